@@ -1,0 +1,196 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# external.sh: a stranger's module. Installs galloc into an empty folder, copies
+# samples/wordfreq to another and builds it there with nothing but what was
+# installed. Last line: N passed, N failed, N skipped.
+#
+#	KERNEL=6.1	the kernel to build for; default native, this Debian's own
+
+set -euo pipefail
+top=$(cd "$(dirname "$0")/../.." && pwd)
+# shellcheck source=tools/lib.sh
+. "$top/tools/lib.sh"
+# shellcheck source=tools/build.sh
+. "$top/tools/build.sh"
+
+prefix=/opt/galloc-test
+passed=0
+failed=0
+skipped=0
+
+ok()
+{
+	echo "ok - $1"
+	passed=$((passed + 1))
+}
+
+not_ok()
+{
+	echo "not ok - $1: $2"
+	failed=$((failed + 1))
+}
+
+skip()
+{
+	echo "ok - $1 # SKIP $2"
+	skipped=$((skipped + 1))
+}
+
+# same NAME GOT WANTED
+same()
+{
+	if [ "$2" = "$3" ]; then
+		ok "$1"
+	else
+		not_ok "$1" "got '$2', not '$3'"
+	fi
+}
+
+finish()
+{
+	local rc=$?
+
+	rm -rf "$work"
+	echo "$passed passed, $failed failed, $skipped skipped"
+	[ "$failed" -eq 0 ] || rc=1
+	exit $rc
+}
+
+# build FOLDER ARG...: as a stranger would, with none of our variables around.
+build()
+{
+	local dir=$1
+	shift
+
+	env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL make -C "$dir" KDIR="$KDIR" KREL="$KREL" "$@" >"$work/log" 2>&1 </dev/null
+}
+
+last_line()
+{
+	grep -v '^make' "$work/log" | tail -n 1
+}
+
+# From a copy, because kbuild writes beside the sources.
+check_install()
+{
+	local files
+
+	BUILD=$work/galloc
+	mkdir "$BUILD"
+	build_copy
+	cp "$top/Makefile" "$BUILD/"
+	say "installing galloc for $KREL into a folder of its own"
+	if ! build "$BUILD" install DESTDIR="$work/root" PREFIX=$prefix; then
+		not_ok "galloc installs into an empty folder" "$(last_line)"
+		return 1
+	fi
+	ok "galloc installs into an empty folder"
+	# What depmod makes there is no file of ours.
+	files=$(cd "$work/root" && find . -type f ! -name 'modules.*' | LC_ALL=C sort | tr '\n' ' ')
+	same "just the headers, Module.symvers and galloc.ko are installed" "$files" \
+		"./lib/modules/$KREL/updates/galloc.ko .$prefix/include/galloc/galloc.h .$prefix/include/galloc/galloc_sizeclass.h .$prefix/lib/galloc/$KREL/Module.symvers "
+}
+
+check_sample()
+{
+	local dir=$work/stranger
+
+	mkdir "$dir"
+	cp "$top"/samples/wordfreq/{wordfreq.c,Kbuild,Makefile} "$dir/"
+	if ! build "$dir" GALLOC="$work/root$prefix" W=1; then
+		not_ok "wordfreq builds in an empty folder" "$(last_line)"
+		return
+	fi
+	ok "wordfreq builds in an empty folder"
+	same "it builds without a warning" "$(grep -iE 'warning|undefined' "$work/log" | head -n 1)" ""
+	same "wordfreq.ko needs galloc" "$(modinfo -F depends "$dir/wordfreq.ko")" galloc
+	same "it is for $KREL" "$(modinfo -F vermagic "$dir/wordfreq.ko" | cut -d ' ' -f 1)" "$KREL"
+}
+
+# The header by itself: it must bring all that it uses.
+check_header()
+{
+	local dir=$work/header
+
+	mkdir "$dir"
+	cp "$top"/samples/wordfreq/Makefile "$dir/"
+	# shellcheck disable=SC2016 # make expands it
+	printf '%s\n' 'ccflags-y := -I$(GALLOC_INCLUDE)' 'obj-m := header.o' >"$dir/Kbuild"
+	cat >"$dir/header.c" <<-'END'
+	#include <galloc.h>
+	#include <linux/module.h>
+
+	struct thing {
+		long x;
+		struct rcu_head rcu;
+	};
+
+	static int __init header_init(void)
+	{
+		struct thing *t = gzalloc(sizeof(*t), GFP_KERNEL);
+		void *p[4], *q;
+
+		if (!t)
+			return -ENOMEM;
+		gfree_rcu(t, rcu);
+		gfree(galloc_node(100, GFP_KERNEL, NUMA_NO_NODE));
+		gfree(galloc_aligned(100, 64, GFP_KERNEL));
+		gfree_sized(galloc(galloc_size_roundup(100), GFP_KERNEL), 100);
+		gfree_sensitive(galloc_array(3, 5, GFP_KERNEL));
+		q = grealloc(gcalloc(3, 5, GFP_KERNEL), 1 << 20, GFP_KERNEL);
+		p[0] = (void *)gsize(q);
+		gfree(q);
+		gfree_bulk(galloc_bulk(64, GFP_KERNEL, 4, p), p);
+		return 0;
+	}
+	module_init(header_init);
+	MODULE_DESCRIPTION("uses all of galloc.h");
+	MODULE_LICENSE("GPL");
+	END
+	if build "$dir" GALLOC="$work/root$prefix" &&
+	   ! grep -iE 'warning|undefined' "$work/log" >/dev/null; then
+		ok "galloc.h needs no other header, and all it declares is exported"
+	else
+		not_ok "galloc.h needs no other header, and all it declares is exported" \
+			"$(grep -iE 'warning|undefined|error' "$work/log" | head -n 1)"
+	fi
+}
+
+# What a stranger gets wrong must be told in one line.
+check_mistakes()
+{
+	local dir=$work/stranger
+
+	if build "$dir" GALLOC="$work/nowhere"; then
+		not_ok "a missing galloc is told" "it builds without one"
+	elif grep -q "no galloc.h in $work/nowhere/include/galloc: install galloc" "$work/log"; then
+		ok "a missing galloc is told"
+	else
+		not_ok "a missing galloc is told" "$(last_line)"
+	fi
+
+	rm -rf "$work/root$prefix/lib/galloc/$KREL"
+	if build "$dir" GALLOC="$work/root$prefix"; then
+		not_ok "a galloc for another kernel is told" "it builds without one"
+	elif grep -q "Module.symvers: install galloc for the kernel $KREL" "$work/log"; then
+		ok "a galloc for another kernel is told"
+	else
+		not_ok "a galloc for another kernel is told" "$(last_line)"
+	fi
+}
+
+work=$(mktemp -d -t galloc-external.XXXXXX)
+trap finish EXIT
+trap 'exit 1' INT TERM HUP
+
+stock=$("$top/tools/kernel.sh" stock "${KERNEL:-native}") || {
+	skip "a stranger's build" "no kernel headers"
+	exit 0
+}
+KDIR='' KREL=''
+eval "$stock"
+check_install || exit 1
+check_sample
+check_header
+check_mistakes

@@ -1,0 +1,166 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Host tests: what can be checked without a kernel.  One line a check, "ok - ",
+# "not ok - " or "skip - "; the last line counts them; exit 1 if one failed.
+set -euo pipefail
+
+top=$(cd "$(dirname "$0")/../.." && pwd)
+shifts="12 14 16"
+cflags="-std=gnu11 -O2 -Wall -Wextra -Werror -Wno-missing-field-initializers"
+cflags+=" -DGALLOC_HOST_TEST -I$top/tools/test"
+
+mkdir -p "$top/build/host"
+work=$(mktemp -d "$top/build/host/test.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+results=$work/results
+: >"$results"
+
+ok()
+{
+	echo "ok - $1" | tee -a "$results"
+}
+
+not_ok()
+{
+	echo "not ok - $1: $2" | tee -a "$results"
+}
+
+skip()
+{
+	echo "skip - $1: $2" | tee -a "$results"
+}
+
+# why FILE: one line out of what a failed command said.
+why()
+{
+	grep -m1 -iE 'error|undefined|fatal' "$1" || head -n1 "$1" || true
+}
+
+# check NAME COMMAND...: the command succeeds.
+check()
+{
+	local name=$1
+
+	shift
+	if "$@" >"$work/log" 2>&1; then
+		ok "$name"
+	else
+		not_ok "$name" "$(why "$work/log")"
+	fi
+}
+
+# compile CC SHIFT OUT OPTION...
+compile()
+{
+	local cc=$1 shift=$2 out=$3
+
+	shift 3
+	# shellcheck disable=SC2086 # a list of options
+	"$cc" $cflags -DPAGE_SHIFT="$shift" -o "$out" "$@"
+}
+
+# same_as_generated MODE FILE
+same_as_generated()
+{
+	"$top/build/host/gen-sizeclasses" "$1" | cmp - "$top/$2"
+}
+
+# The tables of one page size, as compiled by the compiler that galloc needs.
+test_tables()
+{
+	local shift=$1 status=0
+	local page=$((1 << shift)) test=$work/test.$1
+	local name="sizeclass, $((page / 1024)) KiB pages"
+
+	if ! compile gcc "$shift" "$test" "$top/tools/test/sizeclass_test.c" \
+	     "$top/sizeclass.c" -lm >"$work/log" 2>&1; then
+		not_ok "$name: the tables compile" "$(why "$work/log")"
+		return
+	fi
+	"$test" >"$work/out" 2>&1 || status=$?
+	cat "$work/out"
+	cat "$work/out" >>"$results"
+	# A crash, or a failure that no line accounts for.
+	if [ "$status" -gt 1 ] || { [ "$status" = 1 ] &&
+				    ! grep -q '^not ok' "$work/out"; }; then
+		not_ok "$name: the test runs to its end" "exit $status"
+	fi
+
+	"$test" --table >"$work/want"
+	PAGE_SIZE=$page "$top/tools/sizeclasses.sh" >"$work/table" || true
+	check "$name: the printed table is the compiled one" \
+		cmp "$work/want" "$work/table"
+	check "$name: the printed table is well-formed" well_formed "$work/table"
+}
+
+# 68 lines of 6 columns; a header; numbers; two decimals in the percentages.
+well_formed()
+{
+	awk -F'\t' '
+	function bad(why) { print "line " NR ": error: " why; failed = 1; exit 1 }
+	NF != 6 { bad(NF " columns") }
+	NR == 1 && $0 != "class\tsize\tspan_pages\tobjects\ttail_percent\tmax_waste_percent" { bad("header") }
+	NR == 1 { next }
+	$1 != NR - 1 { bad("class " $1) }
+	$2 <= last { bad("size " $2) }
+	$3 !~ /^[0-9]+$/ || $4 !~ /^[0-9]+$/ { bad("not a number") }
+	$5 !~ /^[0-9]+\.[0-9][0-9]$/ || $6 !~ /^[0-9]+\.[0-9][0-9]$/ { bad("not a percentage") }
+	$5 + 0 > $6 + 0 { bad("tail over waste") }
+	{ last = $2 + 0 }
+	END { if (!failed && NR != 68) bad(NR " lines") }' "$1"
+}
+
+# folds CC LEVEL: the program links only if no call to not_folded() is left.
+folds()
+{
+	local name="sizeclass: $1 $2 folds the class of a constant size"
+
+	if ! command -v "$1" >/dev/null; then
+		skip "$name" "no $1 here"
+		return
+	fi
+	check "$name" compile "$1" 12 "$work/folds" "$2" "$work/folds.c"
+}
+
+# A page size that no kernel of ours has: one line, exit 2.
+refuses()
+{
+	local status=0
+
+	PAGE_SIZE=$1 "$top/tools/sizeclasses.sh" >"$work/out" 2>"$work/err" ||
+		status=$?
+	if [ "$status" != 2 ] || [ "$(wc -l <"$work/err")" != 1 ] ||
+	   [ -s "$work/out" ]; then
+		echo "error: exit $status: $(cat "$work/err")"
+		return 1
+	fi
+}
+
+check "sizeclass: the generator builds and runs" \
+	env PAGE_SIZE=4096 "$top/tools/sizeclasses.sh"
+check "sizeclass: sizeclass.c is what the generator prints" \
+	same_as_generated --source sizeclass.c
+check "sizeclass: galloc_sizeclass.h is what the generator prints" \
+	same_as_generated --header include/galloc_sizeclass.h
+for shift in $shifts; do
+	test_tables "$shift"
+done
+if "$work/test.12" --folds >"$work/folds.c" 2>"$work/log"; then
+	for cc in gcc clang; do
+		for level in -O2 -Os; do
+			folds "$cc" "$level"
+		done
+	done
+else
+	not_ok "sizeclass: the class of a constant size folds" "nothing to compile"
+fi
+for page in 8192 4096x x; do
+	check "sizeclass: PAGE_SIZE=$page is refused" refuses "$page"
+done
+
+passed=$(grep -c '^ok - ' "$results" || true)
+failed=$(grep -c '^not ok - ' "$results" || true)
+skipped=$(grep -c '^skip - ' "$results" || true)
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" = 0 ]
