@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: GPL-2.0
+# For people; Kbuild beside it is for kbuild.  `make help` lists the targets.
+
+KREL	?= $(shell uname -r)
+KDIR	?= /lib/modules/$(KREL)/build
+PREFIX	?= /usr/local
+MODDIR	:= $(DESTDIR)/lib/modules/$(KREL)/updates
+INCDIR	:= $(DESTDIR)$(PREFIX)/include/galloc
+SYMDIR	:= $(DESTDIR)$(PREFIX)/lib/galloc/$(KREL)
+
+# kbuild exports its own idea of these to the tools we run.
+unexport KREL KDIR
+
+.PHONY: help
+help:
+	@echo 'make run [TEXT=file]  galloc and a client on a stock kernel in QEMU'
+	@echo 'make check            all tests'
+	@echo 'make kunit            the KUnit suites, in user-mode Linux'
+	@echo 'make model            the spin model of the span protocol'
+	@echo 'make hosttest         the tests that need no kernel'
+	@echo 'make bench            instruction counts, into build/bench/results.tsv'
+	@echo 'make modules          galloc.ko for the running kernel (KDIR=, KREL=)'
+	@echo 'make install          module, header, symbols (PREFIX=, DESTDIR=)'
+	@echo 'make uninstall        the reverse'
+	@echo 'make sizeclasses      the table of size classes (PAGE_SIZE=)'
+	@echo 'make clean            removes build/ and what kbuild made here'
+	@echo 'DEBUG=1               builds with lock depth checks'
+
+.PHONY: run check kunit model hosttest bench sizeclasses
+run:
+	@tools/run.sh $(if $(TEXT),"$(TEXT)")
+
+check:
+	@tools/check.sh
+
+kunit:
+	@tools/kunit.sh
+
+model:
+	@tools/model/run.sh
+
+hosttest:
+	@tools/test/run.sh
+
+bench:
+	@tools/bench/run.sh
+
+sizeclasses:
+	@tools/sizeclasses.sh
+
+.PHONY: modules
+modules:
+	$(MAKE) -C $(KDIR) M=$(CURDIR) $(if $(DEBUG),GALLOC_DEBUG=y) modules
+
+.PHONY: install uninstall
+install: modules
+	install -D -m 644 -t $(MODDIR) galloc.ko
+	install -D -m 644 -t $(INCDIR) include/galloc.h include/galloc_sizeclass.h
+	install -D -m 644 -t $(SYMDIR) Module.symvers
+	$(if $(DESTDIR),,depmod $(KREL))
+
+uninstall:
+	rm -f $(MODDIR)/galloc.ko
+	rm -f $(INCDIR)/galloc.h $(INCDIR)/galloc_sizeclass.h
+	rm -f $(SYMDIR)/Module.symvers
+	-rmdir $(INCDIR) $(SYMDIR) $(dir $(SYMDIR)) 2>/dev/null
+	$(if $(DESTDIR),,depmod $(KREL))
+
+.PHONY: clean
+clean:
+	rm -rf build
+	rm -rf *.o *.ko *.mod *.mod.c .*.cmd .tmp_versions kunit/*.o kunit/*.ko \
+		kunit/*.mod kunit/*.mod.c kunit/.*.cmd Module.symvers modules.order

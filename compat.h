@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * compat: every difference between kernel versions, and only here.
+ *
+ * Included in front of each file by Kbuild.  The code reads like 7.3; a shim
+ * below carries the new name and says until which version it is needed, so
+ * that it can be deleted when the floor moves.
+ */
+#ifndef _GALLOC_COMPAT_H
+#define _GALLOC_COMPAT_H
+
+#include <linux/version.h>
+#include <linux/mmzone.h>
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 1, 0)
+#error "galloc needs Linux 6.1 or newer"
+#endif
+
+#ifndef CONFIG_64BIT
+#error "galloc needs a 64-bit kernel"
+#endif
+
+/* Until 6.8: MAX_ORDER, exclusive up to 6.3 and inclusive from 6.4. */
+#ifndef MAX_PAGE_ORDER
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 4, 0)
+#define MAX_PAGE_ORDER	(MAX_ORDER - 1)
+#else
+#define MAX_PAGE_ORDER	MAX_ORDER
+#endif
+#endif
+
+/* Until 6.3: the flag that GFP_ATOMIC was told by.  Zero where it is gone. */
+#include <linux/gfp.h>
+#ifndef __GFP_ATOMIC
+#define __GFP_ATOMIC	((__force gfp_t)0)
+#endif
+
+/* Until 6.13: a bare word named the namespace of a symbol. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
+#define GALLOC_IMPORT_KUNIT_NS() MODULE_IMPORT_NS(EXPORTED_FOR_KUNIT_TESTING)
+#else
+#define GALLOC_IMPORT_KUNIT_NS() MODULE_IMPORT_NS("EXPORTED_FOR_KUNIT_TESTING")
+#endif
+
+/* Until 6.7: shrinkers were embedded and registered in one step. */
+#include <linux/shrinker.h>
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 7, 0)
+#include <linux/slab.h>
+
+static inline struct shrinker *galloc_shrinker_alloc(void)
+{
+	return kzalloc(sizeof(struct shrinker), GFP_KERNEL);
+}
+
+static inline int galloc_shrinker_register(struct shrinker *shrinker)
+{
+	return register_shrinker(shrinker, "galloc");
+}
+
+/* Of one that could not be registered. */
+static inline void galloc_shrinker_abandon(struct shrinker *shrinker)
+{
+	kfree(shrinker);
+}
+
+static inline void galloc_shrinker_free(struct shrinker *shrinker)
+{
+	unregister_shrinker(shrinker);
+	kfree(shrinker);
+}
+#else
+static inline struct shrinker *galloc_shrinker_alloc(void)
+{
+	return shrinker_alloc(0, "galloc");
+}
+
+static inline int galloc_shrinker_register(struct shrinker *shrinker)
+{
+	shrinker_register(shrinker);
+	return 0;
+}
+
+static inline void galloc_shrinker_abandon(struct shrinker *shrinker)
+{
+	shrinker_free(shrinker);
+}
+
+static inline void galloc_shrinker_free(struct shrinker *shrinker)
+{
+	shrinker_free(shrinker);
+}
+#endif
+
+/* Until 6.6: reclaim progress was told through current->reclaim_state. */
+#include <linux/swap.h>
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 6, 0)
+static inline void mm_account_reclaimed_pages(unsigned long pages)
+{
+	if (current->reclaim_state)
+		current->reclaim_state->reclaimed_slab += pages;
+}
+#endif
+
+/* Since 6.18 or so a workqueue says whether it is per CPU; before, it was. */
+#include <linux/workqueue.h>
+#ifndef WQ_PERCPU
+#define WQ_PERCPU	0
+#endif
+
+#endif /* _GALLOC_COMPAT_H */

@@ -1,0 +1,598 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * galloc_internal: the types the layers share and the functions each offers.
+ *
+ * One block a file, in the order an allocation travels.  Nothing here is for
+ * clients.  The overview stands at the top of galloc_mod.c.
+ */
+#ifndef _GALLOC_INTERNAL_H
+#define _GALLOC_INTERNAL_H
+
+#undef pr_fmt
+#define pr_fmt(fmt) "galloc: " fmt
+
+#include <linux/atomic.h>
+#include <linux/bitmap.h>
+#include <linux/bitops.h>
+#include <linux/list.h>
+#include <linux/mm.h>
+#include <linux/preempt.h>
+#include <linux/rbtree.h>
+#include <linux/rcupdate.h>
+#include <linux/seq_file.h>
+#include <linux/spinlock.h>
+#include <linux/types.h>
+
+#include "galloc.h"
+#include "sizeclass.h"
+
+/* A block is what galloc likes to take from alloc_pages() in one piece. */
+#define ARENA_SHIFT		21
+#define ARENA_SIZE		(1UL << ARENA_SHIFT)
+#define ARENA_ORDER		(ARENA_SHIFT - PAGE_SHIFT)
+#define ARENA_PAGES		(1U << ARENA_ORDER)
+
+static_assert(ARENA_ORDER <= MAX_PAGE_ORDER);
+
+/* The largest request, in pages. */
+#define GALLOC_MAX_PAGES	(1U << MAX_PAGE_ORDER)
+
+/* Pages galloc returns one by one before it lets others run. */
+#define RELEASE_TURN		64
+
+/* Pointers a drain or a flush takes off a stack in one turn. */
+#define DRAIN_TURN		64
+
+/* Flags that speak of zones, which a shared cache of objects cannot honour. */
+#define GALLOC_GFP_ZONES	(__GFP_DMA | __GFP_DMA32 | __GFP_HIGHMEM)
+
+/* Flags the fast path leaves to galloc_rare(). */
+#define GALLOC_GFP_RARE		(GALLOC_GFP_ZONES | __GFP_ZERO | __GFP_NOFAIL)
+
+/**
+ * enum mspan_state - who owns a span
+ * @MSPAN_FREE: the mheap; a run of free pages on one of its lists
+ * @MSPAN_TRANSIT: the code that detached it; on no list, nobody absorbs it
+ * @MSPAN_CACHED: one CPU's slot
+ * @MSPAN_PARTIAL: the mcentral; on a list, has free objects
+ * @MSPAN_FULL: the mcentral; on no list, has none
+ * @MSPAN_LARGE: the caller of galloc(); one object of whole pages
+ * @MSPAN_ASIDE: the mheap's aside list: its pages leave galloc as soon as the
+ *	worker may return them, and are never used again before
+ */
+enum mspan_state {
+	MSPAN_FREE,
+	MSPAN_TRANSIT,
+	MSPAN_CACHED,
+	MSPAN_PARTIAL,
+	MSPAN_FULL,
+	MSPAN_LARGE,
+	MSPAN_ASIDE,
+	NR_MSPAN_STATES,
+};
+
+/*
+ * Descriptors come in two sizes.  A small one has room for PAGE_SIZE / 32
+ * objects (128 at 4 KiB): enough for every class from 64 bytes up.
+ */
+#define MSPAN_SMALL_BITS	(PAGE_SIZE / 32)
+#define MSPAN_SMALL_WORDS	BITS_TO_LONGS(MSPAN_SMALL_BITS)
+#define MSPAN_BIG_WORDS		BITS_TO_LONGS(SIZECLASS_MAX_OBJECTS)
+
+/**
+ * struct mspan - a run of pages in one block
+ * @list: links of a FREE run below 256 pages (mheap->lock), of a PARTIAL span
+ *	(mcentral->lock), of an ASIDE span or an unused descriptor (mheap->lock)
+ * @node: link of a FREE run of 256 pages and more (mheap->lock)
+ * @arena: the map slot it lies in; a run never crosses slots (but see @huge)
+ * @start: address of the first page
+ * @npages: length in pages
+ * @tag: row and state in one word, see MSPAN_TAG()
+ * @objects: objects it is cut into, at most 64 * @nwords
+ * @bucket: index of the mcentral list a PARTIAL span is on
+ * @hint: the word a claim looks at first; the owner's
+ * @nwords: capacity of @free in words, fixed for the descriptor's whole life
+ * @zeroed: all bytes are known to be zero (FREE runs fresh from the system)
+ * @dense: a FREE run hangs on its length's dense list
+ * @huge: a LARGE of more than a block; its pages never enter the mheap
+ * @reserve: made of emergency reserve pages; they leave when it is freed
+ * @chunk_order: @huge: order it can go back with, -1 if its tail has gone
+ * @free: one bit an object, 1 = free.  The only truth about the objects: set
+ *	by freers with a full-order RMW and no lock, cleared by the owner only.
+ *
+ * Descriptors are type-stable (SLAB_TYPESAFE_BY_RCU): a late double free may
+ * still look at one within its RCU section and finds an mspan, maybe not its.
+ *
+ * Invariant: FREE, LARGE, ASIDE => arena->span[first] == arena->span[last] ==
+ * this, NULL between.  Cut into objects => every arena->span[] in it is this.
+ */
+struct mspan {
+	union {
+		struct list_head list;
+		struct rb_node node;
+	};
+	struct arena *arena;
+	unsigned long start;
+	u32 npages;
+	u32 tag;
+	u16 objects;
+	u8 bucket;
+	u8 hint;
+	u8 nwords;
+	bool zeroed : 1;
+	bool dense : 1;
+	bool huge : 1;
+	bool reserve : 1;
+	s8 chunk_order;
+	unsigned long free[];
+};
+
+/*
+ * The row of a span's objects, 0 if it is not cut into any, and its state.  The
+ * owner, the old or the new, writes both at once: who holds the lock of a row
+ * and reads (that row, FULL or PARTIAL) in one load knows that the span is the
+ * row's and stays so.  Read one after the other they could belong to two lives
+ * of the span, and it would be put on the list of a row that is not its own.
+ */
+#define MSPAN_TAG(row, state)	((u32)(row) << 8 | (state))
+
+static inline unsigned int mspan_row(const struct mspan *s)
+{
+	return READ_ONCE(s->tag) >> 8;
+}
+
+static inline enum mspan_state mspan_state(const struct mspan *s)
+{
+	return READ_ONCE(s->tag) & 0xff;
+}
+
+static inline void mspan_set(struct mspan *s, unsigned int row,
+			     enum mspan_state state)
+{
+	WRITE_ONCE(s->tag, MSPAN_TAG(row, state));
+}
+
+/* The owner changes the state; the row is its to keep. */
+static inline void mspan_set_state(struct mspan *s, enum mspan_state state)
+{
+	mspan_set(s, mspan_row(s), state);
+}
+
+/**
+ * struct arena - one 2 MiB slot of the address map
+ * @row: row of the object each page belongs to, 0 if none; apart from @span,
+ *	because this is all that gfree() reads
+ * @span: the span each page belongs to, see the invariant of struct mspan
+ * @owned: pages that are galloc's (mheap->lock of @nid); a slot is a range of
+ *	addresses, and may hold several chunks with holes between them
+ * @start: address of the slot
+ * @nid: node of all its pages, fixed: a chunk of another node is not taken in
+ * @refs: pages that were let in and have not left (arena_map_lock); the slot
+ *	leaves the map with the last
+ * @nr_owned: bits set in @owned (mheap->lock)
+ * @nr_used: owned pages that are in no FREE run (mheap->lock)
+ * @whole: all of it is one block that can go back in one piece (mheap->lock)
+ * @dense: its free runs are on the dense lists (mheap->lock)
+ * @rcu: freed after a grace period, gfree() looks without a lock
+ */
+struct arena {
+	u16 row[ARENA_PAGES];
+	struct mspan *span[ARENA_PAGES];
+	DECLARE_BITMAP(owned, ARENA_PAGES);
+	unsigned long start;
+	int nid;
+	unsigned int refs;
+	unsigned int nr_owned;
+	unsigned int nr_used;
+	bool whole;
+	bool dense;
+	struct rcu_head rcu;
+};
+
+/**
+ * struct arena_map - address to arena
+ * @base: address of slot 0, PAGE_OFFSET
+ * @nr: number of slots
+ * @rcu: freed after a grace period when a larger map has replaced it
+ * @slot: every entry points to an arena; those not ours to arena_none
+ */
+struct arena_map {
+	unsigned long base;
+	unsigned long nr;
+	struct arena *slot[];
+};
+
+extern struct arena_map *arena_map;
+extern struct arena arena_none;
+
+/* arena.c */
+
+/**
+ * struct chunk - pages on their way from the page allocator to an mheap
+ * @page: first page
+ * @npages: number of pages; 1 << @order, less if the tail has gone back
+ * @order: order it was allocated with
+ * @nid: node it lies on, which need not be the node asked
+ * @zeroed: the page allocator cleared it
+ * @reserve: taken from the emergency reserve
+ *
+ * Its map slots are installed and hold a reference for each page.
+ */
+struct chunk {
+	struct page *page;
+	unsigned int npages;
+	unsigned int order;
+	int nid;
+	bool zeroed;
+	bool reserve;
+};
+
+int arena_init(void);
+void arena_exit(void);
+bool arena_get_chunk(struct chunk *chunk, int nid, unsigned int npages,
+		     gfp_t gfp);
+void arena_put_pages(unsigned long start, unsigned int npages, int order);
+void arena_abandon_pages(unsigned long start, unsigned int npages);
+bool arena_may_leave(unsigned int npages);
+void arena_leave(unsigned int npages);
+bool arena_pages_unshared(unsigned long start, unsigned int npages);
+bool arena_charge(long bytes);
+void arena_uncharge(long bytes);
+bool arena_charge_meta(long bytes);
+void arena_uncharge_meta(long bytes);
+long arena_held_bytes(void);
+long arena_meta_bytes(void);
+long arena_lost_pages(void);
+unsigned long arena_nr_slots(void);
+struct arena *arena_slot(unsigned long nr);
+
+/* Index of the page of an address in its slot. */
+static inline unsigned int arena_page(const struct arena *arena,
+				      unsigned long addr)
+{
+	return (addr - arena->start) >> PAGE_SHIFT;
+}
+
+/*
+ * The arena of any address, arena_none if it is not ours.  Call in an RCU read
+ * section or with preemption disabled.  Pairs with the release stores in
+ * arena_slot_set() and arena_map_grow().
+ */
+static __always_inline struct arena *arena_of(const void *p,
+					      unsigned int *page)
+{
+	const struct arena_map *map = READ_ONCE(arena_map);
+	unsigned long off = (unsigned long)p - map->base;
+	unsigned long nr = off >> ARENA_SHIFT;
+
+	*page = (off >> PAGE_SHIFT) & (ARENA_PAGES - 1);
+	if (unlikely(nr >= map->nr))
+		return &arena_none;
+	return READ_ONCE(map->slot[nr]);
+}
+
+/* mheap.c */
+
+#define MHEAP_LISTS	256	/* [n]: runs of n pages; [0]: 256 and more */
+
+/**
+ * struct mheap - the free page runs of one node
+ * @lock: protects everything here, and the page bookkeeping of the node's
+ *	arenas.  Raw, irq-safe; no other galloc lock is taken under it
+ * @free: FREE runs below 256 pages by length, those in sparse blocks [][0]
+ *	apart from those in dense blocks [][1]
+ * @large_runs: FREE runs of 256 pages and more, by (length, address)
+ * @nonempty: bit n: a list of free[n] has an entry; bit 0: @large_runs has
+ * @nid: the node
+ * @free_pages: pages in FREE runs
+ * @used_pages: owned pages in no FREE run, those of huge objects too
+ * @aside: spans somebody else still refers to
+ * @aside_pages: their pages
+ * @spare: unused descriptors, small [0] and big [1]
+ * @nr_spare: their number
+ * @want_block: a caller that could not sleep had to make do with a small chunk
+ */
+struct mheap {
+	raw_spinlock_t lock;
+	struct list_head free[MHEAP_LISTS][2];
+	struct rb_root large_runs;
+	DECLARE_BITMAP(nonempty, MHEAP_LISTS);
+	int nid;
+	unsigned long free_pages;
+	unsigned long used_pages;
+	struct list_head aside;
+	unsigned long aside_pages;
+	struct list_head spare[2];
+	unsigned int nr_spare[2];
+	bool want_block;
+} ____cacheline_aligned_in_smp;
+
+int mheap_init(void);
+int mheap_reserve(void);
+void mheap_stop(void);
+unsigned long mheap_exit(void);
+struct mspan *mheap_alloc(int nid, unsigned int npages, unsigned int align,
+			  unsigned int nbits, gfp_t gfp);
+void mheap_free(struct mspan *s);
+void *mheap_alloc_large(size_t size, size_t align, int nid, gfp_t gfp);
+void *mheap_hand_out_reserve(struct mspan *s, gfp_t gfp);
+bool mheap_free_large(const void *p);
+size_t mheap_large_size(const void *p);
+enum mheap_release {
+	RELEASE_BLOCKS,		/* empty blocks that go back in one piece */
+	RELEASE_SPARSE,		/* and runs of sparse blocks, long ones first */
+	RELEASE_ALL,		/* and every other run */
+};
+unsigned long mheap_release(unsigned long pages, enum mheap_release how);
+unsigned long mheap_free_pages(void);
+void mheap_settle(void);
+struct mheap *mheap_of(int nid);
+bool mheap_walk_slot(unsigned long nr, void (*fn)(struct mspan *s, void *arg),
+		     void *arg);
+bool mheap_span_around(const void *p, struct mspan *copy);
+unsigned int mheap_validate(void);
+
+/* mspan.c */
+
+/**
+ * struct object - a small object, resolved from its address
+ * @span: span it lies in
+ * @row: row of the span
+ * @index: index in the span
+ */
+struct object {
+	struct mspan *span;
+	unsigned int row;
+	unsigned int index;
+};
+
+/* What mspan_resolve() found. */
+enum mspan_found {
+	FOUND_OBJECT,		/* the start of a small object */
+	FOUND_INTERIOR,		/* inside a small object */
+	FOUND_TAIL,		/* behind the last object of a span */
+	FOUND_NO_SPAN,		/* not a small object */
+};
+
+int mspan_init(void);
+void mspan_exit(void);
+struct mspan *mspan_new(bool big, gfp_t gfp);
+void mspan_delete(struct mspan *s);
+enum mspan_found mspan_resolve(const void *p, struct object *o);
+void *mspan_object(const struct mspan *s, unsigned int index);
+void mspan_cut(struct mspan *s, unsigned int row);
+unsigned int mspan_claim(struct mspan *s, void **out, unsigned int max);
+bool mspan_release_bit(struct mspan *s, unsigned int index);
+bool mspan_has_free(const struct mspan *s);
+bool mspan_all_free(const struct mspan *s);
+bool mspan_word_all_free(const struct mspan *s, unsigned int word);
+unsigned int mspan_count_free(const struct mspan *s);
+
+/* The lowest state a descriptor's flags tell: two sizes, by capacity. */
+static inline bool mspan_is_big(const struct mspan *s)
+{
+	return s->nwords > MSPAN_SMALL_WORDS;
+}
+
+/* mcentral.c */
+
+#define MCENTRAL_BUCKETS	4	/* by occupancy, 0 = fullest */
+
+/**
+ * struct mcentral - a row: the spans of one size class on one node
+ * @lock: protects the lists and every state change from or to PARTIAL and
+ *	FULL.  Raw, irq-safe; no other galloc lock is taken under it
+ * @partial: PARTIAL spans by occupancy, as it was when they were put there
+ * @nr_spans: spans of this row in any state
+ * @singles: objects taken one by one, by interrupts and in debug mode
+ * @fast: objects served by stacks of CPUs that are gone
+ * @sc: size, reciprocal and span of the class
+ * @row: number of this row
+ * @class: size class
+ * @nid: node
+ */
+struct mcentral {
+	raw_spinlock_t lock;
+	struct list_head partial[MCENTRAL_BUCKETS];
+	atomic_long_t nr_spans;
+	unsigned long singles;
+	unsigned long fast;
+	const struct sizeclass *sc;
+	u16 row;
+	u16 class;
+	int nid;
+} ____cacheline_aligned_in_smp;
+
+extern struct mcentral **mcentral_rows;
+extern unsigned int nr_rows;
+
+int mcentral_init(void);
+void mcentral_exit(void);
+struct mspan *mcentral_cache_span(unsigned int row, gfp_t gfp);
+void mcentral_uncache_span(struct mspan *s);
+void *mcentral_alloc(unsigned int row, gfp_t gfp);
+void mcentral_free(const void *p);
+unsigned int mcentral_validate(struct mcentral *c);
+
+/* Rows are node-major, so that a CPU's own rows lie side by side. */
+static inline unsigned int mcentral_row(int nid, unsigned int class)
+{
+	return nid * GALLOC_NR_CLASSES + class;
+}
+
+/* mcache.c: see mcache.h */
+
+/* stats.c */
+
+/*
+ * Events that are rare enough to be counted with a shared atomic.  One list
+ * makes the enum, the names in debugfs/galloc/stats, and the printing.
+ */
+#define GALLOC_EVENTS(X)						\
+	X(GROW,			"grow_chunks")				\
+	X(GROW_FALLBACK,	"grow_fallback_orders")			\
+	X(GROW_FAILED,		"grow_failed")				\
+	X(GROW_OTHER_NODE,	"grow_other_node")			\
+	X(RELEASE_BLOCK,	"release_blocks")			\
+	X(RELEASE_PAGES,	"release_pages")			\
+	X(LIMIT_HIT,		"limit_hits")				\
+	X(ALLOC_FAILED,		"alloc_failed")				\
+	X(BUSY_ALLOC,		"busy_allocs")				\
+	X(BUSY_FREE,		"busy_frees")				\
+	X(FULL_RESCAN,		"full_rescans_won")			\
+	X(PARTIAL_RESCAN,	"empty_rescans_won")			\
+	X(ROW_CHANGED,		"row_changed")				\
+	X(INSTALL_LOST,		"install_lost")				\
+	X(DEAD_CPU,		"dead_cpus_drained")			\
+	X(DEFERRED,		"deferred_returns")			\
+	X(SET_ASIDE,		"set_aside")				\
+	X(SHRINKER,		"shrinker_runs")			\
+	X(DRAIN,		"drains")				\
+	X(LARGE_ALLOC,		"large_allocs")				\
+	X(LARGE_FREE,		"large_frees")				\
+	X(MAP_GROWN,		"map_grown")
+
+enum galloc_event {
+#define X(id, name) EVENT_##id,
+	GALLOC_EVENTS(X)
+#undef X
+	NR_GALLOC_EVENTS
+};
+
+extern atomic_long_t galloc_events[NR_GALLOC_EVENTS];
+
+static inline void count_event(enum galloc_event event)
+{
+	atomic_long_inc(&galloc_events[event]);
+}
+
+/*
+ * Where every byte is.  At rest @system, counted as memory comes and goes, is
+ * the sum of the others, which are counted by walking: Documentation/stats.rst.
+ */
+struct galloc_totals {
+	long system;
+	long in_use;
+	long cached;
+	long central;
+	long tail;
+	long quarantine;
+	long deferred;
+	long free;
+	long meta;
+};
+
+void stats_init(void);
+void stats_exit(void);
+void stats_totals(struct galloc_totals *t);
+unsigned long stats_report_leaks(void);
+const char *mspan_state_name(unsigned int state);
+
+/* report.c */
+
+/* What a caller, or somebody with a wild pointer, did to us. */
+#define GALLOC_FAULTS(X)						\
+	X(NOT_OURS,	"not_ours",	"pointer is not galloc's")	\
+	X(GIVEN_BACK,	"given_back",	"page was already given back")	\
+	X(DOUBLE_FREE,	"double_free",	"object is already free")	\
+	X(INTERIOR,	"interior",	"pointer into an object")	\
+	X(WRONG_SIZE,	"wrong_size",	"object has another size")	\
+	X(FOREIGN_REF,	"foreign_ref",	"page was freed by somebody else") \
+	X(CORRUPT,	"corrupt",	"galloc's own books are wrong")
+
+enum galloc_fault {
+#define X(id, name, text) FAULT_##id,
+	GALLOC_FAULTS(X)
+#undef X
+	NR_GALLOC_FAULTS
+};
+
+extern atomic_long_t galloc_faults[NR_GALLOC_FAULTS];
+extern bool galloc_fault_panic;
+
+void galloc_report(enum galloc_fault fault, const void *p);
+void galloc_report_free(const void *p, enum mspan_found found);
+const char *galloc_fault_name(unsigned int fault);
+
+/* galloc_mod.c: parameters */
+
+extern bool galloc_debug;
+extern unsigned long galloc_limit_bytes;
+extern unsigned long galloc_reserve_pages;
+extern unsigned long galloc_free_max_pages;
+extern unsigned long galloc_cpu_cache_bytes;
+extern struct workqueue_struct *galloc_wq;
+
+/*
+ * May pages be taken from or given to the system here?  On PREEMPT_RT the page
+ * allocator's locks sleep, so not where preemption or interrupts are off,
+ * whoever turned them off.  Elsewhere everywhere but in an NMI.
+ */
+static inline bool may_grow(void)
+{
+	if (IS_ENABLED(CONFIG_PREEMPT_RT))
+		return preemptible();
+	return !in_nmi();
+}
+
+/* Flags for galloc's own metadata: reclaim and reserves as the caller says. */
+static inline gfp_t meta_gfp(gfp_t gfp)
+{
+	return (gfp & (__GFP_RECLAIM | __GFP_IO | __GFP_FS | __GFP_HIGH |
+		       __GFP_ATOMIC | __GFP_MEMALLOC | __GFP_NOMEMALLOC |
+		       __GFP_NORETRY | __GFP_RETRY_MAYFAIL)) | __GFP_NOWARN;
+}
+
+/*
+ * Every galloc lock is a raw spinlock taken through these two.  A debug build
+ * counts the depth and warns at 2: no two are ever held together.
+ */
+#ifdef CONFIG_GALLOC_DEBUG
+void galloc_lock_acquired(void);
+void galloc_lock_released(void);
+#else
+static inline void galloc_lock_acquired(void) { }
+static inline void galloc_lock_released(void) { }
+#endif
+
+#define galloc_lock(lock, flags)			\
+do {							\
+	raw_spin_lock_irqsave(lock, flags);		\
+	galloc_lock_acquired();				\
+} while (0)
+
+#define galloc_unlock(lock, flags)			\
+do {							\
+	galloc_lock_released();				\
+	raw_spin_unlock_irqrestore(lock, flags);	\
+} while (0)
+
+/*
+ * Pause points: a KUnit kernel can stop a thread at each lock-free step and
+ * let another run, to force one interleaving.  Nothing in other kernels.
+ */
+enum galloc_pause {
+	PAUSE_FREE_MARKED,	/* mcentral_free: bit set, state not yet read */
+	PAUSE_FREE_DECIDED,	/* mcentral_free: state read, lock not taken */
+	PAUSE_UNCACHE_STORED,	/* uncache: state stored, words not rescanned */
+	PAUSE_REFILL_CACHED,	/* mcache: got a span, not yet installed */
+	PAUSE_GROW_CHUNK,	/* mheap: has a chunk, not yet published */
+	PAUSE_RELEASE_TAKEN,	/* mheap: run out of the lists, not yet gone */
+	NR_GALLOC_PAUSES
+};
+
+#if IS_ENABLED(CONFIG_KUNIT)
+extern void (*galloc_pause_hook)(enum galloc_pause point, const void *what);
+static inline void galloc_pause(enum galloc_pause point, const void *what)
+{
+	void (*hook)(enum galloc_pause, const void *) =
+		READ_ONCE(galloc_pause_hook);
+
+	if (unlikely(hook))
+		hook(point, what);
+}
+#else
+static inline void galloc_pause(enum galloc_pause point, const void *what) { }
+#endif
+
+#endif /* _GALLOC_INTERNAL_H */

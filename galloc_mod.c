@@ -1,0 +1,839 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * galloc: a Go/tcmalloc-style memory allocator for kernel modules.
+ *
+ * The layers, each calling only the one below:
+ *
+ *	include/galloc.h   what clients see; constant sizes pick their class here
+ *	galloc_mod.c       parameters, init and exit, the exported functions
+ *	mcache.[hc]        per CPU: a stack of free objects a class; no lock
+ *	mcentral.c         per class and node ("row"): spans with room
+ *	mspan.c            a run of pages cut into objects: bitmap, arithmetic
+ *	mheap.c            per node: free page runs, objects of whole pages
+ *	arena.c            blocks from alloc_pages(), and the map from an address
+ *
+ * An allocation of up to 32 KiB:
+ *
+ *  1. The size picks one of 67 classes: compiled in where it is constant, a
+ *     table look-up otherwise (sizeclass.h).
+ *  2. mcache_pop(): preemption off, the CPU's busy byte set, the class's stack
+ *     popped.  This is all, nearly always.
+ *  3. mcache_alloc_slow(): the stack is empty.  The CPU's CACHED span refills
+ *     it, a bitmap word at a time.
+ *  4. mcentral_cache_span(): that span is used up.  The row's fullest PARTIAL
+ *     span takes its place.
+ *  5. mheap_alloc(): there is none.  The best fitting free run becomes a span.
+ *  6. arena_get_chunk(): nor is there a run.  A 2 MiB block, or what less the
+ *     system has, is asked of alloc_pages().
+ *
+ * Larger objects begin at step 5 and are whole pages.
+ *
+ * A free:
+ *
+ *  1. arena_of(): the address picks the map slot and the page's row.
+ *  2. mcache_push(): the object goes on this CPU's stack of that row.  A row of
+ *     another node has no capacity, so no test is needed for it.
+ *  3. mcache_free_slow(): the stack is full.  Part of it is flushed, object by
+ *     object, into the bitmaps of their spans.
+ *  4. mcentral_free(): the bit is set, without a lock.  If that changes what the
+ *     span is (FULL to PARTIAL, PARTIAL to empty) its row's lock is taken.
+ *  5. mheap_free(): an empty span's run joins its free neighbours.
+ *  6. mheap_release(): a worker, the shrinker or debugfs give runs back to the
+ *     system when there are too many.
+ *
+ * Locks, all raw and taken with interrupts off, none ever held with another,
+ * and nothing calls the page allocator under one:
+ *
+ *	mcentral->lock     the lists of a row and the states of its spans
+ *	mheap->lock        the runs of a node and its arenas' page books
+ *	arena_map_lock     the slots of the address map and their references
+ *
+ * The stacks have no lock: see the busy byte in mcache.h.  Bitmaps, rows and
+ * the map are read without one: see the rules in mcentral.c and arena_of().
+ */
+#include "mcache.h"
+
+#include <linux/log2.h>
+#include <linux/module.h>
+#include <linux/sched/mm.h>
+#include <linux/shrinker.h>
+#include <linux/string.h>
+
+/* ---- parameters ------------------------------------------------------------------ */
+
+static bool debug;
+module_param(debug, bool, 0444);
+MODULE_PARM_DESC(debug, "no stacks: every double or interior free is reported at once");
+
+static unsigned long limit_mb;
+module_param(limit_mb, ulong, 0444);
+MODULE_PARM_DESC(limit_mb, "most memory to hold, metadata included, in MiB; 0: no limit");
+
+static unsigned long reserve_mb;
+module_param(reserve_mb, ulong, 0444);
+MODULE_PARM_DESC(reserve_mb, "memory to take at load and never give back, in MiB");
+
+static unsigned long free_max_mb = 16;
+module_param(free_max_mb, ulong, 0444);
+MODULE_PARM_DESC(free_max_mb, "free memory above which runs return to the system, in MiB");
+
+static unsigned long cpu_cache_kb = 1024;
+module_param(cpu_cache_kb, ulong, 0444);
+MODULE_PARM_DESC(cpu_cache_kb, "most memory a CPU may cache, in KiB; 64 to 65536");
+
+static char *fault = "report";
+module_param(fault, charp, 0444);
+MODULE_PARM_DESC(fault, "what a bad free leads to: report or panic");
+
+bool galloc_debug;
+unsigned long galloc_limit_bytes;
+unsigned long galloc_reserve_pages;
+unsigned long galloc_free_max_pages;
+unsigned long galloc_cpu_cache_bytes;
+struct workqueue_struct *galloc_wq;
+
+#if IS_ENABLED(CONFIG_KUNIT)
+void (*galloc_pause_hook)(enum galloc_pause point, const void *what);
+#endif
+
+#ifdef CONFIG_GALLOC_DEBUG
+static DEFINE_PER_CPU(int, lock_depth);
+
+void galloc_lock_acquired(void)
+{
+	WARN_ONCE(__this_cpu_inc_return(lock_depth) > 1,
+		  "galloc: two locks held together\n");
+}
+
+void galloc_lock_released(void)
+{
+	__this_cpu_dec(lock_depth);
+}
+#endif
+
+/* ---- allocation ---------------------------------------------------------------------- */
+
+static void *init_object(void *obj, size_t size, gfp_t gfp)
+{
+	if (want_init_on_alloc(gfp))
+		memset(obj, 0, size);
+	return obj;
+}
+
+/* May the request be served at all?  What may not is warned about once. */
+static bool gfp_acceptable(gfp_t gfp, unsigned int npages)
+{
+	if (WARN_ONCE(gfp & GALLOC_GFP_ZONES,
+		      "galloc: no memory of a zone: gfp %#x\n",
+		      (__force unsigned int)gfp))
+		return false;
+	if (!(gfp & __GFP_NOFAIL))
+		return true;
+	return !WARN_ONCE(npages > 1U << PAGE_ALLOC_COSTLY_ORDER ||
+			  !gfpflags_allow_blocking(gfp),
+			  "galloc: __GFP_NOFAIL for %u pages, gfp %#x: may fail\n",
+			  npages, (__force unsigned int)gfp);
+}
+
+/*
+ * The second chance of an allocation: give it what caches and lists hold.
+ * Pages go back to the system so that they count against the limit no more, and
+ * can be had in another shape.
+ */
+static void relieve(gfp_t gfp)
+{
+	mcache_relieve(gfp);
+	if (may_grow())
+		mheap_release(ARENA_PAGES, RELEASE_ALL);
+}
+
+/* An object when the stack had none. */
+static noinline void *alloc_slow(unsigned int class, gfp_t gfp)
+{
+	bool nofail = gfp & __GFP_NOFAIL;
+	void *obj;
+
+	might_alloc(gfp);
+	if (WARN_ONCE(in_nmi(), "galloc: called from an NMI\n"))
+		return NULL;
+	gfp &= ~__GFP_NOFAIL;
+
+	for (;;) {
+		obj = mcache_alloc_slow(class, gfp | __GFP_NOWARN);
+		if (likely(obj))
+			break;
+		relieve(gfp);
+		obj = mcache_alloc_slow(class, gfp);
+		if (obj)
+			break;
+		count_event(EVENT_ALLOC_FAILED);
+		if (!nofail)
+			return NULL;
+		memalloc_retry_wait(gfp);
+	}
+	return init_object(obj, sizeclasses[class].size, gfp);
+}
+
+/* An object when the flags ask for more than the fast path looks at. */
+static noinline void *alloc_rare(unsigned int class, gfp_t gfp)
+{
+	void *obj;
+
+	/* A span is grown whole, but an object is what must not fail. */
+	if (!gfp_acceptable(gfp, 1))
+		return NULL;
+	obj = mcache_pop(class);
+	if (!obj)
+		return alloc_slow(class, gfp);
+	return init_object(obj, sizeclasses[class].size, gfp);
+}
+
+static __always_inline void *alloc_class(unsigned int class, gfp_t gfp)
+{
+	void *obj;
+
+	if (IS_ENABLED(CONFIG_LOCKDEP) || IS_ENABLED(CONFIG_DEBUG_ATOMIC_SLEEP))
+		might_alloc(gfp);
+	if (unlikely(gfp & GALLOC_GFP_RARE))
+		return alloc_rare(class, gfp);
+	obj = mcache_pop(class);
+	if (unlikely(!obj))
+		return alloc_slow(class, gfp);
+	return init_object(obj, sizeclasses[class].size, 0);
+}
+
+/**
+ * galloc_class() - allocate an object of a size class
+ * @class: from galloc_size_class_const(); galloc() fills it in
+ * @gfp: allocation flags
+ *
+ * Context: Any but NMI.  Sleeps if @gfp allows it and galloc needs pages.
+ * Return: The object, or NULL.
+ */
+void *galloc_class(unsigned int class, gfp_t gfp)
+{
+	return alloc_class(class, gfp);
+}
+EXPORT_SYMBOL_GPL(galloc_class);
+
+static void *alloc_large(size_t size, size_t align, int nid, gfp_t gfp)
+{
+	bool nofail = gfp & __GFP_NOFAIL;
+	void *p;
+
+	might_alloc(gfp);
+	if (WARN_ONCE(in_nmi(), "galloc: called from an NMI\n"))
+		return NULL;
+	if (size > (size_t)GALLOC_MAX_PAGES << PAGE_SHIFT ||
+	    align > (size_t)GALLOC_MAX_PAGES << PAGE_SHIFT) {
+		WARN_ONCE(!(gfp & __GFP_NOWARN),
+			  "galloc: %zu bytes are beyond the largest order\n",
+			  size);
+		return NULL;
+	}
+	if (!gfp_acceptable(gfp, PAGE_ALIGN(size) >> PAGE_SHIFT))
+		return NULL;
+	gfp &= ~__GFP_NOFAIL;
+
+	for (;;) {
+		p = mheap_alloc_large(size, align, nid, gfp | __GFP_NOWARN);
+		if (likely(p))
+			return p;
+		relieve(gfp);
+		p = mheap_alloc_large(size, align, nid, gfp);
+		if (p)
+			return p;
+		count_event(EVENT_ALLOC_FAILED);
+		if (!nofail)
+			return NULL;
+		memalloc_retry_wait(gfp);
+	}
+}
+
+/* The alignment kmalloc() promises a size: its largest power-of-two divisor. */
+static size_t natural_align(size_t size)
+{
+	return size & -size;
+}
+
+/**
+ * galloc_large() - allocate more than GALLOC_MAX_SMALL bytes
+ * @size: bytes wanted; whole pages are given
+ * @gfp: allocation flags
+ *
+ * Context: Any but NMI.  Sleeps if @gfp allows it.
+ * Return: The object, or NULL; NULL with one warning if @size is beyond the
+ * largest order of the page allocator.
+ */
+void *galloc_large(size_t size, gfp_t gfp)
+{
+	return alloc_large(size, natural_align(size), numa_mem_id(), gfp);
+}
+EXPORT_SYMBOL_GPL(galloc_large);
+
+/**
+ * galloc_any() - allocate an object whose size is not a constant
+ * @size: bytes wanted
+ * @gfp: allocation flags
+ *
+ * Context: Any but NMI.  Sleeps if @gfp allows it and galloc needs pages.
+ * Return: The object, ZERO_SIZE_PTR for 0, or NULL.
+ */
+void *galloc_any(size_t size, gfp_t gfp)
+{
+	unsigned int class = sizeclass_of(size);
+
+	if (unlikely(!class))
+		return size ? galloc_large(size, gfp) : ZERO_SIZE_PTR;
+	return alloc_class(class, gfp);
+}
+EXPORT_SYMBOL_GPL(galloc_any);
+
+static bool node_usable(int nid)
+{
+	return nid >= 0 && nid < nr_node_ids && node_state(nid, N_MEMORY);
+}
+
+/**
+ * galloc_node() - allocate on a node
+ * @size: bytes wanted
+ * @gfp: allocation flags; __GFP_THISNODE: of no other node
+ * @nid: node, or NUMA_NO_NODE.  One without memory is treated as
+ *	NUMA_NO_NODE, unless __GFP_THISNODE insists on it
+ *
+ * Another node than the CPU's own has no stack here: that is a slow path.
+ *
+ * Context: Any but NMI.  Sleeps if @gfp allows it and galloc needs pages.
+ * Return: As galloc().
+ */
+void *galloc_node(size_t size, gfp_t gfp, int nid)
+{
+	unsigned int class = sizeclass_of(size);
+	void *obj;
+
+	if (nid != NUMA_NO_NODE && !node_usable(nid)) {
+		if (gfp & __GFP_THISNODE)
+			return NULL;
+		nid = NUMA_NO_NODE;
+	}
+	if (nid == NUMA_NO_NODE || nid == numa_mem_id() || !size)
+		return galloc_any(size, gfp);
+	if (!class)
+		return alloc_large(size, natural_align(size), nid, gfp);
+
+	might_alloc(gfp);
+	if (!gfp_acceptable(gfp, 1))
+		return NULL;
+	for (;;) {
+		gfp_t once = gfp & ~__GFP_NOFAIL;
+
+		obj = mcentral_alloc(mcentral_row(nid, class), once);
+		if (obj)
+			return init_object(obj, sizeclasses[class].size, gfp);
+		relieve(gfp);
+		obj = mcentral_alloc(mcentral_row(nid, class), once);
+		if (obj)
+			return init_object(obj, sizeclasses[class].size, gfp);
+		count_event(EVENT_ALLOC_FAILED);
+		if (!(gfp & __GFP_NOFAIL))
+			return NULL;
+		memalloc_retry_wait(gfp);
+	}
+}
+EXPORT_SYMBOL_GPL(galloc_node);
+
+/* The smallest class that holds @size and aligns it to @align; 0 if none. */
+static unsigned int aligned_class(size_t size, size_t align)
+{
+	unsigned int class;
+
+	for (class = sizeclass_of(size); class && class < GALLOC_NR_CLASSES;
+	     class++)
+		if (natural_align(sizeclasses[class].size) >= align)
+			return class;
+	return 0;
+}
+
+/**
+ * galloc_aligned() - allocate at an alignment
+ * @size: bytes wanted
+ * @align: alignment in bytes, a power of two
+ * @gfp: allocation flags
+ *
+ * The object may be of a larger class than @size alone would get; free it with
+ * gfree(), not with gfree_sized().
+ *
+ * Context: Any but NMI.  Sleeps if @gfp allows it and galloc needs pages.
+ * Return: As galloc(); NULL with one warning if @align is no power of two.
+ */
+void *galloc_aligned(size_t size, size_t align, gfp_t gfp)
+{
+	unsigned int class;
+
+	if (WARN_ONCE(!is_power_of_2(align),
+		      "galloc: alignment %zu is not a power of two\n", align))
+		return NULL;
+	if (!size)
+		return ZERO_SIZE_PTR;
+	class = aligned_class(size, align);
+	if (class)
+		return alloc_class(class, gfp);
+	return alloc_large(size, max(align, natural_align(size)), numa_mem_id(),
+			   gfp);
+}
+EXPORT_SYMBOL_GPL(galloc_aligned);
+
+/* ---- free ------------------------------------------------------------------------------ */
+
+/* Bytes of the object at @p; 0 if it is none, without a report. */
+static size_t object_size(const void *p)
+{
+	enum mspan_found found;
+	struct object o;
+
+	rcu_read_lock();
+	found = mspan_resolve(p, &o);
+	rcu_read_unlock();
+	if (found == FOUND_OBJECT)
+		return mcentral_rows[o.row]->sc->size;
+	return found == FOUND_NO_SPAN ? mheap_large_size(p) : 0;
+}
+
+static noinline void wipe(const void *p)
+{
+	size_t size = ZERO_OR_NULL_PTR(p) ? 0 : object_size(p);
+
+	if (size)
+		memset((void *)p, 0, size);
+}
+
+/**
+ * gfree() - free an object
+ * @p: from any allocating function of galloc; NULL and ZERO_SIZE_PTR are fine
+ *
+ * Context: Any but NMI.
+ */
+void gfree(const void *p)
+{
+	if (want_init_on_free())
+		wipe(p);
+	if (likely(mcache_push(p)))
+		return;
+	if (WARN_ONCE(in_nmi(), "galloc: called from an NMI\n"))
+		return;
+	mcache_free_slow(p);
+}
+EXPORT_SYMBOL_GPL(gfree);
+
+/**
+ * gfree_sized() - free an object whose size is known
+ * @p: from galloc() and its like
+ * @size: what was asked for
+ *
+ * A size that galloc() would not have served with this object is reported, and
+ * nothing freed.  Not for objects of galloc_aligned(), or that grealloc() has
+ * shrunk in place: their class does not follow from their size.
+ *
+ * Context: Any but NMI.
+ */
+void gfree_sized(const void *p, size_t size)
+{
+	size_t have;
+
+	if (ZERO_OR_NULL_PTR(p))
+		return;
+	have = object_size(p);
+	if (have && have != galloc_size_roundup(size)) {
+		galloc_report(FAULT_WRONG_SIZE, p);
+		return;
+	}
+	gfree(p);
+}
+EXPORT_SYMBOL_GPL(gfree_sized);
+
+/**
+ * gfree_sensitive() - clear an object and free it
+ * @p: from any allocating function of galloc; NULL and ZERO_SIZE_PTR are fine
+ *
+ * All bytes of the object are cleared, those beyond what was asked for too.
+ *
+ * Context: Any but NMI.
+ */
+void gfree_sensitive(const void *p)
+{
+	size_t size;
+
+	if (ZERO_OR_NULL_PTR(p))
+		return;
+	size = object_size(p);
+	if (size)
+		memzero_explicit((void *)p, size);
+	gfree(p);
+}
+EXPORT_SYMBOL_GPL(gfree_sensitive);
+
+/* ---- size -------------------------------------------------------------------------------- */
+
+/**
+ * gsize() - bytes an object really has
+ * @p: from any allocating function of galloc
+ *
+ * All of them may be used.
+ *
+ * Context: Any but NMI.
+ * Return: Bytes; 0 for NULL, ZERO_SIZE_PTR, and, reported, for what is not the
+ * start of an object.
+ */
+size_t gsize(const void *p)
+{
+	enum mspan_found found;
+	struct object o;
+	size_t size;
+
+	if (ZERO_OR_NULL_PTR(p))
+		return 0;
+	size = object_size(p);
+	if (size)
+		return size;
+	rcu_read_lock();
+	found = mspan_resolve(p, &o);
+	rcu_read_unlock();
+	galloc_report_free(p, found);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(gsize);
+
+/**
+ * galloc_size_roundup() - bytes a request would get
+ * @size: bytes of the request
+ *
+ * Return: What gsize() will say of an object of galloc(@size); @size itself if
+ * it is beyond the largest request.
+ */
+size_t galloc_size_roundup(size_t size)
+{
+	unsigned int class = sizeclass_of(size);
+
+	if (class)
+		return sizeclasses[class].size;
+	if (size > (size_t)GALLOC_MAX_PAGES << PAGE_SHIFT)
+		return size;
+	return PAGE_ALIGN(size);
+}
+EXPORT_SYMBOL_GPL(galloc_size_roundup);
+
+/**
+ * grealloc() - change the size of an object
+ * @p: the object; NULL and ZERO_SIZE_PTR: a new one is allocated
+ * @size: bytes wanted; 0: @p is freed
+ * @gfp: allocation flags.  With __GFP_ZERO (or init_on_alloc) what lies beyond
+ *	the old size reads as zero, if every call for this object had it
+ *
+ * Stays in place when the object is large enough.
+ *
+ * Context: Any but NMI.  Sleeps if @gfp allows it.
+ * Return: The object, ZERO_SIZE_PTR if @size is 0, or NULL; then @p is as it
+ * was.
+ */
+void *grealloc(const void *p, size_t size, gfp_t gfp)
+{
+	size_t have;
+	void *new;
+
+	if (ZERO_OR_NULL_PTR(p))
+		return galloc_any(size, gfp);
+	if (!size) {
+		gfree(p);
+		return ZERO_SIZE_PTR;
+	}
+	have = gsize(p);
+	if (!have)
+		return NULL;
+	if (have >= size) {
+		/* So that growing again in place finds zeroes there. */
+		if (want_init_on_alloc(gfp))
+			memset((void *)p + size, 0, have - size);
+		return (void *)p;
+	}
+	new = galloc_any(size, gfp);
+	if (new) {
+		memcpy(new, p, have);
+		gfree(p);
+	}
+	return new;
+}
+EXPORT_SYMBOL_GPL(grealloc);
+
+/* ---- many at once, and later ------------------------------------------------------------- */
+
+/**
+ * gfree_bulk() - free many objects
+ * @nr: number of pointers
+ * @p: pointers, NULL and ZERO_SIZE_PTR among them are fine
+ *
+ * Context: Any but NMI.
+ */
+void gfree_bulk(size_t nr, void **p)
+{
+	while (nr--)
+		gfree(p[nr]);
+}
+EXPORT_SYMBOL_GPL(gfree_bulk);
+
+/**
+ * galloc_bulk() - allocate many objects of one size
+ * @size: bytes of each
+ * @gfp: allocation flags
+ * @nr: number of objects
+ * @p: filled with their addresses
+ *
+ * Context: Any but NMI.  Sleeps if @gfp allows it and galloc needs pages.
+ * Return: @nr, or 0 if not all could be had; then none is held.
+ */
+size_t galloc_bulk(size_t size, gfp_t gfp, size_t nr, void **p)
+{
+	unsigned int class = sizeclass_of(size);
+	size_t i = 0, n;
+
+	while (i < nr) {
+		n = 0;
+		if (class && !(gfp & GALLOC_GFP_ZONES))
+			n = mcache_pop_many(class, nr - i, p + i);
+		for (; n; n--, i++)
+			init_object(p[i], sizeclasses[class].size, gfp);
+		if (i == nr)
+			break;
+		p[i] = galloc_any(size, gfp);
+		if (!p[i]) {
+			gfree_bulk(i, p);
+			return 0;
+		}
+		i++;
+	}
+	return nr;
+}
+EXPORT_SYMBOL_GPL(galloc_bulk);
+
+/* The object an address lies in, NULL if there is none. */
+static void *object_around(const void *p)
+{
+	enum mspan_found found;
+	struct object o;
+	struct mspan s;
+	void *obj = NULL;
+
+	rcu_read_lock();
+	found = mspan_resolve(p, &o);
+	if (found == FOUND_OBJECT || found == FOUND_INTERIOR)
+		obj = mspan_object(o.span, o.index);
+	rcu_read_unlock();
+	if (!obj && mheap_span_around(p, &s) && mspan_state(&s) == MSPAN_LARGE)
+		obj = (void *)s.start;
+	return obj;
+}
+
+static void free_rcu_callback(struct rcu_head *head)
+{
+	void *obj = object_around(head);
+
+	gfree(obj ?: head);
+}
+
+/**
+ * galloc_free_rcu() - free an object after a grace period
+ * @head: anywhere in the object; gfree_rcu() fills it in
+ *
+ * Context: Any but NMI.
+ */
+void galloc_free_rcu(struct rcu_head *head)
+{
+	call_rcu(head, free_rcu_callback);
+}
+EXPORT_SYMBOL_GPL(galloc_free_rcu);
+
+/* ---- memory pressure ------------------------------------------------------------------------ */
+
+static struct shrinker *galloc_shrinker;
+
+/* What could go: free runs above the reserve. */
+static unsigned long shrink_count(struct shrinker *shrinker,
+				  struct shrink_control *sc)
+{
+	unsigned long pages = mheap_free_pages();
+	unsigned long reserve = READ_ONCE(galloc_reserve_pages);
+
+	return pages > reserve ? pages - reserve : SHRINK_EMPTY;
+}
+
+/*
+ * Give back free runs, and have the CPUs drain for the next time.  Never waits,
+ * never takes the hotplug lock.
+ */
+static unsigned long shrink_scan(struct shrinker *shrinker,
+				 struct shrink_control *sc)
+{
+	unsigned long freed;
+
+	count_event(EVENT_SHRINKER);
+	freed = mheap_release(sc->nr_to_scan, RELEASE_ALL);
+	mm_account_reclaimed_pages(freed);
+	mcache_shrink_async();
+	return freed ?: SHRINK_STOP;
+}
+
+static int shrinker_start(void)
+{
+	int err;
+
+	galloc_shrinker = galloc_shrinker_alloc();
+	if (!galloc_shrinker)
+		return -ENOMEM;
+	galloc_shrinker->count_objects = shrink_count;
+	galloc_shrinker->scan_objects = shrink_scan;
+	galloc_shrinker->seeks = DEFAULT_SEEKS;
+	err = galloc_shrinker_register(galloc_shrinker);
+	if (err)
+		galloc_shrinker_abandon(galloc_shrinker);
+	return err;
+}
+
+/* ---- load and unload -------------------------------------------------------------------------- */
+
+#define MB_MAX	(ULONG_MAX >> 20)
+
+static int check_mb(const char *name, unsigned long mb)
+{
+	if (mb <= MB_MAX)
+		return 0;
+	pr_err("%s=%lu is out of range: 0 to %lu\n", name, mb, MB_MAX);
+	return -EINVAL;
+}
+
+/* Refuse what cannot be meant; nothing is clamped. */
+static int take_parameters(void)
+{
+	if (check_mb("limit_mb", limit_mb) ||
+	    check_mb("reserve_mb", reserve_mb) ||
+	    check_mb("free_max_mb", free_max_mb))
+		return -EINVAL;
+	if (limit_mb && reserve_mb > limit_mb) {
+		pr_err("reserve_mb=%lu is more than limit_mb=%lu: at most %lu\n",
+		       reserve_mb, limit_mb, limit_mb);
+		return -EINVAL;
+	}
+	if (reserve_mb >= totalram_pages() >> (20 - PAGE_SHIFT)) {
+		pr_err("reserve_mb=%lu is all the memory there is\n", reserve_mb);
+		return -EINVAL;
+	}
+	if (cpu_cache_kb < 64 || cpu_cache_kb > 65536) {
+		pr_err("cpu_cache_kb=%lu is out of range: 64 to 65536\n",
+		       cpu_cache_kb);
+		return -EINVAL;
+	}
+	if (strcmp(fault, "report") && strcmp(fault, "panic")) {
+		pr_err("fault=%s is unknown: report or panic\n", fault);
+		return -EINVAL;
+	}
+	galloc_debug = debug;
+	galloc_limit_bytes = limit_mb << 20;
+	galloc_reserve_pages = reserve_mb << (20 - PAGE_SHIFT);
+	galloc_free_max_pages = free_max_mb << (20 - PAGE_SHIFT);
+	galloc_cpu_cache_bytes = cpu_cache_kb << 10;
+	galloc_fault_panic = !strcmp(fault, "panic");
+	return 0;
+}
+
+static int __init galloc_init(void)
+{
+	int err;
+
+	err = take_parameters();
+	if (err)
+		return err;
+	galloc_wq = alloc_workqueue("galloc", WQ_MEM_RECLAIM | WQ_PERCPU, 0);
+	if (!galloc_wq)
+		return -ENOMEM;
+	err = arena_init();
+	if (err)
+		goto err_wq;
+	err = mspan_init();
+	if (err)
+		goto err_arena;
+	err = mheap_init();
+	if (err)
+		goto err_mspan;
+	err = mcentral_init();
+	if (err)
+		goto err_mheap;
+	err = mcache_init();
+	if (err)
+		goto err_mcentral;
+	err = mheap_reserve();
+	if (err) {
+		pr_err("reserve_mb=%lu: there is not so much memory\n",
+		       reserve_mb);
+		goto err_mcache;
+	}
+	err = mcache_start();
+	if (err)
+		goto err_mcache;
+	err = shrinker_start();
+	if (err)
+		goto err_start;
+	stats_init();
+	pr_info("loaded: %u classes, %u nodes, %lu kB held%s\n",
+		GALLOC_NR_CLASSES - 1, nr_online_nodes,
+		arena_held_bytes() >> 10, galloc_debug ? ", debug" : "");
+	return 0;
+
+err_start:
+	mcache_stop();
+err_mcache:
+	mheap_stop();
+	mcache_exit();
+err_mcentral:
+	mcentral_exit();
+err_mheap:
+	mheap_stop();
+	mheap_exit();
+err_mspan:
+	mspan_exit();
+err_arena:
+	arena_exit();
+err_wq:
+	destroy_workqueue(galloc_wq);
+	return err;
+}
+
+/*
+ * Clients are gone: nobody allocates.  First all that runs by itself is
+ * stopped, then the callbacks in flight are waited for, then everything the
+ * CPUs hold goes back, and what is still allocated then has leaked.
+ */
+static void __exit galloc_exit(void)
+{
+	unsigned long kept;
+
+	stats_exit();
+	galloc_shrinker_free(galloc_shrinker);
+	mcache_stop();
+	mheap_stop();
+	rcu_barrier();
+	mcache_exit();
+	stats_report_leaks();
+	kept = mheap_exit();
+	mcentral_exit();
+	mspan_exit();
+	arena_exit();
+	destroy_workqueue(galloc_wq);
+	if (arena_held_bytes() != arena_lost_pages() << PAGE_SHIFT)
+		pr_err("%ld bytes are not accounted for\n",
+		       arena_held_bytes() - (arena_lost_pages() << PAGE_SHIFT));
+	pr_info("unloaded, %lu pages held\n", kept + arena_lost_pages());
+}
+
+module_init(galloc_init);
+module_exit(galloc_exit);
+
+MODULE_DESCRIPTION("A Go/tcmalloc-style memory allocator for kernel modules");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * galloc: a Go/tcmalloc-style memory allocator for kernel modules.
+ *
+ * This header is the contract.  Documentation/api.rst renders it and adds
+ * what does not fit beside a function: which call works in which context,
+ * and what happens when a galloc pointer meets the rest of the kernel.
+ *
+ * Everything here follows kmalloc()'s habits:
+ *
+ *  - a request of 0 bytes gives ZERO_SIZE_PTR, which every function accepts;
+ *  - gfree(NULL) does nothing;
+ *  - an object of a power-of-two size is aligned to that size, any other to
+ *    the largest power of two that divides the size asked for (at least 8);
+ *  - the largest request is what alloc_pages() can serve in one piece
+ *    (4 MiB on x86-64); beyond it the answer is NULL, warned about once.
+ *
+ * What galloc does with each GFP flag:
+ *
+ * ====================== =====================================================
+ * GFP_KERNEL, GFP_NOWAIT,
+ * GFP_ATOMIC             as for kmalloc(): whether the call may sleep, reclaim
+ *                        and dip into reserves when galloc needs new pages
+ * GFP_NOFS, GFP_NOIO,
+ * memalloc scopes        honoured, and never widened on the way down
+ * __GFP_ZERO             the whole object, not only the bytes asked for
+ * __GFP_THISNODE         pages of the node asked for, or NULL
+ * __GFP_NOWARN           no page allocation failure report
+ * __GFP_NOFAIL           up to 8 pages: retried until it succeeds (the caller
+ *                        must be able to sleep); larger, or from a context
+ *                        that cannot sleep: NULL, warned about once
+ * __GFP_ACCOUNT          accepted and ignored: galloc memory is not charged to
+ *                        a memory cgroup (its pages are shared by all callers)
+ * __GFP_DMA, __GFP_DMA32,
+ * __GFP_HIGHMEM          refused: NULL, warned about once
+ * __GFP_COMP, __GFP_MOVABLE,
+ * __GFP_RECLAIMABLE,
+ * __GFP_HARDWALL, __GFP_WRITE
+ *                        ignored: they speak of pages, not of objects
+ * __GFP_MEMALLOC,
+ * __GFP_NOMEMALLOC       honoured; pages from the emergency reserve serve that
+ *                        one request and return to the system when it is freed
+ * ====================== =====================================================
+ */
+#ifndef _GALLOC_H
+#define _GALLOC_H
+
+#include <linux/compiler.h>
+#include <linux/gfp.h>
+#include <linux/numa.h>
+#include <linux/overflow.h>
+#include <linux/rcupdate.h>
+#include <linux/slab.h>
+#include <linux/types.h>
+
+#ifndef CONFIG_64BIT
+#error "galloc needs a 64-bit kernel"
+#endif
+
+#include "galloc_sizeclass.h"
+
+/*
+ * Class numbers are compiled into clients, so they are ABI.  The version is
+ * part of the symbol's name: a client built against another table finds no
+ * such symbol and is refused when it is loaded.
+ */
+#define galloc_class		galloc_class_abi1
+
+void *galloc_class(unsigned int class, gfp_t gfp) __malloc;
+void *galloc_large(size_t size, gfp_t gfp) __malloc __alloc_size(1);
+void *galloc_any(size_t size, gfp_t gfp) __malloc __alloc_size(1);
+void *galloc_node(size_t size, gfp_t gfp, int nid) __malloc __alloc_size(1);
+void *galloc_aligned(size_t size, size_t align, gfp_t gfp)
+	__malloc __alloc_size(1);
+void *grealloc(const void *p, size_t size, gfp_t gfp)
+	__must_check __realloc_size(2);
+void gfree(const void *p);
+void gfree_sized(const void *p, size_t size);
+void gfree_sensitive(const void *p);
+size_t gsize(const void *p);
+size_t galloc_size_roundup(size_t size);
+size_t galloc_bulk(size_t size, gfp_t gfp, size_t nr, void **p);
+void gfree_bulk(size_t nr, void **p);
+void galloc_free_rcu(struct rcu_head *head);
+
+/**
+ * galloc() - allocate memory
+ * @size: bytes wanted
+ * @gfp: allocation flags, see the table at the top of this header
+ *
+ * A constant @size picks its size class at compile time.
+ *
+ * Context: Any but NMI.  Sleeps if @gfp allows it and galloc needs pages.
+ * Return: Memory of at least @size bytes, ZERO_SIZE_PTR for 0, or NULL.
+ */
+static __always_inline __alloc_size(1) void *galloc(size_t size, gfp_t gfp)
+{
+	if (__builtin_constant_p(size) && size) {
+		if (size > GALLOC_MAX_SMALL)
+			return galloc_large(size, gfp);
+		return galloc_class(galloc_size_class_const(size), gfp);
+	}
+	return galloc_any(size, gfp);
+}
+
+/**
+ * gzalloc() - allocate zeroed memory
+ * @size: bytes wanted
+ * @gfp: allocation flags
+ *
+ * Context: As galloc().
+ * Return: As galloc(); all of the object is zero.
+ */
+static __always_inline __alloc_size(1) void *gzalloc(size_t size, gfp_t gfp)
+{
+	return galloc(size, gfp | __GFP_ZERO);
+}
+
+/**
+ * galloc_array() - allocate an array
+ * @n: number of elements
+ * @size: bytes of one element
+ * @gfp: allocation flags
+ *
+ * Context: As galloc().
+ * Return: As galloc(); NULL if @n * @size overflows.
+ */
+static __always_inline __alloc_size(1, 2) void *
+galloc_array(size_t n, size_t size, gfp_t gfp)
+{
+	size_t bytes;
+
+	if (unlikely(check_mul_overflow(n, size, &bytes)))
+		return NULL;
+	return galloc(bytes, gfp);
+}
+
+/**
+ * gcalloc() - allocate a zeroed array
+ * @n: number of elements
+ * @size: bytes of one element
+ * @gfp: allocation flags
+ *
+ * Context: As galloc().
+ * Return: As galloc_array(); all of it is zero.
+ */
+static __always_inline __alloc_size(1, 2) void *
+gcalloc(size_t n, size_t size, gfp_t gfp)
+{
+	return galloc_array(n, size, gfp | __GFP_ZERO);
+}
+
+/**
+ * gfree_rcu() - free an object after a grace period
+ * @ptr: pointer to a struct that galloc() allocated, or NULL
+ * @member: name of the struct rcu_head inside it
+ *
+ * The object is found again from the address of its rcu_head, so @member may
+ * lie anywhere in the struct.
+ *
+ * Context: Any but NMI.
+ */
+#define gfree_rcu(ptr, member)						\
+do {									\
+	typeof(ptr) ___galloc_p = (ptr);				\
+									\
+	if (___galloc_p)						\
+		galloc_free_rcu(&___galloc_p->member);			\
+} while (0)
+
+#endif /* _GALLOC_H */

@@ -1,0 +1,867 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * mcache: per CPU, one stack of free objects a row, worked without a lock.
+ *
+ * The slow paths behind mcache.h: refill, flush, capacity, drains.  Called by
+ * galloc_mod.c; calls mcentral.c.  Owns the slots and every span in state
+ * CACHED.  No lock: a CPU's slots are touched by that CPU only, with its busy
+ * byte set; by the hotplug teardown when the CPU is dead.
+ * Overview: galloc_mod.c.
+ */
+#include "mcache.h"
+
+#include <linux/cpu.h>
+#include <linux/cpuhotplug.h>
+#include <linux/random.h>
+#include <linux/sched/mm.h>
+#include <linux/slab.h>
+#include <linux/topology.h>
+
+/* Idle classes are looked for this often, while anything is cached. */
+#define TICK_DELAY		(2 * HZ)
+
+/* A class's capacity in bytes starts at, and never exceeds this part of all. */
+#define CAPACITY_START_BYTES	4096
+#define CAPACITY_MAX_PART	4
+#define CAPACITY_MAX		2048
+#define CAPACITY_MIN		2
+
+/* Below this a miss alone makes a slot grow. */
+#define CAPACITY_EASY		DRAIN_TURN
+
+/* Larger objects go from the central list to the stack, without a span. */
+#define CACHED_SPAN_MAX_SIZE	4096
+
+/* slot->wants */
+enum { WANTS_UNDERFLOW = 1, WANTS_OVERFLOW = 2 };
+
+DEFINE_PER_CPU(struct mcache, galloc_mcache);
+
+/* What a CPU that has not allocated yet has: no capacity, never written. */
+static struct mcache_slot *empty_slots;
+
+/* Raised by who wants everything drained; owners follow in their slow paths. */
+static atomic_t drain_gen = ATOMIC_INIT(0);
+
+static int mcache_cpuhp_state;
+static bool mcache_stopped;
+
+static void mcache_tick_fn(struct work_struct *work);
+static DECLARE_DEFERRABLE_WORK(mcache_tick, mcache_tick_fn);
+
+/* ---- entering and leaving ----------------------------------------------------- */
+
+/* This CPU's slots, preemption off and busy set; NULL if they are busy. */
+static struct mcache *mcache_enter(void)
+{
+	struct mcache *m;
+
+	preempt_disable();
+	m = this_cpu_ptr(&galloc_mcache);
+	if (unlikely(m->busy)) {
+		preempt_enable();
+		return NULL;
+	}
+	m->busy = 1;
+	barrier();
+	return m;
+}
+
+static void mcache_leave(struct mcache *m)
+{
+	barrier();
+	m->busy = 0;
+	preempt_enable();
+}
+
+static struct mcache_slot *local_slot(struct mcache *m, unsigned int class)
+{
+	return &m->local[class];
+}
+
+bool mcache_is_setup(int cpu)
+{
+	return READ_ONCE(per_cpu(galloc_mcache, cpu).slots) != empty_slots;
+}
+
+static unsigned int slot_capacity(const struct mcache_slot *slot)
+{
+	return slot->end - slot->base;
+}
+
+static unsigned int slot_room(const struct mcache_slot *slot)
+{
+	return slot->end - slot->top;
+}
+
+static size_t class_span_bytes(unsigned int class)
+{
+	return (size_t)sizeclasses[class].span_pages << PAGE_SHIFT;
+}
+
+/* ---- set-up, the first time a CPU allocates -------------------------------------- */
+
+static size_t slots_bytes(void)
+{
+	return (size_t)nr_rows * sizeof(struct mcache_slot);
+}
+
+/* Bits that are 0 in every object's address: all are multiples of the size. */
+static unsigned long class_mask(unsigned int class)
+{
+	unsigned long size = sizeclasses[class].size;
+
+	return min_t(unsigned long, size & -size, PAGE_SIZE) - 1;
+}
+
+/* Give this CPU slots of its own.  False if there is no memory for them. */
+static bool mcache_setup(void)
+{
+	struct mcache_slot *slots;
+	struct mcache *m;
+	unsigned int class;
+
+	if (galloc_debug || !may_grow())
+		return false;
+	if (!arena_charge_meta(slots_bytes()))
+		return false;
+	slots = kcalloc_node(nr_rows, sizeof(*slots), GFP_NOWAIT | __GFP_NOWARN,
+			     numa_mem_id());
+	if (!slots)
+		goto err;
+
+	m = mcache_enter();
+	if (!m)
+		goto err_slots;
+	if (m->slots != empty_slots) {
+		/* An interrupt, or a task on the CPU we migrated to, was first. */
+		mcache_leave(m);
+		kfree(slots);
+		arena_uncharge_meta(slots_bytes());
+		return true;
+	}
+	for (class = 1; class < GALLOC_NR_CLASSES; class++)
+		slots[mcentral_row(m->nid, class)].mask = class_mask(class);
+	m->slots = slots;
+	m->local = slots + mcentral_row(m->nid, 0);
+	mcache_leave(m);
+	return true;
+
+err_slots:
+	kfree(slots);
+err:
+	arena_uncharge_meta(slots_bytes());
+	return false;
+}
+
+/* ---- capacity ---------------------------------------------------------------------- */
+
+static unsigned int class_capacity_start(unsigned int class)
+{
+	return clamp_t(unsigned int,
+		       CAPACITY_START_BYTES / sizeclasses[class].size,
+		       CAPACITY_MIN, CAPACITY_EASY / 2);
+}
+
+static unsigned int class_capacity_max(unsigned int class)
+{
+	return clamp_t(unsigned long,
+		       galloc_cpu_cache_bytes / CAPACITY_MAX_PART /
+		       sizeclasses[class].size, CAPACITY_MIN, CAPACITY_MAX);
+}
+
+static size_t stack_bytes(unsigned int capacity)
+{
+	/* One more in front, which the look at the top may read. */
+	return (capacity + 1) * sizeof(void *);
+}
+
+/*
+ * Make room in the budget: the clock hand goes over the other classes once and
+ * takes up to half of each capacity, as far as it is unused.
+ */
+static bool mcache_steal(struct mcache *m, unsigned int for_class, size_t bytes)
+{
+	unsigned int i;
+
+	for (i = 1; i < GALLOC_NR_CLASSES; i++) {
+		unsigned int class = 1 + m->hand++ % (GALLOC_NR_CLASSES - 1);
+		struct mcache_slot *slot = local_slot(m, class);
+		unsigned int give;
+
+		if (m->held + bytes <= galloc_cpu_cache_bytes)
+			return true;
+		if (class == for_class)
+			continue;
+		give = min(slot_capacity(slot) / 2, slot_room(slot));
+		slot->end -= give;
+		m->held -= (size_t)give * sizeclasses[class].size;
+	}
+	return m->held + bytes <= galloc_cpu_cache_bytes;
+}
+
+/* Grow this CPU's stack of a class to @capacity, if memory and budget allow. */
+static void mcache_grow(unsigned int class, unsigned int capacity)
+{
+	struct mcache_slot *slot;
+	void **stack, **old;
+	struct mcache *m;
+	unsigned int had;
+	size_t extra;
+
+	if (!may_grow() || READ_ONCE(mcache_stopped))
+		return;
+	if (!arena_charge_meta(stack_bytes(capacity)))
+		return;
+	stack = kmalloc(stack_bytes(capacity), GFP_NOWAIT | __GFP_NOWARN);
+	if (!stack)
+		goto err;
+	/* Its size, for whoever frees it; no pointer is that small. */
+	stack[0] = (void *)stack_bytes(capacity);
+
+	m = mcache_enter();
+	if (!m)
+		goto err_stack;
+	slot = local_slot(m, class);
+	had = slot_capacity(slot);
+	extra = (size_t)(capacity - had) * sizeclasses[class].size;
+	if (m->slots == empty_slots || had >= capacity ||
+	    !mcache_steal(m, class, extra)) {
+		mcache_leave(m);
+		goto err_stack;
+	}
+	memcpy(stack + 1, slot->base,
+	       (slot->top - slot->base) * sizeof(void *));
+	old = slot->base;
+	slot->top = stack + 1 + (slot->top - slot->base);
+	slot->base = stack + 1;
+	slot->end = slot->base + capacity;
+	slot->wants = 0;
+	m->held += extra;
+	mcache_leave(m);
+
+	if (old) {
+		arena_uncharge_meta(*(size_t *)(old - 1));
+		kfree(old - 1);
+	}
+	if (!delayed_work_pending(&mcache_tick))
+		queue_delayed_work(galloc_wq, &mcache_tick, TICK_DELAY);
+	return;
+
+err_stack:
+	kfree(stack);
+err:
+	arena_uncharge_meta(stack_bytes(capacity));
+}
+
+/*
+ * Capacity follows misses: a small stack grows each time it runs empty, a larger
+ * one only when it runs empty after it ran full or the other way round, which
+ * more room would have caught.  Returns the capacity to grow to, or 0.
+ */
+static unsigned int slot_wants_more(struct mcache_slot *slot,
+				    unsigned int class, unsigned int how)
+{
+	unsigned int capacity = slot_capacity(slot);
+	unsigned int max = class_capacity_max(class);
+
+	slot->wants |= how;
+	if (capacity >= max)
+		return 0;
+	if (!capacity)
+		return min(class_capacity_start(class), max);
+	if (capacity < CAPACITY_EASY ||
+	    slot->wants == (WANTS_UNDERFLOW | WANTS_OVERFLOW))
+		return min(2 * capacity, max);
+	return 0;
+}
+
+/* ---- refill --------------------------------------------------------------------------- */
+
+static u64 mcache_random(struct mcache *m)
+{
+	/* xorshift64: needs no lock in any context, on RT neither. */
+	m->rng ^= m->rng << 13;
+	m->rng ^= m->rng >> 7;
+	m->rng ^= m->rng << 17;
+	return m->rng;
+}
+
+/* Claim one word's worth of a span onto a stack; as much as there is room. */
+static unsigned int slot_claim(struct mcache *m, struct mcache_slot *slot,
+			       struct mspan *s)
+{
+	unsigned int n = mspan_claim(s, slot->top, slot_room(slot));
+	unsigned int i;
+
+	/* Popped from the end: reverse, so that addresses ascend; or shuffle. */
+	if (IS_ENABLED(CONFIG_SLAB_FREELIST_RANDOM)) {
+		for (i = n; i > 1; i--) {
+			u32 j = ((u64)(u32)mcache_random(m) * i) >> 32;
+
+			swap(slot->top[i - 1], slot->top[j]);
+		}
+	} else {
+		for (i = 0; i < n / 2; i++)
+			swap(slot->top[i], slot->top[n - 1 - i]);
+	}
+	slot->top += n;
+	return n;
+}
+
+static void *slot_pop(struct mcache_slot *slot)
+{
+	if (slot->top == slot->base)
+		return NULL;
+	slot->allocs++;
+	return *--slot->top;
+}
+
+/*
+ * What this CPU can serve by itself: from the stack, which an interrupt may have
+ * refilled, or from its CACHED span.  A span found exhausted is detached into
+ * *@old, for the caller to uncache.
+ */
+static void *refill_locally(struct mcache *m, unsigned int class,
+			    struct mspan **old, unsigned int *grow_to)
+{
+	struct mcache_slot *slot = local_slot(m, class);
+	void *obj = slot_pop(slot);
+
+	if (obj)
+		return obj;
+	slot->misses++;
+	*grow_to = slot_wants_more(slot, class, WANTS_UNDERFLOW);
+	if (!slot->span)
+		return NULL;
+	slot_claim(m, slot, slot->span);
+	obj = slot_pop(slot);
+	if (!obj && !mspan_has_free(slot->span)) {
+		*old = slot->span;
+		slot->span = NULL;
+		m->held -= class_span_bytes(class);
+	}
+	return obj;
+}
+
+/*
+ * Keep a span that the caller owns: its objects on the stack as far as there is
+ * room, the span itself in the slot if the budget allows.  False if it was not
+ * kept and has to be uncached.
+ */
+static bool mcache_install(struct mspan *s)
+{
+	unsigned int class = mcentral_rows[mspan_row(s)]->class;
+	struct mcache_slot *slot;
+	struct mcache *m = mcache_enter();
+	bool kept = false;
+
+	if (!m)
+		return false;
+	/* We may be on another CPU by now, and on another node. */
+	if (m->slots != empty_slots && mcentral_rows[mspan_row(s)]->nid == m->nid) {
+		slot = local_slot(m, class);
+		slot_claim(m, slot, s);
+		if (slot->span) {
+			count_event(EVENT_INSTALL_LOST);
+		} else if (sizeclasses[class].size <= CACHED_SPAN_MAX_SIZE &&
+			   slot_capacity(slot) &&
+			   mcache_steal(m, class, class_span_bytes(class))) {
+			slot->span = s;
+			m->held += class_span_bytes(class);
+			kept = true;
+		}
+	}
+	mcache_leave(m);
+	return kept;
+}
+
+/* From the central list, or from fresh pages. */
+static void *refill_centrally(unsigned int row, gfp_t gfp)
+{
+	struct mspan *s = mcentral_cache_span(row, gfp);
+	void *obj = NULL;
+
+	if (!s)
+		return NULL;
+	if (unlikely(s->reserve))
+		return mheap_hand_out_reserve(s, gfp);
+	galloc_pause(PAUSE_REFILL_CACHED, s);
+	/* Ours first: whatever becomes of the span, this request is served. */
+	mspan_claim(s, &obj, 1);
+	if (!mcache_install(s))
+		mcentral_uncache_span(s);
+	return obj;
+}
+
+/* Everybody was asked to drain: do so, now that this CPU is in a slow path. */
+static void mcache_follow(void)
+{
+	struct mcache *m = mcache_enter();
+	int gen = atomic_read(&drain_gen);
+	bool follow;
+
+	if (!m)
+		return;
+	follow = m->gen != gen;
+	m->gen = gen;
+	mcache_leave(m);
+	if (unlikely(follow))
+		mcache_relieve(0);
+}
+
+/**
+ * mcache_alloc_slow() - allocate when the stack has nothing
+ * @class: size class
+ * @gfp: flags
+ *
+ * Context: Any but NMI.  Sleeps if @gfp allows it and pages are needed.
+ * Return: An object of @class, or NULL.
+ */
+void *mcache_alloc_slow(unsigned int class, gfp_t gfp)
+{
+	unsigned int grow_to = 0;
+	struct mspan *old = NULL;
+	struct mcache *m;
+	void *obj = NULL;
+	unsigned int row;
+
+	m = mcache_enter();
+	if (!m) {
+		count_event(EVENT_BUSY_ALLOC);
+		return mcentral_alloc(mcentral_row(numa_mem_id(), class), gfp);
+	}
+	row = mcentral_row(m->nid, class);
+	if (unlikely(m->slots == empty_slots)) {
+		mcache_leave(m);
+		if (!mcache_setup())
+			return mcentral_alloc(row, gfp);
+		m = mcache_enter();
+		if (!m)
+			return mcentral_alloc(row, gfp);
+		row = mcentral_row(m->nid, class);
+	}
+	if (likely(m->slots != empty_slots))
+		obj = refill_locally(m, class, &old, &grow_to);
+	mcache_leave(m);
+
+	if (old)
+		mcentral_uncache_span(old);
+	if (grow_to)
+		mcache_grow(class, grow_to);
+	if (!obj)
+		obj = refill_centrally(row, gfp);
+	mcache_follow();
+	return obj;
+}
+
+/* As many objects as the stack has, at most @nr and one turn. */
+size_t mcache_pop_many(unsigned int class, size_t nr, void **out)
+{
+	struct mcache *m = mcache_enter();
+	struct mcache_slot *slot;
+	size_t n;
+
+	if (!m)
+		return 0;
+	slot = local_slot(m, class);
+	n = min3(nr, (size_t)(slot->top - slot->base), (size_t)DRAIN_TURN);
+	if (n) {
+		slot->top -= n;
+		memcpy(out, slot->top, n * sizeof(*out));
+		slot->allocs += n;
+	}
+	mcache_leave(m);
+	return n;
+}
+
+/* ---- flush ------------------------------------------------------------------------------- */
+
+static void flush(void **batch, unsigned int n)
+{
+	while (n--)
+		mcentral_free(batch[n]);
+}
+
+/* What is to be done with an object that could not simply be pushed. */
+enum free_how {
+	FREE_PUSHED,		/* on the stack, after all */
+	FREE_CENTRAL,		/* mcentral_free(), which tells good from bad */
+	FREE_TWICE,		/* it is on top of the stack */
+};
+
+static enum free_how push_slowly(struct mcache *m, unsigned int class,
+				 const void *p, void **batch, unsigned int *n,
+				 unsigned int *grow_to)
+{
+	struct mcache_slot *slot = local_slot(m, class);
+
+	if ((unsigned long)p & slot->mask)
+		return FREE_CENTRAL;
+	if (slot->top != slot->base && slot->top[-1] == p)
+		return FREE_TWICE;
+	if (slot->top == slot->end) {
+		slot->overflows++;
+		*grow_to = slot_wants_more(slot, class, WANTS_OVERFLOW);
+		if (!slot_capacity(slot))
+			return FREE_CENTRAL;
+		*n = min((slot_capacity(slot) + 1) / 2, (unsigned int)DRAIN_TURN);
+		slot->top -= *n;
+		memcpy(batch, slot->top, *n * sizeof(*batch));
+	}
+	*slot->top++ = (void *)p;
+	return FREE_PUSHED;
+}
+
+/**
+ * mcache_free_slow() - free what the fast path would not
+ * @p: what gfree() was called with
+ *
+ * Context: Any but NMI.
+ */
+void mcache_free_slow(const void *p)
+{
+	enum free_how how = FREE_CENTRAL;
+	void *batch[DRAIN_TURN];
+	unsigned int grow_to = 0;
+	unsigned int n = 0;
+	struct arena *arena;
+	unsigned int page, row, class;
+	struct mcache *m;
+
+	if (ZERO_OR_NULL_PTR(p))
+		return;
+	rcu_read_lock();
+	arena = arena_of(p, &page);
+	row = READ_ONCE(arena->row[page]);
+	rcu_read_unlock();
+	if (!row) {
+		if (!mheap_free_large(p))
+			galloc_report_free(p, FOUND_NO_SPAN);
+		return;
+	}
+
+	m = mcache_enter();
+	if (!m) {
+		count_event(EVENT_BUSY_FREE);
+		mcentral_free(p);
+		return;
+	}
+	if (m->slots == empty_slots && !galloc_debug) {
+		mcache_leave(m);
+		mcache_setup();
+		m = mcache_enter();
+		if (!m) {
+			mcentral_free(p);
+			return;
+		}
+	}
+	class = mcentral_rows[row]->class;
+	if (m->slots != empty_slots && mcentral_rows[row]->nid == m->nid)
+		how = push_slowly(m, class, p, batch, &n, &grow_to);
+	mcache_leave(m);
+
+	if (how == FREE_CENTRAL)
+		mcentral_free(p);
+	else if (how == FREE_TWICE)
+		galloc_report(FAULT_DOUBLE_FREE, p);
+	flush(batch, n);
+	if (grow_to)
+		mcache_grow(class, grow_to);
+	mcache_follow();
+}
+
+/* ---- drains -------------------------------------------------------------------------------- */
+
+/* What one turn took out of a slot. */
+struct haul {
+	void *batch[DRAIN_TURN];
+	unsigned int n;
+	struct mspan *span;
+	void **stack;
+};
+
+/*
+ * Take a turn's worth out of a slot: pointers, or, when there are none left,
+ * the span and the stack.  False if there was nothing.
+ */
+static bool slot_take(struct mcache *m, unsigned int class, struct haul *haul)
+{
+	struct mcache_slot *slot = local_slot(m, class);
+
+	haul->n = min((unsigned int)(slot->top - slot->base),
+		      (unsigned int)DRAIN_TURN);
+	slot->top -= haul->n;
+	memcpy(haul->batch, slot->top, haul->n * sizeof(void *));
+
+	haul->span = slot->span;
+	if (slot->span)
+		m->held -= class_span_bytes(class);
+	slot->span = NULL;
+
+	haul->stack = NULL;
+	if (slot->base && slot->top == slot->base) {
+		haul->stack = slot->base;
+		m->held -= (size_t)slot_capacity(slot) * sizeclasses[class].size;
+		slot->top = NULL;
+		slot->base = NULL;
+		slot->end = NULL;
+	}
+	return haul->n || haul->span || haul->stack;
+}
+
+static void haul_dispose(struct haul *haul)
+{
+	flush(haul->batch, haul->n);
+	if (haul->span)
+		mcentral_uncache_span(haul->span);
+	if (haul->stack) {
+		arena_uncharge_meta(*(size_t *)(haul->stack - 1));
+		kfree(haul->stack - 1);
+	}
+}
+
+/* Has the class been used since the last look?  Remembers for the next. */
+static bool slot_is_idle(struct mcache_slot *slot)
+{
+	u16 ops = slot->allocs + slot->misses + slot->overflows;
+	bool idle = ops == slot->seen_ops;
+
+	slot->seen_ops = ops;
+	return idle;
+}
+
+/* A class that was served from its stack alone has no use for a span. */
+static struct mspan *slot_spare_span(struct mcache *m, unsigned int class)
+{
+	struct mcache_slot *slot = local_slot(m, class);
+	struct mspan *s = NULL;
+
+	if ((u16)slot->misses == slot->seen_misses && slot->span) {
+		s = slot->span;
+		slot->span = NULL;
+		m->held -= class_span_bytes(class);
+	}
+	slot->seen_misses = slot->misses;
+	return s;
+}
+
+/*
+ * Drain a class on this CPU: all of it, or only if it is idle.  Nothing is done
+ * on another CPU than @cpu, or in an interrupt of a busy one.
+ */
+static void mcache_visit(int cpu, unsigned int class, bool all)
+{
+	struct haul haul;
+	bool more;
+
+	do {
+		struct mcache *m = mcache_enter();
+
+		if (!m)
+			return;
+		if (m->cpu != cpu || m->slots == empty_slots) {
+			mcache_leave(m);
+			return;
+		}
+		if (!all && !slot_is_idle(local_slot(m, class))) {
+			haul.n = 0;
+			haul.stack = NULL;
+			haul.span = slot_spare_span(m, class);
+			more = false;
+		} else {
+			all = true;
+			more = slot_take(m, class, &haul);
+		}
+		mcache_leave(m);
+		haul_dispose(&haul);
+	} while (more);
+}
+
+static void mcache_work_fn(struct work_struct *work)
+{
+	struct mcache *m = container_of(work, struct mcache, work);
+	bool all = xchg(&m->drain_all, false);
+	unsigned int class;
+
+	for (class = 1; class < GALLOC_NR_CLASSES; class++) {
+		mcache_visit(m->cpu, class, all);
+		cond_resched();
+	}
+	if (all)
+		count_event(EVENT_DRAIN);
+}
+
+static void mcache_queue(int cpu, bool all)
+{
+	struct mcache *m = per_cpu_ptr(&galloc_mcache, cpu);
+
+	if (all)
+		WRITE_ONCE(m->drain_all, true);
+	queue_work_on(cpu, galloc_wq, &m->work);
+}
+
+/* Have each CPU look for its idle classes, as long as anything is cached. */
+static void mcache_tick_fn(struct work_struct *work)
+{
+	bool again = false;
+	int cpu;
+
+	if (!cpus_read_trylock()) {
+		again = true;
+	} else {
+		for_each_online_cpu(cpu) {
+			if (!READ_ONCE(per_cpu(galloc_mcache, cpu).held))
+				continue;
+			mcache_queue(cpu, false);
+			again = true;
+		}
+		cpus_read_unlock();
+	}
+	if (again && !READ_ONCE(mcache_stopped))
+		queue_delayed_work(galloc_wq, &mcache_tick, TICK_DELAY);
+}
+
+/**
+ * mcache_relieve() - make memory free that this CPU has cached
+ * @gfp: flags of the request that found none; 0 to leave the other CPUs alone
+ *
+ * Context: Any but NMI, no galloc lock held.  Never waits.
+ */
+void mcache_relieve(gfp_t gfp)
+{
+	int cpu = raw_smp_processor_id();
+	unsigned int class;
+
+	for (class = 1; class < GALLOC_NR_CLASSES; class++)
+		mcache_visit(cpu, class, true);
+	if (gfp)
+		mcache_shrink_async();
+}
+
+/*
+ * Have all CPUs drained soon, without waiting and without the hotplug lock for
+ * sure: CPUs are brought up under it by code that allocates.
+ */
+void mcache_shrink_async(void)
+{
+	int cpu;
+
+	atomic_inc(&drain_gen);
+	/* The trylock may only be tried where the lock's own code may run. */
+	if (!preemptible() || READ_ONCE(mcache_stopped) || !cpus_read_trylock())
+		return;
+	for_each_online_cpu(cpu)
+		if (READ_ONCE(per_cpu(galloc_mcache, cpu).held))
+			mcache_queue(cpu, true);
+	cpus_read_unlock();
+}
+
+/* Drain all CPUs and wait.  Process context; takes the hotplug lock. */
+void mcache_drain(void)
+{
+	int cpu;
+
+	cpus_read_lock();
+	for_each_online_cpu(cpu)
+		if (mcache_is_setup(cpu))
+			mcache_queue(cpu, true);
+	for_each_online_cpu(cpu)
+		flush_work(&per_cpu(galloc_mcache, cpu).work);
+	cpus_read_unlock();
+}
+
+/* ---- CPUs come and go ------------------------------------------------------------------------ */
+
+static int mcache_cpu_prepare(unsigned int cpu)
+{
+	struct mcache *m = per_cpu_ptr(&galloc_mcache, cpu);
+
+	if (m->slots == empty_slots)
+		m->nid = cpu_to_mem(cpu);
+	return 0;
+}
+
+/* The CPU is dead, or nobody calls galloc any more: its slots are ours. */
+static int mcache_cpu_dead(unsigned int cpu)
+{
+	struct mcache *m = per_cpu_ptr(&galloc_mcache, cpu);
+	struct mcache_slot *slots = m->slots;
+	unsigned int class;
+	struct haul haul;
+
+	if (slots == empty_slots)
+		return 0;
+	for (class = 1; class < GALLOC_NR_CLASSES; class++) {
+		struct mcentral *c = mcentral_rows[mcentral_row(m->nid, class)];
+		unsigned long flags;
+
+		while (slot_take(m, class, &haul))
+			haul_dispose(&haul);
+		galloc_lock(&c->lock, flags);
+		c->fast += local_slot(m, class)->allocs;
+		galloc_unlock(&c->lock, flags);
+	}
+	WRITE_ONCE(m->slots, empty_slots);
+	m->local = empty_slots;
+	kfree(slots);
+	arena_uncharge_meta(slots_bytes());
+	count_event(EVENT_DEAD_CPU);
+	return 0;
+}
+
+/* ---- init and exit ----------------------------------------------------------------------------- */
+
+int mcache_init(void)
+{
+	int cpu;
+
+	empty_slots = kvcalloc(nr_rows, sizeof(*empty_slots), GFP_KERNEL);
+	if (!empty_slots)
+		return -ENOMEM;
+	for_each_possible_cpu(cpu) {
+		struct mcache *m = per_cpu_ptr(&galloc_mcache, cpu);
+
+		m->slots = empty_slots;
+		m->local = empty_slots;
+		m->cpu = cpu;
+		m->nid = cpu_to_mem(cpu);
+		m->rng = get_random_u64() | 1;
+		INIT_WORK(&m->work, mcache_work_fn);
+	}
+	return 0;
+}
+
+int mcache_start(void)
+{
+	int state;
+
+	state = cpuhp_setup_state(CPUHP_BP_PREPARE_DYN, "mm/galloc:prepare",
+				  mcache_cpu_prepare, mcache_cpu_dead);
+	if (state < 0)
+		return state;
+	mcache_cpuhp_state = state;
+	return 0;
+}
+
+/* No more work of ours, on any CPU.  Callers are gone already. */
+void mcache_stop(void)
+{
+	int cpu;
+
+	WRITE_ONCE(mcache_stopped, true);
+	cancel_delayed_work_sync(&mcache_tick);
+	cpuhp_remove_state_nocalls(mcache_cpuhp_state);
+	for_each_possible_cpu(cpu)
+		cancel_work_sync(&per_cpu(galloc_mcache, cpu).work);
+}
+
+/* Empty what the CPUs hold; nobody is left who could touch it. */
+void mcache_exit(void)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		mcache_cpu_dead(cpu);
+	kvfree(empty_slots);
+}

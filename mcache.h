@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * mcache: the two fast paths, inlined into the exported functions.
+ *
+ * Budget: 60 instructions for an alloc + free pair, all tests in it.  No lock,
+ * no atomic, one cold branch; everything rare hides behind "the stack is empty"
+ * or "full", because a slot that must not be used has no room at all.
+ */
+#ifndef _GALLOC_MCACHE_H
+#define _GALLOC_MCACHE_H
+
+#include <linux/percpu.h>
+#include <linux/workqueue.h>
+
+#include "galloc_internal.h"
+
+/**
+ * struct mcache_slot - one CPU's stack of free objects of one row
+ * @top: next place to push to
+ * @base: first place; base[-1] is the stack's size in bytes, no object
+ * @end: behind the last place; base == end when the slot has no capacity
+ * @mask: bits that are 0 in the address of every object of the row
+ * @allocs: objects served from the stack
+ * @span: the CACHED span that refills it, or NULL
+ * @misses: allocations that found the stack empty
+ * @overflows: frees that found it full
+ * @seen_ops: @allocs and @overflows when mcache_visit() last looked, low bits
+ * @seen_misses: @misses then, low bits
+ * @wants: how it last ran against its ends, see slot_wants_more()
+ *
+ * Written by its CPU only, with busy set.  Others read for statistics.
+ */
+struct mcache_slot {
+	void **top;
+	void **base;
+	void **end;
+	unsigned long mask;
+	unsigned long allocs;
+	struct mspan *span;
+	u32 misses;
+	u32 overflows;
+	u16 seen_ops;
+	u16 seen_misses;
+	u8 wants;
+};
+
+static_assert(sizeof(struct mcache_slot) == 64);
+
+/**
+ * struct mcache - what a CPU has
+ * @local: the slots of the CPU's own node, by size class
+ * @slots: all slots, by row; a shared array of empty ones until first used
+ * @busy: the slots are being worked on; an interrupt keeps off
+ * @cpu: the CPU
+ * @nid: its node, that of @local
+ * @gen: the drain generation it has followed
+ * @held: bytes the capacities and the CACHED spans may hold at most
+ * @rng: state of the xorshift that shuffles claimed objects
+ * @hand: slot whose capacity is looked at next when another wants more
+ * @drain_all: @work is to empty the slots, not to look for idle ones
+ * @work: runs on this CPU
+ *
+ * The busy byte: set before any stack pointer is loaded, cleared after the last
+ * one is stored, with preemption off in between, so only an interrupt of the
+ * same CPU can come between, and it runs to its end there.  barrier() keeps
+ * the compiler from moving accesses across; the CPU sees its own in order.
+ */
+struct mcache {
+	struct mcache_slot *local;
+	struct mcache_slot *slots;
+	u8 busy;
+	int cpu;
+	int nid;
+	int gen;
+	unsigned long held;
+	u64 rng;
+	unsigned int hand;
+	bool drain_all;
+	struct work_struct work;
+};
+
+DECLARE_PER_CPU(struct mcache, galloc_mcache);
+
+/* Pop an object of a class from this CPU's stack, or NULL. */
+static __always_inline void *mcache_pop(unsigned int class)
+{
+	struct mcache_slot *slot;
+	void **top;
+	void *obj = NULL;
+
+	preempt_disable();
+	if (unlikely(__this_cpu_read(galloc_mcache.busy)))
+		goto out;
+	__this_cpu_write(galloc_mcache.busy, 1);
+	barrier();
+	slot = __this_cpu_read(galloc_mcache.local) + class;
+	top = slot->top;
+	if (likely(top != slot->base)) {
+		obj = *--top;
+		slot->top = top;
+		slot->allocs++;
+	}
+	barrier();
+	__this_cpu_write(galloc_mcache.busy, 0);
+out:
+	preempt_enable();
+	return obj;
+}
+
+/*
+ * Push an object on this CPU's stack of its row.  False if that cannot be:
+ * not a small object, of another node, full, or not freed for the first time
+ * as far as one look tells.  mcache_free_slow() finds out which.
+ */
+static __always_inline bool mcache_push(const void *p)
+{
+	struct mcache_slot *slot;
+	struct arena *arena;
+	unsigned int page;
+	bool done = false;
+	void **top;
+
+	preempt_disable();
+	arena = arena_of(p, &page);
+	if (unlikely(__this_cpu_read(galloc_mcache.busy)))
+		goto out;
+	__this_cpu_write(galloc_mcache.busy, 1);
+	barrier();
+	slot = __this_cpu_read(galloc_mcache.slots) +
+	       READ_ONCE(arena->row[page]);
+	top = slot->top;
+	if (likely(top != slot->end && top[-1] != p &&
+		   !((unsigned long)p & slot->mask))) {
+		*top = (void *)p;
+		slot->top = top + 1;
+		done = true;
+	}
+	barrier();
+	__this_cpu_write(galloc_mcache.busy, 0);
+out:
+	preempt_enable();
+	return done;
+}
+
+void *mcache_alloc_slow(unsigned int class, gfp_t gfp);
+void mcache_free_slow(const void *p);
+size_t mcache_pop_many(unsigned int class, size_t nr, void **out);
+void mcache_relieve(gfp_t gfp);
+void mcache_drain(void);
+void mcache_shrink_async(void);
+int mcache_init(void);
+int mcache_start(void);
+void mcache_stop(void);
+void mcache_exit(void);
+bool mcache_is_setup(int cpu);
+
+#endif /* _GALLOC_MCACHE_H */

@@ -1,0 +1,380 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * mcentral: the spans of one row, that is of one size class on one node.
+ *
+ * Called by mcache.c for whole spans, and by whoever must do without a stack
+ * for single objects; calls mheap.c for more.  Owns mcentral->lock and every
+ * span in state PARTIAL or FULL.
+ *
+ * The span protocol is Go's (mcentral.cacheSpan, uncacheSpan), adapted to
+ * explicit free; tools/model/mspan.pml is its model.  The rules:
+ *
+ *  1. The bitmap is the only truth.  Freers set bits without a lock; "all free"
+ *     and "none free" are judged from the words, under the lock.
+ *  2. Only the owner clears bits: the CPU whose slot holds the span, with busy
+ *     set; whoever detached it; the holder of the lock while it is PARTIAL.
+ *  3. Uncache: store the state, full barrier, then rescan the words.  The freer
+ *     does the opposite: set the bit, full barrier, then read the state.  One
+ *     of the two sees the other, so no free object is forgotten in a FULL span
+ *     and no empty span stays PARTIAL.
+ *  4. A freer stays in one RCU read section from the bit to the unlock, and
+ *     looks at row and state again, in one load, once it has the lock: the span
+ *     may have been emptied, returned and cut for another row meanwhile.
+ *  5. Who gets a span while somebody else installs one uncaches his own.
+ *
+ * Overview: galloc_mod.c.
+ */
+#include "galloc_internal.h"
+
+#include <linux/nodemask.h>
+#include <linux/slab.h>
+
+/* Spans looked at before a popped one is taken as it comes. */
+#define POP_LOOK		4
+
+struct mcentral **mcentral_rows;
+unsigned int nr_rows;
+
+/* ---- lists of spans with room -------------------------------------------------- */
+
+/* Occupancy bucket: 0 holds the fullest, the last those at most a quarter full. */
+static unsigned int span_bucket(const struct mspan *s)
+{
+	unsigned int used = s->objects - mspan_count_free(s);
+
+	return MCENTRAL_BUCKETS - 1 - min_t(unsigned int, MCENTRAL_BUCKETS - 1,
+					    used * MCENTRAL_BUCKETS / s->objects);
+}
+
+static void partial_add(struct mcentral *c, struct mspan *s)
+{
+	lockdep_assert_held(&c->lock);
+
+	s->bucket = span_bucket(s);
+	list_add(&s->list, &c->partial[s->bucket]);
+}
+
+/*
+ * A PARTIAL span, off its list: the first of the fullest bucket.  Freers do not
+ * move spans between buckets; one found to have emptied since is moved now and
+ * the next looked at, POP_LOOK times at most.
+ */
+static struct mspan *partial_pop(struct mcentral *c)
+{
+	unsigned int look = POP_LOOK;
+	unsigned int b;
+
+	lockdep_assert_held(&c->lock);
+
+	for (b = 0; b < MCENTRAL_BUCKETS; b++) {
+		struct mspan *s;
+
+		while ((s = list_first_entry_or_null(&c->partial[b],
+						     struct mspan, list))) {
+			list_del_init(&s->list);
+			if (!look || span_bucket(s) <= b)
+				return s;
+			look--;
+			partial_add(c, s);
+		}
+	}
+	return NULL;
+}
+
+/* ---- the span protocol ------------------------------------------------------------ */
+
+/* Who sees FULL or PARTIAL takes the lock, or has its bit seen by the rescan. */
+static void state_store(struct mspan *s, enum mspan_state state)
+{
+	mspan_set_state(s, state);
+	/* Full barrier: pairs with the one in mspan_release_bit(). */
+	smp_mb();
+}
+
+/*
+ * Choose FULL, PARTIAL or empty for a span in no list, by its words.  True if
+ * it is empty: it is in TRANSIT then, and the caller's to give to the mheap.
+ */
+static bool span_place(struct mcentral *c, struct mspan *s)
+{
+	lockdep_assert_held(&c->lock);
+
+	state_store(s, MSPAN_FULL);
+	galloc_pause(PAUSE_UNCACHE_STORED, s);
+	if (!mspan_has_free(s))
+		return false;
+	/*
+	 * Freers that still see FULL queue up behind us and look again.  Those
+	 * that see PARTIAL come only if they set the last bit.
+	 */
+	state_store(s, MSPAN_PARTIAL);
+	if (mspan_all_free(s)) {
+		mspan_set_state(s, MSPAN_TRANSIT);
+		return true;
+	}
+	partial_add(c, s);
+	return false;
+}
+
+static void span_retire(struct mcentral *c, struct mspan *s)
+{
+	atomic_long_dec(&c->nr_spans);
+	mheap_free(s);
+}
+
+/**
+ * mcentral_uncache_span() - give a span back that was CACHED
+ * @s: span, detached from the slot it was in
+ *
+ * Context: Any but NMI, no galloc lock held.
+ */
+void mcentral_uncache_span(struct mspan *s)
+{
+	struct mcentral *c = mcentral_rows[mspan_row(s)];
+	unsigned long flags;
+	bool empty;
+
+	galloc_lock(&c->lock, flags);
+	empty = span_place(c, s);
+	galloc_unlock(&c->lock, flags);
+	if (empty)
+		span_retire(c, s);
+}
+
+/* A span cut for this class from fresh pages, CACHED; or one in reserve. */
+static struct mspan *mcentral_grow(struct mcentral *c, gfp_t gfp)
+{
+	const struct sizeclass *sc = c->sc;
+	struct mspan *s;
+	unsigned int row;
+
+	s = mheap_alloc(c->nid, sc->span_pages, sc->align_pages, sc->objects,
+			gfp);
+	if (!s || s->reserve)
+		return s;
+	/* The pages may have come from another node: then so does the row. */
+	row = mcentral_row(s->arena->nid, c->class);
+	atomic_long_inc(&mcentral_rows[row]->nr_spans);
+	mspan_cut(s, row);
+	return s;
+}
+
+/**
+ * mcentral_cache_span() - get a span with free objects
+ * @row: row wanted
+ * @gfp: flags for the pages of a new one
+ *
+ * Return: A span in state CACHED that the caller owns, possibly of the same
+ * class on another node; one with @reserve set, to be handed out as a whole;
+ * or NULL.
+ */
+struct mspan *mcentral_cache_span(unsigned int row, gfp_t gfp)
+{
+	struct mcentral *c = mcentral_rows[row];
+	unsigned long flags;
+	struct mspan *s;
+
+	galloc_lock(&c->lock, flags);
+	s = partial_pop(c);
+	if (s)
+		mspan_set_state(s, MSPAN_CACHED);
+	galloc_unlock(&c->lock, flags);
+	return s ?: mcentral_grow(c, gfp);
+}
+
+/* One object out of a PARTIAL span, under the lock. */
+static void *mcentral_take(struct mcentral *c)
+{
+	unsigned long flags;
+	struct mspan *s;
+	void *obj = NULL;
+	bool empty = false;
+
+	galloc_lock(&c->lock, flags);
+	s = partial_pop(c);
+	if (s) {
+		mspan_claim(s, &obj, 1);
+		empty = span_place(c, s);
+		c->singles++;
+	}
+	galloc_unlock(&c->lock, flags);
+	/* Not by our own claim, but a freer may just have brought it back. */
+	if (unlikely(empty))
+		span_retire(c, s);
+	return obj;
+}
+
+/**
+ * mcentral_alloc() - allocate one object without a stack
+ * @row: row wanted
+ * @gfp: flags
+ *
+ * For an interrupt that finds its CPU's slots busy, for another node than the
+ * CPU's, and for debug mode.
+ *
+ * Context: Any but NMI, no galloc lock held.  Sleeps if @gfp allows it.
+ * Return: The object, or NULL.
+ */
+void *mcentral_alloc(unsigned int row, gfp_t gfp)
+{
+	struct mcentral *c = mcentral_rows[row];
+	struct mspan *s;
+	unsigned long flags;
+	void *obj;
+
+	obj = mcentral_take(c);
+	if (obj)
+		return obj;
+	s = mcentral_grow(c, gfp);
+	if (!s)
+		return NULL;
+	if (unlikely(s->reserve))
+		return mheap_hand_out_reserve(s, gfp);
+	mspan_claim(s, &obj, 1);
+	c = mcentral_rows[mspan_row(s)];
+	galloc_lock(&c->lock, flags);
+	c->singles++;
+	galloc_unlock(&c->lock, flags);
+	mcentral_uncache_span(s);
+	return obj;
+}
+
+/*
+ * The freer's look at a span that may need to change lists.  True if it became
+ * empty and is the caller's to retire.
+ */
+static bool free_recheck(struct mcentral *c, struct object *o)
+{
+	struct mspan *s = o->span;
+	unsigned long flags;
+	bool empty = false;
+	u32 tag;
+
+	galloc_lock(&c->lock, flags);
+	/* One load: row and state of the same life of the span. */
+	tag = READ_ONCE(s->tag);
+	if (tag == MSPAN_TAG(o->row, MSPAN_FULL)) {
+		count_event(EVENT_FULL_RESCAN);
+		empty = span_place(c, s);
+	} else if (tag >> 8 != o->row) {
+		count_event(EVENT_ROW_CHANGED);
+	} else if (tag == MSPAN_TAG(o->row, MSPAN_PARTIAL) &&
+		   mspan_all_free(s)) {
+		count_event(EVENT_PARTIAL_RESCAN);
+		list_del_init(&s->list);
+		mspan_set_state(s, MSPAN_TRANSIT);
+		empty = true;
+	}
+	galloc_unlock(&c->lock, flags);
+	return empty;
+}
+
+/**
+ * mcentral_free() - free one object into its span
+ * @p: its address
+ *
+ * What flushes and drains end in, and every free that cannot use a stack.
+ * Reports what is not a live object.
+ *
+ * Context: Any but NMI, no galloc lock held.
+ */
+void mcentral_free(const void *p)
+{
+	struct mcentral *c = NULL;
+	enum mspan_found found;
+	enum mspan_state state;
+	bool empty = false;
+	bool live = false;
+	struct object o;
+
+	/* One read section from the bit to the unlock, rule 4. */
+	rcu_read_lock();
+	found = mspan_resolve(p, &o);
+	if (found == FOUND_OBJECT) {
+		c = mcentral_rows[o.row];
+		live = mspan_release_bit(o.span, o.index);
+	}
+	if (live) {
+		galloc_pause(PAUSE_FREE_MARKED, o.span);
+		state = mspan_state(o.span);
+		galloc_pause(PAUSE_FREE_DECIDED, o.span);
+		if (state == MSPAN_FULL ||
+		    (state == MSPAN_PARTIAL &&
+		     mspan_word_all_free(o.span, o.index / BITS_PER_LONG) &&
+		     mspan_all_free(o.span)))
+			empty = free_recheck(c, &o);
+	}
+	rcu_read_unlock();
+
+	if (empty)
+		span_retire(c, o.span);
+	if (unlikely(!live))
+		galloc_report_free(p, found);
+}
+
+/* ---- init and exit ---------------------------------------------------------------- */
+
+static struct mcentral *mcentral_new(int nid, unsigned int class)
+{
+	struct mcentral *c;
+	int i;
+
+	if (!arena_charge_meta(sizeof(*c)))
+		return NULL;
+	c = kzalloc_node(sizeof(*c), GFP_KERNEL,
+			 node_online(nid) ? nid : NUMA_NO_NODE);
+	if (!c) {
+		arena_uncharge_meta(sizeof(*c));
+		return NULL;
+	}
+	raw_spin_lock_init(&c->lock);
+	for (i = 0; i < MCENTRAL_BUCKETS; i++)
+		INIT_LIST_HEAD(&c->partial[i]);
+	c->sc = &sizeclasses[class];
+	c->row = mcentral_row(nid, class);
+	c->class = class;
+	c->nid = nid;
+	return c;
+}
+
+int mcentral_init(void)
+{
+	unsigned int class;
+	int nid;
+
+	nr_rows = nr_node_ids * GALLOC_NR_CLASSES;
+	if (nr_rows > U16_MAX) {
+		pr_err("%u nodes are more than a row number can tell apart\n",
+		       nr_node_ids);
+		return -ENODEV;
+	}
+	mcentral_rows = kvcalloc(nr_rows, sizeof(*mcentral_rows), GFP_KERNEL);
+	if (!mcentral_rows)
+		return -ENOMEM;
+	for_each_node(nid) {
+		for (class = 1; class < GALLOC_NR_CLASSES; class++) {
+			struct mcentral *c = mcentral_new(nid, class);
+
+			if (!c) {
+				mcentral_exit();
+				return -ENOMEM;
+			}
+			mcentral_rows[c->row] = c;
+		}
+	}
+	return 0;
+}
+
+void mcentral_exit(void)
+{
+	unsigned int row;
+
+	for (row = 0; row < nr_rows; row++) {
+		if (!mcentral_rows[row])
+			continue;
+		kfree(mcentral_rows[row]);
+		arena_uncharge_meta(sizeof(struct mcentral));
+	}
+	kvfree(mcentral_rows);
+	mcentral_rows = NULL;
+}

@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * mspan: one run of pages, and the objects it is cut into.
+ *
+ * Called by mcentral.c and mcache.c for objects, by mheap.c for descriptors.
+ * Has no lock: the bitmap is the only truth about objects, its bits are set by
+ * any freer and cleared by the span's one owner.  Overview: galloc_mod.c.
+ */
+#include "galloc_internal.h"
+
+/* Descriptors: room for MSPAN_SMALL_BITS objects [0], for any class [1]. */
+static struct kmem_cache *mspan_caches[2];
+
+static const unsigned int mspan_words[2] = {
+	MSPAN_SMALL_WORDS, MSPAN_BIG_WORDS
+};
+
+static_assert(MSPAN_BIG_WORDS <= U8_MAX);
+
+/* ---- descriptors ---------------------------------------------------------- */
+
+static size_t mspan_size(bool big)
+{
+	return sizeof(struct mspan) + mspan_words[big] * sizeof(long);
+}
+
+/* A descriptor, charged to the limit; NULL if there is none to be had. */
+struct mspan *mspan_new(bool big, gfp_t gfp)
+{
+	struct mspan *s;
+
+	if (!arena_charge_meta(mspan_size(big)))
+		return NULL;
+	s = kmem_cache_alloc(mspan_caches[big], gfp);
+	if (!s) {
+		arena_uncharge_meta(mspan_size(big));
+		return NULL;
+	}
+	/* Not cleared as a whole: late freers may look, and trust nwords. */
+	s->nwords = mspan_words[big];
+	mspan_set(s, 0, MSPAN_TRANSIT);
+	WRITE_ONCE(s->objects, 0);
+	s->zeroed = false;
+	s->dense = false;
+	s->huge = false;
+	s->reserve = false;
+	s->chunk_order = -1;
+	return s;
+}
+
+void mspan_delete(struct mspan *s)
+{
+	bool big = mspan_is_big(s);
+
+	kmem_cache_free(mspan_caches[big], s);
+	arena_uncharge_meta(mspan_size(big));
+}
+
+/* ---- the bitmap ------------------------------------------------------------ */
+
+static unsigned int nr_words(const struct mspan *s)
+{
+	return BITS_TO_LONGS(s->objects);
+}
+
+/* What word @word looks like when all its objects are free. */
+static unsigned long full_word(const struct mspan *s, unsigned int word)
+{
+	unsigned int left = s->objects - word * BITS_PER_LONG;
+
+	return left >= BITS_PER_LONG ? ~0UL : BIT(left) - 1;
+}
+
+bool mspan_has_free(const struct mspan *s)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr_words(s); i++)
+		if (READ_ONCE(s->free[i]))
+			return true;
+	return false;
+}
+
+bool mspan_word_all_free(const struct mspan *s, unsigned int word)
+{
+	return READ_ONCE(s->free[word]) == full_word(s, word);
+}
+
+bool mspan_all_free(const struct mspan *s)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr_words(s); i++)
+		if (!mspan_word_all_free(s, i))
+			return false;
+	return true;
+}
+
+unsigned int mspan_count_free(const struct mspan *s)
+{
+	unsigned int i, n = 0;
+
+	for (i = 0; i < nr_words(s); i++)
+		n += hweight_long(READ_ONCE(s->free[i]));
+	return n;
+}
+
+/**
+ * mspan_claim() - take free objects out of a span
+ * @s: span that the caller owns: detached, or of this CPU's slot with busy set,
+ *	or PARTIAL with the mcentral's lock held
+ * @out: filled with pointers, ascending
+ * @max: most objects to take
+ *
+ * Looks at words from @s->hint on and takes from the first that has any: at
+ * most BITS_PER_LONG objects, so that sections with preemption off are short.
+ *
+ * Only the owner clears bits, so the bits read are still set when they are
+ * cleared; freers may set others meanwhile.  The acquire pairs with the RMW
+ * of mspan_release_bit(): what the freer wrote to the object comes first.
+ *
+ * Return: Number of objects taken; 0 if none is free.
+ */
+unsigned int mspan_claim(struct mspan *s, void **out, unsigned int max)
+{
+	unsigned int words = nr_words(s);
+	unsigned int i, n = 0;
+
+	for (i = 0; i < words; i++) {
+		unsigned int word = s->hint + i;
+		unsigned long bits, taken = 0;
+
+		if (word >= words)
+			word -= words;
+		bits = smp_load_acquire(&s->free[word]);
+		if (!bits)
+			continue;
+		while (bits && n < max) {
+			unsigned int bit = __ffs(bits);
+
+			bits &= bits - 1;
+			taken |= BIT(bit);
+			out[n++] = mspan_object(s, word * BITS_PER_LONG + bit);
+		}
+		atomic_long_andnot(taken, (atomic_long_t *)&s->free[word]);
+		s->hint = word;
+		break;
+	}
+	return n;
+}
+
+/**
+ * mspan_release_bit() - mark an object free
+ * @s: its span
+ * @index: its index, below @s->objects
+ *
+ * Full order: the freer's accesses to the object come before, its look at the
+ * span's state after.  It is the freer's last write to the span.
+ *
+ * Return: False if it was free already.
+ */
+bool mspan_release_bit(struct mspan *s, unsigned int index)
+{
+	return !test_and_set_bit(index, s->free);
+}
+
+/* ---- addresses ------------------------------------------------------------- */
+
+/* Address of an object. */
+void *mspan_object(const struct mspan *s, unsigned int index)
+{
+	return (void *)(s->start +
+			(size_t)index * mcentral_rows[mspan_row(s)]->sc->size);
+}
+
+/**
+ * mspan_resolve() - which small object is this?
+ * @p: any address
+ * @o: span, row and index, for FOUND_OBJECT and FOUND_INTERIOR
+ *
+ * The span is the one of the object as long as the object is live.  For a
+ * pointer that was freed before it may be any: @o->index is within its bitmap
+ * all the same, and mcentral_free() looks again under the lock.
+ *
+ * Context: RCU read section or preemption disabled, which keeps the descriptor
+ * an mspan.
+ */
+enum mspan_found mspan_resolve(const void *p, struct object *o)
+{
+	const struct sizeclass *sc;
+	unsigned long offset;
+	struct arena *arena;
+	unsigned int page;
+
+	arena = arena_of(p, &page);
+	o->row = READ_ONCE(arena->row[page]);
+	if (!o->row)
+		return FOUND_NO_SPAN;
+	/* Pairs with the release in mspan_cut(): a row has its span. */
+	smp_rmb();
+	o->span = READ_ONCE(arena->span[page]);
+	if (!o->span || mspan_row(o->span) != o->row)
+		return FOUND_NO_SPAN;
+
+	sc = mcentral_rows[o->row]->sc;
+	offset = (unsigned long)p - o->span->start;
+	if (offset >= (unsigned long)sc->span_pages << PAGE_SHIFT)
+		return FOUND_NO_SPAN;
+	o->index = sizeclass_index(sc, offset);
+	if (o->index >= min_t(unsigned int, sc->objects,
+			      o->span->nwords * BITS_PER_LONG))
+		return FOUND_TAIL;
+	return o->index * sc->size == offset ? FOUND_OBJECT : FOUND_INTERIOR;
+}
+
+/**
+ * mspan_cut() - cut a run of pages into the objects of a row
+ * @s: run in TRANSIT, its descriptor large enough
+ * @row: the row
+ *
+ * All objects are free afterwards, the state is CACHED, and gfree() finds them.
+ */
+void mspan_cut(struct mspan *s, unsigned int row)
+{
+	const struct sizeclass *sc = mcentral_rows[row]->sc;
+	struct arena *arena = s->arena;
+	unsigned int first = arena_page(arena, s->start);
+	unsigned int i;
+
+	s->hint = 0;
+	WRITE_ONCE(s->objects, sc->objects);
+	for (i = 0; i < nr_words(s); i++)
+		WRITE_ONCE(s->free[i], full_word(s, i));
+	mspan_set(s, row, MSPAN_CACHED);
+	for (i = 0; i < s->npages; i++)
+		WRITE_ONCE(arena->span[first + i], s);
+	/* Release: who sees the row finds the span and its bitmap. */
+	for (i = 0; i < s->npages; i++)
+		smp_store_release(&arena->row[first + i], row);
+}
+
+/* ---- init and exit ---------------------------------------------------------- */
+
+int mspan_init(void)
+{
+	static const char * const names[2] = { "galloc_mspan", "galloc_mspan_big" };
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		mspan_caches[i] = kmem_cache_create(names[i], mspan_size(i), 0,
+						    SLAB_TYPESAFE_BY_RCU, NULL);
+		if (!mspan_caches[i])
+			goto err;
+	}
+	return 0;
+err:
+	mspan_exit();
+	return -ENOMEM;
+}
+
+void mspan_exit(void)
+{
+	kmem_cache_destroy(mspan_caches[0]);
+	kmem_cache_destroy(mspan_caches[1]);
+	mspan_caches[0] = NULL;
+	mspan_caches[1] = NULL;
+}

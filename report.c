@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * report: what is said and done about a bad free, by whoever found it.
+ *
+ * Called by every layer, with no galloc lock held.  Nothing is repaired and
+ * nothing freed: the object stays as it is, and the machine goes on, unless the
+ * module was loaded with fault=panic.
+ */
+#include "galloc_internal.h"
+
+#include <linux/kernel.h>
+#include <linux/panic.h>
+#include <linux/ratelimit.h>
+#include <linux/sched.h>
+#include <linux/smp.h>
+
+atomic_long_t galloc_faults[NR_GALLOC_FAULTS];
+bool galloc_fault_panic;
+
+#define X(id, name, text) name,
+static const char * const fault_names[] = { GALLOC_FAULTS(X) };
+#undef X
+
+#define X(id, name, text) text,
+static const char * const fault_texts[] = { GALLOC_FAULTS(X) };
+#undef X
+
+static_assert(ARRAY_SIZE(fault_names) == NR_GALLOC_FAULTS);
+
+const char *galloc_fault_name(unsigned int fault)
+{
+	return fault_names[fault];
+}
+
+static void print_span(const void *p)
+{
+	const struct sizeclass *sc;
+	unsigned long offset;
+	unsigned int row;
+	struct mspan s;
+
+	if (!mheap_span_around(p, &s)) {
+		pr_err("  no span: the page is not, or no longer, galloc's\n");
+		return;
+	}
+	row = mspan_row(&s);
+	offset = (unsigned long)p - s.start;
+	if (!row || row >= nr_rows || !mcentral_rows[row]) {
+		pr_err("  span of %u pages at %p, %s, offset %lu\n", s.npages,
+		       (void *)s.start, mspan_state_name(mspan_state(&s)), offset);
+		return;
+	}
+	sc = mcentral_rows[row]->sc;
+	pr_err("  class %u of %u bytes, span of %u pages at %p, %s, object %u + %lu\n",
+	       mcentral_rows[row]->class, sc->size, s.npages,
+	       (void *)s.start, mspan_state_name(mspan_state(&s)),
+	       sizeclass_index(sc, offset), offset % sc->size);
+}
+
+/**
+ * galloc_report() - report a fault
+ * @fault: what it is
+ * @p: the pointer it is about
+ *
+ * Counts every fault; prints at most ten in five seconds.
+ *
+ * Context: Any but NMI, no galloc lock held.
+ */
+void galloc_report(enum galloc_fault fault, const void *p)
+{
+	static DEFINE_RATELIMIT_STATE(limit, 5 * HZ, 10);
+
+	atomic_long_inc(&galloc_faults[fault]);
+	if (galloc_fault_panic)
+		panic("galloc: %s: %p\n", fault_texts[fault], p);
+	if (!__ratelimit(&limit))
+		return;
+	pr_err("%s: %s: %p, cpu %d, %s[%d]\n", fault_names[fault],
+	       fault_texts[fault], p, raw_smp_processor_id(), current->comm,
+	       current->pid);
+	print_span(p);
+	dump_stack();
+}
+
+/* Report a pointer that could not be freed, by what was found at it. */
+void galloc_report_free(const void *p, enum mspan_found found)
+{
+	enum galloc_fault fault = FAULT_NOT_OURS;
+	struct mspan s;
+
+	if (found == FOUND_OBJECT)
+		fault = FAULT_DOUBLE_FREE;
+	else if (found == FOUND_INTERIOR || found == FOUND_TAIL)
+		fault = FAULT_INTERIOR;
+	else if (mheap_span_around(p, &s))
+		fault = mspan_state(&s) == MSPAN_LARGE && s.start != (unsigned long)p ?
+			FAULT_INTERIOR : FAULT_GIVEN_BACK;
+	galloc_report(fault, p);
+}

@@ -1,0 +1,560 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * stats: where the memory is, in debugfs, and what has leaked, at unload.
+ *
+ * Everything is found by walking: the address map for spans, the CPUs' slots
+ * for stacks.  The layers count only what is rare.  Columns and keys are defined
+ * in Documentation/stats.rst; their version is GALLOC_STATS_VERSION.
+ */
+#include "mcache.h"
+
+#include <linux/cpu.h>
+#include <linux/debugfs.h>
+#include <linux/module.h>
+#include <linux/nodemask.h>
+#include <linux/slab.h>
+
+#define GALLOC_STATS_VERSION	1
+
+/* Blocks by fullness are counted in tenths. */
+#define FULLNESS_STEPS		10
+
+atomic_long_t galloc_events[NR_GALLOC_EVENTS];
+
+#define X(id, name) name,
+static const char * const event_names[] = { GALLOC_EVENTS(X) };
+#undef X
+
+static_assert(ARRAY_SIZE(event_names) == NR_GALLOC_EVENTS);
+
+static const char * const state_names[] = {
+	[MSPAN_FREE] = "free",
+	[MSPAN_TRANSIT] = "transit",
+	[MSPAN_CACHED] = "cached",
+	[MSPAN_PARTIAL] = "partial",
+	[MSPAN_FULL] = "full",
+	[MSPAN_LARGE] = "large",
+	[MSPAN_ASIDE] = "aside",
+};
+
+static_assert(ARRAY_SIZE(state_names) == NR_MSPAN_STATES);
+
+const char *mspan_state_name(unsigned int state)
+{
+	return state < NR_MSPAN_STATES ? state_names[state] : "?";
+}
+
+/* ---- walking ------------------------------------------------------------------- */
+
+/* One size class on all nodes; [0] is LARGE objects. */
+struct class_sums {
+	unsigned long spans;
+	unsigned long pages;
+	unsigned long taken;	/* objects not free in their span */
+	unsigned long free;	/* objects free in their span */
+	unsigned long stacked;	/* of the taken ones, on a CPU's stack */
+	unsigned long allocs;
+};
+
+struct sums {
+	struct class_sums class[GALLOC_NR_CLASSES];
+	unsigned long free_pages;
+	unsigned long aside_pages;
+	unsigned long transit_pages;
+};
+
+static void sum_span(struct mspan *s, void *arg)
+{
+	struct sums *sums = arg;
+	unsigned int row = mspan_row(s);
+	struct class_sums *cs;
+	unsigned int free;
+
+	if (mspan_state(s) == MSPAN_FREE) {
+		sums->free_pages += s->npages;
+	} else if (mspan_state(s) == MSPAN_ASIDE) {
+		sums->aside_pages += s->npages;
+	} else if (mspan_state(s) == MSPAN_LARGE) {
+		cs = &sums->class[0];
+		cs->spans++;
+		cs->pages += s->npages;
+		cs->taken++;
+	} else if (!row) {
+		sums->transit_pages += s->npages;
+	} else {
+		cs = &sums->class[mcentral_rows[row]->class];
+		free = mspan_count_free(s);
+		cs->spans++;
+		cs->pages += s->npages;
+		cs->free += free;
+		cs->taken += s->objects - free;
+	}
+}
+
+/*
+ * Objects on a CPU's stacks.  The CPU goes on meanwhile: top and base are read
+ * one after the other, and what does not fit together counts as nothing.
+ */
+static void sum_cpu(struct sums *sums, int cpu)
+{
+	const struct mcache *m = per_cpu_ptr(&galloc_mcache, cpu);
+	unsigned int class;
+
+	for (class = 1; class < GALLOC_NR_CLASSES; class++) {
+		const struct mcache_slot *slot = READ_ONCE(m->local) + class;
+		long n = READ_ONCE(slot->top) - READ_ONCE(slot->base);
+
+		if (n > 0 && n <= READ_ONCE(slot->end) - READ_ONCE(slot->base))
+			sums->class[class].stacked += n;
+		sums->class[class].allocs += READ_ONCE(slot->allocs);
+	}
+}
+
+/* Walk everything.  Process context: takes the hotplug lock for the slots. */
+static struct sums *sums_collect(void)
+{
+	struct sums *sums = kzalloc(sizeof(*sums), GFP_KERNEL);
+	unsigned long nr;
+	unsigned int row;
+	int cpu;
+
+	if (!sums)
+		return NULL;
+	cpus_read_lock();
+	for_each_online_cpu(cpu)
+		sum_cpu(sums, cpu);
+	cpus_read_unlock();
+	for (nr = 0; nr < arena_nr_slots(); nr++)
+		if (mheap_walk_slot(nr, sum_span, sums))
+			cond_resched();
+	for (row = 0; row < nr_rows; row++) {
+		const struct mcentral *c = mcentral_rows[row];
+
+		if (c)
+			sums->class[c->class].allocs +=
+				data_race(c->singles) + data_race(c->fast);
+	}
+	sums->class[0].allocs = atomic_long_read(&galloc_events[EVENT_LARGE_ALLOC]);
+	return sums;
+}
+
+static unsigned long class_size(unsigned int class)
+{
+	return sizeclasses[class].size;
+}
+
+static unsigned long in_use(const struct class_sums *cs)
+{
+	return cs->taken - min(cs->stacked, cs->taken);
+}
+
+static unsigned long class_tail(unsigned int class, const struct class_sums *cs)
+{
+	return (cs->pages << PAGE_SHIFT) -
+	       (cs->taken + cs->free) * class_size(class);
+}
+
+/* Fill in where every byte is; all zero if there is no memory to count. */
+void stats_totals(struct galloc_totals *t)
+{
+	struct sums *sums = sums_collect();
+	unsigned int class;
+
+	memset(t, 0, sizeof(*t));
+	if (!sums)
+		return;
+	t->system = arena_held_bytes();
+	t->meta = arena_meta_bytes();
+	t->free = sums->free_pages << PAGE_SHIFT;
+	t->deferred = (sums->aside_pages + sums->transit_pages) << PAGE_SHIFT;
+	t->quarantine = arena_lost_pages() << PAGE_SHIFT;
+	t->in_use = sums->class[0].pages << PAGE_SHIFT;
+	for (class = 1; class < GALLOC_NR_CLASSES; class++) {
+		const struct class_sums *cs = &sums->class[class];
+
+		t->in_use += in_use(cs) * class_size(class);
+		t->cached += cs->stacked * class_size(class);
+		t->central += cs->free * class_size(class);
+		t->tail += class_tail(class, cs);
+	}
+	kfree(sums);
+}
+
+/* ---- debugfs: stats --------------------------------------------------------------- */
+
+static int stats_show(struct seq_file *m, void *v)
+{
+	struct galloc_totals t;
+	unsigned int i;
+
+	stats_totals(&t);
+	seq_printf(m, "version %d\n", GALLOC_STATS_VERSION);
+	seq_printf(m, "state %s\n",
+		   t.system == t.in_use + t.cached + t.central + t.tail +
+		   t.quarantine + t.deferred + t.free + t.meta ? "exact" : "racy");
+	seq_printf(m, "system %ld\n", t.system);
+	seq_printf(m, "in_use %ld\n", t.in_use);
+	seq_printf(m, "cached %ld\n", t.cached);
+	seq_printf(m, "central %ld\n", t.central);
+	seq_printf(m, "tail %ld\n", t.tail);
+	seq_printf(m, "quarantine %ld\n", t.quarantine);
+	seq_printf(m, "deferred %ld\n", t.deferred);
+	seq_printf(m, "free %ld\n", t.free);
+	seq_printf(m, "meta %ld\n", t.meta);
+	seq_printf(m, "limit %lu\n", galloc_limit_bytes);
+	seq_printf(m, "reserve %lu\n", galloc_reserve_pages << PAGE_SHIFT);
+	seq_printf(m, "free_max %lu\n", galloc_free_max_pages << PAGE_SHIFT);
+	seq_printf(m, "cpu_cache %lu\n", galloc_cpu_cache_bytes);
+	seq_printf(m, "debug %d\n", galloc_debug);
+	for (i = 0; i < NR_GALLOC_EVENTS; i++)
+		seq_printf(m, "%s %ld\n", event_names[i],
+			   atomic_long_read(&galloc_events[i]));
+	for (i = 0; i < NR_GALLOC_FAULTS; i++)
+		seq_printf(m, "fault_%s %ld\n", galloc_fault_name(i),
+			   atomic_long_read(&galloc_faults[i]));
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(stats);
+
+/* ---- debugfs: classes -------------------------------------------------------------- */
+
+static int classes_show(struct seq_file *m, void *v)
+{
+	struct sums *sums = sums_collect();
+	unsigned int class;
+
+	if (!sums)
+		return -ENOMEM;
+	seq_puts(m, "class size in_use cached central spans pages allocs waste\n");
+	for (class = 1; class < GALLOC_NR_CLASSES; class++) {
+		const struct class_sums *cs = &sums->class[class];
+
+		seq_printf(m, "%u %lu %lu %lu %lu %lu %lu %lu %lu\n", class,
+			   class_size(class), in_use(cs), cs->stacked, cs->free,
+			   cs->spans, cs->pages, cs->allocs,
+			   class_tail(class, cs));
+	}
+	seq_printf(m, "large 0 %lu 0 0 %lu %lu %lu 0\n", sums->class[0].taken,
+		   sums->class[0].spans, sums->class[0].pages,
+		   sums->class[0].allocs);
+	kfree(sums);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(classes);
+
+/* ---- debugfs: mheap ------------------------------------------------------------------ */
+
+/* One node. */
+struct node_sums {
+	unsigned long runs[ARENA_PAGES + 1];	/* FREE runs by length */
+	unsigned long blocks[FULLNESS_STEPS + 1];
+	unsigned long whole;
+	unsigned long slots;
+	unsigned int used;			/* of the slot being walked */
+	unsigned int free;
+	int nid;
+};
+
+static void sum_run(struct mspan *s, void *arg)
+{
+	struct node_sums *ns = arg;
+
+	ns->nid = s->arena->nid;
+	if (mspan_state(s) == MSPAN_FREE) {
+		ns->runs[min(s->npages, ARENA_PAGES)]++;
+		ns->free += s->npages;
+	} else {
+		ns->used += min(s->npages, ARENA_PAGES);
+	}
+	if (s->arena->whole && s->start == s->arena->start)
+		ns->whole++;
+}
+
+static void sum_slot(struct node_sums *all, unsigned long nr)
+{
+	struct node_sums *ns = &all[nr_node_ids];
+	struct node_sums *node;
+	unsigned int i;
+
+	memset(ns, 0, sizeof(*ns));
+	if (!mheap_walk_slot(nr, sum_run, ns) || !(ns->used + ns->free))
+		return;
+	node = &all[ns->nid];
+	node->slots++;
+	node->whole += ns->whole;
+	node->blocks[ns->used * FULLNESS_STEPS / (ns->used + ns->free)]++;
+	for (i = 1; i <= ARENA_PAGES; i++)
+		node->runs[i] += ns->runs[i];
+}
+
+static int mheap_show(struct seq_file *m, void *v)
+{
+	struct node_sums *all;
+	unsigned long nr;
+	unsigned int i;
+	int nid;
+
+	all = kvcalloc(nr_node_ids + 1, sizeof(*all), GFP_KERNEL);
+	if (!all)
+		return -ENOMEM;
+	for (nr = 0; nr < arena_nr_slots(); nr++) {
+		sum_slot(all, nr);
+		if (nr % 64 == 0)
+			cond_resched();
+	}
+	seq_puts(m, "node what key count\n");
+	for_each_node(nid) {
+		const struct mheap *h = mheap_of(nid);
+
+		seq_printf(m, "%d pages free %lu\n", nid,
+			   data_race(h->free_pages));
+		seq_printf(m, "%d pages used %lu\n", nid,
+			   data_race(h->used_pages));
+		seq_printf(m, "%d pages aside %lu\n", nid,
+			   data_race(h->aside_pages));
+		seq_printf(m, "%d blocks all %lu\n", nid, all[nid].slots);
+		seq_printf(m, "%d blocks whole %lu\n", nid, all[nid].whole);
+		for (i = 0; i <= FULLNESS_STEPS; i++)
+			seq_printf(m, "%d fullness %u%% %lu\n", nid,
+				   i * 100 / FULLNESS_STEPS, all[nid].blocks[i]);
+		for (i = 1; i <= ARENA_PAGES; i++)
+			if (all[nid].runs[i])
+				seq_printf(m, "%d run %u %lu\n", nid, i,
+					   all[nid].runs[i]);
+	}
+	kvfree(all);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(mheap);
+
+/* ---- debugfs: mcache ------------------------------------------------------------------- */
+
+static void mcache_show_cpu(struct seq_file *m, int cpu)
+{
+	const struct mcache *c = per_cpu_ptr(&galloc_mcache, cpu);
+	unsigned long bytes = 0, capacity = 0, hits = 0, misses = 0, overflows = 0;
+	unsigned long spans = 0;
+	unsigned int class;
+
+	for (class = 1; class < GALLOC_NR_CLASSES; class++) {
+		const struct mcache_slot *slot = READ_ONCE(c->local) + class;
+		long n = READ_ONCE(slot->top) - READ_ONCE(slot->base);
+		long room = READ_ONCE(slot->end) - READ_ONCE(slot->base);
+
+		room = max(room, 0L);
+		bytes += clamp(n, 0L, room) * class_size(class);
+		capacity += room * class_size(class);
+		hits += READ_ONCE(slot->allocs);
+		misses += READ_ONCE(slot->misses);
+		overflows += READ_ONCE(slot->overflows);
+		spans += !!READ_ONCE(slot->span);
+	}
+	seq_printf(m, "%d %d %lu %lu %lu %lu %lu %lu %lu\n", cpu, c->nid, bytes,
+		   capacity, spans, data_race(c->held), hits, misses, overflows);
+}
+
+static int mcache_show(struct seq_file *m, void *v)
+{
+	int cpu;
+
+	seq_puts(m, "cpu node bytes capacity spans held hits misses overflows\n");
+	cpus_read_lock();
+	for_each_online_cpu(cpu)
+		mcache_show_cpu(m, cpu);
+	cpus_read_unlock();
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(mcache);
+
+/* ---- debugfs: spans ---------------------------------------------------------------------- */
+
+/* What a line of spans says; copied under the lock, printed without it. */
+struct span_line {
+	unsigned long start;
+	unsigned int npages;
+	unsigned int row;
+	unsigned int state;
+	unsigned int objects;
+	unsigned int free;
+	int nid;
+};
+
+/* A slot's spans, gathered a slot at a time. */
+struct span_page {
+	unsigned long nr;
+	unsigned int n;
+	struct span_line line[ARENA_PAGES];
+};
+
+static void gather_span(struct mspan *s, void *arg)
+{
+	struct span_page *page = arg;
+	struct span_line *line = &page->line[page->n++];
+
+	line->start = s->start;
+	line->npages = s->npages;
+	line->row = mspan_row(s);
+	line->state = mspan_state(s);
+	line->objects = line->row ? s->objects : 0;
+	line->free = line->row ? mspan_count_free(s) : 0;
+	line->nid = s->arena->nid;
+}
+
+/* The next slot from @nr on that has spans; *pos is its number plus one. */
+static void *spans_find(struct span_page *page, unsigned long nr, loff_t *pos)
+{
+	for (; nr < arena_nr_slots(); nr++) {
+		page->n = 0;
+		if (mheap_walk_slot(nr, gather_span, page) && page->n) {
+			*pos = nr + 1;
+			return page;
+		}
+		if (nr % 64 == 0)
+			cond_resched();
+	}
+	*pos = nr + 1;
+	return NULL;
+}
+
+static void *spans_start(struct seq_file *m, loff_t *pos)
+{
+	if (*pos < 0 || *pos > LONG_MAX)
+		return NULL;
+	return *pos ? spans_find(m->private, *pos - 1, pos) : SEQ_START_TOKEN;
+}
+
+static void *spans_next(struct seq_file *m, void *v, loff_t *pos)
+{
+	return spans_find(m->private, *pos, pos);
+}
+
+static void spans_stop(struct seq_file *m, void *v)
+{
+}
+
+static int spans_line(struct seq_file *m, void *v)
+{
+	const struct span_page *page = v;
+	unsigned int i;
+
+	if (v == SEQ_START_TOKEN) {
+		seq_puts(m, "address node pages state class size objects free\n");
+		return 0;
+	}
+	for (i = 0; i < page->n; i++) {
+		const struct span_line *line = &page->line[i];
+		unsigned int class = line->row % GALLOC_NR_CLASSES;
+
+		seq_printf(m, "%p %d %u %s %u %lu %u %u\n", (void *)line->start,
+			   line->nid, line->npages, mspan_state_name(line->state),
+			   class, class_size(class), line->objects, line->free);
+	}
+	return 0;
+}
+
+static const struct seq_operations spans_sops = {
+	.start = spans_start,
+	.next = spans_next,
+	.stop = spans_stop,
+	.show = spans_line,
+};
+
+static int spans_open(struct inode *inode, struct file *file)
+{
+	struct span_page *page = kvmalloc(sizeof(*page), GFP_KERNEL);
+	int err;
+
+	if (!page)
+		return -ENOMEM;
+	err = seq_open(file, &spans_sops);
+	if (err) {
+		kvfree(page);
+		return err;
+	}
+	((struct seq_file *)file->private_data)->private = page;
+	return 0;
+}
+
+static int spans_release(struct inode *inode, struct file *file)
+{
+	kvfree(((struct seq_file *)file->private_data)->private);
+	return seq_release(inode, file);
+}
+
+static const struct file_operations spans_fops = {
+	.owner = THIS_MODULE,
+	.open = spans_open,
+	.read = seq_read,
+	.llseek = seq_lseek,
+	.release = spans_release,
+};
+
+/* ---- debugfs: shrink ----------------------------------------------------------------------- */
+
+/* Any write: all CPUs drained, everything free given back, and waited for. */
+static ssize_t shrink_write(struct file *file, const char __user *buf,
+			    size_t len, loff_t *pos)
+{
+	mcache_drain();
+	mheap_settle();
+	mheap_release(ULONG_MAX, RELEASE_ALL);
+	return len;
+}
+
+static const struct file_operations shrink_fops = {
+	.owner = THIS_MODULE,
+	.open = simple_open,
+	.write = shrink_write,
+	.llseek = noop_llseek,
+};
+
+/* ---- unload -------------------------------------------------------------------------------- */
+
+/* Say what is still allocated, per class.  Returns the number of objects. */
+unsigned long stats_report_leaks(void)
+{
+	struct sums *sums = sums_collect();
+	unsigned long leaked = 0;
+	unsigned int class;
+
+	if (!sums) {
+		pr_err("no memory to look for leaks\n");
+		return 0;
+	}
+	for (class = 0; class < GALLOC_NR_CLASSES; class++) {
+		const struct class_sums *cs = &sums->class[class];
+
+		if (!cs->taken)
+			continue;
+		leaked += cs->taken;
+		if (class)
+			pr_err("leak: %lu objects of class %u (%lu bytes)\n",
+			       cs->taken, class, class_size(class));
+		else
+			pr_err("leak: %lu large objects (%lu pages)\n",
+			       cs->taken, cs->pages);
+	}
+	kfree(sums);
+	return leaked;
+}
+
+/* ---- init and exit --------------------------------------------------------------------------- */
+
+static struct dentry *stats_dir;
+
+/* For people to look at: that it failed is no reason not to load. */
+void stats_init(void)
+{
+	stats_dir = debugfs_create_dir("galloc", NULL);
+	debugfs_create_file("stats", 0400, stats_dir, NULL, &stats_fops);
+	debugfs_create_file("classes", 0400, stats_dir, NULL, &classes_fops);
+	debugfs_create_file("mheap", 0400, stats_dir, NULL, &mheap_fops);
+	debugfs_create_file("mcache", 0400, stats_dir, NULL, &mcache_fops);
+	debugfs_create_file("spans", 0400, stats_dir, NULL, &spans_fops);
+	debugfs_create_file("shrink", 0200, stats_dir, NULL, &shrink_fops);
+}
+
+void stats_exit(void)
+{
+	debugfs_remove(stats_dir);
+}
