@@ -330,7 +330,6 @@ struct mheap *mheap_of(int nid);
 bool mheap_walk_slot(unsigned long nr, void (*fn)(struct mspan *s, void *arg),
 		     void *arg);
 bool mheap_span_around(const void *p, struct mspan *copy);
-unsigned int mheap_validate(void);
 
 /* mspan.c */
 
@@ -412,7 +411,6 @@ struct mspan *mcentral_cache_span(unsigned int row, gfp_t gfp);
 void mcentral_uncache_span(struct mspan *s);
 void *mcentral_alloc(unsigned int row, gfp_t gfp);
 void mcentral_free(const void *p);
-unsigned int mcentral_validate(struct mcentral *c);
 
 /* Rows are node-major, so that a CPU's own rows lie side by side. */
 static inline unsigned int mcentral_row(int nid, unsigned int class)
@@ -487,6 +485,10 @@ void stats_exit(void);
 void stats_totals(struct galloc_totals *t);
 unsigned long stats_report_leaks(void);
 const char *mspan_state_name(unsigned int state);
+
+/* validate.c */
+
+unsigned int galloc_validate(void);
 
 /* report.c */
 

@@ -508,6 +508,22 @@ static const struct file_operations shrink_fops = {
 	.llseek = noop_llseek,
 };
 
+/* ---- debugfs: validate --------------------------------------------------------------------- */
+
+/* Any write: -EIO if the books of the layers do not agree; the log says why. */
+static ssize_t validate_write(struct file *file, const char __user *buf,
+			      size_t len, loff_t *pos)
+{
+	return galloc_validate() ? -EIO : len;
+}
+
+static const struct file_operations validate_fops = {
+	.owner = THIS_MODULE,
+	.open = simple_open,
+	.write = validate_write,
+	.llseek = noop_llseek,
+};
+
 /* ---- unload -------------------------------------------------------------------------------- */
 
 /* Say what is still allocated, per class.  Returns the number of objects. */
@@ -552,6 +568,7 @@ void stats_init(void)
 	debugfs_create_file("mcache", 0400, stats_dir, NULL, &mcache_fops);
 	debugfs_create_file("spans", 0400, stats_dir, NULL, &spans_fops);
 	debugfs_create_file("shrink", 0200, stats_dir, NULL, &shrink_fops);
+	debugfs_create_file("validate", 0200, stats_dir, NULL, &validate_fops);
 }
 
 void stats_exit(void)
