@@ -113,7 +113,7 @@ void galloc_lock_released(void)
 
 /* ---- allocation ---------------------------------------------------------------------- */
 
-static void *init_object(void *obj, size_t size, gfp_t gfp)
+static __always_inline void *init_object(void *obj, size_t size, gfp_t gfp)
 {
 	if (want_init_on_alloc(gfp))
 		memset(obj, 0, size);
@@ -182,8 +182,7 @@ static noinline void *alloc_rare(unsigned int class, gfp_t gfp)
 	/* A span is grown whole, but an object is what must not fail. */
 	if (!gfp_acceptable(gfp, 1))
 		return NULL;
-	obj = mcache_pop(class);
-	if (!obj)
+	if (!mcache_pop(class, &obj))
 		return alloc_slow(class, gfp);
 	return init_object(obj, sizeclasses[class].size, gfp);
 }
@@ -196,8 +195,7 @@ static __always_inline void *alloc_class(unsigned int class, gfp_t gfp)
 		might_alloc(gfp);
 	if (unlikely(gfp & GALLOC_GFP_RARE))
 		return alloc_rare(class, gfp);
-	obj = mcache_pop(class);
-	if (unlikely(!obj))
+	if (unlikely(!mcache_pop(class, &obj)))
 		return alloc_slow(class, gfp);
 	return init_object(obj, sizeclasses[class].size, 0);
 }
@@ -399,12 +397,22 @@ static size_t object_size(const void *p)
 	return found == FOUND_NO_SPAN ? mheap_large_size(p) : 0;
 }
 
-static noinline void wipe(const void *p)
+static noinline void free_slow(const void *p)
+{
+	if (WARN_ONCE(in_nmi(), "galloc: called from an NMI\n"))
+		return;
+	mcache_free_slow(p);
+}
+
+/* gfree() on a kernel that clears what is freed. */
+static noinline void free_wiped(const void *p)
 {
 	size_t size = ZERO_OR_NULL_PTR(p) ? 0 : object_size(p);
 
 	if (size)
 		memset((void *)p, 0, size);
+	if (!mcache_push(p))
+		free_slow(p);
 }
 
 /**
@@ -416,12 +424,9 @@ static noinline void wipe(const void *p)
 void gfree(const void *p)
 {
 	if (want_init_on_free())
-		wipe(p);
-	if (likely(mcache_push(p)))
-		return;
-	if (WARN_ONCE(in_nmi(), "galloc: called from an NMI\n"))
-		return;
-	mcache_free_slow(p);
+		free_wiped(p);
+	else if (unlikely(!mcache_push(p)))
+		free_slow(p);
 }
 EXPORT_SYMBOL_GPL(gfree);
 

@@ -81,30 +81,35 @@ struct mcache {
 
 DECLARE_PER_CPU(struct mcache, galloc_mcache);
 
-/* Pop an object of a class from this CPU's stack, or NULL. */
-static __always_inline void *mcache_pop(unsigned int class)
+/*
+ * Pop an object of a class from this CPU's stack.  False if there is none, or
+ * an interrupt got here while the slots are being worked on.
+ */
+static __always_inline bool mcache_pop(unsigned int class, void **obj)
 {
 	struct mcache_slot *slot;
 	void **top;
-	void *obj = NULL;
 
 	preempt_disable();
-	if (unlikely(__this_cpu_read(galloc_mcache.busy)))
-		goto out;
-	__this_cpu_write(galloc_mcache.busy, 1);
-	barrier();
-	slot = __this_cpu_read(galloc_mcache.local) + class;
-	top = slot->top;
-	if (likely(top != slot->base)) {
-		obj = *--top;
-		slot->top = top;
-		slot->allocs++;
+	if (likely(!__this_cpu_read(galloc_mcache.busy))) {
+		__this_cpu_write(galloc_mcache.busy, 1);
+		barrier();
+		slot = __this_cpu_read(galloc_mcache.local) + class;
+		top = slot->top;
+		if (likely(top != slot->base)) {
+			*obj = *--top;
+			slot->top = top;
+			slot->allocs++;
+			barrier();
+			__this_cpu_write(galloc_mcache.busy, 0);
+			preempt_enable();
+			return true;
+		}
+		barrier();
+		__this_cpu_write(galloc_mcache.busy, 0);
 	}
-	barrier();
-	__this_cpu_write(galloc_mcache.busy, 0);
-out:
 	preempt_enable();
-	return obj;
+	return false;
 }
 
 /*
@@ -117,29 +122,30 @@ static __always_inline bool mcache_push(const void *p)
 	struct mcache_slot *slot;
 	struct arena *arena;
 	unsigned int page;
-	bool done = false;
 	void **top;
 
 	preempt_disable();
-	arena = arena_of(p, &page);
-	if (unlikely(__this_cpu_read(galloc_mcache.busy)))
-		goto out;
-	__this_cpu_write(galloc_mcache.busy, 1);
-	barrier();
-	slot = __this_cpu_read(galloc_mcache.slots) +
-	       READ_ONCE(arena->row[page]);
-	top = slot->top;
-	if (likely(top != slot->end && top[-1] != p &&
-		   !((unsigned long)p & slot->mask))) {
-		*top = (void *)p;
-		slot->top = top + 1;
-		done = true;
+	if (likely(!__this_cpu_read(galloc_mcache.busy))) {
+		__this_cpu_write(galloc_mcache.busy, 1);
+		barrier();
+		arena = arena_of(p, &page);
+		slot = __this_cpu_read(galloc_mcache.slots) +
+		       READ_ONCE(arena->row[page]);
+		top = slot->top;
+		if (likely(top != slot->end && top[-1] != p &&
+			   !((unsigned long)p & slot->mask))) {
+			*top = (void *)p;
+			slot->top = top + 1;
+			barrier();
+			__this_cpu_write(galloc_mcache.busy, 0);
+			preempt_enable();
+			return true;
+		}
+		barrier();
+		__this_cpu_write(galloc_mcache.busy, 0);
 	}
-	barrier();
-	__this_cpu_write(galloc_mcache.busy, 0);
-out:
 	preempt_enable();
-	return done;
+	return false;
 }
 
 void *mcache_alloc_slow(unsigned int class, gfp_t gfp);
