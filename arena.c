@@ -11,6 +11,7 @@
 #include <linux/kmemleak.h>
 #include <linux/memory.h>
 #include <linux/page_ref.h>
+#include <linux/pfn.h>
 #include <linux/sched/mm.h>
 
 /*
@@ -241,7 +242,7 @@ static int arena_memory_callback(struct notifier_block *nb,
 
 	if (action != MEM_GOING_ONLINE)
 		return NOTIFY_OK;
-	last = (unsigned long)pfn_to_kaddr(mn->start_pfn + mn->nr_pages - 1);
+	last = (unsigned long)__va(PFN_PHYS(mn->start_pfn + mn->nr_pages - 1));
 	return notifier_from_errno(arena_map_grow(last));
 }
 
@@ -436,12 +437,35 @@ bool arena_pages_unshared(unsigned long start, unsigned int npages)
 	return true;
 }
 
+/*
+ * Tell kmemleak: grey, so never a leak itself, but scanned for pointers to
+ * others.  Page by page, because that is how they may leave.
+ */
+static void pages_announce(struct page *page, unsigned int npages, gfp_t gfp)
+{
+	unsigned int i;
+
+	if (!IS_ENABLED(CONFIG_DEBUG_KMEMLEAK))
+		return;
+	for (i = 0; i < npages; i++)
+		kmemleak_alloc(page_address(page + i), PAGE_SIZE, 0, gfp);
+}
+
+static void pages_renounce(struct page *page, unsigned int npages)
+{
+	unsigned int i;
+
+	if (!IS_ENABLED(CONFIG_DEBUG_KMEMLEAK))
+		return;
+	for (i = 0; i < npages; i++)
+		kmemleak_free(page_address(page + i));
+}
+
 static void pages_free(struct page *page, unsigned int npages, int order)
 {
 	unsigned int i;
 
-	kmemleak_free_part(page_address(page), (size_t)npages << PAGE_SHIFT);
-
+	pages_renounce(page, npages);
 	if (order >= 0 && chunk_freeze(page, order)) {
 		count_event(EVENT_RELEASE_BLOCK);
 		__free_pages(page, order);
@@ -552,9 +576,7 @@ static bool chunk_try(struct chunk *chunk, int nid, unsigned int npages,
 	chunk_hold_pages(page, order);
 	for (i = npages; i < 1U << order; i++)
 		page_let_go(page + i);
-	/* Grey: never a leak itself, but scanned for pointers to others. */
-	kmemleak_alloc(page_address(page), (size_t)npages << PAGE_SHIFT, 0,
-		       meta_gfp(gfp));
+	pages_announce(page, npages, meta_gfp(gfp));
 	atomic_long_add(npages, &settled_pages);
 	count_event(EVENT_GROW);
 	return true;

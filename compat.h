@@ -101,9 +101,13 @@ static inline void mm_account_reclaimed_pages(unsigned long pages)
 }
 #endif
 
-/* Since 6.18 or so a workqueue says whether it is per CPU; before, it was. */
+/*
+ * Until 6.18: every workqueue was per CPU unless it said WQ_UNBOUND.  An enum
+ * where it exists, so only the version can tell; 6.12 took it over, but does not
+ * ask for it.
+ */
 #include <linux/workqueue.h>
-#ifndef WQ_PERCPU
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 18, 0)
 #define WQ_PERCPU	0
 #endif
 

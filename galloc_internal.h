@@ -420,6 +420,11 @@ static inline unsigned int mcentral_row(int nid, unsigned int class)
 
 /* mcache.c: see mcache.h */
 
+/* shrinker.c */
+
+int shrinker_init(void);
+void shrinker_exit(void);
+
 /* stats.c */
 
 /*

@@ -6,10 +6,12 @@
  *
  *	include/galloc.h   what clients see; constant sizes pick their class here
  *	galloc_mod.c       parameters, init and exit, the exported functions
- *	mcache.[hc]        per CPU: a stack of free objects a class; no lock
+ *	mcache.[hc]        per CPU: a stack of free objects a class; no lock;
+ *	                   drain.c: the way out of it
  *	mcentral.c         per class and node ("row"): spans with room
  *	mspan.c            a run of pages cut into objects: bitmap, arithmetic
- *	mheap.c            per node: free page runs, objects of whole pages
+ *	mheap.c            per node: free page runs; large.c: objects of whole pages;
+ *	                   release.c: the way back to the system
  *	arena.c            blocks from alloc_pages(), and the map from an address
  *
  * An allocation of up to 32 KiB:
@@ -56,7 +58,6 @@
 #include <linux/log2.h>
 #include <linux/module.h>
 #include <linux/sched/mm.h>
-#include <linux/shrinker.h>
 #include <linux/string.h>
 
 /* ---- parameters ------------------------------------------------------------------ */
@@ -656,52 +657,6 @@ void galloc_free_rcu(struct rcu_head *head)
 }
 EXPORT_SYMBOL_GPL(galloc_free_rcu);
 
-/* ---- memory pressure ------------------------------------------------------------------------ */
-
-static struct shrinker *galloc_shrinker;
-
-/* What could go: free runs above the reserve. */
-static unsigned long shrink_count(struct shrinker *shrinker,
-				  struct shrink_control *sc)
-{
-	unsigned long pages = mheap_free_pages();
-	unsigned long reserve = READ_ONCE(galloc_reserve_pages);
-
-	return pages > reserve ? pages - reserve : SHRINK_EMPTY;
-}
-
-/*
- * Give back free runs, and have the CPUs drain for the next time.  Never waits,
- * never takes the hotplug lock.
- */
-static unsigned long shrink_scan(struct shrinker *shrinker,
-				 struct shrink_control *sc)
-{
-	unsigned long freed;
-
-	count_event(EVENT_SHRINKER);
-	freed = mheap_release(sc->nr_to_scan, RELEASE_ALL);
-	mm_account_reclaimed_pages(freed);
-	mcache_shrink_async();
-	return freed ?: SHRINK_STOP;
-}
-
-static int shrinker_start(void)
-{
-	int err;
-
-	galloc_shrinker = galloc_shrinker_alloc();
-	if (!galloc_shrinker)
-		return -ENOMEM;
-	galloc_shrinker->count_objects = shrink_count;
-	galloc_shrinker->scan_objects = shrink_scan;
-	galloc_shrinker->seeks = DEFAULT_SEEKS;
-	err = galloc_shrinker_register(galloc_shrinker);
-	if (err)
-		galloc_shrinker_abandon(galloc_shrinker);
-	return err;
-}
-
 /* ---- load and unload -------------------------------------------------------------------------- */
 
 #define MB_MAX	(ULONG_MAX >> 20)
@@ -782,7 +737,7 @@ static int __init galloc_init(void)
 	err = mcache_start();
 	if (err)
 		goto err_mcache;
-	err = shrinker_start();
+	err = shrinker_init();
 	if (err)
 		goto err_start;
 	stats_init();
@@ -820,7 +775,7 @@ static void __exit galloc_exit(void)
 	unsigned long kept;
 
 	stats_exit();
-	galloc_shrinker_free(galloc_shrinker);
+	shrinker_exit();
 	mcache_stop();
 	mheap_stop();
 	rcu_barrier();

@@ -148,16 +148,82 @@ static __always_inline bool mcache_push(const void *p)
 	return false;
 }
 
+/* ---- for mcache.c and drain.c ------------------------------------------------ */
+
+extern struct mcache_slot *empty_slots;
+
+/* This CPU's slots, preemption off and busy set; NULL if they are busy. */
+static inline struct mcache *mcache_enter(void)
+{
+	struct mcache *m;
+
+	preempt_disable();
+	m = this_cpu_ptr(&galloc_mcache);
+	if (unlikely(m->busy)) {
+		preempt_enable();
+		return NULL;
+	}
+	m->busy = 1;
+	barrier();
+	return m;
+}
+
+static inline void mcache_leave(struct mcache *m)
+{
+	barrier();
+	m->busy = 0;
+	preempt_enable();
+}
+
+static inline struct mcache_slot *local_slot(struct mcache *m, unsigned int class)
+{
+	return &m->local[class];
+}
+
+static inline unsigned int slot_capacity(const struct mcache_slot *slot)
+{
+	return slot->end - slot->base;
+}
+
+static inline unsigned int slot_room(const struct mcache_slot *slot)
+{
+	return slot->end - slot->top;
+}
+
+static inline size_t class_span_bytes(unsigned int class)
+{
+	return (size_t)sizeclasses[class].span_pages << PAGE_SHIFT;
+}
+
+/* What the slots of a CPU take. */
+static inline size_t slots_bytes(void)
+{
+	return (size_t)nr_rows * sizeof(struct mcache_slot);
+}
+
+static inline bool mcache_is_setup(int cpu)
+{
+	return READ_ONCE(per_cpu(galloc_mcache, cpu).slots) != empty_slots;
+}
+
+/* mcache.c */
+
 void *mcache_alloc_slow(unsigned int class, gfp_t gfp);
 void mcache_free_slow(const void *p);
 size_t mcache_pop_many(unsigned int class, size_t nr, void **out);
-void mcache_relieve(gfp_t gfp);
-void mcache_drain(void);
-void mcache_shrink_async(void);
+void mcache_flush(void **batch, unsigned int n);
+
+/* drain.c */
+
 int mcache_init(void);
 int mcache_start(void);
 void mcache_stop(void);
 void mcache_exit(void);
-bool mcache_is_setup(int cpu);
+void mcache_tick_start(void);
+void mcache_follow(void);
+void mcache_relieve(gfp_t gfp);
+void mcache_drain(void);
+void mcache_shrink_async(void);
+unsigned long mcache_held_bytes(void);
 
 #endif /* _GALLOC_MCACHE_H */

@@ -7,54 +7,25 @@
  * LARGE or ASIDE, and the worker that gives memory back.
  * Overview: galloc_mod.c.
  */
-#include "galloc_internal.h"
+#include "mheap.h"
 
 #include <linux/mempolicy.h>
 #include <linux/nodemask.h>
 #include <linux/slab.h>
-#include <linux/workqueue.h>
 
 /* Entries looked at on a list, for the one in the fullest block. */
 #define LOOK			4
 
-/*
- * Descriptors one operation may need under the lock: for a chunk, and for what
- * is left of a run in front of and behind the part taken.
- */
-#define SPARES_NEEDED		3
-#define SPARES_KEPT		64
-
-/* A run is freed for good only if free memory stays too much this long. */
-#define RELEASE_DELAY		HZ
-
-/* free[n][SPARSE], free[n][DENSE] */
-enum { SPARSE, DENSE };
-
-static struct mheap **mheaps;
-
-static void mheap_work_fn(struct work_struct *work);
-static DECLARE_DELAYED_WORK(mheap_work, mheap_work_fn);
-static bool mheap_stopped;
+struct mheap **mheaps;
 
 struct mheap *mheap_of(int nid)
 {
 	return mheaps[nid];
 }
 
-/* The worker is wanted, in @delay jiffies at the latest. */
-static void mheap_kick(unsigned long delay)
-{
-	if (READ_ONCE(mheap_stopped))
-		return;
-	if (delay)
-		queue_delayed_work(galloc_wq, &mheap_work, delay);
-	else
-		mod_delayed_work(galloc_wq, &mheap_work, 0);
-}
-
 /* ---- unused descriptors ----------------------------------------------------- */
 
-static struct mspan *spare_pop(struct mheap *h, bool big)
+struct mspan *mheap_spare_pop(struct mheap *h, bool big)
 {
 	struct mspan *s;
 
@@ -66,7 +37,7 @@ static struct mspan *spare_pop(struct mheap *h, bool big)
 	return s;
 }
 
-static void spare_push(struct mheap *h, struct mspan *s)
+void mheap_spare_push(struct mheap *h, struct mspan *s)
 {
 	bool big = mspan_is_big(s);
 
@@ -81,7 +52,7 @@ static void spare_push(struct mheap *h, struct mspan *s)
  * Have the descriptors an operation may need, and take the lock.  They are
  * allocated before it; one too many stays for the next caller.
  */
-static bool lock_with_spares(struct mheap *h, bool big, gfp_t gfp,
+bool mheap_lock_with_spares(struct mheap *h, bool big, gfp_t gfp,
 			     unsigned long *flags)
 {
 	gfp = meta_gfp(gfp);
@@ -97,35 +68,34 @@ static bool lock_with_spares(struct mheap *h, bool big, gfp_t gfp,
 			return true;
 		galloc_unlock(&h->lock, *flags);
 
-		if (!may_grow())
+		s = may_grow() ? mspan_new(lack_big, gfp) : NULL;
+		if (!s) {
+			mheap_kick(0);
 			return false;
-		s = mspan_new(lack_big, gfp);
-		if (!s)
-			return false;
+		}
 		galloc_lock(&h->lock, *flags);
-		spare_push(h, s);
+		mheap_spare_push(h, s);
 		galloc_unlock(&h->lock, *flags);
 	}
 }
 
-static void spares_trim(struct mheap *h, unsigned int keep)
+/* Have some descriptors for callers that cannot allocate them. */
+void mheap_fill_spares(struct mheap *h)
 {
 	unsigned long flags;
-	LIST_HEAD(surplus);
-	struct mspan *s, *next;
+	struct mspan *s;
 	int big;
 
-	galloc_lock(&h->lock, flags);
 	for (big = 0; big < 2; big++) {
-		while (h->nr_spare[big] > keep) {
-			s = spare_pop(h, big);
-			list_add(&s->list, &surplus);
+		while (data_race(h->nr_spare[big]) < SPARES_NEEDED * 2) {
+			s = mspan_new(big, GFP_KERNEL | __GFP_NOWARN);
+			if (!s)
+				return;
+			galloc_lock(&h->lock, flags);
+			mheap_spare_push(h, s);
+			galloc_unlock(&h->lock, flags);
 		}
 	}
-	galloc_unlock(&h->lock, flags);
-
-	list_for_each_entry_safe(s, next, &surplus, list)
-		mspan_delete(s);
 }
 
 /* ---- lists of free runs ------------------------------------------------------ */
@@ -157,7 +127,7 @@ static void run_link(struct mheap *h, struct mspan *s)
 	__set_bit(n, h->nonempty);
 }
 
-static void run_unlink(struct mheap *h, struct mspan *s)
+void mheap_run_unlink(struct mheap *h, struct mspan *s)
 {
 	unsigned int n = s->npages;
 
@@ -318,7 +288,7 @@ static struct mspan *run_find(struct mheap *h, unsigned int npages,
 /* ---- taking and giving runs --------------------------------------------------- */
 
 /* Have the map find a run by its first and its last page. */
-static void run_map(struct mspan *s)
+void mheap_run_map(struct mspan *s)
 {
 	unsigned int first = arena_page(s->arena, s->start);
 
@@ -334,13 +304,13 @@ static void run_add_rest(struct mheap *h, const struct mspan *of,
 
 	if (!npages)
 		return;
-	s = spare_pop(h, false);
+	s = mheap_spare_pop(h, false);
 	s->arena = of->arena;
 	s->start = start;
 	s->npages = npages;
 	s->zeroed = of->zeroed;
 	mspan_set(s, 0, MSPAN_FREE);
-	run_map(s);
+	mheap_run_map(s);
 	run_link(h, s);
 }
 
@@ -358,13 +328,13 @@ static void run_carve(struct mheap *h, struct mspan *s, unsigned int npages,
 
 	lockdep_assert_held(&h->lock);
 
-	run_unlink(h, s);
+	mheap_run_unlink(h, s);
 	mspan_set(s, 0, MSPAN_TRANSIT);
 	run_add_rest(h, s, s->start, front);
 	run_add_rest(h, s, end, back);
 	s->start = start;
 	s->npages = npages;
-	run_map(s);
+	mheap_run_map(s);
 	h->free_pages -= npages;
 	h->used_pages += npages;
 	s->arena->nr_used += npages;
@@ -374,14 +344,14 @@ static void run_carve(struct mheap *h, struct mspan *s, unsigned int npages,
 /* Give the span a descriptor with room for many objects. */
 static struct mspan *run_enlarge(struct mheap *h, struct mspan *s)
 {
-	struct mspan *b = spare_pop(h, true);
+	struct mspan *b = mheap_spare_pop(h, true);
 
 	b->arena = s->arena;
 	b->start = s->start;
 	b->npages = s->npages;
 	b->zeroed = s->zeroed;
-	run_map(b);
-	spare_push(h, s);
+	mheap_run_map(b);
+	mheap_spare_push(h, s);
 	return b;
 }
 
@@ -398,7 +368,7 @@ static void run_absorb(struct mheap *h, struct mspan *s, unsigned int page,
 	if (!t || mspan_state(t) != MSPAN_FREE)
 		return;
 
-	run_unlink(h, t);
+	mheap_run_unlink(h, t);
 	/* The seam is inside the run now, where the map has no entries. */
 	WRITE_ONCE(s->arena->span[page], NULL);
 	WRITE_ONCE(s->arena->span[left ? edge : page - 1], NULL);
@@ -406,7 +376,7 @@ static void run_absorb(struct mheap *h, struct mspan *s, unsigned int page,
 		s->start = t->start;
 	s->npages += t->npages;
 	s->zeroed = s->zeroed && t->zeroed;
-	spare_push(h, t);
+	mheap_spare_push(h, t);
 }
 
 /* @s, owned and in no list, becomes a FREE run or part of one. */
@@ -419,7 +389,7 @@ static struct mspan *run_insert(struct mheap *h, struct mspan *s)
 	run_absorb(h, s, first + s->npages, false);
 	run_absorb(h, s, first - 1, true);
 	mspan_set(s, 0, MSPAN_FREE);
-	run_map(s);
+	mheap_run_map(s);
 	run_link(h, s);
 	return s;
 }
@@ -444,7 +414,7 @@ static void pages_own(struct mheap *h, unsigned long start, unsigned int npages)
 }
 
 /* The reverse: the pages are about to leave, and in no FREE run. */
-static void pages_disown(struct mheap *h, unsigned long start,
+void mheap_disown(struct mheap *h, unsigned long start,
 			 unsigned int npages)
 {
 	lockdep_assert_held(&h->lock);
@@ -468,10 +438,10 @@ static void pages_disown(struct mheap *h, unsigned long start,
 }
 
 /* A descriptor for a chunk, in TRANSIT. */
-static struct mspan *chunk_own(struct mheap *h, const struct chunk *chunk)
+struct mspan *mheap_own_chunk(struct mheap *h, const struct chunk *chunk)
 {
 	unsigned long start = (unsigned long)page_address(chunk->page);
-	struct mspan *s = spare_pop(h, false);
+	struct mspan *s = mheap_spare_pop(h, false);
 	unsigned int page;
 
 	lockdep_assert_held(&h->lock);
@@ -486,9 +456,9 @@ static struct mspan *chunk_own(struct mheap *h, const struct chunk *chunk)
 }
 
 /* Publish a chunk as free memory.  Returns the run it is now part of. */
-static struct mspan *chunk_publish(struct mheap *h, const struct chunk *chunk)
+struct mspan *mheap_publish_chunk(struct mheap *h, const struct chunk *chunk)
 {
-	struct mspan *s = chunk_own(h, chunk);
+	struct mspan *s = mheap_own_chunk(h, chunk);
 
 	if (s->npages == ARENA_PAGES)
 		s->arena->whole = true;
@@ -500,7 +470,7 @@ static struct mspan *chunk_publish(struct mheap *h, const struct chunk *chunk)
 	return s;
 }
 
-static void chunk_put(const struct chunk *chunk)
+void mheap_put_chunk(const struct chunk *chunk)
 {
 	arena_leave(chunk->npages);
 	arena_put_pages((unsigned long)page_address(chunk->page), chunk->npages,
@@ -517,7 +487,7 @@ static struct mspan *mheap_take(struct mheap *h, unsigned int npages,
 	/* A glance without the lock saves descriptors and a lock trip. */
 	if (data_race(h->free_pages) < npages)
 		return NULL;
-	if (!lock_with_spares(h, big, gfp, &flags))
+	if (!mheap_lock_with_spares(h, big, gfp, &flags))
 		return NULL;
 	s = run_find(h, npages, align);
 	if (s) {
@@ -553,16 +523,16 @@ static struct mspan *mheap_grow(int nid, unsigned int npages,
 		mheap_kick(0);
 	}
 
-	if (!lock_with_spares(h, big, gfp, &flags)) {
-		chunk_put(&chunk);
+	if (!mheap_lock_with_spares(h, big, gfp, &flags)) {
+		mheap_put_chunk(&chunk);
 		return NULL;
 	}
 	if (unlikely(chunk.reserve)) {
 		/* For this request alone: nothing of it is published. */
-		s = chunk_own(h, &chunk);
-		run_map(s);
+		s = mheap_own_chunk(h, &chunk);
+		mheap_run_map(s);
 	} else {
-		s = chunk_publish(h, &chunk);
+		s = mheap_publish_chunk(h, &chunk);
 		run_carve(h, s, npages, align);
 		if (big && !mspan_is_big(s))
 			s = run_enlarge(h, s);
@@ -626,393 +596,56 @@ static void span_uncut(struct mspan *s)
 		WRITE_ONCE(s->arena->span[first + i], NULL);
 	}
 	mspan_set(s, 0, MSPAN_TRANSIT);
-	run_map(s);
+	mheap_run_map(s);
 }
 
 /**
  * mheap_free() - take back a run of pages
  * @s: a span in TRANSIT
  *
- * Pages that somebody else refers to, and those of the emergency reserve, are
- * not for reuse: they are set aside and leave through the worker.
+ * Pages that somebody else refers to, those of the emergency reserve and those
+ * of huge objects are not for reuse: they leave now, or are set aside for the
+ * worker.
  *
  * Context: Any but NMI, no galloc lock held.
  */
 void mheap_free(struct mspan *s)
 {
 	struct mheap *h = mheaps[s->arena->nid];
-	bool aside = s->reserve || s->huge ||
+	bool leave = s->reserve || s->huge ||
 		     !arena_pages_unshared(s->start, s->npages);
-	unsigned long flags, free;
+	bool now = leave && mheap_may_leave_now(s->npages, s->chunk_order);
+	struct leaving leaving;
+	unsigned long flags;
+	unsigned long free;
 
 	galloc_lock(&h->lock, flags);
 	span_uncut(s);
 	s->zeroed = false;
-	if (unlikely(aside)) {
-		mspan_set(s, 0, MSPAN_ASIDE);
-		list_add(&s->list, &h->aside);
-		h->aside_pages += s->npages;
-	} else {
+	if (likely(!leave)) {
 		h->used_pages -= s->npages;
 		h->free_pages += s->npages;
 		s->arena->nr_used -= s->npages;
 		s = run_insert(h, s);
 		arena_update_density(h, s->arena);
+	} else if (now) {
+		mheap_detach_leaving(h, s, &leaving);
+	} else {
+		mspan_set(s, 0, MSPAN_ASIDE);
+		list_add(&s->list, &h->aside);
+		h->aside_pages += s->npages;
 	}
 	free = h->free_pages;
 	galloc_unlock(&h->lock, flags);
 
-	if (unlikely(aside)) {
+	if (likely(!leave)) {
+		if (free > READ_ONCE(galloc_free_max_pages))
+			mheap_kick(RELEASE_DELAY);
+	} else if (now) {
+		mheap_leave(&leaving);
+	} else {
 		count_event(EVENT_SET_ASIDE);
 		mheap_kick(0);
-	} else if (free > READ_ONCE(galloc_free_max_pages)) {
-		mheap_kick(RELEASE_DELAY);
-	}
-}
-
-/* ---- objects of whole pages ---------------------------------------------------- */
-
-/* A LARGE object from one chunk of its own, above a block. */
-static struct mspan *mheap_alloc_huge(int nid, unsigned int npages, gfp_t gfp)
-{
-	struct chunk chunk;
-	unsigned long flags;
-	struct mheap *h;
-	struct mspan *s;
-
-	if (!may_grow())
-		return NULL;
-	if (!arena_get_chunk(&chunk, nid, npages, gfp)) {
-		count_event(EVENT_GROW_FAILED);
-		return NULL;
-	}
-	h = mheaps[chunk.nid];
-	if (!lock_with_spares(h, false, gfp, &flags)) {
-		chunk_put(&chunk);
-		return NULL;
-	}
-	s = chunk_own(h, &chunk);
-	s->huge = true;
-	s->chunk_order = npages == 1U << chunk.order ? chunk.order : -1;
-	WRITE_ONCE(s->arena->span[0], s);
-	galloc_unlock(&h->lock, flags);
-	return s;
-}
-
-/**
- * mheap_hand_out_reserve() - make an object of a span that is not for sharing
- * @s: span in TRANSIT
- * @gfp: flags of the request, which say whether to clear it
- *
- * Return: The address of its first page, the caller's from here on.
- */
-void *mheap_hand_out_reserve(struct mspan *s, gfp_t gfp)
-{
-	void *p = (void *)s->start;
-
-	if (want_init_on_alloc(gfp) && !s->zeroed)
-		memset(p, 0, (size_t)s->npages << PAGE_SHIFT);
-	s->zeroed = false;
-	/* Release: gfree() on another CPU finds a complete descriptor. */
-	smp_store_release(&s->tag, MSPAN_TAG(0, MSPAN_LARGE));
-	return p;
-}
-
-/**
- * mheap_alloc_large() - allocate an object of whole pages
- * @size: bytes, at most GALLOC_MAX_PAGES pages
- * @align: alignment in bytes, a power of two, at most what @size is rounded to
- * @nid: node wanted
- * @gfp: flags
- *
- * Context: As mheap_alloc().
- * Return: The object, or NULL.
- */
-void *mheap_alloc_large(size_t size, size_t align, int nid, gfp_t gfp)
-{
-	unsigned int npages = PAGE_ALIGN(size) >> PAGE_SHIFT;
-	unsigned int pages_align = max(align, PAGE_SIZE) >> PAGE_SHIFT;
-	struct mspan *s;
-
-	if (max(npages, pages_align) > ARENA_PAGES)
-		s = mheap_alloc_huge(nid, max(npages, pages_align), gfp);
-	else
-		s = mheap_alloc(nid, npages, pages_align, 0, gfp);
-	if (!s)
-		return NULL;
-	count_event(EVENT_LARGE_ALLOC);
-	return mheap_hand_out_reserve(s, gfp);
-}
-
-/* The heap and span of a LARGE object that starts at @p, locked; or NULL. */
-static struct mspan *large_lock(const void *p, struct mheap **heap,
-				unsigned long *flags)
-{
-	struct arena *arena;
-	unsigned int page;
-	struct mspan *s;
-
-	rcu_read_lock();
-	arena = arena_of(p, &page);
-	if (arena == &arena_none)
-		goto none;
-	*heap = mheaps[arena->nid];
-	galloc_lock(&(*heap)->lock, *flags);
-	s = test_bit(page, arena->owned) ? arena->span[page] : NULL;
-	/* Acquire: pairs with mheap_hand_out_reserve(). */
-	if (s && smp_load_acquire(&s->tag) == MSPAN_TAG(0, MSPAN_LARGE) &&
-	    s->start == (unsigned long)p) {
-		rcu_read_unlock();
-		return s;
-	}
-	galloc_unlock(&(*heap)->lock, *flags);
-none:
-	rcu_read_unlock();
-	return NULL;
-}
-
-/* Free a LARGE object.  False if @p is not the start of one. */
-bool mheap_free_large(const void *p)
-{
-	unsigned long flags;
-	struct mheap *h;
-	struct mspan *s = large_lock(p, &h, &flags);
-
-	if (!s)
-		return false;
-	mspan_set(s, 0, MSPAN_TRANSIT);
-	galloc_unlock(&h->lock, flags);
-	count_event(EVENT_LARGE_FREE);
-	mheap_free(s);
-	return true;
-}
-
-/* Bytes of the LARGE object that starts at @p, 0 if there is none. */
-size_t mheap_large_size(const void *p)
-{
-	unsigned long flags;
-	struct mheap *h;
-	struct mspan *s = large_lock(p, &h, &flags);
-	size_t size;
-
-	if (!s)
-		return 0;
-	size = (size_t)s->npages << PAGE_SHIFT;
-	galloc_unlock(&h->lock, flags);
-	return size;
-}
-
-/* ---- giving memory back --------------------------------------------------------- */
-
-/* The run to give back next: empty blocks, then sparse blocks, then the rest. */
-static struct mspan *release_victim(struct mheap *h, enum mheap_release how)
-{
-	struct rb_node *last = rb_last(&h->large_runs);
-	int density;
-
-	lockdep_assert_held(&h->lock);
-
-	if (last) {
-		struct mspan *s = rb_entry(last, struct mspan, node);
-
-		if (how > RELEASE_BLOCKS ||
-		    (s->npages == ARENA_PAGES && s->arena->whole))
-			return s;
-	}
-	if (ARENA_PAGES < MHEAP_LISTS) {
-		struct mspan *s;
-
-		s = list_first_entry_or_null(&h->free[ARENA_PAGES % MHEAP_LISTS][SPARSE],
-					     struct mspan, list);
-		if (s && s->arena->whole)
-			return s;
-	}
-	if (how == RELEASE_BLOCKS)
-		return NULL;
-
-	for (density = SPARSE; density <= DENSE; density++) {
-		unsigned int n = MHEAP_LISTS - 1;
-
-		for (; n; n--) {
-			struct list_head *head = &h->free[n][density];
-
-			if (!list_empty(head))
-				return list_first_entry(head, struct mspan, list);
-		}
-		if (how == RELEASE_SPARSE)
-			break;
-	}
-	return NULL;
-}
-
-/* Give back one run of @h.  Returns its pages, 0 if nothing may go. */
-static unsigned long mheap_release_one(struct mheap *h, enum mheap_release how)
-{
-	unsigned long flags, start;
-	unsigned int npages;
-	struct mspan *s;
-	int order = -1;
-
-	galloc_lock(&h->lock, flags);
-	s = release_victim(h, how);
-	if (!s || !arena_may_leave(s->npages)) {
-		galloc_unlock(&h->lock, flags);
-		return 0;
-	}
-	start = s->start;
-	npages = s->npages;
-	if (npages == ARENA_PAGES && s->arena->whole)
-		order = ARENA_ORDER;
-	run_unlink(h, s);
-	h->free_pages -= npages;
-	h->used_pages += npages;
-	s->arena->nr_used += npages;
-	pages_disown(h, start, npages);
-	spare_push(h, s);
-	galloc_unlock(&h->lock, flags);
-
-	galloc_pause(PAUSE_RELEASE_TAKEN, (void *)start);
-	arena_put_pages(start, npages, order);
-	return npages;
-}
-
-/**
- * mheap_release() - give free memory back to the system
- * @pages: stop when that many have gone
- * @how: what may go
- *
- * Empty blocks of every node first.  The reserve stays.
- *
- * Context: Where may_grow() says so, no galloc lock held.
- * Return: Pages given back.
- */
-unsigned long mheap_release(unsigned long pages, enum mheap_release how)
-{
-	enum mheap_release now;
-	unsigned long n, done = 0;
-	int nid;
-
-	for (now = RELEASE_BLOCKS; now <= how; now++) {
-		for_each_node(nid) {
-			while (done < pages) {
-				n = mheap_release_one(mheaps[nid], now);
-				if (!n)
-					break;
-				done += n;
-				if (preemptible())
-					cond_resched();
-			}
-		}
-	}
-	return done;
-}
-
-/* Pages in FREE runs, all nodes; racy. */
-unsigned long mheap_free_pages(void)
-{
-	unsigned long pages = 0;
-	int nid;
-
-	for_each_node(nid)
-		pages += data_race(mheaps[nid]->free_pages);
-	return pages;
-}
-
-/* Let the pages set aside go: whoever else refers to them frees them last. */
-static void mheap_release_aside(struct mheap *h)
-{
-	for (;;) {
-		unsigned long flags, start;
-		unsigned int npages;
-		struct mspan *s;
-		int order;
-
-		galloc_lock(&h->lock, flags);
-		s = list_first_entry_or_null(&h->aside, struct mspan, list);
-		if (!s) {
-			galloc_unlock(&h->lock, flags);
-			return;
-		}
-		list_del(&s->list);
-		start = s->start;
-		npages = s->npages;
-		order = s->chunk_order;
-		h->aside_pages -= npages;
-		pages_disown(h, start, npages);
-		s->huge = false;
-		s->reserve = false;
-		s->chunk_order = -1;
-		spare_push(h, s);
-		galloc_unlock(&h->lock, flags);
-
-		arena_leave(npages);
-		arena_put_pages(start, npages, order);
-		count_event(EVENT_DEFERRED);
-	}
-}
-
-/* Fetch the block a caller that could not sleep did without. */
-static void mheap_fetch_block(struct mheap *h)
-{
-	struct chunk chunk;
-	unsigned long flags;
-
-	if (!xchg(&h->want_block, false))
-		return;
-	if (!arena_get_chunk(&chunk, h->nid, ARENA_PAGES,
-			     GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN |
-			     __GFP_THISNODE))
-		return;
-	if (!lock_with_spares(h, false, GFP_KERNEL, &flags)) {
-		chunk_put(&chunk);
-		return;
-	}
-	chunk_publish(h, &chunk);
-	galloc_unlock(&h->lock, flags);
-}
-
-/*
- * Hysteresis: nothing goes back before free memory has been above
- * galloc_free_max_pages for RELEASE_DELAY, and then down to 3/4 of it, so that
- * a load that swings around the mark does not move pages each time.
- */
-static void mheap_work_fn(struct work_struct *work)
-{
-	static unsigned long above_since;
-	unsigned long max = READ_ONCE(galloc_free_max_pages);
-	unsigned long free;
-	int nid;
-
-	for_each_node(nid) {
-		mheap_release_aside(mheaps[nid]);
-		mheap_fetch_block(mheaps[nid]);
-		spares_trim(mheaps[nid], SPARES_KEPT);
-	}
-
-	free = mheap_free_pages();
-	if (free <= max) {
-		above_since = 0;
-		return;
-	}
-	if (!above_since)
-		above_since = jiffies | 1;
-	if (time_before(jiffies, above_since + RELEASE_DELAY)) {
-		mheap_kick(RELEASE_DELAY);
-		return;
-	}
-	above_since = 0;
-	mheap_release(free - max / 4 * 3, RELEASE_SPARSE);
-}
-
-/* Do at once what the worker would, and wait. */
-void mheap_settle(void)
-{
-	int nid;
-
-	flush_delayed_work(&mheap_work);
-	for_each_node(nid) {
-		mheap_release_aside(mheaps[nid]);
-		spares_trim(mheaps[nid], SPARES_NEEDED);
 	}
 }
 
@@ -1136,7 +769,6 @@ int mheap_init(void)
 			return -ENOMEM;
 		}
 	}
-	WRITE_ONCE(mheap_stopped, false);
 	return 0;
 }
 
@@ -1158,11 +790,11 @@ int mheap_reserve(void)
 				return -ENOMEM;
 		} else {
 			h = mheaps[chunk.nid];
-			if (!lock_with_spares(h, false, GFP_KERNEL, &flags)) {
-				chunk_put(&chunk);
+			if (!mheap_lock_with_spares(h, false, GFP_KERNEL, &flags)) {
+				mheap_put_chunk(&chunk);
 				return -ENOMEM;
 			}
-			chunk_publish(h, &chunk);
+			mheap_publish_chunk(h, &chunk);
 			galloc_unlock(&h->lock, flags);
 			have += chunk.npages;
 			failed = 0;
@@ -1170,12 +802,6 @@ int mheap_reserve(void)
 		nid = next_node_in(nid, node_states[N_MEMORY]);
 	}
 	return 0;
-}
-
-void mheap_stop(void)
-{
-	WRITE_ONCE(mheap_stopped, true);
-	cancel_delayed_work_sync(&mheap_work);
 }
 
 static void abandon_span(struct mspan *s, void *arg)
@@ -1211,7 +837,7 @@ unsigned long mheap_exit(void)
 		mspan_delete(s);
 	}
 	for_each_node(nid)
-		spares_trim(mheaps[nid], 0);
+		mheap_trim_spares(mheaps[nid], 0);
 	mheaps_delete();
 	return kept;
 }

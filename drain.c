@@ -1,0 +1,366 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * drain: objects and spans on their way out of the mcaches.
+ *
+ * Three ways: on a live CPU by that CPU itself, from a work item or in its slow
+ * path; from a dead CPU by the hotplug teardown; at unload, when nobody calls
+ * galloc any more.  Nobody touches another live CPU's slots.
+ * Overview: galloc_mod.c.
+ */
+#include "mcache.h"
+
+#include <linux/cpu.h>
+#include <linux/cpuhotplug.h>
+#include <linux/random.h>
+#include <linux/slab.h>
+#include <linux/topology.h>
+
+/* Idle classes are looked for this often, while anything is cached. */
+#define TICK_DELAY		(2 * HZ)
+
+/* All CPUs are asked to drain at most this often. */
+#define DRAIN_INTERVAL		(HZ / 10)
+
+/* Raised by who wants everything drained; owners follow in their slow paths. */
+static atomic_t drain_gen = ATOMIC_INIT(0);
+
+static int mcache_cpuhp_state;
+static bool mcache_stopped;
+
+static void mcache_tick_fn(struct work_struct *work);
+static DECLARE_DEFERRABLE_WORK(mcache_tick, mcache_tick_fn);
+
+/* What one turn took out of a slot. */
+struct haul {
+	void *batch[DRAIN_TURN];
+	unsigned int n;
+	struct mspan *span;
+	void **stack;
+};
+
+/*
+ * Take a turn's worth out of a slot: pointers, the span, and, when no pointer
+ * is left, the stack, if it @may_free it.  False if there was nothing.
+ */
+static bool slot_take(struct mcache *m, unsigned int class, bool may_free,
+		      struct haul *haul)
+{
+	struct mcache_slot *slot = local_slot(m, class);
+
+	haul->n = min((unsigned int)(slot->top - slot->base),
+		      (unsigned int)DRAIN_TURN);
+	slot->top -= haul->n;
+	memcpy(haul->batch, slot->top, haul->n * sizeof(void *));
+
+	haul->span = slot->span;
+	if (slot->span)
+		m->held -= class_span_bytes(class);
+	slot->span = NULL;
+
+	haul->stack = NULL;
+	if (may_free && slot->base && slot->top == slot->base) {
+		haul->stack = slot->base;
+		m->held -= (size_t)slot_capacity(slot) * sizeclasses[class].size;
+		slot->top = NULL;
+		slot->base = NULL;
+		slot->end = NULL;
+	}
+	return haul->n || haul->span || haul->stack;
+}
+
+static void haul_dispose(struct haul *haul)
+{
+	mcache_flush(haul->batch, haul->n);
+	if (haul->span)
+		mcentral_uncache_span(haul->span);
+	if (haul->stack) {
+		arena_uncharge_meta(*(size_t *)(haul->stack - 1));
+		kfree(haul->stack - 1);
+	}
+}
+
+/* Has the class been used since the last look?  Remembers for the next. */
+static bool slot_is_idle(struct mcache_slot *slot)
+{
+	u16 ops = slot->allocs + slot->misses + slot->overflows;
+	bool idle = ops == slot->seen_ops;
+
+	slot->seen_ops = ops;
+	return idle;
+}
+
+/* A class that was served from its stack alone has no use for a span. */
+static struct mspan *slot_spare_span(struct mcache *m, unsigned int class)
+{
+	struct mcache_slot *slot = local_slot(m, class);
+	struct mspan *s = NULL;
+
+	if ((u16)slot->misses == slot->seen_misses && slot->span) {
+		s = slot->span;
+		slot->span = NULL;
+		m->held -= class_span_bytes(class);
+	}
+	slot->seen_misses = slot->misses;
+	return s;
+}
+
+/*
+ * Drain a class on this CPU: all of it, or only if it is idle.  Nothing is done
+ * on another CPU than @cpu, or in an interrupt of a busy one.
+ */
+static void mcache_visit(int cpu, unsigned int class, bool all)
+{
+	bool may_free = may_grow();
+	struct haul haul;
+	bool more;
+
+	do {
+		struct mcache *m = mcache_enter();
+
+		if (!m)
+			return;
+		if (m->cpu != cpu || m->slots == empty_slots) {
+			mcache_leave(m);
+			return;
+		}
+		if (!all && !slot_is_idle(local_slot(m, class))) {
+			haul.n = 0;
+			haul.stack = NULL;
+			haul.span = slot_spare_span(m, class);
+			more = false;
+		} else {
+			all = true;
+			more = slot_take(m, class, may_free, &haul);
+		}
+		mcache_leave(m);
+		haul_dispose(&haul);
+	} while (more);
+}
+
+static void mcache_work_fn(struct work_struct *work)
+{
+	struct mcache *m = container_of(work, struct mcache, work);
+	bool all = xchg(&m->drain_all, false);
+	unsigned int class;
+
+	for (class = 1; class < GALLOC_NR_CLASSES; class++) {
+		mcache_visit(m->cpu, class, all);
+		cond_resched();
+	}
+	if (all)
+		count_event(EVENT_DRAIN);
+}
+
+static void mcache_queue(int cpu, bool all)
+{
+	struct mcache *m = per_cpu_ptr(&galloc_mcache, cpu);
+
+	if (all)
+		WRITE_ONCE(m->drain_all, true);
+	queue_work_on(cpu, galloc_wq, &m->work);
+}
+
+/* Something is cached: have an eye on it. */
+void mcache_tick_start(void)
+{
+	if (!READ_ONCE(mcache_stopped) && !delayed_work_pending(&mcache_tick))
+		queue_delayed_work(galloc_wq, &mcache_tick, TICK_DELAY);
+}
+
+/* Have each CPU look for its idle classes, as long as anything is cached. */
+static void mcache_tick_fn(struct work_struct *work)
+{
+	bool again = false;
+	int cpu;
+
+	if (!cpus_read_trylock()) {
+		again = true;
+	} else {
+		for_each_online_cpu(cpu) {
+			if (!READ_ONCE(per_cpu(galloc_mcache, cpu).held))
+				continue;
+			mcache_queue(cpu, false);
+			again = true;
+		}
+		cpus_read_unlock();
+	}
+	if (again && !READ_ONCE(mcache_stopped))
+		queue_delayed_work(galloc_wq, &mcache_tick, TICK_DELAY);
+}
+
+/**
+ * mcache_relieve() - make memory free that this CPU has cached
+ * @gfp: flags of the request that found none; 0 to leave the other CPUs alone
+ *
+ * Context: Any but NMI, no galloc lock held.  Never waits.
+ */
+void mcache_relieve(gfp_t gfp)
+{
+	int cpu = raw_smp_processor_id();
+	unsigned int class;
+
+	for (class = 1; class < GALLOC_NR_CLASSES; class++)
+		mcache_visit(cpu, class, true);
+	if (gfp)
+		mcache_shrink_async();
+}
+
+/* Everybody was asked to drain: do so, now that this CPU is in a slow path. */
+void mcache_follow(void)
+{
+	struct mcache *m = mcache_enter();
+	int gen = atomic_read(&drain_gen);
+	bool follow;
+
+	if (!m)
+		return;
+	follow = m->gen != gen;
+	m->gen = gen;
+	mcache_leave(m);
+	if (unlikely(follow))
+		mcache_relieve(0);
+}
+
+/*
+ * Have all CPUs drained soon, without waiting and without the hotplug lock for
+ * sure: CPUs are brought up under it by code that allocates.
+ */
+void mcache_shrink_async(void)
+{
+	static unsigned long last;
+	unsigned long then = READ_ONCE(last);
+	int cpu;
+
+	/* Reclaim calls in bursts; one drain answers them all. */
+	if (then && time_before(jiffies, then + DRAIN_INTERVAL))
+		return;
+	WRITE_ONCE(last, jiffies | 1);
+	atomic_inc(&drain_gen);
+	/* The trylock may only be tried where the lock's own code may run. */
+	if (!preemptible() || READ_ONCE(mcache_stopped) || !cpus_read_trylock())
+		return;
+	for_each_online_cpu(cpu)
+		if (READ_ONCE(per_cpu(galloc_mcache, cpu).held))
+			mcache_queue(cpu, true);
+	cpus_read_unlock();
+}
+
+/* Bytes the CPUs may hold, which draining them would set free; racy. */
+unsigned long mcache_held_bytes(void)
+{
+	unsigned long held = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		held += READ_ONCE(per_cpu(galloc_mcache, cpu).held);
+	return held;
+}
+
+/* Drain all CPUs and wait.  Process context; takes the hotplug lock. */
+void mcache_drain(void)
+{
+	int cpu;
+
+	cpus_read_lock();
+	for_each_online_cpu(cpu)
+		if (mcache_is_setup(cpu))
+			mcache_queue(cpu, true);
+	for_each_online_cpu(cpu)
+		flush_work(&per_cpu(galloc_mcache, cpu).work);
+	cpus_read_unlock();
+}
+
+/* ---- CPUs come and go ------------------------------------------------------------------------ */
+
+static int mcache_cpu_prepare(unsigned int cpu)
+{
+	struct mcache *m = per_cpu_ptr(&galloc_mcache, cpu);
+
+	if (m->slots == empty_slots)
+		m->nid = cpu_to_mem(cpu);
+	return 0;
+}
+
+/* The CPU is dead, or nobody calls galloc any more: its slots are ours. */
+static int mcache_cpu_dead(unsigned int cpu)
+{
+	struct mcache *m = per_cpu_ptr(&galloc_mcache, cpu);
+	struct mcache_slot *slots = m->slots;
+	unsigned int class;
+	struct haul haul;
+
+	if (slots == empty_slots)
+		return 0;
+	for (class = 1; class < GALLOC_NR_CLASSES; class++) {
+		struct mcentral *c = mcentral_rows[mcentral_row(m->nid, class)];
+		unsigned long flags;
+
+		while (slot_take(m, class, true, &haul))
+			haul_dispose(&haul);
+		galloc_lock(&c->lock, flags);
+		c->fast += local_slot(m, class)->allocs;
+		galloc_unlock(&c->lock, flags);
+	}
+	WRITE_ONCE(m->slots, empty_slots);
+	m->local = empty_slots;
+	kfree(slots);
+	arena_uncharge_meta(slots_bytes());
+	count_event(EVENT_DEAD_CPU);
+	return 0;
+}
+
+/* ---- init and exit ----------------------------------------------------------------------------- */
+
+int mcache_init(void)
+{
+	int cpu;
+
+	empty_slots = kvcalloc(nr_rows, sizeof(*empty_slots), GFP_KERNEL);
+	if (!empty_slots)
+		return -ENOMEM;
+	for_each_possible_cpu(cpu) {
+		struct mcache *m = per_cpu_ptr(&galloc_mcache, cpu);
+
+		m->slots = empty_slots;
+		m->local = empty_slots;
+		m->cpu = cpu;
+		m->nid = cpu_to_mem(cpu);
+		m->rng = get_random_u64() | 1;
+		INIT_WORK(&m->work, mcache_work_fn);
+	}
+	return 0;
+}
+
+int mcache_start(void)
+{
+	int state;
+
+	state = cpuhp_setup_state(CPUHP_BP_PREPARE_DYN, "mm/galloc:prepare",
+				  mcache_cpu_prepare, mcache_cpu_dead);
+	if (state < 0)
+		return state;
+	mcache_cpuhp_state = state;
+	return 0;
+}
+
+/* No more work of ours, on any CPU.  Callers are gone already. */
+void mcache_stop(void)
+{
+	int cpu;
+
+	WRITE_ONCE(mcache_stopped, true);
+	cancel_delayed_work_sync(&mcache_tick);
+	cpuhp_remove_state_nocalls(mcache_cpuhp_state);
+	for_each_possible_cpu(cpu)
+		cancel_work_sync(&per_cpu(galloc_mcache, cpu).work);
+}
+
+/* Empty what the CPUs hold; nobody is left who could touch it. */
+void mcache_exit(void)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		mcache_cpu_dead(cpu);
+	kvfree(empty_slots);
+}

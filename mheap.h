@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * mheap.h: what mheap.c, large.c and release.c share about a node's runs.
+ */
+#ifndef _GALLOC_MHEAP_H
+#define _GALLOC_MHEAP_H
+
+#include "galloc_internal.h"
+
+/* free[n][SPARSE], free[n][DENSE] */
+enum { SPARSE, DENSE };
+
+extern struct mheap **mheaps;
+
+/*
+ * Descriptors one operation may need under the lock: for a chunk, and for what
+ * is left of a run in front of and behind the part taken.
+ */
+#define SPARES_NEEDED		3
+
+/* mheap.c */
+
+bool mheap_lock_with_spares(struct mheap *h, bool big, gfp_t gfp,
+			    unsigned long *flags);
+struct mspan *mheap_spare_pop(struct mheap *h, bool big);
+void mheap_spare_push(struct mheap *h, struct mspan *s);
+void mheap_run_map(struct mspan *s);
+void mheap_run_unlink(struct mheap *h, struct mspan *s);
+struct mspan *mheap_own_chunk(struct mheap *h, const struct chunk *chunk);
+struct mspan *mheap_publish_chunk(struct mheap *h, const struct chunk *chunk);
+void mheap_put_chunk(const struct chunk *chunk);
+void mheap_disown(struct mheap *h, unsigned long start, unsigned int npages);
+
+void mheap_fill_spares(struct mheap *h);
+
+/* release.c */
+
+/* Free memory must have been too much this long before any of it leaves. */
+#define RELEASE_DELAY		HZ
+
+/**
+ * struct leaving - pages on their way out, between two halves
+ * @start: address of the first
+ * @npages: number of pages
+ * @order: they are a whole chunk of this order; -1: a part of one
+ */
+struct leaving {
+	unsigned long start;
+	unsigned int npages;
+	int order;
+};
+
+void mheap_kick(unsigned long delay);
+bool mheap_may_leave_now(unsigned int npages, int order);
+void mheap_detach_leaving(struct mheap *h, struct mspan *s,
+			  struct leaving *leaving);
+void mheap_leave(const struct leaving *leaving);
+void mheap_release_aside(struct mheap *h);
+void mheap_trim_spares(struct mheap *h, unsigned int keep);
+
+#endif /* _GALLOC_MHEAP_H */

@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * release: memory on its way back to the system.
+ *
+ * What goes first, the worker that watches free memory, and the spans set aside
+ * because their pages must not be used again.  Called by the shrinker, by
+ * debugfs, and by allocations that found no memory; takes runs out of mheap.c
+ * and hands them to arena.c.  Overview: galloc_mod.c.
+ */
+#include "mheap.h"
+
+#include <linux/nodemask.h>
+#include <linux/workqueue.h>
+
+/* Unused descriptors a node keeps. */
+#define SPARES_KEPT		64
+
+static void mheap_work_fn(struct work_struct *work);
+static DECLARE_DELAYED_WORK(mheap_work, mheap_work_fn);
+static bool mheap_stopped;
+
+/* The worker is wanted, in @delay jiffies at the latest. */
+void mheap_kick(unsigned long delay)
+{
+	if (READ_ONCE(mheap_stopped))
+		return;
+	if (delay)
+		queue_delayed_work(galloc_wq, &mheap_work, delay);
+	else
+		mod_delayed_work(galloc_wq, &mheap_work, 0);
+}
+
+/* Free the descriptors above @keep of each size. */
+void mheap_trim_spares(struct mheap *h, unsigned int keep)
+{
+	unsigned long flags;
+	LIST_HEAD(surplus);
+	struct mspan *s, *next;
+	int big;
+
+	galloc_lock(&h->lock, flags);
+	for (big = 0; big < 2; big++) {
+		while (h->nr_spare[big] > keep) {
+			s = mheap_spare_pop(h, big);
+			list_add(&s->list, &surplus);
+		}
+	}
+	galloc_unlock(&h->lock, flags);
+
+	list_for_each_entry_safe(s, next, &surplus, list)
+		mspan_delete(s);
+}
+
+/* ---- runs ------------------------------------------------------------------- */
+
+/* The run to give back next: empty blocks, then sparse blocks, then the rest. */
+static struct mspan *release_victim(struct mheap *h, enum mheap_release how)
+{
+	struct rb_node *last = rb_last(&h->large_runs);
+	int density;
+
+	lockdep_assert_held(&h->lock);
+
+	if (last) {
+		struct mspan *s = rb_entry(last, struct mspan, node);
+
+		if (how > RELEASE_BLOCKS ||
+		    (s->npages == ARENA_PAGES && s->arena->whole))
+			return s;
+	}
+	if (ARENA_PAGES < MHEAP_LISTS) {
+		struct mspan *s;
+
+		s = list_first_entry_or_null(&h->free[ARENA_PAGES % MHEAP_LISTS][SPARSE],
+					     struct mspan, list);
+		if (s && s->arena->whole)
+			return s;
+	}
+	if (how == RELEASE_BLOCKS)
+		return NULL;
+
+	for (density = SPARSE; density <= DENSE; density++) {
+		unsigned int n = MHEAP_LISTS - 1;
+
+		for (; n; n--) {
+			struct list_head *head = &h->free[n][density];
+
+			if (!list_empty(head))
+				return list_first_entry(head, struct mspan, list);
+		}
+		if (how == RELEASE_SPARSE)
+			break;
+	}
+	return NULL;
+}
+
+/* Give back one run of @h.  Returns its pages, 0 if nothing may go. */
+static unsigned long mheap_release_one(struct mheap *h, enum mheap_release how)
+{
+	unsigned long flags, start;
+	unsigned int npages;
+	struct mspan *s;
+	int order = -1;
+
+	galloc_lock(&h->lock, flags);
+	s = release_victim(h, how);
+	if (!s || !arena_may_leave(s->npages)) {
+		galloc_unlock(&h->lock, flags);
+		return 0;
+	}
+	start = s->start;
+	npages = s->npages;
+	if (npages == ARENA_PAGES && s->arena->whole)
+		order = ARENA_ORDER;
+	mheap_run_unlink(h, s);
+	h->free_pages -= npages;
+	h->used_pages += npages;
+	s->arena->nr_used += npages;
+	mheap_disown(h, start, npages);
+	mheap_spare_push(h, s);
+	galloc_unlock(&h->lock, flags);
+
+	galloc_pause(PAUSE_RELEASE_TAKEN, (void *)start);
+	arena_put_pages(start, npages, order);
+	return npages;
+}
+
+/**
+ * mheap_release() - give free memory back to the system
+ * @pages: stop when that many have gone
+ * @how: what may go
+ *
+ * Empty blocks of every node first.  The reserve stays.
+ *
+ * Context: Where may_grow() says so, no galloc lock held.
+ * Return: Pages given back.
+ */
+unsigned long mheap_release(unsigned long pages, enum mheap_release how)
+{
+	enum mheap_release now;
+	unsigned long n, done = 0;
+	int nid;
+
+	for (now = RELEASE_BLOCKS; now <= how; now++) {
+		for_each_node(nid) {
+			while (done < pages) {
+				n = mheap_release_one(mheaps[nid], now);
+				if (!n)
+					break;
+				done += n;
+				if (preemptible())
+					cond_resched();
+			}
+		}
+	}
+	return done;
+}
+
+/* Pages in FREE runs, all nodes; racy. */
+unsigned long mheap_free_pages(void)
+{
+	unsigned long pages = 0;
+	int nid;
+
+	for_each_node(nid)
+		pages += data_race(mheaps[nid]->free_pages);
+	return pages;
+}
+
+/* ---- pages set aside ----------------------------------------------------------- */
+
+/*
+ * May pages that are not for reuse leave in this very context?  Where the page
+ * allocator may not be called, or many pages would go one by one and nobody
+ * else could run, they wait for the worker.
+ */
+bool mheap_may_leave_now(unsigned int npages, int order)
+{
+	return may_grow() &&
+	       (order >= 0 || npages <= RELEASE_TURN || preemptible());
+}
+
+/*
+ * A span whose pages leave galloc, whoever else still refers to them: those
+ * free them last.  First half, under the lock.
+ */
+void mheap_detach_leaving(struct mheap *h, struct mspan *s,
+			  struct leaving *leaving)
+{
+	lockdep_assert_held(&h->lock);
+
+	leaving->start = s->start;
+	leaving->npages = s->npages;
+	leaving->order = s->chunk_order;
+	mheap_disown(h, s->start, s->npages);
+	s->huge = false;
+	s->reserve = false;
+	s->chunk_order = -1;
+	mheap_spare_push(h, s);
+}
+
+/* Second half, without it. */
+void mheap_leave(const struct leaving *leaving)
+{
+	arena_leave(leaving->npages);
+	arena_put_pages(leaving->start, leaving->npages, leaving->order);
+}
+
+/* Let the spans go that were set aside. */
+void mheap_release_aside(struct mheap *h)
+{
+	struct leaving leaving;
+	unsigned long flags;
+	struct mspan *s;
+
+	for (;;) {
+		galloc_lock(&h->lock, flags);
+		s = list_first_entry_or_null(&h->aside, struct mspan, list);
+		if (!s) {
+			galloc_unlock(&h->lock, flags);
+			return;
+		}
+		list_del(&s->list);
+		h->aside_pages -= s->npages;
+		mheap_detach_leaving(h, s, &leaving);
+		galloc_unlock(&h->lock, flags);
+
+		mheap_leave(&leaving);
+		count_event(EVENT_DEFERRED);
+	}
+}
+
+/* ---- the worker ------------------------------------------------------------------ */
+
+/* Fetch the block a caller that could not sleep did without. */
+static void mheap_fetch_block(struct mheap *h)
+{
+	struct chunk chunk;
+	unsigned long flags;
+
+	if (!xchg(&h->want_block, false))
+		return;
+	if (!arena_get_chunk(&chunk, h->nid, ARENA_PAGES,
+			     GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN |
+			     __GFP_THISNODE))
+		return;
+	if (!mheap_lock_with_spares(h, false, GFP_KERNEL, &flags)) {
+		mheap_put_chunk(&chunk);
+		return;
+	}
+	mheap_publish_chunk(h, &chunk);
+	galloc_unlock(&h->lock, flags);
+}
+
+/*
+ * Hysteresis: nothing goes back before free memory has been above
+ * galloc_free_max_pages for RELEASE_DELAY, and then down to 3/4 of it, so that
+ * a load that swings around the mark does not move pages each time.
+ */
+static void mheap_work_fn(struct work_struct *work)
+{
+	static unsigned long above_since;
+	unsigned long max = READ_ONCE(galloc_free_max_pages);
+	unsigned long free;
+	int nid;
+
+	for_each_node(nid) {
+		mheap_release_aside(mheaps[nid]);
+		mheap_fetch_block(mheaps[nid]);
+		mheap_fill_spares(mheaps[nid]);
+		mheap_trim_spares(mheaps[nid], SPARES_KEPT);
+	}
+
+	free = mheap_free_pages();
+	if (free <= max) {
+		above_since = 0;
+		return;
+	}
+	if (!above_since)
+		above_since = jiffies | 1;
+	if (time_before(jiffies, above_since + RELEASE_DELAY)) {
+		mheap_kick(RELEASE_DELAY);
+		return;
+	}
+	above_since = 0;
+	mheap_release(free - max / 4 * 3, RELEASE_SPARSE);
+}
+
+/* Do at once what the worker would, and wait. */
+void mheap_settle(void)
+{
+	int nid;
+
+	flush_delayed_work(&mheap_work);
+	for_each_node(nid) {
+		mheap_release_aside(mheaps[nid]);
+		mheap_trim_spares(mheaps[nid], SPARES_NEEDED);
+	}
+}
+
+void mheap_stop(void)
+{
+	WRITE_ONCE(mheap_stopped, true);
+	cancel_delayed_work_sync(&mheap_work);
+}

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * shrinker: what galloc gives when the system is short of memory.
+ *
+ * Called by reclaim, in its context.  Never waits and never takes the hotplug
+ * lock: CPUs are brought up under it by code that allocates.
+ * Overview: galloc_mod.c.
+ */
+#include "mcache.h"
+
+#include <linux/shrinker.h>
+
+static struct shrinker *galloc_shrinker;
+
+/* What could go: free runs above the reserve, and what the CPUs cache. */
+static unsigned long shrink_count(struct shrinker *shrinker,
+				  struct shrink_control *sc)
+{
+	unsigned long pages = mheap_free_pages() +
+			      (mcache_held_bytes() >> PAGE_SHIFT);
+	unsigned long reserve = READ_ONCE(galloc_reserve_pages);
+
+	return pages > reserve ? pages - reserve : SHRINK_EMPTY;
+}
+
+/* Give back free runs, and have the CPUs drain for the next time. */
+static unsigned long shrink_scan(struct shrinker *shrinker,
+				 struct shrink_control *sc)
+{
+	unsigned long freed;
+
+	count_event(EVENT_SHRINKER);
+	freed = mheap_release(sc->nr_to_scan, RELEASE_ALL);
+	mm_account_reclaimed_pages(freed);
+	mcache_shrink_async();
+	return freed ?: SHRINK_STOP;
+}
+
+int shrinker_init(void)
+{
+	int err;
+
+	galloc_shrinker = galloc_shrinker_alloc();
+	if (!galloc_shrinker)
+		return -ENOMEM;
+	galloc_shrinker->count_objects = shrink_count;
+	galloc_shrinker->scan_objects = shrink_scan;
+	galloc_shrinker->seeks = DEFAULT_SEEKS;
+	err = galloc_shrinker_register(galloc_shrinker);
+	if (err)
+		galloc_shrinker_abandon(galloc_shrinker);
+	return err;
+}
+
+void shrinker_exit(void)
+{
+	galloc_shrinker_free(galloc_shrinker);
+}
