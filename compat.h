@@ -111,4 +111,16 @@ static inline void mm_account_reclaimed_pages(unsigned long pages)
 #define WQ_PERCPU	0
 #endif
 
+/* Until 6.13: an hrtimer was given its function by assignment. */
+#include <linux/hrtimer.h>
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
+static inline void hrtimer_setup(struct hrtimer *timer,
+				 enum hrtimer_restart (*fn)(struct hrtimer *),
+				 clockid_t clock, enum hrtimer_mode mode)
+{
+	hrtimer_init(timer, clock, mode);
+	timer->function = fn;
+}
+#endif
+
 #endif /* _GALLOC_COMPAT_H */

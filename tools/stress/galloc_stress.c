@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * galloc_stress: every context at once, handing objects to each other.
+ *
+ * A table of pointers is shared by a thread a CPU, work items, timers (softirq)
+ * and hrtimers (hard interrupt).  Each operation allocates an object, marks all
+ * of it, exchanges it for the one in a random place of the table, checks that
+ * one's marks and frees it: so nearly every object is freed by somebody else
+ * than who allocated it.  An object handed out twice, or freed under its owner,
+ * loses its marks.
+ *
+ * insmod runs it to its end: 0 if all marks were intact, -EIO otherwise.
+ */
+#include <linux/completion.h>
+#include <linux/cpu.h>
+#include <linux/hrtimer.h>
+#include <linux/kthread.h>
+#include <linux/module.h>
+#include <linux/prandom.h>
+#include <linux/random.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/timer.h>
+#include <linux/workqueue.h>
+
+#include <galloc.h>
+
+static unsigned long ops = 1000000;
+module_param(ops, ulong, 0444);
+MODULE_PARM_DESC(ops, "operations in all");
+
+static unsigned int live = 4096;
+module_param(live, uint, 0444);
+MODULE_PARM_DESC(live, "objects out at a time");
+
+static unsigned int max_size = 9000;
+module_param(max_size, uint, 0444);
+MODULE_PARM_DESC(max_size, "largest object, in bytes; sizes are log-uniform");
+
+static unsigned long seed;
+module_param(seed, ulong, 0444);
+MODULE_PARM_DESC(seed, "of the random numbers; 0: draw one");
+
+/* Contexts an operation is done in. */
+enum { IN_TASK, IN_WORK, IN_SOFTIRQ, IN_HARDIRQ, NR_CONTEXTS };
+
+static const char * const context_names[NR_CONTEXTS] = {
+	"task", "work", "softirq", "hardirq"
+};
+
+/* Operations of one interrupt or work item. */
+#define BURST	16
+
+struct mark {
+	u32 size;
+	u32 key;
+};
+
+struct worker {
+	struct task_struct *task;
+	struct work_struct work;
+	struct timer_list timer;
+	struct hrtimer hrtimer;
+	struct rnd_state rnd[NR_CONTEXTS];
+	unsigned long done[NR_CONTEXTS];
+	unsigned long failed[NR_CONTEXTS];
+	int cpu;
+};
+
+static struct worker *workers;
+static void **table;
+static atomic_long_t left;
+static atomic_t errors;
+static bool stop;
+
+static u32 key_of(const void *p, u32 size)
+{
+	return (u32)((unsigned long)p >> 3) * 2654435761U ^ size;
+}
+
+/* Mark the object's first and last bytes and one in each 256 between. */
+static void mark_object(void *p, u32 size)
+{
+	u32 key = key_of(p, size);
+	u32 i;
+
+	for (i = sizeof(struct mark); i < size; i += 256)
+		((u8 *)p)[i] = key;
+	((u8 *)p)[size - 1] = key;
+	*(struct mark *)p = (struct mark){ size, key };
+}
+
+static bool mark_intact(const void *p)
+{
+	struct mark m = *(struct mark *)p;
+	u32 i;
+
+	if (m.key != key_of(p, m.size) || m.size > gsize(p))
+		return false;
+	for (i = sizeof(struct mark); i < m.size; i += 256)
+		if (((u8 *)p)[i] != (u8)m.key)
+			return false;
+	return m.size == sizeof(m) || ((u8 *)p)[m.size - 1] == (u8)m.key;
+}
+
+static u32 draw_size(struct rnd_state *rnd)
+{
+	u32 bits = 4 + prandom_u32_state(rnd) % (ilog2(max_size) - 3);
+	u32 size = (1U << bits) + prandom_u32_state(rnd) % (1U << bits);
+
+	return clamp_t(u32, size, sizeof(struct mark), max_size);
+}
+
+static void give_back(void *p)
+{
+	if (!p)
+		return;
+	if (!mark_intact(p)) {
+		if (atomic_inc_return(&errors) <= 10)
+			pr_err("galloc_stress: marks lost, size %u\n",
+			       ((struct mark *)p)->size);
+		return;
+	}
+	gfree(p);
+}
+
+static void exchange_one(struct worker *w, int context, gfp_t gfp)
+{
+	struct rnd_state *rnd = &w->rnd[context];
+	u32 size = draw_size(rnd);
+	void *p = NULL;
+
+	/* One in eight only frees, so that the table breathes. */
+	if (prandom_u32_state(rnd) % 8) {
+		p = galloc(size, gfp | __GFP_NOWARN);
+		if (p)
+			mark_object(p, size);
+		else
+			w->failed[context]++;
+	}
+	give_back(xchg(&table[prandom_u32_state(rnd) % live], p));
+	w->done[context]++;
+}
+
+static bool burst(struct worker *w, int context, gfp_t gfp)
+{
+	unsigned int i;
+
+	if (READ_ONCE(stop) || atomic_long_sub_return(BURST, &left) < 0)
+		return false;
+	for (i = 0; i < BURST; i++)
+		exchange_one(w, context, gfp);
+	return true;
+}
+
+static void work_fn(struct work_struct *work)
+{
+	burst(container_of(work, struct worker, work), IN_WORK, GFP_KERNEL);
+}
+
+static void timer_fn(struct timer_list *t)
+{
+	struct worker *w = container_of(t, struct worker, timer);
+
+	if (burst(w, IN_SOFTIRQ, GFP_ATOMIC))
+		mod_timer(&w->timer, jiffies + 1);
+}
+
+static enum hrtimer_restart hrtimer_fn(struct hrtimer *t)
+{
+	struct worker *w = container_of(t, struct worker, hrtimer);
+
+	if (!burst(w, IN_HARDIRQ, GFP_ATOMIC))
+		return HRTIMER_NORESTART;
+	hrtimer_forward_now(t, ns_to_ktime(200 * NSEC_PER_USEC));
+	return HRTIMER_RESTART;
+}
+
+static int thread_fn(void *arg)
+{
+	struct worker *w = arg;
+	unsigned int n = 0;
+
+	timer_setup(&w->timer, timer_fn, TIMER_PINNED);
+	mod_timer(&w->timer, jiffies + 1);
+	hrtimer_start(&w->hrtimer, ns_to_ktime(200 * NSEC_PER_USEC),
+		      HRTIMER_MODE_REL_PINNED_HARD);
+	while (burst(w, IN_TASK, GFP_KERNEL)) {
+		if (++n % 16 == 0)
+			schedule_work(&w->work);
+		cond_resched();
+	}
+	/* Wait to be stopped, so that the task can be. */
+	while (!kthread_should_stop())
+		schedule_timeout_interruptible(1);
+	return 0;
+}
+
+static void worker_init(struct worker *w, int cpu)
+{
+	int i;
+
+	w->cpu = cpu;
+	for (i = 0; i < NR_CONTEXTS; i++)
+		prandom_seed_state(&w->rnd[i], seed + cpu * NR_CONTEXTS + i);
+	INIT_WORK(&w->work, work_fn);
+	hrtimer_setup(&w->hrtimer, hrtimer_fn, CLOCK_MONOTONIC,
+		      HRTIMER_MODE_REL_PINNED_HARD);
+}
+
+static void workers_run(void)
+{
+	int cpu;
+
+	for_each_online_cpu(cpu) {
+		struct worker *w = &workers[cpu];
+
+		worker_init(w, cpu);
+		w->task = kthread_create_on_node(thread_fn, w, cpu_to_node(cpu),
+						 "galloc_stress/%d", cpu);
+		if (IS_ERR(w->task)) {
+			w->task = NULL;
+			continue;
+		}
+		kthread_bind(w->task, cpu);
+		wake_up_process(w->task);
+	}
+	while (atomic_long_read(&left) >= 0 && !signal_pending(current))
+		schedule_timeout_interruptible(HZ / 10);
+	WRITE_ONCE(stop, true);
+	for_each_possible_cpu(cpu) {
+		struct worker *w = &workers[cpu];
+
+		if (!w->task)
+			continue;
+		kthread_stop(w->task);
+		hrtimer_cancel(&w->hrtimer);
+		timer_delete_sync(&w->timer);
+		cancel_work_sync(&w->work);
+	}
+}
+
+static void report(void)
+{
+	unsigned long done, failed;
+	int i, cpu;
+
+	for (i = 0; i < NR_CONTEXTS; i++) {
+		done = 0;
+		failed = 0;
+		for_each_possible_cpu(cpu) {
+			done += workers[cpu].done[i];
+			failed += workers[cpu].failed[i];
+		}
+		pr_info("galloc_stress: %s: %lu operations, %lu failed allocations\n",
+			context_names[i], done, failed);
+	}
+	pr_info("galloc_stress: %d errors, seed %lu\n", atomic_read(&errors),
+		seed);
+}
+
+static int __init stress_init(void)
+{
+	unsigned int i;
+
+	if (!live || max_size < 32 || !ops) {
+		pr_err("galloc_stress: live and ops above 0, max_size at least 32\n");
+		return -EINVAL;
+	}
+	if (!seed)
+		seed = get_random_u32();
+	workers = kvcalloc(nr_cpu_ids, sizeof(*workers), GFP_KERNEL);
+	table = kvcalloc(live, sizeof(*table), GFP_KERNEL);
+	if (!workers || !table) {
+		kvfree(workers);
+		kvfree(table);
+		return -ENOMEM;
+	}
+	atomic_long_set(&left, ops);
+	workers_run();
+	for (i = 0; i < live; i++)
+		give_back(table[i]);
+	report();
+	kvfree(table);
+	kvfree(workers);
+	return atomic_read(&errors) ? -EIO : 0;
+}
+
+static void __exit stress_exit(void)
+{
+}
+
+module_init(stress_init);
+module_exit(stress_exit);
+
+MODULE_DESCRIPTION("Stress test of galloc");
+MODULE_LICENSE("GPL");
