@@ -79,25 +79,6 @@ bool mheap_lock_with_spares(struct mheap *h, bool big, gfp_t gfp,
 	}
 }
 
-/* Have some descriptors for callers that cannot allocate them. */
-void mheap_fill_spares(struct mheap *h)
-{
-	unsigned long flags;
-	struct mspan *s;
-	int big;
-
-	for (big = 0; big < 2; big++) {
-		while (data_race(h->nr_spare[big]) < SPARES_NEEDED * 2) {
-			s = mspan_new(big, GFP_KERNEL | __GFP_NOWARN);
-			if (!s)
-				return;
-			galloc_lock(&h->lock, flags);
-			mheap_spare_push(h, s);
-			galloc_unlock(&h->lock, flags);
-		}
-	}
-}
-
 /* ---- lists of free runs ------------------------------------------------------ */
 
 static bool run_less(struct rb_node *a, const struct rb_node *b)
@@ -742,7 +723,7 @@ static struct mheap *mheap_new(int nid)
 	return h;
 }
 
-static void mheaps_delete(void)
+void mheap_delete_all(void)
 {
 	int nid;
 
@@ -765,7 +746,7 @@ int mheap_init(void)
 	for_each_node(nid) {
 		mheaps[nid] = mheap_new(nid);
 		if (!mheaps[nid]) {
-			mheaps_delete();
+			mheap_delete_all();
 			return -ENOMEM;
 		}
 	}
@@ -802,42 +783,4 @@ int mheap_reserve(void)
 		nid = next_node_in(nid, node_states[N_MEMORY]);
 	}
 	return 0;
-}
-
-static void abandon_span(struct mspan *s, void *arg)
-{
-	struct list_head *left = arg;
-
-	/* LARGE and cut spans use no link of their own by now. */
-	list_add(&s->list, left);
-}
-
-/*
- * Give everything back.  What still holds live objects is kept from everybody
- * for good.  Nobody else is left to look, so the lists need no lock here.
- * Returns the pages kept.
- */
-unsigned long mheap_exit(void)
-{
-	unsigned long nr, kept = 0;
-	struct mspan *s, *next;
-	LIST_HEAD(left);
-	int nid;
-
-	WRITE_ONCE(galloc_reserve_pages, 0);
-	for_each_node(nid)
-		mheap_release_aside(mheaps[nid]);
-	mheap_release(ULONG_MAX, RELEASE_ALL);
-
-	for (nr = 0; nr < arena_nr_slots(); nr++)
-		mheap_walk_slot(nr, abandon_span, &left);
-	list_for_each_entry_safe(s, next, &left, list) {
-		kept += s->npages;
-		arena_abandon_pages(s->start, s->npages);
-		mspan_delete(s);
-	}
-	for_each_node(nid)
-		mheap_trim_spares(mheaps[nid], 0);
-	mheaps_delete();
-	return kept;
 }

@@ -31,7 +31,7 @@ struct mspan *mheap_publish_chunk(struct mheap *h, const struct chunk *chunk);
 void mheap_put_chunk(const struct chunk *chunk);
 void mheap_disown(struct mheap *h, unsigned long start, unsigned int npages);
 
-void mheap_fill_spares(struct mheap *h);
+void mheap_delete_all(void);
 
 /* release.c */
 

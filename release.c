@@ -30,6 +30,25 @@ void mheap_kick(unsigned long delay)
 		mod_delayed_work(galloc_wq, &mheap_work, 0);
 }
 
+/* Have some descriptors for callers that cannot allocate them. */
+static void mheap_fill_spares(struct mheap *h)
+{
+	unsigned long flags;
+	struct mspan *s;
+	int big;
+
+	for (big = 0; big < 2; big++) {
+		while (data_race(h->nr_spare[big]) < SPARES_NEEDED * 2) {
+			s = mspan_new(big, GFP_KERNEL | __GFP_NOWARN);
+			if (!s)
+				return;
+			galloc_lock(&h->lock, flags);
+			mheap_spare_push(h, s);
+			galloc_unlock(&h->lock, flags);
+		}
+	}
+}
+
 /* Free the descriptors above @keep of each size. */
 void mheap_trim_spares(struct mheap *h, unsigned int keep)
 {
@@ -298,8 +317,49 @@ void mheap_settle(void)
 	}
 }
 
+/* ---- unload ---------------------------------------------------------------------- */
+
+/* No more worker. */
 void mheap_stop(void)
 {
 	WRITE_ONCE(mheap_stopped, true);
 	cancel_delayed_work_sync(&mheap_work);
+}
+
+static void abandon_span(struct mspan *s, void *arg)
+{
+	struct list_head *left = arg;
+
+	/* LARGE and cut spans use no link of their own by now. */
+	list_add(&s->list, left);
+}
+
+/*
+ * Give everything back.  What still holds live objects is kept from everybody
+ * for good.  Nobody else is left to look, so the lists need no lock here.
+ * Returns the pages kept.
+ */
+unsigned long mheap_exit(void)
+{
+	unsigned long nr, kept = 0;
+	struct mspan *s, *next;
+	LIST_HEAD(left);
+	int nid;
+
+	WRITE_ONCE(galloc_reserve_pages, 0);
+	for_each_node(nid)
+		mheap_release_aside(mheaps[nid]);
+	mheap_release(ULONG_MAX, RELEASE_ALL);
+
+	for (nr = 0; nr < arena_nr_slots(); nr++)
+		mheap_walk_slot(nr, abandon_span, &left);
+	list_for_each_entry_safe(s, next, &left, list) {
+		kept += s->npages;
+		arena_abandon_pages(s->start, s->npages);
+		mspan_delete(s);
+	}
+	for_each_node(nid)
+		mheap_trim_spares(mheaps[nid], 0);
+	mheap_delete_all();
+	return kept;
 }
