@@ -1,8 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0
 # For people; Kbuild beside it is for kbuild.  `make help` lists the targets.
 
+# KREL names a kernel, or KDIR its headers.  Debian's `make kernelrelease` says
+# less than the release, so it is read from what the headers were made with.
+ifdef KDIR
+KREL	?= $(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' \
+	     $(KDIR)/include/generated/utsrelease.h)
+else
 KREL	?= $(shell uname -r)
-KDIR	?= /lib/modules/$(KREL)/build
+KDIR	:= /lib/modules/$(KREL)/build
+endif
 PREFIX	?= /usr/local
 MODDIR	:= $(DESTDIR)/lib/modules/$(KREL)/updates
 INCDIR	:= $(DESTDIR)$(PREFIX)/include/galloc
@@ -50,7 +57,8 @@ sizeclasses:
 
 .PHONY: modules
 modules:
-	$(MAKE) -C $(KDIR) M=$(CURDIR) $(if $(DEBUG),GALLOC_DEBUG=y) modules
+	$(MAKE) -C $(KDIR) M=$(CURDIR) $(if $(DEBUG),GALLOC_DEBUG=y) \
+		CONFIG_DEBUG_INFO_BTF_MODULES= modules
 
 .PHONY: install uninstall
 install: modules

@@ -33,7 +33,7 @@ not_ok()
 
 skip()
 {
-	echo "ok - $1 # SKIP $2"
+	echo "skip - $1: $2"
 	skipped=$((skipped + 1))
 }
 
@@ -63,7 +63,8 @@ build()
 	local dir=$1
 	shift
 
-	env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL make -C "$dir" KDIR="$KDIR" KREL="$KREL" "$@" >"$work/log" 2>&1 </dev/null
+	env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL \
+		make -C "$dir" KDIR="$KDIR" KREL="$KREL" CONFIG_DEBUG_INFO_BTF_MODULES= "$@" >"$work/log" 2>&1 </dev/null
 }
 
 last_line()

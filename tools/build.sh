@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# build.sh: build the modules for one kernel. Source it after lib.sh, with $top
+# set to the top of the tree.
+#
+# kbuild writes beside the sources, so each kernel has a copy of them in
+# build/KREL: builds for several kernels do not disturb each other, and those
+# for the same one wait for each other.
+#
+#	build_lock KREL
+#	build_galloc KDIR KREL		galloc.ko; sets BUILD, the folder of all this
+#	build_client KDIR DIR		the modules in DIR, such as samples/wordfreq
+#	build_unlock			once the modules have been copied from there
+
+# shellcheck disable=SC2154 # top is set by the script that sources this
+
+BUILD=
+
+build_lock()
+{
+	mkdir -p "$top/build"
+	exec 8>"$top/build/$1.lock"
+	flock -n 8 || { say "another build for $1 is under way: waiting"; flock 8; }
+}
+
+build_unlock()
+{
+	exec 8>&-
+}
+
+# Type information for debuggers takes pahole, which is not everywhere.
+build_make()
+{
+	progress make CONFIG_DEBUG_INFO_BTF_MODULES= -j"$(nproc)" "$@"
+}
+
+build_galloc()
+{
+	local headers
+
+	BUILD=$top/build/$2
+	# An upgrade of the headers under the same name brings files that are
+	# older than our objects: make would not see it.
+	headers=$(stat -Lc '%n %i %Z %s' "$1/Module.symvers" "$1/include/generated/autoconf.h")
+	[ "$headers" = "$(cat "$BUILD/.headers" 2>/dev/null)" ] || rm -rf "$BUILD"
+	mkdir -p "$BUILD"
+	printf '%s\n' "$headers" >"$BUILD/.headers"
+	build_copy
+	PROGRESS_NAME="galloc.ko for $2" build_make -C "$1" M="$BUILD" modules ||
+		die "galloc does not build for $2, see above"
+}
+
+build_client()
+{
+	PROGRESS_NAME="$2 for ${BUILD##*/}" build_make -C "$1" M="$BUILD/$2" \
+		GALLOC_INCLUDE="$BUILD/include" \
+		KBUILD_EXTRA_SYMBOLS="$BUILD/Module.symvers" modules ||
+		die "$2 does not build for ${BUILD##*/}, see above"
+}
+
+# The names of the sources, one a line, below $1.
+build_sources()
+{
+	(cd "$1" && find . -maxdepth 1 -type f \( -name '*.[ch]' -o -name Kbuild \) ! -name '*.mod.c' &&
+		for dir in include kunit samples/wordfreq tools/bench; do
+			[ ! -d "$dir" ] || find "./$dir" -type f \
+				\( -name '*.[ch]' -o -name Kbuild -o -name Makefile \) ! -name '*.mod.c'
+		done) | sort
+}
+
+# Copy what is different, so that kbuild makes no more than it must, and remove
+# what is no longer in the tree.
+build_copy()
+{
+	local name
+
+	while read -r name; do
+		cmp -s "$top/$name" "$BUILD/$name" && continue
+		mkdir -p "$BUILD/${name%/*}"
+		cp "$top/$name" "$BUILD/$name"
+	done < <(build_sources "$top")
+	comm -13 <(build_sources "$top") <(build_sources "$BUILD") |
+		while read -r name; do rm -f "$BUILD/$name"; done
+}
