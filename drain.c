@@ -309,7 +309,7 @@ static int mcache_cpu_dead(unsigned int cpu)
 	return 0;
 }
 
-/* ---- init and exit ----------------------------------------------------------------------------- */
+/* ---- init and exit ------------------------------------------------------------ */
 
 int mcache_init(void)
 {
@@ -356,11 +356,16 @@ void mcache_stop(void)
 }
 
 /* Empty what the CPUs hold; nobody is left who could touch it. */
-void mcache_exit(void)
+void mcache_empty(void)
 {
 	int cpu;
 
 	for_each_possible_cpu(cpu)
 		mcache_cpu_dead(cpu);
+}
+
+/* After the last look at a CPU's slots. */
+void mcache_exit(void)
+{
 	kvfree(empty_slots);
 }

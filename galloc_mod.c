@@ -657,7 +657,7 @@ void galloc_free_rcu(struct rcu_head *head)
 }
 EXPORT_SYMBOL_GPL(galloc_free_rcu);
 
-/* ---- load and unload -------------------------------------------------------------------------- */
+/* ---- load and unload ---------------------------------------------------------- */
 
 #define MB_MAX	(ULONG_MAX >> 20)
 
@@ -750,6 +750,7 @@ err_start:
 	mcache_stop();
 err_mcache:
 	mheap_stop();
+	mcache_empty();
 	mcache_exit();
 err_mcentral:
 	mcentral_exit();
@@ -779,8 +780,9 @@ static void __exit galloc_exit(void)
 	mcache_stop();
 	mheap_stop();
 	rcu_barrier();
-	mcache_exit();
+	mcache_empty();
 	stats_report_leaks();
+	mcache_exit();
 	kept = mheap_exit();
 	mcentral_exit();
 	mspan_exit();

@@ -218,6 +218,7 @@ void mcache_flush(void **batch, unsigned int n);
 int mcache_init(void);
 int mcache_start(void);
 void mcache_stop(void);
+void mcache_empty(void);
 void mcache_exit(void);
 void mcache_tick_start(void);
 void mcache_follow(void);
