@@ -25,6 +25,7 @@ help:
 	@echo 'make kunit            the KUnit suites, in user-mode Linux'
 	@echo 'make model            the spin model of the span protocol'
 	@echo 'make hosttest         the tests that need no kernel'
+	@echo 'make lint             warnings, sparse, checkpatch, kernel-doc, clang'
 	@echo 'make bench            instruction counts, into build/bench/results.tsv'
 	@echo 'make modules          galloc.ko for the running kernel (KDIR=, KREL=)'
 	@echo 'make install          module, header, symbols (PREFIX=, DESTDIR=)'
@@ -33,7 +34,7 @@ help:
 	@echo 'make clean            removes build/ and what kbuild made here'
 	@echo 'DEBUG=1               builds with lock depth checks'
 
-.PHONY: run check kunit model hosttest bench sizeclasses
+.PHONY: run check kunit model hosttest bench sizeclasses lint
 run:
 	@tools/run.sh $(if $(TEXT),"$(TEXT)")
 
@@ -54,6 +55,9 @@ bench:
 
 sizeclasses:
 	@tools/sizeclasses.sh
+
+lint:
+	@tools/lint.sh
 
 .PHONY: modules
 modules:

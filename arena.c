@@ -473,7 +473,7 @@ static void pages_free(struct page *page, unsigned int npages, int order)
 	}
 	for (i = 0; i < npages; i++) {
 		page_let_go(page + i);
-		if ((i + 1) % RELEASE_TURN == 0 && preemptible())
+		if ((i + 1) % RELEASE_TURN == 0 && may_resched())
 			cond_resched();
 	}
 	atomic_long_add(npages, &galloc_events[EVENT_RELEASE_PAGES]);

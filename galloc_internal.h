@@ -68,6 +68,7 @@ enum mspan_state {
 	MSPAN_FULL,
 	MSPAN_LARGE,
 	MSPAN_ASIDE,
+	/* private: not a state */
 	NR_MSPAN_STATES,
 };
 
@@ -193,8 +194,9 @@ struct arena {
  * struct arena_map - address to arena
  * @base: address of slot 0, PAGE_OFFSET
  * @nr: number of slots
- * @rcu: freed after a grace period when a larger map has replaced it
  * @slot: every entry points to an arena; those not ours to arena_none
+ *
+ * A larger map replaces it; it is freed a grace period after.
  */
 struct arena_map {
 	unsigned long base;
@@ -315,14 +317,16 @@ struct mspan *mheap_alloc(int nid, unsigned int npages, unsigned int align,
 			  unsigned int nbits, gfp_t gfp);
 void mheap_free(struct mspan *s);
 void *mheap_alloc_large(size_t size, size_t align, int nid, gfp_t gfp);
-void *mheap_hand_out_reserve(struct mspan *s, gfp_t gfp);
+void *mheap_hand_out(struct mspan *s, gfp_t gfp);
 bool mheap_free_large(const void *p);
-size_t mheap_large_size(const void *p);
+size_t mheap_large_size(const void *p, bool *reserve);
+
 enum mheap_release {
 	RELEASE_BLOCKS,		/* empty blocks that go back in one piece */
 	RELEASE_SPARSE,		/* and runs of sparse blocks, long ones first */
 	RELEASE_ALL,		/* and every other run */
 };
+
 unsigned long mheap_release(unsigned long pages, enum mheap_release how);
 unsigned long mheap_free_pages(void);
 void mheap_settle(void);
@@ -383,7 +387,8 @@ static inline bool mspan_is_big(const struct mspan *s)
  *	FULL.  Raw, irq-safe; no other galloc lock is taken under it
  * @partial: PARTIAL spans by occupancy, as it was when they were put there
  * @nr_spans: spans of this row in any state
- * @singles: objects taken one by one, by interrupts and in debug mode
+ * @singles: objects that no stack served: taken one by one, by interrupts and in
+ *	debug mode, or the first of a new span
  * @fast: objects served by stacks of CPUs that are gone
  * @sc: size, reciprocal and span of the class
  * @row: number of this row
@@ -411,6 +416,7 @@ struct mspan *mcentral_cache_span(unsigned int row, gfp_t gfp);
 void mcentral_uncache_span(struct mspan *s);
 void *mcentral_alloc(unsigned int row, gfp_t gfp);
 void mcentral_free(const void *p);
+void mcentral_count_single(unsigned int row);
 
 /* Rows are node-major, so that a CPU's own rows lie side by side. */
 static inline unsigned int mcentral_row(int nid, unsigned int class)
@@ -504,8 +510,7 @@ unsigned int galloc_validate(void);
 	X(DOUBLE_FREE,	"double_free",	"object is already free")	\
 	X(INTERIOR,	"interior",	"pointer into an object")	\
 	X(WRONG_SIZE,	"wrong_size",	"object has another size")	\
-	X(FOREIGN_REF,	"foreign_ref",	"page was freed by somebody else") \
-	X(CORRUPT,	"corrupt",	"galloc's own books are wrong")
+	X(FOREIGN_REF,	"foreign_ref",	"page was freed by somebody else")
 
 enum galloc_fault {
 #define X(id, name, text) FAULT_##id,
@@ -540,6 +545,15 @@ static inline bool may_grow(void)
 	if (IS_ENABLED(CONFIG_PREEMPT_RT))
 		return preemptible();
 	return !in_nmi();
+}
+
+/*
+ * May others run here for a moment?  Not in an RCU read section, which a
+ * preemptible kernel does not count as having preemption off.
+ */
+static inline bool may_resched(void)
+{
+	return preemptible() && !rcu_preempt_depth();
 }
 
 /* Flags for galloc's own metadata: reclaim and reserves as the caller says. */
@@ -592,7 +606,7 @@ enum galloc_pause {
 extern void (*galloc_pause_hook)(enum galloc_pause point, const void *what);
 static inline void galloc_pause(enum galloc_pause point, const void *what)
 {
-	void (*hook)(enum galloc_pause, const void *) =
+	void (*hook)(enum galloc_pause point, const void *what) =
 		READ_ONCE(galloc_pause_hook);
 
 	if (unlikely(hook))

@@ -93,25 +93,6 @@ unsigned long galloc_free_max_pages;
 unsigned long galloc_cpu_cache_bytes;
 struct workqueue_struct *galloc_wq;
 
-#if IS_ENABLED(CONFIG_KUNIT)
-void (*galloc_pause_hook)(enum galloc_pause point, const void *what);
-#endif
-
-#ifdef CONFIG_GALLOC_DEBUG
-static DEFINE_PER_CPU(int, lock_depth);
-
-void galloc_lock_acquired(void)
-{
-	WARN_ONCE(__this_cpu_inc_return(lock_depth) > 1,
-		  "galloc: two locks held together\n");
-}
-
-void galloc_lock_released(void)
-{
-	__this_cpu_dec(lock_depth);
-}
-#endif
-
 /* ---- allocation ---------------------------------------------------------------------- */
 
 static __always_inline void *init_object(void *obj, size_t size, gfp_t gfp)
@@ -132,7 +113,7 @@ static bool gfp_acceptable(gfp_t gfp, unsigned int npages)
 		return true;
 	return !WARN_ONCE(npages > 1U << PAGE_ALLOC_COSTLY_ORDER ||
 			  !gfpflags_allow_blocking(gfp),
-			  "galloc: __GFP_NOFAIL for %u pages, gfp %#x: may fail\n",
+			  "galloc: __GFP_NOFAIL refused for %u pages, gfp %#x\n",
 			  npages, (__force unsigned int)gfp);
 }
 
@@ -384,18 +365,22 @@ EXPORT_SYMBOL_GPL(galloc_aligned);
 
 /* ---- free ------------------------------------------------------------------------------ */
 
-/* Bytes of the object at @p; 0 if it is none, without a report. */
-static size_t object_size(const void *p)
+/*
+ * Bytes of the object at @p; 0 if it is none, without a report.  *@reserve: they
+ * are more than the size asked for led to.
+ */
+static size_t object_size(const void *p, bool *reserve)
 {
 	enum mspan_found found;
 	struct object o;
 
+	*reserve = false;
 	rcu_read_lock();
 	found = mspan_resolve(p, &o);
 	rcu_read_unlock();
 	if (found == FOUND_OBJECT)
 		return mcentral_rows[o.row]->sc->size;
-	return found == FOUND_NO_SPAN ? mheap_large_size(p) : 0;
+	return found == FOUND_NO_SPAN ? mheap_large_size(p, reserve) : 0;
 }
 
 static noinline void free_slow(const void *p)
@@ -408,7 +393,8 @@ static noinline void free_slow(const void *p)
 /* gfree() on a kernel that clears what is freed. */
 static noinline void free_wiped(const void *p)
 {
-	size_t size = ZERO_OR_NULL_PTR(p) ? 0 : object_size(p);
+	bool reserve;
+	size_t size = ZERO_OR_NULL_PTR(p) ? 0 : object_size(p, &reserve);
 
 	if (size)
 		memset((void *)p, 0, size);
@@ -444,12 +430,13 @@ EXPORT_SYMBOL_GPL(gfree);
  */
 void gfree_sized(const void *p, size_t size)
 {
+	bool reserve;
 	size_t have;
 
 	if (ZERO_OR_NULL_PTR(p))
 		return;
-	have = object_size(p);
-	if (have && have != galloc_size_roundup(size)) {
+	have = object_size(p, &reserve);
+	if (have && !reserve && have != galloc_size_roundup(size)) {
 		galloc_report(FAULT_WRONG_SIZE, p);
 		return;
 	}
@@ -467,11 +454,12 @@ EXPORT_SYMBOL_GPL(gfree_sized);
  */
 void gfree_sensitive(const void *p)
 {
+	bool reserve;
 	size_t size;
 
 	if (ZERO_OR_NULL_PTR(p))
 		return;
-	size = object_size(p);
+	size = object_size(p, &reserve);
 	if (size)
 		memzero_explicit((void *)p, size);
 	gfree(p);
@@ -494,11 +482,12 @@ size_t gsize(const void *p)
 {
 	enum mspan_found found;
 	struct object o;
+	bool reserve;
 	size_t size;
 
 	if (ZERO_OR_NULL_PTR(p))
 		return 0;
-	size = object_size(p);
+	size = object_size(p, &reserve);
 	if (size)
 		return size;
 	rcu_read_lock();
@@ -763,6 +752,8 @@ err_arena:
 	arena_exit();
 err_wq:
 	destroy_workqueue(galloc_wq);
+	pr_err("not loaded, error %d%s\n", err, galloc_limit_bytes ?
+	       "; limit_mb may be too small for the metadata alone" : "");
 	return err;
 }
 

@@ -29,6 +29,7 @@ static struct mspan *mheap_alloc_huge(int nid, unsigned int npages, gfp_t gfp)
 		mheap_put_chunk(&chunk);
 		return NULL;
 	}
+	__acquire(&h->lock);
 	s = mheap_own_chunk(h, &chunk);
 	s->huge = true;
 	s->chunk_order = npages == 1U << chunk.order ? chunk.order : -1;
@@ -38,19 +39,20 @@ static struct mspan *mheap_alloc_huge(int nid, unsigned int npages, gfp_t gfp)
 }
 
 /**
- * mheap_hand_out_reserve() - make an object of a span that is not for sharing
+ * mheap_hand_out() - make an object of a whole span
  * @s: span in TRANSIT
  * @gfp: flags of the request, which say whether to clear it
  *
  * Return: The address of its first page, the caller's from here on.
  */
-void *mheap_hand_out_reserve(struct mspan *s, gfp_t gfp)
+void *mheap_hand_out(struct mspan *s, gfp_t gfp)
 {
 	void *p = (void *)s->start;
 
 	if (want_init_on_alloc(gfp) && !s->zeroed)
 		memset(p, 0, (size_t)s->npages << PAGE_SHIFT);
 	s->zeroed = false;
+	count_event(EVENT_LARGE_ALLOC);
 	/* Release: gfree() on another CPU finds a complete descriptor. */
 	smp_store_release(&s->tag, MSPAN_TAG(0, MSPAN_LARGE));
 	return p;
@@ -59,7 +61,7 @@ void *mheap_hand_out_reserve(struct mspan *s, gfp_t gfp)
 /**
  * mheap_alloc_large() - allocate an object of whole pages
  * @size: bytes, at most GALLOC_MAX_PAGES pages
- * @align: alignment in bytes, a power of two, at most what @size is rounded to
+ * @align: alignment in bytes, a power of two; beyond the size, that much is taken
  * @nid: node wanted
  * @gfp: flags
  *
@@ -78,8 +80,7 @@ void *mheap_alloc_large(size_t size, size_t align, int nid, gfp_t gfp)
 		s = mheap_alloc(nid, npages, pages_align, 0, gfp);
 	if (!s)
 		return NULL;
-	count_event(EVENT_LARGE_ALLOC);
-	return mheap_hand_out_reserve(s, gfp);
+	return mheap_hand_out(s, gfp);
 }
 
 /* The heap and span of a LARGE object that starts at @p, locked; or NULL. */
@@ -97,10 +98,12 @@ static struct mspan *large_lock(const void *p, struct mheap **heap,
 	*heap = mheaps[arena->nid];
 	galloc_lock(&(*heap)->lock, *flags);
 	s = test_bit(page, arena->owned) ? arena->span[page] : NULL;
-	/* Acquire: pairs with mheap_hand_out_reserve(). */
+	/* Acquire: pairs with mheap_hand_out(). */
 	if (s && smp_load_acquire(&s->tag) == MSPAN_TAG(0, MSPAN_LARGE) &&
 	    s->start == (unsigned long)p) {
 		rcu_read_unlock();
+		/* For sparse: the callers take it over. */
+		__release(&(*heap)->lock);
 		return s;
 	}
 	galloc_unlock(&(*heap)->lock, *flags);
@@ -118,6 +121,7 @@ bool mheap_free_large(const void *p)
 
 	if (!s)
 		return false;
+	__acquire(&h->lock);
 	mspan_set(s, 0, MSPAN_TRANSIT);
 	galloc_unlock(&h->lock, flags);
 	count_event(EVENT_LARGE_FREE);
@@ -125,8 +129,11 @@ bool mheap_free_large(const void *p)
 	return true;
 }
 
-/* Bytes of the LARGE object that starts at @p, 0 if there is none. */
-size_t mheap_large_size(const void *p)
+/*
+ * Bytes of the LARGE object that starts at @p, 0 if there is none.  *@reserve
+ * becomes true if it is that large only because nobody else may share it.
+ */
+size_t mheap_large_size(const void *p, bool *reserve)
 {
 	unsigned long flags;
 	struct mheap *h;
@@ -135,7 +142,9 @@ size_t mheap_large_size(const void *p)
 
 	if (!s)
 		return 0;
+	__acquire(&h->lock);
 	size = (size_t)s->npages << PAGE_SHIFT;
+	*reserve = s->reserve;
 	galloc_unlock(&h->lock, flags);
 	return size;
 }

@@ -284,11 +284,15 @@ static bool mcache_install(struct mspan *s)
 	struct mcache *m = mcache_enter();
 	bool kept = false;
 
-	if (!m)
+	if (!m) {
+		mcentral_count_single(mspan_row(s));
 		return false;
+	}
 	/* We may be on another CPU by now, and on another node. */
 	if (m->slots != empty_slots && mcentral_rows[mspan_row(s)]->nid == m->nid) {
 		slot = local_slot(m, class);
+		/* The one the caller has taken, which no stack served. */
+		slot->allocs++;
 		slot_claim(m, slot, s);
 		if (slot->span) {
 			count_event(EVENT_INSTALL_LOST);
@@ -299,8 +303,11 @@ static bool mcache_install(struct mspan *s)
 			m->held += class_span_bytes(class);
 			kept = true;
 		}
+		mcache_leave(m);
+	} else {
+		mcache_leave(m);
+		mcentral_count_single(mspan_row(s));
 	}
-	mcache_leave(m);
 	return kept;
 }
 
@@ -313,7 +320,7 @@ static void *refill_centrally(unsigned int row, gfp_t gfp)
 	if (!s)
 		return NULL;
 	if (unlikely(s->reserve))
-		return mheap_hand_out_reserve(s, gfp);
+		return mheap_hand_out(s, gfp);
 	galloc_pause(PAUSE_REFILL_CACHED, s);
 	/* Ours first: whatever becomes of the span, this request is served. */
 	mspan_claim(s, &obj, 1);

@@ -182,6 +182,17 @@ struct mspan *mcentral_cache_span(unsigned int row, gfp_t gfp)
 	return s ?: mcentral_grow(c, gfp);
 }
 
+/* Count an object of a row that no stack served. */
+void mcentral_count_single(unsigned int row)
+{
+	struct mcentral *c = mcentral_rows[row];
+	unsigned long flags;
+
+	galloc_lock(&c->lock, flags);
+	c->singles++;
+	galloc_unlock(&c->lock, flags);
+}
+
 /* One object out of a PARTIAL span, under the lock. */
 static void *mcentral_take(struct mcentral *c)
 {
@@ -219,7 +230,6 @@ void *mcentral_alloc(unsigned int row, gfp_t gfp)
 {
 	struct mcentral *c = mcentral_rows[row];
 	struct mspan *s;
-	unsigned long flags;
 	void *obj;
 
 	obj = mcentral_take(c);
@@ -229,12 +239,9 @@ void *mcentral_alloc(unsigned int row, gfp_t gfp)
 	if (!s)
 		return NULL;
 	if (unlikely(s->reserve))
-		return mheap_hand_out_reserve(s, gfp);
+		return mheap_hand_out(s, gfp);
 	mspan_claim(s, &obj, 1);
-	c = mcentral_rows[mspan_row(s)];
-	galloc_lock(&c->lock, flags);
-	c->singles++;
-	galloc_unlock(&c->lock, flags);
+	mcentral_count_single(mspan_row(s));
 	mcentral_uncache_span(s);
 	return obj;
 }

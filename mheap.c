@@ -53,7 +53,7 @@ void mheap_spare_push(struct mheap *h, struct mspan *s)
  * allocated before it; one too many stays for the next caller.
  */
 bool mheap_lock_with_spares(struct mheap *h, bool big, gfp_t gfp,
-			     unsigned long *flags)
+			    unsigned long *flags)
 {
 	gfp = meta_gfp(gfp);
 
@@ -64,8 +64,11 @@ bool mheap_lock_with_spares(struct mheap *h, bool big, gfp_t gfp,
 		galloc_lock(&h->lock, *flags);
 		lack_small = h->nr_spare[0] < SPARES_NEEDED;
 		lack_big = big && !h->nr_spare[1];
-		if (likely(!lack_small && !lack_big))
+		if (likely(!lack_small && !lack_big)) {
+			/* For sparse: the callers take it over, see mheap.h. */
+			__release(&h->lock);
 			return true;
+		}
 		galloc_unlock(&h->lock, *flags);
 
 		s = may_grow() ? mspan_new(lack_big, gfp) : NULL;
@@ -126,7 +129,7 @@ void mheap_run_unlink(struct mheap *h, struct mspan *s)
 }
 
 /* The next span of a slot from @page on; *@page becomes its first page. */
-static struct mspan *next_span(const struct arena *arena, unsigned int *page)
+struct mspan *mheap_next_span(const struct arena *arena, unsigned int *page)
 {
 	for (;;) {
 		struct mspan *s;
@@ -140,10 +143,6 @@ static struct mspan *next_span(const struct arena *arena, unsigned int *page)
 		++*page;	/* the rest of a huge object from another slot */
 	}
 }
-
-#define for_each_span(s, page, arena)					\
-	for ((page) = 0; ((s) = next_span(arena, &(page)));		\
-	     (page) += (s)->npages)
 
 /*
  * A block becomes dense at 3/4 and sparse below 1/2: its runs then move to the
@@ -396,7 +395,7 @@ static void pages_own(struct mheap *h, unsigned long start, unsigned int npages)
 
 /* The reverse: the pages are about to leave, and in no FREE run. */
 void mheap_disown(struct mheap *h, unsigned long start,
-			 unsigned int npages)
+		  unsigned int npages)
 {
 	lockdep_assert_held(&h->lock);
 
@@ -470,6 +469,7 @@ static struct mspan *mheap_take(struct mheap *h, unsigned int npages,
 		return NULL;
 	if (!mheap_lock_with_spares(h, big, gfp, &flags))
 		return NULL;
+	__acquire(&h->lock);
 	s = run_find(h, npages, align);
 	if (s) {
 		run_carve(h, s, npages, align);
@@ -508,6 +508,7 @@ static struct mspan *mheap_grow(int nid, unsigned int npages,
 		mheap_put_chunk(&chunk);
 		return NULL;
 	}
+	__acquire(&h->lock);
 	if (unlikely(chunk.reserve)) {
 		/* For this request alone: nothing of it is published. */
 		s = mheap_own_chunk(h, &chunk);
@@ -536,7 +537,7 @@ static struct mspan *mheap_grow(int nid, unsigned int npages,
  *
  * Context: Any but NMI, no galloc lock held.  Sleeps if @gfp allows it.
  * Return: A span in TRANSIT, or NULL.  If its @reserve is set it must be handed
- * out whole, see mheap_hand_out_reserve().
+ * out whole, see mheap_hand_out().
  */
 struct mspan *mheap_alloc(int nid, unsigned int npages, unsigned int align,
 			  unsigned int nbits, gfp_t gfp)
@@ -630,72 +631,6 @@ void mheap_free(struct mspan *s)
 	}
 }
 
-/* ---- looking ---------------------------------------------------------------------- */
-
-/**
- * mheap_walk_slot() - call a function for each span that starts in a slot
- * @nr: slot of the address map
- * @fn: called with the mheap's lock held
- * @arg: for @fn
- *
- * Return: False if nothing of the slot is galloc's.
- */
-bool mheap_walk_slot(unsigned long nr, void (*fn)(struct mspan *s, void *arg),
-		     void *arg)
-{
-	struct arena *arena;
-	unsigned long flags;
-	unsigned int page;
-	struct mspan *s;
-	struct mheap *h;
-
-	rcu_read_lock();
-	arena = arena_slot(nr);
-	if (arena == &arena_none) {
-		rcu_read_unlock();
-		return false;
-	}
-	h = mheaps[arena->nid];
-	galloc_lock(&h->lock, flags);
-	for_each_span(s, page, arena)
-		fn(s, arg);
-	galloc_unlock(&h->lock, flags);
-	rcu_read_unlock();
-	return true;
-}
-
-/* A copy of the span that any address lies in; for reports. */
-bool mheap_span_around(const void *p, struct mspan *copy)
-{
-	struct arena *arena;
-	unsigned long flags;
-	unsigned int page;
-	struct mspan *s;
-	struct mheap *h;
-	bool found = false;
-
-	rcu_read_lock();
-	arena = arena_of(p, &page);
-	if (arena == &arena_none)
-		goto out;
-	h = mheaps[arena->nid];
-	galloc_lock(&h->lock, flags);
-	if (test_bit(page, arena->owned)) {
-		while (!arena->span[page] && page)
-			page--;
-		s = arena->span[page];
-		if (s) {
-			*copy = *s;
-			found = (unsigned long)p - s->start <
-				(unsigned long)s->npages << PAGE_SHIFT;
-		}
-	}
-	galloc_unlock(&h->lock, flags);
-out:
-	rcu_read_unlock();
-	return found;
-}
-
 /* ---- init and exit ------------------------------------------------------------------ */
 
 static struct mheap *mheap_new(int nid)
@@ -775,6 +710,7 @@ int mheap_reserve(void)
 				mheap_put_chunk(&chunk);
 				return -ENOMEM;
 			}
+			__acquire(&h->lock);
 			mheap_publish_chunk(h, &chunk);
 			galloc_unlock(&h->lock, flags);
 			have += chunk.npages;

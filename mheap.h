@@ -20,6 +20,10 @@ extern struct mheap **mheaps;
 
 /* mheap.c */
 
+/*
+ * Sparse cannot be told that a function returns with a lock only if it returns
+ * true: after that a caller says __acquire(&h->lock), which is no code.
+ */
 bool mheap_lock_with_spares(struct mheap *h, bool big, gfp_t gfp,
 			    unsigned long *flags);
 struct mspan *mheap_spare_pop(struct mheap *h, bool big);
@@ -32,6 +36,12 @@ void mheap_put_chunk(const struct chunk *chunk);
 void mheap_disown(struct mheap *h, unsigned long start, unsigned int npages);
 
 void mheap_delete_all(void);
+struct mspan *mheap_next_span(const struct arena *arena, unsigned int *page);
+
+/* Each span that starts in a slot, in order of address, under the lock. */
+#define for_each_span(s, page, arena)					\
+	for ((page) = 0; ((s) = mheap_next_span(arena, &(page)));		\
+	     (page) += (s)->npages)
 
 /* release.c */
 

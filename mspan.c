@@ -132,6 +132,7 @@ unsigned int mspan_claim(struct mspan *s, void **out, unsigned int max)
 
 		if (word >= words)
 			word -= words;
+		/* Acquire: see above, the freer's writes come first. */
 		bits = smp_load_acquire(&s->free[word]);
 		if (!bits)
 			continue;
@@ -184,6 +185,7 @@ void *mspan_object(const struct mspan *s, unsigned int index)
  *
  * Context: RCU read section or preemption disabled, which keeps the descriptor
  * an mspan.
+ * Return: What there is at @p.
  */
 enum mspan_found mspan_resolve(const void *p, struct object *o)
 {
@@ -234,8 +236,8 @@ void mspan_cut(struct mspan *s, unsigned int row)
 	mspan_set(s, row, MSPAN_CACHED);
 	for (i = 0; i < s->npages; i++)
 		WRITE_ONCE(arena->span[first + i], s);
-	/* Release: who sees the row finds the span and its bitmap. */
 	for (i = 0; i < s->npages; i++)
+		/* Release: who sees the row finds the span and its bitmap. */
 		smp_store_release(&arena->row[first + i], row);
 }
 

@@ -38,6 +38,7 @@ static void mheap_fill_spares(struct mheap *h)
 	int big;
 
 	for (big = 0; big < 2; big++) {
+		/* An old number makes one too many or too few: no harm. */
 		while (data_race(h->nr_spare[big]) < SPARES_NEEDED * 2) {
 			s = mspan_new(big, GFP_KERNEL | __GFP_NOWARN);
 			if (!s)
@@ -167,7 +168,7 @@ unsigned long mheap_release(unsigned long pages, enum mheap_release how)
 				if (!n)
 					break;
 				done += n;
-				if (preemptible())
+				if (may_resched())
 					cond_resched();
 			}
 		}
@@ -181,6 +182,7 @@ unsigned long mheap_free_pages(void)
 	unsigned long pages = 0;
 	int nid;
 
+	/* Whoever asks gets a number that is old already. */
 	for_each_node(nid)
 		pages += data_race(mheaps[nid]->free_pages);
 	return pages;
@@ -196,7 +198,7 @@ unsigned long mheap_free_pages(void)
 bool mheap_may_leave_now(unsigned int npages, int order)
 {
 	return may_grow() &&
-	       (order >= 0 || npages <= RELEASE_TURN || preemptible());
+	       (order >= 0 || npages <= RELEASE_TURN || may_resched());
 }
 
 /*
@@ -267,6 +269,7 @@ static void mheap_fetch_block(struct mheap *h)
 		mheap_put_chunk(&chunk);
 		return;
 	}
+	__acquire(&h->lock);
 	mheap_publish_chunk(h, &chunk);
 	galloc_unlock(&h->lock, flags);
 }

@@ -3,8 +3,10 @@
  * stats: where the memory is, in debugfs, and what has leaked, at unload.
  *
  * Everything is found by walking: the address map for spans, the CPUs' slots
- * for stacks.  The layers count only what is rare.  Columns and keys are defined
- * in Documentation/stats.rst; their version is GALLOC_STATS_VERSION.
+ * for stacks.  The layers count only what is rare.  Counts of theirs are read
+ * without a lock, data_race(): old by the time anybody sees them.  Columns and
+ * keys are defined in Documentation/stats.rst; their version is
+ * GALLOC_STATS_VERSION.
  */
 #include "mcache.h"
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * validate: do the books of all layers agree?
+ * validate: do the books of all layers agree?  Also what a debug build and a
+ * KUnit kernel hook in.
  *
  * Walks everything and prints what does not fit.  For tests and for people who
  * suspect us: it sees the truth only while nobody allocates or frees.
@@ -10,6 +11,25 @@
 #include <linux/cpu.h>
 #include <linux/nodemask.h>
 #include <linux/slab.h>
+
+#if IS_ENABLED(CONFIG_KUNIT)
+void (*galloc_pause_hook)(enum galloc_pause point, const void *what);
+#endif
+
+#ifdef CONFIG_GALLOC_DEBUG
+static DEFINE_PER_CPU(int, lock_depth);
+
+void galloc_lock_acquired(void)
+{
+	WARN_ONCE(__this_cpu_inc_return(lock_depth) > 1,
+		  "galloc: two locks held together\n");
+}
+
+void galloc_lock_released(void)
+{
+	__this_cpu_dec(lock_depth);
+}
+#endif
 
 /* What a walk has seen so far. */
 struct check {
