@@ -1,0 +1,844 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * mspan.pml: the life of a span, for spin.
+ *
+ * Tasks, one interrupt and remote freers pass a few spans around between
+ * mheap, a CPU's slot and mcentral, in every possible order. What is modelled,
+ * what is not, and how to read a counterexample: README.rst beside this file.
+ * run.sh builds and runs it: as given and without what is not needed (-D V_...),
+ * which must hold; with one rule broken at a time (-D M_...), which must fail.
+ *
+ * One Promela step is one access that another CPU can see. Steps that touch
+ * only what the process owns, or what the lock it holds protects, are joined
+ * with the access before or after them: it changes nothing that others can
+ * see and keeps the search small. printf() speaks in a replay only.
+ */
+
+/* The size of the world. */
+#ifndef NS
+#define NS	2		/* spans: descriptors, a page each; never freed */
+#endif
+#ifndef BITS
+#define BITS	1		/* objects in a word of the bitmap */
+#endif
+#ifndef NR
+#define NR	2		/* rows: 1 and 2; 0 is "not cut" */
+#endif
+#ifndef NCPU
+#define NCPU	1
+#endif
+#ifndef TASKS
+#define TASKS	1		/* tasks, which migrate freely */
+#endif
+#ifndef TOPS
+#define TOPS	2		/* refills, drains, single objects by each task */
+#endif
+#ifndef IRQS
+#define IRQS	1		/* interrupts, one after the other, on any CPU */
+#endif
+#ifndef FREERS
+#define FREERS	2
+#endif
+#ifndef FOPS
+#define FOPS	2		/* frees by each freer, at most */
+#endif
+
+/*
+ * A bitmap has two words. Row 2 has larger objects: its spans use the first
+ * word only. A span that changes its row changes its geometry, too.
+ */
+#define ALL		((1 << BITS) - 1)
+#define MASK(r, i)	(((r) == 1 || (i) == 0) -> ALL : 0)
+#define W(s, i)		((s) * 2 + (i))
+
+/* enum mspan_state */
+mtype = {
+	TRANSIT,		/* whoever detached it, on its way */
+	FULL,			/* mcentral's, on no list */
+	PARTIAL,		/* mcentral's, on the row's list */
+	CACHED,			/* in a slot, or between a slot and mcentral */
+	FREE			/* mheap's */
+};
+
+/* MSPAN_TAG(), mspan_row(), mspan_state() */
+#define TAG(r, state)	((r) << 3 | (state))
+#define ROW(t)		((t) >> 3)
+#define STATE(t)	((t) & 7)
+
+/* What a user does next. */
+#define DONE	0
+#define CLAIM	1		/* refill_locally(): take from the slot's span */
+#define FILL	2		/* refill_centrally(): get a span, install it */
+#define DRAIN	3		/* mcache_visit(): give the slot's span back */
+#define TAKE	4		/* mcentral_alloc(): one object */
+#define GROW	5		/* the same, from a new span */
+
+/* Who is a user. */
+#define TASK	0
+#define IRQ	1
+#define UNLOAD	2
+
+#define NONE	NS		/* no span */
+#define SLOT(cpu, r)	((cpu) * NR + (r) - 1)
+
+/* struct mspan */
+byte bitmap[4];			/* free[]; 1: free. The only truth. */
+byte tag[NS];			/* row and state, always one load or store */
+
+/* struct arena: row[]. Page s is span s for ever, so span[] is not needed. */
+byte map_row[NS];
+
+/* struct mcentral, one a row, and struct mheap */
+byte onlist[NS];		/* the row on whose list the span is; 0: none */
+bit lock[3];			/* by row; [0]: mheap's */
+
+/* struct mcache, one a CPU */
+byte slot[NCPU * NR];		/* the CACHED span */
+bit busy[NCPU];			/* set with preemption off */
+bit inirq[NCPU];		/* what runs there now is the interrupt */
+
+/* Ghosts: not in the program, only for what is asserted. */
+byte live[4];			/* handed out, the RMW of its free is to come */
+byte pool[4];			/* handed out, nobody frees it yet */
+byte life[NS];			/* changes when the span does, M_FREER_WRITES */
+
+/*
+ * The variables of a proctype that the inlines below work on:
+ *	s, r	the span in hand, or NONE, and the row
+ *	k, b	word and bit of the object that is freed
+ *	n	for a moment: what was just looked at
+ *	held	a lock is held
+ *	buffer	state in the store buffer, 0 if none
+ */
+
+/* ------------------------------------------------------------------- locks */
+
+/*
+ * No process holds two locks. Acquiring commutes with what others do later,
+ * releasing with what they did before, so both may share a step with the
+ * access beside them.
+ */
+#define ACQUIRE(r)	lock[r] == 0; assert(!held); lock[r] = 1; held = 1
+#define RELEASE(r)	FLUSH lock[r] = 0; held = 0
+
+/* ------------------------------------------- the rules, and how to break them */
+
+/*
+ * state_store() is a store and smp_mb(). Without the barrier the store waits
+ * in the CPU's store buffer, which empties itself before any later load or
+ * not, and with the release of the lock for sure.
+ */
+#define STORE(state)	tag[s] = TAG(r, state)
+#define EMPTY_BUFFER	buffer -> STORE(buffer); buffer = 0
+#if defined(M_NO_BARRIER) || defined(V_ONE_BARRIER)
+#define FLUSH		if :: EMPTY_BUFFER :: else fi;
+#define MAY_FLUSH	if :: atomic { EMPTY_BUFFER } :: skip fi;
+#define STORE_LATE(state)	FLUSH buffer = state
+#else
+#define FLUSH
+#define MAY_FLUSH
+#endif
+
+#ifdef M_NO_BARRIER
+#define STORE_FULL	STORE_LATE(FULL)
+#elif defined(M_NO_RESCAN_FULL)
+#define STORE_FULL
+#else
+#define STORE_FULL	STORE(FULL)
+#endif
+
+/* V_ONE_BARRIER: freers may see FULL instead, and take the lock for nothing. */
+#if defined(M_NO_BARRIER) || defined(V_ONE_BARRIER)
+#define STORE_PARTIAL	STORE_LATE(PARTIAL)
+#else
+#define STORE_PARTIAL	STORE(PARTIAL)
+#endif
+
+/* "None free" is judged before the state says that freers are to look. */
+#ifdef M_NO_RESCAN_FULL
+#define STAY_FULL	STORE(FULL);
+#else
+#define STAY_FULL
+#endif
+
+/* "All free" is judged before. */
+#ifdef M_NO_RESCAN_EMPTY
+#define SCAN_EARLY	d_step { n = (bitmap[W(s, 0)] == MASK(r, 0)) };	\
+			d_step { n = n && (bitmap[W(s, 1)] == MASK(r, 1)) };
+#define ALL_FREE(i)	n
+#else
+#define SCAN_EARLY
+#define ALL_FREE(i)	bitmap[W(s, i)] == MASK(r, i)
+#endif
+
+/* The span leaves the lock's protection: it is nobody's but ours. */
+#ifdef M_NO_TRANSIT
+#define DETACH		atomic { RELEASE(r) }; STORE(TRANSIT)
+#elif defined(M_TWO_LOCKS)
+#define DETACH		atomic { FLUSH STORE(TRANSIT) }
+#else
+#define DETACH		atomic { FLUSH STORE(TRANSIT); RELEASE(r) }
+#endif
+
+/* test_and_set_bit(): the freer's last write, and a full barrier. */
+#define RMW								\
+	printf("%d: span %d: frees bits %d of word %d\n", _pid, s, b, k % 2); \
+	assert(live[k] & b);						\
+	assert(!(bitmap[k] & b));					\
+	live[k] = live[k] & ~b;						\
+	bitmap[k] = bitmap[k] | b;					\
+	b = 0
+#define LOAD_STATE							\
+	n = STATE(tag[s]);						\
+	printf("%d: span %d: freer sees %e\n", _pid, s, n);		\
+	k = (n == LOOK_AT -> k : 0)
+#ifdef M_NO_FREER_BARRIER
+#define RMW_AND_LOOK							\
+	if								\
+	:: d_step { RESOLVE; RMW }; d_step { LOAD_STATE }		\
+	:: d_step { RESOLVE; n = STATE(tag[s]) }; d_step { RMW }	\
+	fi
+#elif defined(M_FREER_WRITES)
+/* A hint, a counter, a summary bit: anything in the descriptor. */
+#define RMW_AND_LOOK							\
+	d_step { RESOLVE; RMW; n = life[s] };				\
+	d_step { assert(life[s] == n) };				\
+	d_step { LOAD_STATE }
+#else
+#define RMW_AND_LOOK							\
+	d_step { RESOLVE; RMW };					\
+	d_step { LOAD_STATE }
+#endif
+
+#ifdef M_FREER_SKIPS_PARTIAL
+#define LOOK_AT		FULL
+#else
+#define LOOK_AT		PARTIAL
+#endif
+
+/* What free_recheck() learns, with the lock just taken. */
+#if defined(M_ROW_THEN_STATE)
+#define RECHECK		n = TAG(ROW(tag[s]), 0) };			\
+			atomic { n = n | STATE(tag[s]);
+#elif defined(M_STATE_THEN_ROW)
+#define RECHECK		n = STATE(tag[s]) };				\
+			atomic { n = n | TAG(ROW(tag[s]), 0);
+#elif defined(M_NO_RECHECK)
+#define RECHECK		n = TAG(r, n);
+#elif defined(M_RECHECK_NO_ROW)
+#define RECHECK		n = TAG(r, STATE(tag[s]));
+#elif defined(V_SAME_STATE)
+/* "Still FULL", "still PARTIAL": the other one is somebody else's affair. */
+#define RECHECK		n = (tag[s] == TAG(r, n) -> tag[s] : 0);
+#else
+#define RECHECK		n = tag[s];
+#endif
+
+/* The unlocked look at the words said that all are free. Still? */
+#ifdef M_HINT_DECIDES
+#define STILL_FREE(i)	true
+#else
+#define STILL_FREE(i)	bitmap[W(s, i)] == MASK(r, i)
+#endif
+
+/* The span was FULL, an object was freed: so it has room. Still? */
+#ifdef M_FULL_MEANS_ROOM
+#define PLACE_FULL	goto has_room
+#else
+#define PLACE_FULL	goto place
+#endif
+
+/* refill_locally() reads the slot's span when it has set busy. */
+#define AT_CLAIM	s == NONE && ph == CLAIM
+#ifdef M_CLAIM_WITHOUT_BUSY
+#define ENTER_CLAIM							\
+	atomic { AT_CLAIM && ON_CPU -> s = slot[SLOT(cpu, r)] };	\
+	atomic { MIGRATE ENTER }
+#else
+#define ENTER_CLAIM							\
+	atomic { AT_CLAIM -> MIGRATE ENTER; s = slot[SLOT(cpu, r)] }
+#endif
+
+#ifdef M_IRQ_IGNORES_BUSY
+#define FOUND_BUSY	false
+#else
+#define FOUND_BUSY	busy[cpu]
+#endif
+
+#ifdef M_INSTALL_OVERWRITES
+#define MAY_INSTALL	true
+#else
+#define MAY_INSTALL	slot[SLOT(cpu, r)] == NONE
+#endif
+
+/* ------------------------------------------------------------------- mspan */
+
+/* Objects become allocated: nobody else may have them. */
+#define HAND_OUT(k, bits)						\
+	assert(map_row[s] == r);					\
+	assert((live[k] & (bits)) == 0);				\
+	printf("%d: span %d: claims bits %d of word %d\n", _pid, s, bits, (k) % 2); \
+	bitmap[k] = bitmap[k] & ~(bits);				\
+	live[k] = live[k] | (bits);					\
+	pool[k] = pool[k] | (bits)
+
+#define CLAIM_1(k, bits)						\
+	:: (bitmap[k] & (bits)) == (bits) -> HAND_OUT(k, bits); n = 1
+#if BITS > 1
+#define CLAIM_WORD(k)	CLAIM_1(k, 1) CLAIM_1(k, 2) CLAIM_1(k, 3)
+#else
+#define CLAIM_WORD(k)	CLAIM_1(k, 1)
+#endif
+
+/*
+ * mspan_claim(): part of one word, n is 1 then; or nothing if there is nothing.
+ * One step, although in C a load of each word and an andnot: while nobody else
+ * clears bits, a word that is empty was so before; and what freers set between
+ * load and andnot is left alone, one of the parts that may be taken here.
+ */
+#define MSPAN_CLAIM							\
+	if								\
+	CLAIM_WORD(W(s, 0))						\
+	CLAIM_WORD(W(s, 1))						\
+	:: !(bitmap[W(s, 0)] | bitmap[W(s, 1)])				\
+	fi
+
+/* mspan_claim() as the owner of a CACHED span. */
+#define CLAIM_CACHED	assert(tag[s] == TAG(r, CACHED)); MSPAN_CLAIM
+
+#ifdef M_CLAIM_BY_STORE
+/* The word becomes what was read without what was taken: nothing, here. */
+#define CLAIM_LOAD							\
+	atomic { ON_CPU -> n = (s != NONE -> bitmap[W(s, 0)] : 0) };
+#define CLAIM_SLOT							\
+	if								\
+	:: n -> HAND_OUT(W(s, 0), n); bitmap[W(s, 0)] = 0; n = 1	\
+	:: else								\
+	fi
+#else
+#define CLAIM_LOAD
+#define CLAIM_SLOT	CLAIM_CACHED
+#endif
+
+/* ------------------------------------------------------------------- mheap */
+
+/*
+ * span_retire(), mheap_free(), span_uncut(): a span in TRANSIT becomes a free
+ * run. Only frees of live objects look at the map, and there are none: so its
+ * store and that of the tag are one step.
+ */
+inline mheap_free()
+{
+	atomic {
+		ACQUIRE(0);
+		printf("%d: span %d goes back to mheap\n", _pid, s);
+		assert(STATE(tag[s]) == TRANSIT);
+		assert(onlist[s] == 0);
+		assert(live[W(s, 0)] == 0 && live[W(s, 1)] == 0);
+		map_row[s] = 0;
+		tag[s] = TAG(0, FREE);
+#ifdef M_FREER_WRITES
+		life[s]++;
+#endif
+		lock[0] = 0;
+		held = 0;
+		s = NONE;
+		n = 0
+	}
+}
+
+/* mcentral_grow(), mheap_alloc(), mspan_cut(): s becomes a new span, or NONE. */
+inline mcentral_grow()
+{
+	atomic {
+		ACQUIRE(0);
+		s = 0;
+		do
+		:: s < NS && STATE(tag[s]) != FREE -> s++
+		:: else -> break
+		od;
+		if
+		:: s != NONE -> tag[s] = TAG(0, TRANSIT)
+		:: else
+		fi;
+		lock[0] = 0;
+		held = 0
+	}
+	if
+	:: atomic { s != NONE ->
+		bitmap[W(s, 0)] = MASK(r, 0);
+		bitmap[W(s, 1)] = MASK(r, 1)
+	   }
+	   d_step {
+		printf("%d: span %d: cut for row %d, CACHED\n", _pid, s, r);
+		tag[s] = TAG(r, CACHED);
+		map_row[s] = r
+	   }
+	:: else
+	fi
+}
+
+/* ---------------------------------------------------------------- mcentral */
+
+/* partial_pop(): any span of the list, so that no order of it is relied on. */
+#define PARTIAL_POP							\
+	if								\
+	:: onlist[0] == r -> s = 0					\
+	:: onlist[NS - 1] == r -> s = NS - 1				\
+	:: else -> s = NONE						\
+	fi;								\
+	if								\
+	:: s != NONE ->							\
+		assert(tag[s] == TAG(r, PARTIAL));			\
+		onlist[s] = 0						\
+	:: else								\
+	fi
+
+/*
+ * span_place(), with the lock of row r: s goes where its words say. The state
+ * is stored before the words are read, freers set a bit before they read the
+ * state: one of the two sees the other. Unlocks, and retires the span if it is
+ * empty; s is NONE afterwards.
+ *
+ * Labels belong to the proctype: this is expanded once in each, and ends
+ * either here or at "placed" in the proctype.
+ */
+inline span_place()
+{
+	SCAN_EARLY
+	atomic {
+		assert(onlist[s] == 0);
+		/* What lies under the lock of a row is the row's. */
+		assert(ROW(tag[s]) == r);
+		printf("%d: span %d: span_place()\n", _pid, s);
+		STORE_FULL
+	}
+	MAY_FLUSH
+	if					/* mspan_has_free() */
+	:: bitmap[W(s, 0)] -> goto has_room
+	:: else
+	fi;
+	MAY_FLUSH
+	if
+	:: bitmap[W(s, 1)] -> goto has_room
+	:: atomic { else ->
+		printf("%d: span %d: none free, stays FULL\n", _pid, s);
+		STAY_FULL
+		RELEASE(r);
+		s = NONE;
+		goto placed
+	   }
+	fi;
+has_room:
+	atomic {
+		printf("%d: span %d: some free, PARTIAL\n", _pid, s);
+		STORE_PARTIAL
+	}
+	MAY_FLUSH
+	if					/* mspan_all_free() */
+	:: ALL_FREE(0)
+	:: atomic { else -> goto keep }
+	fi;
+	MAY_FLUSH
+	if
+	:: ALL_FREE(1) -> goto retire
+	:: atomic { else -> goto keep }
+	fi;
+keep:
+	atomic {
+		printf("%d: span %d: on the list of row %d\n", _pid, s, r);
+		onlist[s] = r;
+		RELEASE(r);
+		s = NONE;
+		goto placed
+	}
+retire:
+	DETACH;
+	mheap_free()
+}
+
+/*
+ * mcentral_free(): object b of word k in span s, one RCU read section. It keeps
+ * the descriptor a descriptor, but not the span: after the RMW that may be
+ * emptied, returned and cut again for another row.
+ *
+ * mspan_resolve() reads the row from the map, the span and the span's row: as
+ * long as the object is live none of them changes, so that the reads may share
+ * a step with the RMW.
+ */
+#define RESOLVE		r = map_row[s]; assert(r && r == ROW(tag[s]))
+
+/*
+ * What freers look at without the lock is a hint. In another life of the span
+ * it may be anything, s->objects is not read together with the words.
+ */
+#define LOOKS_FREE(k)							\
+	if								\
+	:: bitmap[k] == MASK(r, (k) % 2) || ROW(tag[s]) != r		\
+	:: bitmap[k] != MASK(r, (k) % 2) || ROW(tag[s]) != r -> goto placed \
+	fi
+
+inline mcentral_free()
+{
+	RMW_AND_LOOK;
+	if
+	:: n == FULL -> goto recheck
+	:: n == LOOK_AT
+	:: else -> goto placed
+	fi;
+	LOOKS_FREE(k);
+	LOOKS_FREE(W(s, 0));
+	LOOKS_FREE(W(s, 1));
+recheck:
+	atomic {
+		ACQUIRE(r);
+		k = 0;
+		RECHECK
+		printf("%d: span %d: freer has lock of row %d, finds row %d, %e\n",
+		       _pid, s, r, ROW(n), STATE(n));
+		if
+		:: n == TAG(r, FULL) -> PLACE_FULL
+		:: n == TAG(r, PARTIAL)
+		:: else -> RELEASE(r); goto placed
+		fi
+	}
+	if					/* mspan_all_free() */
+	:: STILL_FREE(0)
+	:: atomic { else -> RELEASE(r); goto placed }
+	fi;
+	if
+	:: atomic { STILL_FREE(1) ->
+		assert(onlist[s] == r);
+		onlist[s] = 0;
+		goto retire
+	   }
+	:: atomic { else -> RELEASE(r); goto placed }
+	fi;
+place:
+	span_place();
+placed:
+	atomic { s = NONE; r = 0; n = 0; k = 0 }
+}
+
+/* ------------------------------------------------------------------ mcache */
+
+/* A task does not run while the interrupt does on its CPU. */
+#define ON_CPU	(who == IRQ || !inirq[cpu])
+
+/* mcache_enter(): a task that gets to run finds busy clear. */
+#define ENTER	(who == IRQ || (!inirq[cpu] && !busy[cpu])) -> busy[cpu] = 1
+/* mcache_leave() */
+#define LEAVE	busy[cpu] = 0
+
+/* A task is somewhere else whenever preemption was on. */
+#if NCPU > 1
+#define MIGRATE	if :: who == TASK -> cpu = 0 :: who == TASK -> cpu = 1	\
+		   :: else fi;
+#define ANY_CPU	if :: cpu = 0 :: cpu = 1 fi;
+#else
+#define MIGRATE
+#define ANY_CPU
+#endif
+#if NR > 1
+#define ANY_ROW	if :: r = 1 :: r = 2 fi
+#else
+#define ANY_ROW	r = 1
+#endif
+
+/* Who allocates and drains: a task, the interrupt, or mcache_exit(). */
+proctype user(byte who)
+{
+	byte s = NONE, r, n, cpu, ph, ops;
+	bit held;
+	byte buffer;
+
+	ops = (who == TASK -> TOPS : (who == IRQ -> IRQS : NCPU * NR));
+	do
+	:: ops == 0 -> break
+	:: atomic { ops > 0 ->
+		ops--;
+		if
+		:: who == UNLOAD ->
+			cpu = ops / NR;
+			r = ops % NR + 1
+		:: else ->
+			ANY_CPU
+			ANY_ROW
+		fi;
+		if
+		:: who == IRQ ->
+			!inirq[cpu];
+			inirq[cpu] = 1
+		:: else
+		fi;
+		if
+		:: who == IRQ && FOUND_BUSY -> ph = TAKE
+		:: who == IRQ && !FOUND_BUSY -> ph = CLAIM
+		:: who == TASK -> ph = CLAIM
+		:: who == TASK && IRQS == 0 -> ph = TAKE
+		:: who != IRQ -> ph = DRAIN
+		fi
+	   }
+
+placed:
+	   do
+	   /* mcentral_uncache_span(); or the end of mcentral_take(). */
+	   :: atomic { s != NONE && !held ->
+		ACQUIRE(r);
+		assert(tag[s] == TAG(r, CACHED));
+		goto place
+	   }
+	   :: atomic { s != NONE && held -> goto place }
+	   :: false ->
+place:		span_place()
+
+	   :: ENTER_CLAIM;
+		CLAIM_LOAD
+		atomic { ON_CPU ->
+			if
+			:: s != NONE -> CLAIM_SLOT
+			:: else
+			fi;
+			if
+			:: n ->
+				ph = DONE;
+				s = NONE;
+				n = 0
+			:: else ->
+				ph = FILL
+			fi;
+			if
+			:: s == NONE -> LEAVE
+			:: else
+			fi
+		}
+		if
+		:: atomic { s != NONE && ON_CPU ->
+			/* mspan_has_free(): freers may have come meanwhile. */
+			if
+			:: bitmap[W(s, 0)] | bitmap[W(s, 1)] -> s = NONE
+			:: else ->
+				printf("%d: span %d: detached\n", _pid, s);
+				slot[SLOT(cpu, r)] = NONE
+			fi;
+			LEAVE
+		   }
+		:: s == NONE
+		fi
+
+	   :: atomic { s == NONE && ph == FILL ->
+		/* mcentral_cache_span() */
+		ACQUIRE(r);
+		PARTIAL_POP;
+		if
+		:: s != NONE ->
+			printf("%d: span %d: off the list, CACHED\n", _pid, s);
+			STORE(CACHED)
+		:: else
+		fi;
+		RELEASE(r)
+	   }
+		if
+		:: s == NONE -> mcentral_grow()
+		:: else
+		fi;
+		ph = DONE;
+		if
+		:: s != NONE ->
+			/* The request itself is served from the span in hand. */
+			atomic { CLAIM_CACHED; assert(n); n = 0 }
+			/* mcache_install(); a CLAIM later fills the stack. */
+			atomic { MIGRATE ENTER }
+			atomic { ON_CPU ->
+				if
+				:: MAY_INSTALL ->
+					printf("%d: span %d: installed on CPU %d\n",
+					       _pid, s, cpu);
+					slot[SLOT(cpu, r)] = s;
+					s = NONE
+				:: else
+				fi;
+				LEAVE
+			}
+		:: else
+		fi
+
+	   :: atomic { s == NONE && ph == DRAIN -> MIGRATE ENTER }
+		atomic { ON_CPU ->
+			s = slot[SLOT(cpu, r)];
+			slot[SLOT(cpu, r)] = NONE;
+			if
+			:: s != NONE -> printf("%d: span %d: drained\n", _pid, s)
+			:: else
+			fi;
+			LEAVE;
+			ph = DONE
+		}
+
+	   :: atomic { s == NONE && ph == TAKE ->
+		/* mcentral_take(): only holders of the lock clear bits. */
+		ACQUIRE(r);
+		PARTIAL_POP;
+		if
+		:: s != NONE ->
+			MSPAN_CLAIM;
+			assert(n);
+			n = 0;
+			ph = DONE
+		:: else ->
+			ph = GROW;
+			RELEASE(r)
+		fi
+	   }
+
+	   :: s == NONE && ph == GROW ->
+		mcentral_grow();
+		atomic {
+			if
+			:: s != NONE -> CLAIM_CACHED; assert(n); n = 0
+			:: else
+			fi;
+			ph = DONE
+		}
+
+	   :: s == NONE && ph == DONE -> break
+	   od;
+	   atomic {
+		if
+		:: who == IRQ -> inirq[cpu] = 0
+		:: else
+		fi;
+		r = 0;
+		cpu = 0
+	   }
+	od
+}
+
+/* ----------------------------------------------------------------- freers */
+
+/* Any object that is handed out and that nobody frees yet. */
+#define PICK(word, bits)						\
+	:: ops && (pool[word] & (bits)) -> k = word; b = bits
+#define PICK_ANY							\
+	PICK(0, 1) PICK(1, 1) PICK(2, 1) PICK(3, 1)			\
+	PICK(0, 2) PICK(1, 2) PICK(2, 2) PICK(3, 2)
+
+/* Who frees: any CPU, any context. It need not free anything before unload. */
+proctype freer(byte who)
+{
+	byte s = NONE, r, n, k, b, ops;
+	bit held;
+	byte buffer;
+
+	ops = (who == UNLOAD -> 4 * BITS : FOPS);
+	do
+	:: who != UNLOAD -> break
+	:: who == UNLOAD && !(pool[0] | pool[1] | pool[2] | pool[3]) -> break
+	:: atomic {
+		if
+		PICK_ANY
+		fi;
+		s = k / 2;
+		pool[k] = pool[k] & ~b;
+		ops--
+	   }
+	   mcentral_free()
+	od;
+	ops = 0
+}
+
+/* ------------------------------------------------------------- quiescence */
+
+/* Every span is in the one place that its state names, by its own words. */
+inline check_span(s)
+{
+	d_step {
+		n = 0;
+		k = 0;
+		do
+		:: k < NCPU * NR ->
+			if
+			:: slot[k] == s ->
+				n++;
+				assert(ROW(tag[s]) == (k % NR) + 1)
+			:: else
+			fi;
+			k++
+		:: else -> break
+		od;
+		assert(n == (STATE(tag[s]) == CACHED -> 1 : 0));
+		assert((ROW(tag[s]) == 0) == (STATE(tag[s]) == FREE));
+		assert(map_row[s] == ROW(tag[s]));
+		assert(onlist[s] == (STATE(tag[s]) == PARTIAL -> ROW(tag[s]) : 0));
+		assert(STATE(tag[s]) != TRANSIT);
+		/* No object is lost and none is both free and allocated. */
+		assert(STATE(tag[s]) == FREE ||
+		       (bitmap[W(s, 0)] == (MASK(ROW(tag[s]), 0) & ~live[W(s, 0)]) &&
+			bitmap[W(s, 1)] == (MASK(ROW(tag[s]), 1) & ~live[W(s, 1)])));
+		assert(STATE(tag[s]) != FREE ||
+		       (live[W(s, 0)] == 0 && live[W(s, 1)] == 0));
+		/* Lost wakeups: room that nobody finds, pages that never go back. */
+		assert(STATE(tag[s]) != FULL ||
+		       (bitmap[W(s, 0)] == 0 && bitmap[W(s, 1)] == 0));
+		assert(STATE(tag[s]) != PARTIAL ||
+		       bitmap[W(s, 0)] || bitmap[W(s, 1)]);
+		assert(STATE(tag[s]) != PARTIAL ||
+		       live[W(s, 0)] || live[W(s, 1)]);
+		n = 0;
+		k = 0
+	}
+}
+
+inline check_all()
+{
+	check_span(0);
+#if NS > 1
+	check_span(1)
+#endif
+}
+
+init
+{
+	byte n, k;
+
+	atomic {
+		do
+		:: n < NCPU * NR -> slot[n] = NONE; n++
+		:: else -> break
+		od;
+		n = 0;
+		do
+		:: n < NS -> tag[n] = TAG(0, FREE); n++
+		:: else -> break
+		od;
+		n = 0;
+		do
+		:: n < TASKS -> run user(TASK); n++
+		:: else -> break
+		od;
+		if
+		:: IRQS > 0 -> run user(IRQ)
+		:: else
+		fi;
+		n = 0;
+		do
+		:: n < FREERS -> run freer(TASK); n++
+		:: else -> break
+		od;
+		n = 0
+	}
+	_nr_pr == 1;
+	check_all();
+
+	/* Unload: drain the slots, then free what is still out. */
+	run user(UNLOAD);
+	_nr_pr == 1;
+	check_all();
+	run freer(UNLOAD);
+	_nr_pr == 1;
+	check_all();
+	do
+	:: n < NS -> assert(tag[n] == TAG(0, FREE)); n++
+	:: else -> break
+	od
+}
