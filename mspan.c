@@ -71,19 +71,29 @@ static unsigned long full_word(const struct mspan *s, unsigned int word)
 	return left >= BITS_PER_LONG ? ~0UL : BIT(left) - 1;
 }
 
+/*
+ * The bits of a word that stand for objects.  A double free that races with the
+ * span being cut for larger objects may set one beyond them: nobody is served
+ * from it.
+ */
+static unsigned long free_bits(const struct mspan *s, unsigned int word)
+{
+	return READ_ONCE(s->free[word]) & full_word(s, word);
+}
+
 bool mspan_has_free(const struct mspan *s)
 {
 	unsigned int i;
 
 	for (i = 0; i < nr_words(s); i++)
-		if (READ_ONCE(s->free[i]))
+		if (free_bits(s, i))
 			return true;
 	return false;
 }
 
 bool mspan_word_all_free(const struct mspan *s, unsigned int word)
 {
-	return READ_ONCE(s->free[word]) == full_word(s, word);
+	return free_bits(s, word) == full_word(s, word);
 }
 
 bool mspan_all_free(const struct mspan *s)
@@ -101,7 +111,7 @@ unsigned int mspan_count_free(const struct mspan *s)
 	unsigned int i, n = 0;
 
 	for (i = 0; i < nr_words(s); i++)
-		n += hweight_long(READ_ONCE(s->free[i]));
+		n += hweight_long(free_bits(s, i));
 	return n;
 }
 
@@ -133,7 +143,7 @@ unsigned int mspan_claim(struct mspan *s, void **out, unsigned int max)
 		if (word >= words)
 			word -= words;
 		/* Acquire: see above, the freer's writes come first. */
-		bits = smp_load_acquire(&s->free[word]);
+		bits = smp_load_acquire(&s->free[word]) & full_word(s, word);
 		if (!bits)
 			continue;
 		while (bits && n < max) {

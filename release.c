@@ -182,8 +182,8 @@ unsigned long mheap_free_pages(void)
 	unsigned long pages = 0;
 	int nid;
 
-	/* Whoever asks gets a number that is old already. */
 	for_each_node(nid)
+		/* Whoever asks gets a number that is old already. */
 		pages += data_race(mheaps[nid]->free_pages);
 	return pages;
 }
