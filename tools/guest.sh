@@ -1,0 +1,148 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# guest.sh: boot a kernel on an initramfs of ours, and learn how it went.
+# Source it after lib.sh.
+#
+#	guest_initramfs OUT INIT_SCRIPT [SRC:DST ...]
+#	guest_qemu VMLINUZ INITRAMFS LOG TIMEOUT_S [QEMU_ARG ...]
+#	guest_uml KERNEL INITRAMFS LOG TIMEOUT_S [KERNEL_ARG ...]
+#
+# The environment says what the guest has:
+#
+#	GUEST_CPUS=2		processors; for QEMU also 4,sockets=2
+#	GUEST_MEM=512		MB of memory; for QEMU also 512,slots=2,maxmem=2G
+#	GUEST_APPEND=''		more for the kernel's command line
+#
+# INIT_SCRIPT becomes /init, for busybox's shell. Its last word on the console is
+# the verdict, written when everything is unloaded and looked at:
+#
+#	GUEST: ok
+#	GUEST: failed: why
+#
+# The functions return 0 only if LOG ends in the first of them. A guest that
+# crashed, hung or powered off early has said nothing, and failed.
+
+# Lines of a kernel log that begin a report of the kernel about itself.
+GUEST_SPLAT='BUG: |BUG at |WARNING: |Oops[:# ]|KASAN: |KFENCE: |UBSAN: |general protection fault|'
+GUEST_SPLAT+='INFO: possible |INFO: suspicious |INFO: task .* blocked|INFO: rcu|rcu: INFO|rcu:.* detected stall|'
+GUEST_SPLAT+='inconsistent lock state|possible recursive locking|suspicious RCU usage|Invalid wait context|'
+GUEST_SPLAT+='unreferenced object |new suspected memory leaks|Bad page state|bad page|Kernel panic|'
+GUEST_SPLAT+='Call Trace:|scheduling while atomic|sleeping function called|refcount_t: |list_(add|del) corruption|'
+GUEST_SPLAT+='Unable to handle|unable to handle|double fault|stack-protector:|DEBUG_LOCKS_WARN|held lock freed|lock held when returning'
+
+# guest_initramfs OUT INIT_SCRIPT [SRC:DST ...]: an initramfs with a static
+# busybox, the init script and the files. The same input gives the same bytes.
+# It is not compressed: without hardware virtualisation, unpacking costs more
+# than loading.
+guest_initramfs()
+{
+	local out=$1 init=$2 busybox root pair
+	shift 2
+
+	busybox=$(command -v busybox) || die "busybox is missing; type: sudo apt-get install busybox-static"
+	root=$(mktemp -d -t galloc-initramfs.XXXXXX)
+	mkdir -p "$root/bin" "$root/dev" "$root/proc" "$root/sys" "$root/tmp"
+	cp "$busybox" "$root/bin/busybox"
+	ln -s busybox "$root/bin/sh"
+	install -m 755 "$init" "$root/init"
+	for pair in "$@"; do
+		install -D -m 644 "${pair%%:*}" "$root/${pair#*:}"
+	done
+	find "$root" -exec touch -h -d @1 {} +
+	(cd "$root" && find . -mindepth 1 | LC_ALL=C sort |
+		cpio --quiet --reproducible -o -H newc -R 0:0) >"$out"
+	rm -rf "$root"
+}
+
+# guest_qemu VMLINUZ INITRAMFS LOG TIMEOUT_S [QEMU_ARG ...]
+#
+# The console is a serial line that goes to LOG and to nothing else: no terminal
+# is touched. QEMU_ARGs come last and so win; with an -accel among them, none is
+# chosen here. no_timer_check: on a busy machine an emulated timer may be late,
+# and the kernel would panic at boot.
+guest_qemu()
+{
+	local kernel=$1 initramfs=$2 log=$3 timeout=$4
+	local -a qemu=(qemu-system-x86_64 -nodefaults -no-user-config -no-reboot
+		-display none -monitor none -serial "file:$log"
+		-smp "${GUEST_CPUS:-2}" -m "${GUEST_MEM:-512}"
+		-kernel "$kernel" -initrd "$initramfs"
+		-append "console=ttyS0 quiet panic=-1 no_timer_check ${GUEST_APPEND:-}")
+	shift 4
+
+	# A small BIOS saves a second of each boot, where it is packaged.
+	[ ! -r /usr/share/qemu/qboot.rom ] || qemu+=(-bios qboot.rom)
+	case " $* " in
+	*" -accel "*) ;;
+	*) if have_kvm; then qemu+=(-accel kvm -cpu host); else qemu+=(-accel tcg); fi ;;
+	esac
+	guest_run "$log" "$timeout" "$log.qemu" "${qemu[@]}" "$@"
+}
+
+# guest_uml KERNEL INITRAMFS LOG TIMEOUT_S [KERNEL_ARG ...]
+#
+# A kernel that is a process of ours; more than one processor takes 7.3 and
+# seccomp. Its memory is a file in $TMPDIR or /dev/shm that has no name.
+guest_uml()
+{
+	local kernel=$1 initramfs=$2 log=$3 timeout=$4 state rc=0
+	# shellcheck disable=SC2054 # the commas are the kernel's
+	local -a uml=("$kernel" mem="${GUEST_MEM:-512}M" initrd="$initramfs" rdinit=/init
+		con=null con0=fd:0,fd:1 panic=-1)
+	shift 4
+
+	[ "${GUEST_CPUS:-2}" -eq 1 ] || uml+=(ncpus="${GUEST_CPUS:-2}" seccomp=on)
+	# Otherwise it leaves a folder in the user's home.
+	state=$(mktemp -d -t galloc-uml.XXXXXX)
+	# shellcheck disable=SC2086 # several words
+	guest_run "$log" "$timeout" "$log" "${uml[@]}" uml_dir="$state/" ${GUEST_APPEND:-} "$@" || rc=$?
+	rm -rf "$state"
+	return "$rc"
+}
+
+# guest_run LOG TIMEOUT_S OUTPUT PROGRAM...: run the virtual machine and judge.
+# Its own output, as opposed to the console, goes to OUTPUT.
+guest_run()
+{
+	local log=$1 timeout=$2 output=$3 rc=0
+	shift 3
+
+	mkdir -p "${log%/*}"
+	rm -f "$log" "$output"
+	watched "guest" timeout -k 5 "$timeout" "$@" >"$output" || rc=$?
+	[ -e "$log" ] || : >"$log"
+	# A serial line ends its lines like a teletype.
+	sed -i 's/\r*$//' "$log"
+	guest_verdict "$log" && [ "$rc" -eq 0 ] && return 0
+
+	if [ "$rc" -eq 124 ] || [ "$rc" -eq 137 ]; then
+		say "the guest was stopped after $timeout s; it had come to: $(guest_last_line "$log")"
+	elif [ "$rc" -ne 0 ]; then
+		say "the virtual machine ended with status $rc: $(guest_last_line "$output")"
+	elif ! guest_verdict "$log"; then
+		say "the guest ended without 'GUEST: ok'; its last word: $(guest_last_line "$log")"
+	fi
+	return 1
+}
+
+# Is the last word in the log a good one? What the kernel says on powering off may
+# come after it, a report may not.
+guest_verdict()
+{
+	awk -v splat="$GUEST_SPLAT" '
+		/^GUEST: / { ok = ($0 == "GUEST: ok"); next }
+		$0 ~ splat { ok = 0 }
+		END { exit !ok }' "$1"
+}
+
+# The last line that says something: that of a panic, which is followed by a trace,
+# or else the very last. Without what a terminal would do with it.
+guest_last_line()
+{
+	local line
+
+	line=$(grep -a 'Kernel panic' "$1" | head -n 1) || true
+	[ -n "$line" ] || line=$(grep -av '^[[:space:]]*$' "$1" | tail -n 1) || true
+	printf '%s\n' "${line:-nothing}" | tr -cd '[:print:]\n' | cut -c 1-200
+}

@@ -1,0 +1,498 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# kernel.sh: the kernels that galloc is built for and booted on.
+#
+#	kernel.sh stock [native|6.1|6.12|rt-6.1|rt-6.12]
+#		A kernel as Debian ships it. Prints KREL=, KDIR= (where its
+#		external modules are built), VMLINUZ=, MODDIR= (its own
+#		modules). native is this Debian release's own series.
+#	kernel.sh build CONFIG
+#		Debian's kernel source with tools/kernels/CONFIG.config. Prints
+#		KREL=, KDIR=, KERNEL= (a bzImage, or the user-mode Linux program).
+#	kernel.sh update
+#		Fetch newer package lists; they are else only fetched when
+#		something is not in those that we have.
+#
+# What is printed can be given to the shell's eval. Nothing is installed and no
+# configuration of this machine is changed: packages are unpacked in the cache
+# (see cache_dir in lib.sh), and the lists that say what there is, are our own.
+
+set -euo pipefail
+top=$(cd "$(dirname "$0")/.." && pwd)
+# shellcheck source=tools/lib.sh
+. "$top/tools/lib.sh"
+
+cache=$(cache_dir)
+offline=
+
+# key_value KEY VALUE: one result.
+key_value()
+{
+	printf '%s=%q\n' "$1" "$2"
+}
+
+# ---- packages -------------------------------------------------------------
+#
+# Each Debian release that we look at has lists of its own below the cache,
+# apt/RELEASE: so what another release ships is never mixed up with what this
+# machine would install, and no root is needed.
+
+# The name of the Debian release that this machine runs, such as bookworm.
+own_release()
+{
+	# shellcheck disable=SC1091
+	(. /etc/os-release && [ "$ID" = debian ] && printf '%s\n' "$VERSION_CODENAME") ||
+		die "this needs Debian's kernel packages, and this system is not Debian"
+}
+
+# Where this machine gets Debian from: "main URI" and "security URI", whatever
+# form its configuration has.
+mirrors()
+{
+	local release=$1
+
+	apt-get -o APT::Get::IndexTargets::ReleaseInfo=false indextargets \
+		--format "\$(RELEASE) \$(REPO_URI) \$(COMPONENT)" 'Created-By: Packages' |
+		awk -v release="$release" '
+			$3 != "main" { next }
+			$1 ~ /-security$/ { security = $2 }
+			$1 == release || $1 ~ /^(stable|oldstable|testing|unstable|sid)$/ { main = $2 }
+			END {
+				if (main != "") print "main", main
+				if (security != "") print "security", security
+			}'
+}
+
+# private_apt RELEASE: set the array apt_opts to what makes apt-get and
+# apt-cache work on the lists of that release.
+private_apt()
+{
+	local root=$cache/apt/$1
+
+	mkdir -p "$root/lists/partial" "$root/cache/archives/partial" "$root/none"
+	apt_opts=(-q
+		-o Dir::Etc::sourcelist="$root/sources.list" -o Dir::Etc::sourceparts="$root/none"
+		-o Dir::Etc::preferences="$root/none/none" -o Dir::Etc::preferencesparts="$root/none"
+		-o Dir::State::lists="$root/lists" -o Dir::Cache="$root/cache"
+		-o Dir::Cache::pkgcache=pkgcache.bin -o Dir::Cache::srcpkgcache=
+		-o APT::Sandbox::User=root -o Acquire::Retries=2)
+}
+
+# apt_locked RELEASE FUNCTION [ARG...]: apt does not wait for itself.
+apt_locked()
+{
+	local release=$1 rc=0
+	shift
+
+	private_apt "$release"
+	exec 7>"$cache/apt/$release.lock"
+	flock 7
+	"$@" || rc=$?
+	exec 7>&-
+	return "$rc"
+}
+
+# The sources.list of a release, with this machine's mirror and the keys that
+# come with Debian.
+write_sources()
+{
+	local release=$1 file=$2 kind uri suite
+	local keys=/usr/share/keyrings/debian-archive-keyring.gpg signed=
+
+	[ ! -r "$keys" ] || signed="[signed-by=$keys] "
+	mirrors "$(own_release)" | while read -r kind uri; do
+		case $kind in
+		main) set -- "$release" "$release-updates" ;;
+		security) set -- "$release-security" ;;
+		esac
+		# Newer kernels come from here; an old release's backports may
+		# be gone from the mirror, and are not needed.
+		[ "$kind:$release" != main:trixie ] || set -- "$@" "$release-backports"
+		for suite in "$@"; do
+			printf 'deb %s%s %s main\n' "$signed" "$uri" "$suite"
+		done
+	done >"$file"
+	[ -s "$file" ] || die "apt's configuration names no Debian mirror: add one to /etc/apt/sources.list"
+}
+
+# Fetch a release's lists; status 1, and $WHY, when that cannot be done.
+fetch_lists()
+{
+	local release=$1
+
+	[ -z "$offline" ] || return 1
+	write_sources "$release" "$cache/apt/$release/sources.list"
+	attempt "package lists of Debian $release" \
+		apt-get "${apt_opts[@]}" -o APT::Update::Error-Mode=any update ||
+		{ offline=1; return 1; }
+}
+
+# newest RELEASE PATTERN: "PACKAGE VERSION" of the newest package whose name
+# matches, by the version in its name; lists are fetched if we have none or
+# nothing in them matches. Prints nothing if there is none.
+newest()
+{
+	local release=$1 pattern=$2 found=
+
+	private_apt "$release"
+	[ ! -s "$cache/apt/$release/sources.list" ] || found=$(newest_known "$pattern")
+	if [ -z "$found" ]; then
+		apt_locked "$release" fetch_lists "$release" ||
+			die "cannot fetch Debian $release's package lists ($WHY): with a network, type the same again"
+		found=$(newest_known "$pattern")
+	fi
+	printf '%s\n' "$found"
+}
+
+newest_known()
+{
+	local package version
+
+	package=$(apt-cache "${apt_opts[@]}" pkgnames | grep -E "$1" | sort -V | tail -n 1) || true
+	[ -n "$package" ] || return 0
+	version=$(apt-cache "${apt_opts[@]}" policy "$package" | awk '$1 == "Candidate:" { print $2 }')
+	[ -z "$version" ] || [ "$version" = "(none)" ] || printf '%s %s\n' "$package" "$version"
+}
+
+# is_known RELEASE PACKAGE VERSION: can it be had? Asks for newer lists only if
+# those we have do not say so.
+is_known()
+{
+	local release=$1 spec=$2=$3
+
+	private_apt "$release"
+	apt-cache "${apt_opts[@]}" show "$spec" >/dev/null 2>&1 ||
+		{ apt_locked "$release" fetch_lists "$release" &&
+			apt-cache "${apt_opts[@]}" show "$spec" >/dev/null 2>&1; }
+}
+
+# download RELEASE DIR PACKAGE[=VERSION]...: the .deb files into DIR.
+download()
+{
+	local release=$1 dir=$2
+	shift 2
+
+	cd "$dir"
+	attempt "download $*" apt-get "${apt_opts[@]}" download "$@" ||
+		die "cannot fetch $* ($WHY): with a network, type: tools/kernel.sh update, and then the same again"
+	cd - >/dev/null
+}
+
+# ---- stock kernels --------------------------------------------------------
+
+# The Debian release that ships a kernel series; this machine's own if it does,
+# for the programs in another one's header packages may need newer libraries.
+release_of()
+{
+	local own
+
+	own=$(own_release)
+	case $own:$1 in
+	bookworm:6.12) echo bookworm ;;
+	*:6.1) echo bookworm ;;
+	*:6.12 | *:7.*) echo trixie ;;
+	*) printf '%s\n' "$own" ;;
+	esac
+}
+
+# The kernel series that is this release's own.
+native_series()
+{
+	local own series
+
+	own=$(own_release)
+	case $own in
+	bookworm) echo 6.1 ;;
+	trixie) echo 6.12 ;;
+	*)
+		newest "$own" '^linux-image-amd64$' >/dev/null
+		series=$(apt-cache "${apt_opts[@]}" depends linux-image-amd64 |
+			sed -n 's/.*linux-image-\([0-9]*\.[0-9]*\)\..*/\1/p' | head -n 1)
+		[ -n "$series" ] || die "Debian $own has no package linux-image-amd64"
+		printf '%s\n' "$series"
+		;;
+	esac
+}
+
+# "KREL VERSION" of installed header packages of a series, newest first.
+# $2 is a pattern for the whole of KREL.
+installed_headers()
+{
+	# shellcheck disable=SC2016 # dpkg-query expands it
+	dpkg-query -W -f '${Package} ${Version} ${db:Status-Status}\n' 'linux-headers-*' 2>/dev/null |
+		awk '$3 == "installed" { sub(/^linux-headers-/, "", $1); print $1, $2 }' |
+		grep -E "^$1 " | sort -rV || true
+}
+
+is_installed()
+{
+	# shellcheck disable=SC2016 # dpkg-query expands it
+	[ "$(dpkg-query -W -f '${Version} ${db:Status-Status}' "$1" 2>/dev/null)" = "$2 installed" ]
+}
+
+# Builder of a cache entry: a kernel image package, unpacked.
+unpack_image()
+{
+	local tmp=$1 release=$3 krel=$4 version=$5
+
+	need_disk 1000
+	apt_locked "$release" download "$release" "$tmp" "linux-image-$krel=$version"
+	PROGRESS_NAME="unpack linux-image-$krel" progress dpkg-deb -x "$tmp"/*.deb "$tmp"
+	rm "$tmp"/*.deb
+	# In releases with a merged /usr the modules lie in /usr/lib.
+	[ -d "$tmp/lib/modules" ] || ln -s usr/lib "$tmp/lib"
+	! command -v depmod >/dev/null || depmod -b "$tmp" "$krel"
+}
+
+# Builder of a cache entry: what building external modules takes, unpacked.
+#
+# The packages are meant for /usr/src and say so in one line of a Makefile;
+# their symbolic links are relative and hold anywhere.
+unpack_headers()
+{
+	local tmp=$1 final=$2 release=$3 krel=$4 version=$5 packages
+
+	need_disk 500
+	private_apt "$release"
+	# Of what it depends on, the parts that come from the same source; no
+	# compiler, and by no means a kernel.
+	packages=$(apt-cache "${apt_opts[@]}" show "linux-headers-$krel=$version" |
+		sed -n 's/^Depends: //p' | head -n 1 | tr ',|' '\n' |
+		sed -n 's/^ *\(linux-\(headers\|kbuild\)-[^ ]*\).*/\1/p')
+	# shellcheck disable=SC2046,SC2086 # one word each
+	apt_locked "$release" download "$release" "$tmp" "linux-headers-$krel=$version" \
+		$(for_version "$version" $packages)
+	for deb in "$tmp"/*.deb; do
+		dpkg-deb -x "$deb" "$tmp"
+		rm "$deb"
+	done
+	sed -i "s|/usr/src/|$final/usr/src/|" "$tmp/usr/src/linux-headers-$krel/Makefile"
+}
+
+# PACKAGE=VERSION for those packages that exist in this version.
+for_version()
+{
+	local version=$1 package
+	shift
+
+	for package in "$@"; do
+		if apt-cache "${apt_opts[@]}" show "$package=$version" >/dev/null 2>&1; then
+			printf '%s=%s\n' "$package" "$version"
+		else
+			printf '%s\n' "$package"
+		fi
+	done
+}
+
+# Print where a stock kernel's parts are, fetching those that are missing.
+stock_parts()
+{
+	local release=$1 krel=$2 version=$3 root
+
+	key_value KREL "$krel"
+	if is_installed "linux-headers-$krel" "$version"; then
+		key_value KDIR "/usr/src/linux-headers-$krel"
+	else
+		root=$(cache_entry "headers/${krel}_$version" unpack_headers "$release" "$krel" "$version")
+		key_value KDIR "$root/usr/src/linux-headers-$krel"
+	fi
+	if is_installed "linux-image-$krel" "$version"; then
+		key_value VMLINUZ "/boot/vmlinuz-$krel"
+		key_value MODDIR "/lib/modules/$krel"
+	else
+		root=$(cache_entry "image/${krel}_$version" unpack_image "$release" "$krel" "$version")
+		key_value VMLINUZ "$root/boot/vmlinuz-$krel"
+		key_value MODDIR "$root/lib/modules/$krel"
+	fi
+}
+
+# The compiler that Debian's headers ask for.
+need_compiler_of()
+{
+	local kdir=$1 gcc
+
+	gcc=$(grep -ohE 'gcc-[0-9]+' "$kdir/.kernelvariables" 2>/dev/null | head -n 1) || true
+	command -v "${gcc:-gcc}" >/dev/null || need_packages "${gcc:-gcc}"
+}
+
+stock()
+{
+	local series=${1:-native} flavour='' release pattern krel version found parts
+
+	case $series in
+	rt-*) flavour=rt- series=${series#rt-} ;;
+	native) series=$(native_series) ;;
+	esac
+	release=$(release_of "$series")
+	pattern="${series//./\\.}\.[0-9]+(-[0-9]+|\+deb[0-9]+)-${flavour}amd64"
+
+	# Headers that are installed, if their kernel can be had: then all the
+	# rest of the machine's tools look at the same kernel.
+	krel=
+	while read -r krel version; do
+		! is_installed "linux-image-$krel" "$version" || break
+		[ ! -d "$cache/image/${krel}_$version" ] || break
+		! is_known "$release" "linux-image-$krel" "$version" || break
+		[ -n "$offline" ] ||
+			say "no kernel to boot for the installed linux-headers-$krel $version, looking further"
+		krel=
+	done < <(installed_headers "$pattern")
+
+	if [ -z "$krel" ]; then
+		found=$(newest "$release" "^linux-image-$pattern\$")
+		[ -n "$found" ] || die "Debian $release has no kernel $flavour$series"
+		read -r krel version <<<"$found"
+		krel=${krel#linux-image-}
+	fi
+	parts=$(stock_parts "$release" "$krel" "$version")
+	# shellcheck disable=SC2153 # KDIR is one of the parts
+	need_compiler_of "$(eval "$parts" && printf '%s\n' "$KDIR")"
+	printf '%s\n' "$parts"
+}
+
+# ---- kernels of our own ---------------------------------------------------
+
+# Builder of a cache entry: a source package as it is, some 150 MB, kept for the
+# next configuration.
+fetch_source()
+{
+	apt_locked "$3" download "$3" "$1" "$4=$5"
+}
+
+# check_config FRAGMENT .CONFIG: kconfig drops, without a word, an option whose
+# dependencies are not there; a guest without it would test something else.
+check_config()
+{
+	local missing
+
+	missing=$(grep -E '^CONFIG_|^# CONFIG_.* is not set$' "$1" |
+		while IFS= read -r line; do
+			case $line in
+			CONFIG_*=n) line="# ${line%=n} is not set" ;;
+			esac
+			grep -qxF -e "$line" "$2" || printf '%s\n' "$line"
+		done)
+	[ -z "$missing" ] ||
+		die "$1 asks for what this kernel does not give (a dependency is missing?): ${missing//$'\n'/, }"
+}
+
+# Builder of a cache entry: a kernel, and what external modules need of it.
+build_kernel()
+{
+	local tmp=$1 final=$2 config=$3 arch=$4 deb=$5
+	local fragment=$top/tools/kernels/$config.config
+	local image=arch/x86/boot/bzImage
+	local -a make=(make -C "$tmp" ARCH="$arch" -j"$(nproc)")
+
+	need_disk 3000
+	# Only once for each kernel, so it may say how long it is.
+	say "building kernel $config: some minutes, this once; log: $final.log"
+	# shellcheck disable=SC2016 # the inner bash expands it
+	PROGRESS_NAME="unpack ${deb##*/}" progress bash -c '
+		set -o pipefail
+		dpkg-deb --fsys-tarfile "$1" | tar -xO --wildcards "./usr/src/*.tar.xz" |
+			tar -xJ -C "$2" --strip-components=1' - "$deb" "$tmp"
+	PROGRESS_NAME="configure $config" progress \
+		"${make[@]}" KCONFIG_ALLCONFIG="$fragment" allnoconfig
+	check_config "$fragment" "$tmp/.config"
+
+	[ "$arch" != um ] || image=linux
+	PROGRESS_NAME="build $config" PROGRESS_LOG=$final.log progress \
+		"${make[@]}" "${image##*/}" modules_prepare
+	cp "$tmp/vmlinux.symvers" "$tmp/Module.symvers"
+	# make reads this before Makefile: nobody has to say ARCH=um.
+	# shellcheck disable=SC2016 # make expands it
+	printf 'export ARCH := %s\ninclude $(dir $(lastword $(MAKEFILE_LIST)))Makefile\n' \
+		"$arch" >"$tmp/GNUmakefile"
+	[ "$arch" = um ] || cp "$tmp/$image" "$tmp/bzImage"
+	shrink_tree "$tmp" "$arch"
+}
+
+# Leave of a built tree what external modules need, as header packages do: the
+# Makefiles, the headers, the scripts, objtool.
+shrink_tree()
+{
+	local tree=$1 arch=$2 dir
+
+	for dir in "$tree"/*/; do
+		case ${dir#"$tree"/} in
+		arch/ | include/ | scripts/ | tools/) ;;
+		*) rm -rf "$dir" ;;
+		esac
+	done
+	for dir in "$tree"/arch/*/; do
+		case ${dir#"$tree"/arch/} in
+		x86/ | um/) ;;
+		*) rm -rf "$dir" ;;
+		esac
+	done
+	find "$tree/arch" -type f \( -name '*.[coSa]' -o -name '.*.cmd' \
+		-o -name 'vmlinux*' -o -name bzImage \) -delete
+	find "$tree/tools" -mindepth 1 -maxdepth 1 ! -name objtool -exec rm -rf {} +
+	[ ! -d "$tree/tools/objtool" ] ||
+		find "$tree/tools/objtool" -type f ! -name objtool -delete
+	rm -rf "$tree"/vmlinux "$tree"/vmlinux.* "$tree"/.vmlinux.* "$tree"/.tmp_* "$tree"/*.o "$tree"/*.a
+	[ "$arch" = um ] || rm -f "$tree/linux"
+}
+
+# "PACKAGE VERSION" of the source that a configuration names, or of the newest
+# that there is when it is gone: backports move on.
+find_source()
+{
+	local package=$1 release found
+
+	release=$(release_of "${package#linux-source-}")
+	found=$(newest "$release" "^${package//./\\.}\$")
+	if [ -z "$found" ]; then
+		found=$(newest "$release" '^linux-source-[0-9]+\.[0-9]+$')
+		[ -n "$found" ] || die "Debian $release has no kernel source package"
+		say "$package is no longer in Debian $release: taking ${found% *} in its place"
+	fi
+	printf '%s %s\n' "$release" "$found"
+}
+
+build()
+{
+	local config=${1:-} fragment package arch found release version key deb tree
+
+	fragment=$top/tools/kernels/$config.config
+	[ -r "$fragment" ] ||
+		die "which kernel? There are: $(cd "$top/tools/kernels" && echo *.config | sed 's/\.config//g')"
+	read -r package arch < <(sed -n 's/^# kernel: //p' "$fragment")
+	need_packages gcc make flex bison bc libelf-dev libssl-dev xz-utils python3 perl
+	found=$(find_source "$package")
+	read -r release package version <<<"$found"
+
+	key=$(cat "$fragment" <(gcc --version) | sha256sum | cut -c 1-12)
+	if [ ! -d "$cache/$config/${version}_$key" ]; then
+		deb=$(cache_entry "source/${package}_$version" fetch_source "$release" "$package" "$version")
+		deb=$(echo "$deb"/*.deb)
+	fi
+	tree=$(cache_entry "$config/${version}_$key" build_kernel "$config" "$arch" "${deb:-}")
+	key_value KREL "$(cat "$tree/include/config/kernel.release")"
+	key_value KDIR "$tree"
+	if [ "$arch" = um ]; then
+		key_value KERNEL "$tree/linux"
+	else
+		key_value KERNEL "$tree/bzImage"
+	fi
+}
+
+# Newer lists for all releases that were looked at.
+update()
+{
+	local dir
+
+	for dir in "$cache"/apt/*/; do
+		[ -d "$dir" ] || continue
+		dir=${dir%/}
+		apt_locked "${dir##*/}" fetch_lists "${dir##*/}" ||
+			die "cannot fetch Debian ${dir##*/}'s package lists ($WHY)"
+	done
+}
+
+case ${1:-} in
+stock | build | update) "$@" ;;
+*) die "type: kernel.sh stock [native|6.1|6.12|rt-6.1|rt-6.12] | build CONFIG | update" ;;
+esac

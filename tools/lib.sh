@@ -1,0 +1,240 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# lib.sh: what every script under tools/ shares. Source it, do not run it:
+#
+#	. "$(dirname "$0")/lib.sh"
+#
+# Scripts print results on stdout and talk to people on stderr, so that a
+# result can be taken by another script. What goes wrong is said in one line
+# that ends in what to do about it.
+
+# A failing command inside $(...) ends the script like any other one.
+shopt -s inherit_errexit
+
+# The kernel's make is not a part of the one that called us: neither its flags
+# nor variables from its command line are meant for it.
+unset MAKEFLAGS MFLAGS MAKELEVEL
+
+# One progress line for a person; stdout stays free for results.
+say()
+{
+	printf -- '-- %s\n' "$*" >&2
+}
+
+# One line that says what is wrong and what to do, then the end.
+die()
+{
+	printf '%s: %s\n' "${0##*/}" "$*" >&2
+	exit 1
+}
+
+# The folder where kernels and packages are kept, outside the tree so that
+# they outlive `make clean` and are shared by all checkouts.
+cache_dir()
+{
+	local dir=${XDG_CACHE_HOME:-$HOME/.cache}/galloc
+
+	mkdir -p "$dir" 2>/dev/null || die "cannot create $dir: set XDG_CACHE_HOME to a folder that can be written"
+	printf '%s\n' "$dir"
+}
+
+# need_disk MB: the cache's file system must have that much room, said before
+# the work begins and not after ten minutes of it.
+need_disk()
+{
+	local dir have
+
+	dir=$(cache_dir)
+	have=$(df -Pm "$dir" | awk 'NR == 2 { print $4 }')
+	[ "$have" -ge "$1" ] ||
+		die "$1 MB of free disk are needed in $dir, $have MB are there: free some, or set XDG_CACHE_HOME to another disk"
+}
+
+# Only a processor that virtualises gives a KVM that works: on some machines
+# /dev/kvm is there, makes a VM, and then hangs it for ever. GALLOC_KVM=0 or 1
+# overrides.
+have_kvm()
+{
+	case ${GALLOC_KVM:-} in
+	0) return 1 ;;
+	1) return 0 ;;
+	esac
+	grep -qwE 'vmx|svm' /proc/cpuinfo && [ -w /dev/kvm ]
+}
+
+# progress PROGRAM ARG...: run a program (not a shell function) that takes
+# long. Its output goes to $PROGRESS_LOG (default: a temporary file, kept only
+# on failure), a person sees what runs ($PROGRESS_NAME) and for how long, and
+# the last lines of the log if it fails. Returns the program's exit status.
+progress()
+{
+	local name=${PROGRESS_NAME:-$1} log=${PROGRESS_LOG:-} start=$SECONDS rc=0
+
+	[ -n "$log" ] || log=$(mktemp -t galloc-log.XXXXXX)
+	watched "$name" "$@" >"$log" || rc=$?
+	if [ "$rc" -ne 0 ]; then
+		say "$name: failed after $((SECONDS - start)) s; the end of $log:"
+		tail -n "${PROGRESS_TAIL:-15}" "$log" | sed 's/^/   | /' >&2
+		return "$rc"
+	fi
+	[ $((SECONDS - start)) -lt 3 ] || say "$name: $((SECONDS - start)) s"
+	[ -n "${PROGRESS_LOG:-}" ] || rm -f "$log"
+}
+
+# attempt NAME PROGRAM ARG...: like progress(), for what may well fail, such as
+# whatever needs a network. Then nothing is printed but $WHY says why, for the one
+# line that the caller prints.
+attempt()
+{
+	local log rc=0
+
+	log=$(mktemp -t galloc-log.XXXXXX)
+	watched "$@" >"$log" || rc=$?
+	WHY=$(grep '^E: ' "$log" | head -n 1 | tr -s ' ' | cut -c 4-200) || true
+	[ -n "$WHY" ] || WHY=$(tail -n 1 "$log" | cut -c 1-200)
+	rm -f "$log"
+	return "$rc"
+}
+
+# watched NAME PROGRAM ARG...: run a program, its stderr with its stdout, and
+# tell a person on ours for how long. Returns the program's exit status.
+#
+# The heartbeat also watches this script: if it was killed, even by SIGKILL,
+# the program is stopped and not left behind with the processors and the lock.
+watched()
+{
+	local name=$1 pid beat rc=0
+	shift
+
+	"$@" 2>&1 </dev/null &
+	pid=$!
+	heartbeat "$name" "$pid" >/dev/null &
+	beat=$!
+	# Not a word of bash's own about how it ended.
+	wait "$pid" 2>/dev/null || rc=$?
+	kill "$beat" 2>/dev/null || true
+	wait "$beat" 2>/dev/null || true
+	[ ! -t 2 ] || printf '\r\033[K' >&2
+	return "$rc"
+}
+
+# The other half of watched(): on a terminal one line that counts, elsewhere a
+# line now and then.
+heartbeat()
+{
+	local name=$1 pid=$2 start=$SECONDS next=10 tick
+
+	# A pipe that never says anything is a sleep without a process, which
+	# would outlive us.
+	exec {tick}<> <(:)
+	while true; do
+		read -rt 1 -u "$tick" || true
+		if ! kill -0 $$ 2>/dev/null; then
+			kill "$pid" 2>/dev/null
+			return
+		fi
+		if [ -t 2 ]; then
+			printf '\r\033[K-- %s: %d s' "$name" $((SECONDS - start)) >&2
+		elif [ $((SECONDS - start)) -ge "$next" ]; then
+			say "$name: $((SECONDS - start)) s so far"
+			next=$((next + 20))
+		fi
+	done
+}
+
+# cache_entry NAME BUILDER [ARG...]: print the path of the cache entry NAME
+# (FAMILY/KEY, such as uml-7.3/VERSION), building it first if it is not there.
+#
+# BUILDER, a function, is called as `BUILDER TMP FINAL ARG...` and fills the
+# folder TMP, which becomes FINAL. An entry is complete or absent: it is built
+# beside its place and renamed, under a lock. Everything that the builder
+# starts inherits the lock, so whoever gets it knows that no leftover of a
+# killed build still writes.
+#
+# Call it plainly, dir=$(cache_entry ...), never behind `if` or `||`: bash would
+# then ignore `set -e` in the builder, too, and keep a half-built entry.
+cache_entry()
+{
+	local name=$1 builder=$2 final ignored
+	shift 2
+
+	ignored=$(set +e; (set -e; false; echo yes); true)
+	[ -z "$ignored" ] || die "cache_entry must not be called where its status is tested"
+	final=$(cache_dir)/$name
+	if [ ! -d "$final" ]; then
+		mkdir -p "${final%/*}"
+		# A subshell, so that the lock ends with it.
+		(cache_build "$name" "$final" "$builder" "$@") >&2 9>"${final%/*}/.lock"
+	fi
+	touch "$final"
+	printf '%s\n' "$final"
+}
+
+# The locked half of cache_entry(); the lock, one a family, is file descriptor 9.
+cache_build()
+{
+	local name=$1 final=$2 builder=$3 waited=0
+	shift 3
+
+	until flock -w $((waited > 0 ? 15 : 0)) 9; do
+		say "another make is at work in ${final%/*}: waiting ($waited s)"
+		waited=$((waited + 15))
+	done
+	[ ! -d "$final" ] || return 0
+	rm -rf "${final%/*}"/*.tmp.*
+	cache_forget_old "${final%/*}"
+	# shellcheck disable=SC2064 # expanded now: $final is local
+	trap "rm -rf '$final.tmp.$BASHPID'" EXIT
+	mkdir "$final.tmp.$BASHPID"
+	"$builder" "$final.tmp.$BASHPID" "$final" "$@"
+	# The data before the name: a power cut must not leave a broken entry.
+	sync -f "$final.tmp.$BASHPID"
+	mv "$final.tmp.$BASHPID" "$final"
+}
+
+# An upgrade leaves the entry of the old version behind. When a new one is
+# made, those of the same family that nobody used for a month go.
+cache_forget_old()
+{
+	find "$1" -mindepth 1 -maxdepth 1 ! -name .lock -mtime +30 -exec rm -rf {} +
+}
+
+# The PACKAGEs of the arguments that are not installed, one a line.
+missing_packages()
+{
+	local pkg
+
+	for pkg in "$@"; do
+		# shellcheck disable=SC2016 # dpkg-query expands it
+		dpkg-query -W -f '${db:Status-Status}\n' "$pkg" 2>/dev/null |
+			grep -qx installed || printf '%s\n' "$pkg"
+	done
+}
+
+# need_packages PACKAGE...: have them installed. Lists of packages are only
+# fetched when what we have is not known to apt or no longer on the mirror.
+need_packages()
+{
+	local missing
+	local -a apt=(env DEBIAN_FRONTEND=noninteractive apt-get -q -y
+		-o DPkg::Lock::Timeout=300 --no-install-recommends)
+
+	command -v apt-get >/dev/null ||
+		die "this needs Debian's packages $*, and there is no apt-get here"
+	mapfile -t missing < <(missing_packages "$@")
+	[ "${#missing[@]}" -gt 0 ] || return 0
+	[ "$(id -u)" -eq 0 ] || sudo -n true 2>/dev/null ||
+		die "packages are missing; type: sudo apt-get install --no-install-recommends ${missing[*]}"
+
+	say "installing ${missing[*]}"
+	[ "$(id -u)" -eq 0 ] || apt=(sudo -n -- "${apt[@]}")
+	if "${apt[@]}" -s install "${missing[@]}" >/dev/null 2>&1 &&
+	   attempt "apt-get install" "${apt[@]}" install "${missing[@]}"; then
+		return 0
+	fi
+	attempt "apt-get update" "${apt[@]}" -o APT::Update::Error-Mode=any update ||
+		die "packages are missing and there is no network ($WHY); with one, type: sudo apt-get update && sudo apt-get install --no-install-recommends ${missing[*]}"
+	attempt "apt-get install" "${apt[@]}" install "${missing[@]}" ||
+		die "cannot install packages ($WHY); type: sudo apt-get install --no-install-recommends ${missing[*]}"
+}
