@@ -1,0 +1,460 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * KUnit: pages from the system, the books about them, and the address map.
+ */
+#include "helpers.h"
+
+#include <linux/net.h>
+#include <linux/slab.h>
+#include <linux/vmalloc.h>
+
+/* A chunk of the test's own: in the map, and in no mheap's books. */
+static void chunk_take(struct kunit *test, struct chunk *chunk,
+		       unsigned int npages, gfp_t gfp)
+{
+	KUNIT_ASSERT_TRUE(test, arena_get_chunk(chunk, gk_nid(), npages, gfp));
+}
+
+static unsigned long chunk_start(const struct chunk *chunk)
+{
+	return (unsigned long)page_address(chunk->page);
+}
+
+static void chunk_give(const struct chunk *chunk)
+{
+	bool whole = chunk->npages == 1U << chunk->order;
+
+	arena_leave(chunk->npages);
+	arena_put_pages(chunk_start(chunk), chunk->npages,
+			whole ? chunk->order : -1);
+}
+
+/* ---- the map ------------------------------------------------------------------------ */
+
+/* Is every page found where it is, in a slot of its node? */
+static bool pages_are_found(const struct chunk *chunk)
+{
+	unsigned int i, page;
+	bool found = true;
+
+	rcu_read_lock();
+	for (i = 0; i < chunk->npages && found; i++) {
+		unsigned long addr = chunk_start(chunk) + i * PAGE_SIZE;
+		struct arena *arena = arena_of((void *)addr, &page);
+
+		found = arena != &arena_none && arena->nid == chunk->nid &&
+			arena->start + page * PAGE_SIZE == addr &&
+			arena_page(arena, addr) == page &&
+			arena_of((void *)(addr + PAGE_SIZE - 1), &page) == arena;
+	}
+	rcu_read_unlock();
+	return found;
+}
+
+static bool is_ours(const void *p)
+{
+	struct arena *arena;
+	unsigned int page;
+	bool ours;
+
+	rcu_read_lock();
+	arena = arena_of(p, &page);
+	ours = test_bit(page, arena->owned) || arena->row[page] ||
+	       arena->span[page];
+	rcu_read_unlock();
+	return ours;
+}
+
+/* Is the address in no slot at all? */
+static bool is_nowhere(const void *p)
+{
+	unsigned int page;
+	bool nowhere;
+
+	rcu_read_lock();
+	nowhere = arena_of(p, &page) == &arena_none && page < ARENA_PAGES;
+	rcu_read_unlock();
+	return nowhere;
+}
+
+static void every_page_of_a_chunk_is_found(struct kunit *test)
+{
+	unsigned int npages;
+
+	for (npages = 1; npages <= ARENA_PAGES; npages *= 8) {
+		struct chunk chunk;
+
+		chunk_take(test, &chunk, npages, GFP_KERNEL);
+		KUNIT_EXPECT_GE(test, chunk.npages, npages);
+		KUNIT_EXPECT_TRUE(test, pages_are_found(&chunk));
+		chunk_give(&chunk);
+	}
+}
+
+static void a_chunk_above_a_block_is_found_in_each_slot(struct kunit *test)
+{
+	unsigned int npages = ARENA_PAGES + ARENA_PAGES / 3;
+	struct chunk chunk;
+
+	if (npages > GALLOC_MAX_PAGES)
+		kunit_skip(test, "no order above a block here");
+	chunk_take(test, &chunk, npages, GFP_KERNEL);
+	KUNIT_EXPECT_EQ(test, chunk.npages, npages);
+	KUNIT_EXPECT_TRUE(test, pages_are_found(&chunk));
+	chunk_give(&chunk);
+}
+
+static void a_slot_leaves_the_map_with_its_last_page(struct kunit *test)
+{
+	unsigned long start;
+	struct chunk chunk;
+
+	chunk_take(test, &chunk, ARENA_PAGES, GFP_KERNEL);
+	start = chunk_start(&chunk);
+	arena_leave(chunk.npages);
+	arena_put_pages(start, ARENA_PAGES - 1, -1);
+	KUNIT_EXPECT_FALSE(test, is_nowhere((void *)start));
+	arena_put_pages(start + (ARENA_PAGES - 1) * PAGE_SIZE, 1, -1);
+	KUNIT_EXPECT_TRUE(test, is_nowhere((void *)start));
+}
+
+static int some_data = 1;
+
+static void addresses_not_ours_find_nothing(struct kunit *test)
+{
+	const struct arena_map *map = READ_ONCE(arena_map);
+	unsigned long end = map->base + (map->nr << ARENA_SHIFT);
+	void *vmalloced = vmalloc(PAGE_SIZE);
+	void *kmalloced = kmalloc(100, GFP_KERNEL);
+	const void *addresses[] = {
+		NULL, (void *)1, ZERO_SIZE_PTR, (void *)PAGE_SIZE,
+		(void *)(map->base - 1), (void *)end, (void *)(end + ARENA_SIZE),
+		(void *)LONG_MAX, (void *)(LONG_MAX + 1UL), (void *)-PAGE_SIZE,
+		(void *)ULONG_MAX, vmalloced, is_nowhere,
+	};
+	/* These may share a slot with pages of ours. */
+	const void *neighbours[] = { kmalloced, &some_data, vfree };
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(addresses); i++)
+		KUNIT_EXPECT_TRUE_MSG(test, is_nowhere(addresses[i]), "%px",
+				      addresses[i]);
+	for (i = 0; i < ARRAY_SIZE(neighbours); i++)
+		KUNIT_EXPECT_FALSE_MSG(test, is_ours(neighbours[i]), "%px",
+				       neighbours[i]);
+	kfree(kmalloced);
+	vfree(vmalloced);
+}
+
+static void what_is_not_ours_has_no_row(struct kunit *test)
+{
+	KUNIT_EXPECT_TRUE(test, !memchr_inv(arena_none.row, 0,
+					    sizeof(arena_none.row)));
+	KUNIT_EXPECT_TRUE(test, !memchr_inv(arena_none.span, 0,
+					    sizeof(arena_none.span)));
+}
+
+/* ---- charges ---------------------------------------------------------------------------- */
+
+static void a_charge_is_undone_exactly(struct kunit *test)
+{
+	long held = arena_held_bytes();
+	long meta = arena_meta_bytes();
+
+	KUNIT_EXPECT_TRUE(test, arena_charge(12345));
+	KUNIT_EXPECT_EQ(test, arena_held_bytes(), held + 12345);
+	KUNIT_EXPECT_EQ(test, arena_meta_bytes(), meta);
+	KUNIT_EXPECT_TRUE(test, arena_charge_meta(77));
+	KUNIT_EXPECT_EQ(test, arena_held_bytes(), held + 12345 + 77);
+	KUNIT_EXPECT_EQ(test, arena_meta_bytes(), meta + 77);
+	arena_uncharge(12345);
+	arena_uncharge_meta(77);
+	KUNIT_EXPECT_EQ(test, arena_held_bytes(), held);
+	KUNIT_EXPECT_EQ(test, arena_meta_bytes(), meta);
+}
+
+static void the_limit_holds_to_the_byte(struct kunit *test)
+{
+	long hits = gk_events(EVENT_LIMIT_HIT);
+	long held;
+
+	gk_limit_to(1000);
+	held = arena_held_bytes();
+	KUNIT_EXPECT_FALSE(test, arena_charge(1001));
+	KUNIT_EXPECT_FALSE(test, arena_charge_meta(1001));
+	KUNIT_EXPECT_EQ(test, gk_events(EVENT_LIMIT_HIT), hits + 2);
+	KUNIT_EXPECT_EQ(test, arena_held_bytes(), held);
+	KUNIT_EXPECT_TRUE(test, arena_charge(1000));
+	KUNIT_EXPECT_FALSE(test, arena_charge(1));
+	arena_uncharge(1000);
+	KUNIT_EXPECT_EQ(test, arena_held_bytes(), held);
+}
+
+#define RACING_ROOM	10
+
+struct racing {
+	atomic_t met;
+	atomic_long_t granted;
+	atomic_long_t refused;
+	atomic_long_t beyond;
+};
+
+static void charge_and_uncharge(void *arg)
+{
+	struct racing *r = arg;
+	unsigned long i, n = gk_times(1000000);
+	ktime_t end;
+
+	gk_meet(&r->met, 2);
+	end = gk_fight_end();
+	for (i = 0; i < n && !gk_fight_over(i + 1, end); i++) {
+		/* More than half, so that both together are too much. */
+		if (!arena_charge(RACING_ROOM / 2 + 1)) {
+			atomic_long_inc(&r->refused);
+			continue;
+		}
+		if (atomic_long_inc_return(&r->granted) > 1)
+			atomic_long_inc(&r->beyond);
+		atomic_long_dec(&r->granted);
+		arena_uncharge(RACING_ROOM / 2 + 1);
+	}
+}
+
+static void racing_charges_stay_within_the_limit(struct kunit *test)
+{
+	struct racing *r = kunit_kzalloc(test, sizeof(*r), GFP_KERNEL);
+	struct gk_thread *a, *b;
+	long held;
+
+	KUNIT_ASSERT_NOT_NULL(test, r);
+	gk_limit_to(RACING_ROOM);
+	held = arena_held_bytes();
+	a = gk_start(test, gk_cpu(0), charge_and_uncharge, r);
+	b = gk_start(test, gk_cpu(1), charge_and_uncharge, r);
+	gk_join(test, a);
+	gk_join(test, b);
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&r->beyond), 0);
+	KUNIT_EXPECT_EQ(test, arena_held_bytes(), held);
+	kunit_info(test, "%ld were refused", atomic_long_read(&r->refused));
+}
+
+static void a_chunk_is_charged_and_uncharged_exactly(struct kunit *test)
+{
+	unsigned int npages;
+
+	gk_give_back();
+	rcu_barrier();
+	for (npages = 1; npages <= GALLOC_MAX_PAGES; npages = npages * 3 + 1) {
+		long held = arena_held_bytes();
+		long meta = arena_meta_bytes();
+		struct chunk chunk;
+
+		chunk_take(test, &chunk, npages, GFP_KERNEL);
+		KUNIT_EXPECT_EQ(test, arena_held_bytes() - held,
+				((long)chunk.npages << PAGE_SHIFT) +
+				arena_meta_bytes() - meta);
+		chunk_give(&chunk);
+		/* Its slots' descriptors are charged until then. */
+		rcu_barrier();
+		KUNIT_EXPECT_EQ(test, arena_held_bytes(), held);
+		KUNIT_EXPECT_EQ(test, arena_meta_bytes(), meta);
+	}
+}
+
+static void a_chunk_beyond_the_limit_is_refused_without_a_trace(struct kunit *test)
+{
+	struct chunk chunk;
+	long held;
+
+	gk_give_back();
+	gk_limit_to(PAGE_SIZE - 1);
+	held = arena_held_bytes();
+	KUNIT_EXPECT_FALSE(test, arena_get_chunk(&chunk, gk_nid(), 1, GFP_KERNEL));
+	KUNIT_EXPECT_EQ(test, arena_held_bytes(), held);
+	/* Room for the page, but not for its slot's descriptor. */
+	gk_limit_to(PAGE_SIZE);
+	KUNIT_EXPECT_FALSE(test, arena_get_chunk(&chunk, gk_nid(), 1, GFP_KERNEL));
+	KUNIT_EXPECT_EQ(test, arena_held_bytes(), held);
+}
+
+static void near_the_limit_the_chunk_is_smaller(struct kunit *test)
+{
+	struct chunk chunk;
+
+	gk_give_back();
+	gk_limit_to(ARENA_SIZE / 2);
+	chunk_take(test, &chunk, 1, GFP_KERNEL);
+	KUNIT_EXPECT_LT(test, chunk.order, (unsigned int)ARENA_ORDER);
+	chunk_give(&chunk);
+}
+
+static void who_may_sleep_gets_a_block_and_who_may_not_what_is_needed(struct kunit *test)
+{
+	struct chunk chunk;
+
+	chunk_take(test, &chunk, 1, GFP_KERNEL);
+	KUNIT_EXPECT_LE(test, chunk.order, (unsigned int)ARENA_ORDER);
+	if (!galloc_limit_bytes)
+		KUNIT_EXPECT_EQ(test, chunk.order, (unsigned int)ARENA_ORDER);
+	chunk_give(&chunk);
+	chunk_take(test, &chunk, 3, GFP_NOWAIT);
+	KUNIT_EXPECT_EQ(test, chunk.order, 2);
+	KUNIT_EXPECT_EQ(test, chunk.npages, 4);
+	chunk_give(&chunk);
+}
+
+/* ---- pages ------------------------------------------------------------------------------ */
+
+static bool every_page_has_count(unsigned long start, unsigned int npages,
+				 int count)
+{
+	struct page *page = virt_to_page((void *)start);
+	unsigned int i;
+
+	for (i = 0; i < npages; i++)
+		if (page_count(page + i) != count)
+			return false;
+	return true;
+}
+
+static void every_page_carries_two_references(struct kunit *test)
+{
+	unsigned int npages;
+
+	for (npages = 1; npages <= GALLOC_MAX_PAGES; npages = npages * 2 + 1) {
+		struct chunk chunk;
+
+		chunk_take(test, &chunk, npages, GFP_KERNEL);
+		KUNIT_EXPECT_TRUE(test, every_page_has_count(chunk_start(&chunk),
+							     chunk.npages, 2));
+		KUNIT_EXPECT_TRUE(test,
+				  arena_pages_unshared(chunk_start(&chunk),
+						       chunk.npages));
+		chunk_give(&chunk);
+	}
+}
+
+static void a_shared_page_is_noticed_wherever_it_is(struct kunit *test)
+{
+	static const unsigned int places[] = { 0, 1, 77, ARENA_PAGES - 1 };
+	struct chunk chunk;
+	int i;
+
+	chunk_take(test, &chunk, ARENA_PAGES, GFP_KERNEL);
+	for (i = 0; i < ARRAY_SIZE(places); i++) {
+		struct page *page = chunk.page + places[i];
+
+		get_page(page);
+		KUNIT_EXPECT_FALSE(test,
+				   arena_pages_unshared(chunk_start(&chunk),
+							chunk.npages));
+		put_page(page);
+		/* The reverse: as if somebody had freed our page. */
+		put_page(page);
+		KUNIT_EXPECT_FALSE(test,
+				   arena_pages_unshared(chunk_start(&chunk),
+							chunk.npages));
+		get_page(page);
+		KUNIT_EXPECT_TRUE(test,
+				  arena_pages_unshared(chunk_start(&chunk),
+						       chunk.npages));
+	}
+	chunk_give(&chunk);
+}
+
+static void the_network_may_splice_any_page_of_an_object(struct kunit *test)
+{
+	static const size_t sizes[] = {
+		8, 100, 2048, 4096, 8192, 16384, 32768, 40000, 100000, 1 << 20,
+		(2 << 20) + 5000
+	};
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		u8 *p = galloc(sizes[i], GFP_KERNEL);
+		size_t offset, real = gsize(p);
+		bool ok = true;
+
+		KUNIT_ASSERT_NOT_NULL(test, p);
+		for (offset = 0; offset < real; offset += PAGE_SIZE)
+			ok = ok && sendpage_ok(virt_to_page(p + offset));
+		ok = ok && sendpage_ok(virt_to_page(p + real - 1));
+		KUNIT_EXPECT_TRUE_MSG(test, ok, "%zu bytes", sizes[i]);
+		gfree(p);
+	}
+}
+
+static void a_page_somebody_reads_is_not_used_again(struct kunit *test)
+{
+	u8 *p = galloc(3 * PAGE_SIZE + GALLOC_MAX_SMALL, GFP_KERNEL);
+	struct page *page;
+
+	KUNIT_ASSERT_NOT_NULL(test, p);
+	/* As a network buffer does that sends the second page. */
+	page = virt_to_page(p + PAGE_SIZE);
+	get_page(page);
+	memset(p, 0x5a, PAGE_SIZE * 2);
+	gfree(p);
+	mheap_settle();
+	KUNIT_EXPECT_FALSE(test, is_ours(p));
+	KUNIT_EXPECT_FALSE(test, is_ours(p + PAGE_SIZE));
+	/* Ours no more, and not the system's before the reader is done. */
+	KUNIT_EXPECT_EQ(test, page_count(page), 1);
+	KUNIT_EXPECT_TRUE(test, !memchr_inv(p + PAGE_SIZE, 0x5a, PAGE_SIZE));
+	put_page(page);
+}
+
+static void pages_go_back_clean(struct kunit *test)
+{
+	int bad = test_taint(TAINT_BAD_PAGE);
+	unsigned int order;
+
+	for (order = 0; order <= MAX_PAGE_ORDER; order++) {
+		struct chunk chunk;
+		unsigned int i;
+
+		/* In one piece, then page by page. */
+		for (i = 0; i < 2; i++) {
+			chunk_take(test, &chunk, 1U << order, GFP_KERNEL);
+			memset(page_address(chunk.page), 0xff,
+			       (size_t)chunk.npages << PAGE_SHIFT);
+			if (!i) {
+				chunk_give(&chunk);
+				continue;
+			}
+			arena_leave(chunk.npages);
+			arena_put_pages(chunk_start(&chunk), chunk.npages, -1);
+		}
+	}
+	/* The page allocator has looked at each; it taints when it objects. */
+	KUNIT_EXPECT_EQ(test, test_taint(TAINT_BAD_PAGE), bad);
+}
+
+static struct kunit_case cases[] = {
+	KUNIT_CASE(every_page_of_a_chunk_is_found),
+	KUNIT_CASE(a_chunk_above_a_block_is_found_in_each_slot),
+	KUNIT_CASE(a_slot_leaves_the_map_with_its_last_page),
+	KUNIT_CASE(addresses_not_ours_find_nothing),
+	KUNIT_CASE(what_is_not_ours_has_no_row),
+	KUNIT_CASE(a_charge_is_undone_exactly),
+	KUNIT_CASE(the_limit_holds_to_the_byte),
+	KUNIT_CASE(racing_charges_stay_within_the_limit),
+	KUNIT_CASE(a_chunk_is_charged_and_uncharged_exactly),
+	KUNIT_CASE(a_chunk_beyond_the_limit_is_refused_without_a_trace),
+	KUNIT_CASE(near_the_limit_the_chunk_is_smaller),
+	KUNIT_CASE(who_may_sleep_gets_a_block_and_who_may_not_what_is_needed),
+	KUNIT_CASE(every_page_carries_two_references),
+	KUNIT_CASE(a_shared_page_is_noticed_wherever_it_is),
+	KUNIT_CASE(the_network_may_splice_any_page_of_an_object),
+	KUNIT_CASE(a_page_somebody_reads_is_not_used_again),
+	KUNIT_CASE(pages_go_back_clean),
+	{}
+};
+
+static struct kunit_suite suite = {
+	.name = "galloc_arena",
+	.init = gk_init,
+	.exit = gk_exit,
+	.test_cases = cases,
+};
+kunit_test_suite(suite);

@@ -1,0 +1,298 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * KUnit: what each allocation flag and each context leads to, as the table in
+ * include/galloc.h says.
+ *
+ * Warnings that come once for each load of galloc are not counted on; what is
+ * checked is what the caller gets.
+ */
+#include "helpers.h"
+
+#include <linux/sched/mm.h>
+
+#include "twin.h"
+
+/* One of each kind: small, several classes, whole pages, above a block. */
+static const size_t sizes[] = {
+	1, 8, 9, 24, 64, 100, 1000, 1024, 2560, 4096, 5000, 8192, 20000,
+	GALLOC_MAX_SMALL, GALLOC_MAX_SMALL + 1, 100000, 1 << 20,
+	(2 << 20) + 1, 4 << 20
+};
+
+/* ---- flags ----------------------------------------------------------------------------------- */
+
+static void flags_that_speak_of_zones_are_refused(struct kunit *test)
+{
+	static const gfp_t zones[] = {
+		__GFP_DMA, __GFP_DMA32, __GFP_HIGHMEM, __GFP_DMA | __GFP_ZERO,
+		__GFP_HIGHMEM | __GFP_NOWARN
+	};
+	u8 *p = galloc(64, GFP_KERNEL);
+	void *bulk[3];
+	int i, j;
+
+	KUNIT_ASSERT_NOT_NULL(test, p);
+	/* Something is on the stack, but it is not for them. */
+	gfree(galloc(64, GFP_KERNEL));
+	twin_fill(p, 64, 1);
+	gk_expect_begin(test, "no memory of a zone");
+	for (i = 0; i < ARRAY_SIZE(zones); i++) {
+		gfp_t gfp = GFP_KERNEL | zones[i];
+
+		for (j = 0; j < ARRAY_SIZE(sizes); j++) {
+			KUNIT_EXPECT_NULL(test, galloc(sizes[j], gfp));
+			KUNIT_EXPECT_NULL(test, galloc_node(sizes[j], gfp, gk_nid()));
+			KUNIT_EXPECT_NULL(test, galloc_aligned(sizes[j], 64, gfp));
+			KUNIT_EXPECT_EQ(test, galloc_bulk(sizes[j], gfp, 3, bulk), 0);
+		}
+		KUNIT_EXPECT_NULL(test, galloc(64, gfp));
+		KUNIT_EXPECT_NULL(test, gzalloc(64, gfp));
+		KUNIT_EXPECT_NULL(test, gcalloc(8, 8, gfp));
+		KUNIT_EXPECT_NULL(test, grealloc(NULL, 64, gfp));
+		KUNIT_EXPECT_NULL(test, grealloc(p, 1000, gfp));
+	}
+	gk_expect_end(test, "no memory of a zone");
+	KUNIT_EXPECT_TRUE(test, twin_intact(p, 64, 1));
+	gfree(p);
+}
+
+static void flags_that_change_nothing_are_accepted(struct kunit *test)
+{
+	static const gfp_t flags[] = {
+		GFP_KERNEL, GFP_NOWAIT, GFP_ATOMIC, GFP_NOFS, GFP_NOIO,
+		GFP_KERNEL_ACCOUNT, GFP_KERNEL | __GFP_THISNODE,
+		GFP_KERNEL | __GFP_NOWARN, GFP_KERNEL | __GFP_NORETRY,
+		GFP_KERNEL | __GFP_RETRY_MAYFAIL, GFP_KERNEL | __GFP_COMP,
+		GFP_KERNEL | __GFP_MOVABLE, GFP_KERNEL | __GFP_RECLAIMABLE,
+		GFP_KERNEL | __GFP_HARDWALL, GFP_KERNEL | __GFP_WRITE,
+		GFP_USER, GFP_KERNEL | __GFP_NOMEMALLOC,
+		GFP_KERNEL | __GFP_MEMALLOC,
+	};
+	int i, j;
+
+	for (i = 0; i < ARRAY_SIZE(flags); i++) {
+		for (j = 0; j < ARRAY_SIZE(sizes); j++) {
+			u8 *p;
+
+			/* Cold: whatever travels down to the page allocator. */
+			if (j % 5 == 0)
+				gk_give_back();
+			p = galloc(sizes[j], flags[i]);
+			KUNIT_EXPECT_NOT_NULL_MSG(test, p, "%zu bytes, flags %d",
+						  sizes[j], i);
+			KUNIT_EXPECT_EQ(test, gsize(p), galloc_size_roundup(sizes[j]));
+			gfree(p);
+		}
+	}
+}
+
+static void nofail_is_served_where_it_can_be(struct kunit *test)
+{
+	static const size_t served[] = { 8, 64, 4096, 32768, 8 * PAGE_SIZE };
+	gfp_t nofail = GFP_KERNEL | __GFP_NOFAIL;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(served); i++) {
+		void *p = galloc(served[i], nofail);
+
+		KUNIT_EXPECT_NOT_NULL(test, p);
+		gfree(p);
+		p = galloc_node(served[i], nofail, gk_nid());
+		KUNIT_EXPECT_NOT_NULL(test, p);
+		gfree(p);
+		p = gzalloc(served[i], nofail);
+		KUNIT_EXPECT_TRUE(test, p && twin_all_zero(p, gsize(p)));
+		gfree(p);
+	}
+	gk_expect_begin(test, "nofail that may fail");
+	KUNIT_EXPECT_NULL(test, galloc(GALLOC_MAX_SMALL + 8 * PAGE_SIZE, nofail));
+	KUNIT_EXPECT_NULL(test, galloc(1 << 20, nofail));
+	KUNIT_EXPECT_NULL(test, galloc(64, GFP_ATOMIC | __GFP_NOFAIL));
+	KUNIT_EXPECT_NULL(test, galloc(64, GFP_NOWAIT | __GFP_NOFAIL));
+	KUNIT_EXPECT_NULL(test, galloc(40000, GFP_NOWAIT | __GFP_NOFAIL));
+	gk_expect_end(test, "nofail that may fail");
+}
+
+struct patient {
+	size_t size;
+	void *p;
+};
+
+static void wait_for_memory(void *arg)
+{
+	struct patient *who = arg;
+
+	WRITE_ONCE(who->p, galloc(who->size, GFP_KERNEL | __GFP_NOFAIL));
+}
+
+static void nofail_waits_until_there_is_memory(struct kunit *test)
+{
+	static const size_t some[] = { 64, 33000 };
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(some); i++) {
+		struct patient *who = kunit_kzalloc(test, sizeof(*who), GFP_KERNEL);
+		long failed = gk_events(EVENT_ALLOC_FAILED);
+		struct gk_thread *t;
+
+		/* 33000 are 9 pages at 4 KiB: more than are promised. */
+		if (PAGE_ALIGN(some[i]) > 8 * PAGE_SIZE && some[i] > GALLOC_MAX_SMALL)
+			continue;
+		KUNIT_ASSERT_NOT_NULL(test, who);
+		who->size = some[i];
+		gk_starve(test);
+		t = gk_start(test, gk_cpu(1), wait_for_memory, who);
+		KUNIT_EXPECT_TRUE(test, gk_wait_for(gk_events(EVENT_ALLOC_FAILED) >
+						    failed, 5000));
+		KUNIT_EXPECT_NULL(test, READ_ONCE(who->p));
+		gk_feed();
+		gk_unlimit(test);
+		gk_join(test, t);
+		KUNIT_EXPECT_NOT_NULL(test, who->p);
+		gfree(who->p);
+	}
+}
+
+static void without_memory_the_answer_is_null(struct kunit *test)
+{
+	static const gfp_t flags[] = {
+		GFP_KERNEL | __GFP_NOWARN, GFP_NOWAIT | __GFP_NOWARN,
+		GFP_ATOMIC | __GFP_NOWARN, GFP_NOFS | __GFP_NOWARN,
+		GFP_KERNEL | __GFP_ZERO | __GFP_NOWARN,
+		GFP_KERNEL | __GFP_THISNODE | __GFP_NOWARN,
+	};
+	long failed = gk_events(EVENT_ALLOC_FAILED);
+	void *bulk[2];
+	int i, j;
+
+	gk_starve(test);
+	for (i = 0; i < ARRAY_SIZE(flags); i++) {
+		for (j = 0; j < ARRAY_SIZE(sizes); j++) {
+			KUNIT_EXPECT_NULL(test, galloc(sizes[j], flags[i]));
+			KUNIT_EXPECT_NULL(test, galloc_node(sizes[j], flags[i],
+							    gk_nid()));
+			KUNIT_EXPECT_NULL(test, galloc_aligned(sizes[j], 16,
+							       flags[i]));
+			KUNIT_EXPECT_EQ(test, galloc_bulk(sizes[j], flags[i], 2,
+							  bulk), 0);
+		}
+	}
+	KUNIT_EXPECT_EQ(test, gk_events(EVENT_ALLOC_FAILED) - failed,
+			(long)(4 * ARRAY_SIZE(flags) * ARRAY_SIZE(sizes)));
+}
+
+/* What another size has cached comes back when memory is short. */
+static void what_caches_hold_is_given_up_under_pressure(struct kunit *test)
+{
+	void *keep, *p[32];
+	int i;
+
+	gk_pin(gk_cpu(0));
+	gk_take_free_runs(test);
+	keep = galloc(8, GFP_KERNEL);
+	for (i = 0; i < 10; i++)
+		gfree_bulk(galloc_bulk(1024, GFP_KERNEL, 32, p), p);
+	/* Now the only free memory is objects of 1024 bytes on the stack. */
+	gk_soak(test);
+	gk_limit_to(0);
+	p[0] = galloc(512, GFP_KERNEL | __GFP_NOWARN);
+	/* In debug mode there are no stacks. */
+	KUNIT_EXPECT_EQ(test, !p[0], galloc_debug);
+	gfree(p[0]);
+	gfree(keep);
+}
+
+/* ---- contexts --------------------------------------------------------------------------------- */
+
+/* One of each, where it may not sleep.  How many could not be had. */
+static unsigned int serve_all(gfp_t gfp)
+{
+	unsigned int i, failed = 0;
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		u8 *p = galloc(sizes[i], gfp);
+
+		if (!p) {
+			failed++;
+			continue;
+		}
+		p[0] = 1;
+		p[sizes[i] - 1] = 1;
+		gfree(p);
+	}
+	return failed;
+}
+
+static void interrupts_may_be_off(struct kunit *test)
+{
+	unsigned long flags;
+	unsigned int failed;
+
+	if (!may_grow())
+		kunit_skip(test, "no page may be allocated there");
+	gk_give_back();
+	local_irq_save(flags);
+	failed = serve_all(GFP_ATOMIC);
+	failed += serve_all(GFP_NOWAIT);
+	local_irq_restore(flags);
+	KUNIT_EXPECT_EQ(test, failed, 0);
+}
+
+static void a_spinlock_may_be_held(struct kunit *test)
+{
+	static DEFINE_RAW_SPINLOCK(lock);
+	unsigned int failed;
+
+	if (IS_ENABLED(CONFIG_PREEMPT_RT))
+		kunit_skip(test, "no page may be allocated there");
+	gk_give_back();
+	raw_spin_lock(&lock);
+	failed = serve_all(GFP_ATOMIC);
+	raw_spin_unlock(&lock);
+	local_bh_disable();
+	failed += serve_all(GFP_ATOMIC);
+	local_bh_enable();
+	KUNIT_EXPECT_EQ(test, failed, 0);
+}
+
+static void memalloc_scopes_are_honoured(struct kunit *test)
+{
+	unsigned int scope, failed = 0;
+
+	gk_give_back();
+	scope = memalloc_nofs_save();
+	failed += serve_all(GFP_KERNEL);
+	KUNIT_EXPECT_TRUE(test, current->flags & PF_MEMALLOC_NOFS);
+	memalloc_nofs_restore(scope);
+	gk_give_back();
+	scope = memalloc_noio_save();
+	failed += serve_all(GFP_KERNEL);
+	KUNIT_EXPECT_TRUE(test, current->flags & PF_MEMALLOC_NOIO);
+	memalloc_noio_restore(scope);
+	gk_give_back();
+	scope = memalloc_noreclaim_save();
+	failed += serve_all(GFP_KERNEL);
+	memalloc_noreclaim_restore(scope);
+	KUNIT_EXPECT_EQ(test, failed, 0);
+}
+
+static struct kunit_case cases[] = {
+	KUNIT_CASE(flags_that_speak_of_zones_are_refused),
+	KUNIT_CASE(flags_that_change_nothing_are_accepted),
+	KUNIT_CASE(nofail_is_served_where_it_can_be),
+	KUNIT_CASE(nofail_waits_until_there_is_memory),
+	KUNIT_CASE(without_memory_the_answer_is_null),
+	KUNIT_CASE(what_caches_hold_is_given_up_under_pressure),
+	KUNIT_CASE(interrupts_may_be_off),
+	KUNIT_CASE(a_spinlock_may_be_held),
+	KUNIT_CASE(memalloc_scopes_are_honoured),
+	{}
+};
+
+static struct kunit_suite suite = {
+	.name = "galloc_gfp",
+	.init = gk_init,
+	.exit = gk_exit,
+	.test_cases = cases,
+};
+kunit_test_suite(suite);

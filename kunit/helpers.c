@@ -1,0 +1,381 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * helpers: what the suites share; see helpers.h.
+ */
+#include "helpers.h"
+
+#include <linux/cpumask.h>
+#include <linux/kthread.h>
+#include <linux/module.h>
+#include <linux/random.h>
+#include <linux/slab.h>
+
+/* Tries until the books are exact: work in flight ends by itself. */
+#define REST_TRIES		20
+
+unsigned long gk_ops = 100000000;
+module_param_named(ops, gk_ops, ulong, 0444);
+MODULE_PARM_DESC(ops, "operations of all random sequences together");
+
+static unsigned long seed;
+module_param(seed, ulong, 0444);
+MODULE_PARM_DESC(seed, "of the random sequences; 0: a new one at each load");
+
+bool gk_quick;
+module_param_named(quick, gk_quick, bool, 0444);
+MODULE_PARM_DESC(quick, "do not wait for what galloc does once in seconds");
+
+static atomic_long_t ops_done;
+
+/* ---- around each case ------------------------------------------------------------ */
+
+static void settings_save(struct gk *gk)
+{
+	gk->limit_bytes = galloc_limit_bytes;
+	gk->reserve_pages = galloc_reserve_pages;
+	gk->free_max_pages = galloc_free_max_pages;
+	gk->cpu_cache_bytes = galloc_cpu_cache_bytes;
+}
+
+static void settings_restore(const struct gk *gk)
+{
+	WRITE_ONCE(galloc_pause_hook, NULL);
+	WRITE_ONCE(galloc_limit_bytes, gk->limit_bytes);
+	WRITE_ONCE(galloc_reserve_pages, gk->reserve_pages);
+	WRITE_ONCE(galloc_free_max_pages, gk->free_max_pages);
+	WRITE_ONCE(galloc_cpu_cache_bytes, gk->cpu_cache_bytes);
+}
+
+int gk_init(struct kunit *test)
+{
+	struct gk *gk = kunit_kzalloc(test, sizeof(*gk), GFP_KERNEL);
+	struct galloc_totals t;
+	int i;
+
+	if (!gk)
+		return -ENOMEM;
+	settings_save(gk);
+	/* What is free goes back when the case wants it, not by itself. */
+	WRITE_ONCE(galloc_free_max_pages, ULONG_MAX / 8);
+	if (!gk_rest(&t)) {
+		settings_restore(gk);
+		return -EBUSY;
+	}
+	gk->in_use = t.in_use;
+	for (i = 0; i < NR_GALLOC_FAULTS; i++)
+		gk->faults[i] = gk_faults(i);
+	test->priv = gk;
+	return 0;
+}
+
+void gk_exit(struct kunit *test)
+{
+	struct gk *gk = test->priv;
+	struct galloc_totals t;
+	int i;
+
+	if (!gk)
+		return;
+	settings_restore(gk);
+	gk_feed();
+	KUNIT_EXPECT_TRUE_MSG(test, gk_rest(&t),
+			      "the books do not add up: system %ld, in_use %ld, cached %ld, central %ld, tail %ld, quarantine %ld, deferred %ld, free %ld, meta %ld",
+			      t.system, t.in_use, t.cached, t.central, t.tail,
+			      t.quarantine, t.deferred, t.free, t.meta);
+	KUNIT_EXPECT_EQ_MSG(test, t.in_use, gk->in_use, "live objects are left");
+	KUNIT_EXPECT_EQ(test, t.deferred, 0);
+	KUNIT_EXPECT_EQ(test, galloc_validate(), 0);
+	for (i = 0; i < NR_GALLOC_FAULTS; i++)
+		KUNIT_EXPECT_EQ_MSG(test, gk_faults(i), gk->faults[i],
+				    "reports of %s", galloc_fault_name(i));
+	test->priv = NULL;
+}
+
+/* ---- looking at galloc -------------------------------------------------------------- */
+
+/* The identity of Documentation/stats.rst. */
+bool gk_totals_exact(const struct galloc_totals *t)
+{
+	return t->system == t->in_use + t->cached + t->central + t->tail +
+			    t->quarantine + t->deferred + t->free + t->meta;
+}
+
+/*
+ * Have everything come to rest and say where it is: stacks drained, pages set
+ * aside gone, callbacks run.  False if the books are not exact even so.
+ */
+bool gk_rest(struct galloc_totals *t)
+{
+	int i;
+
+	for (i = 0; i < REST_TRIES; i++) {
+		mcache_drain();
+		mheap_settle();
+		/* Descriptors of slots that have left, objects of gfree_rcu(). */
+		if (i)
+			rcu_barrier();
+		stats_totals(t);
+		if (gk_totals_exact(t) && !t->cached)
+			return true;
+	}
+	return false;
+}
+
+/* Bytes of live objects, those that were there before the case not counted. */
+long gk_in_use(struct kunit *test)
+{
+	const struct gk *gk = test->priv;
+	struct galloc_totals t;
+
+	KUNIT_EXPECT_TRUE(test, gk_rest(&t));
+	return t.in_use - gk->in_use;
+}
+
+/* All that is free goes back to the system, the reserve excepted. */
+void gk_give_back(void)
+{
+	struct galloc_totals t;
+
+	gk_rest(&t);
+	mheap_release(ULONG_MAX, RELEASE_ALL);
+}
+
+/* Let galloc have @bytes more than it has, until gk_unlimit() or gk_exit(). */
+void gk_limit_to(long bytes)
+{
+	/* Descriptors of slots that have left would go later, and make room. */
+	rcu_barrier();
+	WRITE_ONCE(galloc_limit_bytes, arena_held_bytes() + bytes);
+}
+
+/* Free runs that are kept from everybody, see gk_soak(). */
+#define MAX_RUNS	4096
+
+static struct mspan *runs[MAX_RUNS];
+static unsigned int nr_runs;
+
+static void find_longest_run(struct mspan *s, void *arg)
+{
+	unsigned int *longest = arg;
+
+	if (mspan_state(s) == MSPAN_FREE && s->arena->nid == gk_nid())
+		*longest = max(*longest, s->npages);
+}
+
+/* Take what free pages this node has, until gk_feed(). */
+void gk_soak(struct kunit *test)
+{
+	for (;;) {
+		unsigned int longest = 0;
+		unsigned long nr;
+
+		for (nr = 0; nr < arena_nr_slots(); nr++)
+			mheap_walk_slot(nr, find_longest_run, &longest);
+		if (!longest)
+			break;
+		KUNIT_ASSERT_LT(test, nr_runs, MAX_RUNS);
+		/* An exact fit leaves no rest, and so never grows. */
+		runs[nr_runs] = mheap_alloc(gk_nid(), longest, 1, 0,
+					    GFP_NOWAIT | __GFP_THISNODE);
+		KUNIT_ASSERT_NOT_NULL(test, runs[nr_runs]);
+		nr_runs++;
+	}
+	KUNIT_ASSERT_EQ(test, mheap_of(gk_nid())->free_pages, 0);
+}
+
+/* The same with what caches hold; what the reserve does not keep goes back. */
+void gk_take_free_runs(struct kunit *test)
+{
+	gk_give_back();
+	gk_soak(test);
+}
+
+/* Lift gk_limit_to(). */
+void gk_unlimit(struct kunit *test)
+{
+	const struct gk *gk = test->priv;
+
+	WRITE_ONCE(galloc_limit_bytes, gk->limit_bytes);
+}
+
+/* Nothing is to be had: no free page, no cached object, no growth. */
+void gk_starve(struct kunit *test)
+{
+	gk_take_free_runs(test);
+	gk_limit_to(0);
+}
+
+/* The runs taken come back; gk_exit() does it, too. */
+void gk_feed(void)
+{
+	while (nr_runs)
+		mheap_free(runs[--nr_runs]);
+}
+
+/* Since the last look there were @n reports of @fault, and no others. */
+void gk_expect_faults(struct kunit *test, enum galloc_fault fault, long n)
+{
+	struct gk *gk = test->priv;
+	int i;
+
+	for (i = 0; i < NR_GALLOC_FAULTS; i++) {
+		long now = gk_faults(i);
+
+		KUNIT_EXPECT_EQ_MSG(test, now - gk->faults[i],
+				    i == fault ? n : 0, "reports of %s",
+				    galloc_fault_name(i));
+		gk->faults[i] = now;
+	}
+}
+
+/* ---- texts in the log ------------------------------------------------------------------ */
+
+static int expect_init(struct kunit_resource *res, void *name)
+{
+	printk(KERN_INFO "galloc-kunit: expect begin %s\n", (char *)name);
+	res->data = name;
+	return 0;
+}
+
+static void expect_free(struct kunit_resource *res)
+{
+	printk(KERN_INFO "galloc-kunit: expect end %s\n", (char *)res->data);
+}
+
+static bool expect_match(struct kunit *test, struct kunit_resource *res,
+			 void *name)
+{
+	return res->free == expect_free && res->data == name;
+}
+
+/*
+ * What is printed up to gk_expect_end() is meant to be: reports of faults,
+ * warnings.  A resource, so that the end is told even if the case aborts.
+ */
+void gk_expect_begin(struct kunit *test, const char *name)
+{
+	void *res = kunit_alloc_resource(test, expect_init, expect_free,
+					 GFP_KERNEL, (void *)name);
+
+	KUNIT_ASSERT_NOT_NULL(test, res);
+}
+
+void gk_expect_end(struct kunit *test, const char *name)
+{
+	kunit_destroy_resource(test, expect_match, (void *)name);
+}
+
+/* ---- CPUs and threads --------------------------------------------------------------------- */
+
+/* The n-th online CPU, the last one if there are not so many. */
+int gk_cpu(unsigned int n)
+{
+	int cpu, last = 0;
+
+	for_each_online_cpu(cpu) {
+		last = cpu;
+		if (!n--)
+			break;
+	}
+	return last;
+}
+
+/* The caller stays on @cpu; a case's thread ends with the case. */
+void gk_pin(int cpu)
+{
+	set_cpus_allowed_ptr(current, cpumask_of(cpu));
+}
+
+static int thread_fn(void *arg)
+{
+	struct gk_thread *t = arg;
+
+	t->fn(t->arg);
+	complete(&t->done);
+	/* Until gk_join(): so that no code of ours runs after it. */
+	for (;;) {
+		set_current_state(TASK_INTERRUPTIBLE);
+		if (kthread_should_stop())
+			break;
+		schedule();
+	}
+	__set_current_state(TASK_RUNNING);
+	return 0;
+}
+
+struct gk_thread *gk_start(struct kunit *test, int cpu, void (*fn)(void *arg),
+			   void *arg)
+{
+	struct gk_thread *t = kzalloc(sizeof(*t), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, t);
+	init_completion(&t->done);
+	t->fn = fn;
+	t->arg = arg;
+	t->task = kthread_create(thread_fn, t, "galloc-kunit/%d", cpu);
+	if (IS_ERR(t->task)) {
+		kfree(t);
+		KUNIT_ASSERT_TRUE_MSG(test, false, "no thread");
+	}
+	kthread_bind(t->task, cpu);
+	wake_up_process(t->task);
+	return t;
+}
+
+/*
+ * Wait for a thread to finish.  One that does not is left alone, and keeps this
+ * module loaded, since it still runs its code.
+ */
+void gk_join(struct kunit *test, struct gk_thread *t)
+{
+	if (!wait_for_completion_timeout(&t->done,
+					 msecs_to_jiffies(GK_PATIENCE_MS))) {
+		__module_get(THIS_MODULE);
+		KUNIT_ASSERT_TRUE_MSG(test, false, "a thread did not finish");
+	}
+	kthread_stop(t->task);
+	kfree(t);
+}
+
+/*
+ * Threads meet: each raises *@count once and waits until @n have.  Nobody has
+ * to be let through first.  False if the others did not come.
+ */
+bool gk_meet(atomic_t *count, int n)
+{
+	atomic_inc(count);
+	return gk_yield_for(atomic_read(count) >= n, GK_PATIENCE_MS / 6);
+}
+
+/* ---- chance, and the count of operations ------------------------------------------------- */
+
+/* The seed, printed, so that a failure can be had again with seed=. */
+u64 gk_seed(struct kunit *test)
+{
+	u64 state = seed;
+
+	if (!state)
+		state = get_random_u32() | 1;
+	kunit_info(test, "seed=%llu", state);
+	return state;
+}
+
+/* What is to be done @n times when there are 10^8 operations in all. */
+unsigned long gk_times(unsigned long n)
+{
+	return max(mult_frac(n, gk_ops, 100000000UL), n / 1000 + 1);
+}
+
+void gk_count_ops(unsigned long n)
+{
+	atomic_long_add(n, &ops_done);
+}
+
+unsigned long gk_ops_done(void)
+{
+	return atomic_long_read(&ops_done);
+}
+
+MODULE_DESCRIPTION("KUnit suites of galloc");
+MODULE_LICENSE("GPL");
+GALLOC_IMPORT_KUNIT_NS();

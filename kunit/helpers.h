@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * helpers: what the suites share.
+ *
+ * Every suite has gk_init() and gk_exit() around each of its cases: whatever a
+ * case has changed of galloc's settings is undone, and at the end all of it is
+ * free again and the books of all layers agree.
+ */
+#ifndef _GALLOC_KUNIT_HELPERS_H
+#define _GALLOC_KUNIT_HELPERS_H
+
+#include <kunit/test.h>
+#include <linux/completion.h>
+#include <linux/delay.h>
+#include <linux/ktime.h>
+#include <linux/sched.h>
+
+#include "mcache.h"
+
+/* No wait is longer, for a thread to finish or a condition to come true. */
+#define GK_PATIENCE_MS		60000
+
+/*
+ * Two CPUs that fight for one lock may take any time, where they are threads
+ * that somebody else schedules: such a load ends after this, done or not.
+ */
+#define GK_FIGHT_MS		250
+
+/* Module parameters, see helpers.c. */
+extern unsigned long gk_ops;
+extern bool gk_quick;
+
+/**
+ * struct gk - what a case started from
+ * @in_use: bytes of live objects
+ * @faults: reports counted so far, those the case expected included
+ * @limit_bytes: settings, as they were
+ * @reserve_pages: same
+ * @free_max_pages: same
+ * @cpu_cache_bytes: same
+ */
+struct gk {
+	long in_use;
+	long faults[NR_GALLOC_FAULTS];
+	unsigned long limit_bytes;
+	unsigned long reserve_pages;
+	unsigned long free_max_pages;
+	unsigned long cpu_cache_bytes;
+};
+
+int gk_init(struct kunit *test);
+void gk_exit(struct kunit *test);
+
+/* ---- looking at galloc ------------------------------------------------------- */
+
+bool gk_totals_exact(const struct galloc_totals *t);
+bool gk_rest(struct galloc_totals *t);
+long gk_in_use(struct kunit *test);
+void gk_give_back(void);
+void gk_limit_to(long bytes);
+void gk_unlimit(struct kunit *test);
+void gk_soak(struct kunit *test);
+void gk_take_free_runs(struct kunit *test);
+void gk_starve(struct kunit *test);
+void gk_feed(void);
+void gk_expect_faults(struct kunit *test, enum galloc_fault fault, long n);
+
+static inline long gk_events(enum galloc_event event)
+{
+	return atomic_long_read(&galloc_events[event]);
+}
+
+static inline long gk_faults(enum galloc_fault fault)
+{
+	return atomic_long_read(&galloc_faults[fault]);
+}
+
+/* This CPU's slot of a class; the caller is pinned. */
+static inline struct mcache_slot *gk_slot(unsigned int class)
+{
+	return &raw_cpu_ptr(&galloc_mcache)->local[class];
+}
+
+static inline unsigned int gk_stacked(const struct mcache_slot *slot)
+{
+	return slot->top - slot->base;
+}
+
+static inline unsigned int gk_capacity(const struct mcache_slot *slot)
+{
+	return slot->end - slot->base;
+}
+
+/* The node that this CPU allocates from. */
+static inline int gk_nid(void)
+{
+	return numa_mem_id();
+}
+
+#define for_each_class(class)						\
+	for ((class) = 1; (class) < GALLOC_NR_CLASSES; (class)++)
+
+/* ---- texts in the log that are meant to be there ------------------------------- */
+
+void gk_expect_begin(struct kunit *test, const char *name);
+void gk_expect_end(struct kunit *test, const char *name);
+
+/* ---- CPUs and threads ------------------------------------------------------------ */
+
+/**
+ * struct gk_thread - a thread of a case, on a CPU of its own
+ * @task: the thread; stays until gk_join()
+ * @done: @fn has returned
+ * @fn: what it does; bounded by itself
+ * @arg: for @fn
+ */
+struct gk_thread {
+	struct task_struct *task;
+	struct completion done;
+	void (*fn)(void *arg);
+	void *arg;
+};
+
+int gk_cpu(unsigned int n);
+void gk_pin(int cpu);
+struct gk_thread *gk_start(struct kunit *test, int cpu, void (*fn)(void *arg),
+			   void *arg);
+void gk_join(struct kunit *test, struct gk_thread *t);
+
+static inline bool gk_smp(void)
+{
+	return gk_cpu(0) != gk_cpu(1);
+}
+
+bool gk_meet(atomic_t *count, int n);
+
+/* Wait for @cond, asleep; false if it has not come true in @ms. */
+#define gk_wait_for(cond, ms)						\
+	__gk_wait(cond, ms, usleep_range(500, 1000))
+
+/*
+ * The same where one may not sleep: another CPU has to make it true.  Not every
+ * kernel that preempts does so from an interrupt, user-mode Linux does not:
+ * where nothing forbids it, preempt_enable() lets others run.
+ */
+#define gk_spin_for(cond, ms)						\
+	__gk_wait(cond, ms, ({ preempt_disable(); cpu_relax(); preempt_enable(); }))
+
+/* The same in a task that waits for another one. */
+#define gk_yield_for(cond, ms)						\
+	gk_spin_for((cond) || ({ cond_resched(); false; }), ms)
+
+#define __gk_wait(cond, ms, pause)					\
+({									\
+	bool __met = (cond);						\
+									\
+	if (!__met) {							\
+		ktime_t __end = ktime_add_ms(ktime_get(), (ms));	\
+									\
+		do {							\
+			pause;						\
+			__met = (cond);					\
+		} while (!__met && ktime_before(ktime_get(), __end));	\
+	}								\
+	__met;								\
+})
+
+/* ---- chance, and the count of operations --------------------------------------- */
+
+u64 gk_seed(struct kunit *test);
+void gk_count_ops(unsigned long n);
+unsigned long gk_ops_done(void);
+
+unsigned long gk_times(unsigned long n);
+
+static inline ktime_t gk_fight_end(void)
+{
+	return ktime_add_ms(ktime_get(), GK_FIGHT_MS);
+}
+
+/* Let others run once in a while; true when it is time to end. */
+static inline bool gk_fight_over(unsigned long i, ktime_t end)
+{
+	if (i % 128)
+		return false;
+	cond_resched();
+	return ktime_after(ktime_get(), end);
+}
+
+/* Are we where each operation takes long, as under KASAN in an emulator? */
+static inline bool gk_slow(void)
+{
+	return gk_ops < 1000000;
+}
+
+/* xorshift64*; the state must not be 0. */
+static inline u32 gk_random(u64 *state)
+{
+	u64 x = *state;
+
+	x ^= x >> 12;
+	x ^= x << 25;
+	x ^= x >> 27;
+	*state = x;
+	return (x * 0x2545f4914f6cdd1dULL) >> 32;
+}
+
+/* A number below @n. */
+static inline u32 gk_below(u64 *state, u32 n)
+{
+	return ((u64)gk_random(state) * n) >> 32;
+}
+
+/* Log-uniform from 1 to 32 KiB, as sizes of real clients roughly are. */
+static inline size_t gk_random_size(u64 *state)
+{
+	u32 r = gk_random(state);
+	unsigned int shift = (r >> 24) % 15;
+
+	return (1UL << shift) + (r & ((1UL << shift) - 1));
+}
+
+#endif /* _GALLOC_KUNIT_HELPERS_H */

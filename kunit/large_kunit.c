@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * KUnit: objects of whole pages, up to a block and above.
+ */
+#include "runs.h"
+
+static bool large_is_right(u8 *p, size_t size)
+{
+	struct mspan s;
+
+	return p && gsize(p) == PAGE_ALIGN(size) &&
+	       !((unsigned long)p & ((size & -size) - 1)) &&
+	       !offset_in_page(p) &&
+	       mheap_span_around(p, &s) && mspan_state(&s) == MSPAN_LARGE &&
+	       s.start == (unsigned long)p &&
+	       mheap_span_around(p + size - 1, &s) && s.start == (unsigned long)p;
+}
+
+static void large_objects_of_every_number_of_pages(struct kunit *test)
+{
+	unsigned int npages = GALLOC_MAX_SMALL / PAGE_SIZE + 1;
+	unsigned int step = gk_slow() ? 97 : 1;
+	unsigned long ops = 0;
+
+	for (; npages <= GALLOC_MAX_PAGES; npages += step) {
+		const size_t sizes[] = {
+			npages * PAGE_SIZE, (npages - 1) * PAGE_SIZE + 1
+		};
+		int i;
+
+		for (i = 0; i < 2; i++, ops += 2) {
+			u8 *p = galloc(sizes[i], GFP_KERNEL);
+
+			if (!large_is_right(p, sizes[i])) {
+				KUNIT_FAIL(test, "%zu bytes at %px, really %zu",
+					   sizes[i], p, gsize(p));
+				gfree(p);
+				return;
+			}
+			p[0] = 1;
+			p[sizes[i] - 1] = 1;
+			gfree(p);
+		}
+		cond_resched();
+	}
+	gk_count_ops(ops);
+}
+
+static void what_an_order_has_too_much_goes_back_at_once(struct kunit *test)
+{
+	size_t npages = ARENA_PAGES + 1;
+	long system;
+	void *p;
+
+	if (npages > GALLOC_MAX_PAGES)
+		kunit_skip(test, "no order above a block here");
+	gk_give_back();
+	system = arena_held_bytes() - arena_meta_bytes();
+	p = galloc(npages * PAGE_SIZE, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, p);
+	KUNIT_EXPECT_EQ(test, arena_held_bytes() - arena_meta_bytes() - system,
+			(long)npages << PAGE_SHIFT);
+	gfree(p);
+	mheap_settle();
+	KUNIT_EXPECT_EQ(test, arena_held_bytes() - arena_meta_bytes(), system);
+}
+
+static void a_huge_object_that_is_freed_makes_room_at_once(struct kunit *test)
+{
+	size_t size = (size_t)GALLOC_MAX_PAGES << PAGE_SHIFT;
+	unsigned int i, failed = 0;
+
+	if (GALLOC_MAX_PAGES <= ARENA_PAGES)
+		kunit_skip(test, "no order above a block here");
+	gk_give_back();
+	/* Enough for one, not for two. */
+	gk_limit_to(size + size / 2);
+	for (i = 0; i < 20; i++) {
+		void *p = galloc(size, GFP_KERNEL | __GFP_NOWARN);
+
+		failed += !p;
+		gfree(p);
+	}
+	KUNIT_EXPECT_EQ(test, failed, 0);
+}
+
+static void pages_of_the_emergency_reserve_are_used_once(struct kunit *test)
+{
+	struct mspan *s = run_take(test, 5, 1);
+	unsigned long start = s->start;
+	struct mspan copy;
+	u8 *p;
+
+	/* As if alloc_pages() had had to break into it. */
+	s->reserve = true;
+	memset((void *)start, 0xa5, 5 * PAGE_SIZE);
+	p = mheap_hand_out(s, GFP_KERNEL | __GFP_ZERO);
+	run_forget(s);
+	KUNIT_EXPECT_EQ(test, (unsigned long)p, start);
+	KUNIT_EXPECT_EQ(test, gsize(p), 5 * PAGE_SIZE);
+	KUNIT_EXPECT_TRUE(test, !memchr_inv(p, 0, 5 * PAGE_SIZE));
+	/* It is larger than what was asked for, whatever that was. */
+	gfree_sized(p, 64);
+	mheap_settle();
+	KUNIT_EXPECT_FALSE(test, mheap_span_around(p, &copy));
+}
+
+static struct kunit_case cases[] = {
+	KUNIT_CASE(large_objects_of_every_number_of_pages),
+	KUNIT_CASE(what_an_order_has_too_much_goes_back_at_once),
+	KUNIT_CASE(a_huge_object_that_is_freed_makes_room_at_once),
+	KUNIT_CASE(pages_of_the_emergency_reserve_are_used_once),
+	{}
+};
+
+static struct kunit_suite suite = {
+	.name = "galloc_large",
+	.init = gk_init,
+	.exit = run_exit,
+	.test_cases = cases,
+};
+kunit_test_suite(suite);

@@ -1,0 +1,470 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * KUnit: one run of pages and the objects it is cut into, for each size class.
+ */
+#include "helpers.h"
+
+#include <linux/slab.h>
+
+/* The span of the case, cut and owned by it; NULL if there is none. */
+static struct mspan *cut;
+
+static struct mspan *span_cut(struct kunit *test, unsigned int class)
+{
+	const struct sizeclass *sc = &sizeclasses[class];
+
+	cut = mheap_alloc(gk_nid(), sc->span_pages, sc->align_pages,
+			  sc->objects, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, cut);
+	mspan_cut(cut, mcentral_row(cut->arena->nid, class));
+	return cut;
+}
+
+static void span_give(void)
+{
+	if (!cut)
+		return;
+	mspan_set_state(cut, MSPAN_TRANSIT);
+	mheap_free(cut);
+	cut = NULL;
+}
+
+static void exit_case(struct kunit *test)
+{
+	span_give();
+	gk_exit(test);
+}
+
+static unsigned int index_of(const struct mspan *s, const void *p,
+			     const struct sizeclass *sc)
+{
+	return ((unsigned long)p - s->start) / sc->size;
+}
+
+static enum mspan_found resolve(const void *p, struct object *o)
+{
+	enum mspan_found found;
+
+	rcu_read_lock();
+	found = mspan_resolve(p, o);
+	rcu_read_unlock();
+	return found;
+}
+
+/* ---- cutting ------------------------------------------------------------------------- */
+
+static void a_fresh_span_has_each_object_free(struct kunit *test)
+{
+	unsigned int class;
+
+	for_each_class(class) {
+		const struct sizeclass *sc = &sizeclasses[class];
+		struct mspan *s = span_cut(test, class);
+		unsigned int i, bits = 0;
+
+		KUNIT_EXPECT_EQ(test, mspan_state(s), MSPAN_CACHED);
+		KUNIT_EXPECT_EQ(test, mspan_row(s),
+				mcentral_row(s->arena->nid, class));
+		KUNIT_EXPECT_EQ(test, (unsigned int)s->objects, sc->objects);
+		KUNIT_EXPECT_TRUE(test, mspan_has_free(s));
+		KUNIT_EXPECT_TRUE(test, mspan_all_free(s));
+		KUNIT_EXPECT_EQ(test, mspan_count_free(s), sc->objects);
+		/* No bit beyond the last object, in the last word either. */
+		for (i = 0; i < BITS_TO_LONGS(sc->objects); i++)
+			bits += hweight_long(s->free[i]);
+		KUNIT_EXPECT_EQ(test, bits, sc->objects);
+		span_give();
+	}
+}
+
+static void a_given_span_has_no_objects_any_more(struct kunit *test)
+{
+	unsigned int class;
+
+	for_each_class(class) {
+		struct mspan *s = span_cut(test, class);
+		void *first = mspan_object(s, 0);
+		void *last = mspan_object(s, s->objects - 1);
+		struct object o;
+
+		span_give();
+		KUNIT_EXPECT_EQ(test, resolve(first, &o), FOUND_NO_SPAN);
+		KUNIT_EXPECT_EQ(test, resolve(last, &o), FOUND_NO_SPAN);
+	}
+}
+
+/* ---- claiming --------------------------------------------------------------------------- */
+
+/* What is wrong with the objects of one claim; marks them in @seen. */
+static const char *claim_wrong(const struct mspan *s, void **out,
+			       unsigned int n, unsigned long *seen)
+{
+	const struct sizeclass *sc = mcentral_rows[mspan_row(s)]->sc;
+	unsigned int i;
+
+	for (i = 0; i < n; i++) {
+		unsigned int index = index_of(s, out[i], sc);
+
+		if (out[i] != (void *)(s->start + (size_t)index * sc->size))
+			return "not the start of an object";
+		if (index >= sc->objects)
+			return "behind the last object";
+		if (i && out[i] <= out[i - 1])
+			return "not ascending";
+		if (i && index / BITS_PER_LONG !=
+			 index_of(s, out[0], sc) / BITS_PER_LONG)
+			return "from more than one word";
+		if (test_and_set_bit(index, seen))
+			return "claimed twice";
+		if (test_bit(index, s->free))
+			return "claimed and free";
+	}
+	return NULL;
+}
+
+static void claiming_takes_each_object_once_and_ascending(struct kunit *test)
+{
+	static const unsigned int most[] = { 1, 7, BITS_PER_LONG, 1000 };
+	void *out[BITS_PER_LONG];
+	unsigned int class, m;
+
+	for_each_class(class) {
+		for (m = 0; m < ARRAY_SIZE(most); m++) {
+			DECLARE_BITMAP(seen, SIZECLASS_MAX_OBJECTS) = { };
+			struct mspan *s = span_cut(test, class);
+			unsigned int n, total = 0;
+			const char *wrong = NULL;
+
+			while ((n = mspan_claim(s, out, most[m]))) {
+				wrong = wrong ?: claim_wrong(s, out, n, seen);
+				if (n > min_t(unsigned int, most[m], BITS_PER_LONG))
+					wrong = "more than asked for";
+				total += n;
+			}
+			KUNIT_EXPECT_NULL_MSG(test, wrong, "class %u: %s", class,
+					      wrong ?: "");
+			KUNIT_EXPECT_EQ(test, total, (unsigned int)s->objects);
+			KUNIT_EXPECT_FALSE(test, mspan_has_free(s));
+			KUNIT_EXPECT_EQ(test, mspan_count_free(s), 0);
+			span_give();
+		}
+	}
+}
+
+static void claiming_nothing_changes_nothing(struct kunit *test)
+{
+	struct mspan *s = span_cut(test, 1);
+	void *out[1] = { };
+
+	KUNIT_EXPECT_EQ(test, mspan_claim(s, out, 0), 0);
+	KUNIT_EXPECT_TRUE(test, mspan_all_free(s));
+	KUNIT_EXPECT_NULL(test, out[0]);
+}
+
+static void an_object_freed_behind_the_claim_is_found(struct kunit *test)
+{
+	void *out[BITS_PER_LONG];
+	unsigned int class;
+
+	for_each_class(class) {
+		struct mspan *s = span_cut(test, class);
+		unsigned int i;
+
+		while (mspan_claim(s, out, BITS_PER_LONG))
+			;
+		/* Wherever the last claim ended: the search goes round. */
+		for (i = 0; i < s->objects; i++) {
+			KUNIT_EXPECT_TRUE(test, mspan_release_bit(s, i));
+			KUNIT_EXPECT_EQ(test, mspan_claim(s, out, BITS_PER_LONG), 1);
+			KUNIT_EXPECT_PTR_EQ(test, out[0], mspan_object(s, i));
+			if (i > 10 && gk_slow())
+				i += 97;
+		}
+		span_give();
+	}
+}
+
+/* ---- freeing ------------------------------------------------------------------------------ */
+
+static void the_second_release_of_an_object_is_told_from_the_first(struct kunit *test)
+{
+	void *out[BITS_PER_LONG];
+	unsigned int class;
+
+	for_each_class(class) {
+		struct mspan *s = span_cut(test, class);
+		unsigned int last = s->objects - 1;
+
+		KUNIT_EXPECT_FALSE(test, mspan_release_bit(s, 0));
+		KUNIT_EXPECT_FALSE(test, mspan_release_bit(s, last));
+		while (mspan_claim(s, out, BITS_PER_LONG))
+			;
+		KUNIT_EXPECT_TRUE(test, mspan_release_bit(s, last));
+		KUNIT_EXPECT_FALSE(test, mspan_release_bit(s, last));
+		KUNIT_EXPECT_EQ(test, mspan_count_free(s), 1);
+		span_give();
+	}
+}
+
+static void all_free_is_seen_with_the_last_object(struct kunit *test)
+{
+	void *out[BITS_PER_LONG];
+	unsigned int class;
+
+	for_each_class(class) {
+		struct mspan *s = span_cut(test, class);
+		unsigned int i, early = 0, n = s->objects;
+
+		while (mspan_claim(s, out, BITS_PER_LONG))
+			;
+		for (i = 0; i < n; i++) {
+			early += mspan_all_free(s);
+			early += mspan_word_all_free(s, i / BITS_PER_LONG);
+			mspan_release_bit(s, i);
+			KUNIT_EXPECT_TRUE(test, mspan_has_free(s));
+		}
+		KUNIT_EXPECT_EQ(test, early, 0);
+		KUNIT_EXPECT_TRUE(test, mspan_all_free(s));
+		for (i = 0; i < BITS_TO_LONGS(n); i++)
+			KUNIT_EXPECT_TRUE(test, mspan_word_all_free(s, i));
+		/* One missing in any word is seen, the partial last one too. */
+		for (i = 0; i < n; i += BITS_PER_LONG) {
+			clear_bit(n - 1 - i, s->free);
+			KUNIT_EXPECT_FALSE(test, mspan_all_free(s));
+			set_bit(n - 1 - i, s->free);
+		}
+		span_give();
+	}
+}
+
+/* ---- addresses ------------------------------------------------------------------------------ */
+
+/* How many addresses of a span resolve to something else than they should. */
+static unsigned int resolve_errors(const struct mspan *s, unsigned int class)
+{
+	const struct sizeclass *sc = &sizeclasses[class];
+	u32 bytes = (u32)sc->span_pages << PAGE_SHIFT;
+	/* Every byte of every object takes a while: some, and all edges. */
+	u32 step = gk_slow() ? 509 : 7;
+	unsigned int errors = 0;
+	u32 offset;
+
+	for (offset = 0; offset < bytes; offset++) {
+		u32 index = offset / sc->size, in = offset % sc->size;
+		enum mspan_found want = FOUND_OBJECT;
+		struct object o;
+
+		if (in > 1 && in + 1 < sc->size && offset % step)
+			continue;
+		if (index >= sc->objects)
+			want = FOUND_TAIL;
+		else if (in)
+			want = FOUND_INTERIOR;
+		if (resolve((void *)(s->start + offset), &o) != want)
+			errors++;
+		else if (want != FOUND_TAIL &&
+			 (o.span != s || o.row != mspan_row(s) || o.index != index))
+			errors++;
+	}
+	return errors;
+}
+
+static void every_address_of_a_span_resolves(struct kunit *test)
+{
+	unsigned int class;
+
+	for_each_class(class) {
+		const struct sizeclass *sc = &sizeclasses[class];
+		struct mspan *s = span_cut(test, class);
+		struct object o;
+
+		KUNIT_EXPECT_EQ_MSG(test, resolve_errors(s, class), 0,
+				    "class %u", class);
+		/* The pages before and behind are not its. */
+		if (resolve((void *)(s->start - 1), &o) != FOUND_NO_SPAN)
+			KUNIT_EXPECT_PTR_NE(test, o.span, s);
+		if (resolve((void *)(s->start + sc->span_pages * PAGE_SIZE),
+			    &o) != FOUND_NO_SPAN)
+			KUNIT_EXPECT_PTR_NE(test, o.span, s);
+		span_give();
+		cond_resched();
+	}
+}
+
+static void pages_without_objects_resolve_to_no_span(struct kunit *test)
+{
+	struct mspan *run = mheap_alloc(gk_nid(), 4, 1, 0, GFP_KERNEL);
+	u8 *large = galloc(5 * PAGE_SIZE + GALLOC_MAX_SMALL, GFP_KERNEL);
+	struct object o;
+
+	KUNIT_ASSERT_NOT_NULL(test, run);
+	KUNIT_EXPECT_EQ(test, resolve((void *)run->start, &o), FOUND_NO_SPAN);
+	KUNIT_EXPECT_EQ(test, resolve(large, &o), FOUND_NO_SPAN);
+	KUNIT_EXPECT_EQ(test, resolve(large + PAGE_SIZE, &o), FOUND_NO_SPAN);
+	KUNIT_EXPECT_EQ(test, resolve(NULL, &o), FOUND_NO_SPAN);
+	KUNIT_EXPECT_EQ(test, resolve(&o, &o), FOUND_NO_SPAN);
+	gfree(large);
+	mheap_free(run);
+}
+
+/* A late free may meet a descriptor that belongs to another span by now. */
+static void a_row_that_is_not_the_spans_resolves_to_no_span(struct kunit *test)
+{
+	struct mspan *s = span_cut(test, 1);
+	unsigned int row = mspan_row(s);
+	struct object o;
+
+	mspan_set(s, row + 1, MSPAN_CACHED);
+	KUNIT_EXPECT_EQ(test, resolve((void *)s->start, &o), FOUND_NO_SPAN);
+	mspan_set(s, row, MSPAN_CACHED);
+	KUNIT_EXPECT_EQ(test, resolve((void *)s->start, &o), FOUND_OBJECT);
+}
+
+/* ---- descriptors ------------------------------------------------------------------------------ */
+
+static void descriptors_are_charged_and_uncharged(struct kunit *test)
+{
+	int big;
+
+	for (big = 0; big < 2; big++) {
+		long meta = arena_meta_bytes(), held = arena_held_bytes();
+		struct mspan *s = mspan_new(big, GFP_KERNEL);
+		long charged = arena_meta_bytes() - meta;
+
+		KUNIT_ASSERT_NOT_NULL(test, s);
+		KUNIT_EXPECT_EQ(test, mspan_is_big(s), big);
+		KUNIT_EXPECT_GE(test, charged, (long)(sizeof(*s) + s->nwords * 8));
+		KUNIT_EXPECT_EQ(test, arena_held_bytes() - held, charged);
+		KUNIT_EXPECT_EQ(test, mspan_state(s), MSPAN_TRANSIT);
+		KUNIT_EXPECT_EQ(test, mspan_row(s), 0);
+		KUNIT_EXPECT_FALSE(test, s->huge);
+		KUNIT_EXPECT_FALSE(test, s->reserve);
+		mspan_delete(s);
+		KUNIT_EXPECT_EQ(test, arena_meta_bytes(), meta);
+		KUNIT_EXPECT_EQ(test, arena_held_bytes(), held);
+	}
+}
+
+static void no_descriptor_beyond_the_limit(struct kunit *test)
+{
+	gk_limit_to(sizeof(struct mspan) - 1);
+	KUNIT_EXPECT_NULL(test, mspan_new(false, GFP_KERNEL));
+	KUNIT_EXPECT_NULL(test, mspan_new(true, GFP_KERNEL));
+}
+
+/* ---- a claimer and a freer at once ------------------------------------------------------------ */
+
+#define RING	256
+
+struct pipe {
+	struct mspan *s;
+	atomic_t met;
+	unsigned long n;
+	unsigned long claimed;
+	unsigned long released;
+	unsigned long refused;
+	bool done;
+	unsigned int head;
+	unsigned int tail;
+	void *ring[RING];
+};
+
+static void claimer(void *arg)
+{
+	struct pipe *p = arg;
+	void *out[16];
+	unsigned long turn = 0;
+	unsigned int i, n;
+	ktime_t end;
+
+	gk_meet(&p->met, 2);
+	end = gk_fight_end();
+	while (p->claimed < p->n && !gk_fight_over(++turn, end)) {
+		n = mspan_claim(p->s, out, 16);
+		for (i = 0; i < n; i++) {
+			if (!gk_yield_for(p->head - smp_load_acquire(&p->tail) < RING,
+					  10000))
+				goto out;
+			p->ring[p->head % RING] = out[i];
+			smp_store_release(&p->head, p->head + 1);
+		}
+		p->claimed += n;
+	}
+out:
+	smp_store_release(&p->done, true);
+}
+
+static void freer(void *arg)
+{
+	const struct sizeclass *sc;
+	struct pipe *p = arg;
+	unsigned int head;
+	bool done;
+
+	sc = mcentral_rows[mspan_row(p->s)]->sc;
+	gk_meet(&p->met, 2);
+	do {
+		done = smp_load_acquire(&p->done);
+		head = smp_load_acquire(&p->head);
+		while (p->tail != head) {
+			void *obj = p->ring[p->tail % RING];
+
+			if (mspan_release_bit(p->s, index_of(p->s, obj, sc)))
+				p->released++;
+			else
+				p->refused++;
+			smp_store_release(&p->tail, p->tail + 1);
+		}
+		cond_resched();
+	} while (!done);
+}
+
+static void no_bit_is_lost_between_a_claimer_and_a_freer(struct kunit *test)
+{
+	static const size_t sizes[] = { 8, 64, 1024 };
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		struct pipe *p = kunit_kzalloc(test, sizeof(*p), GFP_KERNEL);
+		struct gk_thread *a, *b;
+
+		KUNIT_ASSERT_NOT_NULL(test, p);
+		p->s = span_cut(test, sizeclass_of(sizes[i]));
+		p->n = gk_times(1000000);
+		a = gk_start(test, gk_cpu(0), claimer, p);
+		b = gk_start(test, gk_cpu(1), freer, p);
+		gk_join(test, a);
+		gk_join(test, b);
+		gk_count_ops(p->claimed + p->released);
+		KUNIT_EXPECT_GT(test, p->claimed, 0);
+		KUNIT_EXPECT_EQ(test, p->released, p->claimed);
+		KUNIT_EXPECT_EQ(test, p->refused, 0);
+		KUNIT_EXPECT_TRUE(test, mspan_all_free(p->s));
+		span_give();
+	}
+}
+
+static struct kunit_case cases[] = {
+	KUNIT_CASE(a_fresh_span_has_each_object_free),
+	KUNIT_CASE(a_given_span_has_no_objects_any_more),
+	KUNIT_CASE(claiming_takes_each_object_once_and_ascending),
+	KUNIT_CASE(claiming_nothing_changes_nothing),
+	KUNIT_CASE(an_object_freed_behind_the_claim_is_found),
+	KUNIT_CASE(the_second_release_of_an_object_is_told_from_the_first),
+	KUNIT_CASE(all_free_is_seen_with_the_last_object),
+	KUNIT_CASE(every_address_of_a_span_resolves),
+	KUNIT_CASE(pages_without_objects_resolve_to_no_span),
+	KUNIT_CASE(a_row_that_is_not_the_spans_resolves_to_no_span),
+	KUNIT_CASE(descriptors_are_charged_and_uncharged),
+	KUNIT_CASE(no_descriptor_beyond_the_limit),
+	KUNIT_CASE(no_bit_is_lost_between_a_claimer_and_a_freer),
+	{}
+};
+
+static struct kunit_suite suite = {
+	.name = "galloc_mspan",
+	.init = gk_init,
+	.exit = exit_case,
+	.test_cases = cases,
+};
+kunit_test_suite(suite);

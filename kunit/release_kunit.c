@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * KUnit: memory that goes back to the system.
+ */
+#include "runs.h"
+
+static void blocks_go_back_whole_when_all_in_them_is_free(struct kunit *test)
+{
+	unsigned int n = gk_slow() ? 40 : 400;
+	long blocks, pages, had;
+	u64 rng = gk_seed(test);
+	unsigned int base;
+
+	gk_give_back();
+	base = run_nr_held;
+	blocks = gk_events(EVENT_RELEASE_BLOCK);
+	pages = gk_events(EVENT_RELEASE_PAGES);
+	had = arena_held_bytes() - arena_meta_bytes();
+	while (n--)
+		run_take(test, 1 + gk_below(&rng, 16), 1);
+	KUNIT_EXPECT_GT(test, arena_held_bytes() - arena_meta_bytes(), had);
+	while (run_nr_held > base)
+		run_give(run_held[base + gk_below(&rng, run_nr_held - base)]);
+	mheap_release(ULONG_MAX, RELEASE_BLOCKS);
+	KUNIT_EXPECT_EQ(test, arena_held_bytes() - arena_meta_bytes(), had);
+	KUNIT_EXPECT_GT(test, gk_events(EVENT_RELEASE_BLOCK), blocks);
+	KUNIT_EXPECT_EQ(test, gk_events(EVENT_RELEASE_PAGES), pages);
+}
+
+static void a_block_that_is_not_empty_gives_its_free_pages(struct kunit *test)
+{
+	unsigned long block = run_fresh_block(test);
+	struct mspan *a = run_take(test, 10, 1), *b = run_take(test, 10, 1);
+	struct mspan *c = run_take(test, 10, 1), copy;
+	long had = arena_held_bytes() - arena_meta_bytes();
+	unsigned long gone;
+
+	WRITE_ONCE(galloc_reserve_pages, 0);
+	run_give(b);
+	gone = mheap_release(ULONG_MAX, RELEASE_ALL);
+	KUNIT_EXPECT_EQ(test, gone, ARENA_PAGES - 20);
+	KUNIT_EXPECT_EQ(test, had - (arena_held_bytes() - arena_meta_bytes()),
+			(long)(ARENA_PAGES - 20) << PAGE_SHIFT);
+	/* What is left is found, what went is not, and they do not join. */
+	KUNIT_EXPECT_FALSE(test, mheap_span_around((void *)(block + 10 * PAGE_SIZE),
+						   &copy));
+	KUNIT_EXPECT_TRUE(test, mheap_span_around((void *)c->start, &copy));
+	run_give(a);
+	run_give(c);
+	KUNIT_EXPECT_TRUE(test, run_is(block, 0, 10));
+	KUNIT_EXPECT_TRUE(test, run_is(block, 20, 10));
+}
+
+/* Pages of galloc, objects apart. */
+static unsigned long pages_held(void)
+{
+	return (arena_held_bytes() - arena_meta_bytes()) >> PAGE_SHIFT;
+}
+
+static void the_reserve_stays(struct kunit *test)
+{
+	unsigned long reserve;
+	struct mspan *block[4];
+	int i;
+
+	gk_give_back();
+	KUNIT_EXPECT_GE(test, pages_held(), galloc_reserve_pages);
+	reserve = pages_held() + 2 * ARENA_PAGES;
+	for (i = 0; i < 4; i++)
+		block[i] = run_take(test, ARENA_PAGES, ARENA_PAGES);
+	WRITE_ONCE(galloc_reserve_pages, reserve);
+	for (i = 0; i < 4; i++)
+		run_give(block[i]);
+	mheap_release(ULONG_MAX, RELEASE_ALL);
+	KUNIT_EXPECT_EQ(test, pages_held(), reserve);
+	/* No run is split for it: one that is too long stays as a whole. */
+	WRITE_ONCE(galloc_reserve_pages, reserve - 1);
+	mheap_release(ULONG_MAX, RELEASE_BLOCKS);
+	KUNIT_EXPECT_EQ(test, pages_held(), reserve);
+}
+
+static void no_more_goes_back_than_was_asked_for(struct kunit *test)
+{
+	unsigned long had, gone;
+	int i;
+
+	gk_give_back();
+	for (i = 0; i < 4; i++)
+		run_take(test, ARENA_PAGES, ARENA_PAGES);
+	run_give_all(0);
+	had = pages_held();
+	gone = mheap_release(1, RELEASE_ALL);
+	KUNIT_EXPECT_EQ(test, gone, ARENA_PAGES);
+	KUNIT_EXPECT_EQ(test, pages_held(), had - ARENA_PAGES);
+}
+
+static void free_memory_goes_back_if_it_stays_too_much(struct kunit *test)
+{
+	unsigned long base, max, freed;
+	int i;
+
+	gk_give_back();
+	base = mheap_free_pages();
+	max = base + 4 * ARENA_PAGES;
+	WRITE_ONCE(galloc_free_max_pages, max);
+	freed = gk_events(EVENT_RELEASE_BLOCK);
+	for (i = 0; i < 6; i++)
+		run_take(test, ARENA_PAGES, ARENA_PAGES);
+	run_give_all(0);
+	KUNIT_EXPECT_GT(test, mheap_free_pages(), max);
+	/* A short swing across the mark moves nothing. */
+	mheap_settle();
+	KUNIT_EXPECT_EQ(test, gk_events(EVENT_RELEASE_BLOCK), freed);
+	KUNIT_EXPECT_GT(test, mheap_free_pages(), max);
+	if (gk_quick)
+		return;
+	/* Staying above it does: down to 3/4, and not further than a block. */
+	KUNIT_EXPECT_TRUE(test, gk_wait_for(mheap_free_pages() <= max / 4 * 3,
+					    10000));
+	KUNIT_EXPECT_GE(test, mheap_free_pages() + ARENA_PAGES,
+			max(base, max / 4 * 3));
+}
+
+static unsigned long leaving;
+static bool leaving_was_taken;
+
+static void take_while_leaving(enum galloc_pause point, const void *what)
+{
+	struct mspan *s;
+
+	if (point != PAUSE_RELEASE_TAKEN)
+		return;
+	WRITE_ONCE(galloc_pause_hook, NULL);
+	leaving = (unsigned long)what;
+	s = run_try(ARENA_PAGES, ARENA_PAGES, GFP_NOWAIT | __GFP_NOWARN);
+	leaving_was_taken = s && s->start == leaving;
+}
+
+static void a_run_on_its_way_out_is_nobodys(struct kunit *test)
+{
+	struct mspan copy;
+
+	gk_take_free_runs(test);
+	run_give(run_take(test, ARENA_PAGES, ARENA_PAGES));
+	WRITE_ONCE(galloc_reserve_pages, 0);
+	leaving = 0;
+	WRITE_ONCE(galloc_pause_hook, take_while_leaving);
+	KUNIT_EXPECT_EQ(test, mheap_release(1, RELEASE_BLOCKS), ARENA_PAGES);
+	KUNIT_ASSERT_NE(test, leaving, 0);
+	KUNIT_EXPECT_FALSE(test, leaving_was_taken);
+	KUNIT_EXPECT_FALSE(test, mheap_span_around((void *)leaving, &copy));
+}
+
+static struct kunit_case cases[] = {
+	KUNIT_CASE(blocks_go_back_whole_when_all_in_them_is_free),
+	KUNIT_CASE(a_block_that_is_not_empty_gives_its_free_pages),
+	KUNIT_CASE(the_reserve_stays),
+	KUNIT_CASE(no_more_goes_back_than_was_asked_for),
+	KUNIT_CASE(free_memory_goes_back_if_it_stays_too_much),
+	KUNIT_CASE(a_run_on_its_way_out_is_nobodys),
+	{}
+};
+
+static struct kunit_suite suite = {
+	.name = "galloc_release",
+	.init = gk_init,
+	.exit = run_exit,
+	.test_cases = cases,
+};
+kunit_test_suite(suite);

@@ -1,0 +1,483 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * KUnit: what a bad free leads to: one report, and nothing else.
+ *
+ * What is promised, and what is tested: a pointer that is not ours, or of a page
+ * given back, is reported at once; a double free at once if the object is on
+ * top of the stack, else when the copy is flushed; an interior pointer at once
+ * if its low bits show it, else when it is flushed; in debug mode all at once.
+ */
+#include "helpers.h"
+
+#include <linux/kmsg_dump.h>
+#include <linux/slab.h>
+#include <linux/vmalloc.h>
+
+#include "twin.h"
+
+/* Around code that provokes reports: they are meant to be in the log. */
+#define BAD_FREE	"bad free"
+
+static int init_case(struct kunit *test)
+{
+	int err = gk_init(test);
+
+	if (err)
+		return err;
+	gk_pin(gk_cpu(0));
+	gk_expect_begin(test, BAD_FREE);
+	return 0;
+}
+
+static void exit_case(struct kunit *test)
+{
+	gk_exit(test);
+}
+
+/* What lies on the stacks is judged now. */
+static void flush(void)
+{
+	mcache_drain();
+}
+
+/* ---- the text ------------------------------------------------------------------------- */
+
+/* Where the kernel's log ends now. */
+static void log_mark(struct kmsg_dump_iter *log)
+{
+	char line[256];
+	size_t len;
+
+	kmsg_dump_rewind(log);
+	while (kmsg_dump_get_line(log, false, line, sizeof(line), &len))
+		;
+}
+
+/* Lines since the mark that have @text in them. */
+static unsigned int log_count(const struct kmsg_dump_iter *mark, const char *text)
+{
+	struct kmsg_dump_iter log = *mark;
+	unsigned int n = 0;
+	char line[256];
+	size_t len;
+
+	while (kmsg_dump_get_line(&log, false, line, sizeof(line) - 1, &len)) {
+		line[len] = '\0';
+		n += !!strstr(line, text);
+	}
+	return n;
+}
+
+static void a_report_says_what_and_where(struct kunit *test)
+{
+	struct kmsg_dump_iter log;
+	void *p = galloc(100, GFP_KERNEL);
+	void *keep = galloc(100, GFP_KERNEL);
+	unsigned int n = 0, tries;
+	char text[64];
+
+	KUNIT_ASSERT_TRUE(test, p && keep);
+	gfree(p);
+	for (tries = 0; tries < 2 && !n; tries++) {
+		/* Somebody may have used up what may be printed in 5 s. */
+		if (tries)
+			msleep(5200);
+		log_mark(&log);
+		gfree(p);
+		gk_expect_faults(test, FAULT_DOUBLE_FREE, 1);
+		n = log_count(&log, "galloc: double_free: object is already free: ");
+	}
+	KUNIT_EXPECT_EQ(test, n, 1);
+	snprintf(text, sizeof(text), "class %u of %u bytes",
+		 sizeclass_of(100), sizeclasses[sizeclass_of(100)].size);
+	KUNIT_EXPECT_EQ(test, log_count(&log, text), 1);
+	KUNIT_EXPECT_GE(test, log_count(&log, "a_report_says_what_and_where"), 1);
+	gfree(keep);
+}
+
+static void every_fault_is_printed_by_its_name(struct kunit *test)
+{
+	struct kmsg_dump_iter log;
+	unsigned int i, tries, printed = 0;
+	char text[64];
+
+	for (tries = 0; tries < 2 && printed < NR_GALLOC_FAULTS; tries++) {
+		if (tries)
+			msleep(5200);
+		printed = 0;
+		log_mark(&log);
+		for (i = 0; i < NR_GALLOC_FAULTS; i++) {
+			galloc_report(i, test);
+			gk_expect_faults(test, i, 1);
+			snprintf(text, sizeof(text), "galloc: %s: ",
+				 galloc_fault_name(i));
+			printed += log_count(&log, text);
+		}
+	}
+	KUNIT_EXPECT_EQ(test, printed, NR_GALLOC_FAULTS);
+}
+
+static void a_flood_is_counted_and_not_printed(struct kunit *test)
+{
+	void *p = galloc(64, GFP_KERNEL), *keep = galloc(64, GFP_KERNEL);
+	struct kmsg_dump_iter log;
+	unsigned int i;
+
+	KUNIT_ASSERT_TRUE(test, p && keep);
+	gfree(p);
+	log_mark(&log);
+	for (i = 0; i < 1000; i++)
+		gfree(p);
+	gk_expect_faults(test, FAULT_DOUBLE_FREE, 1000);
+	KUNIT_EXPECT_LE(test, log_count(&log, "galloc: double_free: "), 20);
+	gfree(keep);
+}
+
+/* ---- pointers that are not ours ------------------------------------------------------------- */
+
+static int some_data = 1;
+
+static void a_pointer_that_is_not_ours_is_reported_at_once(struct kunit *test)
+{
+	const struct arena_map *map = READ_ONCE(arena_map);
+	void *kmalloced = kmalloc(100, GFP_KERNEL);
+	void *vmalloced = vmalloc(100);
+	void *page = (void *)__get_free_page(GFP_KERNEL);
+	const void *bad[] = {
+		(void *)PAGE_SIZE, (void *)1234567, kmalloced, vmalloced, page,
+		page + 8, &map, &some_data, vfree, gk_init,
+		(void *)(map->base + (map->nr << ARENA_SHIFT)), (void *)LONG_MAX,
+		(void *)-4096L, (void *)ULONG_MAX,
+	};
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+		gfree(bad[i]);
+		gk_expect_faults(test, FAULT_NOT_OURS, 1);
+		gfree_sized(bad[i], 8);
+		gk_expect_faults(test, FAULT_NOT_OURS, 1);
+		KUNIT_EXPECT_EQ(test, gsize(bad[i]), 0);
+		gk_expect_faults(test, FAULT_NOT_OURS, 1);
+		KUNIT_EXPECT_NULL(test, grealloc(bad[i], 100, GFP_KERNEL));
+		gk_expect_faults(test, FAULT_NOT_OURS, 1);
+		cond_resched();
+	}
+	free_page((unsigned long)page);
+	vfree(vmalloced);
+	kfree(kmalloced);
+}
+
+static void a_page_given_back_is_reported_at_once(struct kunit *test)
+{
+	static const size_t sizes[] = { 64, 4096, 32768, 50000, 1 << 20 };
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		void *p = galloc(sizes[i], GFP_KERNEL);
+
+		KUNIT_ASSERT_NOT_NULL(test, p);
+		gfree(p);
+		/* A small one's span is empty then, and a free run. */
+		flush();
+		gfree(p);
+		gk_expect_faults(test, FAULT_GIVEN_BACK, 1);
+		KUNIT_EXPECT_EQ(test, gsize(p), 0);
+		gk_expect_faults(test, FAULT_GIVEN_BACK, 1);
+		gfree_sized(p, sizes[i]);
+		gk_expect_faults(test, FAULT_GIVEN_BACK, 1);
+		gk_take_free_runs(test);
+	}
+}
+
+static void a_page_that_left_galloc_is_not_ours(struct kunit *test)
+{
+	static const size_t sizes[] = { 64, 50000, 3 << 20 };
+	int i;
+
+	if (galloc_reserve_pages)
+		WRITE_ONCE(galloc_reserve_pages, 0);
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		void *p;
+
+		gk_soak(test);
+		p = galloc(sizes[i], GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, p);
+		gfree(p);
+		gk_give_back();
+		gfree(p);
+		gk_expect_faults(test, FAULT_NOT_OURS, 1);
+	}
+}
+
+/* ---- pointers into objects -------------------------------------------------------------------- */
+
+/* Free every kind of wrong address in an object of @size; it stays as it is. */
+static void free_inside(struct kunit *test, size_t size)
+{
+	u8 *p = galloc(size, GFP_KERNEL);
+	size_t real = gsize(p);
+	const size_t offsets[] = { 1, 4, 8, real / 2, real - 8, real - 1 };
+	int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, p);
+	twin_fill(p, real, size);
+	for (i = 0; i < ARRAY_SIZE(offsets); i++) {
+		u8 *bad = p + offsets[i];
+
+		/* An odd offset of a class of one word. */
+		if (!offsets[i] || offsets[i] >= real)
+			continue;
+		gfree(bad);
+		/* Nobody allocates in between: see the top of this file. */
+		flush();
+		gk_expect_faults(test, FAULT_INTERIOR, 1);
+		KUNIT_EXPECT_EQ(test, gsize(bad), 0);
+		gk_expect_faults(test, FAULT_INTERIOR, 1);
+		KUNIT_EXPECT_NULL(test, grealloc(bad, 10, GFP_KERNEL));
+		gk_expect_faults(test, FAULT_INTERIOR, 1);
+		gfree_sensitive(bad);
+		flush();
+		gk_expect_faults(test, FAULT_INTERIOR, 1);
+	}
+	KUNIT_EXPECT_TRUE(test, twin_intact(p, real, size));
+	KUNIT_EXPECT_EQ(test, gsize(p), real);
+	gfree(p);
+}
+
+static void a_pointer_into_a_small_object_is_reported(struct kunit *test)
+{
+	unsigned int class;
+
+	for_each_class(class) {
+		free_inside(test, sizeclasses[class].size);
+		cond_resched();
+	}
+}
+
+static void a_pointer_into_a_large_object_is_reported(struct kunit *test)
+{
+	free_inside(test, 32769);
+	free_inside(test, 1 << 20);
+}
+
+static void a_pointer_into_a_huge_object_is_reported(struct kunit *test)
+{
+	if (GALLOC_MAX_PAGES <= ARENA_PAGES)
+		kunit_skip(test, "no order above a block here");
+	free_inside(test, 3 << 20);
+	free_inside(test, 4 << 20);
+}
+
+static void low_bits_that_no_object_has_are_reported_at_once(struct kunit *test)
+{
+	unsigned int class;
+
+	for_each_class(class) {
+		size_t size = sizeclasses[class].size;
+		u8 *p = galloc(size, GFP_KERNEL);
+
+		KUNIT_ASSERT_NOT_NULL(test, p);
+		gfree(p + 1);
+		gk_expect_faults(test, FAULT_INTERIOR, 1);
+		gfree(p + min_t(size_t, size & -size, PAGE_SIZE) / 2);
+		gk_expect_faults(test, FAULT_INTERIOR, 1);
+		gfree(p);
+	}
+}
+
+static void the_tail_of_a_span_is_no_object(struct kunit *test)
+{
+	unsigned int class;
+
+	for_each_class(class) {
+		const struct sizeclass *sc = &sizeclasses[class];
+		u8 *p = galloc(sc->size, GFP_KERNEL), *tail;
+		struct mspan s;
+
+		KUNIT_ASSERT_TRUE(test, mheap_span_around(p, &s));
+		tail = (u8 *)s.start + (size_t)sc->objects * sc->size;
+		if (tail < (u8 *)s.start + sc->span_pages * PAGE_SIZE) {
+			gfree(tail);
+			flush();
+			gk_expect_faults(test, FAULT_INTERIOR, 1);
+			KUNIT_EXPECT_EQ(test, gsize(tail), 0);
+			gk_expect_faults(test, FAULT_INTERIOR, 1);
+		}
+		gfree(p);
+	}
+}
+
+/* ---- double free --------------------------------------------------------------------------------- */
+
+static void freeing_the_last_freed_again_is_reported_at_once(struct kunit *test)
+{
+	unsigned int class;
+
+	for_each_class(class) {
+		/* The other keeps the span, so that it is no page given back. */
+		bool alone = sizeclasses[class].objects == 1;
+		void *keep, *p;
+
+		/* Or the budget may be used up, and there is no stack. */
+		flush();
+		keep = galloc(sizeclasses[class].size, GFP_KERNEL);
+		p = galloc(sizeclasses[class].size, GFP_KERNEL);
+		KUNIT_ASSERT_TRUE(test, keep && p);
+		gfree(p);
+		gfree(p);
+		gk_expect_faults(test, galloc_debug && alone ?
+				 FAULT_GIVEN_BACK : FAULT_DOUBLE_FREE, 1);
+		gfree(keep);
+	}
+}
+
+/* A B A: the copies meet when they are flushed, in debug mode at once. */
+static void freeing_an_earlier_one_again_is_reported_when_flushed(struct kunit *test)
+{
+	static const size_t sizes[] = { 8, 24, 64, 100, 512, 1024 };
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		void *keep = galloc(sizes[i], GFP_KERNEL);
+		void *a = galloc(sizes[i], GFP_KERNEL);
+		void *b = galloc(sizes[i], GFP_KERNEL);
+
+		KUNIT_ASSERT_TRUE(test, keep && a && b);
+		gfree(a);
+		gfree(b);
+		gfree(a);
+		gk_expect_faults(test, FAULT_DOUBLE_FREE, galloc_debug);
+		flush();
+		gk_expect_faults(test, FAULT_DOUBLE_FREE, !galloc_debug);
+		gfree(keep);
+	}
+}
+
+static void free_here(void *p)
+{
+	gfree(p);
+}
+
+static void freeing_on_two_cpus_is_reported_when_flushed(struct kunit *test)
+{
+	void *keep = galloc(64, GFP_KERNEL), *p = galloc(64, GFP_KERNEL);
+
+	KUNIT_ASSERT_TRUE(test, keep && p);
+	gfree(p);
+	gk_join(test, gk_start(test, gk_cpu(1), free_here, p));
+	flush();
+	gk_expect_faults(test, FAULT_DOUBLE_FREE, 1);
+	gfree(keep);
+}
+
+static void every_way_to_free_finds_a_double_free(struct kunit *test)
+{
+	void *keep = galloc(64, GFP_KERNEL), *p = galloc(64, GFP_KERNEL);
+	void *both[2] = { p, p };
+
+	KUNIT_ASSERT_TRUE(test, keep && p);
+	gfree_bulk(2, both);
+	gk_expect_faults(test, FAULT_DOUBLE_FREE, 1);
+	gfree_sized(p, 64);
+	gk_expect_faults(test, FAULT_DOUBLE_FREE, 1);
+	gfree_sensitive(p);
+	gk_expect_faults(test, FAULT_DOUBLE_FREE, 1);
+	KUNIT_EXPECT_PTR_EQ(test, grealloc(p, 0, GFP_KERNEL), ZERO_SIZE_PTR);
+	gk_expect_faults(test, FAULT_DOUBLE_FREE, 1);
+	galloc_free_rcu(p);
+	rcu_barrier();
+	flush();
+	gk_expect_faults(test, FAULT_DOUBLE_FREE, 1);
+	mcentral_free(p);
+	gk_expect_faults(test, FAULT_DOUBLE_FREE, 1);
+	gfree(keep);
+}
+
+/* The stack that held two copies gives the object to one caller at a time. */
+static void after_the_report_the_object_is_free_once(struct kunit *test)
+{
+	void *keep = galloc(64, GFP_KERNEL), *p = galloc(64, GFP_KERNEL);
+	void *q[200];
+	unsigned int i, same = 0;
+
+	KUNIT_ASSERT_TRUE(test, keep && p);
+	gfree(p);
+	gfree(p);
+	gk_expect_faults(test, FAULT_DOUBLE_FREE, 1);
+	for (i = 0; i < ARRAY_SIZE(q); i++) {
+		q[i] = galloc(64, GFP_KERNEL);
+		same += q[i] == p;
+	}
+	KUNIT_EXPECT_EQ(test, same, 1);
+	gfree_bulk(ARRAY_SIZE(q), q);
+	gfree(keep);
+}
+
+/* ---- wrong size --------------------------------------------------------------------------------- */
+
+static void a_size_that_is_not_the_objects_frees_nothing(struct kunit *test)
+{
+	static const size_t sizes[] = { 8, 64, 1000, 32768, 40000, 1 << 20 };
+	int i, j;
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		size_t real = galloc_size_roundup(sizes[i]);
+		const size_t wrong[] = {
+			0, real + 1, real * 2, sizes[i] / 2, SIZE_MAX
+		};
+		u8 *p = galloc(sizes[i], GFP_KERNEL);
+
+		KUNIT_ASSERT_NOT_NULL(test, p);
+		twin_fill(p, real, i);
+		for (j = 0; j < ARRAY_SIZE(wrong); j++) {
+			if (galloc_size_roundup(wrong[j]) == real)
+				continue;
+			gfree_sized(p, wrong[j]);
+			gk_expect_faults(test, FAULT_WRONG_SIZE, 1);
+		}
+		flush();
+		KUNIT_EXPECT_TRUE(test, twin_intact(p, real, i));
+		KUNIT_EXPECT_EQ(test, gk_in_use(test), (long)real);
+		gfree_sized(p, sizes[i]);
+	}
+}
+
+static void faults_have_names(struct kunit *test)
+{
+	unsigned int i, j;
+
+	for (i = 0; i < NR_GALLOC_FAULTS; i++)
+		for (j = 0; j < i; j++)
+			KUNIT_EXPECT_STRNEQ(test, galloc_fault_name(i),
+					    galloc_fault_name(j));
+}
+
+static struct kunit_case cases[] = {
+	KUNIT_CASE(a_report_says_what_and_where),
+	KUNIT_CASE(every_fault_is_printed_by_its_name),
+	KUNIT_CASE(a_flood_is_counted_and_not_printed),
+	KUNIT_CASE(a_pointer_that_is_not_ours_is_reported_at_once),
+	KUNIT_CASE(a_page_given_back_is_reported_at_once),
+	KUNIT_CASE(a_page_that_left_galloc_is_not_ours),
+	KUNIT_CASE(a_pointer_into_a_small_object_is_reported),
+	KUNIT_CASE(a_pointer_into_a_large_object_is_reported),
+	KUNIT_CASE(a_pointer_into_a_huge_object_is_reported),
+	KUNIT_CASE(low_bits_that_no_object_has_are_reported_at_once),
+	KUNIT_CASE(the_tail_of_a_span_is_no_object),
+	KUNIT_CASE(freeing_the_last_freed_again_is_reported_at_once),
+	KUNIT_CASE(freeing_an_earlier_one_again_is_reported_when_flushed),
+	KUNIT_CASE(freeing_on_two_cpus_is_reported_when_flushed),
+	KUNIT_CASE(every_way_to_free_finds_a_double_free),
+	KUNIT_CASE(after_the_report_the_object_is_free_once),
+	KUNIT_CASE(a_size_that_is_not_the_objects_frees_nothing),
+	KUNIT_CASE(faults_have_names),
+	{}
+};
+
+static struct kunit_suite suite = {
+	.name = "galloc_report",
+	.init = init_case,
+	.exit = exit_case,
+	.test_cases = cases,
+};
+kunit_test_suite(suite);

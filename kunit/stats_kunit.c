@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * KUnit: where every byte is, and that the books say so.
+ */
+#include "helpers.h"
+
+#include <linux/slab.h>
+
+#include "twin.h"
+
+/* Objects of a case, and what they should add up to. */
+static struct twin twin;
+
+static int init_case(struct kunit *test)
+{
+	int err = gk_init(test);
+
+	return err ?: twin_init(test, &twin, 2000) ? 0 : -ENOMEM;
+}
+
+static void free_objects(void)
+{
+	while (twin.nr) {
+		gfree(twin.objects[--twin.nr].p);
+		twin.bytes -= twin.objects[twin.nr].real;
+	}
+}
+
+static void exit_case(struct kunit *test)
+{
+	free_objects();
+	gk_exit(test);
+}
+
+static void add(struct kunit *test, size_t size)
+{
+	const char *wrong;
+	void *p = galloc(size, GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, p);
+	wrong = twin_add(&twin, p, size, 8, true);
+	KUNIT_ASSERT_NULL_MSG(test, wrong, "%s", wrong ?: "");
+}
+
+static void drop(u32 which)
+{
+	void *p = twin.objects[which].p;
+
+	twin_drop(&twin, &twin.objects[which]);
+	gfree(p);
+}
+
+/* ---- the identity ------------------------------------------------------------------- */
+
+static void at_rest_every_byte_is_somewhere(struct kunit *test)
+{
+	unsigned long i, n = gk_times(100000);
+	u64 rng = gk_seed(test);
+	int round;
+
+	for (round = 0; round < 5; round++) {
+		for (i = 0; i < n; i++) {
+			if (twin.nr < 200 + 300 * round && gk_random(&rng) & 3)
+				add(test, gk_random_size(&rng));
+			else if (twin.nr)
+				drop(gk_below(&rng, twin.nr));
+		}
+		gk_count_ops(n);
+		/* gk_in_use() expects the identity to hold. */
+		KUNIT_EXPECT_EQ(test, gk_in_use(test), (long)twin.bytes);
+		KUNIT_EXPECT_EQ(test, galloc_validate(), 0);
+		cond_resched();
+	}
+	while (twin.nr > 10)
+		drop(gk_below(&rng, twin.nr));
+	KUNIT_EXPECT_EQ(test, gk_in_use(test), (long)twin.bytes);
+}
+
+static void objects_of_any_kind_are_in_use(struct kunit *test)
+{
+	static const size_t sizes[] = {
+		1, 8, 100, 1024, 5000, 32768, 32769, 1 << 20, 3 << 20, 4 << 20
+	};
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		add(test, sizes[i]);
+		KUNIT_EXPECT_EQ(test, gk_in_use(test), (long)twin.bytes);
+	}
+	while (twin.nr) {
+		drop(0);
+		KUNIT_EXPECT_EQ(test, gk_in_use(test), (long)twin.bytes);
+	}
+}
+
+/* ---- the terms ------------------------------------------------------------------------ */
+
+static void a_freed_object_is_cached_then_central_then_free(struct kunit *test)
+{
+	const struct sizeclass *sc = &sizeclasses[sizeclass_of(1000)];
+	struct galloc_totals before, t;
+	unsigned int i;
+
+	gk_pin(gk_cpu(0));
+	gk_rest(&before);
+	for (i = 0; i < sc->objects + 1; i++)
+		add(test, 1000);
+	while (twin.nr > 1)
+		drop(twin.nr - 1);
+	stats_totals(&t);
+	if (galloc_debug)
+		KUNIT_EXPECT_EQ(test, t.cached, 0);
+	else
+		KUNIT_EXPECT_GT(test, t.cached, 0);
+	KUNIT_EXPECT_EQ(test, t.in_use - before.in_use, (long)sc->size);
+	mcache_drain();
+	stats_totals(&t);
+	KUNIT_EXPECT_EQ(test, t.cached, 0);
+	KUNIT_EXPECT_EQ(test, t.in_use - before.in_use, (long)sc->size);
+	/* The one that lives keeps its span, with the others free in it. */
+	KUNIT_EXPECT_EQ(test, t.central - before.central,
+			(long)(sc->objects - 1) * sc->size);
+	KUNIT_EXPECT_EQ(test, t.tail - before.tail,
+			((long)sc->span_pages << PAGE_SHIFT) -
+			(long)sc->objects * sc->size);
+	drop(0);
+	mcache_drain();
+	stats_totals(&t);
+	KUNIT_EXPECT_EQ(test, t.in_use, before.in_use);
+	KUNIT_EXPECT_EQ(test, t.central, before.central);
+	KUNIT_EXPECT_EQ(test, t.tail, before.tail);
+	KUNIT_EXPECT_GE(test, t.free, before.free);
+}
+
+static void what_free_memory_is_given_back_is_the_systems(struct kunit *test)
+{
+	struct galloc_totals before, t;
+	int i;
+
+	gk_give_back();
+	stats_totals(&before);
+	for (i = 0; i < 100; i++)
+		add(test, 20000);
+	free_objects();
+	gk_rest(&t);
+	KUNIT_EXPECT_GT(test, t.free, before.free);
+	gk_give_back();
+	stats_totals(&t);
+	KUNIT_EXPECT_TRUE(test, gk_totals_exact(&t));
+	KUNIT_EXPECT_EQ(test, t.free, before.free);
+	KUNIT_EXPECT_LE(test, t.system, before.system + (64L << 10));
+}
+
+static void pages_set_aside_are_deferred(struct kunit *test)
+{
+	struct galloc_totals before, t;
+	struct mspan *s;
+
+	gk_rest(&before);
+	s = mheap_alloc(gk_nid(), 3, 1, 0, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, s);
+	stats_totals(&t);
+	KUNIT_EXPECT_EQ(test, t.deferred - before.deferred, (long)(3 * PAGE_SIZE));
+	KUNIT_EXPECT_TRUE(test, gk_totals_exact(&t));
+	mheap_free(s);
+	stats_totals(&t);
+	KUNIT_EXPECT_EQ(test, t.deferred, before.deferred);
+}
+
+static void metadata_counts(struct kunit *test)
+{
+	struct galloc_totals before, t;
+
+	gk_rest(&before);
+	KUNIT_EXPECT_GT(test, before.meta, 0);
+	KUNIT_ASSERT_TRUE(test, arena_charge_meta(1000));
+	stats_totals(&t);
+	KUNIT_EXPECT_EQ(test, t.meta, before.meta + 1000);
+	KUNIT_EXPECT_EQ(test, t.system, before.system + 1000);
+	arena_uncharge_meta(1000);
+}
+
+/* ---- while others work ------------------------------------------------------------------ */
+
+struct load {
+	unsigned long n;
+	u64 rng;
+	bool done;
+};
+
+static void work_on(void *arg)
+{
+	struct load *load = arg;
+	void *p[64] = { };
+	unsigned long i;
+
+	for (i = 0; i < load->n; i++) {
+		void **one = &p[gk_below(&load->rng, 64)];
+
+		gfree(*one);
+		*one = galloc(gk_random_size(&load->rng), GFP_KERNEL);
+		cond_resched();
+	}
+	for (i = 0; i < 64; i++)
+		gfree(p[i]);
+	smp_store_release(&load->done, true);
+}
+
+static void a_look_while_others_work_is_never_negative(struct kunit *test)
+{
+	struct load *load = kunit_kzalloc(test, sizeof(*load), GFP_KERNEL);
+	unsigned long looks = 0, wrong = 0;
+	struct gk_thread *worker;
+	struct galloc_totals t;
+
+	KUNIT_ASSERT_NOT_NULL(test, load);
+	load->n = gk_times(1000000);
+	load->rng = gk_seed(test);
+	worker = gk_start(test, gk_cpu(1), work_on, load);
+	while (!smp_load_acquire(&load->done)) {
+		stats_totals(&t);
+		wrong += t.in_use < 0 || t.cached < 0 || t.central < 0 ||
+			 t.tail < 0 || t.deferred < 0 || t.free < 0 ||
+			 t.meta <= 0 || t.system <= 0;
+		looks++;
+		usleep_range(100, 500);
+	}
+	gk_join(test, worker);
+	gk_count_ops(2 * load->n);
+	KUNIT_EXPECT_EQ_MSG(test, wrong, 0, "of %lu looks", looks);
+	KUNIT_EXPECT_GT(test, looks, 0);
+}
+
+/* ---- leaks ------------------------------------------------------------------------------------ */
+
+static void leaks_are_counted_and_told(struct kunit *test)
+{
+	unsigned long leaked;
+	int i;
+
+	for (i = 0; i < 3; i++)
+		add(test, 100);
+	add(test, 50000);
+	mcache_drain();
+	gk_expect_begin(test, "leaks");
+	leaked = stats_report_leaks();
+	gk_expect_end(test, "leaks");
+	KUNIT_EXPECT_EQ(test, leaked, 4);
+	free_objects();
+	mcache_drain();
+	KUNIT_EXPECT_EQ(test, stats_report_leaks(), 0);
+}
+
+static void states_have_names(struct kunit *test)
+{
+	unsigned int i, j;
+
+	for (i = 0; i < NR_MSPAN_STATES; i++)
+		for (j = 0; j <= NR_MSPAN_STATES; j++)
+			if (i != j)
+				KUNIT_EXPECT_STRNEQ(test, mspan_state_name(i),
+						    mspan_state_name(j));
+}
+
+static struct kunit_case cases[] = {
+	KUNIT_CASE(at_rest_every_byte_is_somewhere),
+	KUNIT_CASE(objects_of_any_kind_are_in_use),
+	KUNIT_CASE(a_freed_object_is_cached_then_central_then_free),
+	KUNIT_CASE(what_free_memory_is_given_back_is_the_systems),
+	KUNIT_CASE(pages_set_aside_are_deferred),
+	KUNIT_CASE(metadata_counts),
+	KUNIT_CASE(a_look_while_others_work_is_never_negative),
+	KUNIT_CASE(leaks_are_counted_and_told),
+	KUNIT_CASE(states_have_names),
+	{}
+};
+
+static struct kunit_suite suite = {
+	.name = "galloc_stats",
+	.init = init_case,
+	.exit = exit_case,
+	.test_cases = cases,
+};
+kunit_test_suite(suite);

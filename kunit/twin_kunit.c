@@ -1,0 +1,580 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * KUnit: random sequences of every call, checked against the naive twin.
+ *
+ * A failure names the seed and the number of the operation: the same sequence
+ * comes again with seed=.
+ */
+#include "helpers.h"
+
+#include <linux/sched/mm.h>
+#include <linux/slab.h>
+
+#include "twin.h"
+
+/* Live objects that the twin searches through at each operation. */
+#define MAX_LIVE	200
+#define MAX_LIVE_BYTES	(6UL << 20)
+#define MAX_BULK	16
+
+/* Objects that wait for a grace period before they are waited for. */
+#define MAX_IN_RCU	500
+
+/* ---- every call ------------------------------------------------------------------------ */
+
+/**
+ * struct walk - a random sequence
+ * @twin: what should be live
+ * @rng: state of the random numbers
+ * @wrong: what is, first of all; ends the walk
+ * @op: number of the operation
+ * @name: its name
+ * @in_rcu: objects given to gfree_rcu() since the last barrier
+ * @refused: allocations that failed and were allowed to
+ * @hungry: memory is so short that any of them may fail
+ */
+struct walk {
+	struct twin twin;
+	u64 rng;
+	const char *wrong;
+	unsigned long op;
+	const char *name;
+	unsigned int in_rcu;
+	unsigned long refused;
+	bool hungry;
+};
+
+static u32 below(struct walk *w, u32 n)
+{
+	return gk_below(&w->rng, n);
+}
+
+static size_t any_size(struct walk *w)
+{
+	switch (below(w, 2000)) {
+	case 0:
+		return 1 + below(w, 5 << 20) % (4 << 20);
+	case 1 ... 20:
+		return 1 + below(w, 300000);
+	default:
+		return gk_random_size(&w->rng);
+	}
+}
+
+/* Flags that a task may use; see got() for which of them may be refused. */
+static gfp_t any_gfp(struct walk *w)
+{
+	static const gfp_t flags[] = {
+		GFP_KERNEL, GFP_KERNEL, GFP_KERNEL, GFP_KERNEL, GFP_NOFS,
+		GFP_NOIO, GFP_KERNEL_ACCOUNT, GFP_USER,
+		GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN,
+		GFP_ATOMIC | __GFP_NOWARN, GFP_NOWAIT | __GFP_NOWARN,
+	};
+
+	return flags[below(w, ARRAY_SIZE(flags))];
+}
+
+static void expect(struct walk *w, const char *wrong)
+{
+	if (wrong && !w->wrong)
+		w->wrong = wrong;
+}
+
+static size_t natural(size_t size)
+{
+	return max_t(size_t, 8, size & -size);
+}
+
+/* What galloc answered becomes the twin's, or may have been refused. */
+static void got(struct walk *w, void *p, size_t size, size_t align, gfp_t gfp,
+		bool sized)
+{
+	if (p) {
+		expect(w, twin_add(&w->twin, p, size, align, sized));
+		return;
+	}
+	w->refused++;
+	if (!w->hungry && gfpflags_allow_blocking(gfp) &&
+	    !(gfp & __GFP_NORETRY) && size <= ARENA_SIZE)
+		expect(w, "refused");
+}
+
+static struct twin_object *any_object(struct walk *w)
+{
+	if (!w->twin.nr)
+		return NULL;
+	return &w->twin.objects[below(w, w->twin.nr)];
+}
+
+static void do_galloc(struct walk *w)
+{
+	size_t size = any_size(w);
+	gfp_t gfp = any_gfp(w);
+
+	got(w, galloc(size, gfp), size, natural(size), gfp, true);
+}
+
+static void do_galloc_constant(struct walk *w)
+{
+	static const size_t sizes[] = { 8, 24, 100, 1024, 2560, 5000, 32768, 50000 };
+	unsigned int which = below(w, ARRAY_SIZE(sizes));
+	gfp_t gfp = any_gfp(w);
+	void *p;
+
+	switch (which) {
+	case 0:
+		p = galloc(8, gfp);
+		break;
+	case 1:
+		p = galloc(24, gfp);
+		break;
+	case 2:
+		p = galloc(100, gfp);
+		break;
+	case 3:
+		p = galloc(1024, gfp);
+		break;
+	case 4:
+		p = galloc(2560, gfp);
+		break;
+	case 5:
+		p = galloc(5000, gfp);
+		break;
+	case 6:
+		p = galloc(32768, gfp);
+		break;
+	default:
+		p = galloc(50000, gfp);
+		break;
+	}
+	got(w, p, sizes[which], natural(sizes[which]), gfp, true);
+}
+
+static void expect_zero(struct walk *w, const void *p)
+{
+	if (p && !twin_all_zero(p, gsize(p)))
+		expect(w, "not zero");
+}
+
+static void do_gzalloc(struct walk *w)
+{
+	size_t size = any_size(w);
+	gfp_t gfp = any_gfp(w);
+	void *p = gzalloc(size, gfp);
+
+	expect_zero(w, p);
+	got(w, p, size, natural(size), gfp, true);
+}
+
+static void do_array(struct walk *w)
+{
+	size_t n = 1 + below(w, 100), size = 1 + below(w, 200);
+	bool zero = below(w, 2);
+	gfp_t gfp = any_gfp(w);
+	void *p = zero ? gcalloc(n, size, gfp) : galloc_array(n, size, gfp);
+
+	if (zero)
+		expect_zero(w, p);
+	got(w, p, n * size, natural(n * size), gfp, true);
+}
+
+static void do_node(struct walk *w)
+{
+	static const int nodes[] = { NUMA_NO_NODE, 0, 1, 12345 };
+	size_t size = any_size(w);
+	gfp_t gfp = any_gfp(w);
+	void *p = galloc_node(size, gfp, nodes[below(w, ARRAY_SIZE(nodes))]);
+
+	got(w, p, size, natural(size), gfp, true);
+}
+
+static void do_aligned(struct walk *w)
+{
+	size_t align = 1UL << below(w, below(w, 8) ? 13 : 19);
+	size_t size = any_size(w);
+	gfp_t gfp = any_gfp(w);
+	void *p = galloc_aligned(size, align, gfp);
+
+	got(w, p, size, max(align, natural(size)), gfp, false);
+}
+
+static void do_nofail(struct walk *w)
+{
+	size_t size = 1 + below(w, GALLOC_MAX_SMALL);
+
+	/* It would not return. */
+	if (w->hungry)
+		return;
+	got(w, galloc(size, GFP_KERNEL | __GFP_NOFAIL), size, natural(size),
+	    GFP_KERNEL, true);
+}
+
+static void do_irqs_off(struct walk *w)
+{
+	size_t size = gk_random_size(&w->rng);
+	unsigned long flags;
+	void *p;
+
+	local_irq_save(flags);
+	p = galloc(size, GFP_ATOMIC | __GFP_NOWARN);
+	local_irq_restore(flags);
+	got(w, p, size, natural(size), GFP_ATOMIC, true);
+}
+
+static void do_bulk(struct walk *w)
+{
+	size_t n = 1 + below(w, MAX_BULK), size = gk_random_size(&w->rng), i;
+	gfp_t gfp = any_gfp(w);
+	void *p[MAX_BULK];
+
+	if (galloc_bulk(size, gfp, n, p) != n) {
+		got(w, NULL, size, 8, gfp, true);
+		return;
+	}
+	for (i = 0; i < n; i++)
+		got(w, p[i], size, natural(size), gfp, true);
+}
+
+static void do_realloc(struct walk *w)
+{
+	size_t size = any_size(w), had, real, keep;
+	struct twin_object *o = any_object(w);
+	gfp_t gfp = any_gfp(w);
+	bool zero = below(w, 2);
+	u8 *p, *q;
+	u32 stamp;
+
+	if (!o)
+		return;
+	p = o->p;
+	had = o->size;
+	real = o->real;
+	stamp = o->stamp;
+	q = grealloc(p, size, zero ? gfp | __GFP_ZERO : gfp);
+	if (!q) {
+		got(w, NULL, size, 8, gfp, false);
+		/* The old one stays, and its pattern is checked later on. */
+		return;
+	}
+	keep = min(had, size);
+	if (size <= real && q != p)
+		expect(w, "moved without need");
+	if (!twin_intact(q, keep, stamp))
+		expect(w, "lost its contents");
+	if (zero && size > real && !twin_all_zero(q + real, size - real))
+		expect(w, "grown part is not zero");
+	if (zero && size <= real && !twin_all_zero(q + size, real - size))
+		expect(w, "part behind the end is not zero");
+	w->twin.bytes -= real;
+	*o = w->twin.objects[--w->twin.nr];
+	/* Shrunk in place it keeps its class, and its class's alignment. */
+	got(w, q, size, q == p ? 8 : natural(size), gfp,
+	    q != p || galloc_size_roundup(size) == real);
+}
+
+static void do_free(struct walk *w)
+{
+	struct twin_object *o = any_object(w);
+	void *p = o ? o->p : NULL;
+
+	if (o)
+		expect(w, twin_drop(&w->twin, o));
+	gfree(p);
+}
+
+static void do_free_sized(struct walk *w)
+{
+	struct twin_object *o = any_object(w);
+	size_t size;
+	void *p;
+
+	if (!o || !o->sized)
+		return;
+	p = o->p;
+	size = below(w, 2) ? o->size : o->real;
+	expect(w, twin_drop(&w->twin, o));
+	gfree_sized(p, size);
+}
+
+static void do_free_sensitive(struct walk *w)
+{
+	struct twin_object *o = any_object(w);
+	void *p = o ? o->p : ZERO_SIZE_PTR;
+
+	if (o)
+		expect(w, twin_drop(&w->twin, o));
+	gfree_sensitive(p);
+}
+
+static void do_free_by_realloc(struct walk *w)
+{
+	struct twin_object *o = any_object(w);
+	void *p;
+
+	if (!o)
+		return;
+	p = o->p;
+	expect(w, twin_drop(&w->twin, o));
+	if (grealloc(p, 0, any_gfp(w)) != ZERO_SIZE_PTR)
+		expect(w, "realloc to nothing gave something");
+}
+
+static void do_free_bulk(struct walk *w)
+{
+	unsigned int n = below(w, MAX_BULK + 1), i;
+	void *p[MAX_BULK];
+
+	for (i = 0; i < n; i++) {
+		struct twin_object *o = any_object(w);
+
+		p[i] = o ? o->p : NULL;
+		if (o)
+			expect(w, twin_drop(&w->twin, o));
+	}
+	gfree_bulk(n, p);
+}
+
+static void do_free_rcu(struct walk *w)
+{
+	struct twin_object *o = any_object(w);
+	size_t words;
+	u8 *p;
+
+	/* Seldom: what waits for a grace period is not in the twin. */
+	if (!o || o->real < sizeof(struct rcu_head) || below(w, 8))
+		return;
+	p = o->p;
+	words = (o->real - sizeof(struct rcu_head)) / 8;
+	expect(w, twin_drop(&w->twin, o));
+	galloc_free_rcu((struct rcu_head *)(p + 8 * below(w, words + 1)));
+	if (++w->in_rcu < MAX_IN_RCU)
+		return;
+	rcu_barrier();
+	w->in_rcu = 0;
+}
+
+static void do_look(struct walk *w)
+{
+	struct twin_object *o = any_object(w);
+
+	if (o && twin_find(&w->twin, o->p) != o)
+		expect(w, "two live objects at one address");
+	if (o && gsize(o->p) != o->real)
+		expect(w, "changed its size");
+}
+
+/* Chance decides between these; each as often as it stands here. */
+static const struct {
+	const char *name;
+	void (*fn)(struct walk *w);
+	bool allocates;
+} calls[] = {
+	{ "galloc", do_galloc, true },
+	{ "galloc", do_galloc, true },
+	{ "galloc", do_galloc, true },
+	{ "galloc, constant", do_galloc_constant, true },
+	{ "gzalloc", do_gzalloc, true },
+	{ "galloc_array", do_array, true },
+	{ "galloc_node", do_node, true },
+	{ "galloc_aligned", do_aligned, true },
+	{ "galloc, nofail", do_nofail, true },
+	{ "galloc, irqs off", do_irqs_off, true },
+	{ "galloc_bulk", do_bulk, true },
+	{ "grealloc", do_realloc, true },
+	{ "grealloc", do_realloc, true },
+	{ "gfree", do_free, false },
+	{ "gfree", do_free, false },
+	{ "gfree", do_free, false },
+	{ "gfree", do_free, false },
+	{ "gfree_sized", do_free_sized, false },
+	{ "gfree_sized", do_free_sized, false },
+	{ "gfree_sensitive", do_free_sensitive, false },
+	{ "grealloc to 0", do_free_by_realloc, false },
+	{ "gfree_bulk", do_free_bulk, false },
+	{ "gfree_rcu", do_free_rcu, false },
+	{ "gsize", do_look, false },
+};
+
+static void one_call(struct walk *w)
+{
+	unsigned int which;
+
+	do {
+		which = below(w, ARRAY_SIZE(calls));
+	} while (calls[which].allocates &&
+		 (w->twin.nr > MAX_LIVE - MAX_BULK ||
+		  w->twin.bytes > MAX_LIVE_BYTES));
+	w->name = calls[which].name;
+	calls[which].fn(w);
+}
+
+static bool walk_init(struct kunit *test, struct walk *w, u64 rng)
+{
+	memset(w, 0, sizeof(*w));
+	w->rng = rng;
+	return twin_init(test, &w->twin, MAX_LIVE);
+}
+
+static void walk_some(struct walk *w, unsigned long n)
+{
+	while (n-- && !w->wrong) {
+		one_call(w);
+		w->op++;
+		if (w->op % 64 == 0)
+			cond_resched();
+	}
+}
+
+static void walk_end(struct walk *w)
+{
+	while (w->twin.nr)
+		gfree(w->twin.objects[--w->twin.nr].p);
+	rcu_barrier();
+}
+
+static void walk_report(struct kunit *test, const struct walk *w)
+{
+	KUNIT_EXPECT_NULL_MSG(test, w->wrong, "operation %lu, %s: %s", w->op,
+			      w->name, w->wrong ?: "");
+	gk_count_ops(w->op);
+}
+
+static void every_call_agrees_with_the_twin(struct kunit *test)
+{
+	struct walk *w = kunit_kzalloc(test, sizeof(*w), GFP_KERNEL);
+	unsigned long n = gk_times(1500000) / 8;
+	int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, w);
+	KUNIT_ASSERT_TRUE(test, walk_init(test, w, gk_seed(test)));
+	for (i = 0; i < 8 && !w->wrong; i++) {
+		walk_some(w, n);
+		expect(w, twin_check_all(&w->twin));
+		rcu_barrier();
+		KUNIT_EXPECT_EQ(test, gk_in_use(test), (long)w->twin.bytes);
+	}
+	walk_report(test, w);
+	walk_end(w);
+	KUNIT_EXPECT_EQ(test, gk_in_use(test), 0);
+}
+
+/* The same with so little memory that much is refused. */
+static void every_call_agrees_with_the_twin_when_memory_is_short(struct kunit *test)
+{
+	struct walk *w = kunit_kzalloc(test, sizeof(*w), GFP_KERNEL);
+	unsigned long n = gk_times(300000) / 8;
+	int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, w);
+	KUNIT_ASSERT_TRUE(test, walk_init(test, w, gk_seed(test)));
+	w->hungry = true;
+	gk_take_free_runs(test);
+	for (i = 0; i < 8 && !w->wrong; i++) {
+		gk_limit_to((i % 4) * (256L << 10));
+		walk_some(w, n);
+		expect(w, twin_check_all(&w->twin));
+	}
+	gk_unlimit(test);
+	walk_report(test, w);
+	walk_end(w);
+	KUNIT_EXPECT_GT(test, w->refused, 0);
+	KUNIT_EXPECT_EQ(test, gk_in_use(test), 0);
+}
+
+static void *walk_desk[16];
+
+struct walker {
+	struct walk w;
+	unsigned long n;
+	atomic_t *met;
+};
+
+/*
+ * Objects are exchanged with the other thread over a desk: one puts an object
+ * there, stamped, and frees what lay there.
+ */
+static void exchange(struct walk *w)
+{
+	void **place = &walk_desk[below(w, ARRAY_SIZE(walk_desk))];
+	struct twin_object *o = any_object(w);
+	u64 *p = NULL, *q;
+
+	if (o && o->real >= 16) {
+		p = (u64 *)o->p;
+		w->name = "exchange";
+		expect(w, twin_drop(&w->twin, o));
+		p[0] = (unsigned long)p ^ 0x5eed;
+		p[1] = gsize(p);
+	}
+	q = xchg(place, p);
+	if (!q)
+		return;
+	if (q[0] != ((unsigned long)q ^ 0x5eed) || q[1] != gsize(q))
+		expect(w, "what was exchanged has changed");
+	gfree(q);
+}
+
+static void walk_thread(void *arg)
+{
+	struct walker *walker = arg;
+	unsigned long i;
+	ktime_t end;
+
+	gk_meet(walker->met, 2);
+	end = ktime_add_ms(ktime_get(), 4 * GK_FIGHT_MS);
+	for (i = 0; i < walker->n && !walker->w.wrong &&
+		    !gk_fight_over(i + 8, end); i += 8) {
+		walk_some(&walker->w, 7);
+		exchange(&walker->w);
+		walker->w.op++;
+	}
+	expect(&walker->w, twin_check_all(&walker->w.twin));
+}
+
+static void two_cpus_agree_with_their_twins(struct kunit *test)
+{
+	struct walker *walker = kunit_kcalloc(test, 2, sizeof(*walker), GFP_KERNEL);
+	struct gk_thread *t[2];
+	u64 rng = gk_seed(test);
+	atomic_t met = ATOMIC_INIT(0);
+	long live = 0;
+	int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, walker);
+	memset(walk_desk, 0, sizeof(walk_desk));
+	for (i = 0; i < 2; i++) {
+		KUNIT_ASSERT_TRUE(test, walk_init(test, &walker[i].w, rng + i));
+		walker[i].n = gk_times(1000000);
+		walker[i].met = &met;
+	}
+	for (i = 0; i < 2; i++)
+		t[i] = gk_start(test, gk_cpu(i), walk_thread, &walker[i]);
+	for (i = 0; i < 2; i++)
+		gk_join(test, t[i]);
+	for (i = 0; i < ARRAY_SIZE(walk_desk); i++)
+		gfree(walk_desk[i]);
+	rcu_barrier();
+	for (i = 0; i < 2; i++) {
+		live += walker[i].w.twin.bytes;
+		walk_report(test, &walker[i].w);
+	}
+	KUNIT_EXPECT_EQ(test, gk_in_use(test), live);
+	for (i = 0; i < 2; i++)
+		walk_end(&walker[i].w);
+	KUNIT_EXPECT_EQ(test, gk_in_use(test), 0);
+}
+
+static struct kunit_case cases[] = {
+	KUNIT_CASE(every_call_agrees_with_the_twin),
+	KUNIT_CASE(every_call_agrees_with_the_twin_when_memory_is_short),
+	KUNIT_CASE(two_cpus_agree_with_their_twins),
+	{}
+};
+
+static struct kunit_suite suite = {
+	.name = "galloc_twin",
+	.init = gk_init,
+	.exit = gk_exit,
+	.test_cases = cases,
+};
+kunit_test_suite(suite);

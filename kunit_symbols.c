@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * kunit_symbols: what the KUnit suites see of galloc's insides.
+ *
+ * Linked in only where the kernel has KUnit.  The suites are a module of their
+ * own (kunit/), so that the module they test is the one that ships; what they
+ * need beyond the public API is exported here, in KUnit's namespace, and
+ * nowhere else.
+ */
+#include "mcache.h"
+
+#include <linux/export.h>
+
+#include <kunit/visibility.h>
+
+/* arena.c */
+EXPORT_SYMBOL_IF_KUNIT(arena_map);
+EXPORT_SYMBOL_IF_KUNIT(arena_none);
+EXPORT_SYMBOL_IF_KUNIT(arena_get_chunk);
+EXPORT_SYMBOL_IF_KUNIT(arena_put_pages);
+EXPORT_SYMBOL_IF_KUNIT(arena_leave);
+EXPORT_SYMBOL_IF_KUNIT(arena_pages_unshared);
+EXPORT_SYMBOL_IF_KUNIT(arena_charge);
+EXPORT_SYMBOL_IF_KUNIT(arena_uncharge);
+EXPORT_SYMBOL_IF_KUNIT(arena_charge_meta);
+EXPORT_SYMBOL_IF_KUNIT(arena_uncharge_meta);
+EXPORT_SYMBOL_IF_KUNIT(arena_held_bytes);
+EXPORT_SYMBOL_IF_KUNIT(arena_meta_bytes);
+EXPORT_SYMBOL_IF_KUNIT(arena_nr_slots);
+EXPORT_SYMBOL_IF_KUNIT(arena_slot);
+
+/* mheap.c */
+EXPORT_SYMBOL_IF_KUNIT(mheap_alloc);
+EXPORT_SYMBOL_IF_KUNIT(mheap_free);
+EXPORT_SYMBOL_IF_KUNIT(mheap_hand_out);
+EXPORT_SYMBOL_IF_KUNIT(mheap_release);
+EXPORT_SYMBOL_IF_KUNIT(mheap_free_pages);
+EXPORT_SYMBOL_IF_KUNIT(mheap_settle);
+EXPORT_SYMBOL_IF_KUNIT(mheap_of);
+EXPORT_SYMBOL_IF_KUNIT(mheap_walk_slot);
+EXPORT_SYMBOL_IF_KUNIT(mheap_span_around);
+
+/* mspan.c */
+EXPORT_SYMBOL_IF_KUNIT(mspan_new);
+EXPORT_SYMBOL_IF_KUNIT(mspan_delete);
+EXPORT_SYMBOL_IF_KUNIT(mspan_resolve);
+EXPORT_SYMBOL_IF_KUNIT(mspan_object);
+EXPORT_SYMBOL_IF_KUNIT(mspan_cut);
+EXPORT_SYMBOL_IF_KUNIT(mspan_claim);
+EXPORT_SYMBOL_IF_KUNIT(mspan_release_bit);
+EXPORT_SYMBOL_IF_KUNIT(mspan_has_free);
+EXPORT_SYMBOL_IF_KUNIT(mspan_all_free);
+EXPORT_SYMBOL_IF_KUNIT(mspan_word_all_free);
+EXPORT_SYMBOL_IF_KUNIT(mspan_count_free);
+
+/* mcentral.c */
+EXPORT_SYMBOL_IF_KUNIT(mcentral_rows);
+EXPORT_SYMBOL_IF_KUNIT(nr_rows);
+EXPORT_SYMBOL_IF_KUNIT(mcentral_cache_span);
+EXPORT_SYMBOL_IF_KUNIT(mcentral_uncache_span);
+EXPORT_SYMBOL_IF_KUNIT(mcentral_alloc);
+EXPORT_SYMBOL_IF_KUNIT(mcentral_free);
+
+/* mcache.c */
+EXPORT_SYMBOL_IF_KUNIT(galloc_mcache);
+EXPORT_SYMBOL_IF_KUNIT(mcache_pop_many);
+EXPORT_SYMBOL_IF_KUNIT(mcache_drain);
+EXPORT_SYMBOL_IF_KUNIT(mcache_shrink_async);
+EXPORT_SYMBOL_IF_KUNIT(empty_slots);
+
+/* sizeclass.c */
+EXPORT_SYMBOL_IF_KUNIT(sizeclasses);
+EXPORT_SYMBOL_IF_KUNIT(sizeclass_8);
+EXPORT_SYMBOL_IF_KUNIT(sizeclass_128);
+
+/* stats.c, validate.c, report.c */
+EXPORT_SYMBOL_IF_KUNIT(galloc_events);
+EXPORT_SYMBOL_IF_KUNIT(stats_totals);
+EXPORT_SYMBOL_IF_KUNIT(stats_report_leaks);
+EXPORT_SYMBOL_IF_KUNIT(mspan_state_name);
+EXPORT_SYMBOL_IF_KUNIT(galloc_validate);
+EXPORT_SYMBOL_IF_KUNIT(galloc_faults);
+EXPORT_SYMBOL_IF_KUNIT(galloc_report);
+EXPORT_SYMBOL_IF_KUNIT(galloc_report_free);
+EXPORT_SYMBOL_IF_KUNIT(galloc_fault_name);
+
+/* galloc_mod.c */
+EXPORT_SYMBOL_IF_KUNIT(galloc_debug);
+EXPORT_SYMBOL_IF_KUNIT(galloc_limit_bytes);
+EXPORT_SYMBOL_IF_KUNIT(galloc_reserve_pages);
+EXPORT_SYMBOL_IF_KUNIT(galloc_free_max_pages);
+EXPORT_SYMBOL_IF_KUNIT(galloc_cpu_cache_bytes);
+EXPORT_SYMBOL_IF_KUNIT(galloc_wq);
+EXPORT_SYMBOL_IF_KUNIT(galloc_pause_hook);

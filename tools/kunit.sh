@@ -1,0 +1,142 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# kunit.sh [CONFIG]: galloc's KUnit suites under a kernel of ours, `make kunit`.
+#
+# CONFIG is one of tools/kernels, by default uml-7.3: user-mode Linux, which takes
+# less than a second to boot and runs at native speed. The suites run as modules,
+# against galloc.ko as it ships, once for each set of its parameters. Prints a
+# line for each case that failed or was skipped, and last
+#
+#	N passed, N failed, N skipped
+#
+#	KUNIT_OPS=N		operations for the random suites of each set
+#	KUNIT_SEED=N		where they start; a case that fails prints its seed
+#	KUNIT_SETS='NAME ...'	only these sets
+#	KUNIT_FILTER=GLOB	only these suites, or SUITE.CASE
+#	KUNIT_TIMEOUT=N		seconds the guest may take
+#	KUNIT_VERBOSE=1		a line for each case that passed, too
+
+set -euo pipefail
+top=$(cd "$(dirname "$0")/.." && pwd)
+# shellcheck source=tools/lib.sh
+. "$top/tools/lib.sh"
+# shellcheck source=tools/guest.sh
+. "$top/tools/guest.sh"
+# shellcheck source=tools/build.sh
+. "$top/tools/build.sh"
+
+work=$(mktemp -d -t galloc-kunit.XXXXXX)
+trap 'rm -rf "$work"' EXIT
+trap 'exit 1' INT TERM HUP
+
+# Parameters of galloc.ko and of the suites, which take how many operations their
+# random sequences may do: in the first set the whole budget, in the others what
+# shows that the parameters change nothing.
+#	NAME|PARAMETERS of galloc|PARAMETERS of the suites
+parameter_sets()
+{
+	cat <<'SETS'
+default||ops=100000000
+tight|limit_mb=64 reserve_mb=4 free_max_mb=2|ops=5000000 quick=1
+debug|debug=1|ops=5000000 quick=1
+SETS
+}
+
+# The sets that were asked for, as kunit-init.sh wants them. Of a parameter that
+# is given twice, the kernel takes the second.
+sets_for()
+{
+	local config=$1 name params suite_params more=
+
+	# A bed that is a thousand times slower.
+	case $config in
+	*debug*) more=" ops=100000" ;;
+	esac
+	more+=${KUNIT_OPS:+ ops=$KUNIT_OPS}${KUNIT_SEED:+ seed=$KUNIT_SEED}
+
+	parameter_sets | while IFS='|' read -r name params suite_params; do
+		case " ${KUNIT_SETS:-$name} " in
+		*" $name "*) printf '%s|%s|%s\n' "$name" "$params" "$suite_params$more" ;;
+		esac
+	done
+}
+
+# boot KERNEL CONFIG: run the suites; the console is $log.
+boot()
+{
+	local kernel=$1 config=$2
+	export GUEST_APPEND="printk.devkmsg=on ${KUNIT_FILTER:+kunit.filter_glob=$KUNIT_FILTER} ${GUEST_APPEND:-}"
+
+	case $config in
+	uml-*)
+		GUEST_MEM=${GUEST_MEM:-1024} guest_uml "$kernel" "$work/initramfs" "$log" "${KUNIT_TIMEOUT:-120}"
+		;;
+	*)
+		GUEST_APPEND="kmemleak=on $GUEST_APPEND" GUEST_MEM=${GUEST_MEM:-1024} \
+			guest_qemu "$kernel" "$work/initramfs" "$log" "${KUNIT_TIMEOUT:-600}"
+		;;
+	esac
+}
+
+# The guest itself is one more check: it loaded, unloaded and came to its end.
+check_guest()
+{
+	local why
+
+	if [ "$1" -eq 0 ]; then
+		[ -z "${KUNIT_VERBOSE:-}" ] || echo "ok - the guest loads, unloads and ends"
+		passed=$((passed + 1))
+		return
+	fi
+	why=$(sed -n 's/^GUEST: failed: //p' "$log" | tail -n 1)
+	echo "not ok - the guest loads, unloads and ends: ${why:-it came to: $(guest_last_line "$log")} (see ${log#"$top"/})"
+	failed=$((failed + 1))
+}
+
+config=${1:-uml-7.3}
+[ $# -le 1 ] || die "too many arguments; type: kunit.sh [CONFIG]"
+log=$top/build/log/kunit-$config.log
+
+need_packages make gcc busybox-static cpio
+case $config in
+uml-*) ;;
+*) need_packages qemu-system-x86 ;;
+esac
+kernel=$("$top/tools/kernel.sh" build "$config")
+KDIR='' KERNEL='' KREL=''
+eval "$kernel"
+
+build_lock "$KREL"
+build_galloc "$KDIR" "$KREL"
+ls "$BUILD"/kunit/*.ko >/dev/null 2>&1 || die "there is no module in kunit/"
+cp "$BUILD/galloc.ko" "$BUILD"/kunit/*.ko "$work/"
+build_unlock
+
+sets_for "$config" >"$work/sets"
+[ -s "$work/sets" ] ||
+	die "there is no such set; there are: $(parameter_sets | cut -d '|' -f 1 | tr '\n' ' ')"
+files=("$work/galloc.ko:/galloc.ko" "$work/sets:/sets")
+for ko in "$work"/*.ko; do
+	[ "$ko" = "$work/galloc.ko" ] || files+=("$ko:/kunit/${ko##*/}")
+done
+guest_initramfs "$work/initramfs" "$top/tools/kunit-init.sh" "${files[@]}"
+
+say "running the suites under $KREL"
+rc=0
+boot "$KERNEL" "$config" || rc=$?
+
+awk -v splat="$GUEST_SPLAT" -v verbose="${KUNIT_VERBOSE:-}" -f "$top/tools/kunit.awk" "$log" >"$work/report"
+sed '$d' "$work/report"
+read -r passed _ failed _ skipped _ < <(tail -n 1 "$work/report" | tr -d ,)
+check_guest "$rc"
+if [ $((passed + failed + skipped)) -lt 2 ]; then
+	echo "not ok - there are suites to run: the guest reported no case (see ${log#"$top"/})"
+	failed=$((failed + 1))
+fi
+if [ "$failed" -gt 0 ]; then
+	# What fails once in many runs must survive the next run.
+	cp "$log" "${log%.log}.failed.log"
+fi
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" -eq 0 ]
