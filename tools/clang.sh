@@ -1,0 +1,123 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# clang.sh CONFIG: a kernel tree in which clang compiles external modules.
+#
+# Prints KREL=, KDIR= and CLANG= (the compiler's name). The kernel is the one of
+# tools/kernels/CONFIG.config, only prepared for modules and not built: nothing
+# boots, and modpost cannot know which symbols there are.
+#
+# Debian's header packages will not do: they run gcc, whatever is said.
+#
+# Exit status 4: there is no clang here that this kernel takes; why is said on
+# stderr.
+
+set -euo pipefail
+top=$(cd "$(dirname "$0")/.." && pwd)
+# The functions of kernel.sh, without what it does when it is run.
+# shellcheck source=tools/kernel.sh
+. <(sed '/^case \${1:-} in$/,$d' "$top/tools/kernel.sh")
+
+# The versions of clang for a kernel series, best first: for 6.1 the one of its
+# own time. 7.3 asks for 17 or newer.
+clang_versions()
+{
+	case $1 in
+	6.1) echo 14 15 16 19 ;;
+	*) echo 19 18 17 20 21 ;;
+	esac
+}
+
+clang_packages()
+{
+	printf '%s\n' "clang-$1" "lld-$1" "llvm-$1"
+}
+
+# can_install PACKAGE...: may we, and are all known to apt?
+can_install()
+{
+	local package
+
+	as_root true 2>/dev/null || return 1
+	for package in "$@"; do
+		apt-cache policy "$package" 2>/dev/null | grep -q '^  Candidate: [^(]' || return 1
+	done
+}
+
+# Set version to the best clang for a series that is here or can be installed.
+find_clang()
+{
+	local -a packages
+	local wanted round
+
+	wanted=$(clang_versions "$1")
+	for round in known fetched; do
+		for version in $wanted; do
+			mapfile -t packages < <(clang_packages "$version")
+			[ -n "$(missing_packages "${packages[@]}")" ] || return 0
+			if can_install "${packages[@]}"; then
+				need_packages "${packages[@]}"
+				return 0
+			fi
+		done
+		# A new machine may have no lists yet.
+		if [ $round = known ]; then
+			PROGRESS_NAME="apt-get update" as_root_progress apt-get -q update || break
+		fi
+	done
+	say "no clang for Linux $1: install the packages clang-N, lld-N and llvm-N, with N one of $wanted"
+	exit 4
+}
+
+# Builder of a cache entry: a tree after `make LLVM=-N modules_prepare`.
+prepare_tree()
+{
+	local tmp=$1 config=$3 arch=$4 deb=$5 llvm=$6
+	local -a make=(make -C "$tmp" ARCH="$arch" LLVM="$llvm" -j"$(nproc)")
+
+	need_disk 1500
+	# Drivers and the like are most of the source, and nothing of them is
+	# compiled: only their Kconfig files are read.
+	# shellcheck disable=SC2016 # the inner bash expands it
+	PROGRESS_NAME="unpack ${deb##*/}" progress bash -c '
+		set -o pipefail
+		dpkg-deb --fsys-tarfile "$1" | tar -xO --wildcards "./usr/src/*.tar.xz" |
+			tar -xJ -C "$2" --strip-components=1 --exclude="*/drivers/*.[ch]" \
+				--exclude="*/sound/*.[ch]" --exclude="*/fs/*.c" --exclude="*/net/*.c" \
+				--exclude="*/Documentation/*.rst" --exclude="*/tools/testing/*" \
+				--exclude="*.dts" --exclude="*.dtsi" --exclude="*.yaml"' - "$deb" "$tmp"
+	PROGRESS_NAME="configure $config for clang" progress \
+		"${make[@]}" KCONFIG_ALLCONFIG="$top/tools/kernels/$config.config" allnoconfig
+	PROGRESS_NAME="prepare $config for clang" progress "${make[@]}" modules_prepare
+	# make reads this before Makefile: nobody has to say LLVM=. With no kernel
+	# built, a symbol that modpost does not find is no error.
+	# shellcheck disable=SC2016 # make expands it
+	printf '%s\n' "export ARCH := $arch" "export LLVM := $llvm" \
+		"export KBUILD_MODPOST_WARN := 1" \
+		'include $(dir $(lastword $(MAKEFILE_LIST)))Makefile' >"$tmp/GNUmakefile"
+	: >"$tmp/Module.symvers"
+	shrink_tree "$tmp" "$arch"
+}
+
+config=${1:-}
+fragment=$top/tools/kernels/$config.config
+[ -r "$fragment" ] ||
+	die "which kernel? There are: $(cd "$top/tools/kernels" && echo *.config | sed 's/\.config//g')"
+read -r package arch < <(sed -n 's/^# kernel: //p' "$fragment")
+need_packages gcc make flex bison bc libelf-dev libssl-dev xz-utils python3 perl
+found=$(find_source "$package")
+read -r release package source_version <<<"$found"
+version=
+find_clang "${package#linux-source-}"
+
+key=$(cat "$fragment" <("clang-$version" --version) | sha256sum | cut -c 1-12)
+entry=clang-$config/${source_version}_$key
+deb=
+if [ ! -d "$(cache_dir)/$entry" ]; then
+	deb=$(cache_entry "source/${package}_$source_version" fetch_source "$release" "$package" "$source_version")
+	deb=$(echo "$deb"/*.deb)
+fi
+tree=$(cache_entry "$entry" prepare_tree "$config" "$arch" "$deb" "-$version")
+key_value KREL "$(cat "$tree/include/config/kernel.release")"
+key_value KDIR "$tree"
+key_value CLANG "clang-$version"
