@@ -187,9 +187,11 @@ build_and_sparse()
 # Who compiled it is in the .ko.
 compiled_by_clang()
 {
-	readelf -p .comment "$1" 2>&1 | grep -q 'clang version' ||
-		echo "no word of clang in the .comment section: $(readelf -p .comment "$1" 2>&1 |
-			sed -n 's/^ *\[.*\] *//p' | head -n 1)"
+	local comment
+
+	comment=$(readelf -p .comment "$1" 2>&1 | sed -n 's/^ *\[.*\] *//p' | head -n 1)
+	[[ $comment == *clang\ version* ]] ||
+		echo "its .comment section says '$comment'"
 }
 
 build_clang()
