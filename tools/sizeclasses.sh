@@ -11,6 +11,8 @@ set -euo pipefail
 
 usage="usage: [PAGE_SIZE=n] tools/sizeclasses.sh [--update]"
 top=$(cd "$(dirname "$0")/.." && pwd)
+# shellcheck source=tools/lib.sh
+. "$top/tools/lib.sh"
 host=$top/build/host
 source=$top/tools/gen-sizeclasses.c
 generator=$host/gen-sizeclasses
@@ -25,10 +27,7 @@ build()
 	local cc=${HOSTCC:-gcc}
 
 	[ "$generator" -nt "$source" ] && return
-	if ! command -v "${cc%% *}" >/dev/null; then
-		echo "sizeclasses: no C compiler '$cc': apt-get install gcc" >&2
-		exit 1
-	fi
+	[ -n "${HOSTCC:-}" ] || need_packages gcc libc6-dev
 	mkdir -p "$host"
 	scratch=$(mktemp "$generator.XXXXXX")
 	# shellcheck disable=SC2086 # HOSTCC may carry options

@@ -193,7 +193,7 @@ for arg; do
 	esac
 done
 
-need_packages spin gcc
+need_packages spin gcc libc6-dev
 check_names
 mkdir -p "$build"
 

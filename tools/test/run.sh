@@ -6,6 +6,9 @@
 set -euo pipefail
 
 top=$(cd "$(dirname "$0")/../.." && pwd)
+# shellcheck source=tools/lib.sh
+. "$top/tools/lib.sh"
+need_packages gcc libc6-dev
 shifts="12 14 16"
 cflags="-std=gnu11 -O2 -Wall -Wextra -Werror -Wno-missing-field-initializers"
 cflags+=" -DGALLOC_HOST_TEST -I$top/tools/test"
