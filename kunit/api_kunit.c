@@ -562,7 +562,7 @@ static void an_object_is_freed_from_every_offset_of_its_head(struct kunit *test)
 
 	for (i = 0; i < ARRAY_SIZE(some); i++) {
 		size_t last = some[i] - sizeof(struct rcu_head);
-		size_t step = max_t(size_t, 8, last / 13 & ~7UL), offset;
+		size_t step = max_t(size_t, 8, last / 7 & ~7UL), offset;
 
 		for (offset = 0; offset <= last; offset += step) {
 			u8 *p = galloc(some[i], GFP_KERNEL);

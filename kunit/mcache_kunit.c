@@ -590,14 +590,17 @@ static void a_drain_passes_a_span_that_is_being_brought(struct kunit *test)
 
 static void without_memory_for_a_stack_objects_are_served(struct kunit *test)
 {
-	struct mspan *run;
+	struct mspan *run[8];
 	unsigned int i;
 
 	gk_take_free_runs(test);
-	/* Pages there are, but nothing for galloc itself. */
-	run = mheap_alloc(gk_nid(), 8, 1, 0, GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, run);
-	mheap_free(run);
+	/* Pages there are, and descriptors, but nothing more for galloc. */
+	for (i = 0; i < ARRAY_SIZE(run); i++) {
+		run[i] = mheap_alloc(gk_nid(), 2, 1, 0, GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, run[i]);
+	}
+	for (i = 0; i < ARRAY_SIZE(run); i++)
+		mheap_free(run[i]);
 	gk_limit_to(0);
 	for (i = 0; i < 10; i++)
 		hold(test, 64);

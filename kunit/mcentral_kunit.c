@@ -94,13 +94,18 @@ static void expect_state(struct kunit *test, enum mspan_state state)
 	KUNIT_EXPECT_EQ(test, spans(), 1);
 }
 
+static void expect_gone_from_row(struct kunit *test)
+{
+	KUNIT_EXPECT_EQ(test, spans(), 0);
+	KUNIT_EXPECT_EQ(test, listed(), 0);
+}
+
 /* The span has gone back to the mheap, once. */
 static void expect_gone(struct kunit *test)
 {
 	struct object o;
 
-	KUNIT_EXPECT_EQ(test, spans(), 0);
-	KUNIT_EXPECT_EQ(test, listed(), 0);
+	expect_gone_from_row(test);
 	rcu_read_lock();
 	KUNIT_EXPECT_EQ(test, mspan_resolve(objects[0], &o), FOUND_NO_SPAN);
 	rcu_read_unlock();
@@ -495,6 +500,36 @@ static void a_late_freer_leaves_a_recut_span_alone(struct kunit *test)
 	}
 }
 
+/* The same while an object of the new span is on its way back, too. */
+static void recut_and_set_bit(void)
+{
+	struct object o;
+
+	recut();
+	if (nr_other && mspan_resolve(other_objects[0], &o) == FOUND_OBJECT)
+		mspan_release_bit(o.span, o.index);
+}
+
+static void a_late_freer_lists_no_span_of_another_row(struct kunit *test)
+{
+	struct mcentral *other;
+	unsigned int i;
+
+	cache_and_claim(test, 1024);
+	uncache();
+	other = row_of(512);
+	other_row = other->row;
+	play_at(PAUSE_FREE_DECIDED, recut_and_set_bit);
+	free_object(0);
+	play_over(test);
+	KUNIT_ASSERT_GT(test, nr_other, 1);
+	/* It is FULL, has a free object, and waits for whoever set that bit. */
+	expect_gone_from_row(test);
+	for (i = 1; i < nr_other; i++)
+		mcentral_free(other_objects[i]);
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&other->nr_spans), 0);
+}
+
 /* A freer before its look at the state; the span is emptied and given away. */
 static void a_slow_freer_finds_the_span_given_away(struct kunit *test)
 {
@@ -741,6 +776,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(a_late_freer_finds_the_span_gone),
 	KUNIT_CASE(of_two_freers_of_the_last_objects_one_retires),
 	KUNIT_CASE(a_late_freer_leaves_a_recut_span_alone),
+	KUNIT_CASE(a_late_freer_lists_no_span_of_another_row),
 	KUNIT_CASE(a_slow_freer_finds_the_span_given_away),
 	KUNIT_CASE(a_freer_leaves_a_span_that_was_cached_meanwhile),
 	KUNIT_CASE(taking_one_and_freeing_one_at_once),

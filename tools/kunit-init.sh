@@ -16,6 +16,8 @@ mount -t proc none /proc
 mount -t sysfs none /sys
 mount -t debugfs none /sys/kernel/debug
 [ -c /dev/null ] || mount -t devtmpfs none /dev
+# With GUEST_CONSOLE=early there is no console to inherit.
+! grep -q earlyprintk= /proc/cmdline || exec </dev/null >/dev/ttyS0 2>&1
 # KTAP lines are information, which `quiet` on the command line leaves out; and
 # after an oops nothing that follows can be believed.
 dmesg -n 8

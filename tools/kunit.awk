@@ -2,7 +2,7 @@
 #
 # kunit.awk: what the KUnit suites said, from the console of their guest.
 #
-#	awk -v splat=REGEX -f kunit.awk LOG
+#	awk -v splat=REGEX -v verbose=1 -f kunit.awk LOG ...
 #
 # The suites ran once for each set of parameters, between "galloc-kunit: set
 # begin NAME" and "... set end NAME". Prints one line for each case that failed
@@ -31,6 +31,9 @@
 	level = RLENGTH
 	text = substr(line, level + 1)
 }
+
+# Another guest.
+text ~ /^Linux version / { end_set(); sets = 0 }
 
 text ~ /^galloc-kunit: set begin / {
 	end_set()

@@ -62,41 +62,97 @@ sets_for()
 	done
 }
 
-# boot KERNEL CONFIG: run the suites; the console is $log.
+# boot SET: run the suites in a guest of that set's own; its console is the log.
+# shellcheck disable=SC2030,SC2031 # each guest is a process
 boot()
 {
-	local kernel=$1 config=$2
-	export GUEST_APPEND="printk.devkmsg=on ${KUNIT_FILTER:+kunit.filter_glob=$KUNIT_FILTER} ${GUEST_APPEND:-}"
+	local set=$1 log
 
+	log=$(log_of "$set")
+	grep "^$set|" "$work/sets" >"$work/sets.$set"
+	guest_initramfs "$work/initramfs.$set" "$top/tools/kunit-init.sh" \
+		"${files[@]}" "$work/sets.$set:/sets"
+
+	export GUEST_MEM=${GUEST_MEM:-1024}
+	export GUEST_APPEND="printk.devkmsg=on ${KUNIT_FILTER:+kunit.filter_glob=$KUNIT_FILTER} ${GUEST_APPEND:-}"
 	case $config in
 	uml-*)
-		GUEST_MEM=${GUEST_MEM:-1024} guest_uml "$kernel" "$work/initramfs" "$log" "${KUNIT_TIMEOUT:-120}"
+		guest_uml "$KERNEL" "$work/initramfs.$set" "$log" "${KUNIT_TIMEOUT:-120}"
 		;;
 	*)
-		GUEST_APPEND="kmemleak=on $GUEST_APPEND" GUEST_MEM=${GUEST_MEM:-1024} \
-			guest_qemu "$kernel" "$work/initramfs" "$log" "${KUNIT_TIMEOUT:-600}"
+		GUEST_APPEND+=" kmemleak=on"
+		case $config in
+		*debug*) export GUEST_CONSOLE=early ;;
+		esac
+		guest_qemu "$KERNEL" "$work/initramfs.$set" "$log" "${KUNIT_TIMEOUT:-600}"
 		;;
 	esac
 }
 
-# The guest itself is one more check: it loaded, unloaded and came to its end.
+log_of()
+{
+	printf '%s/kunit-%s-%s.log\n' "$logs" "$config" "$1"
+}
+
+# Boot, and note how it ended.
+try_set()
+{
+	if boot "$1"; then
+		echo "$1 0" >>"$work/ended"
+	else
+		echo "$1 1" >>"$work/ended"
+	fi
+}
+
+# All guests. In user-mode Linux they run at once, since the suites often wait; the
+# first one alone shows its progress, and the others then what else they had to say.
+boot_all()
+{
+	local set
+
+	for set in "${sets[@]}"; do
+		case $config:$set in
+		uml-*:"${sets[0]}") try_set "$set" & ;;
+		uml-*) try_set "$set" 2>"$work/err.$set" & ;;
+		*) try_set "$set" ;;
+		esac
+	done
+	wait
+	for set in "${sets[@]:1}"; do
+		[ ! -e "$work/err.$set" ] || grep -v ' so far$' "$work/err.$set" >&2 || true
+	done
+}
+
+# Each guest is one more check: it loaded, unloaded and came to its end.
 check_guest()
 {
-	local why
+	local set=$1 log why name="set $1: the guest loads, unloads and ends"
 
-	if [ "$1" -eq 0 ]; then
-		[ -z "${KUNIT_VERBOSE:-}" ] || echo "ok - the guest loads, unloads and ends"
+	log=$(log_of "$set")
+	if grep -qx "$set 0" "$work/ended"; then
+		[ -z "${KUNIT_VERBOSE:-}" ] || echo "ok - $name"
 		passed=$((passed + 1))
 		return
 	fi
 	why=$(sed -n 's/^GUEST: failed: //p' "$log" | tail -n 1)
-	echo "not ok - the guest loads, unloads and ends: ${why:-it came to: $(guest_last_line "$log")} (see ${log#"$top"/})"
+	echo "not ok - $name: ${why:-it came to: $(guest_last_line "$log")} (see ${log#"$top"/})"
 	failed=$((failed + 1))
+}
+
+# What fails once in many runs must survive the next run.
+keep_logs()
+{
+	local set log
+
+	for set in "${sets[@]}"; do
+		log=$(log_of "$set")
+		cp "$log" "${log%.log}.failed.log"
+	done
 }
 
 config=${1:-uml-7.3}
 [ $# -le 1 ] || die "too many arguments; type: kunit.sh [CONFIG]"
-log=$top/build/log/kunit-$config.log
+logs=$top/build/log
 
 need_packages make gcc busybox-static cpio
 case $config in
@@ -116,27 +172,24 @@ build_unlock
 sets_for "$config" >"$work/sets"
 [ -s "$work/sets" ] ||
 	die "there is no such set; there are: $(parameter_sets | cut -d '|' -f 1 | tr '\n' ' ')"
-files=("$work/galloc.ko:/galloc.ko" "$work/sets:/sets")
+mapfile -t sets < <(cut -d '|' -f 1 "$work/sets")
+files=("$work/galloc.ko:/galloc.ko")
 for ko in "$work"/*.ko; do
 	[ "$ko" = "$work/galloc.ko" ] || files+=("$ko:/kunit/${ko##*/}")
 done
-guest_initramfs "$work/initramfs" "$top/tools/kunit-init.sh" "${files[@]}"
 
-say "running the suites under $KREL"
-rc=0
-boot "$KERNEL" "$config" || rc=$?
+say "running the suites under $KREL, sets: ${sets[*]}"
+boot_all
 
-awk -v splat="$GUEST_SPLAT" -v verbose="${KUNIT_VERBOSE:-}" -f "$top/tools/kunit.awk" "$log" >"$work/report"
+for set in "${sets[@]}"; do cat "$(log_of "$set")"; done |
+	awk -v splat="$GUEST_SPLAT" -v verbose="${KUNIT_VERBOSE:-}" -f "$top/tools/kunit.awk" >"$work/report"
 sed '$d' "$work/report"
 read -r passed _ failed _ skipped _ < <(tail -n 1 "$work/report" | tr -d ,)
-check_guest "$rc"
-if [ $((passed + failed + skipped)) -lt 2 ]; then
-	echo "not ok - there are suites to run: the guest reported no case (see ${log#"$top"/})"
-	failed=$((failed + 1))
-fi
-if [ "$failed" -gt 0 ]; then
-	# What fails once in many runs must survive the next run.
-	cp "$log" "${log%.log}.failed.log"
-fi
+[ $((passed + failed + skipped)) -gt 0 ] || {
+	echo "not ok - there are suites to run: no guest reported a case (see build/log)"
+	failed=1
+}
+for set in "${sets[@]}"; do check_guest "$set"; done
+[ "$failed" -eq 0 ] || keep_logs
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ]

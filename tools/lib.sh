@@ -185,7 +185,7 @@ cache_build()
 	rm -rf "${final%/*}"/*.tmp.*
 	cache_forget_old "${final%/*}"
 	# shellcheck disable=SC2064 # expanded now: $final is local
-	trap "rm -rf '$final.tmp.$BASHPID'" EXIT
+	trap "rm -rf '$final.tmp.$BASHPID' 2>/dev/null" EXIT
 	mkdir "$final.tmp.$BASHPID"
 	"$builder" "$final.tmp.$BASHPID" "$final" "$@"
 	# The data before the name: a power cut must not leave a broken entry.
