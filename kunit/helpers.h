@@ -138,20 +138,26 @@ bool gk_meet(atomic_t *count, int n);
 #define gk_wait_for(cond, ms)						\
 	__gk_wait(cond, ms, usleep_range(500, 1000))
 
-/*
- * The same where one may not sleep: another CPU has to make it true.  Not every
- * kernel that preempts does so from an interrupt, user-mode Linux does not:
- * where nothing forbids it, preempt_enable() lets others run.
- */
+/* The same where one may not sleep: another CPU has to make it true. */
 #define gk_spin_for(cond, ms)						\
-	__gk_wait(cond, ms, ({ preempt_disable(); cpu_relax(); preempt_enable(); }))
+	__gk_wait(cond, ms, cpu_relax())
 
-/* The same in a task that waits for another one. */
+/*
+ * The same for a task that another one will not let wait for long.  It sleeps
+ * now and then: the other may be waiting for this very CPU, and neither does
+ * every kernel preempt, nor, as user-mode Linux, from an interrupt.
+ */
 #define gk_yield_for(cond, ms)						\
-	gk_spin_for((cond) || ({ cond_resched(); false; }), ms)
+	__gk_wait(cond, ms, ({						\
+		if (++__turns % 128)					\
+			cpu_relax();					\
+		else							\
+			usleep_range(20, 50);				\
+	}))
 
 #define __gk_wait(cond, ms, pause)					\
 ({									\
+	unsigned int __maybe_unused __turns = 0;			\
 	bool __met = (cond);						\
 									\
 	if (!__met) {							\

@@ -94,6 +94,7 @@ static void pages_of_the_emergency_reserve_are_used_once(struct kunit *test)
 	/* As if alloc_pages() had had to break into it. */
 	s->reserve = true;
 	memset((void *)start, 0xa5, 5 * PAGE_SIZE);
+	s->zeroed = false;
 	p = mheap_hand_out(s, GFP_KERNEL | __GFP_ZERO);
 	run_forget(s);
 	KUNIT_EXPECT_EQ(test, (unsigned long)p, start);

@@ -412,17 +412,27 @@ static void many_objects_get_a_big_descriptor(struct kunit *test)
 
 static void pages_known_to_be_zero_are(struct kunit *test)
 {
-	unsigned long block = run_fresh_block(test);
-	struct mspan *s = run_take(test, 8, 1);
-	bool zeroed = s->zeroed;
+	bool by_system = want_init_on_alloc(0) || want_init_on_free();
+	struct mspan *s, *t;
+	unsigned long block;
 
-	/* Only where the page allocator clears by itself. */
-	KUNIT_EXPECT_TRUE(test, zeroed || !want_init_on_alloc(0));
-	if (zeroed)
-		KUNIT_EXPECT_TRUE(test, !memchr_inv((void *)s->start, 0,
+	gk_take_free_runs(test);
+	s = run_take(test, 8, ARENA_PAGES);
+	block = s->start;
+	/* Fresh pages: known only where the page allocator clears by itself. */
+	KUNIT_EXPECT_EQ(test, !!s->zeroed, by_system);
+	if (s->zeroed)
+		KUNIT_EXPECT_TRUE(test, !memchr_inv((void *)block, 0,
 						    8 * PAGE_SIZE));
+	t = run_take(test, 8, 1);
+	KUNIT_EXPECT_EQ(test, !!t->zeroed, by_system);
 	run_give(s);
-	/* Once handed out they are not known to be any more, nor is the run. */
+	/* Nobody knows what was done to these, nor to a run they are part of. */
+	s = run_take(test, 8, ARENA_PAGES);
+	KUNIT_EXPECT_EQ(test, s->start, block);
+	KUNIT_EXPECT_FALSE(test, s->zeroed);
+	run_give(s);
+	run_give(t);
 	s = run_take(test, ARENA_PAGES, 1);
 	KUNIT_EXPECT_EQ(test, s->start, block);
 	KUNIT_EXPECT_FALSE(test, s->zeroed);
