@@ -119,14 +119,15 @@ static bool gfp_acceptable(gfp_t gfp, unsigned int npages)
 
 /*
  * The second chance of an allocation: give it what caches and lists hold.
- * Pages go back to the system so that they count against the limit no more, and
- * can be had in another shape.
+ * @npages and more go back to the system so that they count against the limit no
+ * more, and can be had in another shape.
  */
-static void relieve(gfp_t gfp)
+static void relieve(gfp_t gfp, unsigned long npages)
 {
 	mcache_relieve(gfp);
 	if (may_grow())
-		mheap_release(ARENA_PAGES, RELEASE_ALL);
+		mheap_release(max_t(unsigned long, npages, ARENA_PAGES),
+			      RELEASE_ALL);
 }
 
 /* An object when the stack had none. */
@@ -144,7 +145,7 @@ static noinline void *alloc_slow(unsigned int class, gfp_t gfp)
 		obj = mcache_alloc_slow(class, gfp | __GFP_NOWARN);
 		if (likely(obj))
 			break;
-		relieve(gfp);
+		relieve(gfp, 0);
 		obj = mcache_alloc_slow(class, gfp);
 		if (obj)
 			break;
@@ -219,7 +220,7 @@ static void *alloc_large(size_t size, size_t align, int nid, gfp_t gfp)
 		p = mheap_alloc_large(size, align, nid, gfp | __GFP_NOWARN);
 		if (likely(p))
 			return p;
-		relieve(gfp);
+		relieve(gfp, max(size, align) >> PAGE_SHIFT);
 		p = mheap_alloc_large(size, align, nid, gfp);
 		if (p)
 			return p;
@@ -310,7 +311,7 @@ void *galloc_node(size_t size, gfp_t gfp, int nid)
 		obj = mcentral_alloc(mcentral_row(nid, class), once);
 		if (obj)
 			return init_object(obj, sizeclasses[class].size, gfp);
-		relieve(gfp);
+		relieve(gfp, 0);
 		obj = mcentral_alloc(mcentral_row(nid, class), once);
 		if (obj)
 			return init_object(obj, sizeclasses[class].size, gfp);

@@ -25,7 +25,7 @@ static bool aligned(const void *p, size_t align)
 	return !((unsigned long)p & (align - 1));
 }
 
-/* ---- sizes ----------------------------------------------------------------------------- */
+/* ---- sizes -------------------------------------------------------------- */
 
 static void objects_have_the_size_and_alignment_promised(struct kunit *test)
 {
@@ -164,7 +164,7 @@ static void what_is_too_large_is_null(struct kunit *test)
 	gfree(p);
 }
 
-/* ---- zeroing ---------------------------------------------------------------------------- */
+/* ---- zeroing ------------------------------------------------------------ */
 
 /* Leave objects of this size free and dirty. */
 static void dirty(size_t size)
@@ -264,7 +264,7 @@ static void sensitive_objects_are_cleared(struct kunit *test)
 	}
 }
 
-/* ---- alignment and nodes ---------------------------------------------------------------- */
+/* ---- alignment and nodes ------------------------------------------------ */
 
 static void any_alignment_is_kept(struct kunit *test)
 {
@@ -349,7 +349,7 @@ static void each_node_serves_its_own_pages(struct kunit *test)
 	}
 }
 
-/* ---- realloc ------------------------------------------------------------------------------ */
+/* ---- realloc ------------------------------------------------------------ */
 
 static void realloc_of_nothing_allocates(struct kunit *test)
 {
@@ -451,7 +451,7 @@ static void realloc_with_zero_zeroes_what_grows(struct kunit *test)
 	gfree(p);
 }
 
-/* ---- many at once ---------------------------------------------------------------------------- */
+/* ---- many at once ------------------------------------------------------- */
 
 static void bulk_gives_all_or_nothing(struct kunit *test)
 {
@@ -509,7 +509,7 @@ static void sized_free_takes_any_size_that_fits(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, gk_in_use(test), 0);
 }
 
-/* ---- after a grace period ----------------------------------------------------------------------- */
+/* ---- after a grace period ----------------------------------------------- */
 
 struct head_first {
 	struct rcu_head rcu;
@@ -626,4 +626,5 @@ static struct kunit_suite suite = {
 	.exit = gk_exit,
 	.test_cases = cases,
 };
+
 kunit_test_suite(suite);

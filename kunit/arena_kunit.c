@@ -29,7 +29,7 @@ static void chunk_give(const struct chunk *chunk)
 			whole ? chunk->order : -1);
 }
 
-/* ---- the map ------------------------------------------------------------------------ */
+/* ---- the map ------------------------------------------------------------ */
 
 /* Is every page found where it is, in a slot of its node? */
 static bool pages_are_found(const struct chunk *chunk)
@@ -154,7 +154,7 @@ static void what_is_not_ours_has_no_row(struct kunit *test)
 					    sizeof(arena_none.span)));
 }
 
-/* ---- charges ---------------------------------------------------------------------------- */
+/* ---- charges ------------------------------------------------------------ */
 
 static void a_charge_is_undone_exactly(struct kunit *test)
 {
@@ -303,7 +303,7 @@ static void who_may_sleep_gets_a_block_and_who_may_not_what_is_needed(struct kun
 	chunk_give(&chunk);
 }
 
-/* ---- pages ------------------------------------------------------------------------------ */
+/* ---- pages -------------------------------------------------------------- */
 
 static bool every_page_has_count(unsigned long start, unsigned int npages,
 				 int count)
@@ -458,4 +458,5 @@ static struct kunit_suite suite = {
 	.exit = gk_exit,
 	.test_cases = cases,
 };
+
 kunit_test_suite(suite);

@@ -19,7 +19,7 @@ static const size_t sizes[] = {
 	(2 << 20) + 1, 4 << 20
 };
 
-/* ---- flags ----------------------------------------------------------------------------------- */
+/* ---- flags -------------------------------------------------------------- */
 
 static void flags_that_speak_of_zones_are_refused(struct kunit *test)
 {
@@ -202,7 +202,7 @@ static void what_caches_hold_is_given_up_under_pressure(struct kunit *test)
 	gfree(keep);
 }
 
-/* ---- contexts --------------------------------------------------------------------------------- */
+/* ---- contexts ----------------------------------------------------------- */
 
 /* One of each, where it may not sleep.  How many could not be had. */
 static unsigned int serve_all(gfp_t gfp)
@@ -295,4 +295,5 @@ static struct kunit_suite suite = {
 	.exit = gk_exit,
 	.test_cases = cases,
 };
+
 kunit_test_suite(suite);

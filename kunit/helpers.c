@@ -27,7 +27,7 @@ MODULE_PARM_DESC(quick, "do not wait for what galloc does once in seconds");
 
 static atomic_long_t ops_done;
 
-/* ---- around each case ------------------------------------------------------------ */
+/* ---- around each case --------------------------------------------------- */
 
 static void settings_save(struct gk *gk)
 {
@@ -91,7 +91,7 @@ void gk_exit(struct kunit *test)
 	test->priv = NULL;
 }
 
-/* ---- looking at galloc -------------------------------------------------------------- */
+/* ---- looking at galloc -------------------------------------------------- */
 
 /* The identity of Documentation/stats.rst. */
 bool gk_totals_exact(const struct galloc_totals *t)
@@ -228,7 +228,7 @@ void gk_expect_faults(struct kunit *test, enum galloc_fault fault, long n)
 	}
 }
 
-/* ---- texts in the log ------------------------------------------------------------------ */
+/* ---- texts in the log --------------------------------------------------- */
 
 static int expect_init(struct kunit_resource *res, void *name)
 {
@@ -265,7 +265,7 @@ void gk_expect_end(struct kunit *test, const char *name)
 	kunit_destroy_resource(test, expect_match, (void *)name);
 }
 
-/* ---- CPUs and threads --------------------------------------------------------------------- */
+/* ---- CPUs and threads --------------------------------------------------- */
 
 /* The n-th online CPU, the last one if there are not so many. */
 int gk_cpu(unsigned int n)
@@ -347,7 +347,7 @@ bool gk_meet(atomic_t *count, int n)
 	return gk_yield_for(atomic_read(count) >= n, GK_PATIENCE_MS / 6);
 }
 
-/* ---- chance, and the count of operations ------------------------------------------------- */
+/* ---- chance, and the count of operations -------------------------------- */
 
 /* The seed, printed, so that a failure can be had again with seed=. */
 u64 gk_seed(struct kunit *test)

@@ -51,7 +51,7 @@ struct gk {
 int gk_init(struct kunit *test);
 void gk_exit(struct kunit *test);
 
-/* ---- looking at galloc ------------------------------------------------------- */
+/* ---- looking at galloc -------------------------------------------------- */
 
 bool gk_totals_exact(const struct galloc_totals *t);
 bool gk_rest(struct galloc_totals *t);
@@ -100,12 +100,12 @@ static inline int gk_nid(void)
 #define for_each_class(class)						\
 	for ((class) = 1; (class) < GALLOC_NR_CLASSES; (class)++)
 
-/* ---- texts in the log that are meant to be there ------------------------------- */
+/* ---- texts in the log that are meant to be there ------------------------ */
 
 void gk_expect_begin(struct kunit *test, const char *name);
 void gk_expect_end(struct kunit *test, const char *name);
 
-/* ---- CPUs and threads ------------------------------------------------------------ */
+/* ---- CPUs and threads --------------------------------------------------- */
 
 /**
  * struct gk_thread - a thread of a case, on a CPU of its own
@@ -171,7 +171,59 @@ bool gk_meet(atomic_t *count, int n);
 	__met;								\
 })
 
-/* ---- chance, and the count of operations --------------------------------------- */
+/* ---- from one thread to another ----------------------------------------- */
+
+/**
+ * struct gk_ring - indices of a ring with one putter and one taker
+ * @head: places put so far; the putter's
+ * @tail: places taken so far; the taker's
+ * @closed: no more are put
+ *
+ * The places themselves are the caller's array: place i is [i % its length].
+ */
+struct gk_ring {
+	unsigned int head;
+	unsigned int tail;
+	bool closed;
+};
+
+static inline bool gk_ring_has_room(struct gk_ring *r, unsigned int length)
+{
+	/* Acquire: the taker has read the place that is written to next. */
+	return r->head - smp_load_acquire(&r->tail) < length;
+}
+
+static inline void gk_ring_put(struct gk_ring *r)
+{
+	/* Release: what was written to the place comes first. */
+	smp_store_release(&r->head, r->head + 1);
+}
+
+static inline void gk_ring_close(struct gk_ring *r)
+{
+	/* Release: the last put comes first. */
+	smp_store_release(&r->closed, true);
+}
+
+static inline bool gk_ring_closed(struct gk_ring *r)
+{
+	/* Acquire: gk_ring_has_any() then tells whether any is left. */
+	return smp_load_acquire(&r->closed);
+}
+
+static inline bool gk_ring_has_any(struct gk_ring *r)
+{
+	/* Acquire: what was written to the place is there. */
+	return smp_load_acquire(&r->head) != r->tail;
+}
+
+static inline void gk_ring_take(struct gk_ring *r)
+{
+	/* Release: the place has been read. */
+	smp_store_release(&r->tail, r->tail + 1);
+}
+
+/* ---- chance, and the count of operations -------------------------------- */
 
 u64 gk_seed(struct kunit *test);
 void gk_count_ops(unsigned long n);

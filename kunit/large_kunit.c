@@ -24,7 +24,8 @@ static void large_objects_of_every_number_of_pages(struct kunit *test)
 
 	for (; npages <= GALLOC_MAX_PAGES; npages += step) {
 		const size_t sizes[] = {
-			npages * PAGE_SIZE, (npages - 1) * PAGE_SIZE + 1
+			(size_t)npages << PAGE_SHIFT,
+			((size_t)(npages - 1) << PAGE_SHIFT) + 1
 		};
 		int i;
 
@@ -56,7 +57,7 @@ static void what_an_order_has_too_much_goes_back_at_once(struct kunit *test)
 		kunit_skip(test, "no order above a block here");
 	gk_give_back();
 	system = arena_held_bytes() - arena_meta_bytes();
-	p = galloc(npages * PAGE_SIZE, GFP_KERNEL);
+	p = galloc(npages << PAGE_SHIFT, GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, p);
 	KUNIT_EXPECT_EQ(test, arena_held_bytes() - arena_meta_bytes() - system,
 			(long)npages << PAGE_SHIFT);
@@ -84,6 +85,26 @@ static void a_huge_object_that_is_freed_makes_room_at_once(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, failed, 0);
 }
 
+/* Free blocks are of no use for it, but they count against the limit. */
+static void free_blocks_make_room_for_a_huge_object(struct kunit *test)
+{
+	size_t size = (size_t)GALLOC_MAX_PAGES << PAGE_SHIFT;
+	void *p;
+	int i;
+
+	if (GALLOC_MAX_PAGES <= ARENA_PAGES)
+		kunit_skip(test, "no order above a block here");
+	gk_take_free_runs(test);
+	for (i = 0; i < 4; i++)
+		run_take(test, ARENA_PAGES, ARENA_PAGES);
+	run_give_all(0);
+	/* A little for the descriptors of its slots. */
+	gk_limit_to(16L << 10);
+	p = galloc(size, GFP_KERNEL | __GFP_NOWARN);
+	KUNIT_EXPECT_NOT_NULL(test, p);
+	gfree(p);
+}
+
 static void pages_of_the_emergency_reserve_are_used_once(struct kunit *test)
 {
 	struct mspan *s = run_take(test, 5, 1);
@@ -91,7 +112,7 @@ static void pages_of_the_emergency_reserve_are_used_once(struct kunit *test)
 	struct mspan copy;
 	u8 *p;
 
-	/* As if alloc_pages() had had to break into it. */
+	/* As if alloc_pages() had broken into it. */
 	s->reserve = true;
 	memset((void *)start, 0xa5, 5 * PAGE_SIZE);
 	s->zeroed = false;
@@ -110,6 +131,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(large_objects_of_every_number_of_pages),
 	KUNIT_CASE(what_an_order_has_too_much_goes_back_at_once),
 	KUNIT_CASE(a_huge_object_that_is_freed_makes_room_at_once),
+	KUNIT_CASE(free_blocks_make_room_for_a_huge_object),
 	KUNIT_CASE(pages_of_the_emergency_reserve_are_used_once),
 	{}
 };
@@ -120,4 +142,5 @@ static struct kunit_suite suite = {
 	.exit = run_exit,
 	.test_cases = cases,
 };
+
 kunit_test_suite(suite);

@@ -92,7 +92,7 @@ static bool debug_keeps_nothing(struct kunit *test)
 	return true;
 }
 
-/* ---- what a stack does ---------------------------------------------------------------- */
+/* ---- what a stack does -------------------------------------------------- */
 
 static void the_last_freed_is_the_next_allocated(struct kunit *test)
 {
@@ -233,7 +233,7 @@ static void many_are_popped_at_once(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, *(unsigned long *)objects[i], (unsigned long)i);
 }
 
-/* ---- capacity and budget ------------------------------------------------------------------ */
+/* ---- capacity and budget ------------------------------------------------ */
 
 static void capacity_follows_a_load_of_a_thousand(struct kunit *test)
 {
@@ -378,7 +378,7 @@ static void the_budget_is_kept_under_any_load(struct kunit *test)
 	}
 }
 
-/* ---- drains ---------------------------------------------------------------------------------- */
+/* ---- drains ------------------------------------------------------------- */
 
 static void cache_something(struct kunit *test)
 {
@@ -437,7 +437,7 @@ static void a_drain_asked_for_comes_without_waiting(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, all_slots_are_empty());
 }
 
-/* ---- interrupts -------------------------------------------------------------------------------- */
+/* ---- interrupts --------------------------------------------------------- */
 
 /* As if we were an interrupt that came while the slots were worked on. */
 static void slots_are_busy(bool busy)
@@ -488,7 +488,7 @@ static void an_interrupt_takes_one_object_and_leaves_the_stack_alone(struct kuni
 		KUNIT_EXPECT_GT(test, gk_stacked(gk_slot(class)), 0);
 }
 
-/* ---- at a pause ------------------------------------------------------------------------------------ */
+/* ---- at a pause --------------------------------------------------------- */
 
 static struct task_struct *paused;
 static void *taken_in_pause;
@@ -586,7 +586,7 @@ static void a_drain_passes_a_span_that_is_being_brought(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, budget_is_kept());
 }
 
-/* ---- without memory ---------------------------------------------------------------------------------- */
+/* ---- without memory ----------------------------------------------------- */
 
 static void without_memory_for_a_stack_objects_are_served(struct kunit *test)
 {
@@ -609,7 +609,7 @@ static void without_memory_for_a_stack_objects_are_served(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, all_slots_are_empty());
 }
 
-/* ---- from one CPU to another ---------------------------------------------------------------------------- */
+/* ---- from one CPU to another -------------------------------------------- */
 
 #define BATCH	32
 #define RING	16
@@ -618,10 +618,8 @@ struct belt {
 	atomic_t met;
 	unsigned long batches;
 	unsigned long wrong;
-	bool done;
-	unsigned int head;
-	unsigned int tail;
-	void *ring[RING][BATCH];
+	struct gk_ring ring;
+	void *place[RING][BATCH];
 };
 
 static void produce(void *arg)
@@ -634,9 +632,9 @@ static void produce(void *arg)
 	gk_meet(&b->met, 2);
 	end = ktime_add_ms(ktime_get(), 4 * GK_FIGHT_MS);
 	for (i = 0; i < b->batches && !gk_fight_over(i + 1, end); i++) {
-		void **batch = b->ring[i % RING];
+		void **batch = b->place[i % RING];
 
-		if (!gk_yield_for(b->head - smp_load_acquire(&b->tail) < RING,
+		if (!gk_yield_for(gk_ring_has_room(&b->ring, RING),
 				  GK_PATIENCE_MS / 2))
 			break;
 		for (j = 0; j < BATCH; j++) {
@@ -644,9 +642,9 @@ static void produce(void *arg)
 			if (batch[j])
 				*(unsigned long *)batch[j] = i * BATCH + j;
 		}
-		smp_store_release(&b->head, b->head + 1);
+		gk_ring_put(&b->ring);
 	}
-	smp_store_release(&b->done, true);
+	gk_ring_close(&b->ring);
 }
 
 static void consume(void *arg)
@@ -657,18 +655,18 @@ static void consume(void *arg)
 
 	gk_meet(&b->met, 2);
 	for (i = 0; ; i++) {
-		void **batch = b->ring[i % RING];
+		void **batch = b->place[i % RING];
 
-		if (!gk_yield_for(smp_load_acquire(&b->head) != b->tail ||
-				  smp_load_acquire(&b->done), GK_PATIENCE_MS / 2) ||
-		    smp_load_acquire(&b->head) == b->tail)
+		gk_yield_for(gk_ring_has_any(&b->ring) || gk_ring_closed(&b->ring),
+			     GK_PATIENCE_MS / 2);
+		if (!gk_ring_has_any(&b->ring))
 			return;
 		for (j = 0; j < BATCH; j++) {
 			b->wrong += !batch[j] ||
 				    *(unsigned long *)batch[j] != i * BATCH + j;
 			gfree(batch[j]);
 		}
-		smp_store_release(&b->tail, b->tail + 1);
+		gk_ring_take(&b->ring);
 	}
 }
 
@@ -683,9 +681,9 @@ static void objects_made_on_one_cpu_are_freed_on_another(struct kunit *test)
 	to = gk_start(test, gk_cpu(1), consume, b);
 	gk_join(test, from);
 	gk_join(test, to);
-	gk_count_ops(2UL * b->tail * BATCH);
-	KUNIT_EXPECT_GT(test, b->head, 0);
-	KUNIT_EXPECT_EQ(test, b->tail, b->head);
+	gk_count_ops(2UL * b->ring.tail * BATCH);
+	KUNIT_EXPECT_GT(test, b->ring.head, 0);
+	KUNIT_EXPECT_EQ(test, b->ring.tail, b->ring.head);
 	KUNIT_EXPECT_EQ(test, b->wrong, 0);
 	debug_keeps_nothing(test);
 }
@@ -719,4 +717,5 @@ static struct kunit_suite suite = {
 	.exit = exit_case,
 	.test_cases = cases,
 };
+
 kunit_test_suite(suite);

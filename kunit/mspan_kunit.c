@@ -51,7 +51,7 @@ static enum mspan_found resolve(const void *p, struct object *o)
 	return found;
 }
 
-/* ---- cutting ------------------------------------------------------------------------- */
+/* ---- cutting ------------------------------------------------------------ */
 
 static void a_fresh_span_has_each_object_free(struct kunit *test)
 {
@@ -93,7 +93,7 @@ static void a_given_span_has_no_objects_any_more(struct kunit *test)
 	}
 }
 
-/* ---- claiming --------------------------------------------------------------------------- */
+/* ---- claiming ----------------------------------------------------------- */
 
 /* What is wrong with the objects of one claim; marks them in @seen. */
 static const char *claim_wrong(const struct mspan *s, void **out,
@@ -184,7 +184,7 @@ static void an_object_freed_behind_the_claim_is_found(struct kunit *test)
 	}
 }
 
-/* ---- freeing ------------------------------------------------------------------------------ */
+/* ---- freeing ------------------------------------------------------------ */
 
 static void the_second_release_of_an_object_is_told_from_the_first(struct kunit *test)
 {
@@ -237,7 +237,7 @@ static void all_free_is_seen_with_the_last_object(struct kunit *test)
 	}
 }
 
-/* ---- addresses ------------------------------------------------------------------------------ */
+/* ---- addresses ---------------------------------------------------------- */
 
 /* How many addresses of a span resolve to something else than they should. */
 static unsigned int resolve_errors(const struct mspan *s, unsigned int class)
@@ -320,7 +320,7 @@ static void a_row_that_is_not_the_spans_resolves_to_no_span(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, resolve((void *)s->start, &o), FOUND_OBJECT);
 }
 
-/* ---- descriptors ------------------------------------------------------------------------------ */
+/* ---- descriptors -------------------------------------------------------- */
 
 static void descriptors_are_charged_and_uncharged(struct kunit *test)
 {
@@ -352,7 +352,7 @@ static void no_descriptor_beyond_the_limit(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, mspan_new(true, GFP_KERNEL));
 }
 
-/* ---- a claimer and a freer at once ------------------------------------------------------------ */
+/* ---- a claimer and a freer at once -------------------------------------- */
 
 #define RING	256
 
@@ -363,17 +363,16 @@ struct pipe {
 	unsigned long claimed;
 	unsigned long released;
 	unsigned long refused;
-	bool done;
-	unsigned int head;
-	unsigned int tail;
-	void *ring[RING];
+	struct gk_ring ring;
+	void *place[RING];
 };
 
 static void claimer(void *arg)
 {
 	struct pipe *p = arg;
-	void *out[16];
+	struct gk_ring *r = &p->ring;
 	unsigned long turn = 0;
+	void *out[16];
 	unsigned int i, n;
 	ktime_t end;
 
@@ -382,41 +381,39 @@ static void claimer(void *arg)
 	while (p->claimed < p->n && !gk_fight_over(++turn, end)) {
 		n = mspan_claim(p->s, out, 16);
 		for (i = 0; i < n; i++) {
-			if (!gk_yield_for(p->head - smp_load_acquire(&p->tail) < RING,
-					  10000))
+			if (!gk_yield_for(gk_ring_has_room(r, RING), 10000))
 				goto out;
-			p->ring[p->head % RING] = out[i];
-			smp_store_release(&p->head, p->head + 1);
+			p->place[r->head % RING] = out[i];
+			gk_ring_put(r);
 		}
 		p->claimed += n;
 	}
 out:
-	smp_store_release(&p->done, true);
+	gk_ring_close(r);
 }
 
 static void freer(void *arg)
 {
 	const struct sizeclass *sc;
 	struct pipe *p = arg;
-	unsigned int head;
-	bool done;
+	struct gk_ring *r = &p->ring;
+	bool closed;
 
 	sc = mcentral_rows[mspan_row(p->s)]->sc;
 	gk_meet(&p->met, 2);
 	do {
-		done = smp_load_acquire(&p->done);
-		head = smp_load_acquire(&p->head);
-		while (p->tail != head) {
-			void *obj = p->ring[p->tail % RING];
+		closed = gk_ring_closed(r);
+		while (gk_ring_has_any(r)) {
+			void *obj = p->place[r->tail % RING];
 
 			if (mspan_release_bit(p->s, index_of(p->s, obj, sc)))
 				p->released++;
 			else
 				p->refused++;
-			smp_store_release(&p->tail, p->tail + 1);
+			gk_ring_take(r);
 		}
-		cond_resched();
-	} while (!done);
+		gk_yield_for(gk_ring_has_any(r) || gk_ring_closed(r), 10000);
+	} while (!closed);
 }
 
 static void no_bit_is_lost_between_a_claimer_and_a_freer(struct kunit *test)
@@ -467,4 +464,5 @@ static struct kunit_suite suite = {
 	.exit = exit_case,
 	.test_cases = cases,
 };
+
 kunit_test_suite(suite);

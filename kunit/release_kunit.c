@@ -167,4 +167,5 @@ static struct kunit_suite suite = {
 	.exit = run_exit,
 	.test_cases = cases,
 };
+
 kunit_test_suite(suite);

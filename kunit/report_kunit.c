@@ -40,7 +40,7 @@ static void flush(void)
 	mcache_drain();
 }
 
-/* ---- the text ------------------------------------------------------------------------- */
+/* ---- the text ----------------------------------------------------------- */
 
 /* Where the kernel's log ends now. */
 static void log_mark(struct kmsg_dump_iter *log)
@@ -133,7 +133,7 @@ static void a_flood_is_counted_and_not_printed(struct kunit *test)
 	gfree(keep);
 }
 
-/* ---- pointers that are not ours ------------------------------------------------------------- */
+/* ---- pointers that are not ours ----------------------------------------- */
 
 static int some_data = 1;
 
@@ -209,7 +209,7 @@ static void a_page_that_left_galloc_is_not_ours(struct kunit *test)
 	}
 }
 
-/* ---- pointers into objects -------------------------------------------------------------------- */
+/* ---- pointers into objects ---------------------------------------------- */
 
 /* Free every kind of wrong address in an object of @size; it stays as it is. */
 static void free_inside(struct kunit *test, size_t size)
@@ -307,7 +307,7 @@ static void the_tail_of_a_span_is_no_object(struct kunit *test)
 	}
 }
 
-/* ---- double free --------------------------------------------------------------------------------- */
+/* ---- double free -------------------------------------------------------- */
 
 static void freeing_the_last_freed_again_is_reported_at_once(struct kunit *test)
 {
@@ -413,7 +413,7 @@ static void after_the_report_the_object_is_free_once(struct kunit *test)
 	gfree(keep);
 }
 
-/* ---- wrong size --------------------------------------------------------------------------------- */
+/* ---- wrong size --------------------------------------------------------- */
 
 static void a_size_that_is_not_the_objects_frees_nothing(struct kunit *test)
 {
@@ -480,4 +480,5 @@ static struct kunit_suite suite = {
 	.exit = exit_case,
 	.test_cases = cases,
 };
+
 kunit_test_suite(suite);

@@ -7,7 +7,7 @@
 struct mspan *run_held[RUN_MAX_HELD];
 unsigned int run_nr_held;
 
-/* ---- taking and giving ------------------------------------------------------------- */
+/* ---- taking and giving -------------------------------------------------- */
 
 struct mspan *run_try(unsigned int npages, unsigned int align, gfp_t gfp)
 {
@@ -62,7 +62,7 @@ void run_exit(struct kunit *test)
 	gk_exit(test);
 }
 
-/* ---- looking ----------------------------------------------------------------------- */
+/* ---- looking ------------------------------------------------------------ */
 
 /* Is there a FREE run of exactly @npages that begins @page pages into a block? */
 bool run_is(unsigned long block, unsigned int page, unsigned int npages)

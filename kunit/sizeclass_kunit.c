@@ -142,4 +142,5 @@ static struct kunit_suite suite = {
 	.exit = gk_exit,
 	.test_cases = cases,
 };
+
 kunit_test_suite(suite);

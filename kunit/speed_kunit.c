@@ -144,7 +144,7 @@ static void lean_report(struct kunit *test, const struct lean *l)
 	gk_count_ops(l->ops);
 }
 
-/* ---- two CPUs at speed ------------------------------------------------------------------------ */
+/* ---- two CPUs at speed -------------------------------------------------- */
 
 #define PARCELS	64
 
@@ -229,7 +229,7 @@ static void two_cpus_exchange_objects_at_speed(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, gk_in_use(test), 0);
 }
 
-/* ---- interrupts ------------------------------------------------------------------------------- */
+/* ---- interrupts --------------------------------------------------------- */
 
 /*
  * On one CPU a task, the interrupts that another CPU sends it, and the softirqs
@@ -276,7 +276,7 @@ static void storm_task(void *arg)
 	end = gk_fight_end();
 	while (!s->task.wrong && !gk_fight_over(0, end))
 		lean_some(&s->task, 100);
-	smp_store_release(&s->task_done, true);
+	WRITE_ONCE(s->task_done, true);
 }
 
 /* Interrupt the task's CPU for as long as it works; never less than once. */
@@ -289,7 +289,7 @@ static void storm_sender(void *arg)
 	do {
 		smp_call_function_single(gk_cpu(0), storm_in_hardirq, s, true);
 		cond_resched();
-	} while (!smp_load_acquire(&s->task_done) &&
+	} while (!READ_ONCE(s->task_done) &&
 		 ktime_before(ktime_get(), end));
 }
 
@@ -362,4 +362,5 @@ static struct kunit_suite suite = {
 	.exit = gk_exit,
 	.test_cases = cases,
 };
+
 kunit_test_suite(suite);

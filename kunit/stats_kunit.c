@@ -50,7 +50,7 @@ static void drop(u32 which)
 	gfree(p);
 }
 
-/* ---- the identity ------------------------------------------------------------------- */
+/* ---- the identity ------------------------------------------------------- */
 
 static void at_rest_every_byte_is_somewhere(struct kunit *test)
 {
@@ -93,7 +93,7 @@ static void objects_of_any_kind_are_in_use(struct kunit *test)
 	}
 }
 
-/* ---- the terms ------------------------------------------------------------------------ */
+/* ---- the terms ---------------------------------------------------------- */
 
 static void a_freed_object_is_cached_then_central_then_free(struct kunit *test)
 {
@@ -180,7 +180,7 @@ static void metadata_counts(struct kunit *test)
 	arena_uncharge_meta(1000);
 }
 
-/* ---- while others work ------------------------------------------------------------------ */
+/* ---- while others work -------------------------------------------------- */
 
 struct load {
 	unsigned long n;
@@ -203,7 +203,7 @@ static void work_on(void *arg)
 	}
 	for (i = 0; i < 64; i++)
 		gfree(p[i]);
-	smp_store_release(&load->done, true);
+	WRITE_ONCE(load->done, true);
 }
 
 static void a_look_while_others_work_is_never_negative(struct kunit *test)
@@ -224,13 +224,13 @@ static void a_look_while_others_work_is_never_negative(struct kunit *test)
 			 t.meta <= 0 || t.system <= 0;
 		looks++;
 		usleep_range(100, 500);
-	} while (!smp_load_acquire(&load->done));
+	} while (!READ_ONCE(load->done));
 	gk_join(test, worker);
 	gk_count_ops(2 * load->n);
 	KUNIT_EXPECT_EQ_MSG(test, wrong, 0, "of %lu looks", looks);
 }
 
-/* ---- leaks ------------------------------------------------------------------------------------ */
+/* ---- leaks -------------------------------------------------------------- */
 
 static void leaks_are_counted_and_told(struct kunit *test)
 {
@@ -280,4 +280,5 @@ static struct kunit_suite suite = {
 	.exit = exit_case,
 	.test_cases = cases,
 };
+
 kunit_test_suite(suite);

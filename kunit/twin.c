@@ -9,7 +9,7 @@
 
 #include "galloc.h"
 
-/* ---- patterns -------------------------------------------------------------------- */
+/* ---- patterns ----------------------------------------------------------- */
 
 /* No two words of an object are alike, nor those at one place of two objects. */
 static u64 pattern(u32 stamp, size_t word)
@@ -53,7 +53,7 @@ bool twin_all_zero(const void *p, size_t size)
 	return !memchr_inv(p, 0, size);
 }
 
-/* ---- the array --------------------------------------------------------------------- */
+/* ---- the array ---------------------------------------------------------- */
 
 bool twin_init(struct kunit *test, struct twin *t, unsigned int max)
 {

@@ -20,7 +20,7 @@
 /* Objects that wait for a grace period before they are waited for. */
 #define MAX_IN_RCU	500
 
-/* ---- every call ------------------------------------------------------------------------ */
+/* ---- every call --------------------------------------------------------- */
 
 /**
  * struct walk - a random sequence
@@ -517,17 +517,16 @@ static void exchange(struct walk *w)
 static void walk_thread(void *arg)
 {
 	struct walker *walker = arg;
-	unsigned long i;
+	struct walk *w = &walker->w;
 	ktime_t end;
 
 	gk_meet(walker->met, 2);
 	end = ktime_add_ms(ktime_get(), 4 * GK_FIGHT_MS);
-	for (i = 0; i < walker->n && !walker->w.wrong &&
-		    !gk_fight_over(i + 8, end); i += 8) {
-		walk_some(&walker->w, 7);
-		exchange(&walker->w);
-		walker->w.op++;
-	}
+	do {
+		walk_some(w, 7);
+		exchange(w);
+		w->op++;
+	} while (w->op < walker->n && !w->wrong && !gk_fight_over(w->op, end));
 	expect(&walker->w, twin_check_all(&walker->w.twin));
 }
 
@@ -577,4 +576,5 @@ static struct kunit_suite suite = {
 	.exit = gk_exit,
 	.test_cases = cases,
 };
+
 kunit_test_suite(suite);
