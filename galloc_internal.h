@@ -448,10 +448,17 @@ void shrinker_exit(void);
 	X(ALLOC_FAILED,		"alloc_failed")				\
 	X(BUSY_ALLOC,		"busy_allocs")				\
 	X(BUSY_FREE,		"busy_frees")				\
-	X(FULL_RESCAN,		"full_rescans_won")			\
-	X(PARTIAL_RESCAN,	"empty_rescans_won")			\
+	X(BUSY_TASK,		"busy_in_task")				\
+	X(BUSY_SOFTIRQ,		"busy_in_softirq")			\
+	X(BUSY_HARDIRQ,		"busy_in_hardirq")			\
+	X(CLAIM_RACED,		"claims_raced")				\
+	X(FULL_WON,		"full_rescans_won")			\
+	X(FULL_LOST,		"full_rescans_lost")			\
+	X(EMPTY_WON,		"empty_rescans_won")			\
+	X(EMPTY_LOST,		"empty_rescans_lost")			\
 	X(ROW_CHANGED,		"row_changed")				\
 	X(INSTALL_LOST,		"install_lost")				\
+	X(MIGRATED,		"migrated_returns")			\
 	X(DEAD_CPU,		"dead_cpus_drained")			\
 	X(DEFERRED,		"deferred_returns")			\
 	X(SET_ASIDE,		"set_aside")				\
@@ -595,6 +602,7 @@ do {							\
 enum galloc_pause {
 	PAUSE_FREE_MARKED,	/* mcentral_free: bit set, state not yet read */
 	PAUSE_FREE_DECIDED,	/* mcentral_free: state read, lock not taken */
+	PAUSE_CLAIM_READ,	/* mspan_claim: word read, bits not yet cleared */
 	PAUSE_UNCACHE_STORED,	/* uncache: state stored, words not rescanned */
 	PAUSE_REFILL_CACHED,	/* mcache: got a span, not yet installed */
 	PAUSE_GROW_CHUNK,	/* mheap: has a chunk, not yet published */

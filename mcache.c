@@ -246,6 +246,18 @@ static void *slot_pop(struct mcache_slot *slot)
 }
 
 /*
+ * The slots were being worked on.  By whom, is known: preemption is off there, so
+ * by the code that this interrupt has interrupted.  In a task it cannot happen,
+ * unless the byte was left set.
+ */
+static void count_busy(enum galloc_event what)
+{
+	count_event(what);
+	count_event(in_hardirq() ? EVENT_BUSY_HARDIRQ :
+		    in_serving_softirq() ? EVENT_BUSY_SOFTIRQ : EVENT_BUSY_TASK);
+}
+
+/*
  * What this CPU can serve by itself: from the stack, which an interrupt may have
  * refilled, or from its CACHED span.  A span found exhausted is detached into
  * *@old, for the caller to uncache.
@@ -274,21 +286,23 @@ static void *refill_locally(struct mcache *m, unsigned int class,
 
 /*
  * Keep a span that the caller owns: its objects on the stack as far as there is
- * room, the span itself in the slot if the budget allows.  False if it was not
- * kept and has to be uncached.
+ * room, the span itself in the slot if the budget allows.  It was fetched for
+ * @cpu, which we may have left since.  False if it was not kept and has to be
+ * uncached.
  */
-static bool mcache_install(struct mspan *s)
+static bool mcache_install(struct mspan *s, int cpu)
 {
 	unsigned int class = mcentral_rows[mspan_row(s)]->class;
 	struct mcache_slot *slot;
 	struct mcache *m = mcache_enter();
 	bool kept = false;
+	bool migrated;
 
 	if (!m) {
 		mcentral_count_single(mspan_row(s));
 		return false;
 	}
-	/* We may be on another CPU by now, and on another node. */
+	/* It may be another CPU, and of another node. */
 	if (m->slots != empty_slots && mcentral_rows[mspan_row(s)]->nid == m->nid) {
 		slot = local_slot(m, class);
 		/* The one the caller has taken, which no stack served. */
@@ -303,16 +317,20 @@ static bool mcache_install(struct mspan *s)
 			m->held += class_span_bytes(class);
 			kept = true;
 		}
+		migrated = m->cpu != cpu;
 		mcache_leave(m);
 	} else {
+		migrated = m->cpu != cpu;
 		mcache_leave(m);
 		mcentral_count_single(mspan_row(s));
 	}
+	if (migrated && !kept)
+		count_event(EVENT_MIGRATED);
 	return kept;
 }
 
 /* From the central list, or from fresh pages. */
-static void *refill_centrally(unsigned int row, gfp_t gfp)
+static void *refill_centrally(unsigned int row, int cpu, gfp_t gfp)
 {
 	struct mspan *s = mcentral_cache_span(row, gfp);
 	void *obj = NULL;
@@ -324,7 +342,7 @@ static void *refill_centrally(unsigned int row, gfp_t gfp)
 	galloc_pause(PAUSE_REFILL_CACHED, s);
 	/* Ours first: whatever becomes of the span, this request is served. */
 	mspan_claim(s, &obj, 1);
-	if (!mcache_install(s))
+	if (!mcache_install(s, cpu))
 		mcentral_uncache_span(s);
 	return obj;
 }
@@ -344,10 +362,11 @@ void *mcache_alloc_slow(unsigned int class, gfp_t gfp)
 	struct mcache *m;
 	void *obj = NULL;
 	unsigned int row;
+	int cpu;
 
 	m = mcache_enter();
 	if (!m) {
-		count_event(EVENT_BUSY_ALLOC);
+		count_busy(EVENT_BUSY_ALLOC);
 		return mcentral_alloc(mcentral_row(numa_mem_id(), class), gfp);
 	}
 	row = mcentral_row(m->nid, class);
@@ -362,6 +381,7 @@ void *mcache_alloc_slow(unsigned int class, gfp_t gfp)
 	}
 	if (likely(m->slots != empty_slots))
 		obj = refill_locally(m, class, &old, &grow_to);
+	cpu = m->cpu;
 	mcache_leave(m);
 
 	if (old)
@@ -369,7 +389,7 @@ void *mcache_alloc_slow(unsigned int class, gfp_t gfp)
 	if (grow_to)
 		mcache_grow(class, grow_to);
 	if (!obj)
-		obj = refill_centrally(row, gfp);
+		obj = refill_centrally(row, cpu, gfp);
 	mcache_follow();
 	return obj;
 }
@@ -463,7 +483,7 @@ void mcache_free_slow(const void *p)
 
 	m = mcache_enter();
 	if (!m) {
-		count_event(EVENT_BUSY_FREE);
+		count_busy(EVENT_BUSY_FREE);
 		mcentral_free(p);
 		return;
 	}

@@ -247,10 +247,12 @@ void *mcentral_alloc(unsigned int row, gfp_t gfp)
 }
 
 /*
- * The freer's look at a span that may need to change lists.  True if it became
- * empty and is the caller's to retire.
+ * The freer's look, with the lock, at a span that it saw in state @saw and that
+ * may need to change lists.  True if it became empty and is the caller's to
+ * retire.
  */
-static bool free_recheck(struct mcentral *c, struct object *o)
+static bool free_recheck(struct mcentral *c, struct object *o,
+			 enum mspan_state saw)
 {
 	struct mspan *s = o->span;
 	unsigned long flags;
@@ -261,16 +263,19 @@ static bool free_recheck(struct mcentral *c, struct object *o)
 	/* One load: row and state of the same life of the span. */
 	tag = READ_ONCE(s->tag);
 	if (tag == MSPAN_TAG(o->row, MSPAN_FULL)) {
-		count_event(EVENT_FULL_RESCAN);
+		count_event(EVENT_FULL_WON);
 		empty = span_place(c, s);
 	} else if (tag >> 8 != o->row) {
 		count_event(EVENT_ROW_CHANGED);
 	} else if (tag == MSPAN_TAG(o->row, MSPAN_PARTIAL) &&
 		   mspan_all_free(s)) {
-		count_event(EVENT_PARTIAL_RESCAN);
+		count_event(EVENT_EMPTY_WON);
 		list_del_init(&s->list);
 		mspan_set_state(s, MSPAN_TRANSIT);
 		empty = true;
+	} else {
+		/* Somebody else saw the bit, and has done what there was to do. */
+		count_event(saw == MSPAN_FULL ? EVENT_FULL_LOST : EVENT_EMPTY_LOST);
 	}
 	galloc_unlock(&c->lock, flags);
 	return empty;
@@ -309,7 +314,7 @@ void mcentral_free(const void *p)
 		    (state == MSPAN_PARTIAL &&
 		     mspan_word_all_free(o.span, o.index / BITS_PER_LONG) &&
 		     mspan_all_free(o.span)))
-			empty = free_recheck(c, &o);
+			empty = free_recheck(c, &o, state);
 	}
 	rcu_read_unlock();
 

@@ -138,14 +138,15 @@ unsigned int mspan_claim(struct mspan *s, void **out, unsigned int max)
 
 	for (i = 0; i < words; i++) {
 		unsigned int word = s->hint + i;
-		unsigned long bits, taken = 0;
+		unsigned long bits, seen, taken = 0;
 
 		if (word >= words)
 			word -= words;
 		/* Acquire: see above, the freer's writes come first. */
-		bits = smp_load_acquire(&s->free[word]) & full_word(s, word);
-		if (!bits)
+		seen = smp_load_acquire(&s->free[word]) & full_word(s, word);
+		if (!seen)
 			continue;
+		bits = seen;
 		while (bits && n < max) {
 			unsigned int bit = __ffs(bits);
 
@@ -153,7 +154,11 @@ unsigned int mspan_claim(struct mspan *s, void **out, unsigned int max)
 			taken |= BIT(bit);
 			out[n++] = mspan_object(s, word * BITS_PER_LONG + bit);
 		}
+		galloc_pause(PAUSE_CLAIM_READ, s);
 		atomic_long_andnot(taken, (atomic_long_t *)&s->free[word]);
+		/* A freer came in between, and its bit is still there. */
+		if (unlikely(free_bits(s, word) & ~seen))
+			count_event(EVENT_CLAIM_RACED);
 		s->hint = word;
 		break;
 	}

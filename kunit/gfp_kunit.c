@@ -8,6 +8,8 @@
  */
 #include "helpers.h"
 
+#include <linux/interrupt.h>
+#include <linux/irq_work.h>
 #include <linux/sched/mm.h>
 
 #include "twin.h"
@@ -274,6 +276,65 @@ static void memalloc_scopes_are_honoured(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, failed, 0);
 }
 
+static struct {
+	struct irq_work irq_work;
+	struct tasklet_struct tasklet;
+	atomic_t done;
+} visit;
+
+/* An object is had and given back, whoever we are. */
+static void visit_once(void)
+{
+	void *p = galloc(64, GFP_ATOMIC);
+
+	gfree(p);
+	atomic_add(p ? 1 : 100, &visit.done);
+}
+
+static void visit_in_hardirq(struct irq_work *work)
+{
+	visit_once();
+}
+
+static void visit_in_softirq(struct tasklet_struct *t)
+{
+	visit_once();
+}
+
+static void whoever_finds_the_slots_busy_is_served_and_counted(struct kunit *test)
+{
+	long hard = gk_events(EVENT_BUSY_HARDIRQ);
+	long soft = gk_events(EVENT_BUSY_SOFTIRQ);
+	long task = gk_events(EVENT_BUSY_TASK);
+	bool in_hardirq, in_softirq;
+
+	gfree(galloc(64, GFP_KERNEL));
+	init_irq_work(&visit.irq_work, visit_in_hardirq);
+	tasklet_setup(&visit.tasklet, visit_in_softirq);
+	atomic_set(&visit.done, 0);
+
+	/* As if the slots were being worked on. */
+	preempt_disable();
+	this_cpu_write(galloc_mcache.busy, 1);
+	irq_work_queue(&visit.irq_work);
+	in_hardirq = gk_spin_for(atomic_read(&visit.done) == 1, GK_PATIENCE_MS);
+	/* At the end of the next interrupt, that of the clock for one. */
+	tasklet_schedule(&visit.tasklet);
+	in_softirq = gk_spin_for(atomic_read(&visit.done) == 2, GK_PATIENCE_MS);
+	visit_once();
+	this_cpu_write(galloc_mcache.busy, 0);
+	preempt_enable();
+	irq_work_sync(&visit.irq_work);
+	tasklet_kill(&visit.tasklet);
+
+	KUNIT_EXPECT_TRUE(test, in_hardirq);
+	KUNIT_EXPECT_TRUE(test, in_softirq);
+	KUNIT_EXPECT_EQ(test, atomic_read(&visit.done), 3);
+	KUNIT_EXPECT_EQ(test, gk_events(EVENT_BUSY_HARDIRQ), hard + 2);
+	KUNIT_EXPECT_EQ(test, gk_events(EVENT_BUSY_SOFTIRQ), soft + 2);
+	KUNIT_EXPECT_EQ(test, gk_events(EVENT_BUSY_TASK), task + 2);
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE(flags_that_speak_of_zones_are_refused),
 	KUNIT_CASE(flags_that_change_nothing_are_accepted),
@@ -283,6 +344,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(what_caches_hold_is_given_up_under_pressure),
 	KUNIT_CASE(interrupts_may_be_off),
 	KUNIT_CASE(a_spinlock_may_be_held),
+	KUNIT_CASE(whoever_finds_the_slots_busy_is_served_and_counted),
 	KUNIT_CASE(memalloc_scopes_are_honoured),
 	{}
 };

@@ -568,6 +568,30 @@ static void who_migrates_with_a_span_installs_it_where_he_is(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, budget_is_kept());
 }
 
+static void who_migrates_to_where_there_is_a_span_returns_his(struct kunit *test)
+{
+	unsigned int class = sizeclass_of(64);
+	long returned = gk_events(EVENT_MIGRATED);
+	struct mspan *there;
+
+	if (!gk_smp())
+		kunit_skip(test, "one CPU");
+	gk_pin(gk_cpu(1));
+	hold(test, 64);
+	there = gk_slot(class)->span;
+	gk_pin(gk_cpu(0));
+	hold(test, 1024);
+	pause_with(migrate_in_pause);
+	hold(test, 64);
+	WRITE_ONCE(galloc_pause_hook, NULL);
+	if (debug_keeps_nothing(test))
+		return;
+	KUNIT_EXPECT_NOT_NULL(test, there);
+	KUNIT_EXPECT_PTR_EQ(test, gk_slot(class)->span, there);
+	KUNIT_EXPECT_EQ(test, gk_events(EVENT_MIGRATED), returned + 1);
+	KUNIT_EXPECT_TRUE(test, budget_is_kept());
+}
+
 static void drain_in_pause(enum galloc_pause point, const void *what)
 {
 	if (our_pause(point))
@@ -705,6 +729,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(an_interrupt_takes_one_object_and_leaves_the_stack_alone),
 	KUNIT_CASE(who_comes_second_with_a_span_uncaches_it),
 	KUNIT_CASE(who_migrates_with_a_span_installs_it_where_he_is),
+	KUNIT_CASE(who_migrates_to_where_there_is_a_span_returns_his),
 	KUNIT_CASE(a_drain_passes_a_span_that_is_being_brought),
 	KUNIT_CASE(without_memory_for_a_stack_objects_are_served),
 	KUNIT_CASE(objects_made_on_one_cpu_are_freed_on_another),
