@@ -187,11 +187,17 @@ static void arena_map_delete(struct arena_map *map)
 	kvfree(map);
 }
 
-/*
- * Replace the map by one that covers @addr, too.  Slots change while it is
- * being copied, a turn at a time: arena_slot_set() then writes to both.
+/**
+ * arena_map_grow() - replace the map by one that covers @addr, too
+ * @addr: address of memory that is about to be there
+ *
+ * Slots change while it is being copied, a turn at a time: arena_slot_set() then
+ * writes to both.
+ *
+ * Context: Process.  Sleeps.
+ * Return: 0 or -ENOMEM.
  */
-static int arena_map_grow(unsigned long addr)
+int arena_map_grow(unsigned long addr)
 {
 	struct arena_map *old, *new;
 	unsigned long flags, i, end;

@@ -245,6 +245,7 @@ void arena_uncharge_meta(long bytes);
 long arena_held_bytes(void);
 long arena_meta_bytes(void);
 long arena_lost_pages(void);
+int arena_map_grow(unsigned long addr);
 unsigned long arena_nr_slots(void);
 struct arena *arena_slot(unsigned long nr);
 

@@ -26,6 +26,7 @@ EXPORT_SYMBOL_IF_KUNIT(arena_charge_meta);
 EXPORT_SYMBOL_IF_KUNIT(arena_uncharge_meta);
 EXPORT_SYMBOL_IF_KUNIT(arena_held_bytes);
 EXPORT_SYMBOL_IF_KUNIT(arena_meta_bytes);
+EXPORT_SYMBOL_IF_KUNIT(arena_map_grow);
 EXPORT_SYMBOL_IF_KUNIT(arena_nr_slots);
 EXPORT_SYMBOL_IF_KUNIT(arena_slot);
 

@@ -431,6 +431,79 @@ static void pages_go_back_clean(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, test_taint(TAINT_BAD_PAGE), bad);
 }
 
+/* ---- the map grows ------------------------------------------------------ */
+
+#define GROWTHS		12
+
+static struct {
+	atomic_t met;
+	bool over;
+	unsigned long chunks;
+	unsigned long wrong;
+} settler;
+
+/* Take blocks, find them, give them back: slots come and go meanwhile. */
+static void settle(void *arg)
+{
+	struct mspan *s;
+
+	gk_meet(&settler.met, 2);
+	while (!READ_ONCE(settler.over)) {
+		s = mheap_alloc(gk_nid(), ARENA_PAGES, ARENA_PAGES, 0,
+				GFP_KERNEL | __GFP_NOWARN);
+		if (s) {
+			settler.wrong += !is_ours((void *)s->start);
+			settler.wrong += !is_ours((void *)(s->start + ARENA_SIZE - 1));
+			settler.chunks++;
+			mheap_free(s);
+			mheap_release(ARENA_PAGES, RELEASE_BLOCKS);
+		}
+		cond_resched();
+	}
+}
+
+static void a_map_that_grows_loses_and_invents_no_slot(struct kunit *test)
+{
+	unsigned long nr = arena_nr_slots();
+	long grown = gk_events(EVENT_MAP_GROWN);
+	void *kept = galloc(64, GFP_KERNEL);
+	struct gk_thread *t;
+	unsigned int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, kept);
+	memset(&settler, 0, sizeof(settler));
+	t = gk_start(test, gk_cpu(1), settle, NULL);
+	gk_meet(&settler.met, 2);
+	for (i = 1; i <= GROWTHS; i++) {
+		unsigned long last = PAGE_OFFSET + ((nr + i) << ARENA_SHIFT) - 1;
+
+		KUNIT_EXPECT_EQ(test, arena_map_grow(last), 0);
+		KUNIT_EXPECT_EQ(test, arena_nr_slots(), nr + i);
+		/* What is covered already changes nothing. */
+		KUNIT_EXPECT_EQ(test, arena_map_grow(last), 0);
+		rcu_read_lock();
+		KUNIT_EXPECT_PTR_EQ(test, arena_slot(nr + i - 1), &arena_none);
+		rcu_read_unlock();
+		KUNIT_EXPECT_TRUE(test, is_ours(kept));
+	}
+	WRITE_ONCE(settler.over, true);
+	gk_join(test, t);
+	gfree(kept);
+	KUNIT_EXPECT_GT(test, settler.chunks, 0);
+	KUNIT_EXPECT_EQ(test, settler.wrong, 0);
+	KUNIT_EXPECT_EQ(test, gk_events(EVENT_MAP_GROWN), grown + GROWTHS);
+}
+
+static void a_map_that_cannot_grow_stays(struct kunit *test)
+{
+	unsigned long nr = arena_nr_slots();
+
+	gk_limit_to(0);
+	KUNIT_EXPECT_EQ(test, arena_map_grow(PAGE_OFFSET + (nr << ARENA_SHIFT)),
+			-ENOMEM);
+	KUNIT_EXPECT_EQ(test, arena_nr_slots(), nr);
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE(every_page_of_a_chunk_is_found),
 	KUNIT_CASE(a_chunk_above_a_block_is_found_in_each_slot),
@@ -449,6 +522,8 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(the_network_may_splice_any_page_of_an_object),
 	KUNIT_CASE(a_page_somebody_reads_is_not_used_again),
 	KUNIT_CASE(pages_go_back_clean),
+	KUNIT_CASE(a_map_that_grows_loses_and_invents_no_slot),
+	KUNIT_CASE(a_map_that_cannot_grow_stays),
 	{}
 };
 
