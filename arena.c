@@ -148,18 +148,21 @@ struct arena *arena_slot(unsigned long nr)
 {
 	const struct arena_map *map = READ_ONCE(arena_map);
 
-	return nr < map->nr ? READ_ONCE(map->slot[nr]) : &arena_none;
+	return nr < map->nr ? arena_from_rows(READ_ONCE(map->rows[nr]), nr) :
+			      &arena_none;
 }
 
 /* Store to the map, and to the one that is about to replace it. */
 static void arena_slot_set(unsigned long nr, struct arena *arena)
 {
+	unsigned long rows = arena_to_rows(arena, nr);
+
 	lockdep_assert_held(&arena_map_lock);
 
 	/* Release: arena_of() must see the arena's fields. */
-	smp_store_release(&arena_map->slot[nr], arena);
+	smp_store_release(&arena_map->rows[nr], rows);
 	if (arena_map_next)
-		arena_map_next->slot[nr] = arena;
+		arena_map_next->rows[nr] = rows;
 }
 
 static struct arena_map *arena_map_new(unsigned long nr)
@@ -167,23 +170,23 @@ static struct arena_map *arena_map_new(unsigned long nr)
 	struct arena_map *map;
 	unsigned long i;
 
-	if (!arena_charge_meta(struct_size(map, slot, nr)))
+	if (!arena_charge_meta(struct_size(map, rows, nr)))
 		return NULL;
-	map = kvmalloc(struct_size(map, slot, nr), GFP_KERNEL);
+	map = kvmalloc(struct_size(map, rows, nr), GFP_KERNEL);
 	if (!map) {
-		arena_uncharge_meta(struct_size(map, slot, nr));
+		arena_uncharge_meta(struct_size(map, rows, nr));
 		return NULL;
 	}
 	map->base = PAGE_OFFSET;
 	map->nr = nr;
 	for (i = 0; i < nr; i++)
-		map->slot[i] = &arena_none;
+		map->rows[i] = arena_to_rows(&arena_none, i);
 	return map;
 }
 
 static void arena_map_delete(struct arena_map *map)
 {
-	arena_uncharge_meta(struct_size(map, slot, map->nr));
+	arena_uncharge_meta(struct_size(map, rows, map->nr));
 	kvfree(map);
 }
 
@@ -220,8 +223,8 @@ int arena_map_grow(unsigned long addr)
 	for (i = 0; i < old->nr; i = end) {
 		end = min(i + MAP_COPY_TURN, old->nr);
 		galloc_lock(&arena_map_lock, flags);
-		memcpy(&new->slot[i], &old->slot[i],
-		       (end - i) * sizeof(new->slot[0]));
+		memcpy(&new->rows[i], &old->rows[i],
+		       (end - i) * sizeof(new->rows[0]));
 		galloc_unlock(&arena_map_lock, flags);
 		cond_resched();
 	}
@@ -272,7 +275,7 @@ static void arena_put(unsigned long addr, unsigned int npages)
 
 	galloc_lock(&arena_map_lock, flags);
 	nr = slot_nr(arena_map, addr);
-	arena = arena_map->slot[nr];
+	arena = arena_from_rows(arena_map->rows[nr], nr);
 	arena->refs -= npages;
 	last = !arena->refs;
 	if (last)
@@ -298,7 +301,7 @@ static int arena_get(unsigned long addr, unsigned int npages, int nid,
 
 	galloc_lock(&arena_map_lock, flags);
 	nr = slot_nr(arena_map, addr);
-	arena = arena_map->slot[nr];
+	arena = arena_from_rows(arena_map->rows[nr], nr);
 	if (arena == &arena_none && *new) {
 		arena = *new;
 		*new = NULL;
@@ -325,6 +328,8 @@ static struct arena *arena_new(gfp_t gfp)
 	arena = kmem_cache_zalloc(arena_cache, gfp);
 	if (!arena)
 		arena_uncharge_meta(sizeof(*arena));
+	/* The map has no pointer that kmemleak would know. */
+	kmemleak_not_leak(arena);
 	return arena;
 }
 

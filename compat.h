@@ -123,4 +123,36 @@ static inline void hrtimer_setup(struct hrtimer *timer,
 }
 #endif
 
+/*
+ * Until 6.8: x86 compilers did not see what this_cpu_read() does, so that its
+ * value went through a register before it was compared or added.
+ *
+ * cpu_byte_is_set(): a byte of this CPU is not 0.
+ * cpu_array(): the address of an element of the array this CPU points to.
+ */
+#include <linux/percpu.h>
+#if defined(CONFIG_X86_64) && !defined(CONFIG_UML) && \
+	!defined(CONFIG_USE_X86_SEG_SUPPORT)
+#define cpu_byte_is_set(var)						\
+({									\
+	bool __set;							\
+									\
+	asm volatile("cmpb $0, " __percpu_arg(1)			\
+		     : "=@ccnz" (__set) : "m" (var) : "memory");	\
+	__set;								\
+})
+
+#define cpu_array(ptr, index)						\
+({									\
+	unsigned long __at = (index) * sizeof(*(ptr));			\
+									\
+	asm volatile("addq " __percpu_arg(1) ", %0"			\
+		     : "+r" (__at) : "m" (ptr) : "cc", "memory");	\
+	(typeof(ptr))__at;						\
+})
+#else
+#define cpu_byte_is_set(var)	(__this_cpu_read(var) != 0)
+#define cpu_array(ptr, index)	(__this_cpu_read(ptr) + (index))
+#endif
+
 #endif /* _GALLOC_COMPAT_H */

@@ -194,15 +194,33 @@ struct arena {
  * struct arena_map - address to arena
  * @base: address of slot 0, PAGE_OFFSET
  * @nr: number of slots
- * @slot: every entry points to an arena; those not ours to arena_none
+ * @rows: for each slot, where page 0 of the map would have its row if the slot's
+ *	arena went on down to there: @rows[nr] + 2 * page is where a page of the
+ *	slot has it.  Slots that are not ours have that of arena_none
  *
- * A larger map replaces it; it is freed a grace period after.
+ * So gfree() indexes by the number of the page in the map, and need not know
+ * that in the slot.  A larger map replaces this one; it is freed a grace period
+ * after.
  */
 struct arena_map {
 	unsigned long base;
 	unsigned long nr;
-	struct arena *slot[];
+	unsigned long rows[];
 };
+
+/* What an arena is in slot @nr of a map, and back. */
+static inline unsigned long arena_to_rows(const struct arena *arena,
+					  unsigned long nr)
+{
+	return (unsigned long)arena->row - (nr << ARENA_ORDER) * sizeof(u16);
+}
+
+static __always_inline struct arena *arena_from_rows(unsigned long rows,
+						     unsigned long nr)
+{
+	return container_of((u16 *)rows + (nr << ARENA_ORDER), struct arena,
+			    row[0]);
+}
 
 extern struct arena_map *arena_map;
 extern struct arena arena_none;
@@ -271,7 +289,26 @@ static __always_inline struct arena *arena_of(const void *p,
 	*page = (off >> PAGE_SHIFT) & (ARENA_PAGES - 1);
 	if (unlikely(nr >= map->nr))
 		return &arena_none;
-	return READ_ONCE(map->slot[nr]);
+	return arena_from_rows(READ_ONCE(map->rows[nr]), nr);
+}
+
+/*
+ * The row of the page an address lies in, 0 if it has none; else as arena_of().
+ *
+ * The two loads are plain ones, because gcc puts no volatile access into an
+ * addressing mode: that would be two instructions more in each gfree().  What they
+ * give is aligned, and used once; the second depends on the first.
+ */
+static __always_inline unsigned int arena_row_of(const void *p)
+{
+	const struct arena_map *map = READ_ONCE(arena_map);
+	unsigned long off = (unsigned long)p - map->base;
+	const u16 *rows;
+
+	if (unlikely(off >> ARENA_SHIFT >= map->nr))
+		return 0;
+	rows = (const u16 *)data_race(map->rows[off >> ARENA_SHIFT]);
+	return data_race(rows[off >> PAGE_SHIFT]);
 }
 
 /* mheap.c */

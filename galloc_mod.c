@@ -102,6 +102,12 @@ static __always_inline void *init_object(void *obj, size_t size, gfp_t gfp)
 	return obj;
 }
 
+/* Out of line, so that the size is only looked up where it is needed. */
+static noinline void *clear_object(void *obj, unsigned int class)
+{
+	return memset(obj, 0, sizeclasses[class].size);
+}
+
 /* May the request be served at all?  What may not is warned about once. */
 static bool gfp_acceptable(gfp_t gfp, unsigned int npages)
 {
@@ -180,7 +186,9 @@ static __always_inline void *alloc_class(unsigned int class, gfp_t gfp)
 		return alloc_rare(class, gfp);
 	if (unlikely(!mcache_pop(class, &obj)))
 		return alloc_slow(class, gfp);
-	return init_object(obj, sizeclasses[class].size, 0);
+	if (want_init_on_alloc(0))
+		return clear_object(obj, class);
+	return obj;
 }
 
 /**

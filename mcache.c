@@ -436,7 +436,7 @@ static enum free_how push_slowly(struct mcache *m, unsigned int class,
 {
 	struct mcache_slot *slot = local_slot(m, class);
 
-	if ((unsigned long)p & slot->mask)
+	if ((u32)(unsigned long)p & slot->mask)
 		return FREE_CENTRAL;
 	if (slot->top != slot->base && slot->top[-1] == p)
 		return FREE_TWICE;

@@ -19,9 +19,9 @@
  * @top: next place to push to
  * @base: first place; base[-1] is the stack's size in bytes, no object
  * @end: behind the last place; base == end when the slot has no capacity
- * @mask: bits that are 0 in the address of every object of the row
  * @allocs: objects served from the stack
  * @span: the CACHED span that refills it, or NULL
+ * @mask: bits that are 0 in the address of every object of the row
  * @misses: allocations that found the stack empty
  * @overflows: frees that found it full
  * @seen_ops: @allocs and @overflows when mcache_visit() last looked, low bits
@@ -34,9 +34,9 @@ struct mcache_slot {
 	void **top;
 	void **base;
 	void **end;
-	unsigned long mask;
 	unsigned long allocs;
 	struct mspan *span;
+	u32 mask;
 	u32 misses;
 	u32 overflows;
 	u16 seen_ops;
@@ -91,14 +91,15 @@ static __always_inline bool mcache_pop(unsigned int class, void **obj)
 	void **top;
 
 	preempt_disable();
-	if (likely(!__this_cpu_read(galloc_mcache.busy))) {
+	if (likely(!cpu_byte_is_set(galloc_mcache.busy))) {
 		__this_cpu_write(galloc_mcache.busy, 1);
 		barrier();
-		slot = __this_cpu_read(galloc_mcache.local) + class;
+		slot = cpu_array(galloc_mcache.local, class);
 		top = slot->top;
 		if (likely(top != slot->base)) {
-			*obj = *--top;
-			slot->top = top;
+			*obj = top[-1];
+			barrier();
+			slot->top--;
 			slot->allocs++;
 			barrier();
 			__this_cpu_write(galloc_mcache.busy, 0);
@@ -120,22 +121,19 @@ static __always_inline bool mcache_pop(unsigned int class, void **obj)
 static __always_inline bool mcache_push(const void *p)
 {
 	struct mcache_slot *slot;
-	struct arena *arena;
-	unsigned int page;
 	void **top;
 
 	preempt_disable();
-	if (likely(!__this_cpu_read(galloc_mcache.busy))) {
+	if (likely(!cpu_byte_is_set(galloc_mcache.busy))) {
 		__this_cpu_write(galloc_mcache.busy, 1);
 		barrier();
-		arena = arena_of(p, &page);
-		slot = __this_cpu_read(galloc_mcache.slots) +
-		       READ_ONCE(arena->row[page]);
+		slot = cpu_array(galloc_mcache.slots, arena_row_of(p));
 		top = slot->top;
-		if (likely(top != slot->end && top[-1] != p &&
-			   !((unsigned long)p & slot->mask))) {
+		if (likely(top != slot->end) && likely(top[-1] != p) &&
+		    likely(!((u32)(unsigned long)p & slot->mask))) {
 			*top = (void *)p;
-			slot->top = top + 1;
+			barrier();
+			slot->top++;
 			barrier();
 			__this_cpu_write(galloc_mcache.busy, 0);
 			preempt_enable();
