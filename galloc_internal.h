@@ -546,6 +546,10 @@ const char *mspan_state_name(unsigned int state);
 
 unsigned int galloc_validate(void);
 
+/* selftest.c */
+
+int galloc_selftest(void);
+
 /* report.c */
 
 /* What a caller, or somebody with a wild pointer, did to us. */

@@ -735,6 +735,9 @@ static int __init galloc_init(void)
 	err = mcache_start();
 	if (err)
 		goto err_mcache;
+	err = galloc_selftest();
+	if (err)
+		goto err_start;
 	err = shrinker_init();
 	if (err)
 		goto err_start;
@@ -761,7 +764,8 @@ err_arena:
 	arena_exit();
 err_wq:
 	destroy_workqueue(galloc_wq);
-	pr_err("not loaded, error %d%s\n", err, galloc_limit_bytes ?
+	pr_err("not loaded, error %d%s\n", err,
+	       err == -ENOMEM && galloc_limit_bytes ?
 	       "; limit_mb may be too small for the metadata alone" : "");
 	return err;
 }

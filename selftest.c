@@ -1,0 +1,380 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * selftest: does galloc do on this machine what it promises?
+ *
+ * With selftest=1 it is run at load, when everything works and nobody can call
+ * galloc yet.  The first thing that is not so is told in one line, and galloc
+ * does not load.  It needs no KUnit, so it runs on the kernels of users, too.
+ * All of it is gone once galloc is loaded.  Overview: galloc_mod.c.
+ */
+#include "mcache.h"
+
+#include <linux/cpu.h>
+#include <linux/module.h>
+#include <linux/nodemask.h>
+#include <linux/string.h>
+
+static bool selftest;
+module_param(selftest, bool, 0444);
+MODULE_PARM_DESC(selftest, "try everything at load, which fails if anything is wrong");
+
+/* Enough to need a second span of each class. */
+#define MAX_OBJECTS	(SIZECLASS_MAX_OBJECTS + 1)
+
+static void *objects[MAX_OBJECTS] __initdata;
+
+/* Objects that one CPU allocates and another frees. */
+#define NR_REMOTE	300
+
+static bool __init complain(const char *check, const char *what,
+			    unsigned long at)
+{
+	pr_err("selftest: %s: not so: %s, at %lu\n", check, what, at);
+	return true;
+}
+
+/* Is it wrong?  Then which check it is, what, and for which size or number. */
+#define wrong(cond, at)							\
+	(unlikely(!(cond)) && complain(__func__, #cond, (unsigned long)(at)))
+
+/* ---- the tables --------------------------------------------------------- */
+
+/* The largest power of two that divides a size is what its object is aligned to. */
+static size_t __init natural_align(size_t size)
+{
+	return size & -size;
+}
+
+static int __init check_sizes(void)
+{
+	unsigned int first = 1, class;
+	size_t size;
+
+	for (size = 1; size <= GALLOC_MAX_SMALL; size++) {
+		if (sizeclasses[first].size < size)
+			first++;
+		class = first;
+		while (class < GALLOC_NR_CLASSES - 1 &&
+		       sizeclasses[class].size % natural_align(size))
+			class++;
+		if (wrong(sizeclass_of(size) == class, size) ||
+		    wrong(galloc_size_roundup(size) == sizeclasses[class].size,
+			  size))
+			return -EIO;
+	}
+	if (wrong(!sizeclass_of(0), 0) ||
+	    wrong(!sizeclass_of(GALLOC_MAX_SMALL + 1), GALLOC_MAX_SMALL + 1))
+		return -EIO;
+	return 0;
+}
+
+static int __init check_reciprocals(void)
+{
+	unsigned int class, i;
+
+	for (class = 1; class < GALLOC_NR_CLASSES; class++) {
+		const struct sizeclass *sc = &sizeclasses[class];
+
+		for (i = 0; i < sc->objects; i++)
+			if (wrong(sizeclass_index(sc, i * sc->size) == i,
+				  sc->size) ||
+			    wrong(sizeclass_index(sc, (i + 1) * sc->size - 1) == i,
+				  sc->size))
+				return -EIO;
+	}
+	return 0;
+}
+
+/* ---- objects ------------------------------------------------------------ */
+
+/* Fill an object with what tells it from its neighbours. */
+static void __init mark(void *p, size_t size, unsigned int i)
+{
+	memset(p, 1 + i % 255, size);
+}
+
+static bool __init is_marked(const void *p, size_t size, unsigned int i)
+{
+	return !memchr_inv(p, 1 + i % 255, size);
+}
+
+/* One more than fit into a span, all different, then given back. */
+static int __init check_class(unsigned int class)
+{
+	unsigned int n = sizeclasses[class].objects + 1, i;
+	size_t size = sizeclasses[class].size;
+
+	for (i = 0; i < n; i++) {
+		objects[i] = galloc(size, GFP_KERNEL);
+		if (wrong(objects[i], size) ||
+		    wrong(gsize(objects[i]) == size, size) ||
+		    wrong(IS_ALIGNED((unsigned long)objects[i],
+				     natural_align(size)), size))
+			return -EIO;
+		mark(objects[i], size, i);
+	}
+	for (i = 0; i < n; i++)
+		if (wrong(is_marked(objects[i], size, i), size))
+			return -EIO;
+	for (i = 0; i < n; i++)
+		gfree(objects[i]);
+	return 0;
+}
+
+static int __init check_classes(void)
+{
+	unsigned int class;
+	int err;
+
+	for (class = 1; class < GALLOC_NR_CLASSES; class++) {
+		err = check_class(class);
+		if (err)
+			return err;
+		cond_resched();
+	}
+	return 0;
+}
+
+static int __init check_zeroing(void)
+{
+	unsigned int class;
+
+	for (class = 1; class < GALLOC_NR_CLASSES; class++) {
+		size_t size = sizeclasses[class].size;
+		void *p = galloc(size, GFP_KERNEL);
+
+		if (wrong(p, size))
+			return -EIO;
+		mark(p, size, class);
+		gfree_sized(p, size);
+		p = gzalloc(size, GFP_KERNEL);
+		if (wrong(p, size) || wrong(!memchr_inv(p, 0, size), size))
+			return -EIO;
+		gfree(p);
+	}
+	return 0;
+}
+
+/* Whole pages.  The largest may not be had where memory is in pieces. */
+static int __init check_large(void)
+{
+	static const size_t sizes[] __initconst = {
+		GALLOC_MAX_SMALL + 1, 50000, 1 << 20, ARENA_SIZE + 1
+	};
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		size_t size = sizes[i];
+		void *p;
+
+		if (size > (size_t)GALLOC_MAX_PAGES << PAGE_SHIFT)
+			continue;
+		p = gzalloc(size, GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN);
+		if (!p && size >= 1 << 20)
+			continue;
+		if (wrong(p, size) || wrong(!memchr_inv(p, 0, size), size) ||
+		    wrong(gsize(p) == PAGE_ALIGN(size), size))
+			return -EIO;
+		mark(p, gsize(p), i);
+		gfree(p);
+	}
+	return 0;
+}
+
+static int __init check_bulk(void)
+{
+	const size_t size = 48, n = min(MAX_OBJECTS, 500U);
+	unsigned int i;
+
+	if (wrong(galloc_bulk(size, GFP_KERNEL, n, objects) == n, n))
+		return -EIO;
+	for (i = 0; i < n; i++)
+		mark(objects[i], size, i);
+	for (i = 0; i < n; i++)
+		if (wrong(is_marked(objects[i], size, i), i))
+			return -EIO;
+	gfree_bulk(n, objects);
+	return 0;
+}
+
+static int __init check_realloc(void)
+{
+	static const size_t sizes[] __initconst = {
+		8, 100, 60, 1000, 5000, 40000, 3000
+	};
+	void *p = NULL, *new;
+	size_t had = 0;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		new = grealloc(p, sizes[i], GFP_KERNEL);
+		if (wrong(new, sizes[i]) || wrong(gsize(new) >= sizes[i], sizes[i]) ||
+		    wrong(is_marked(new, min(had, sizes[i]), i - 1), sizes[i]))
+			return -EIO;
+		had = sizes[i];
+		mark(new, had, i);
+		p = new;
+	}
+	return wrong(grealloc(p, 0, GFP_KERNEL) == ZERO_SIZE_PTR, had) ? -EIO : 0;
+}
+
+static int __init check_alignment(void)
+{
+	static const size_t sizes[] __initconst = { 8, 100, 3000, 40000 };
+	size_t align;
+	int i;
+
+	for (align = 1; align <= 4 * PAGE_SIZE; align *= 2) {
+		for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+			void *p = galloc_aligned(sizes[i], align, GFP_KERNEL);
+
+			if (wrong(p, align) || wrong(gsize(p) >= sizes[i], align) ||
+			    wrong(IS_ALIGNED((unsigned long)p, align), align))
+				return -EIO;
+			gfree(p);
+		}
+	}
+	return 0;
+}
+
+static int __init check_nodes(void)
+{
+	static const size_t sizes[] __initconst = { 64, 40000 };
+	int nid, i;
+
+	for_each_node_state(nid, N_MEMORY) {
+		for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+			void *p = galloc_node(sizes[i], GFP_KERNEL, nid);
+
+			if (wrong(p, nid))
+				return -EIO;
+			gfree(p);
+			/* The node may have no page left: then there is nothing. */
+			p = galloc_node(sizes[i], GFP_KERNEL | __GFP_NOWARN |
+					__GFP_NORETRY | __GFP_THISNODE, nid);
+			if (p && wrong(page_to_nid(virt_to_page(p)) == nid, nid))
+				return -EIO;
+			gfree(p);
+		}
+	}
+	return 0;
+}
+
+/* ---- from one CPU to another -------------------------------------------- */
+
+static void __init remote_free(struct work_struct *work)
+{
+	unsigned int i;
+
+	for (i = 0; i < NR_REMOTE; i++)
+		gfree(objects[i]);
+}
+
+static int __init check_remote_cpu(int cpu, size_t size)
+{
+	struct work_struct work;
+	unsigned int i;
+
+	for (i = 0; i < NR_REMOTE; i++) {
+		objects[i] = galloc(size, GFP_KERNEL);
+		if (wrong(objects[i], size))
+			return -EIO;
+		mark(objects[i], size, i);
+	}
+	for (i = 0; i < NR_REMOTE; i++)
+		if (wrong(is_marked(objects[i], size, i), size))
+			return -EIO;
+	INIT_WORK_ONSTACK(&work, remote_free);
+	queue_work_on(cpu, galloc_wq, &work);
+	flush_work(&work);
+	destroy_work_on_stack(&work);
+	return 0;
+}
+
+/* Each CPU frees what this one has allocated; on a large machine, some do. */
+static int __init check_remote(void)
+{
+	int err = 0, cpus = 0, cpu;
+
+	static_assert(NR_REMOTE <= MAX_OBJECTS);
+	cpus_read_lock();
+	for_each_online_cpu(cpu) {
+		err = check_remote_cpu(cpu, cpus % 2 ? 1024 : 64);
+		if (err || ++cpus == 8)
+			break;
+	}
+	cpus_read_unlock();
+	return err;
+}
+
+/* ---- the books ---------------------------------------------------------- */
+
+/* Where every byte is when nothing is cached and what can go back has gone. */
+static void __init take_stock(struct galloc_totals *t)
+{
+	mcache_drain();
+	mheap_settle();
+	mheap_release(ULONG_MAX, RELEASE_ALL);
+	/* Descriptors of slots that have left the map. */
+	rcu_barrier();
+	stats_totals(t);
+}
+
+static int __init check_books(const struct galloc_totals *before)
+{
+	struct galloc_totals t;
+	int i;
+
+	take_stock(&t);
+	if (wrong(t.in_use == before->in_use, t.in_use) ||
+	    wrong(t.cached == 0, t.cached) ||
+	    wrong(t.central == before->central, t.central) ||
+	    wrong(t.tail == before->tail, t.tail) ||
+	    wrong(t.quarantine == before->quarantine, t.quarantine) ||
+	    wrong(t.deferred == before->deferred, t.deferred) ||
+	    wrong(t.system == t.in_use + t.cached + t.central + t.tail +
+		  t.quarantine + t.deferred + t.free + t.meta, t.system))
+		return -EIO;
+	/* Of a reserve that came in pieces a part of one more may stay. */
+	if (galloc_reserve_pages ? wrong(t.free >= before->free, t.free) :
+				   wrong(t.free == before->free, t.free))
+		return -EIO;
+	for (i = 0; i < NR_GALLOC_FAULTS; i++)
+		if (wrong(!atomic_long_read(&galloc_faults[i]), i))
+			return -EIO;
+	return wrong(!galloc_validate(), 0) ? -EIO : 0;
+}
+
+/**
+ * galloc_selftest() - try everything, if the parameter says so
+ *
+ * Called at load, before anybody else can allocate.
+ *
+ * Return: 0, or -EIO if anything was not as it should be.
+ */
+int __init galloc_selftest(void)
+{
+	static int (*const checks[])(void) __initconst = {
+		check_sizes, check_reciprocals, check_classes, check_zeroing,
+		check_large, check_bulk, check_realloc, check_alignment,
+		check_nodes, check_remote,
+	};
+	struct galloc_totals before;
+	ktime_t start = ktime_get();
+	int i, err;
+
+	if (!selftest)
+		return 0;
+	take_stock(&before);
+	for (i = 0; i < ARRAY_SIZE(checks); i++) {
+		err = checks[i]();
+		if (err)
+			return err;
+	}
+	err = check_books(&before);
+	if (err)
+		return err;
+	pr_info("selftest: passed in %lld us\n",
+		ktime_us_delta(ktime_get(), start));
+	return 0;
+}
