@@ -17,6 +17,7 @@
 #include <linux/list.h>
 #include <linux/mm.h>
 #include <linux/preempt.h>
+#include <linux/ratelimit.h>
 #include <linux/rbtree.h>
 #include <linux/rcupdate.h>
 #include <linux/seq_file.h>
@@ -568,8 +569,12 @@ enum galloc_fault {
 	NR_GALLOC_FAULTS
 };
 
+/* Reports that are printed in five seconds; all are counted. */
+#define GALLOC_REPORT_BURST	10
+
 extern atomic_long_t galloc_faults[NR_GALLOC_FAULTS];
 extern bool galloc_fault_panic;
+extern struct ratelimit_state galloc_report_limit;
 
 void galloc_report(enum galloc_fault fault, const void *p);
 void galloc_report_free(const void *p, enum mspan_found found);

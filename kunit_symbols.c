@@ -84,6 +84,7 @@ EXPORT_SYMBOL_IF_KUNIT(galloc_faults);
 EXPORT_SYMBOL_IF_KUNIT(galloc_report);
 EXPORT_SYMBOL_IF_KUNIT(galloc_report_free);
 EXPORT_SYMBOL_IF_KUNIT(galloc_fault_name);
+EXPORT_SYMBOL_IF_KUNIT(galloc_report_limit);
 
 /* galloc_mod.c */
 EXPORT_SYMBOL_IF_KUNIT(galloc_debug);

@@ -10,12 +10,14 @@
 
 #include <linux/kernel.h>
 #include <linux/panic.h>
-#include <linux/ratelimit.h>
 #include <linux/sched.h>
 #include <linux/smp.h>
 
 atomic_long_t galloc_faults[NR_GALLOC_FAULTS];
 bool galloc_fault_panic;
+
+/* The suites start it afresh, so that they find what they provoke. */
+DEFINE_RATELIMIT_STATE(galloc_report_limit, 5 * HZ, GALLOC_REPORT_BURST);
 
 #define X(id, name, text) name,
 static const char * const fault_names[] = { GALLOC_FAULTS(X) };
@@ -62,18 +64,16 @@ static void print_span(const void *p)
  * @fault: what it is
  * @p: the pointer it is about
  *
- * Counts every fault; prints at most ten in five seconds.
+ * Counts every fault; prints at most GALLOC_REPORT_BURST in five seconds.
  *
  * Context: Any but NMI, no galloc lock held.
  */
 void galloc_report(enum galloc_fault fault, const void *p)
 {
-	static DEFINE_RATELIMIT_STATE(limit, 5 * HZ, 10);
-
 	atomic_long_inc(&galloc_faults[fault]);
 	if (galloc_fault_panic)
 		panic("galloc: %s: %p\n", fault_texts[fault], p);
-	if (!__ratelimit(&limit))
+	if (!__ratelimit(&galloc_report_limit))
 		return;
 	pr_err("%s: %s: %p, cpu %d, %s[%d]\n", fault_names[fault],
 	       fault_texts[fault], p, raw_smp_processor_id(), current->comm,

@@ -141,7 +141,7 @@ static void what_is_too_large_is_null(struct kunit *test)
 	void *bulk[2], *p = galloc(100, GFP_KERNEL);
 	int i;
 
-	gk_expect_begin(test, "beyond the largest order");
+	gk_expect_warning(test, "bytes are beyond the largest order");
 	for (i = 0; i < ARRAY_SIZE(too_large); i++) {
 		size_t size = too_large[i];
 
@@ -156,7 +156,6 @@ static void what_is_too_large_is_null(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, galloc_bulk(size, GFP_KERNEL, 2, bulk), 0);
 		KUNIT_EXPECT_EQ(test, galloc_size_roundup(size), size);
 	}
-	gk_expect_end(test, "beyond the largest order");
 	KUNIT_EXPECT_EQ(test, gsize(p), galloc_size_roundup(100));
 	gfree(p);
 	p = galloc(MAX_BYTES, GFP_KERNEL);
@@ -296,17 +295,15 @@ static void an_alignment_that_is_none_is_refused(struct kunit *test)
 	static const size_t aligns[] = { 0, 3, 24, 4095, SIZE_MAX };
 	int i;
 
-	gk_expect_begin(test, "no power of two");
+	gk_expect_warning(test, "is not a power of two");
 	for (i = 0; i < ARRAY_SIZE(aligns); i++) {
 		KUNIT_EXPECT_NULL(test, galloc_aligned(64, aligns[i], GFP_KERNEL));
 		KUNIT_EXPECT_NULL(test, galloc_aligned(100000, aligns[i], GFP_KERNEL));
 	}
-	gk_expect_end(test, "no power of two");
-	gk_expect_begin(test, "beyond the largest order");
+	gk_expect_warning(test, "bytes are beyond the largest order");
 	KUNIT_EXPECT_NULL(test, galloc_aligned(64, 2 * MAX_BYTES, GFP_KERNEL));
 	KUNIT_EXPECT_NULL(test, galloc_aligned(64, 1UL << 63,
 					       GFP_KERNEL | __GFP_NOWARN));
-	gk_expect_end(test, "beyond the largest order");
 }
 
 static void a_node_without_memory_means_any(struct kunit *test)

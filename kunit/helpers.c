@@ -35,6 +35,150 @@ MODULE_PARM_DESC(quick, "do not wait for what galloc does once in seconds");
 
 static atomic_long_t ops_done;
 
+/* ---- reports that are meant to be there ---------------------------------- */
+
+#define REPORTS		"galloc-reports"
+
+#define X(id, name, text) "galloc: " name ": ",
+static const char * const fault_lines[] = { GALLOC_FAULTS(X) };
+#undef X
+
+/* Where the kernel's log ends now. */
+static void log_mark(struct kmsg_dump_iter *log)
+{
+	kmsg_dump_rewind(log);
+	log->cur_seq = log->next_seq;
+}
+
+/* Lines since the mark that have @text in them, announcements not counted. */
+static unsigned int log_count(const struct kmsg_dump_iter *mark, const char *text)
+{
+	struct kmsg_dump_iter log = *mark;
+	unsigned int n = 0;
+	char line[256];
+	size_t len;
+
+	while (kmsg_dump_get_line(&log, false, line, sizeof(line) - 1, &len)) {
+		line[len] = '\0';
+		n += strstr(line, text) && !strstr(line, "galloc-kunit: ");
+	}
+	return n;
+}
+
+/* The end is told even if the case is aborted. */
+static void announced_free(struct kunit_resource *res)
+{
+	printk(KERN_INFO "galloc-kunit: expect end\n");
+}
+
+static void announce(struct kunit *test, const char *text,
+		     enum galloc_fault fault, unsigned int n)
+{
+	struct gk *gk = test->priv;
+
+	KUNIT_ASSERT_LT(test, gk->nr_reports, GK_MAX_REPORTS);
+	if (!gk->nr_reports) {
+		log_mark(&gk->begin);
+		KUNIT_ASSERT_EQ(test, 0,
+				kunit_add_named_resource(test, NULL,
+							 announced_free,
+							 &gk->announced,
+							 REPORTS, gk));
+	}
+	printk(KERN_INFO "galloc-kunit: expect %s\n", text);
+	gk->report[gk->nr_reports++] = (struct gk_report){ text, fault, n };
+}
+
+/* Reports of @fault will come; gk_expect_faults() then says how many. */
+void gk_expect_reports(struct kunit *test, enum galloc_fault fault)
+{
+	announce(test, fault_lines[fault], fault, 0);
+}
+
+/* Since the last look there were @n reports of @fault, and no others. */
+void gk_expect_faults(struct kunit *test, enum galloc_fault fault, long n)
+{
+	struct gk *gk = test->priv;
+	int i;
+
+	for (i = 0; i < NR_GALLOC_FAULTS; i++) {
+		long now = gk_faults(i);
+
+		KUNIT_EXPECT_EQ_MSG(test, now - gk->faults[i],
+				    i == fault ? n : 0, "reports of %s",
+				    galloc_fault_name(i));
+		gk->faults[i] = now;
+	}
+}
+
+/*
+ * A warning with @text will come, if it is the first since galloc was loaded:
+ * galloc warns once about each kind of call.
+ */
+void gk_expect_warning(struct kunit *test, const char *text)
+{
+	static const char *warned[GK_MAX_REPORTS];
+	unsigned int i;
+
+	for (i = 0; i < GK_MAX_REPORTS && warned[i]; i++) {
+		if (!strcmp(warned[i], text)) {
+			announce(test, text, NR_GALLOC_FAULTS, 0);
+			return;
+		}
+	}
+	KUNIT_ASSERT_LT(test, i, GK_MAX_REPORTS);
+	warned[i] = text;
+	announce(test, text, NR_GALLOC_FAULTS, 1);
+}
+
+/* From here on reports are printed, not only counted, and gk_heard() tells. */
+void gk_listen(struct kunit *test)
+{
+	struct gk *gk = test->priv;
+
+	ratelimit_state_init(&galloc_report_limit, 5 * HZ, GALLOC_REPORT_BURST);
+	log_mark(&gk->listen);
+}
+
+/* Lines with @text that the kernel has said since gk_listen(). */
+unsigned int gk_heard(struct kunit *test, const char *text)
+{
+	const struct gk *gk = test->priv;
+
+	return log_count(&gk->listen, text);
+}
+
+/* What was announced has been printed, unless it was too much for that. */
+static void check_reports(struct kunit *test)
+{
+	struct kunit_resource *res = kunit_find_named_resource(test, REPORTS);
+	struct gk *gk = test->priv;
+	unsigned int i, said;
+	long n, total = 0;
+
+	if (!res)
+		return;
+	for (i = 0; i < NR_GALLOC_FAULTS; i++)
+		total += gk_faults(i) - gk->first[i];
+	for (i = 0; i < gk->nr_reports; i++) {
+		const struct gk_report *r = &gk->report[i];
+
+		n = r->n;
+		if (r->fault < NR_GALLOC_FAULTS)
+			n = gk_faults(r->fault) - gk->first[r->fault];
+		said = log_count(&gk->begin, r->text);
+		if (r->fault == NR_GALLOC_FAULTS || total <= GALLOC_REPORT_BURST)
+			KUNIT_EXPECT_EQ_MSG(test, said, n, "reports \"%s\"",
+					    r->text);
+		else
+			KUNIT_EXPECT_LE_MSG(test, said, n, "reports \"%s\"",
+					    r->text);
+	}
+	kunit_put_resource(res);
+	kunit_destroy_named_resource(test, REPORTS);
+	gk->nr_reports = 0;
+}
+
 /* ---- around each case --------------------------------------------------- */
 
 static void settings_save(struct gk *gk)
@@ -71,8 +215,9 @@ int gk_init(struct kunit *test)
 	}
 	gk->in_use = t.in_use;
 	for (i = 0; i < NR_GALLOC_FAULTS; i++)
-		gk->faults[i] = gk_faults(i);
+		gk->first[i] = gk->faults[i] = gk_faults(i);
 	test->priv = gk;
+	gk_listen(test);
 	return 0;
 }
 
@@ -96,6 +241,7 @@ void gk_exit(struct kunit *test)
 	for (i = 0; i < NR_GALLOC_FAULTS; i++)
 		KUNIT_EXPECT_EQ_MSG(test, gk_faults(i), gk->faults[i],
 				    "reports of %s", galloc_fault_name(i));
+	check_reports(test);
 	test->priv = NULL;
 }
 
@@ -218,59 +364,6 @@ void gk_feed(void)
 {
 	while (nr_runs)
 		mheap_free(runs[--nr_runs]);
-}
-
-/* Since the last look there were @n reports of @fault, and no others. */
-void gk_expect_faults(struct kunit *test, enum galloc_fault fault, long n)
-{
-	struct gk *gk = test->priv;
-	int i;
-
-	for (i = 0; i < NR_GALLOC_FAULTS; i++) {
-		long now = gk_faults(i);
-
-		KUNIT_EXPECT_EQ_MSG(test, now - gk->faults[i],
-				    i == fault ? n : 0, "reports of %s",
-				    galloc_fault_name(i));
-		gk->faults[i] = now;
-	}
-}
-
-/* ---- texts in the log --------------------------------------------------- */
-
-static int expect_init(struct kunit_resource *res, void *name)
-{
-	printk(KERN_INFO "galloc-kunit: expect begin %s\n", (char *)name);
-	res->data = name;
-	return 0;
-}
-
-static void expect_free(struct kunit_resource *res)
-{
-	printk(KERN_INFO "galloc-kunit: expect end %s\n", (char *)res->data);
-}
-
-static bool expect_match(struct kunit *test, struct kunit_resource *res,
-			 void *name)
-{
-	return res->free == expect_free && res->data == name;
-}
-
-/*
- * What is printed up to gk_expect_end() is meant to be: reports of faults,
- * warnings.  A resource, so that the end is told even if the case aborts.
- */
-void gk_expect_begin(struct kunit *test, const char *name)
-{
-	void *res = kunit_alloc_resource(test, expect_init, expect_free,
-					 GFP_KERNEL, (void *)name);
-
-	KUNIT_ASSERT_NOT_NULL(test, res);
-}
-
-void gk_expect_end(struct kunit *test, const char *name)
-{
-	kunit_destroy_resource(test, expect_match, (void *)name);
 }
 
 /* ---- CPUs and threads --------------------------------------------------- */

@@ -12,6 +12,7 @@
 #include <kunit/test.h>
 #include <linux/completion.h>
 #include <linux/delay.h>
+#include <linux/kmsg_dump.h>
 #include <linux/ktime.h>
 #include <linux/sched.h>
 
@@ -30,10 +31,31 @@
 extern unsigned long gk_ops;
 extern bool gk_quick;
 
+/* Kinds of reports one case may announce. */
+#define GK_MAX_REPORTS		16
+
+/**
+ * struct gk_report - reports that a case has announced
+ * @text: what the first line of each has in it
+ * @fault: of galloc, of that kind; NR_GALLOC_FAULTS: a warning of the kernel
+ * @n: how many warnings
+ */
+struct gk_report {
+	const char *text;
+	enum galloc_fault fault;
+	unsigned int n;
+};
+
 /**
  * struct gk - what a case started from
  * @in_use: bytes of live objects
- * @faults: reports counted so far, those the case expected included
+ * @faults: reports that are accounted for, by the count galloc keeps
+ * @first: the same before the case
+ * @announced: the resource "galloc-reports", there once a report is announced
+ * @report: what was announced
+ * @nr_reports: length of @report
+ * @begin: end of the kernel's log before the first announcement
+ * @listen: end of the log at the last gk_listen()
  * @limit_bytes: settings, as they were
  * @reserve_pages: same
  * @free_max_pages: same
@@ -42,6 +64,12 @@ extern bool gk_quick;
 struct gk {
 	long in_use;
 	long faults[NR_GALLOC_FAULTS];
+	long first[NR_GALLOC_FAULTS];
+	struct kunit_resource announced;
+	struct gk_report report[GK_MAX_REPORTS];
+	unsigned int nr_reports;
+	struct kmsg_dump_iter begin;
+	struct kmsg_dump_iter listen;
 	unsigned long limit_bytes;
 	unsigned long reserve_pages;
 	unsigned long free_max_pages;
@@ -63,7 +91,6 @@ void gk_soak(struct kunit *test);
 void gk_take_free_runs(struct kunit *test);
 void gk_starve(struct kunit *test);
 void gk_feed(void);
-void gk_expect_faults(struct kunit *test, enum galloc_fault fault, long n);
 
 static inline long gk_events(enum galloc_event event)
 {
@@ -100,10 +127,22 @@ static inline int gk_nid(void)
 #define for_each_class(class)						\
 	for ((class) = 1; (class) < GALLOC_NR_CLASSES; (class)++)
 
-/* ---- texts in the log that are meant to be there ------------------------ */
+/* ---- reports that are meant to be there ---------------------------------- */
 
-void gk_expect_begin(struct kunit *test, const char *name);
-void gk_expect_end(struct kunit *test, const char *name);
+/*
+ * A case announces each report that it provokes: of galloc about a bad free, or
+ * of the kernel, a warning.  At its end those announced must have come, and no
+ * others; kunit.awk has each other report fail the run.
+ *
+ *	gk_expect_reports(test, FAULT_DOUBLE_FREE);
+ *	gfree(p);
+ *	gk_expect_faults(test, FAULT_DOUBLE_FREE, 1);
+ */
+void gk_expect_reports(struct kunit *test, enum galloc_fault fault);
+void gk_expect_faults(struct kunit *test, enum galloc_fault fault, long n);
+void gk_expect_warning(struct kunit *test, const char *text);
+void gk_listen(struct kunit *test);
+unsigned int gk_heard(struct kunit *test, const char *text);
 
 /* ---- CPUs and threads --------------------------------------------------- */
 

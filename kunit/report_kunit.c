@@ -9,14 +9,10 @@
  */
 #include "helpers.h"
 
-#include <linux/kmsg_dump.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 
 #include "twin.h"
-
-/* Around code that provokes reports: they are meant to be in the log. */
-#define BAD_FREE	"bad free"
 
 static int init_case(struct kunit *test)
 {
@@ -25,7 +21,6 @@ static int init_case(struct kunit *test)
 	if (err)
 		return err;
 	gk_pin(gk_cpu(0));
-	gk_expect_begin(test, BAD_FREE);
 	return 0;
 }
 
@@ -42,94 +37,54 @@ static void flush(void)
 
 /* ---- the text ----------------------------------------------------------- */
 
-/* Where the kernel's log ends now. */
-static void log_mark(struct kmsg_dump_iter *log)
-{
-	char line[256];
-	size_t len;
-
-	kmsg_dump_rewind(log);
-	while (kmsg_dump_get_line(log, false, line, sizeof(line), &len))
-		;
-}
-
-/* Lines since the mark that have @text in them. */
-static unsigned int log_count(const struct kmsg_dump_iter *mark, const char *text)
-{
-	struct kmsg_dump_iter log = *mark;
-	unsigned int n = 0;
-	char line[256];
-	size_t len;
-
-	while (kmsg_dump_get_line(&log, false, line, sizeof(line) - 1, &len)) {
-		line[len] = '\0';
-		n += !!strstr(line, text);
-	}
-	return n;
-}
-
 static void a_report_says_what_and_where(struct kunit *test)
 {
-	struct kmsg_dump_iter log;
 	void *p = galloc(100, GFP_KERNEL);
 	void *keep = galloc(100, GFP_KERNEL);
-	unsigned int n = 0, tries;
 	char text[64];
 
 	KUNIT_ASSERT_TRUE(test, p && keep);
+	gk_expect_reports(test, FAULT_DOUBLE_FREE);
 	gfree(p);
-	for (tries = 0; tries < 2 && !n; tries++) {
-		/* Somebody may have used up what may be printed in 5 s. */
-		if (tries)
-			msleep(5200);
-		log_mark(&log);
-		gfree(p);
-		gk_expect_faults(test, FAULT_DOUBLE_FREE, 1);
-		n = log_count(&log, "galloc: double_free: object is already free: ");
-	}
-	KUNIT_EXPECT_EQ(test, n, 1);
+	gk_listen(test);
+	gfree(p);
+	gk_expect_faults(test, FAULT_DOUBLE_FREE, 1);
+	KUNIT_EXPECT_EQ(test, 1,
+			gk_heard(test, "galloc: double_free: object is already free: "));
 	snprintf(text, sizeof(text), "class %u of %u bytes",
 		 sizeclass_of(100), sizeclasses[sizeclass_of(100)].size);
-	KUNIT_EXPECT_EQ(test, log_count(&log, text), 1);
-	KUNIT_EXPECT_GE(test, log_count(&log, "a_report_says_what_and_where"), 1);
+	KUNIT_EXPECT_EQ(test, gk_heard(test, text), 1);
+	KUNIT_EXPECT_GE(test, gk_heard(test, "a_report_says_what_and_where"), 1);
 	gfree(keep);
 }
 
 static void every_fault_is_printed_by_its_name(struct kunit *test)
 {
-	struct kmsg_dump_iter log;
-	unsigned int i, tries, printed = 0;
+	unsigned int i;
 	char text[64];
 
-	for (tries = 0; tries < 2 && printed < NR_GALLOC_FAULTS; tries++) {
-		if (tries)
-			msleep(5200);
-		printed = 0;
-		log_mark(&log);
-		for (i = 0; i < NR_GALLOC_FAULTS; i++) {
-			galloc_report(i, test);
-			gk_expect_faults(test, i, 1);
-			snprintf(text, sizeof(text), "galloc: %s: ",
-				 galloc_fault_name(i));
-			printed += log_count(&log, text);
-		}
+	for (i = 0; i < NR_GALLOC_FAULTS; i++) {
+		gk_expect_reports(test, i);
+		galloc_report(i, test);
+		gk_expect_faults(test, i, 1);
+		snprintf(text, sizeof(text), "galloc: %s: ", galloc_fault_name(i));
+		KUNIT_EXPECT_EQ(test, gk_heard(test, text), 1);
 	}
-	KUNIT_EXPECT_EQ(test, printed, NR_GALLOC_FAULTS);
 }
 
 static void a_flood_is_counted_and_not_printed(struct kunit *test)
 {
 	void *p = galloc(64, GFP_KERNEL), *keep = galloc(64, GFP_KERNEL);
-	struct kmsg_dump_iter log;
 	unsigned int i;
 
 	KUNIT_ASSERT_TRUE(test, p && keep);
+	gk_expect_reports(test, FAULT_DOUBLE_FREE);
 	gfree(p);
-	log_mark(&log);
 	for (i = 0; i < 1000; i++)
 		gfree(p);
 	gk_expect_faults(test, FAULT_DOUBLE_FREE, 1000);
-	KUNIT_EXPECT_LE(test, log_count(&log, "galloc: double_free: "), 20);
+	KUNIT_EXPECT_LE(test, gk_heard(test, "galloc: double_free: "),
+			2 * GALLOC_REPORT_BURST);
 	gfree(keep);
 }
 
@@ -151,6 +106,7 @@ static void a_pointer_that_is_not_ours_is_reported_at_once(struct kunit *test)
 	};
 	int i;
 
+	gk_expect_reports(test, FAULT_NOT_OURS);
 	for (i = 0; i < ARRAY_SIZE(bad); i++) {
 		gfree(bad[i]);
 		gk_expect_faults(test, FAULT_NOT_OURS, 1);
@@ -172,6 +128,7 @@ static void a_page_given_back_is_reported_at_once(struct kunit *test)
 	static const size_t sizes[] = { 64, 4096, 32768, 50000, 1 << 20 };
 	int i;
 
+	gk_expect_reports(test, FAULT_GIVEN_BACK);
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
 		void *p = galloc(sizes[i], GFP_KERNEL);
 
@@ -194,6 +151,7 @@ static void a_page_that_left_galloc_is_not_ours(struct kunit *test)
 	static const size_t sizes[] = { 64, 50000, 3 << 20 };
 	int i;
 
+	gk_expect_reports(test, FAULT_NOT_OURS);
 	if (galloc_reserve_pages)
 		WRITE_ONCE(galloc_reserve_pages, 0);
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
@@ -248,6 +206,7 @@ static void a_pointer_into_a_small_object_is_reported(struct kunit *test)
 {
 	unsigned int class;
 
+	gk_expect_reports(test, FAULT_INTERIOR);
 	for_each_class(class) {
 		free_inside(test, sizeclasses[class].size);
 		cond_resched();
@@ -256,6 +215,7 @@ static void a_pointer_into_a_small_object_is_reported(struct kunit *test)
 
 static void a_pointer_into_a_large_object_is_reported(struct kunit *test)
 {
+	gk_expect_reports(test, FAULT_INTERIOR);
 	free_inside(test, 32769);
 	free_inside(test, 1 << 20);
 }
@@ -264,6 +224,7 @@ static void a_pointer_into_a_huge_object_is_reported(struct kunit *test)
 {
 	if (GALLOC_MAX_PAGES <= ARENA_PAGES)
 		kunit_skip(test, "no order above a block here");
+	gk_expect_reports(test, FAULT_INTERIOR);
 	free_inside(test, 3 << 20);
 	free_inside(test, 4 << 20);
 }
@@ -272,6 +233,7 @@ static void low_bits_that_no_object_has_are_reported_at_once(struct kunit *test)
 {
 	unsigned int class;
 
+	gk_expect_reports(test, FAULT_INTERIOR);
 	for_each_class(class) {
 		size_t size = sizeclasses[class].size;
 		u8 *p = galloc(size, GFP_KERNEL);
@@ -289,6 +251,7 @@ static void the_tail_of_a_span_is_no_object(struct kunit *test)
 {
 	unsigned int class;
 
+	gk_expect_reports(test, FAULT_INTERIOR);
 	for_each_class(class) {
 		const struct sizeclass *sc = &sizeclasses[class];
 		u8 *p = galloc(sc->size, GFP_KERNEL), *tail;
@@ -313,6 +276,8 @@ static void freeing_the_last_freed_again_is_reported_at_once(struct kunit *test)
 {
 	unsigned int class;
 
+	gk_expect_reports(test, FAULT_DOUBLE_FREE);
+	gk_expect_reports(test, FAULT_GIVEN_BACK);
 	for_each_class(class) {
 		/* The other keeps the span, so that it is no page given back. */
 		bool alone = sizeclasses[class].objects == 1;
@@ -337,6 +302,7 @@ static void freeing_an_earlier_one_again_is_reported_when_flushed(struct kunit *
 	static const size_t sizes[] = { 8, 24, 64, 100, 512, 1024 };
 	int i;
 
+	gk_expect_reports(test, FAULT_DOUBLE_FREE);
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
 		void *keep = galloc(sizes[i], GFP_KERNEL);
 		void *a = galloc(sizes[i], GFP_KERNEL);
@@ -362,6 +328,7 @@ static void freeing_on_two_cpus_is_reported_when_flushed(struct kunit *test)
 {
 	void *keep = galloc(64, GFP_KERNEL), *p = galloc(64, GFP_KERNEL);
 
+	gk_expect_reports(test, FAULT_DOUBLE_FREE);
 	KUNIT_ASSERT_TRUE(test, keep && p);
 	gfree(p);
 	gk_join(test, gk_start(test, gk_cpu(1), free_here, p));
@@ -375,6 +342,7 @@ static void every_way_to_free_finds_a_double_free(struct kunit *test)
 	void *keep = galloc(64, GFP_KERNEL), *p = galloc(64, GFP_KERNEL);
 	void *both[2] = { p, p };
 
+	gk_expect_reports(test, FAULT_DOUBLE_FREE);
 	KUNIT_ASSERT_TRUE(test, keep && p);
 	gfree_bulk(2, both);
 	gk_expect_faults(test, FAULT_DOUBLE_FREE, 1);
@@ -400,6 +368,7 @@ static void after_the_report_the_object_is_free_once(struct kunit *test)
 	void *q[200];
 	unsigned int i, same = 0;
 
+	gk_expect_reports(test, FAULT_DOUBLE_FREE);
 	KUNIT_ASSERT_TRUE(test, keep && p);
 	gfree(p);
 	gfree(p);
@@ -420,6 +389,7 @@ static void a_size_that_is_not_the_objects_frees_nothing(struct kunit *test)
 	static const size_t sizes[] = { 8, 64, 1000, 32768, 40000, 1 << 20 };
 	int i, j;
 
+	gk_expect_reports(test, FAULT_WRONG_SIZE);
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
 		size_t real = galloc_size_roundup(sizes[i]);
 		const size_t wrong[] = {

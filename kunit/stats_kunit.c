@@ -241,10 +241,12 @@ static void leaks_are_counted_and_told(struct kunit *test)
 		add(test, 100);
 	add(test, 50000);
 	mcache_drain();
-	gk_expect_begin(test, "leaks");
+	gk_listen(test);
 	leaked = stats_report_leaks();
-	gk_expect_end(test, "leaks");
 	KUNIT_EXPECT_EQ(test, leaked, 4);
+	KUNIT_EXPECT_EQ(test, gk_heard(test, "galloc: leak: 1 large objects (13 pages)"),
+			PAGE_SIZE == 4096);
+	KUNIT_EXPECT_EQ(test, gk_heard(test, "galloc: leak: 3 objects of class "), 1);
 	free_objects();
 	mcache_drain();
 	KUNIT_EXPECT_EQ(test, stats_report_leaks(), 0);

@@ -15,10 +15,14 @@
 # in any set, and was skipped if it ran in none.
 #
 # A report of the kernel about itself (splat) makes the case fail in which it
-# came, whatever KUnit says, unless the test announced it:
+# came, whatever KUnit says, unless the test announced it by a text in its first
+# line, and then looks itself for those it announced:
 #
-#	galloc-kunit: expect begin NAME
-#	galloc-kunit: expect end NAME
+#	galloc-kunit: expect TEXT
+#	galloc-kunit: expect end
+#
+# What passes then is the stack of a report of galloc, or a warning as a whole;
+# a report of another tool in between does not.
 #
 # Written for mawk: no \b, no intervals, no third argument to match().
 
@@ -42,18 +46,47 @@ text ~ /^galloc-kunit: set begin / {
 	next
 }
 text ~ /^galloc-kunit: set end / { end_set(); next }
-text ~ /^galloc-kunit: expect begin / { expected = text; sub(/.* begin /, "", expected); next }
-text ~ /^galloc-kunit: expect end / { expected = ""; next }
+text == "galloc-kunit: expect end" { forget(); next }
+text ~ /^galloc-kunit: expect / {
+	announced[++nr_announced] = substr(text, length("galloc-kunit: expect ") + 1)
+	next
+}
+
+# The text stands in front of a warning up to 6.18, and behind its first line from
+# 7.0 on: that line waits for it.
+is_announced(text) {
+	if (warning == "")
+		allowed++
+	else
+		in_warning = 1
+	warning = ""
+	next
+}
+text ~ /^WARNING: / && !in_splat && nr_announced {
+	unexplained()
+	if (allowed)
+		in_warning = 1
+	else
+		warning = text
+	allowed = 0
+	next
+}
+text ~ /^Call Trace:/ && (in_warning || allowed) {
+	if (!in_warning)
+		allowed--
+	next
+}
 
 # A report goes on to its end mark, or to the next result.
-in_splat && text ~ /---\[ end / { in_splat = 0; next }
+text ~ /---\[ end / {
+	unexplained()
+	in_warning = in_splat = 0
+	next
+}
 text ~ splat {
-	if (expected == "" && !in_splat) {
-		in_splat = 1
-		report = report (report == "" ? "" : "; ") "kernel report: " text
-		if (suite == "")
-			flush_report(outside())
-	}
+	unexplained()
+	if (!in_splat)
+		add_report(text)
 	next
 }
 
@@ -86,13 +119,46 @@ text ~ /^# .*: .*(try faulted|test case timed out|test failed: |failed to initia
 }
 
 text ~ /^(not )?ok [0-9]+/ {
-	in_splat = more = 0
+	unexplained()
+	in_splat = in_warning = allowed = more = 0
 	result(level)
 	next
 }
 
 text ~ /^(#|KTAP|galloc)/ { more = 0; next }
 more > 0 && text != "" { reason = reason (more == 4 ? ": " : " ") text; more-- }
+
+# Is this the first line of a report that the case announced?
+function is_announced(text,	i)
+{
+	for (i = 1; i <= nr_announced; i++)
+		if (index(text, announced[i]))
+			return 1
+	return 0
+}
+
+# No more reports are announced.
+function forget()
+{
+	unexplained()
+	nr_announced = allowed = in_warning = 0
+}
+
+# A warning that has not said what was announced is one more report.
+function unexplained()
+{
+	if (warning != "")
+		add_report(warning)
+	warning = ""
+}
+
+function add_report(text)
+{
+	in_splat = 1
+	report = report (report == "" ? "" : "; ") "kernel report: " text
+	if (suite == "")
+		flush_report(outside())
+}
 
 # A result line of the KTAP level that its indentation tells.
 function result(level,	ok, name, skip)
@@ -123,9 +189,9 @@ function result(level,	ok, name, skip)
 	} else if (level == 4) {
 		done++
 		name = suite "." name
-		if (expected != "") {
-			report = "it announced the report " expected " and did not end it"
-			expected = ""
+		if (nr_announced) {
+			report = "it announced the report " announced[1] " and did not end it"
+			forget()
 		}
 		if (!ok || report != "") {
 			fail(name, ok ? report : reason (reason != "" && report != "" ? "; " : "") report)
@@ -186,7 +252,8 @@ function end_suite()
 {
 	if (suite != "")
 		fail(suite, "it broke off after " done " of " planned " cases" (report == "" ? "" : "; " report))
-	suite = reason = report = expected = ""
+	forget()
+	suite = reason = report = ""
 	in_splat = more = 0
 }
 
