@@ -172,7 +172,8 @@ static struct arena_map *arena_map_new(unsigned long nr)
 
 	if (!arena_charge_meta(struct_size(map, rows, nr)))
 		return NULL;
-	map = kvmalloc(struct_size(map, rows, nr), GFP_KERNEL);
+	map = galloc_fail(0) ? NULL :
+	      kvmalloc(struct_size(map, rows, nr), GFP_KERNEL);
 	if (!map) {
 		arena_uncharge_meta(struct_size(map, rows, nr));
 		return NULL;
@@ -325,7 +326,7 @@ static struct arena *arena_new(gfp_t gfp)
 
 	if (!arena_charge_meta(sizeof(*arena)))
 		return NULL;
-	arena = kmem_cache_zalloc(arena_cache, gfp);
+	arena = galloc_fail(0) ? NULL : kmem_cache_zalloc(arena_cache, gfp);
 	if (!arena)
 		arena_uncharge_meta(sizeof(*arena));
 	/* The map has no pointer that kmemleak would know. */
@@ -568,7 +569,7 @@ static bool chunk_try(struct chunk *chunk, int nid, unsigned int npages,
 
 	if (!arena_charge((long)npages << PAGE_SHIFT))
 		return false;
-	page = alloc_pages_node(nid, gfp, order);
+	page = galloc_fail(order) ? NULL : alloc_pages_node(nid, gfp, order);
 	if (!page)
 		goto err_uncharge;
 
@@ -647,7 +648,7 @@ int arena_init(void)
 	unsigned long end = (unsigned long)high_memory - PAGE_OFFSET;
 	int err;
 
-	arena_cache = KMEM_CACHE(arena, 0);
+	arena_cache = galloc_fail(0) ? NULL : KMEM_CACHE(arena, 0);
 	if (!arena_cache)
 		return -ENOMEM;
 
@@ -656,7 +657,8 @@ int arena_init(void)
 		err = -ENOMEM;
 		goto err_cache;
 	}
-	err = register_memory_notifier(&arena_memory_nb);
+	err = galloc_fail(0) ? -ENOMEM :
+	      register_memory_notifier(&arena_memory_nb);
 	if (err)
 		goto err_map;
 	return 0;

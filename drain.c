@@ -315,7 +315,8 @@ int mcache_init(void)
 {
 	int cpu;
 
-	empty_slots = kvcalloc(nr_rows, sizeof(*empty_slots), GFP_KERNEL);
+	empty_slots = galloc_fail(0) ? NULL :
+		      kvcalloc(nr_rows, sizeof(*empty_slots), GFP_KERNEL);
 	if (!empty_slots)
 		return -ENOMEM;
 	for_each_possible_cpu(cpu) {
@@ -335,7 +336,8 @@ int mcache_start(void)
 {
 	int state;
 
-	state = cpuhp_setup_state(CPUHP_BP_PREPARE_DYN, "mm/galloc:prepare",
+	state = galloc_fail(0) ? -ENOMEM :
+		cpuhp_setup_state(CPUHP_BP_PREPARE_DYN, "mm/galloc:prepare",
 				  mcache_cpu_prepare, mcache_cpu_dead);
 	if (state < 0)
 		return state;

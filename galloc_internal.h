@@ -671,4 +671,21 @@ static inline void galloc_pause(enum galloc_pause point, const void *what)
 static inline void galloc_pause(enum galloc_pause point, const void *what) { }
 #endif
 
+/* inject.c */
+
+/*
+ * Fail points: each request for memory that galloc makes of the kernel asks first
+ * whether it is to fail; only a KUnit kernel ever says so.
+ */
+#if IS_ENABLED(CONFIG_KUNIT)
+extern bool (*galloc_fail_hook)(unsigned int order);
+bool galloc_fail(unsigned int order);
+void galloc_fail_begin(void);
+void galloc_fail_end(void);
+#else
+static inline bool galloc_fail(unsigned int order) { return false; }
+static inline void galloc_fail_begin(void) { }
+static inline void galloc_fail_end(void) { }
+#endif
+
 #endif /* _GALLOC_INTERNAL_H */

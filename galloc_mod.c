@@ -708,7 +708,9 @@ static int __init galloc_init(void)
 	err = take_parameters();
 	if (err)
 		return err;
-	galloc_wq = alloc_workqueue("galloc", WQ_MEM_RECLAIM | WQ_PERCPU, 0);
+	galloc_fail_begin();
+	galloc_wq = galloc_fail(0) ? NULL :
+		    alloc_workqueue("galloc", WQ_MEM_RECLAIM | WQ_PERCPU, 0);
 	if (!galloc_wq)
 		return -ENOMEM;
 	err = arena_init();
@@ -741,6 +743,7 @@ static int __init galloc_init(void)
 	err = shrinker_init();
 	if (err)
 		goto err_start;
+	galloc_fail_end();
 	stats_init();
 	pr_info("loaded: %u classes, %u nodes, %lu kB held%s\n",
 		GALLOC_NR_CLASSES - 1, nr_online_nodes,

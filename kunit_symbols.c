@@ -94,3 +94,4 @@ EXPORT_SYMBOL_IF_KUNIT(galloc_free_max_pages);
 EXPORT_SYMBOL_IF_KUNIT(galloc_cpu_cache_bytes);
 EXPORT_SYMBOL_IF_KUNIT(galloc_wq);
 EXPORT_SYMBOL_IF_KUNIT(galloc_pause_hook);
+EXPORT_SYMBOL_IF_KUNIT(galloc_fail_hook);

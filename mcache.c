@@ -54,7 +54,8 @@ static bool mcache_setup(void)
 		return false;
 	if (!arena_charge_meta(slots_bytes()))
 		return false;
-	slots = kcalloc_node(nr_rows, sizeof(*slots), GFP_NOWAIT | __GFP_NOWARN,
+	slots = galloc_fail(0) ? NULL :
+		kcalloc_node(nr_rows, sizeof(*slots), GFP_NOWAIT | __GFP_NOWARN,
 			     numa_mem_id());
 	if (!slots)
 		goto err;
@@ -142,7 +143,8 @@ static void mcache_grow(unsigned int class, unsigned int capacity)
 		return;
 	if (!arena_charge_meta(stack_bytes(capacity)))
 		return;
-	stack = kmalloc(stack_bytes(capacity), GFP_NOWAIT | __GFP_NOWARN);
+	stack = galloc_fail(0) ? NULL :
+		kmalloc(stack_bytes(capacity), GFP_NOWAIT | __GFP_NOWARN);
 	if (!stack)
 		goto err;
 	/* Its size, for whoever frees it; no pointer is that small. */

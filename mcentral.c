@@ -333,7 +333,8 @@ static struct mcentral *mcentral_new(int nid, unsigned int class)
 
 	if (!arena_charge_meta(sizeof(*c)))
 		return NULL;
-	c = kzalloc_node(sizeof(*c), GFP_KERNEL,
+	c = galloc_fail(0) ? NULL :
+	    kzalloc_node(sizeof(*c), GFP_KERNEL,
 			 node_online(nid) ? nid : NUMA_NO_NODE);
 	if (!c) {
 		arena_uncharge_meta(sizeof(*c));
@@ -360,7 +361,8 @@ int mcentral_init(void)
 		       nr_node_ids);
 		return -ENODEV;
 	}
-	mcentral_rows = kvcalloc(nr_rows, sizeof(*mcentral_rows), GFP_KERNEL);
+	mcentral_rows = galloc_fail(0) ? NULL :
+			kvcalloc(nr_rows, sizeof(*mcentral_rows), GFP_KERNEL);
 	if (!mcentral_rows)
 		return -ENOMEM;
 	for_each_node(nid) {

@@ -640,7 +640,8 @@ static struct mheap *mheap_new(int nid)
 
 	if (!arena_charge_meta(sizeof(*h)))
 		return NULL;
-	h = kzalloc_node(sizeof(*h), GFP_KERNEL,
+	h = galloc_fail(0) ? NULL :
+	    kzalloc_node(sizeof(*h), GFP_KERNEL,
 			 node_online(nid) ? nid : NUMA_NO_NODE);
 	if (!h) {
 		arena_uncharge_meta(sizeof(*h));
@@ -675,7 +676,8 @@ int mheap_init(void)
 {
 	int nid;
 
-	mheaps = kcalloc(nr_node_ids, sizeof(*mheaps), GFP_KERNEL);
+	mheaps = galloc_fail(0) ? NULL :
+		 kcalloc(nr_node_ids, sizeof(*mheaps), GFP_KERNEL);
 	if (!mheaps)
 		return -ENOMEM;
 	for_each_node(nid) {

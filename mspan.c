@@ -31,7 +31,7 @@ struct mspan *mspan_new(bool big, gfp_t gfp)
 
 	if (!arena_charge_meta(mspan_size(big)))
 		return NULL;
-	s = kmem_cache_alloc(mspan_caches[big], gfp);
+	s = galloc_fail(0) ? NULL : kmem_cache_alloc(mspan_caches[big], gfp);
 	if (!s) {
 		arena_uncharge_meta(mspan_size(big));
 		return NULL;
@@ -264,8 +264,9 @@ int mspan_init(void)
 	int i;
 
 	for (i = 0; i < 2; i++) {
-		mspan_caches[i] = kmem_cache_create(names[i], mspan_size(i), 0,
-						    SLAB_TYPESAFE_BY_RCU, NULL);
+		mspan_caches[i] = galloc_fail(0) ? NULL :
+			kmem_cache_create(names[i], mspan_size(i), 0,
+					  SLAB_TYPESAFE_BY_RCU, NULL);
 		if (!mspan_caches[i])
 			goto err;
 	}

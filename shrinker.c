@@ -40,13 +40,14 @@ int shrinker_init(void)
 {
 	int err;
 
-	galloc_shrinker = galloc_shrinker_alloc();
+	galloc_shrinker = galloc_fail(0) ? NULL : galloc_shrinker_alloc();
 	if (!galloc_shrinker)
 		return -ENOMEM;
 	galloc_shrinker->count_objects = shrink_count;
 	galloc_shrinker->scan_objects = shrink_scan;
 	galloc_shrinker->seeks = DEFAULT_SEEKS;
-	err = galloc_shrinker_register(galloc_shrinker);
+	err = galloc_fail(0) ? -ENOMEM :
+	      galloc_shrinker_register(galloc_shrinker);
 	if (err)
 		galloc_shrinker_abandon(galloc_shrinker);
 	return err;

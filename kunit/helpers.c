@@ -111,6 +111,21 @@ void gk_expect_faults(struct kunit *test, enum galloc_fault fault, long n)
 	}
 }
 
+/* Since the last look there were @n reports, of any kind. */
+void gk_expect_any_faults(struct kunit *test, long n)
+{
+	struct gk *gk = test->priv;
+	long now, sum = 0;
+	int i;
+
+	for (i = 0; i < NR_GALLOC_FAULTS; i++) {
+		now = gk_faults(i);
+		sum += now - gk->faults[i];
+		gk->faults[i] = now;
+	}
+	KUNIT_EXPECT_EQ_MSG(test, sum, n, "reports of any kind");
+}
+
 /*
  * A warning with @text will come, if it is the first since galloc was loaded:
  * galloc warns once about each kind of call.
@@ -192,6 +207,7 @@ static void settings_save(struct gk *gk)
 static void settings_restore(const struct gk *gk)
 {
 	WRITE_ONCE(galloc_pause_hook, NULL);
+	WRITE_ONCE(galloc_fail_hook, NULL);
 	WRITE_ONCE(galloc_limit_bytes, gk->limit_bytes);
 	WRITE_ONCE(galloc_reserve_pages, gk->reserve_pages);
 	WRITE_ONCE(galloc_free_max_pages, gk->free_max_pages);

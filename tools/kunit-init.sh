@@ -74,7 +74,11 @@ scan_for_leaks()
 	head -n 100 /sys/kernel/debug/kmemleak
 }
 
+sh /faults.sh setup
 while IFS='|' read -r name params suite_params; do
+	# Where there is a reserve to fill, too.
+	# shellcheck disable=SC2086 # several words
+	[ "$name" != tight ] || try "faults while loading" sh /faults.sh load $params
 	note "set begin $name"
 	# shellcheck disable=SC2086 # several words
 	if try "insmod galloc.ko in set $name" insmod /galloc.ko $params; then

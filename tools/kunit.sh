@@ -173,7 +173,7 @@ sets_for "$config" >"$work/sets"
 [ -s "$work/sets" ] ||
 	die "there is no such set; there are: $(parameter_sets | cut -d '|' -f 1 | tr '\n' ' ')"
 mapfile -t sets < <(cut -d '|' -f 1 "$work/sets")
-files=("$work/galloc.ko:/galloc.ko")
+files=("$work/galloc.ko:/galloc.ko" "$top/tools/guest/faults.sh:/faults.sh")
 for ko in "$work"/*.ko; do
 	[ "$ko" = "$work/galloc.ko" ] || files+=("$ko:/kunit/${ko##*/}")
 done

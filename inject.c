@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * inject: requests for memory that fail because a test wants it.
+ *
+ * Linked in only where the kernel has KUnit.  The suites say through
+ * galloc_fail_hook which request fails.  While galloc is being loaded nobody can
+ * call it, so for that there are parameters; a script loads with 1, 2, ... until
+ * none fails.  Overview: galloc_mod.c.
+ */
+#include "galloc_internal.h"
+
+#include <linux/module.h>
+#include <linux/sched.h>
+
+static int fail_nth;
+module_param(fail_nth, int, 0444);
+MODULE_PARM_DESC(fail_nth, "fail the n-th request for memory while loading");
+
+static int fail_kernel_nth;
+module_param(fail_kernel_nth, int, 0444);
+MODULE_PARM_DESC(fail_kernel_nth, "have the kernel fail the n-th that it can, as /proc/self/fail-nth does");
+
+bool (*galloc_fail_hook)(unsigned int order);
+
+/* The task that loads galloc, while it does. */
+static struct task_struct *loader;
+static int nr_requests;
+
+/**
+ * galloc_fail() - shall this request fail?
+ * @order: of the pages it asks for, 0 for an object of the slab allocator
+ *
+ * Context: Any but NMI, no galloc lock held.
+ */
+bool galloc_fail(unsigned int order)
+{
+	bool (*hook)(unsigned int order) = READ_ONCE(galloc_fail_hook);
+
+	if (unlikely(hook))
+		return hook(order);
+	return current == READ_ONCE(loader) && ++nr_requests == fail_nth;
+}
+
+static void kernel_fail_set(int nth)
+{
+#ifdef CONFIG_FAULT_INJECTION
+	current->fail_nth = nth;
+#endif
+}
+
+/* Does the kernel still wait for the request that is to fail? */
+static bool kernel_fail_pending(void)
+{
+#ifdef CONFIG_FAULT_INJECTION
+	return current->fail_nth;
+#else
+	return true;
+#endif
+}
+
+void galloc_fail_begin(void)
+{
+	WRITE_ONCE(loader, current);
+	if (fail_kernel_nth)
+		kernel_fail_set(fail_kernel_nth);
+}
+
+/* Loaded: say whether that was in spite of a request that failed. */
+void galloc_fail_end(void)
+{
+	if (fail_nth)
+		pr_info("fail_nth=%d: %s\n", fail_nth,
+			nr_requests < fail_nth ? "none failed" : "one failed");
+	if (fail_kernel_nth)
+		pr_info("fail_kernel_nth=%d: %s\n", fail_kernel_nth,
+			kernel_fail_pending() ? "none failed" : "one failed");
+	kernel_fail_set(0);
+	WRITE_ONCE(loader, NULL);
+}

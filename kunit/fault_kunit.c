@@ -1,0 +1,662 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * KUnit: memory that is not there when it is asked for.
+ *
+ * Each call is made again and again with its n-th request for memory failing,
+ * n = 1, 2, ..., until a run meets none, alone or with all that follow; then
+ * requests fail at random under load, and those of larger orders only.  Who fails them is galloc's own hook,
+ * galloc_fail(), and where it is built in the kernel's fault injection, which
+ * reaches inside alloc_pages() and kmalloc().  Whatever the answer, the books
+ * afterwards are those before.  What happens while loading is tried by
+ * tools/guest/faults.sh.
+ */
+#include "helpers.h"
+
+#include <linux/hash.h>
+#include <linux/slab.h>
+
+#include "twin.h"
+
+/* No call has so many requests. */
+#define MAX_POINTS	500
+
+/* Who fails a request. */
+enum injector { GALLOC, KERNEL };
+
+/* Which requests fail. */
+static struct {
+	enum injector who;
+	struct task_struct *task;
+	unsigned int nth;
+	bool all_after;
+	unsigned int asked;
+	bool met;
+	unsigned int percent;
+	unsigned int order;
+	atomic_t calls;
+	atomic_t failed;
+} plan;
+
+static bool fail_nth(unsigned int order)
+{
+	if (current != plan.task || ++plan.asked < plan.nth)
+		return false;
+	plan.met = true;
+	return plan.all_after || plan.asked == plan.nth;
+}
+
+static bool fail_percent(unsigned int order)
+{
+	u32 r = hash_32(atomic_inc_return(&plan.calls), 32);
+
+	if (((u64)r * 100) >> 32 >= plan.percent)
+		return false;
+	atomic_inc(&plan.failed);
+	return true;
+}
+
+static bool fail_orders(unsigned int order)
+{
+	return order >= plan.order;
+}
+
+static void kernel_fail(unsigned int nth)
+{
+#ifdef CONFIG_FAULT_INJECTION
+	current->fail_nth = nth;
+#endif
+}
+
+static bool kernel_failed(void)
+{
+#ifdef CONFIG_FAULT_INJECTION
+	return !current->fail_nth;
+#else
+	return false;
+#endif
+}
+
+/* From here to end() the planned request of this task fails. */
+static void begin(void)
+{
+	plan.task = current;
+	plan.asked = 0;
+	plan.met = false;
+	if (plan.who == KERNEL)
+		kernel_fail(plan.nth);
+	else
+		WRITE_ONCE(galloc_fail_hook, fail_nth);
+}
+
+static void end(void)
+{
+	if (plan.who == KERNEL) {
+		plan.met = kernel_failed();
+		kernel_fail(0);
+	} else {
+		WRITE_ONCE(galloc_fail_hook, NULL);
+	}
+}
+
+/* ---- each call, its n-th request failing -------------------------------- */
+
+#define QUIET	(GFP_KERNEL | __GFP_NOWARN)
+
+/* An object that was asked for between begin() and end(): usable, and gone. */
+static bool served(void *p, size_t size)
+{
+	bool good = p && gsize(p) >= size;
+
+	if (good)
+		memset(p, 0x5a, size);
+	gfree(p);
+	return good;
+}
+
+#define ALLOCATION(name, size, call)					\
+static bool name(void)							\
+{									\
+	void *p;							\
+									\
+	begin();							\
+	p = call;							\
+	end();								\
+	return served(p, size);						\
+}
+
+ALLOCATION(small, 64, galloc(64, QUIET))
+ALLOCATION(smallest, 8, galloc(8, QUIET))
+ALLOCATION(largest_class, 32768, galloc(32768, QUIET))
+ALLOCATION(zeroed, 5000, gzalloc(5000, QUIET))
+ALLOCATION(array, 1200, galloc_array(3, 400, QUIET))
+ALLOCATION(zeroed_array, 9000, gcalloc(3, 3000, QUIET))
+ALLOCATION(on_node, 100, galloc_node(100, QUIET, gk_nid()))
+ALLOCATION(aligned, 4096, galloc_aligned(100, 4096, QUIET))
+ALLOCATION(not_sleeping, 256, galloc(256, GFP_NOWAIT | __GFP_NOWARN))
+ALLOCATION(atomic, 2048, gzalloc(2048, GFP_ATOMIC | __GFP_NOWARN))
+ALLOCATION(large, 50000, galloc(50000, QUIET))
+ALLOCATION(larger, 1 << 20, gzalloc(1 << 20, QUIET))
+ALLOCATION(huge, (2 << 20) + 1, galloc((2 << 20) + 1, QUIET))
+ALLOCATION(from_nothing, 700, grealloc(NULL, 700, QUIET))
+/* Must be served, and is, a little later. */
+ALLOCATION(nofail, 512, galloc(512, GFP_KERNEL | __GFP_NOFAIL))
+
+static bool grown(size_t from, size_t to)
+{
+	void *p = galloc(from, GFP_KERNEL), *q;
+
+	if (!p)
+		return false;
+	twin_fill(p, from, to);
+	begin();
+	q = grealloc(p, to, QUIET);
+	end();
+	/* If it failed, the old one is as it was. */
+	if (!twin_intact(q ?: p, from, to))
+		return false;
+	gfree(q ?: p);
+	return q;
+}
+
+static bool grown_small(void)
+{
+	return grown(64, 3000);
+}
+
+static bool grown_large(void)
+{
+	return grown(3000, 300000);
+}
+
+#define NR_BULK	1000
+
+static void *bulk_objects[NR_BULK];
+
+static bool bulk(void)
+{
+	size_t n;
+
+	begin();
+	n = galloc_bulk(96, QUIET, NR_BULK, bulk_objects);
+	end();
+	gfree_bulk(n, bulk_objects);
+	return n;
+}
+
+/* A free asks for memory only to make room on the stack, and may do without. */
+static bool freed(void)
+{
+	size_t n = galloc_bulk(128, GFP_KERNEL, NR_BULK, bulk_objects), i;
+
+	begin();
+	for (i = 0; i < n; i += 4) {
+		gfree(bulk_objects[i]);
+		gfree_sized(bulk_objects[i + 1], 128);
+		gfree_sensitive(bulk_objects[i + 2]);
+		galloc_free_rcu(bulk_objects[i + 3]);
+	}
+	end();
+	rcu_barrier();
+	return n;
+}
+
+static bool freed_large(void)
+{
+	void *p = galloc(50000, GFP_KERNEL), *q = galloc(3 << 20, QUIET);
+	bool had = p && q;
+
+	begin();
+	gfree(p);
+	gfree(q);
+	end();
+	return had;
+}
+
+static const struct {
+	const char *name;
+	bool (*call)(void);
+	bool always;		/* served whatever fails, but see nofail */
+	bool slow_too;		/* also where each run takes long */
+} calls[] = {
+	{ "galloc(64)", small, false, true },
+	{ "galloc(8)", smallest },
+	{ "galloc(32768)", largest_class },
+	{ "gzalloc(5000)", zeroed },
+	{ "galloc_array(3, 400)", array },
+	{ "gcalloc(3, 3000)", zeroed_array },
+	{ "galloc_node(100)", on_node, false, true },
+	{ "galloc_aligned(100, 4096)", aligned },
+	{ "galloc(256) that may not sleep", not_sleeping },
+	{ "gzalloc(2048), atomic", atomic, false, true },
+	{ "galloc(50000)", large },
+	{ "gzalloc(1 MiB)", larger, false, true },
+	{ "galloc(2 MiB + 1)", huge, false, true },
+	{ "grealloc(NULL, 700)", from_nothing },
+	{ "galloc(512), nofail", nofail, true, true },
+	{ "grealloc(64 to 3000)", grown_small, false, true },
+	{ "grealloc(3000 to 300000)", grown_large },
+	{ "galloc_bulk(1000 of 96)", bulk, false, true },
+	{ "gfree and its kin, 1000 of 128", freed, true, true },
+	{ "gfree of whole pages", freed_large, true },
+};
+
+/* Pages galloc has, when all that is free has gone back. */
+static long pages_held(struct kunit *test)
+{
+	gk_give_back();
+	KUNIT_EXPECT_EQ(test, gk_in_use(test), 0);
+	/* Descriptors of slots that have left. */
+	rcu_barrier();
+	return arena_held_bytes() - arena_meta_bytes();
+}
+
+/* A call until none of its requests fails.  Returns how many there were. */
+static unsigned int fail_each(struct kunit *test, unsigned int i)
+{
+	unsigned int refused = 0;
+	long reserve = galloc_reserve_pages << PAGE_SHIFT;
+	bool good = false;
+	long pages;
+
+	for (plan.nth = 1; plan.nth < MAX_POINTS; plan.nth++) {
+		pages = pages_held(test);
+		gk_soak(test);
+		good = calls[i].call();
+		gk_feed();
+		/* With a reserve, what it does not fill may keep a part of a block. */
+		if (galloc_reserve_pages)
+			pages = max(pages, reserve + (long)ARENA_SIZE - 1);
+		KUNIT_EXPECT_LE_MSG(test, pages_held(test), pages,
+				    "%s: pages held after request %u failed",
+				    calls[i].name, plan.nth);
+		if (!plan.met)
+			break;
+		refused += !good;
+	}
+	KUNIT_EXPECT_TRUE_MSG(test, good, "%s: nothing failed", calls[i].name);
+	KUNIT_EXPECT_LT(test, plan.nth, MAX_POINTS);
+	if (calls[i].always)
+		KUNIT_EXPECT_EQ(test, refused, 0);
+	kunit_info(test, "%s: %u points, %u of them make it fail",
+		   calls[i].name, plan.nth - 1, refused);
+	return plan.nth - 1;
+}
+
+static void fail_each_of_all(struct kunit *test, enum injector who,
+			     bool all_after)
+{
+	unsigned int i, tried = 0, points = 0;
+
+	plan.who = who;
+	plan.all_after = all_after;
+	for (i = 0; i < ARRAY_SIZE(calls); i++) {
+		/* It would try for ever. */
+		if (all_after && calls[i].call == nofail)
+			continue;
+		if (gk_slow() && !calls[i].slow_too)
+			continue;
+		points += fail_each(test, i);
+		tried++;
+	}
+	/* A call from cold asks for pages and a map slot; what can fail there? */
+	KUNIT_EXPECT_GT(test, points, who == GALLOC ? 3 * tried / 2 : 0);
+	kunit_info(test, "%u points in all", points);
+}
+
+static void each_request_of_galloc_may_fail(struct kunit *test)
+{
+	fail_each_of_all(test, GALLOC, false);
+}
+
+static void each_request_of_galloc_and_all_after_it_may_fail(struct kunit *test)
+{
+	fail_each_of_all(test, GALLOC, true);
+}
+
+#ifdef CONFIG_FAULT_INJECTION
+static void each_request_in_the_kernel_may_fail(struct kunit *test)
+{
+	struct page *page;
+
+	kernel_fail(1);
+	page = alloc_page(QUIET);
+	kernel_fail(0);
+	if (page)
+		__free_page(page);
+	if (page)
+		kunit_skip(test, "fail_page_alloc spares this: set its min-order=0 and ignore-gfp-wait=N");
+	fail_each_of_all(test, KERNEL, false);
+}
+#endif
+
+/* ---- many, at random ---------------------------------------------------- */
+
+#define NR_CHURN	256
+
+/* A thread's load, and what came of it. */
+struct churn {
+	struct twin_object objects[NR_CHURN];
+	u64 rng;
+	bool kernel;
+	unsigned long ops, served, refused;
+	const char *wrong;
+};
+
+static void churn_free(struct churn *c, struct twin_object *o)
+{
+	if (!twin_intact(o->p, o->size, o->stamp))
+		c->wrong = "an object has changed";
+	gfree(o->p);
+	o->p = NULL;
+}
+
+static size_t churn_size(struct churn *c)
+{
+	size_t size = gk_random_size(&c->rng);
+
+	return gk_below(&c->rng, 20) ? size : 8 * size + GALLOC_MAX_SMALL;
+}
+
+/* One operation on one of the objects. */
+static void churn_one(struct churn *c)
+{
+	struct twin_object *o = &c->objects[gk_below(&c->rng, NR_CHURN)];
+	gfp_t gfp = gk_below(&c->rng, 4) ? QUIET : GFP_NOWAIT | __GFP_NOWARN;
+	size_t size = churn_size(c);
+	u8 *p;
+
+	if (o->p && gk_below(&c->rng, 3)) {
+		churn_free(c, o);
+		return;
+	}
+	if (!o->p)
+		p = galloc(size, gfp);
+	else
+		p = grealloc(o->p, size, gfp);
+	if (!p) {
+		/* What was there is still there: looked at when it is freed. */
+		c->refused++;
+		return;
+	}
+	if (o->p && !twin_intact(p, min(size, o->size), o->stamp))
+		c->wrong = "grealloc() lost what was there";
+	c->served++;
+	o->p = p;
+	o->size = size;
+	o->stamp = gk_random(&c->rng);
+	twin_fill(p, size, o->stamp);
+}
+
+static void churn(void *arg)
+{
+	ktime_t stop = gk_fight_end();
+	struct churn *c = arg;
+	unsigned int i;
+
+	do {
+		if (c->kernel)
+			kernel_fail(1 + gk_below(&c->rng, 200 / plan.percent));
+		churn_one(c);
+		/* So that there is something to ask for again. */
+		if (!gk_below(&c->rng, 100))
+			mheap_release(ULONG_MAX, RELEASE_ALL);
+		if (c->kernel)
+			kernel_fail(0);
+	} while (!gk_fight_over(++c->ops, stop) && !c->wrong);
+	for (i = 0; i < NR_CHURN; i++)
+		if (c->objects[i].p)
+			churn_free(c, &c->objects[i]);
+}
+
+static void churn_with(struct kunit *test, unsigned int percent,
+		       enum injector who)
+{
+	struct churn *c = kunit_kcalloc(test, 2, sizeof(*c), GFP_KERNEL);
+	struct gk_thread *t[2];
+	u64 seed = gk_seed(test);
+	int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, c);
+	plan.percent = percent;
+	atomic_set(&plan.failed, 0);
+	if (who == GALLOC)
+		WRITE_ONCE(galloc_fail_hook, fail_percent);
+	for (i = 0; i < 2; i++) {
+		c[i].rng = seed + i;
+		c[i].kernel = who == KERNEL;
+		t[i] = gk_start(test, gk_cpu(i), churn, &c[i]);
+	}
+	for (i = 0; i < 2; i++)
+		gk_join(test, t[i]);
+	WRITE_ONCE(galloc_fail_hook, NULL);
+	for (i = 0; i < 2; i++) {
+		KUNIT_EXPECT_NULL_MSG(test, c[i].wrong, "%s", c[i].wrong);
+		KUNIT_EXPECT_GT(test, c[i].served, 0);
+		gk_count_ops(c[i].ops);
+		kunit_info(test, "%u %%: %lu operations, %lu served, %lu refused",
+			   percent, c[i].ops, c[i].served, c[i].refused);
+	}
+	if (percent == 50 && who == GALLOC)
+		KUNIT_EXPECT_GT(test, atomic_read(&plan.failed), 0);
+	KUNIT_EXPECT_EQ(test, gk_in_use(test), 0);
+	KUNIT_EXPECT_EQ(test, galloc_validate(), 0);
+}
+
+static void requests_fail_at_random_under_load(struct kunit *test)
+{
+	churn_with(test, 1, GALLOC);
+	churn_with(test, 10, GALLOC);
+	churn_with(test, 50, GALLOC);
+}
+
+#ifdef CONFIG_FAULT_INJECTION
+static void requests_in_the_kernel_fail_at_random_under_load(struct kunit *test)
+{
+	churn_with(test, 1, KERNEL);
+	churn_with(test, 10, KERNEL);
+	churn_with(test, 50, KERNEL);
+}
+#endif
+
+static void nofail_is_served_although_half_of_all_fails(struct kunit *test)
+{
+	static const size_t sizes[] = { 8, 64, 1000, 20000, 32768 };
+	int i;
+
+	plan.percent = 50;
+	gk_take_free_runs(test);
+	WRITE_ONCE(galloc_fail_hook, fail_percent);
+	for (i = 0; i < ARRAY_SIZE(sizes); i++)
+		KUNIT_EXPECT_TRUE(test,
+				  served(galloc(sizes[i], GFP_KERNEL | __GFP_NOFAIL),
+					 sizes[i]));
+	WRITE_ONCE(galloc_fail_hook, NULL);
+}
+
+/* ---- memory in pieces ---------------------------------------------------- */
+
+static unsigned int class_order(unsigned int class)
+{
+	return get_order(sizeclasses[class].span_pages << PAGE_SHIFT);
+}
+
+/*
+ * Only pieces below 2^order pages are left: what fits in them is served.  One
+ * class for each order that a span needs.
+ */
+static void only_fragmented_memory_serves_what_fits(struct kunit *test)
+{
+	unsigned int class, least, wrong = 0;
+	unsigned long tried = 0;
+	long fallbacks;
+	void *p;
+
+	for (plan.order = 1; plan.order <= ARENA_ORDER; plan.order++) {
+		tried = 0;
+		for_each_class(class) {
+			least = class_order(class);
+			if (__test_and_set_bit(least, &tried))
+				continue;
+			gk_take_free_runs(test);
+			fallbacks = gk_events(EVENT_GROW_FALLBACK);
+			WRITE_ONCE(galloc_fail_hook, fail_orders);
+			p = galloc(sizeclasses[class].size, QUIET);
+			WRITE_ONCE(galloc_fail_hook, NULL);
+			fallbacks = gk_events(EVENT_GROW_FALLBACK) - fallbacks;
+			wrong += !!p != (least < plan.order) ||
+				 !!p != (fallbacks > 0);
+			gfree(p);
+			gk_feed();
+		}
+		KUNIT_EXPECT_EQ_MSG(test, wrong, 0, "orders below %u", plan.order);
+	}
+	/* And when there is memory again. */
+	KUNIT_EXPECT_TRUE(test, served(galloc(64, GFP_KERNEL), 64));
+}
+
+/* ---- the limit, from all sides ------------------------------------------- */
+
+/* A client that takes what it gets. */
+struct greedy {
+	atomic_t *met;
+	void *chain;
+	unsigned long had, refused, begun;
+	long most;
+	bool again;
+	u64 rng;
+};
+
+static void greedy_free(struct greedy *g)
+{
+	while (g->chain) {
+		void *next = *(void **)g->chain;
+
+		gfree(g->chain);
+		g->chain = next;
+	}
+}
+
+static void take_all(void *arg)
+{
+	ktime_t stop = ktime_add_ms(ktime_get(), GK_PATIENCE_MS / 6);
+	struct greedy *g = arg;
+	unsigned long i = 0;
+
+	gk_meet(g->met, 2);
+	do {
+		void **p = galloc(gk_random_size(&g->rng) + 7, QUIET);
+
+		g->most = max(g->most, arena_held_bytes());
+		if (p) {
+			*p = g->chain;
+			g->chain = p;
+			g->had++;
+		} else {
+			g->refused++;
+			/* Now and then all goes back, and it begins anew. */
+			if (g->refused % 20 == 0) {
+				greedy_free(g);
+				g->begun++;
+			}
+		}
+	} while (g->begun < 3 && !gk_fight_over(++i, stop));
+	greedy_free(g);
+	g->again = served(galloc(5000, QUIET), 5000);
+}
+
+static void at_the_limit_all_get_null_and_nobody_is_harmed(struct kunit *test)
+{
+	struct greedy *g = kunit_kcalloc(test, 2, sizeof(*g), GFP_KERNEL);
+	long failed = gk_events(EVENT_ALLOC_FAILED);
+	long hits = gk_events(EVENT_LIMIT_HIT);
+	u8 *other = galloc(1000, GFP_KERNEL);
+	atomic_t met = ATOMIC_INIT(0);
+	u64 seed = gk_seed(test);
+	struct gk_thread *t[2];
+	int i;
+
+	KUNIT_ASSERT_TRUE(test, g && other);
+	twin_fill(other, 1000, 1);
+	gk_give_back();
+	gk_limit_to(3 << 20);
+	for (i = 0; i < 2; i++) {
+		g[i].met = &met;
+		g[i].rng = seed + i;
+		t[i] = gk_start(test, gk_cpu(i), take_all, &g[i]);
+	}
+	for (i = 0; i < 2; i++)
+		gk_join(test, t[i]);
+	for (i = 0; i < 2; i++) {
+		KUNIT_EXPECT_GT(test, g[i].had, 0);
+		KUNIT_EXPECT_EQ(test, g[i].begun, 3);
+		/* What others ask for and give back at once is in the count. */
+		KUNIT_EXPECT_LE(test, g[i].most,
+				(long)galloc_limit_bytes + 2 * (long)ARENA_SIZE);
+	}
+	/* Each NULL is counted, and there was no other. */
+	KUNIT_EXPECT_EQ(test, gk_events(EVENT_ALLOC_FAILED) - failed,
+			(long)(g[0].refused + g[1].refused + !g[0].again + !g[1].again));
+	KUNIT_EXPECT_GT(test, gk_events(EVENT_LIMIT_HIT), hits);
+	KUNIT_EXPECT_TRUE(test, twin_intact(other, 1000, 1));
+	/* The memory is back. */
+	KUNIT_EXPECT_TRUE(test, served(galloc(5000, QUIET), 5000));
+	KUNIT_EXPECT_TRUE(test, served(galloc(1 << 20, QUIET), 1 << 20));
+	KUNIT_EXPECT_LE(test, arena_held_bytes(), (long)galloc_limit_bytes);
+	gfree(other);
+	gk_unlimit(test);
+}
+
+/* Before NULL, free memory of the other nodes serves. */
+static void at_the_limit_another_node_helps(struct kunit *test)
+{
+	int here = gk_nid(), nid, other = NUMA_NO_NODE;
+	void *p;
+
+	for_each_node_state(nid, N_MEMORY)
+		if (nid != here)
+			other = nid;
+	if (other == NUMA_NO_NODE) {
+		/* Nothing to try: all that is free is here. */
+		gk_starve(test);
+		KUNIT_EXPECT_NULL(test, galloc(1 << 18, QUIET));
+		return;
+	}
+	gk_pin(raw_smp_processor_id());
+	here = gk_nid();
+	p = galloc_node(1 << 20, GFP_KERNEL | __GFP_THISNODE, other);
+	KUNIT_ASSERT_NOT_NULL(test, p);
+	gk_soak(test);
+	gfree(p);
+	gk_limit_to(0);
+	KUNIT_EXPECT_NULL(test, galloc(1 << 18, QUIET | __GFP_THISNODE));
+	p = galloc(1 << 18, QUIET);
+	KUNIT_EXPECT_NOT_NULL(test, p);
+	if (p)
+		KUNIT_EXPECT_EQ(test, page_to_nid(virt_to_page(p)), other);
+	gfree(p);
+	gk_unlimit(test);
+}
+
+static struct kunit_case cases[] = {
+	KUNIT_CASE(each_request_of_galloc_may_fail),
+	KUNIT_CASE(each_request_of_galloc_and_all_after_it_may_fail),
+	KUNIT_CASE(requests_fail_at_random_under_load),
+	KUNIT_CASE(nofail_is_served_although_half_of_all_fails),
+	KUNIT_CASE(only_fragmented_memory_serves_what_fits),
+	KUNIT_CASE(at_the_limit_all_get_null_and_nobody_is_harmed),
+	KUNIT_CASE(at_the_limit_another_node_helps),
+#ifdef CONFIG_FAULT_INJECTION
+	KUNIT_CASE(each_request_in_the_kernel_may_fail),
+	KUNIT_CASE(requests_in_the_kernel_fail_at_random_under_load),
+#endif
+	{}
+};
+
+static struct kunit_suite suite = {
+	.name = "galloc_fault",
+	.init = gk_init,
+	.exit = gk_exit,
+	.test_cases = cases,
+};
+
+kunit_test_suite(suite);

@@ -1,0 +1,126 @@
+#!/bin/sh
+# shellcheck shell=dash
+# SPDX-License-Identifier: GPL-2.0
+#
+# faults.sh setup			have the kernel's fault injection spare nothing
+# faults.sh load PARAMETERS	load galloc.ko with the n-th request for memory
+#				failing, n = 1, 2, ..., until a load meets none
+#
+# kunit-init.sh runs it in the guest. What fails is up to the suites and to
+# galloc's parameters. First those that galloc makes (fail_nth=), also while it tests itself, then
+# those that the kernel can have fail (fail_kernel_nth=), where it is built so. A
+# load that fails must say ENOMEM and leave nothing behind; one that succeeds all
+# the same must unload as if nothing had been. Says in the log
+#
+#	galloc-kunit: loading, fail_nth: 79 points, 75 of them make it fail
+#
+# and fails with one line about what was wrong.
+
+do=$1
+shift
+params=$*
+max=2000
+
+note()
+{
+	echo "galloc-kunit: $*" >/dev/kmsg
+}
+
+die()
+{
+	note "failed: loading: $*"
+	exit 1
+}
+
+# On a kernel without one or the other, or without both, there is less to fail.
+setup()
+{
+	local d
+
+	for d in /sys/kernel/debug/failslab /sys/kernel/debug/fail_page_alloc; do
+		[ -d "$d" ] || continue
+		echo 0 >"$d/verbose"
+		echo 0 >"$d/ignore-gfp-wait"
+		[ ! -e "$d/min-order" ] || echo 0 >"$d/min-order"
+	done
+}
+
+kernel_can_fail()
+{
+	[ -d /sys/kernel/debug/failslab ] || [ -d /sys/kernel/debug/fail_page_alloc ]
+}
+
+free_kb()
+{
+	echo 3 >/proc/sys/vm/drop_caches
+	awk '$1 == "MemFree:" { print $2 }' /proc/meminfo
+}
+
+# What a module leaves that did not clean up after itself.
+remains()
+{
+	[ ! -e /sys/module/galloc ] || echo "the module"
+	[ ! -e /sys/kernel/debug/galloc ] || echo "files in debugfs"
+	! grep -q galloc /sys/devices/system/cpu/hotplug/states 2>/dev/null || echo "a hotplug state"
+	! ls /sys/kernel/debug/shrinker 2>/dev/null | grep -q galloc || echo "a shrinker"
+	! ls /sys/kernel/slab 2>/dev/null | grep -q galloc || echo "a slab cache"
+}
+
+# load_with PARAMETER...: 0 loaded, 1 did not for lack of memory.
+load_with()
+{
+	local said
+
+	# shellcheck disable=SC2086 # several words
+	said=$(insmod /galloc.ko $params "$@" 2>&1) && return 0
+	case $said in
+	*"Cannot allocate memory"*) ;;
+	*) die "$*: $said" ;;
+	esac
+	said=$(remains)
+	[ -z "$said" ] || die "$*: there remains: $said"
+	return 1
+}
+
+# fail_each NAME PARAMETER...: with NAME=1, 2, ...
+fail_each()
+{
+	local name=$1 n=0 refused=0 before=
+	shift
+
+	while [ $n -lt $max ]; do
+		n=$((n + 1))
+		# What the kernel keeps for the next time, it has after some.
+		[ $n -ne 10 ] || before=$(free_kb)
+		if load_with "$@" "$name=$n"; then
+			rmmod galloc || die "$name=$n: rmmod"
+			! dmesg | tail -n 12 | grep -q "galloc: $name=$n: none failed" || break
+		else
+			refused=$((refused + 1))
+		fi
+	done
+	[ $n -lt $max ] || die "$name: no end after $n points"
+	[ $n -gt 1 ] || die "$name: nothing failed"
+	[ $((before - $(free_kb))) -lt 1024 ] || die "$name: $((before - $(free_kb))) kB have gone"
+	note "loading, $name${*:+, $*}: $((n - 1)) points, $refused of them make it fail"
+}
+
+if [ "$do" = setup ]; then
+	setup
+	exit 0
+fi
+# Each load that fails waits for some grace periods.
+expedited=$(cat /sys/kernel/rcu_expedited)
+echo 1 >/sys/kernel/rcu_expedited
+note "set begin loading"
+fail_each fail_nth
+# Slow where it is slow: there the suites do this.
+grep -q kasan /proc/kallsyms || fail_each fail_nth selftest=1
+if kernel_can_fail; then
+	note "expect page allocation failure"
+	note "expect kmem_cache_create"
+	fail_each fail_kernel_nth
+	note "expect end"
+fi
+note "set end loading"
+echo "$expedited" >/sys/kernel/rcu_expedited
