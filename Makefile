@@ -24,6 +24,7 @@ help:
 	@echo 'make check            all tests'
 	@echo 'make kunit            the KUnit suites, in user-mode Linux'
 	@echo 'make model            the spin model of the span protocol'
+	@echo 'make mutants          galloc with one line broken at a time: caught?'
 	@echo 'make hosttest         the tests that need no kernel'
 	@echo 'make lint             warnings, sparse, checkpatch, kernel-doc, clang'
 	@echo 'make bench            instruction counts, into build/bench/results.tsv'
@@ -34,7 +35,7 @@ help:
 	@echo 'make clean            removes build/ and what kbuild made here'
 	@echo 'DEBUG=1               builds with lock depth checks'
 
-.PHONY: run check kunit model hosttest bench sizeclasses lint
+.PHONY: run check kunit mutants model hosttest bench sizeclasses lint
 run:
 	@tools/run.sh $(if $(TEXT),"$(TEXT)")
 
@@ -43,6 +44,9 @@ check:
 
 kunit:
 	@tools/kunit.sh
+
+mutants:
+	@tools/mutants/run.sh
 
 model:
 	@tools/model/run.sh

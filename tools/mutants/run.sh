@@ -1,0 +1,403 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# run.sh: are the tests able to fail?  `make mutants`.
+#
+# A mutant is galloc with one line broken; tools/mutants/list has them, each with
+# the test that must notice.  The runner builds galloc.ko with that line, boots a
+# kernel on it, runs that one test of the suites, which are built from the tree as
+# it is, and prints
+#
+#	ok - NAME: caught by SUITE.CASE
+#	not ok - NAME: WHY
+#
+# and last "N passed, N failed, N skipped".  A mutant that is not caught means a
+# test that is too weak, or a line that is not needed.  A mutant whose line is no
+# longer there fails, too: the list has to follow the code.
+#
+# First each of the tests runs on galloc as it is: where one fails, what it says
+# about a mutant is worth nothing.
+#
+#	tools/mutants/run.sh		all
+#	tools/mutants/run.sh --apply	only see that each mutant's line is there
+#	tools/mutants/run.sh --table	put the table of the last full run into
+#					Documentation/testing.rst
+#
+#	MUTANTS='NAME ...'	only these
+#	MUTANTS_JOBS=N		mutants at a time, 2 if not set
+#	KUNIT_OPS=N		operations for tests that do as many as they are told
+#
+# What the guests printed is kept in build/mutants/.
+
+set -euo pipefail
+top=$(cd "$(dirname "$0")/../.." && pwd)
+# shellcheck source=tools/lib.sh
+. "$top/tools/lib.sh"
+# shellcheck source=tools/guest.sh
+. "$top/tools/guest.sh"
+# shellcheck source=tools/build.sh
+. "$top/tools/build.sh"
+
+here=$top/tools/mutants
+out=$top/build/mutants
+page=$top/Documentation/testing.rst
+jobs=${MUTANTS_JOBS:-2}
+ops=${KUNIT_OPS:-200000}
+
+# Seconds a guest may take.  A test that a mutant hangs takes all of them.
+declare -A limit=([uml-7.3]=60 [qemu-release-7.3]=240)
+
+# ---- the list -----------------------------------------------------------------
+
+# By mutant: the fields of the list.
+names=()
+declare -A breaks file function old new bed params test hangs
+
+list_error()
+{
+	die "tools/mutants/list:$line: $*"
+}
+
+list_read()
+{
+	local key value name='' line=0
+
+	while read -r key value; do
+		line=$((line + 1))
+		case $key in
+		'' | '#'*) continue ;;
+		mutant)
+			name=$value
+			[ -z "${file[$name]+set}" ] || list_error "$name is there already"
+			names+=("$name")
+			file[$name]='' function[$name]='' breaks[$name]='' old[$name]=''
+			new[$name]='' params[$name]='' test[$name]='' hangs[$name]=''
+			bed[$name]=uml-7.3
+			continue
+			;;
+		esac
+		[ -n "$name" ] || list_error "$key comes before the first mutant"
+		case $key in
+		breaks) breaks[$name]=$value ;;
+		file) file[$name]=$value ;;
+		in) function[$name]=$value ;;
+		old) old[$name]=$value ;;
+		new) new[$name]=$value ;;
+		test) test[$name]=$value ;;
+		params) params[$name]=$value ;;
+		bed) bed[$name]=$value ;;
+		hangs) hangs[$name]=$value ;;
+		*) list_error "what is $key?" ;;
+		esac
+	done <"$here/list"
+	for name in "${names[@]}"; do
+		[ -n "${breaks[$name]}" ] && [ -n "${file[$name]}" ] && [ -n "${old[$name]}" ] &&
+			[ -n "${test[$name]}" ] ||
+			die "tools/mutants/list: $name needs breaks, file, old and test"
+		[ -n "${limit[${bed[$name]}]:-}" ] ||
+			die "tools/mutants/list: $name: there is no bed ${bed[$name]}"
+	done
+}
+
+# mutate NAME FROM TO: the file with its line broken; says why it cannot be.
+mutate()
+{
+	OLD=${old[$1]} NEW=${new[$1]} FUNCTION=${function[$1]} \
+		awk -f "$here/mutate.awk" "$2" >"$3"
+}
+
+# ---- guests ---------------------------------------------------------------------
+
+# boot NAME GALLOC_KO TEST LOG: run one test on a bed; what NAME is for is the bed
+# and the parameters. The guest's verdict is not asked for: of a mutant it is bad.
+boot()
+{
+	local name=$1 ko=$2 test=$3 log=$4 dir=$4.d bed=${bed[$1]} suite
+	local -a files=("$ko:/galloc.ko")
+
+	mkdir -p "$dir"
+	printf 'mutants|%s|ops=%s seed=1\n' "${params[$name]}" "$ops" >"$dir/sets"
+	for suite in "$work/$bed"/suites/*.ko; do
+		files+=("$suite:/kunit/${suite##*/}")
+	done
+	guest_initramfs "$dir/initramfs" "$top/tools/kunit-init.sh" "${files[@]}" "$dir/sets:/sets"
+	(
+		export GUEST_MEM=1024 GUEST_APPEND="printk.devkmsg=on kunit.filter_glob=$test"
+		kernel=$(cat "$work/$bed/kernel")
+		case $bed in
+		uml-*)
+			guest_uml "$kernel" "$dir/initramfs" "$log" "${limit[$bed]}"
+			;;
+		*)
+			# Two nodes, of two processors each.
+			GUEST_CPUS=4,sockets=2
+			guest_qemu "$kernel" "$dir/initramfs" "$log" "${limit[$bed]}" \
+				-object memory-backend-ram,id=a,size=512M -numa node,cpus=0-1,memdev=a \
+				-object memory-backend-ram,id=b,size=512M -numa node,cpus=2-3,memdev=b
+			;;
+		esac
+	) 2>"$dir/said" || true
+	awk -v splat="$GUEST_SPLAT" -v verbose=1 -f "$top/tools/kunit.awk" "$log" >"$log.report"
+}
+
+timed_out()
+{
+	grep -q 'the guest was stopped after' "$1.d/said"
+}
+
+# case_passed TEST LOG: on galloc as it is.
+case_passed()
+{
+	grep -qx "ok - $1" "$2.report" && ! grep -q '^not ok - ' "$2.report" && guest_verdict "$2"
+}
+
+# caught NAME LOG: says nothing if the test has noticed, else why it has not. The
+# test is the only one in the guest: what breaks off or hangs there is the test.
+caught()
+{
+	local test=${test[$1]} log=$2
+
+	if grep -q "^not ok - $test: " "$log.report"; then
+		return 0
+	elif grep -q "^not ok - ${test%%.*}: it broke off after 0 of 1 " "$log.report"; then
+		if ! timed_out "$log" || [ -n "${hangs[$1]}" ]; then
+			return 0
+		fi
+		echo "the guest was stopped in $test, which was not to hang"
+	elif timed_out "$log"; then
+		echo "the guest was stopped before or after $test"
+	elif grep -qx "ok - $test" "$log.report"; then
+		echo "survived $test"
+	else
+		echo "$test came to no result: $(grep -v ' passed, ' "$log.report" | head -n 1)"
+	fi
+	return 1
+}
+
+# ---- building -------------------------------------------------------------------
+
+# The suites and galloc as it is, for a bed.
+prepare_bed()
+{
+	local bed=$1 kernel dir=$work/$1 KDIR='' KERNEL='' KREL=''
+
+	kernel=$("$top/tools/kernel.sh" build "$bed")
+	eval "$kernel"
+	mkdir -p "$dir/suites"
+	echo "$KERNEL" >"$dir/kernel"
+	echo "$KDIR" >"$dir/kdir"
+	build_lock "$KREL"
+	build_galloc "$KDIR" "$KREL"
+	cp "$BUILD/galloc.ko" "$dir/"
+	cp "$BUILD"/kunit/*.ko "$dir/suites/"
+	build_unlock
+}
+
+# build_mutant DIR KDIR LOG: galloc.ko of the sources in DIR. The suites stay as
+# they are: a mutant in a header is a mutant of galloc.
+build_mutant()
+{
+	make -C "$2" M="$1" CONFIG_DEBUG_INFO_BTF_MODULES= obj-m=galloc.o modules >"$3" 2>&1 </dev/null
+}
+
+# try_mutant NAME COPY: one line of result. COPY is a copy of the sources in which
+# all but the last mutant's file is compiled already.
+try_mutant()
+{
+	local name=$1 copy=$2 kdir log=$out/$1.log why
+
+	kdir=$(cat "$work/${bed[$name]}/kdir")
+	# Restores what the last one broke.
+	BUILD=$copy build_copy
+	if [ ! -e "$copy.ko" ]; then
+		build_mutant "$copy" "$kdir" "$copy.log" ||
+			{ echo "not ok - $name: galloc does not build without it"; return; }
+		cp "$copy/galloc.ko" "$copy.ko"
+	fi
+	if ! why=$(mutate "$name" "$top/${file[$name]}" "$copy/${file[$name]}.new" 2>&1); then
+		rm "$copy/${file[$name]}.new"
+		echo "not ok - $name: does not apply: $why"
+		return
+	fi
+	mv "$copy/${file[$name]}.new" "$copy/${file[$name]}"
+	if ! build_mutant "$copy" "$kdir" "$log.build"; then
+		echo "not ok - $name: does not build: $(grep -m 1 -E 'error|Error' "$log.build")"
+	elif cmp -s "$copy/galloc.ko" "$copy.ko"; then
+		echo "not ok - $name: the module is the same without it"
+	else
+		boot "$name" "$copy/galloc.ko" "${test[$name]}" "$log"
+		if why=$(caught "$name" "$log"); then
+			echo "ok - $name: caught by ${test[$name]}"
+		else
+			echo "not ok - $name: $why"
+		fi
+	fi
+	rm -rf "$log.d"
+}
+
+# ---- all of them ------------------------------------------------------------------
+
+# share N COMMAND ARG...: run the command for every $jobs-th mutant, by name.
+share()
+{
+	local n=$1 i
+	shift
+
+	for ((i = n; i < ${#wanted[@]}; i += jobs)); do
+		"$@" "${wanted[i]}"
+	done
+}
+
+# all COMMAND...: for each mutant that is wanted, $jobs at a time; $job is which.
+all()
+{
+	local job pids=() pid
+
+	for ((job = 0; job < jobs; job++)); do
+		share "$job" "$@" &
+		pids+=("$!")
+	done
+	for pid in "${pids[@]}"; do
+		wait "$pid" || die "$* has ended early, see above"
+	done
+}
+
+# What runs for a mutant's test on galloc as it is; once for those that share it.
+key_of()
+{
+	printf '%s\n' "${bed[$1]} ${params[$1]} ${test[$1]}" | tr -c '[:alnum:]_.=\n-' _
+}
+
+unmutated()
+{
+	local name=$1 log
+
+	log=$out/unmutated-$(key_of "$name").log
+	mkdir "$log.once" 2>/dev/null || return 0
+	boot "$name" "$work/${bed[$name]}/galloc.ko" "${test[$name]}" "$log"
+	rmdir "$log.once"
+	case_passed "${test[$name]}" "$log" ||
+		echo "not ok - unmutated: ${test[$name]}: $(grep -m 1 '^not ok' "$log.report" ||
+			guest_last_line "$log")" >>"$work/bad"
+	rm -rf "$log.d"
+}
+
+mutated()
+{
+	# shellcheck disable=SC2154 # of all()
+	try_mutant "$1" "$work/${bed[$1]}/$job" | tee -a "$work/results"
+}
+
+# ---- the table ----------------------------------------------------------------------
+
+# What a full run was about: its table is for no other list and no other code.
+state()
+{
+	(cd "$top" && cat tools/mutants/list *.[ch] kunit/*.[ch] | sha256sum)
+}
+
+table()
+{
+	local name last='' of
+
+	printf '.. list-table::\n   :header-rows: 1\n   :widths: 14 44 42\n\n'
+	printf '   * - %s\n     - what is broken\n     - caught by\n' mutant
+	for name in "${names[@]}"; do
+		of=${file[$name]}
+		[ "$of" = "$last" ] || printf '   * - **%s**\n     -\n     -\n' "$of"
+		last=$of
+		printf '   * - %s\n     - %s\n     - ``%s``\n' "$name" "${breaks[$name]}" "${test[$name]}"
+	done
+}
+
+put_table()
+{
+	[ "$(state)" = "$(cat "$out/full" 2>/dev/null)" ] ||
+		die "there is no full run of these sources in which all were caught; type: make mutants"
+	table >"$out/table"
+	awk -v table="$out/table" '
+		/^\.\. mutants begin/ { print; print ""; while ((getline l <table) > 0) print l; skip = 1 }
+		/^\.\. mutants end/ { print ""; skip = 0; seen = 1 }
+		!skip { print }
+		END { exit !seen }' "$page" >"$out/page" ||
+		die "there is no place for the table in Documentation/testing.rst"
+	cp "$out/page" "$page"
+	say "the table of ${#names[@]} mutants is in Documentation/testing.rst"
+}
+
+# The mutants that were asked for, those of slow beds first.
+choose()
+{
+	local name
+
+	for name in ${MUTANTS:-}; do
+		[ -n "${file[$name]+set}" ] || die "there is no mutant $name"
+	done
+	for name in "${names[@]}"; do
+		case " ${MUTANTS:-$name} " in
+		*" $name "*) [[ ${bed[$name]} != qemu-* ]] || printf '%s\n' "$name" ;;
+		esac
+	done
+	for name in "${names[@]}"; do
+		case " ${MUTANTS:-$name} " in
+		*" $name "*) [[ ${bed[$name]} = qemu-* ]] || printf '%s\n' "$name" ;;
+		esac
+	done
+}
+
+apply_all()
+{
+	local name why failed=0
+
+	for name in "${wanted[@]}"; do
+		if why=$(mutate "$name" "$top/${file[$name]}" /dev/null 2>&1); then
+			echo "ok - $name: its line is there"
+		else
+			echo "not ok - $name: does not apply: $why"
+			failed=$((failed + 1))
+		fi
+	done
+	echo "$((${#wanted[@]} - failed)) passed, $failed failed, 0 skipped"
+	[ "$failed" -eq 0 ]
+}
+
+list_read
+chosen=$(choose)
+mapfile -t wanted <<<"$chosen"
+case ${1:-} in
+'') ;;
+--table) put_table; exit ;;
+--apply) apply_all; exit ;;
+*) die "what is $1?  See the top of tools/mutants/run.sh" ;;
+esac
+
+need_packages make gcc busybox-static cpio
+work=$(mktemp -d -t galloc-mutants.XXXXXX)
+trap 'rm -rf "$work"' EXIT
+trap 'exit 1' INT TERM HUP
+rm -rf "$out"
+mkdir -p "$out"
+: >"$work/results"
+
+for name in "${wanted[@]}"; do printf '%s\n' "${bed[$name]}"; done | sort -u >"$work/beds"
+while read -r one; do
+	case $one in qemu-*) need_packages qemu-system-x86 ;; esac
+	prepare_bed "$one"
+done <"$work/beds"
+
+say "the tests of ${#wanted[@]} mutants on galloc as it is"
+all unmutated
+if [ -e "$work/bad" ]; then
+	cat "$work/bad"
+	echo "0 passed, $(wc -l <"$work/bad") failed, ${#wanted[@]} skipped"
+	exit 1
+fi
+echo "ok - unmutated: each test passes"
+
+say "${#wanted[@]} mutants, $jobs at a time"
+all mutated
+passed=$(grep -c '^ok - ' "$work/results") || true
+failed=$((${#wanted[@]} - passed))
+[ "$failed" -ne 0 ] || [ -n "${MUTANTS:-}" ] || state >"$out/full"
+echo "$((passed + 1)) passed, $failed failed, 0 skipped"
+[ "$failed" -eq 0 ]
