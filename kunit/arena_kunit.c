@@ -118,6 +118,27 @@ static void a_slot_leaves_the_map_with_its_last_page(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, is_nowhere((void *)start));
 }
 
+static void a_slot_that_left_outlives_its_readers(struct kunit *test)
+{
+	unsigned long start;
+	struct chunk chunk;
+	long meta;
+
+	chunk_take(test, &chunk, ARENA_PAGES, GFP_KERNEL);
+	start = chunk_start(&chunk);
+	rcu_barrier();
+	meta = arena_meta_bytes();
+	/* Somebody may have looked it up here, and still work with it. */
+	rcu_read_lock();
+	chunk_give(&chunk);
+	KUNIT_EXPECT_TRUE(test, is_nowhere((void *)start));
+	KUNIT_EXPECT_EQ(test, arena_meta_bytes(), meta);
+	rcu_read_unlock();
+	rcu_barrier();
+	KUNIT_EXPECT_EQ(test, arena_meta_bytes(),
+			meta - (long)sizeof(struct arena));
+}
+
 static int some_data = 1;
 
 static void addresses_not_ours_find_nothing(struct kunit *test)
@@ -508,6 +529,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(every_page_of_a_chunk_is_found),
 	KUNIT_CASE(a_chunk_above_a_block_is_found_in_each_slot),
 	KUNIT_CASE(a_slot_leaves_the_map_with_its_last_page),
+	KUNIT_CASE(a_slot_that_left_outlives_its_readers),
 	KUNIT_CASE(addresses_not_ours_find_nothing),
 	KUNIT_CASE(what_is_not_ours_has_no_row),
 	KUNIT_CASE(a_charge_is_undone_exactly),

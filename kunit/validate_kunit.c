@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * KUnit: does galloc_validate() see what is wrong?
+ *
+ * Every other suite trusts it: each of their cases ends by asking it.  Here the
+ * books of each layer are made wrong by hand, one entry at a time, and put right
+ * again before anybody works with them.
+ */
+#include "helpers.h"
+#include "one_span.h"
+#include "runs.h"
+
+/* Make an lvalue wrong for the time of one validation, which has to notice. */
+#define expect_seen(test, entry, wrong)					\
+do {									\
+	typeof(entry) __right = (entry);				\
+									\
+	(entry) = (wrong);						\
+	KUNIT_EXPECT_GT_MSG(test, galloc_validate(), 0,			\
+			    #entry " is " #wrong);			\
+	(entry) = __right;						\
+} while (0)
+
+static void what_is_right_passes(struct kunit *test)
+{
+	one_cache_and_claim(test, 64);
+	KUNIT_EXPECT_EQ(test, galloc_validate(), 0);
+	one_uncache();
+	KUNIT_EXPECT_EQ(test, galloc_validate(), 0);
+	one_free_object(0);
+	KUNIT_EXPECT_EQ(test, galloc_validate(), 0);
+}
+
+static void a_wrong_bit_is_seen(struct kunit *test)
+{
+	struct mspan *s = one_cache_and_claim(test, 48);
+
+	one_uncache();
+	/* FULL, and one is free. */
+	expect_seen(test, s->free[0], BIT(7));
+	/* Free, and there is no such object. */
+	KUNIT_ASSERT_NE(test, s->objects % BITS_PER_LONG, 0);
+	expect_seen(test, s->free[s->objects / BITS_PER_LONG],
+		    BIT(BITS_PER_LONG - 1));
+	one_free_object(0);
+	/* PARTIAL, and none is free. */
+	expect_seen(test, s->free[0], 0);
+}
+
+static void a_wrong_map_entry_is_seen(struct kunit *test)
+{
+	struct mspan *s = one_cache_and_claim(test, 1280);
+	unsigned int page = arena_page(s->arena, s->start);
+
+	KUNIT_ASSERT_GT(test, s->npages, 1);
+	expect_seen(test, s->arena->row[page + 1], 0);
+	expect_seen(test, s->arena->row[page + 1], one.row->row + 1);
+	expect_seen(test, s->arena->span[page + 1], NULL);
+	expect_seen(test, s->objects, s->objects - 1);
+	expect_seen(test, s->arena->nr_owned, s->arena->nr_owned + 1);
+	expect_seen(test, s->arena->refs, s->arena->refs - 1);
+	expect_seen(test, s->arena->nr_used, ARENA_PAGES + 1);
+}
+
+static void a_wrong_list_is_seen(struct kunit *test)
+{
+	struct mspan *s = one_cache_and_claim(test, 64);
+	struct mcentral *c = one.row;
+
+	one_uncache();
+	one_free_object(0);
+	expect_seen(test, s->bucket, s->bucket ^ 1);
+	expect_seen(test, s->tag, MSPAN_TAG(c->row, MSPAN_CACHED));
+	expect_seen(test, s->tag, MSPAN_TAG(c->row, MSPAN_FULL));
+	atomic_long_inc(&c->nr_spans);
+	KUNIT_EXPECT_GT(test, galloc_validate(), 0);
+	atomic_long_dec(&c->nr_spans);
+}
+
+static void a_wrong_run_is_seen(struct kunit *test)
+{
+	unsigned long block = run_fresh_block(test);
+	struct mheap *h = mheap_of(gk_nid());
+	struct arena *arena;
+	unsigned int page;
+	struct mspan *s;
+
+	/* A run on a list, and the rest of its block in the tree. */
+	run_take(test, 8, 1);
+	s = run_take(test, 8, 1);
+	run_take(test, 8, 1);
+	run_give(s);
+	arena = arena_of((void *)block, &page);
+	page = arena_page(arena, s->start);
+	s = arena->span[page];
+	KUNIT_ASSERT_NOT_NULL(test, s);
+	KUNIT_ASSERT_EQ(test, s->tag, MSPAN_TAG(0, MSPAN_FREE));
+	expect_seen(test, arena->row[page + 3], 1);
+	expect_seen(test, arena->span[page + 3], s);
+	expect_seen(test, arena->span[page + 7], NULL);
+	expect_seen(test, s->npages, 7);
+	expect_seen(test, s->tag, MSPAN_TAG(0, MSPAN_LARGE));
+	expect_seen(test, h->nonempty[0], h->nonempty[0] & ~BIT(8));
+	expect_seen(test, h->free_pages, h->free_pages + 1);
+	expect_seen(test, h->used_pages, h->used_pages - 1);
+	expect_seen(test, arena->dense, !arena->dense);
+	KUNIT_EXPECT_EQ(test, galloc_validate(), 0);
+}
+
+static void a_wrong_stack_is_seen(struct kunit *test)
+{
+	unsigned int class = sizeclass_of(64);
+	struct mcache_slot *slot;
+	struct mcache *m;
+	void *p, *q, *other;
+
+	gk_pin(gk_cpu(0));
+	p = galloc(64, GFP_KERNEL);
+	q = galloc(64, GFP_KERNEL);
+	other = galloc(128, GFP_KERNEL);
+	KUNIT_ASSERT_TRUE(test, p && q && other);
+	gfree(p);
+	gfree(q);
+	if (galloc_debug)
+		goto out;
+	m = raw_cpu_ptr(&galloc_mcache);
+	slot = gk_slot(class);
+	KUNIT_ASSERT_GE(test, gk_stacked(slot), 2);
+	KUNIT_EXPECT_EQ(test, galloc_validate(), 0);
+	/* The middle of an object, none at all, one of another class. */
+	expect_seen(test, slot->top[-1], p + 8);
+	expect_seen(test, slot->top[-1], (void *)test);
+	expect_seen(test, slot->top[-1], other);
+	expect_seen(test, m->held, m->held + 8);
+	expect_seen(test, slot->top, slot->base - 1);
+	KUNIT_ASSERT_NOT_NULL(test, slot->span);
+	expect_seen(test, slot->span->tag,
+		    MSPAN_TAG(mspan_row(slot->span), MSPAN_PARTIAL));
+	KUNIT_EXPECT_EQ(test, galloc_validate(), 0);
+out:
+	gfree(other);
+}
+
+static void exit_case(struct kunit *test)
+{
+	run_give_all(0);
+	one_exit(test);
+}
+
+static struct kunit_case cases[] = {
+	KUNIT_CASE(what_is_right_passes),
+	KUNIT_CASE(a_wrong_bit_is_seen),
+	KUNIT_CASE(a_wrong_map_entry_is_seen),
+	KUNIT_CASE(a_wrong_list_is_seen),
+	KUNIT_CASE(a_wrong_run_is_seen),
+	KUNIT_CASE(a_wrong_stack_is_seen),
+	{}
+};
+
+static struct kunit_suite suite = {
+	.name = "galloc_validate",
+	.init = one_init,
+	.exit = exit_case,
+	.test_cases = cases,
+};
+
+kunit_test_suite(suite);
