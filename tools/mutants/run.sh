@@ -51,7 +51,7 @@ declare -A limit=([uml-7.3]=60 [qemu-release-7.3]=240)
 
 # By mutant: the fields of the list.
 names=()
-declare -A breaks file function old new bed params test hangs
+declare -A breaks file function old new bed_of params test hangs
 
 list_error()
 {
@@ -72,7 +72,7 @@ list_read()
 			names+=("$name")
 			file[$name]='' function[$name]='' breaks[$name]='' old[$name]=''
 			new[$name]='' params[$name]='' test[$name]='' hangs[$name]=''
-			bed[$name]=uml-7.3
+			bed_of[$name]="uml-7.3"
 			continue
 			;;
 		esac
@@ -85,17 +85,18 @@ list_read()
 		new) new[$name]=$value ;;
 		test) test[$name]=$value ;;
 		params) params[$name]=$value ;;
-		bed) bed[$name]=$value ;;
+		bed) bed_of[$name]=$value ;;
 		hangs) hangs[$name]=$value ;;
 		*) list_error "what is $key?" ;;
 		esac
 	done <"$here/list"
 	for name in "${names[@]}"; do
-		[ -n "${breaks[$name]}" ] && [ -n "${file[$name]}" ] && [ -n "${old[$name]}" ] &&
-			[ -n "${test[$name]}" ] ||
+		if [ -z "${breaks[$name]}" ] || [ -z "${file[$name]}" ] ||
+			[ -z "${old[$name]}" ] || [ -z "${test[$name]}" ]; then
 			die "tools/mutants/list: $name needs breaks, file, old and test"
-		[ -n "${limit[${bed[$name]}]:-}" ] ||
-			die "tools/mutants/list: $name: there is no bed ${bed[$name]}"
+		fi
+		[ -n "${limit[${bed_of[$name]}]:-}" ] ||
+			die "tools/mutants/list: $name: there is no bed ${bed_of[$name]}"
 	done
 }
 
@@ -112,7 +113,7 @@ mutate()
 # and the parameters. The guest's verdict is not asked for: of a mutant it is bad.
 boot()
 {
-	local name=$1 ko=$2 test=$3 log=$4 dir=$4.d bed=${bed[$1]} suite
+	local name=$1 ko=$2 test=$3 log=$4 dir=$4.d bed=${bed_of[$1]} suite
 	local -a files=("$ko:/galloc.ko")
 
 	mkdir -p "$dir"
@@ -130,7 +131,7 @@ boot()
 			;;
 		*)
 			# Two nodes, of two processors each.
-			GUEST_CPUS=4,sockets=2
+			export GUEST_CPUS=4,sockets=2
 			guest_qemu "$kernel" "$dir/initramfs" "$log" "${limit[$bed]}" \
 				-object memory-backend-ram,id=a,size=512M -numa node,cpus=0-1,memdev=a \
 				-object memory-backend-ram,id=b,size=512M -numa node,cpus=2-3,memdev=b
@@ -176,7 +177,15 @@ caught()
 
 # ---- building -------------------------------------------------------------------
 
-# The suites and galloc as it is, for a bed.
+# copy_sources FROM TO: what build.sh calls sources, and no more.
+copy_sources()
+{
+	local top=$1 BUILD=$2
+
+	build_copy
+}
+
+# The suites and galloc as it is, for a bed, and the sources of both.
 prepare_bed()
 {
 	local bed=$1 kernel dir=$work/$1 KDIR='' KERNEL='' KREL=''
@@ -190,6 +199,8 @@ prepare_bed()
 	build_galloc "$KDIR" "$KREL"
 	cp "$BUILD/galloc.ko" "$dir/"
 	cp "$BUILD"/kunit/*.ko "$dir/suites/"
+	# From here on the tree may change.
+	copy_sources "$BUILD" "$dir/sources"
 	build_unlock
 }
 
@@ -204,17 +215,17 @@ build_mutant()
 # all but the last mutant's file is compiled already.
 try_mutant()
 {
-	local name=$1 copy=$2 kdir log=$out/$1.log why
+	local name=$1 copy=$2 bed=${2%/*} kdir log=$out/$1.log why
 
-	kdir=$(cat "$work/${bed[$name]}/kdir")
+	kdir=$(cat "$bed/kdir")
 	# Restores what the last one broke.
-	BUILD=$copy build_copy
+	copy_sources "$bed/sources" "$copy"
 	if [ ! -e "$copy.ko" ]; then
 		build_mutant "$copy" "$kdir" "$copy.log" ||
 			{ echo "not ok - $name: galloc does not build without it"; return; }
 		cp "$copy/galloc.ko" "$copy.ko"
 	fi
-	if ! why=$(mutate "$name" "$top/${file[$name]}" "$copy/${file[$name]}.new" 2>&1); then
+	if ! why=$(mutate "$name" "$bed/sources/${file[$name]}" "$copy/${file[$name]}.new" 2>&1); then
 		rm "$copy/${file[$name]}.new"
 		echo "not ok - $name: does not apply: $why"
 		return
@@ -265,7 +276,7 @@ all()
 # What runs for a mutant's test on galloc as it is; once for those that share it.
 key_of()
 {
-	printf '%s\n' "${bed[$1]} ${params[$1]} ${test[$1]}" | tr -c '[:alnum:]_.=\n-' _
+	printf '%s\n' "${bed_of[$1]} ${params[$1]} ${test[$1]}" | tr -c '[:alnum:]_.=\n-' _
 }
 
 unmutated()
@@ -274,7 +285,7 @@ unmutated()
 
 	log=$out/unmutated-$(key_of "$name").log
 	mkdir "$log.once" 2>/dev/null || return 0
-	boot "$name" "$work/${bed[$name]}/galloc.ko" "${test[$name]}" "$log"
+	boot "$name" "$work/${bed_of[$name]}/galloc.ko" "${test[$name]}" "$log"
 	rmdir "$log.once"
 	case_passed "${test[$name]}" "$log" ||
 		echo "not ok - unmutated: ${test[$name]}: $(grep -m 1 '^not ok' "$log.report" ||
@@ -285,7 +296,7 @@ unmutated()
 mutated()
 {
 	# shellcheck disable=SC2154 # of all()
-	try_mutant "$1" "$work/${bed[$1]}/$job" | tee -a "$work/results"
+	try_mutant "$1" "$work/${bed_of[$1]}/$job" | tee -a "$work/results"
 }
 
 # ---- the table ----------------------------------------------------------------------
@@ -293,7 +304,7 @@ mutated()
 # What a full run was about: its table is for no other list and no other code.
 state()
 {
-	(cd "$top" && cat tools/mutants/list *.[ch] kunit/*.[ch] | sha256sum)
+	(cd "$top" && cat tools/mutants/list ./*.[ch] kunit/*.[ch] | sha256sum)
 }
 
 table()
@@ -306,6 +317,7 @@ table()
 		of=${file[$name]}
 		[ "$of" = "$last" ] || printf '   * - **%s**\n     -\n     -\n' "$of"
 		last=$of
+		# shellcheck disable=SC2016 # quotes of reStructuredText
 		printf '   * - %s\n     - %s\n     - ``%s``\n' "$name" "${breaks[$name]}" "${test[$name]}"
 	done
 }
@@ -335,12 +347,12 @@ choose()
 	done
 	for name in "${names[@]}"; do
 		case " ${MUTANTS:-$name} " in
-		*" $name "*) [[ ${bed[$name]} != qemu-* ]] || printf '%s\n' "$name" ;;
+		*" $name "*) [[ ${bed_of[$name]} != qemu-* ]] || printf '%s\n' "$name" ;;
 		esac
 	done
 	for name in "${names[@]}"; do
 		case " ${MUTANTS:-$name} " in
-		*" $name "*) [[ ${bed[$name]} = qemu-* ]] || printf '%s\n' "$name" ;;
+		*" $name "*) [[ ${bed_of[$name]} = qemu-* ]] || printf '%s\n' "$name" ;;
 		esac
 	done
 }
@@ -379,7 +391,7 @@ rm -rf "$out"
 mkdir -p "$out"
 : >"$work/results"
 
-for name in "${wanted[@]}"; do printf '%s\n' "${bed[$name]}"; done | sort -u >"$work/beds"
+for name in "${wanted[@]}"; do printf '%s\n' "${bed_of[$name]}"; done | sort -u >"$work/beds"
 while read -r one; do
 	case $one in qemu-*) need_packages qemu-system-x86 ;; esac
 	prepare_bed "$one"
