@@ -188,7 +188,7 @@ copy_sources()
 # The suites and galloc as it is, for a bed, and the sources of both.
 prepare_bed()
 {
-	local bed=$1 kernel dir=$work/$1 KDIR='' KERNEL='' KREL=''
+	local bed=$1 job kernel dir=$work/$1 KDIR='' KERNEL='' KREL=''
 
 	kernel=$("$top/tools/kernel.sh" build "$bed")
 	eval "$kernel"
@@ -199,8 +199,9 @@ prepare_bed()
 	build_galloc "$KDIR" "$KREL"
 	cp "$BUILD/galloc.ko" "$dir/"
 	cp "$BUILD"/kunit/*.ko "$dir/suites/"
-	# From here on the tree may change.
+	# From here on the tree may change.  What is compiled already is taken along.
 	copy_sources "$BUILD" "$dir/sources"
+	for ((job = 0; job < jobs; job++)); do cp -a "$BUILD" "$dir/$job"; done
 	build_unlock
 }
 
@@ -211,8 +212,8 @@ build_mutant()
 	make -C "$2" M="$1" CONFIG_DEBUG_INFO_BTF_MODULES= obj-m=galloc.o modules >"$3" 2>&1 </dev/null
 }
 
-# try_mutant NAME COPY: one line of result. COPY is a copy of the sources in which
-# all but the last mutant's file is compiled already.
+# try_mutant NAME COPY: one line of result. COPY is a copy of the build in which all
+# but the last mutant's file is compiled already.
 try_mutant()
 {
 	local name=$1 copy=$2 bed=${2%/*} kdir log=$out/$1.log why
