@@ -467,6 +467,8 @@ static inline unsigned int mcentral_row(int nid, unsigned int class)
 
 /* shrinker.c */
 
+extern struct shrinker *galloc_shrinker;
+
 int shrinker_init(void);
 void shrinker_exit(void);
 

@@ -69,6 +69,9 @@ EXPORT_SYMBOL_IF_KUNIT(mcache_drain);
 EXPORT_SYMBOL_IF_KUNIT(mcache_shrink_async);
 EXPORT_SYMBOL_IF_KUNIT(empty_slots);
 
+/* shrinker.c */
+EXPORT_SYMBOL_IF_KUNIT(galloc_shrinker);
+
 /* sizeclass.c */
 EXPORT_SYMBOL_IF_KUNIT(sizeclasses);
 EXPORT_SYMBOL_IF_KUNIT(sizeclass_8);

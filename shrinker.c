@@ -10,7 +10,7 @@
 
 #include <linux/shrinker.h>
 
-static struct shrinker *galloc_shrinker;
+struct shrinker *galloc_shrinker;
 
 /* What could go: free runs above the reserve, and what the CPUs cache. */
 static unsigned long shrink_count(struct shrinker *shrinker,

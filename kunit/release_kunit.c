@@ -4,6 +4,8 @@
  */
 #include "runs.h"
 
+#include <linux/shrinker.h>
+
 static void blocks_go_back_whole_when_all_in_them_is_free(struct kunit *test)
 {
 	unsigned int n = gk_slow() ? 40 : 400;
@@ -121,6 +123,67 @@ static void free_memory_goes_back_if_it_stays_too_much(struct kunit *test)
 	KUNIT_EXPECT_GT(test, mheap_free_pages() + ARENA_PAGES, max / 4 * 3);
 }
 
+/* ---- the shrinker ------------------------------------------------------- */
+
+/* What the kernel does with a shrinker when memory is short: all it says it has. */
+static void shrink(struct kunit *test)
+{
+	struct shrink_control sc = { .gfp_mask = GFP_KERNEL, .nid = gk_nid() };
+	unsigned long count, n;
+
+	count = galloc_shrinker->count_objects(galloc_shrinker, &sc);
+	KUNIT_EXPECT_NE(test, count, SHRINK_EMPTY);
+	while (count && count != SHRINK_EMPTY) {
+		sc.nr_to_scan = min(count, 128UL);
+		n = galloc_shrinker->scan_objects(galloc_shrinker, &sc);
+		if (n == SHRINK_STOP)
+			break;
+		count -= min(n, count);
+	}
+}
+
+static void the_shrinker_gives_all_but_the_reserve(struct kunit *test)
+{
+	unsigned long keep;
+	int i;
+
+	gk_take_free_runs(test);
+	keep = pages_held() + 2 * ARENA_PAGES;
+	for (i = 0; i < 8; i++)
+		run_take(test, ARENA_PAGES, ARENA_PAGES);
+	run_give_all(0);
+	WRITE_ONCE(galloc_reserve_pages, keep);
+	KUNIT_EXPECT_EQ(test, pages_held(), keep + 6 * ARENA_PAGES);
+	shrink(test);
+	KUNIT_EXPECT_EQ(test, pages_held(), keep);
+}
+
+static void the_shrinker_has_stacks_drained(struct kunit *test)
+{
+	const size_t size = 4096;
+	struct mcache_slot *slot;
+	void *objects[16];
+	int i;
+
+	if (galloc_debug)
+		return;
+	gk_pin(gk_cpu(0));
+	gk_take_free_runs(test);
+	/* The last drain answers for a tenth of a second. */
+	msleep(150);
+	for (i = 0; i < ARRAY_SIZE(objects); i++)
+		objects[i] = galloc(size, GFP_KERNEL);
+	for (i = 0; i < ARRAY_SIZE(objects); i++)
+		gfree(objects[i]);
+	mheap_release(ULONG_MAX, RELEASE_ALL);
+	slot = gk_slot(sizeclass_of(size));
+	KUNIT_EXPECT_GT(test, gk_stacked(slot), 0);
+	shrink(test);
+	KUNIT_EXPECT_TRUE(test, gk_wait_for(!gk_stacked(slot), 1000));
+}
+
+/* ---- a run on its way --------------------------------------------------- */
+
 static unsigned long leaving;
 static bool leaving_was_taken;
 
@@ -157,6 +220,8 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(the_reserve_stays),
 	KUNIT_CASE(no_more_goes_back_than_was_asked_for),
 	KUNIT_CASE(free_memory_goes_back_if_it_stays_too_much),
+	KUNIT_CASE(the_shrinker_gives_all_but_the_reserve),
+	KUNIT_CASE(the_shrinker_has_stacks_drained),
 	KUNIT_CASE(a_run_on_its_way_out_is_nobodys),
 	{}
 };
