@@ -50,6 +50,8 @@ static void large_objects_of_every_number_of_pages(struct kunit *test)
 static void what_an_order_has_too_much_goes_back_at_once(struct kunit *test)
 {
 	size_t npages = ARENA_PAGES + 1;
+	unsigned int i, kept = 0;
+	struct page *page;
 	long system;
 	void *p;
 
@@ -61,6 +63,11 @@ static void what_an_order_has_too_much_goes_back_at_once(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, p);
 	KUNIT_EXPECT_EQ(test, arena_held_bytes() - arena_meta_bytes() - system,
 			(long)npages << PAGE_SHIFT);
+	/* They are free, or somebody else's: nobody else holds a page twice. */
+	page = virt_to_page(p);
+	for (i = npages; i < roundup_pow_of_two(npages); i++)
+		kept += page_count(page + i) == page_count(page);
+	KUNIT_EXPECT_EQ(test, kept, 0);
 	gfree(p);
 	mheap_settle();
 	KUNIT_EXPECT_EQ(test, arena_held_bytes() - arena_meta_bytes(), system);

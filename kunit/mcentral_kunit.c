@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* KUnit: the spans of a row, and which of them is taken. */
 #include "one_span.h"
+#include "runs.h"
 
 #include <linux/slab.h>
 
@@ -122,6 +123,29 @@ static void an_object_freed_while_cached_is_the_owners(struct kunit *test)
 	one_expect_state(test, MSPAN_FULL);
 	one_free_rest(0);
 	one_expect_gone(test);
+}
+
+static void a_span_is_aligned_wherever_free_pages_begin(struct kunit *test)
+{
+	unsigned int class, tried = 0;
+
+	for_each_class(class) {
+		unsigned long align = sizeclasses[class].align_pages;
+		struct mspan *s;
+
+		if (align == 1)
+			continue;
+		run_fresh_block(test);
+		run_take(test, 1, 1);
+		s = mcentral_cache_span(mcentral_row(gk_nid(), class), GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, s);
+		KUNIT_EXPECT_EQ(test, s->start % (align << PAGE_SHIFT), 0);
+		mcentral_uncache_span(s);
+		run_give_all(0);
+		gk_feed();
+		tried++;
+	}
+	KUNIT_EXPECT_GT(test, tried, 0);
 }
 
 static void single_objects_come_from_as_few_spans_as_can_be(struct kunit *test)
@@ -271,12 +295,19 @@ static void two_cpus_cache_and_uncache_spans(struct kunit *test)
 	run_market(test, true, gk_times(200000));
 }
 
+static void exit_case(struct kunit *test)
+{
+	run_give_all(0);
+	one_exit(test);
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE(the_fullest_span_is_cached_first),
 	KUNIT_CASE(a_span_that_has_emptied_since_is_no_longer_first),
 	KUNIT_CASE(a_span_goes_from_full_to_partial_to_empty),
 	KUNIT_CASE(a_span_nobody_used_goes_back_at_once),
 	KUNIT_CASE(an_object_freed_while_cached_is_the_owners),
+	KUNIT_CASE(a_span_is_aligned_wherever_free_pages_begin),
 	KUNIT_CASE(single_objects_come_from_as_few_spans_as_can_be),
 	KUNIT_CASE(without_memory_there_is_no_span_and_no_object),
 	KUNIT_CASE(two_cpus_take_and_free_single_objects),
@@ -287,7 +318,7 @@ static struct kunit_case cases[] = {
 static struct kunit_suite suite = {
 	.name = "galloc_mcentral",
 	.init = one_init,
-	.exit = one_exit,
+	.exit = exit_case,
 	.test_cases = cases,
 };
 

@@ -98,9 +98,8 @@ static void what_a_node_lacks_comes_from_another(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, row_at(*q), mcentral_row(gk_nid(), class));
 	KUNIT_EXPECT_EQ(test, galloc_validate(), 0);
 	/* Who insists on this node gets nothing. */
-	KUNIT_EXPECT_NULL(test, galloc_node(PAGE_SIZE * 16,
-					    GFP_NOWAIT | __GFP_NOWARN | __GFP_THISNODE,
-					    gk_nid()));
+	KUNIT_EXPECT_NULL(test, mheap_alloc(gk_nid(), 16, 1, 0,
+					    GFP_NOWAIT | __GFP_NOWARN | __GFP_THISNODE));
 	gfree(p);
 	KUNIT_EXPECT_EQ(test, galloc_validate(), 0);
 }

@@ -85,6 +85,9 @@ static void spans_hold_their_objects(struct kunit *test)
 		KUNIT_EXPECT_LE(test, (size_t)sc->objects,
 				(size_t)SIZECLASS_MAX_OBJECTS);
 		KUNIT_EXPECT_EQ(test, sc->align_pages & (sc->align_pages - 1), 0);
+		/* Where an object is as aligned as kmalloc() would have it. */
+		KUNIT_EXPECT_GE(test, (size_t)sc->align_pages << PAGE_SHIFT,
+				(size_t)(sc->size & -sc->size));
 	}
 	KUNIT_EXPECT_EQ(test, sizeclasses[GALLOC_NR_CLASSES - 1].size,
 			GALLOC_MAX_SMALL);

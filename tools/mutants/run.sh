@@ -146,10 +146,11 @@ timed_out()
 	grep -q 'the guest was stopped after' "$1.d/said"
 }
 
-# case_passed TEST LOG: on galloc as it is.
+# case_passed TEST LOG: on galloc as it is. The guest's verdict may share its line:
+# newer kernels print their log when they have the time.
 case_passed()
 {
-	grep -qx "ok - $1" "$2.report" && ! grep -q '^not ok - ' "$2.report" && guest_verdict "$2"
+	grep -qx "ok - $1" "$2.report" && ! grep -q '^not ok - ' "$2.report" && grep -q 'GUEST: ok' "$2"
 }
 
 # caught NAME LOG: says nothing if the test has noticed, else why it has not. The
