@@ -54,7 +54,7 @@ build_galloc()
 build_client()
 {
 	PROGRESS_NAME="$2 for ${BUILD##*/}" build_make -C "$1" M="$BUILD/$2" \
-		GALLOC_INCLUDE="$BUILD/include" \
+		GALLOC_INCLUDE="$BUILD/include" GALLOC_TOP="$BUILD" \
 		KBUILD_EXTRA_SYMBOLS="$BUILD/Module.symvers" modules ||
 		die "$2 does not build for ${BUILD##*/}, see above"
 }
@@ -63,7 +63,7 @@ build_client()
 build_sources()
 {
 	(cd "$1" && find . -maxdepth 1 -type f \( -name '*.[ch]' -o -name Kbuild \) ! -name '*.mod.c' &&
-		for dir in include kunit samples/wordfreq tools/bench; do
+		for dir in include kunit samples/wordfreq tools/bench tools/stress; do
 			[ ! -d "$dir" ] || find "./$dir" -type f \
 				\( -name '*.[ch]' -o -name Kbuild -o -name Makefile \) ! -name '*.mod.c'
 		done) | sort

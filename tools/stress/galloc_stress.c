@@ -9,9 +9,12 @@
  * than who allocated it.  An object handed out twice, or freed under its owner,
  * loses its marks.
  *
- * insmod runs it to its end: 0 if all marks were intact, -EIO otherwise.
+ * CPUs may go offline and come back meanwhile: whoever worked there moves away
+ * and returns.
+ *
+ * insmod runs it to its end: 0 if all marks were intact, -EIO otherwise.  Each
+ * context says how many operations it did, and how many got no memory.
  */
-#include <linux/completion.h>
 #include <linux/cpu.h>
 #include <linux/hrtimer.h>
 #include <linux/kthread.h>
@@ -19,6 +22,7 @@
 #include <linux/prandom.h>
 #include <linux/random.h>
 #include <linux/sched/signal.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/timer.h>
 #include <linux/workqueue.h>
@@ -33,9 +37,17 @@ static unsigned int live = 4096;
 module_param(live, uint, 0444);
 MODULE_PARM_DESC(live, "objects out at a time");
 
+static unsigned int min_size = 16;
+module_param(min_size, uint, 0444);
+MODULE_PARM_DESC(min_size, "smallest object, in bytes");
+
 static unsigned int max_size = 9000;
 module_param(max_size, uint, 0444);
 MODULE_PARM_DESC(max_size, "largest object, in bytes; sizes are log-uniform");
+
+static unsigned int huge = 4096;
+module_param(huge, uint, 0444);
+MODULE_PARM_DESC(huge, "one operation in so many is of megabytes; 0: none");
 
 static unsigned long seed;
 module_param(seed, ulong, 0444);
@@ -61,6 +73,13 @@ static const char * const context_names[NR_CONTEXTS] = {
 /* Operations of one interrupt or work item. */
 #define BURST	16
 
+/* One operation in so many is of the rarer kind. */
+#define RARELY	16
+
+/* What the sleeping contexts ask with: an answer, but nobody killed for it. */
+#define GFP_STRESS	(GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN)
+
+/* At the front of each object. */
 struct mark {
 	u32 size;
 	u32 key;
@@ -113,15 +132,24 @@ static bool mark_intact(const void *p)
 	return m.size == sizeof(m) || ((u8 *)p)[m.size - 1] == (u8)m.key;
 }
 
-static u32 draw_size(struct rnd_state *rnd)
+static bool one_in(struct rnd_state *rnd, u32 n)
 {
-	u32 bits = 4 + prandom_u32_state(rnd) % (ilog2(max_size) - 3);
-	u32 size = (1U << bits) + prandom_u32_state(rnd) % (1U << bits);
-
-	return clamp_t(u32, size, sizeof(struct mark), max_size);
+	return n && prandom_u32_state(rnd) % n == 0;
 }
 
-static void give_back(void *p)
+static u32 draw_size(struct rnd_state *rnd)
+{
+	u32 low = ilog2(min_size);
+	u32 bits = low + prandom_u32_state(rnd) % (ilog2(max_size) - low + 1);
+	u32 size = (1U << bits) + prandom_u32_state(rnd) % (1U << bits);
+
+	/* Above a block, and not of a whole order: its tail goes back at once. */
+	if (one_in(rnd, huge))
+		return SZ_2M + PAGE_SIZE + prandom_u32_state(rnd) % SZ_1M;
+	return clamp(size, min_size, max_size);
+}
+
+static void give_back(struct rnd_state *rnd, void *p)
 {
 	if (!p)
 		return;
@@ -131,7 +159,17 @@ static void give_back(void *p)
 			       ((struct mark *)p)->size);
 		return;
 	}
-	gfree(p);
+	if (one_in(rnd, RARELY))
+		galloc_free_rcu(p);
+	else
+		gfree(p);
+}
+
+static void *take(struct rnd_state *rnd, u32 size, gfp_t gfp)
+{
+	if (one_in(rnd, RARELY))
+		return galloc_node(size, gfp, prandom_u32_state(rnd) % nr_node_ids);
+	return galloc(size, gfp);
 }
 
 static void exchange_one(struct worker *w, int context, gfp_t gfp)
@@ -141,14 +179,14 @@ static void exchange_one(struct worker *w, int context, gfp_t gfp)
 	void *p = NULL;
 
 	/* One in eight only frees, so that the table breathes. */
-	if (prandom_u32_state(rnd) % 8) {
-		p = galloc(size, gfp | __GFP_NOWARN);
+	if (!one_in(rnd, 8)) {
+		p = take(rnd, size, gfp);
 		if (p)
 			mark_object(p, size);
 		else
 			w->failed[context]++;
 	}
-	give_back(xchg(&table[prandom_u32_state(rnd) % live], p));
+	give_back(rnd, xchg(&table[prandom_u32_state(rnd) % live], p));
 	w->done[context]++;
 }
 
@@ -165,14 +203,14 @@ static bool burst(struct worker *w, int context, gfp_t gfp)
 
 static void work_fn(struct work_struct *work)
 {
-	burst(container_of(work, struct worker, work), IN_WORK, GFP_KERNEL);
+	burst(container_of(work, struct worker, work), IN_WORK, GFP_STRESS);
 }
 
 static void timer_fn(struct timer_list *t)
 {
 	struct worker *w = container_of(t, struct worker, timer);
 
-	if (burst(w, IN_SOFTIRQ, GFP_ATOMIC))
+	if (burst(w, IN_SOFTIRQ, GFP_ATOMIC | __GFP_NOWARN))
 		mod_timer(&w->timer, jiffies + 1);
 }
 
@@ -182,7 +220,7 @@ static enum hrtimer_restart hrtimer_fn(struct hrtimer *t)
 	u64 start = ktime_get_ns();
 	u64 took;
 
-	if (!burst(w, IN_HARDIRQ, GFP_ATOMIC))
+	if (!burst(w, IN_HARDIRQ, GFP_ATOMIC | __GFP_NOWARN))
 		return HRTIMER_NORESTART;
 	/* Leave the CPU most of its time, however slow the kernel is. */
 	took = ktime_get_ns() - start;
@@ -190,18 +228,40 @@ static enum hrtimer_restart hrtimer_fn(struct hrtimer *t)
 	return HRTIMER_RESTART;
 }
 
+static void timers_start(struct worker *w)
+{
+	mod_timer(&w->timer, jiffies + 1);
+	hrtimer_start(&w->hrtimer, ns_to_ktime(HRTIMER_NS), HRTIMER_MODE);
+}
+
+static void timers_stop(struct worker *w)
+{
+	hrtimer_cancel(&w->hrtimer);
+	timer_delete_sync(&w->timer);
+}
+
+/* The CPU was offline and is back: so are its thread and its timers. */
+static void come_home(struct worker *w)
+{
+	if (raw_smp_processor_id() == w->cpu || !cpu_online(w->cpu))
+		return;
+	if (set_cpus_allowed_ptr(current, cpumask_of(w->cpu)))
+		return;
+	timers_stop(w);
+	timers_start(w);
+}
+
 static int thread_fn(void *arg)
 {
 	struct worker *w = arg;
 	unsigned int n = 0;
 
-	timer_setup(&w->timer, timer_fn, TIMER_PINNED);
-	mod_timer(&w->timer, jiffies + 1);
-	hrtimer_start(&w->hrtimer, ns_to_ktime(HRTIMER_NS),
-		      HRTIMER_MODE);
-	while (burst(w, IN_TASK, GFP_KERNEL)) {
-		if (++n % 16 == 0)
+	timers_start(w);
+	while (burst(w, IN_TASK, GFP_STRESS)) {
+		if (++n % 16 == 0) {
+			come_home(w);
 			schedule_work(&w->work);
+		}
 		cond_resched();
 	}
 	/* Wait to be stopped, so that the task can be. */
@@ -218,6 +278,7 @@ static void worker_init(struct worker *w, int cpu)
 	for (i = 0; i < NR_CONTEXTS; i++)
 		prandom_seed_state(&w->rnd[i], seed + cpu * NR_CONTEXTS + i);
 	INIT_WORK(&w->work, work_fn);
+	timer_setup(&w->timer, timer_fn, TIMER_PINNED);
 	hrtimer_setup(&w->hrtimer, hrtimer_fn, CLOCK_MONOTONIC, HRTIMER_MODE);
 }
 
@@ -247,8 +308,7 @@ static void workers_run(void)
 		if (!w->task)
 			continue;
 		kthread_stop(w->task);
-		hrtimer_cancel(&w->hrtimer);
-		timer_delete_sync(&w->timer);
+		timers_stop(w);
 		cancel_work_sync(&w->work);
 	}
 }
@@ -274,10 +334,13 @@ static void report(void)
 
 static int __init stress_init(void)
 {
+	struct rnd_state rnd;
 	unsigned int i;
 
-	if (!live || max_size < 32 || !ops) {
-		pr_err("galloc_stress: live and ops above 0, max_size at least 32\n");
+	if (!live || !ops || min_size < sizeof(struct rcu_head) ||
+	    max_size < min_size) {
+		pr_err("galloc_stress: live and ops above 0, sizes from %zu up\n",
+		       sizeof(struct rcu_head));
 		return -EINVAL;
 	}
 	if (!seed)
@@ -291,8 +354,9 @@ static int __init stress_init(void)
 	}
 	atomic_long_set(&left, ops);
 	workers_run();
+	prandom_seed_state(&rnd, seed);
 	for (i = 0; i < live; i++)
-		give_back(table[i]);
+		give_back(&rnd, table[i]);
 	report();
 	kvfree(table);
 	kvfree(workers);

@@ -1,0 +1,144 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# stock.sh [6.1|6.12|rt-6.1]: galloc under a kernel as users have it.
+#
+# Builds galloc.ko, samples/wordfreq and tools/stress for a stock Debian kernel,
+# boots it in QEMU with four CPUs and two nodes, and runs the scripts of
+# tools/test/guest there, each of which says by KTAP what it found. Prints a line
+# "ok - NAME", "not ok - NAME: WHY" or "skip - NAME: WHY" for each check, and last
+#
+#	N passed, N failed, N skipped
+#
+#	STOCK_OPS=N		operations of the stress
+#	STOCK_SCRIPTS='A B'	only these scripts
+#	STOCK_TIMEOUT=N		seconds the guest may take
+
+set -euo pipefail
+top=$(cd "$(dirname "$0")/.." && pwd)
+# shellcheck source=tools/lib.sh
+. "$top/tools/lib.sh"
+# shellcheck source=tools/guest.sh
+. "$top/tools/guest.sh"
+# shellcheck source=tools/build.sh
+. "$top/tools/build.sh"
+
+work=$(mktemp -d -t galloc-stock.XXXXXX)
+trap 'rm -rf "$work"' EXIT
+trap 'exit 1' INT TERM HUP
+
+# The scripts, in their order, with arguments.
+plan()
+{
+	local script args
+
+	while read -r script args; do
+		case " ${STOCK_SCRIPTS:-$script} " in
+		*" $script "*) printf '%s\n' "$script${args:+ $args}" ;;
+		esac
+	done <<-PLAN
+		bed $KREL
+		life
+		stress
+	PLAN
+}
+
+# The KTAP of one script in the log as our lines; a script that did not get to its
+# end, or whose numbers are not what it planned, is one failure more.
+results()
+{
+	awk -v script="$1" '
+		$0 == "@@ begin " script { on = 1; next }
+		!on { next }
+		$1 == "@@" && $2 == "end" && $3 == script { status = $4; ended = 1; exit }
+		/^1\.\.[0-9]+$/ { planned = substr($0, 4) }
+		/^# / { print }
+		/^(not )?ok [0-9]+ / {
+			ran++
+			good = /^ok/
+			sub(/^(not )?ok [0-9]+ /, "")
+			at = index($0, " # ")
+			name = script ": " (at ? substr($0, 1, at - 1) : $0)
+			why = at ? substr($0, at + 3) : ""
+			if (!good) {
+				print "not ok - " name ": " why
+				bad++
+			} else if (sub(/^SKIP */, "", why)) {
+				print "skip - " name ": " why
+			} else {
+				print "ok - " name
+			}
+		}
+		END {
+			if (!ended)
+				print "not ok - " script " comes to its end: it ran " ran + 0 " of " planned + 0 " checks"
+			else if (ran + 0 != planned + 0 || !planned)
+				print "not ok - " script " runs what it planned: " ran + 0 " of " planned + 0 " checks"
+			else if (status != 0 && status != 4 && !bad)
+				print "not ok - " script " is content: exit status " status
+		}' "$log"
+}
+
+# What the kernel said of itself, or galloc of its books.
+first_splat()
+{
+	sed '/^@@ end dmesg/,$d' "$log" |
+		grep -aE "$GUEST_SPLAT|galloc: (validate|.* are not accounted)" | head -n 1 || true
+}
+
+which=${1:-6.1}
+[ $# -le 1 ] || die "too many arguments; type: stock.sh [6.1|6.12|rt-6.1]"
+need_packages make gcc qemu-system-x86 busybox-static cpio gzip
+kernel=$("$top/tools/kernel.sh" stock "$which")
+KDIR='' KREL='' VMLINUZ=''
+eval "$kernel"
+log=$top/build/log/stock-$which.log
+
+build_lock "$KREL"
+build_galloc "$KDIR" "$KREL"
+build_client "$KDIR" samples/wordfreq
+build_client "$KDIR" tools/stress
+cp "$BUILD/galloc.ko" "$BUILD/samples/wordfreq/wordfreq.ko" "$BUILD"/tools/stress/*.ko "$work/"
+build_unlock
+
+plan >"$work/plan"
+[ -s "$work/plan" ] || die "there is no script of these names: $STOCK_SCRIPTS"
+# A text for wordfreq: words enough to fill some pages.
+head -c 60000 "$top"/galloc_mod.c "$top"/mheap.c "$top"/arena.c >"$work/text"
+files=("$work/plan:/test/plan" "$work/text:/test/text")
+for script in "$top"/tools/test/guest/*.sh; do
+	files+=("$script:/test/${script##*/}")
+done
+for ko in "$work"/*.ko; do
+	files+=("$ko:/modules/${ko##*/}")
+done
+guest_initramfs "$work/initramfs" "$top/tools/test/guest/init.sh" "${files[@]}"
+
+say "running $(cut -d ' ' -f 1 "$work/plan" | tr '\n' ' ')under $KREL"
+rc=0
+# shellcheck disable=SC2054 # the commas are QEMU's
+numa=(-object memory-backend-ram,id=m0,size=512M -numa node,nodeid=0,cpus=0-1,memdev=m0
+	-object memory-backend-ram,id=m1,size=512M -numa node,nodeid=1,cpus=2-3,memdev=m1)
+GUEST_CPUS=4,sockets=2 GUEST_MEM=1024 GUEST_APPEND="oops=panic OPS=${STOCK_OPS:-10000000}" \
+	guest_qemu "$VMLINUZ" "$work/initramfs" "$log" "${STOCK_TIMEOUT:-900}" "${numa[@]}" || rc=$?
+
+{
+	while read -r script _; do results "$script"; done <"$work/plan"
+	if [ $rc -eq 0 ]; then
+		echo "ok - the guest comes to its end"
+	else
+		echo "not ok - the guest comes to its end: it came to: $(guest_last_line "$log") (see ${log#"$top"/})"
+	fi
+	splat=$(first_splat)
+	if [ -z "$splat" ]; then
+		echo "ok - the kernel has nothing to complain of"
+	else
+		echo "not ok - the kernel has nothing to complain of: $splat"
+	fi
+} | tee "$work/report"
+
+passed=$(grep -c '^ok - ' "$work/report") || true
+failed=$(grep -c '^not ok - ' "$work/report") || true
+skipped=$(grep -c '^skip - ' "$work/report") || true
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" -eq 0 ]

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * galloc_hog: take the machine's memory away, until rmmod.
+ *
+ * To see what galloc does where there is none, none on one node, or only
+ * fragments: memory is taken in units of an order, and with half=1 every other
+ * unit is given back.  No two of those are buddies, so that nothing larger than
+ * a unit is free then.
+ */
+#include <linux/gfp.h>
+#include <linux/list.h>
+#include <linux/mm.h>
+#include <linux/mmzone.h>
+#include <linux/module.h>
+#include <linux/nodemask.h>
+#include <linux/sched.h>
+
+static int node = NUMA_NO_NODE;
+module_param(node, int, 0444);
+MODULE_PARM_DESC(node, "take from this node only; -1: from all");
+
+static unsigned int order;
+module_param(order, uint, 0444);
+MODULE_PARM_DESC(order, "order of a unit");
+
+static unsigned long leave_mb = 32;
+module_param(leave_mb, ulong, 0444);
+MODULE_PARM_DESC(leave_mb, "stop when a node has no more than this free");
+
+static bool half;
+module_param(half, bool, 0444);
+MODULE_PARM_DESC(half, "give every other unit back");
+
+static bool reclaim;
+module_param(reclaim, bool, 0444);
+MODULE_PARM_DESC(reclaim, "have the system reclaim memory for it");
+
+static LIST_HEAD(units);
+static unsigned long nr_units;
+
+static unsigned long free_mb(int nid)
+{
+	unsigned long pages = 0;
+	int i;
+
+	for (i = 0; i < MAX_NR_ZONES; i++)
+		pages += zone_page_state(&NODE_DATA(nid)->node_zones[i],
+					 NR_FREE_PAGES);
+	return pages >> (20 - PAGE_SHIFT);
+}
+
+/* Nobody is killed for it: what is not to be had is left. */
+static gfp_t hog_gfp(void)
+{
+	gfp_t gfp = GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN | __GFP_THISNODE;
+
+	return reclaim ? gfp : gfp & ~__GFP_RECLAIM;
+}
+
+static void take_node(int nid)
+{
+	struct page *page;
+
+	while (free_mb(nid) > leave_mb) {
+		page = alloc_pages_node(nid, hog_gfp(), order);
+		if (!page)
+			break;
+		list_add(&page->lru, &units);
+		nr_units++;
+		cond_resched();
+	}
+}
+
+static void give_unit(struct page *page)
+{
+	list_del(&page->lru);
+	__free_pages(page, order);
+	nr_units--;
+}
+
+/* The buddy of each unit given back is one that is kept. */
+static void give_half(void)
+{
+	struct page *page, *next;
+
+	list_for_each_entry_safe(page, next, &units, lru)
+		if (page_to_pfn(page) >> order & 1)
+			give_unit(page);
+}
+
+static int __init hog_init(void)
+{
+	int nid;
+
+	if (order > MAX_PAGE_ORDER)
+		return -EINVAL;
+	for_each_node_state(nid, N_MEMORY)
+		if (node == NUMA_NO_NODE || node == nid)
+			take_node(nid);
+	if (half)
+		give_half();
+	pr_info("galloc_hog: %lu MB taken, in %lu units of order %u\n",
+		nr_units >> (20 - PAGE_SHIFT - order), nr_units, order);
+	return 0;
+}
+
+static void __exit hog_exit(void)
+{
+	struct page *page, *next;
+
+	list_for_each_entry_safe(page, next, &units, lru) {
+		give_unit(page);
+		cond_resched();
+	}
+}
+
+module_init(hog_init);
+module_exit(hog_exit);
+
+MODULE_DESCRIPTION("Takes memory away, to test galloc without");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,41 @@
+#!/bin/sh
+# shellcheck shell=dash
+# SPDX-License-Identifier: GPL-2.0
+#
+# life.sh: what a user does with galloc, twice: load it with its self-test, have a
+# client count a text, stress it, unload it.
+
+# shellcheck source=tools/test/guest/lib.sh
+. "${0%/*}/lib.sh"
+
+begin 16
+
+# Words of a text, as wordfreq should count them.
+count_words()
+{
+	# shellcheck disable=SC2018,SC2019 # just these letters, as in the kernel
+	tr 'A-Z' 'a-z' <"$1" | tr -cs 'a-z' '\n' | grep . | sort | uniq -c |
+		awk '{ print $1, $2 }' | sort | sha256sum
+}
+
+want=$(count_words /test/text)
+selftest=
+! grep -aq 'parmtype=selftest:' "$MODULES/galloc.ko" || selftest=selftest=1
+note "parameters: ${selftest:-none, there is no self-test}"
+
+for round in 1 2; do
+	log_mark
+	# shellcheck disable=SC2086 # none or one
+	check "round $round: galloc loads" load_galloc $selftest
+	check "round $round: wordfreq loads" load wordfreq
+	cat /test/text >"$W/text"
+	same "round $round: wordfreq counts right" "$(sort "$W/words" | sha256sum)" "$want"
+	check "round $round: the stress finds nothing" load galloc_stress ops=50000
+	unload galloc_stress
+	check "round $round: wordfreq unloads" unload wordfreq
+	same "round $round: no byte is in use" "$(stat_of in_use)" 0
+	check "round $round: galloc unloads" unload galloc
+	same "round $round: no page is held" "$(log_new 'galloc: unloaded')" "galloc: unloaded, 0 pages held"
+done
+
+finish

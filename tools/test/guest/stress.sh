@@ -1,0 +1,189 @@
+#!/bin/sh
+# shellcheck shell=dash
+# SPDX-License-Identifier: GPL-2.0
+#
+# stress.sh: all contexts on all CPUs, and everything else beside them.
+#
+# galloc_stress hands objects between tasks, work items, softirqs and hard
+# interrupts of all CPUs, while CPUs go offline and come back, debugfs is read,
+# memory is shrunk, and a client is loaded, used and unloaded. In rounds, each
+# with parameters that drive other rare paths. At the end every counter of
+# rare events must have moved.
+#
+# Many functions are called by the name that they were given.
+# shellcheck disable=SC2317
+
+# shellcheck source=tools/test/guest/lib.sh
+. "${0%/*}/lib.sh"
+
+OPS=${OPS:-1000000}
+tmp=/tmp/stress
+
+# Counters of events that do not belong here: memory is plugged in elsewhere.
+elsewhere="map_grown"
+
+ROUND_CHECKS=9
+begin $((5 * ROUND_CHECKS + 1))
+
+# ---- what goes on beside it -----------------------------------------------------
+
+# repeat NAME COMMAND...: until the round is over; counts how often.
+repeat()
+{
+	local name=$1 n=0
+	shift
+
+	while [ ! -e $tmp/over ]; do
+		"$@" || echo "$name: $*" >>$tmp/broken
+		n=$((n + 1))
+		echo $n >"$tmp/count.$name"
+	done
+}
+
+hotplug()
+{
+	local cpu
+
+	for cpu in 3 1 2; do
+		echo 0 >/sys/devices/system/cpu/cpu"$cpu"/online || return 1
+		usleep 50000
+		echo 1 >/sys/devices/system/cpu/cpu"$cpu"/online || return 1
+	done
+	usleep 300000
+}
+
+shrink()
+{
+	usleep 300000
+	echo 1 >"$G/shrink" && echo 2 >/proc/sys/vm/drop_caches
+}
+
+readers()
+{
+	usleep 200000
+	(cd "$G" && cat stats classes mheap mcache spans) >/dev/null
+}
+
+# What wordfreq makes of a text, as one sum.
+count_words()
+{
+	local rc=0
+
+	load wordfreq || return 1
+	{ cat /test/text >"$W/text" && sort "$W/words" | sha256sum >$tmp/words; } 2>/dev/null || rc=2
+	unload wordfreq || rc=1
+	return $rc
+}
+
+# A count that was not to be had for lack of memory is none; a wrong one is wrong.
+client()
+{
+	local rc=0
+
+	usleep 500000
+	count_words || rc=$?
+	case $rc in
+	0) cmp -s "$tmp/words" "$tmp/words.alone" ;;
+	2) [ -n "$scarce" ] ;;
+	*) return 1 ;;
+	esac
+}
+
+beside()
+{
+	local name
+
+	for name in hotplug shrink readers client; do
+		repeat $name $name &
+	done
+}
+
+beside_end()
+{
+	: >$tmp/over
+	wait
+}
+
+# ---- a round ----------------------------------------------------------------------
+
+# The counters of rare events: those between the settings and the faults.
+events()
+{
+	awk '/^fault_/ { exit } on; $1 == "debug" { on = 1 }' "$G/stats"
+}
+
+# Operations that the stress did in context $1.
+done_in()
+{
+	log_new "galloc_stress: $1: " | sed 's/.*: \([0-9]*\) operations.*/\1/'
+}
+
+each_context_worked()
+{
+	local context
+
+	for context in task work softirq hardirq; do
+		[ "$(done_in "$context")" -ge 1000 ] || { echo "$context: too few operations"; return 1; }
+	done
+}
+
+total_done()
+{
+	echo $(($(done_in task) + $(done_in work) + $(done_in softirq) + $(done_in hardirq)))
+}
+
+# round NAME SHARE "galloc's parameters" "the stress's parameters": the share, in
+# percent, of the operations. With $scarce set, requests may fail.
+round()
+{
+	local name=$1 ops=$(($2 * OPS / 100)) start rc=0
+
+	log_mark
+	rm -f $tmp/over $tmp/broken $tmp/count.*
+	# shellcheck disable=SC2086 # several words
+	check "$name: galloc loads" load_galloc $3
+	count_words && mv $tmp/words $tmp/words.alone || echo "client alone" >>$tmp/broken
+	start=$(cut -d . -f 1 /proc/uptime)
+	beside
+	# shellcheck disable=SC2086 # several words
+	load galloc_stress ops=$ops $4 || rc=$?
+	beside_end
+	same "$name: all objects kept their marks" $rc 0
+	at_least "$name: operations done" "$(total_done)" $ops
+	check "$name: each context did its part" each_context_worked
+	note "$name: $(total_done) operations in $(($(cut -d . -f 1 /proc/uptime) - start)) s; beside them $(cd $tmp && grep . count.* | sed 's/count\.//' | tr '\n' ' ')"
+	same "$name: what went on beside it went well" "$(head -n 1 $tmp/broken 2>/dev/null)" ""
+
+	unload galloc_stress
+	echo 1 >"$G/shrink"
+	check "$name: galloc's books agree" sh -c "echo 1 >$G/validate"
+	same "$name: nothing is in use, and no fault was seen" \
+		"$(stat_of in_use) $(grep '^fault_' "$G/stats" | grep -vc ' 0$')" "0 0"
+	events >>$tmp/events
+	check "$name: galloc unloads" unload galloc
+	same "$name: no page is held" "$(log_new 'galloc: unloaded')" "galloc: unloaded, 0 pages held"
+}
+
+rm -rf $tmp
+mkdir -p $tmp
+scarce=
+round "small objects" 75 "" "live=4096 max_size=512 huge=0"
+round "mixed sizes" 14 "" "live=4096"
+round "few objects, no stacks" 7 "debug=1" "live=96 min_size=1024 max_size=8192 huge=20000"
+scarce=1
+round "limited memory" 3 "limit_mb=16 cpu_cache_kb=64 free_max_mb=1" \
+	"live=1000 min_size=4096 max_size=32768 huge=500"
+load galloc_hog node=0 leave_mb=24
+round "a full node" 1 "" "live=6000 min_size=1024 max_size=32768"
+unload galloc_hog
+
+awk '{ sum[$1] += $2 } END { for (key in sum) print key, sum[key] }' $tmp/events | sort >$tmp/sums
+note "events: $(tr '\n' ',' <$tmp/sums)"
+never=$(awk '$2 == 0 { print $1 }' $tmp/sums | grep -vwE "$elsewhere" | tr '\n' ' ')
+if [ ! -s $tmp/sums ]; then
+	not_ok "each rare path was taken" "stats shows no counters"
+else
+	same "each rare path was taken" "$never" ""
+fi
+
+finish
