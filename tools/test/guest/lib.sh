@@ -146,8 +146,8 @@ loaded()
 # log_mark: from here on the kernel's log is new.
 log_mark()
 {
-	mark=$((mark + 1))
-	echo "galloc-test: mark $mark" >/dev/kmsg
+	mark=$((mark + 1)) # with our process, since the log outlives us
+	echo "galloc-test: mark $$.$mark" >/dev/kmsg
 }
 mark=0
 
@@ -155,5 +155,5 @@ mark=0
 log_new()
 {
 	dmesg | sed 's/^<[0-9]*>//; s/^\[[^]]*\] //' |
-		sed "1,/galloc-test: mark $mark\$/d" | grep -e "${1:-.}" || true
+		sed "1,/galloc-test: mark $$.$mark\$/d" | grep -e "${1:-.}" || true
 }
