@@ -114,12 +114,14 @@ for ko in "$work"/*.ko; do
 done
 guest_initramfs "$work/initramfs" "$top/tools/test/guest/init.sh" "${files[@]}"
 
+# preempt=full: these kernels can preempt everywhere, which finds more, and do not
+# unless they are told.
 say "running $(cut -d ' ' -f 1 "$work/plan" | tr '\n' ' ')under $KREL"
 rc=0
 # shellcheck disable=SC2054 # the commas are QEMU's
 numa=(-object memory-backend-ram,id=m0,size=512M -numa node,nodeid=0,cpus=0-1,memdev=m0
 	-object memory-backend-ram,id=m1,size=512M -numa node,nodeid=1,cpus=2-3,memdev=m1)
-GUEST_CPUS=4,sockets=2 GUEST_MEM=1024 GUEST_APPEND="oops=panic OPS=${STOCK_OPS:-10000000}" \
+GUEST_CPUS=4,sockets=2 GUEST_MEM=1024 GUEST_APPEND="oops=panic preempt=full OPS=${STOCK_OPS:-10000000}" \
 	guest_qemu "$VMLINUZ" "$work/initramfs" "$log" "${STOCK_TIMEOUT:-900}" "${numa[@]}" || rc=$?
 
 {

@@ -9,8 +9,8 @@
  * than who allocated it.  An object handed out twice, or freed under its owner,
  * loses its marks.
  *
- * CPUs may go offline and come back meanwhile: whoever worked there moves away
- * and returns.
+ * Two more threads are driven from CPU to CPU in the midst of their work.  CPUs may
+ * go offline and come back meanwhile: whoever worked there moves away and returns.
  *
  * insmod runs it to its end: 0 if all marks were intact, -EIO otherwise.  Each
  * context says how many operations it did, and how many got no memory.
@@ -68,10 +68,13 @@ static const char * const context_names[NR_CONTEXTS] = {
 			 HRTIMER_MODE_REL_PINNED_HARD : HRTIMER_MODE_REL_PINNED)
 
 /* The least time between two of them. */
-#define HRTIMER_NS	(200ULL * NSEC_PER_USEC)
+#define HRTIMER_NS	(100ULL * NSEC_PER_USEC)
 
 /* Operations of one interrupt or work item. */
 #define BURST	16
+
+/* Threads without a CPU of their own. */
+#define ROAMERS	2
 
 /* One operation in so many is of the rarer kind. */
 #define RARELY	16
@@ -93,10 +96,11 @@ struct worker {
 	struct rnd_state rnd[NR_CONTEXTS];
 	unsigned long done[NR_CONTEXTS];
 	unsigned long failed[NR_CONTEXTS];
-	int cpu;
+	int cpu;			/* -1: a roamer */
 };
 
-static struct worker *workers;
+static struct worker *workers;		/* one a CPU, then the roamers */
+static unsigned int nr_workers;
 static void **table;
 static atomic_long_t left;
 static atomic_t errors;
@@ -224,7 +228,7 @@ static enum hrtimer_restart hrtimer_fn(struct hrtimer *t)
 		return HRTIMER_NORESTART;
 	/* Leave the CPU most of its time, however slow the kernel is. */
 	took = ktime_get_ns() - start;
-	hrtimer_forward_now(t, ns_to_ktime(max(HRTIMER_NS, 8 * took)));
+	hrtimer_forward_now(t, ns_to_ktime(max(HRTIMER_NS, 3 * took)));
 	return HRTIMER_RESTART;
 }
 
@@ -254,11 +258,13 @@ static void come_home(struct worker *w)
 static int thread_fn(void *arg)
 {
 	struct worker *w = arg;
+	bool roams = w->cpu < 0;
 	unsigned int n = 0;
 
-	timers_start(w);
+	if (!roams)
+		timers_start(w);
 	while (burst(w, IN_TASK, GFP_STRESS)) {
-		if (++n % 16 == 0) {
+		if (!roams && ++n % 16 == 0) {
 			come_home(w);
 			schedule_work(&w->work);
 		}
@@ -270,40 +276,56 @@ static int thread_fn(void *arg)
 	return 0;
 }
 
-static void worker_init(struct worker *w, int cpu)
+static void worker_start(struct worker *w, int cpu)
 {
 	int i;
 
 	w->cpu = cpu;
 	for (i = 0; i < NR_CONTEXTS; i++)
-		prandom_seed_state(&w->rnd[i], seed + cpu * NR_CONTEXTS + i);
+		prandom_seed_state(&w->rnd[i],
+				   seed + (w - workers) * NR_CONTEXTS + i);
 	INIT_WORK(&w->work, work_fn);
 	timer_setup(&w->timer, timer_fn, TIMER_PINNED);
 	hrtimer_setup(&w->hrtimer, hrtimer_fn, CLOCK_MONOTONIC, HRTIMER_MODE);
+	w->task = kthread_create(thread_fn, w, "galloc_stress/%d", cpu);
+	if (IS_ERR(w->task)) {
+		w->task = NULL;
+		return;
+	}
+	if (cpu >= 0)
+		kthread_bind(w->task, cpu);
+	wake_up_process(w->task);
 }
 
-static void workers_run(void)
+/* Drive the roamers on, wherever in an allocation they may be. */
+static void herd(struct rnd_state *rnd)
 {
+	unsigned int i;
+
+	for (i = nr_cpu_ids; i < nr_workers; i++) {
+		int cpu = prandom_u32_state(rnd) % nr_cpu_ids;
+
+		if (workers[i].task && cpu_online(cpu))
+			set_cpus_allowed_ptr(workers[i].task, cpumask_of(cpu));
+	}
+}
+
+static void workers_run(struct rnd_state *rnd)
+{
+	unsigned int i;
 	int cpu;
 
-	for_each_online_cpu(cpu) {
-		struct worker *w = &workers[cpu];
-
-		worker_init(w, cpu);
-		w->task = kthread_create_on_node(thread_fn, w, cpu_to_node(cpu),
-						 "galloc_stress/%d", cpu);
-		if (IS_ERR(w->task)) {
-			w->task = NULL;
-			continue;
-		}
-		kthread_bind(w->task, cpu);
-		wake_up_process(w->task);
+	for_each_online_cpu(cpu)
+		worker_start(&workers[cpu], cpu);
+	for (i = nr_cpu_ids; i < nr_workers; i++)
+		worker_start(&workers[i], -1);
+	while (atomic_long_read(&left) >= 0 && !signal_pending(current)) {
+		schedule_timeout_interruptible(1);
+		herd(rnd);
 	}
-	while (atomic_long_read(&left) >= 0 && !signal_pending(current))
-		schedule_timeout_interruptible(HZ / 10);
 	WRITE_ONCE(stop, true);
-	for_each_possible_cpu(cpu) {
-		struct worker *w = &workers[cpu];
+	for (i = 0; i < nr_workers; i++) {
+		struct worker *w = &workers[i];
 
 		if (!w->task)
 			continue;
@@ -316,14 +338,14 @@ static void workers_run(void)
 static void report(void)
 {
 	unsigned long done, failed;
-	int i, cpu;
+	unsigned int i, k;
 
 	for (i = 0; i < NR_CONTEXTS; i++) {
 		done = 0;
 		failed = 0;
-		for_each_possible_cpu(cpu) {
-			done += workers[cpu].done[i];
-			failed += workers[cpu].failed[i];
+		for (k = 0; k < nr_workers; k++) {
+			done += workers[k].done[i];
+			failed += workers[k].failed[i];
 		}
 		pr_info("galloc_stress: %s: %lu operations, %lu failed allocations\n",
 			context_names[i], done, failed);
@@ -345,7 +367,8 @@ static int __init stress_init(void)
 	}
 	if (!seed)
 		seed = get_random_u32();
-	workers = kvcalloc(nr_cpu_ids, sizeof(*workers), GFP_KERNEL);
+	nr_workers = nr_cpu_ids + ROAMERS;
+	workers = kvcalloc(nr_workers, sizeof(*workers), GFP_KERNEL);
 	table = kvcalloc(live, sizeof(*table), GFP_KERNEL);
 	if (!workers || !table) {
 		kvfree(workers);
@@ -353,8 +376,8 @@ static int __init stress_init(void)
 		return -ENOMEM;
 	}
 	atomic_long_set(&left, ops);
-	workers_run();
 	prandom_seed_state(&rnd, seed);
+	workers_run(&rnd);
 	for (i = 0; i < live; i++)
 		give_back(&rnd, table[i]);
 	report();

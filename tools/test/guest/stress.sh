@@ -19,8 +19,12 @@
 OPS=${OPS:-1000000}
 tmp=/tmp/stress
 
-# Counters of events that do not belong here: memory is plugged in elsewhere.
-elsewhere="map_grown"
+# Counters of events that do not belong here: memory is plugged in elsewhere, and
+# a task must never find its own CPU busy.
+elsewhere="map_grown|busy_in_task"
+# Races of a few instructions: a short run may be without them.
+[ "$OPS" -ge 5000000 ] ||
+	elsewhere="$elsewhere|claims_raced|.*_rescans_lost|row_changed|install_lost|migrated_returns"
 
 ROUND_CHECKS=9
 begin $((5 * ROUND_CHECKS + 1))
@@ -167,9 +171,9 @@ round()
 rm -rf $tmp
 mkdir -p $tmp
 scarce=
-round "small objects" 75 "" "live=4096 max_size=512 huge=0"
+round "small objects" 72 "" "live=4096 max_size=512 huge=0"
 round "mixed sizes" 14 "" "live=4096"
-round "few objects, no stacks" 7 "debug=1" "live=96 min_size=1024 max_size=8192 huge=20000"
+round "few objects, no stacks" 10 "debug=1" "live=6 min_size=2048 max_size=6000 huge=0"
 scarce=1
 round "limited memory" 3 "limit_mb=16 cpu_cache_kb=64 free_max_mb=1" \
 	"live=1000 min_size=4096 max_size=32768 huge=500"
@@ -179,7 +183,7 @@ unload galloc_hog
 
 awk '{ sum[$1] += $2 } END { for (key in sum) print key, sum[key] }' $tmp/events | sort >$tmp/sums
 note "events: $(tr '\n' ',' <$tmp/sums)"
-never=$(awk '$2 == 0 { print $1 }' $tmp/sums | grep -vwE "$elsewhere" | tr '\n' ' ')
+never=$(awk '$2 == 0 { print $1 }' $tmp/sums | grep -vxE "$elsewhere" | tr '\n' ' ')
 if [ ! -s $tmp/sums ]; then
 	not_ok "each rare path was taken" "stats shows no counters"
 else
