@@ -10,7 +10,8 @@
 #
 #	N passed, N failed, N skipped
 #
-#	STOCK_OPS=N		operations of the stress
+#	STOCK_OPS=N		operations of the stress; 10,000,000 for 6.1
+#	STOCK_ROUNDS=N		how often galloc is loaded and unloaded; 100 for 6.1
 #	STOCK_SCRIPTS='A B'	only these scripts
 #	STOCK_TIMEOUT=N		seconds the guest may take
 
@@ -24,7 +25,8 @@ top=$(cd "$(dirname "$0")/.." && pwd)
 . "$top/tools/build.sh"
 
 work=$(mktemp -d -t galloc-stock.XXXXXX)
-trap 'rm -rf "$work"' EXIT
+plugger=
+trap '[ -z "$plugger" ] || kill "$plugger" 2>/dev/null; rm -rf "$work"' EXIT
 trap 'exit 1' INT TERM HUP
 
 # The scripts, in their order, with arguments.
@@ -40,7 +42,20 @@ plan()
 		bed $KREL
 		life
 		stress
+		rounds $rounds
+		memory
+		hotadd
+		leak
 	PLAN
+}
+
+# Plug a GB of memory into the guest's second node once it asks for that.
+plug_when_asked()
+{
+	until grep -qs '^@@ host plug' "$log"; do sleep 0.2; done
+	printf '%s\n' 'object_add memory-backend-ram,id=plugged,size=1G' \
+		'device_add pc-dimm,id=dimm,memdev=plugged,node=1' >"$work/monitor.in"
+	cat "$work/monitor.out" >"$work/monitor.said"
 }
 
 # The KTAP of one script in the log as our lines; a script that did not get to its
@@ -92,7 +107,12 @@ need_packages make gcc qemu-system-x86 busybox-static cpio gzip
 kernel=$("$top/tools/kernel.sh" stock "$which")
 KDIR='' KREL='' VMLINUZ=''
 eval "$kernel"
-log=$top/build/log/stock-$which.log
+log=$work/log
+kept=$top/build/log/stock-$which.log
+# The first kernel gets the whole of it, the others what shows a difference.
+ops=2000000 rounds=25
+[ "$which" != 6.1 ] || ops=10000000 rounds=100
+ops=${STOCK_OPS:-$ops} rounds=${STOCK_ROUNDS:-$rounds}
 
 build_lock "$KREL"
 build_galloc "$KDIR" "$KREL"
@@ -118,18 +138,26 @@ guest_initramfs "$work/initramfs" "$top/tools/test/guest/init.sh" "${files[@]}"
 # unless they are told.
 say "running $(cut -d ' ' -f 1 "$work/plan" | tr '\n' ' ')under $KREL"
 rc=0
+# A monitor that is two pipes needs no program to talk to it.
+mkfifo "$work/monitor.in" "$work/monitor.out"
+plug_when_asked &
+plugger=$!
 # shellcheck disable=SC2054 # the commas are QEMU's
-numa=(-object memory-backend-ram,id=m0,size=512M -numa node,nodeid=0,cpus=0-1,memdev=m0
+numa=(-chardev pipe,id=monitor,path="$work/monitor" -mon chardev=monitor
+	-object memory-backend-ram,id=m0,size=512M -numa node,nodeid=0,cpus=0-1,memdev=m0
 	-object memory-backend-ram,id=m1,size=512M -numa node,nodeid=1,cpus=2-3,memdev=m1)
-GUEST_CPUS=4,sockets=2 GUEST_MEM=1024 GUEST_APPEND="oops=panic preempt=full OPS=${STOCK_OPS:-10000000}" \
+GUEST_CPUS=4,sockets=2 GUEST_MEM=1024,slots=2,maxmem=4G \
+	GUEST_APPEND="oops=panic preempt=full memhp_default_state=online OPS=$ops" \
 	guest_qemu "$VMLINUZ" "$work/initramfs" "$log" "${STOCK_TIMEOUT:-900}" "${numa[@]}" || rc=$?
 
+mkdir -p "${kept%/*}"
+cp "$log" "$kept"
 {
 	while read -r script _; do results "$script"; done <"$work/plan"
 	if [ $rc -eq 0 ]; then
 		echo "ok - the guest comes to its end"
 	else
-		echo "not ok - the guest comes to its end: it came to: $(guest_last_line "$log") (see ${log#"$top"/})"
+		echo "not ok - the guest comes to its end: it came to: $(guest_last_line "$log") (see ${kept#"$top"/})"
 	fi
 	splat=$(first_splat)
 	if [ -z "$splat" ]; then

@@ -49,10 +49,14 @@ static unsigned long free_mb(int nid)
 	return pages >> (20 - PAGE_SHIFT);
 }
 
-/* Nobody is killed for it: what is not to be had is left. */
+/*
+ * Nobody is killed for it: what is not to be had is left.  Cleared, so that whoever
+ * still uses such a page loses what he wrote there.
+ */
 static gfp_t hog_gfp(void)
 {
-	gfp_t gfp = GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN | __GFP_THISNODE;
+	gfp_t gfp = GFP_KERNEL | __GFP_ZERO | __GFP_NORETRY | __GFP_NOWARN |
+		    __GFP_THISNODE;
 
 	return reclaim ? gfp : gfp & ~__GFP_RECLAIM;
 }

@@ -17,6 +17,7 @@
  */
 #include <linux/cpu.h>
 #include <linux/hrtimer.h>
+#include <linux/io.h>
 #include <linux/kthread.h>
 #include <linux/module.h>
 #include <linux/prandom.h>
@@ -104,6 +105,7 @@ static unsigned int nr_workers;
 static void **table;
 static atomic_long_t left;
 static atomic_t errors;
+static const void *highest;		/* address that was handed out; racy */
 static bool stop;
 
 static u32 key_of(const void *p, u32 size)
@@ -185,6 +187,8 @@ static void exchange_one(struct worker *w, int context, gfp_t gfp)
 	/* One in eight only frees, so that the table breathes. */
 	if (!one_in(rnd, 8)) {
 		p = take(rnd, size, gfp);
+		if (p > READ_ONCE(highest))
+			WRITE_ONCE(highest, p);
 		if (p)
 			mark_object(p, size);
 		else
@@ -350,6 +354,9 @@ static void report(void)
 		pr_info("galloc_stress: %s: %lu operations, %lu failed allocations\n",
 			context_names[i], done, failed);
 	}
+	if (highest)
+		pr_info("galloc_stress: memory up to %llu MB was used\n",
+			(u64)virt_to_phys((void *)highest) >> 20);
 	pr_info("galloc_stress: %d errors, seed %lu\n", atomic_read(&errors),
 		seed);
 }

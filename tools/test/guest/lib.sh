@@ -118,7 +118,8 @@ stat_of()
 	sed -n "s/^$1 //p" "$G/stats"
 }
 
-# load_galloc PARAMETER...
+# load_galloc [PARAMETER...]
+# shellcheck disable=SC2120
 load_galloc()
 {
 	insmod "$MODULES/galloc.ko" "$@"

@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _GALLOC_KEEP_H
+#define _GALLOC_KEEP_H
+
+#include <linux/types.h>
+
+int keep_object(void *p, size_t size);
+
+#endif

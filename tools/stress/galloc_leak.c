@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * galloc_leak: a client that leaves objects behind.
+ *
+ * Three small ones, among a hundred that it frees, and one of 25 pages: what galloc
+ * says of them at its unload is in Documentation/usage.rst.
+ */
+#include <linux/module.h>
+#include <linux/sizes.h>
+
+#include <galloc.h>
+
+#include "galloc_keep.h"
+
+#define SMALL_SIZE	200
+#define NR_SMALL	3
+#define NR_FREED	100
+#define LARGE_SIZE	(25 * SZ_4K)
+
+/* Allocate, and leave it to galloc_keep. */
+static int leave(size_t size)
+{
+	void *p = galloc(size, GFP_KERNEL);
+
+	return p ? keep_object(p, size) : -ENOMEM;
+}
+
+static int __init leak_init(void)
+{
+	static void *freed[NR_FREED] __initdata;
+	unsigned int i;
+	int err = 0;
+
+	for (i = 0; i < NR_FREED; i++)
+		freed[i] = galloc(SMALL_SIZE, GFP_KERNEL);
+	for (i = 0; i < NR_SMALL && !err; i++)
+		err = leave(SMALL_SIZE);
+	if (!err)
+		err = leave(LARGE_SIZE);
+	for (i = 0; i < NR_FREED; i++)
+		gfree(freed[i]);
+	return err;
+}
+
+static void __exit leak_exit(void)
+{
+}
+
+module_init(leak_init);
+module_exit(leak_exit);
+
+MODULE_DESCRIPTION("Leaks objects, to test galloc");
+MODULE_LICENSE("GPL");

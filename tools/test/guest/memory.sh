@@ -1,0 +1,126 @@
+#!/bin/sh
+# shellcheck shell=dash
+# SPDX-License-Identifier: GPL-2.0
+#
+# memory.sh: the system wants memory back, has none, or has only fragments.
+# shellcheck disable=SC2317 # called by their names
+
+# shellcheck source=tools/test/guest/lib.sh
+. "${0%/*}/lib.sh"
+
+tmp=/tmp/memory
+
+begin 25
+
+# What galloc could give: free runs, and objects that CPUs cache.
+idle_bytes()
+{
+	echo $(($(stat_of free) + $(stat_of cached)))
+}
+
+# Have galloc hold memory that nobody uses; it keeps up to free_max_mb of it.
+fill()
+{
+	load galloc_stress ops=60000 live=20000 min_size=512 max_size=16384 huge=0 &&
+		unload galloc_stress
+}
+
+# wait_until COMMAND...: at most 10 s.
+wait_until()
+{
+	local n=0
+
+	while ! "$@"; do
+		n=$((n + 1))
+		[ "$n" -lt 100 ] || return 1
+		usleep 100000
+	done
+}
+
+idle_below()
+{
+	[ "$(idle_bytes)" -le "$1" ]
+}
+
+# Allocations of the last stress that got nothing, all contexts.
+failed_allocations()
+{
+	log_new 'failed allocations' | sed 's/.* \([0-9]*\) failed.*/\1/' |
+		awk '{ n += $1 } END { print n + 0 }'
+}
+
+words_sum()
+{
+	sort "$W/words" | sha256sum
+}
+
+rm -rf $tmp
+mkdir -p $tmp
+
+# ---- reclaim ----------------------------------------------------------------------
+
+load_galloc free_max_mb=4096
+check "idle memory gathers in galloc" fill
+before=$(idle_bytes)
+at_least "bytes that nobody uses" "$before" 20000000
+runs=$(stat_of shrinker_runs)
+echo 2 >/proc/sys/vm/drop_caches
+check "drop_caches: nine tenths of them go back" wait_until idle_below $((before / 10))
+at_least "drop_caches: the shrinker ran" $(($(stat_of shrinker_runs) - runs)) 1
+check "drop_caches: galloc's books agree" sh -c "echo 1 >$G/validate"
+
+fill
+before=$(idle_bytes)
+at_least "bytes that nobody uses, once more" "$before" 20000000
+runs=$(stat_of shrinker_runs)
+# Reclaim begins where this much is still free, so that nobody is killed.
+watermark=$(cat /proc/sys/vm/min_free_kbytes)
+echo 65536 >/proc/sys/vm/min_free_kbytes
+check "memory gets short" load galloc_hog reclaim=1 leave_mb=36
+check "short of memory: nine tenths of them go back" wait_until idle_below $((before / 10))
+at_least "short of memory: the shrinker ran" $(($(stat_of shrinker_runs) - runs)) 1
+echo "$watermark" >/proc/sys/vm/min_free_kbytes
+unload galloc_hog
+check "galloc unloads" unload galloc
+
+# ---- no memory ---------------------------------------------------------------------
+
+load_galloc free_max_mb=1
+load wordfreq
+cat /test/text >"$W/text"
+want=$(words_sum)
+load galloc_hog leave_mb=50
+log_mark
+check "no memory: the stress comes to its end, all marks intact" \
+	load galloc_stress ops=60000 live=30000 min_size=4096 max_size=16384 huge=0
+unload galloc_stress
+at_least "no memory: allocations got NULL" "$(failed_allocations)" 100
+at_least "no memory: they were counted" "$(stat_of alloc_failed)" "$(failed_allocations)"
+at_least "no memory: and so were the requests for pages" "$(stat_of grow_failed)" 100
+same "no memory: another client has all its words" "$(words_sum)" "$want"
+unload galloc_hog
+log_mark
+check "memory is back: the stress runs" \
+	load galloc_stress ops=60000 live=2000 min_size=4096 max_size=16384 huge=0
+unload galloc_stress
+same "memory is back: each allocation succeeds" "$(failed_allocations)" 0
+unload wordfreq
+check "galloc unloads after it" unload galloc
+
+# ---- only fragments ------------------------------------------------------------------
+
+check "memory is cut into units of 8 pages" load galloc_hog order=3 half=1 leave_mb=30
+load_galloc free_max_mb=1
+log_mark
+check "fragments: the stress runs" \
+	load galloc_stress ops=60000 live=8000 min_size=64 max_size=4096 huge=0
+unload galloc_stress
+same "fragments: each allocation succeeds" "$(failed_allocations)" 0
+at_least "fragments: chunks of fall-back orders were taken" "$(stat_of grow_fallback_orders)" 50
+same "fragments: and no others" "$(stat_of grow_fallback_orders)" "$(stat_of grow_chunks)"
+check "fragments: galloc's books agree" sh -c "echo 1 >$G/validate"
+unload galloc
+unload galloc_hog
+same "nobody was killed for memory" "$(dmesg | grep -c 'Out of memory')" 0
+
+finish
