@@ -111,6 +111,15 @@ bool arena_may_leave(unsigned int npages)
 	return false;
 }
 
+/* Pages above the reserve; racy. */
+unsigned long arena_spare_pages(void)
+{
+	long pages = atomic_long_read(&settled_pages) -
+		     (long)READ_ONCE(galloc_reserve_pages);
+
+	return max(pages, 0L);
+}
+
 long arena_held_bytes(void)
 {
 	return atomic_long_read(&held_bytes);

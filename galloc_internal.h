@@ -255,6 +255,7 @@ bool arena_get_chunk(struct chunk *chunk, int nid, unsigned int npages,
 void arena_put_pages(unsigned long start, unsigned int npages, int order);
 void arena_abandon_pages(unsigned long start, unsigned int npages);
 bool arena_may_leave(unsigned int npages);
+unsigned long arena_spare_pages(void);
 void arena_leave(unsigned int npages);
 bool arena_pages_unshared(unsigned long start, unsigned int npages);
 bool arena_charge(long bytes);

@@ -12,15 +12,17 @@
 
 struct shrinker *galloc_shrinker;
 
-/* What could go: free runs above the reserve, and what the CPUs cache. */
+/*
+ * What could go: free runs, and what the CPUs cache; but the reserve is of all
+ * pages, those in use too.
+ */
 static unsigned long shrink_count(struct shrinker *shrinker,
 				  struct shrink_control *sc)
 {
 	unsigned long pages = mheap_free_pages() +
 			      (mcache_held_bytes() >> PAGE_SHIFT);
-	unsigned long reserve = READ_ONCE(galloc_reserve_pages);
 
-	return pages > reserve ? pages - reserve : SHRINK_EMPTY;
+	return min(pages, arena_spare_pages()) ?: SHRINK_EMPTY;
 }
 
 /* Give back free runs, and have the CPUs drain for the next time. */
