@@ -13,26 +13,6 @@
 /* Tries until the books are exact: work in flight ends by itself. */
 #define REST_TRIES		20
 
-/*
- * Parameters have these values on kernels that run the suites of a module before
- * they read its parameters, as 6.1 does.
- */
-#if IS_ENABLED(CONFIG_KASAN) || IS_ENABLED(CONFIG_LOCKDEP)
-unsigned long gk_ops = 100000;
-#else
-unsigned long gk_ops = 100000000;
-#endif
-module_param_named(ops, gk_ops, ulong, 0444);
-MODULE_PARM_DESC(ops, "operations of all random sequences together");
-
-static unsigned long seed;
-module_param(seed, ulong, 0444);
-MODULE_PARM_DESC(seed, "of the random sequences; 0: a new one at each load");
-
-bool gk_quick;
-module_param_named(quick, gk_quick, bool, 0444);
-MODULE_PARM_DESC(quick, "do not wait for what galloc does once in seconds");
-
 static atomic_long_t ops_done;
 
 /* ---- reports that are meant to be there ---------------------------------- */
@@ -65,10 +45,14 @@ static unsigned int log_count(const struct kmsg_dump_iter *mark, const char *tex
 	return n;
 }
 
+/* A warning is the end of the guest, unless a case waits for one. */
+static bool warnings_panic;
+
 /* The end is told even if the case is aborted. */
 static void announced_free(struct kunit_resource *res)
 {
 	printk(KERN_INFO "galloc-kunit: expect end\n");
+	gk_panic_on_warn(warnings_panic);
 }
 
 static void announce(struct kunit *test, const char *text,
@@ -79,6 +63,8 @@ static void announce(struct kunit *test, const char *text,
 	KUNIT_ASSERT_LT(test, gk->nr_reports, GK_MAX_REPORTS);
 	if (!gk->nr_reports) {
 		log_mark(&gk->begin);
+		if (gk_panic_on_warn(false))
+			warnings_panic = true;
 		KUNIT_ASSERT_EQ(test, 0,
 				kunit_add_named_resource(test, NULL,
 							 announced_free,
@@ -469,7 +455,7 @@ bool gk_meet(atomic_t *count, int n)
 /* The seed, printed, so that a failure can be had again with seed=. */
 u64 gk_seed(struct kunit *test)
 {
-	u64 state = seed;
+	u64 state = gk_first_seed;
 
 	if (!state)
 		state = get_random_u32() | 1;

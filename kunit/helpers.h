@@ -17,6 +17,7 @@
 #include <linux/sched.h>
 
 #include "mcache.h"
+#include "guest.h"
 
 /* No wait is longer, for a thread to finish or a condition to come true. */
 #define GK_PATIENCE_MS		60000
@@ -26,10 +27,6 @@
  * that somebody else schedules: such a load ends after this, done or not.
  */
 #define GK_FIGHT_MS		250
-
-/* Module parameters, see helpers.c. */
-extern unsigned long gk_ops;
-extern bool gk_quick;
 
 /* Kinds of reports one case may announce. */
 #define GK_MAX_REPORTS		16

@@ -9,6 +9,7 @@
 #include "helpers.h"
 
 #include <linux/interrupt.h>
+#include <linux/irq_work.h>
 #include <linux/smp.h>
 
 #define LEAN_SIZES	256
@@ -239,6 +240,7 @@ struct storm {
 	struct lean task;
 	struct lean softirq;
 	struct lean hardirq;
+	struct irq_work irq_work;
 	struct tasklet_struct tasklet;
 	unsigned long interrupts;
 	bool task_done;
@@ -256,9 +258,9 @@ static void storm_in_softirq(struct tasklet_struct *t)
 		lean_op(&s->softirq);
 }
 
-static void storm_in_hardirq(void *arg)
+static void storm_in_hardirq(struct irq_work *work)
 {
-	struct storm *s = arg;
+	struct storm *s = container_of(work, struct storm, irq_work);
 	int i;
 
 	s->interrupts++;
@@ -279,6 +281,20 @@ static void storm_task(void *arg)
 	WRITE_ONCE(s->task_done, true);
 }
 
+/*
+ * PROVE_RAW_LOCK_NESTING lets nobody allocate in an interrupt that PREEMPT_RT
+ * would not turn into a thread; irq_work is one that it would.
+ */
+static void storm_from_afar(void *arg)
+{
+	struct storm *s = arg;
+
+	if (IS_ENABLED(CONFIG_PROVE_RAW_LOCK_NESTING))
+		irq_work_queue(&s->irq_work);
+	else
+		storm_in_hardirq(&s->irq_work);
+}
+
 /* Interrupt the task's CPU for as long as it works; never less than once. */
 static void storm_sender(void *arg)
 {
@@ -287,7 +303,8 @@ static void storm_sender(void *arg)
 
 	gk_meet(&s->met, 2);
 	do {
-		smp_call_function_single(gk_cpu(0), storm_in_hardirq, s, true);
+		smp_call_function_single(gk_cpu(0), storm_from_afar, s, true);
+		irq_work_sync(&s->irq_work);
 		cond_resched();
 	} while (!READ_ONCE(s->task_done) &&
 		 ktime_before(ktime_get(), end));
@@ -304,6 +321,7 @@ static void interrupts_and_softirqs_of_a_busy_cpu(struct kunit *test)
 	lean_init(&s->task, rng, GFP_KERNEL);
 	lean_init(&s->softirq, rng + 1, GFP_ATOMIC | __GFP_NOWARN);
 	lean_init(&s->hardirq, rng + 2, GFP_ATOMIC | __GFP_NOWARN);
+	init_irq_work(&s->irq_work, storm_in_hardirq);
 	tasklet_setup(&s->tasklet, storm_in_softirq);
 	task = gk_start(test, gk_cpu(0), storm_task, s);
 	sender = gk_start(test, gk_cpu(1), storm_sender, s);

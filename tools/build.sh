@@ -9,7 +9,8 @@
 # for the same one wait for each other.
 #
 #	build_lock KREL
-#	build_galloc KDIR KREL		galloc.ko; sets BUILD, the folder of all this
+#	build_galloc KDIR KREL [ARG...]	galloc.ko; sets BUILD, the folder of all this;
+#					ARGs are for make, such as GALLOC_DEBUG=y
 #	build_client KDIR DIR		the modules in DIR, such as samples/wordfreq
 #	build_unlock			once the modules have been copied from there
 
@@ -37,18 +38,19 @@ build_make()
 
 build_galloc()
 {
-	local headers
+	local kdir=$1 headers
 
 	BUILD=$top/build/$2
+	shift 2
 	# An upgrade of the headers under the same name brings files that are
 	# older than our objects: make would not see it.
-	headers=$(stat -Lc '%n %i %Z %s' "$1/Module.symvers" "$1/include/generated/autoconf.h")
+	headers=$(stat -Lc '%n %i %Z %s' "$kdir/Module.symvers" "$kdir/include/generated/autoconf.h")
 	[ "$headers" = "$(cat "$BUILD/.headers" 2>/dev/null)" ] || rm -rf "$BUILD"
 	mkdir -p "$BUILD"
 	printf '%s\n' "$headers" >"$BUILD/.headers"
 	build_copy
-	PROGRESS_NAME="galloc.ko for $2" build_make -C "$1" M="$BUILD" modules ||
-		die "galloc does not build for $2, see above"
+	PROGRESS_NAME="galloc.ko for ${BUILD##*/}" build_make -C "$kdir" M="$BUILD" "$@" modules ||
+		die "galloc does not build for ${BUILD##*/}, see above"
 }
 
 build_client()
@@ -63,7 +65,7 @@ build_client()
 build_sources()
 {
 	(cd "$1" && find . -maxdepth 1 -type f \( -name '*.[ch]' -o -name Kbuild \) ! -name '*.mod.c' &&
-		for dir in include kunit samples/wordfreq tools/bench tools/stress; do
+		for dir in include kunit samples/wordfreq tools/bench tools/stress tools/bed; do
 			[ ! -d "$dir" ] || find "./$dir" -type f \
 				\( -name '*.[ch]' -o -name Kbuild -o -name Makefile \) ! -name '*.mod.c'
 		done) | sort

@@ -12,6 +12,8 @@
 #
 #	GUEST_CPUS=2		processors; for QEMU also 4,sockets=2
 #	GUEST_MEM=512		MB of memory; for QEMU also 512,slots=2,maxmem=2G
+#	GUEST_NODES=1		QEMU: nodes that have equal parts of both, which then
+#				are plain numbers
 #	GUEST_APPEND=''		more for the kernel's command line
 #	GUEST_CONSOLE=early	QEMU: the kernel speaks past its serial driver, see below
 #
@@ -56,6 +58,18 @@ guest_initramfs()
 	rm -rf "$root"
 }
 
+# QEMU's arguments for GUEST_NODES, one a line.
+guest_nodes()
+{
+	local nodes=${GUEST_NODES:-1} cpus=${GUEST_CPUS:-2} mem=${GUEST_MEM:-512} n
+
+	[ "$nodes" -gt 1 ] || return 0
+	for ((n = 0; n < nodes; n++)); do
+		printf '%s\n' -object "memory-backend-ram,id=node$n,size=$((mem / nodes))M" \
+			-numa "node,nodeid=$n,memdev=node$n,cpus=$((n * cpus / nodes))-$(((n + 1) * cpus / nodes - 1))"
+	done
+}
+
 # guest_qemu VMLINUZ INITRAMFS LOG TIMEOUT_S [QEMU_ARG ...]
 #
 # The console is a serial line that goes to LOG and to nothing else: no terminal
@@ -70,13 +84,14 @@ guest_initramfs()
 guest_qemu()
 {
 	local kernel=$1 initramfs=$2 log=$3 timeout=$4 console=console=ttyS0
-	local -a qemu
+	local -a qemu numa
 
+	mapfile -t numa < <(guest_nodes)
 	[ "${GUEST_CONSOLE:-}" != early ] ||
 		console="earlyprintk=serial,ttyS0,115200,keep console=null"
 	qemu=(qemu-system-x86_64 -nodefaults -no-user-config -no-reboot
 		-display none -monitor none -serial "file:$log"
-		-smp "${GUEST_CPUS:-2}" -m "${GUEST_MEM:-512}"
+		-smp "${GUEST_CPUS:-2}" -m "${GUEST_MEM:-512}" "${numa[@]}"
 		-kernel "$kernel" -initrd "$initramfs"
 		-append "$console quiet panic=-1 no_timer_check ${GUEST_APPEND:-}")
 	shift 4

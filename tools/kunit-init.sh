@@ -4,10 +4,11 @@
 #
 # The guest's side of kunit.sh: /init of the kernel under which the suites run.
 #
-# For each line of /sets, "NAME|parameters of galloc.ko|parameters of the
-# suites", load galloc.ko and each /kunit/*.ko, which runs its suites, and unload
-# all. What the suites say is on the console; what is said here is only whether
-# loading and unloading went well.
+# First the guest proves that it is what /bed/is says, parameters of galloc_bed.ko.
+# Then for each line of /sets, "NAME|parameters of galloc.ko|parameters of the
+# suites", it loads galloc.ko and galloc_kunit.ko, which runs the suites, looks
+# for leaks, and unloads all. What modules and suites say is on the console; what
+# is said here is only whether loading and unloading went well.
 
 PATH=/bin
 export PATH
@@ -43,37 +44,95 @@ try()
 	return 1
 }
 
+end()
+{
+	if [ -z "$failed" ]; then
+		echo "GUEST: ok"
+	else
+		echo "GUEST: failed: $failed"
+	fi
+	poweroff -f
+}
+
+# Files that tests need, and that only a bed with all its checks has.
+debug_files()
+{
+	local file
+
+	for file in kmemleak fail_page_alloc/min-order failslab/ignore-gfp-wait; do
+		[ -w "/sys/kernel/debug/$file" ] || { note "failed: no debugfs file $file"; return 1; }
+	done
+	[ -w /sys/devices/system/cpu/cpu1/online ] || { note "failed: no processor can be removed"; return 1; }
+}
+
+# A guest that falls short of its bed would pass tests that it cannot fail.
+prove_bed()
+{
+	bed=$(cat /bed/is)
+	case $bed in
+	*debug=1*) debug=1 ;;
+	*) debug= ;;
+	esac
+	# shellcheck disable=SC2086 # several words
+	try "the bed falls short" insmod /bed/galloc_bed.ko $bed || end
+	[ -z "$debug" ] || try "the bed falls short" debug_files || end
+	note "bed proved"
+	# From here on a warning that no test announced is the end.
+	echo 1 >/proc/sys/kernel/panic_on_warn
+}
+
 # load_suites PARAMETER...
 load_suites()
 {
-	local ko
-
-	for ko in /kunit/*.ko; do
-		try "insmod ${ko##*/} in set $name" insmod "$ko" "$@"
-	done
+	try "insmod galloc_kunit_guest.ko in set $name" insmod /kunit/galloc_kunit_guest.ko "$@"
+	try "insmod galloc_kunit.ko in set $name" insmod /kunit/galloc_kunit.ko
 }
 
 unload_suites()
 {
-	local ko
-
-	for ko in /kunit/*.ko; do
-		ko=${ko##*/}
-		try "rmmod ${ko%.ko} in set $name" rmmod "${ko%.ko}"
-	done
+	try "rmmod galloc_kunit in set $name" rmmod galloc_kunit
+	try "rmmod galloc_kunit_guest in set $name" rmmod galloc_kunit_guest
 }
 
-# An object is only called leaked when it is 5 s old; the first scan may still
-# see it in a register or on a stack.
+# The leaks that kmemleak lists, but for the one that galloc_bed.ko has planted.
+unplanted_leaks()
+{
+	awk '
+	/^unreferenced object/ { flush() }
+	{ block = block $0 "\n" }
+	END { flush() }
+	function flush()
+	{
+		if (block !~ /galloc-bed/)
+			printf "%s", block
+		block = ""
+	}' /sys/kernel/debug/kmemleak
+}
+
+# scan_for_leaks WHEN: the planted leak must be found, and nothing else.
+#
+# The first scan only takes a sum of what nothing points to: an object is called
+# leaked if it has not changed since. And it has to be 5 s old.
 scan_for_leaks()
 {
-	[ -w /sys/kernel/debug/kmemleak ] || return 0
-	sleep 6
-	echo scan >/sys/kernel/debug/kmemleak || return 0
+	local start
+
+	[ -n "$debug" ] || return 0
+	start=$(cut -d . -f 1 /proc/uptime)
+	note "expect kmemleak: 1 new suspected memory leaks"
 	echo scan >/sys/kernel/debug/kmemleak
-	head -n 100 /sys/kernel/debug/kmemleak
+	while [ $(($(cut -d . -f 1 /proc/uptime) - start)) -lt 6 ]; do
+		sleep 1
+	done
+	echo scan >/sys/kernel/debug/kmemleak
+	note "expect end"
+	try "the planted leak is found $1" grep -q galloc-bed /sys/kernel/debug/kmemleak
+	unplanted_leaks >/tmp/leaks
+	[ ! -s /tmp/leaks ] || { head -n 100 /tmp/leaks; try "no leak $1" false; }
+	note "leak scan $1 done"
 }
 
+prove_bed
 sh /faults.sh setup
 while IFS='|' read -r name params suite_params; do
 	# Where there is a reserve to fill, too.
@@ -83,16 +142,14 @@ while IFS='|' read -r name params suite_params; do
 	# shellcheck disable=SC2086 # several words
 	if try "insmod galloc.ko in set $name" insmod /galloc.ko $params; then
 		load_suites $suite_params
+		try "insmod galloc_held.ko in set $name" insmod /bed/galloc_held.ko
+		scan_for_leaks "after the suites"
+		try "rmmod galloc_held in set $name" rmmod galloc_held
 		unload_suites
 		try "rmmod galloc in set $name" rmmod galloc
 	fi
 	note "set end $name"
 done </sets
-scan_for_leaks
-
-if [ -z "$failed" ]; then
-	echo "GUEST: ok"
-else
-	echo "GUEST: failed: $failed"
-fi
-poweroff -f
+try "rmmod galloc_bed" rmmod galloc_bed
+scan_for_leaks "after rmmod"
+end

@@ -76,6 +76,11 @@ text ~ /^Call Trace:/ && (in_warning || allowed) {
 		allowed--
 	next
 }
+text ~ /^galloc-bed: (not )?ok - / { bed_result(); next }
+text ~ /^galloc-kunit: [0-9]+ operations$/ {
+	operations = operations (operations == "" ? "" : ", ") set " " $(NF - 1)
+	next
+}
 
 # A report goes on to its end mark, or to the next result.
 text ~ /---\[ end / {
@@ -210,6 +215,25 @@ function result(level,	ok, name, skip)
 	}
 }
 
+# What galloc_bed.ko has found out about the guest: a case of the bed.
+function bed_result(	ok, name, why)
+{
+	ok = text !~ /^galloc-bed: not /
+	name = text
+	sub(/^galloc-bed: (not )?ok - /, "", name)
+	if (!ok && match(name, /: /)) {
+		why = substr(name, RSTART + 2)
+		name = substr(name, 1, RSTART - 1)
+	}
+	name = "bed: " name
+	if (ok) {
+		see(name)
+		passed[name] = 1
+	} else {
+		fail(name, why)
+	}
+}
+
 # Remember a case, in the order of its first appearance.
 function see(name)
 {
@@ -281,5 +305,7 @@ END {
 			nskipped++
 		}
 	}
+	if (operations != "")
+		printf "operations of each set: %s\n", operations
 	printf "%d passed, %d failed, %d skipped\n", npassed, nfailed, nskipped
 }

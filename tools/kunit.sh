@@ -36,28 +36,25 @@ trap 'exit 1' INT TERM HUP
 #	NAME|PARAMETERS of galloc|PARAMETERS of the suites
 parameter_sets()
 {
-	cat <<'SETS'
-default||ops=100000000
-tight|limit_mb=64 reserve_mb=4 free_max_mb=2|ops=5000000 quick=1
-debug|debug=1|ops=5000000 quick=1
+	local all=100000000 part=5000000
+
+	# A bed that is a thousand times slower.
+	[ -z "$debug" ] || all=200000 part=20000
+	cat <<SETS
+default||ops=${KUNIT_OPS:-$all}
+tight|limit_mb=64 reserve_mb=4 free_max_mb=2|ops=${KUNIT_OPS:-$part} quick=1
+debug|debug=1|ops=${KUNIT_OPS:-$part} quick=1
 SETS
 }
 
-# The sets that were asked for, as kunit-init.sh wants them. Of a parameter that
-# is given twice, the kernel takes the second.
-sets_for()
+# The sets that were asked for, as kunit-init.sh wants them.
+chosen_sets()
 {
-	local config=$1 name params suite_params more=
-
-	# A bed that is a thousand times slower.
-	case $config in
-	*debug*) more=" ops=100000" ;;
-	esac
-	more+=${KUNIT_OPS:+ ops=$KUNIT_OPS}${KUNIT_SEED:+ seed=$KUNIT_SEED}
+	local name params suite_params
 
 	parameter_sets | while IFS='|' read -r name params suite_params; do
 		case " ${KUNIT_SETS:-$name} " in
-		*" $name "*) printf '%s|%s|%s\n' "$name" "$params" "$suite_params$more" ;;
+		*" $name "*) printf '%s|%s|%s\n' "$name" "$params" "$suite_params${KUNIT_SEED:+ seed=$KUNIT_SEED}" ;;
 		esac
 	done
 }
@@ -70,20 +67,19 @@ boot()
 
 	log=$(log_of "$set")
 	grep "^$set|" "$work/sets" >"$work/sets.$set"
+	echo "$bed" >"$work/bed.$set"
 	guest_initramfs "$work/initramfs.$set" "$top/tools/kunit-init.sh" \
-		"${files[@]}" "$work/sets.$set:/sets"
+		"${files[@]}" "$work/sets.$set:/sets" "$work/bed.$set:/bed/is"
 
-	export GUEST_MEM=${GUEST_MEM:-1024}
+	export GUEST_MEM=${GUEST_MEM:-1024} GUEST_CPUS=$cpus GUEST_NODES=$nodes
 	export GUEST_APPEND="printk.devkmsg=on ${KUNIT_FILTER:+kunit.filter_glob=$KUNIT_FILTER} ${GUEST_APPEND:-}"
 	case $config in
 	uml-*)
 		guest_uml "$KERNEL" "$work/initramfs.$set" "$log" "${KUNIT_TIMEOUT:-120}"
 		;;
 	*)
-		GUEST_APPEND+=" kmemleak=on"
-		case $config in
-		*debug*) export GUEST_CONSOLE=early ;;
-		esac
+		[ -z "$debug" ] || GUEST_APPEND+=" kmemleak=on" GUEST_CONSOLE=early
+		export GUEST_CONSOLE
 		guest_qemu "$KERNEL" "$work/initramfs.$set" "$log" "${KUNIT_TIMEOUT:-600}"
 		;;
 	esac
@@ -123,20 +119,41 @@ boot_all()
 	done
 }
 
-# Each guest is one more check: it loaded, unloaded and came to its end.
-check_guest()
+# check NAME WHY_NOT COMMAND...: one more check, of a guest as a whole.
+check()
 {
-	local set=$1 log why name="set $1: the guest loads, unloads and ends"
+	local name=$1 why=$2
+	shift 2
 
-	log=$(log_of "$set")
-	if grep -qx "$set 0" "$work/ended"; then
+	if "$@"; then
 		[ -z "${KUNIT_VERBOSE:-}" ] || echo "ok - $name"
 		passed=$((passed + 1))
-		return
+	else
+		echo "not ok - $name: $why"
+		failed=$((failed + 1))
+	fi
+}
+
+# It proved its bed, ran suites, spent its budget of operations (what was not done
+# was not tested), loaded, unloaded and came to its end.
+check_guest()
+{
+	local set=$1 log wanted did why
+
+	log=$(log_of "$set")
+	check "set $set: the guest has proved its bed" "see ${log#"$top"/}" \
+		grep -q 'galloc-kunit: bed proved$' "$log"
+	check "set $set: there are suites to run" "none began" grep -q '# Subtest: ' "$log"
+	if [ -z "${KUNIT_FILTER:-}" ]; then
+		wanted=$(sed -n "s/^$set|.*ops=\([0-9]*\).*/\1/p" "$work/sets")
+		did=$(sed -n 's/.*galloc-kunit: \([0-9]*\) operations$/\1/p' "$log" | tail -n 1)
+		check "set $set: the operations asked for are done" "${did:-0} of $wanted" \
+			[ "${did:-0}" -ge "$wanted" ]
 	fi
 	why=$(sed -n 's/^GUEST: failed: //p' "$log" | tail -n 1)
-	echo "not ok - $name: ${why:-it came to: $(guest_last_line "$log")} (see ${log#"$top"/})"
-	failed=$((failed + 1))
+	check "set $set: the guest loads, unloads and ends" \
+		"${why:-it came to: $(guest_last_line "$log")} (see ${log#"$top"/})" \
+		grep -qx "$set 0" "$work/ended"
 }
 
 # What fails once in many runs must survive the next run.
@@ -150,9 +167,25 @@ keep_logs()
 	done
 }
 
+# What the guest has, and proves to have before anything is tested; see
+# tools/bed/galloc_bed.c.
+describe_bed()
+{
+	cpus=2 nodes=1 debug=
+	case $config in
+	uml-*) bed="cpus=2 nodes=1 faults=1" ;;
+	*debug*)
+		cpus=4 nodes=2 debug=1
+		bed="cpus=4 nodes=2 faults=1 debug=1"
+		;;
+	*) bed="cpus=2 nodes=1" ;;
+	esac
+}
+
 config=${1:-uml-7.3}
 [ $# -le 1 ] || die "too many arguments; type: kunit.sh [CONFIG]"
 logs=$top/build/log
+describe_bed
 
 need_packages make gcc busybox-static cpio
 case $config in
@@ -164,18 +197,19 @@ KDIR='' KERNEL='' KREL=''
 eval "$kernel"
 
 build_lock "$KREL"
-build_galloc "$KDIR" "$KREL"
-ls "$BUILD"/kunit/*.ko >/dev/null 2>&1 || die "there is no module in kunit/"
-cp "$BUILD/galloc.ko" "$BUILD"/kunit/*.ko "$work/"
+build_galloc "$KDIR" "$KREL" ${debug:+GALLOC_DEBUG=y}
+build_client "$KDIR" tools/bed
+cp "$BUILD/galloc.ko" "$BUILD"/kunit/galloc_kunit{,_guest}.ko \
+	"$BUILD"/tools/bed/galloc_{bed,held}.ko "$work/"
 build_unlock
 
-sets_for "$config" >"$work/sets"
+chosen_sets >"$work/sets"
 [ -s "$work/sets" ] ||
 	die "there is no such set; there are: $(parameter_sets | cut -d '|' -f 1 | tr '\n' ' ')"
 mapfile -t sets < <(cut -d '|' -f 1 "$work/sets")
 files=("$work/galloc.ko:/galloc.ko" "$top/tools/guest/faults.sh:/faults.sh")
-for ko in "$work"/*.ko; do
-	[ "$ko" = "$work/galloc.ko" ] || files+=("$ko:/kunit/${ko##*/}")
+for name in kunit/galloc_kunit{,_guest} bed/galloc_{bed,held}; do
+	files+=("$work/${name#*/}.ko:/$name.ko")
 done
 
 say "running the suites under $KREL, sets: ${sets[*]}"
@@ -185,10 +219,6 @@ for set in "${sets[@]}"; do cat "$(log_of "$set")"; done |
 	awk -v splat="$GUEST_SPLAT" -v verbose="${KUNIT_VERBOSE:-}" -f "$top/tools/kunit.awk" >"$work/report"
 sed '$d' "$work/report"
 read -r passed _ failed _ skipped _ < <(tail -n 1 "$work/report" | tr -d ,)
-[ $((passed + failed + skipped)) -gt 0 ] || {
-	echo "not ok - there are suites to run: no guest reported a case (see build/log)"
-	failed=1
-}
 for set in "${sets[@]}"; do check_guest "$set"; done
 [ "$failed" -eq 0 ] || keep_logs
 echo "$passed passed, $failed failed, $skipped skipped"

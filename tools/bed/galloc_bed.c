@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * galloc_bed: proves that a guest is what its tests take it for.
+ *
+ * A test that finds nothing has shown something only if the kernel under it would
+ * have found it.  kconfig drops options without a word, two nodes become one
+ * without ACPI's tables, lockdep turns itself off at its first report: so each
+ * check here makes the thing do its work once and looks at the result, without
+ * provoking a report, for a report of KASAN would turn lockdep off.
+ *
+ * Prints "galloc-bed: ok - NAME" or "galloc-bed: not ok - NAME: WHY" for each.
+ * insmod fails if one is not ok.  It stays loaded while the tests run; rmmod
+ * looks at lockdep once more.  On purpose it leaks an object that says
+ * "galloc-bed": who scans for leaks afterwards has to find just that one.
+ */
+#include <linux/cpumask.h>
+#include <linux/debug_locks.h>
+#include <linux/kasan.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/nodemask.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/topology.h>
+
+static unsigned int cpus = 1;
+module_param(cpus, uint, 0444);
+MODULE_PARM_DESC(cpus, "processors that there should be");
+
+static unsigned int nodes = 1;
+module_param(nodes, uint, 0444);
+MODULE_PARM_DESC(nodes, "nodes with memory that there should be");
+
+static bool faults;
+module_param(faults, bool, 0444);
+MODULE_PARM_DESC(faults, "page allocations that can be made to fail");
+
+static bool debug;
+module_param(debug, bool, 0444);
+MODULE_PARM_DESC(debug, "all that finds bugs should be there, and alive");
+
+static bool wrong;
+
+/* One result; @why, a format, says what it is instead. */
+#define check(cond, name, why, ...)					\
+do {									\
+	if (cond) {							\
+		printk(KERN_INFO "galloc-bed: ok - %s\n", name);	\
+	} else {							\
+		printk(KERN_INFO "galloc-bed: not ok - %s: " why "\n",	\
+		       name, ##__VA_ARGS__);				\
+		wrong = true;						\
+	}								\
+} while (0)
+
+/* ---- the machine -------------------------------------------------------- */
+
+/* Nodes that hand out their own pages when they are asked for them alone. */
+static unsigned int nodes_with_pages(void)
+{
+	unsigned int n = 0;
+	int nid;
+
+	for_each_node_state(nid, N_MEMORY) {
+		struct page *page;
+
+		page = alloc_pages_node(nid, GFP_KERNEL | __GFP_THISNODE, 0);
+		if (!page)
+			continue;
+		n += page_to_nid(page) == nid;
+		__free_page(page);
+	}
+	return n;
+}
+
+static unsigned int nodes_with_cpus(void)
+{
+	nodemask_t seen = NODE_MASK_NONE;
+	int cpu;
+
+	for_each_online_cpu(cpu)
+		node_set(cpu_to_node(cpu), seen);
+	return nodes_weight(seen);
+}
+
+static void check_machine(void)
+{
+	unsigned int n;
+
+	n = num_online_cpus();
+	check(n == cpus, "the processors are there", "%u, not %u", n, cpus);
+	n = nodes_with_pages();
+	check(n == nodes, "the nodes have memory", "%u, not %u", n, nodes);
+	n = nodes_with_cpus();
+	check(n == nodes, "the nodes have processors", "%u, not %u", n, nodes);
+}
+
+/* ---- what finds bugs ---------------------------------------------------- */
+
+#ifdef CONFIG_KASAN_GENERIC
+/*
+ * The shadow has a byte for eight: 0 if all may be accessed, 1..7 if the first
+ * ones may, negative if none.  It has itself no shadow.
+ */
+static noinline __no_sanitize_address s8 shadow_of(const char *p)
+{
+	return *(volatile const s8 *)kasan_mem_to_shadow(p);
+}
+
+static const char *kasan_fault(void)
+{
+	char *p = kmalloc(13, GFP_KERNEL);
+	s8 begin, end;
+
+	if (!p)
+		return "no memory";
+	begin = shadow_of(p);
+	end = shadow_of(p + 8);
+	kfree(p);
+	if (!__is_defined(__SANITIZE_ADDRESS__))
+		return "modules are compiled without it";
+	if (begin != 0 || end != 5)
+		return "what lies behind an object may be accessed";
+	if (shadow_of(p) >= 0)
+		return "a freed object may be accessed";
+	return NULL;
+}
+#else
+static const char *kasan_fault(void)
+{
+	return "not in this kernel";
+}
+#endif
+
+static const char *lockdep_fault(void)
+{
+	static DEFINE_SPINLOCK(lock);
+	bool before, inside;
+
+	if (!IS_ENABLED(CONFIG_PROVE_LOCKING) ||
+	    !IS_ENABLED(CONFIG_PROVE_RAW_LOCK_NESTING))
+		return "not in this kernel";
+	if (!debug_locks)
+		return "it has turned itself off";
+#ifdef CONFIG_LOCKDEP
+	before = lockdep_is_held(&lock);
+	spin_lock(&lock);
+	inside = lockdep_is_held(&lock);
+	spin_unlock(&lock);
+#endif
+	return !before && inside ? NULL : "it does not follow a lock";
+}
+
+static void check_lockdep(const char *name)
+{
+	const char *fault = lockdep_fault();
+
+	check(!fault, name, "%s", fault);
+}
+
+#ifdef CONFIG_FAULT_INJECTION
+/* The next allocation of this task should fail; flags at which it may. */
+static bool slab_fails(void)
+{
+	void *p;
+
+	current->fail_nth = 1;
+	p = kmalloc(64, GFP_NOWAIT | __GFP_NOWARN);
+	current->fail_nth = 0;
+	kfree(p);
+	return !p;
+}
+
+/* Single pages are spared by default, see min-order in its folder. */
+static bool page_fails(void)
+{
+	struct page *page;
+
+	current->fail_nth = 1;
+	page = alloc_pages(GFP_NOWAIT | __GFP_NOWARN, 1);
+	current->fail_nth = 0;
+	if (page)
+		__free_pages(page, 1);
+	return !page;
+}
+#else
+static bool slab_fails(void)
+{
+	return false;
+}
+
+static bool page_fails(void)
+{
+	return false;
+}
+#endif
+
+static void check_debug(void)
+{
+	const char *fault = kasan_fault();
+
+	check(!fault, "KASAN is alive", "%s", fault);
+	check_lockdep("lockdep is alive");
+	check(slab_fails(), "kmalloc can be made to fail", "it does not");
+	check(IS_ENABLED(CONFIG_DEBUG_KMEMLEAK), "kmemleak is there", "it is not");
+	check(IS_ENABLED(CONFIG_DEBUG_LIST), "broken lists are seen", "they are not");
+	check(IS_ENABLED(CONFIG_DEBUG_ATOMIC_SLEEP) && IS_ENABLED(CONFIG_PREEMPT),
+	      "sleeping where one must not is seen", "it is not");
+	check(IS_ENABLED(CONFIG_ACPI_HOTPLUG_MEMORY) &&
+	      IS_ENABLED(CONFIG_HOTPLUG_CPU),
+	      "memory can be added and processors removed", "they cannot");
+}
+
+/* What nothing points to: kmemleak has to find it. */
+static noinline void leak_an_object(void)
+{
+	char *p = kmalloc(64, GFP_KERNEL);
+
+	if (p)
+		strscpy(p, "galloc-bed", 64);
+}
+
+static int __init bed_init(void)
+{
+	check_machine();
+	if (faults)
+		check(page_fails(), "page allocations can be made to fail",
+		      "they do not");
+	if (debug) {
+		check_debug();
+		leak_an_object();
+	}
+	return wrong ? -ENODEV : 0;
+}
+
+static void __exit bed_exit(void)
+{
+	if (debug)
+		check_lockdep("lockdep is alive to the end");
+}
+
+module_init(bed_init);
+module_exit(bed_exit);
+
+MODULE_DESCRIPTION("Proves that a guest is what its tests take it for");
+MODULE_LICENSE("GPL");
