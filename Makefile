@@ -21,7 +21,7 @@ unexport KREL KDIR
 .PHONY: help
 help:
 	@echo 'make run [TEXT=file]  galloc and a client on a stock kernel in QEMU'
-	@echo 'make check            all tests'
+	@echo 'make check            all tests (KERNELS="6.1 6.12 7.3": on all kernels)'
 	@echo 'make kunit            the KUnit suites, in user-mode Linux'
 	@echo 'make model            the spin model of the span protocol'
 	@echo 'make mutants          galloc with one line broken at a time: caught?'

@@ -83,6 +83,10 @@ EXPORT_SYMBOL_IF_KUNIT(stats_totals);
 EXPORT_SYMBOL_IF_KUNIT(stats_report_leaks);
 EXPORT_SYMBOL_IF_KUNIT(mspan_state_name);
 EXPORT_SYMBOL_IF_KUNIT(galloc_validate);
+#ifdef CONFIG_GALLOC_DEBUG
+EXPORT_SYMBOL_IF_KUNIT(galloc_lock_acquired);
+EXPORT_SYMBOL_IF_KUNIT(galloc_lock_released);
+#endif
 EXPORT_SYMBOL_IF_KUNIT(galloc_faults);
 EXPORT_SYMBOL_IF_KUNIT(galloc_report);
 EXPORT_SYMBOL_IF_KUNIT(galloc_report_free);

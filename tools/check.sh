@@ -3,34 +3,41 @@
 #
 # check.sh: all tests, `make check`.
 #
+#	KERNELS='6.1 6.12 7.3'	all kernels of these series; by default one of
+#				each kind: a stock one and the debug bed of 6.1,
+#				and user-mode Linux 7.3
+#	CHECK_LANES=1		one part after the other, see below
+#
 # Each part prints its own last line "N passed, N failed, N skipped", and one line
 # "not ok - NAME: REASON" or "skip - NAME: REASON" for each check that did not
 # pass; they are added up here. A part that ends without its last line counts as
-# one failure. What each part printed is kept in build/log/check-PART.log.
+# one failure. What each part printed is kept in build/log/check-PART.log, and in
+# .log.err beside it what it said to people.
 #
-# The last line is the sum; the exit status is 0 only if nothing failed.
+# At the end comes a table of the parts. The last line is the sum; the exit status
+# is 0 only if nothing failed.
 
 set -euo pipefail
 top=$(cd "$(dirname "$0")/.." && pwd)
 # shellcheck source=tools/lib.sh
 . "$top/tools/lib.sh"
 
-passed=0 failed=0 skipped=0
 logs=$top/build/log
-remarks=$logs/check-remarks
+work=$(mktemp -d -t galloc-check.XXXXXX)
+trap 'stop_lanes; rm -rf "$work"' EXIT
+trap 'exit 1' INT TERM HUP
+
+# ---- what a part found ------------------------------------------------------
 
 # The checks of a part that has no last line of its own (make run): its ok lines,
 # and one for `galloc: ok`.
 count_lines()
 {
-	local log=$1 n
+	local log=$1
 
-	n=$(grep -c '^ok - ' "$log") || true
-	part_passed=$n
-	n=$(grep -c '^not ok - ' "$log") || true
-	part_failed=$n
-	n=$(grep -c '^skip - ' "$log") || true
-	part_skipped=$n
+	part_passed=$(grep -c '^ok - ' "$log") || true
+	part_failed=$(grep -c '^not ok - ' "$log") || true
+	part_skipped=$(grep -c '^skip - ' "$log") || true
 	if [ "$(tail -n 1 "$log")" = "galloc: ok" ]; then
 		part_passed=$((part_passed + 1))
 	else
@@ -62,23 +69,47 @@ last_words()
 # remark KIND TEXT: for the list at the end.
 remark()
 {
-	printf '%s - %s: %s\n' "$1" "$name" "$2" >>"$remarks"
+	printf '%s - %s, %s: %s\n' "$1" "$kernel" "$name" "$2" >>"$work/remarks.$id"
 }
 
-# part NAME COMMAND...: run it, show how it went, add up.
+# ---- parts, in lanes ----------------------------------------------------------
+#
+# A debug kernel in QEMU keeps hardly more than one of two processors busy, and so
+# does the model: parts wait in two lanes, and what is first in each of them runs.
+
+# part LANE KERNEL NAME COMMAND...: queue it.
 part()
 {
-	local log start=$SECONDS status=0
-	local part_passed=0 part_failed=0 part_skipped=0
-	name=$1
+	local lane=$1 id
+
+	nr_parts=$((nr_parts + 1))
+	id=$(printf '%02d' "$nr_parts")
 	shift
+	{ printf '%s' "$id" && printf ' %q' "$@" && echo; } >>"$work/lane.$lane"
+	# What stands in the table should nobody come to run it.
+	printf '%s\t%s\t0\t1\t0\t0\n' "$1" "$2" >"$work/row.$id"
+	echo "not ok - $1, $2: it did not run" >"$work/remarks.$id"
+}
 
-	log=$logs/check-${name// /-}.log
-	printf '\n== %s\n' "$name"
-	{ "$@" 2>&1 >&3 </dev/null | tee "$log.err" >&2; } 3>"$log" || status=$?
-	grep -E '^(not ok|skip) - ' "$log" | sed "s/ - / - $name: /" >>"$remarks" || true
+# run_part ID KERNEL NAME COMMAND...: run it, and write down how it went.
+run_part()
+{
+	local id=$1 kernel=$2 name=$3 log start=$SECONDS status=0
+	local part_passed=0 part_failed=0 part_skipped=0
+	shift 3
 
-	if [ "$name" = run ]; then
+	log="$kernel $name"
+	log=$logs/check-${log// /-}.log
+	say "$kernel, $name: begins"
+	: >"$work/remarks.$id"
+	"$@" >"$log" 2>"$log.err" </dev/null &
+	child=$!
+	wait "$child" || status=$?
+	child=
+
+	grep -E '^(not ok|skip) - ' "$log" | sed "s/ - / - $kernel, $name: /" >>"$work/remarks.$id" || true
+	grep -h ' is no longer in Debian ' "$log.err" | sed 's/^-- //' >>"$work/notes" || true
+	if [ "$name" = wordfreq ]; then
 		count_lines "$log"
 	elif ! read_sum "$log"; then
 		part_failed=1
@@ -88,12 +119,50 @@ part()
 		part_failed=1
 		remark "not ok" "exit status $status although it reports no failure"
 	fi
-	printf '%d passed, %d failed, %d skipped in %d s\n' \
-		"$part_passed" "$part_failed" "$part_skipped" $((SECONDS - start))
-	passed=$((passed + part_passed))
-	failed=$((failed + part_failed))
-	skipped=$((skipped + part_skipped))
+	say "$kernel, $name: $part_passed passed, $part_failed failed, $part_skipped skipped in $((SECONDS - start)) s"
+	printf '%s\t%s\t%d\t%d\t%d\t%d\n' "$kernel" "$name" \
+		"$part_passed" "$part_failed" "$part_skipped" $((SECONDS - start)) >"$work/row.$id"
 }
+
+# run_lane LANE: its parts, one after the other, in a process of its own.
+run_lane()
+{
+	local words child=
+	local -a part
+
+	trap - EXIT
+	# shellcheck disable=SC2064 # $child as it is then
+	trap '[ -z "$child" ] || kill "$child" 2>/dev/null; exit 1' TERM
+	while IFS= read -r words <&5; do
+		eval "part=($words)"
+		run_part "${part[@]}"
+	done 5<"$work/lane.$1"
+}
+
+stop_lanes()
+{
+	local pid
+
+	for pid in $(jobs -p); do
+		kill "$pid" 2>/dev/null || true
+	done
+	wait
+}
+
+# What the parts say goes to their logs: so that a person knows it still runs.
+wait_for_lanes()
+{
+	local next=$((SECONDS + 30))
+
+	while [ -n "$(jobs -pr)" ]; do
+		sleep 0.5
+		[ "$SECONDS" -ge "$next" ] || continue
+		next=$((SECONDS + 30))
+		say "$SECONDS s so far"
+	done
+}
+
+# ---- which there are ------------------------------------------------------------
 
 # Each difference between kernel versions is in compat.h, so that the code reads
 # as for the newest kernel and one knows where to look when one goes.
@@ -113,21 +182,95 @@ check_version_tests()
 	fi
 }
 
+# stock_parts SERIES: a kernel as users have it.
+stock_parts()
+{
+	part 1 "stock $1" "wordfreq" env KERNEL="$1" "$top/tools/run.sh"
+	part 1 "stock $1" "life and stress" "$top/tools/stock.sh" "$1"
+	part 1 "stock $1" "a stranger's build" env KERNEL="$1" "$top/tools/test/external.sh"
+}
+
+series_parts()
+{
+	case $1 in
+	6.1)
+		part 2 "debug 6.1" "KUnit" "$top/tools/kunit.sh" qemu-debug-6.1
+		stock_parts 6.1
+		part 1 "RT 6.1" "life and stress" "$top/tools/stock.sh" rt-6.1
+		;;
+	6.12)
+		stock_parts 6.12
+		;;
+	7.3)
+		part 2 "debug 7.3" "KUnit" "$top/tools/kunit.sh" qemu-debug-7.3
+		part 1 "user-mode 7.3" "KUnit" "$top/tools/kunit.sh" uml-7.3
+		;;
+	*)
+		die "there is no kernel $1 to test on; say KERNELS='6.1 6.12 7.3', or some of them"
+		;;
+	esac
+}
+
+queue_parts()
+{
+	local series
+
+	nr_parts=0
+	part 1 "none" "host tests" "$top/tools/test/run.sh"
+	part 1 "none" "versions" check_version_tests
+	if [ -n "${KERNELS:-}" ]; then
+		for series in $KERNELS; do
+			series_parts "$series"
+		done
+	else
+		part 2 "debug 6.1" "KUnit" "$top/tools/kunit.sh" qemu-debug-6.1
+		stock_parts 6.1
+		part 1 "user-mode 7.3" "KUnit" "$top/tools/kunit.sh" uml-7.3
+	fi
+	part 2 "none" "model" make -s -C "$top" model
+}
+
+# ---- the end -----------------------------------------------------------------------
+
+print_table()
+{
+	awk -F'\t' '
+	BEGIN {
+		form = "%-14s %-19s %6s %6s %7s %7s\n"
+		printf form, "kernel", "part", "passed", "failed", "skipped", "seconds"
+	}
+	{ printf form, $1, $2, $3, $4, $5, $6 }' "$work"/row.*
+}
+
+print_sum()
+{
+	awk -F'\t' '
+	{ passed += $3; failed += $4; skipped += $5 }
+	END { printf "%d passed, %d failed, %d skipped\n", passed, failed, skipped; exit failed != 0 }' \
+		"$work"/row.*
+}
+
 [ $# -eq 0 ] || die "no arguments are known; type: make check"
 mkdir -p "$logs"
-: >"$remarks"
-
-part "host tests" "$top/tools/test/run.sh"
-part "model" make -s -C "$top" model
-part "kunit" "$top/tools/kunit.sh"
-part "run" "$top/tools/run.sh"
-part "external build" "$top/tools/test/external.sh"
-part "versions" check_version_tests
-
-if [ -s "$remarks" ]; then
-	printf '\n== not passed\n'
-	cat "$remarks"
+queue_parts
+if [ "${CHECK_LANES:-2}" -eq 1 ]; then
+	sort -o "$work/lane.1" "$work/lane.1" "$work/lane.2"
+	rm "$work/lane.2"
 fi
+for lane in "$work"/lane.*; do
+	run_lane "${lane##*.}" &
+done
+wait_for_lanes
+
+if cat "$work"/remarks.* 2>/dev/null | grep . >"$work/remarks"; then
+	printf '\n== not passed\n'
+	cat "$work/remarks"
+fi
+if [ -s "$work/notes" ]; then
+	printf '\n== other than asked for\n'
+	sort -u "$work/notes"
+fi
+printf '\n'
+print_table
 printf '\nin %d s; what each part said is in build/log/check-*.log\n' $SECONDS
-echo "$passed passed, $failed failed, $skipped skipped"
-[ "$failed" -eq 0 ]
+print_sum

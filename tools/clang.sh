@@ -14,9 +14,8 @@
 
 set -euo pipefail
 top=$(cd "$(dirname "$0")/.." && pwd)
-# The functions of kernel.sh, without what it does when it is run.
 # shellcheck source=tools/kernel.sh
-. <(sed '/^case \${1:-} in$/,$d' "$top/tools/kernel.sh")
+. "$top/tools/kernel.sh"
 
 # The versions of clang for a kernel series, best first: for 6.1 the one of its
 # own time. 7.3 asks for 17 or newer.

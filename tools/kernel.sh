@@ -19,7 +19,7 @@
 # (see cache_dir in lib.sh), and the lists that say what there is, are our own.
 
 set -euo pipefail
-top=$(cd "$(dirname "$0")/.." && pwd)
+top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # shellcheck source=tools/lib.sh
 . "$top/tools/lib.sh"
 
@@ -492,6 +492,8 @@ update()
 	done
 }
 
+# Sourced, as by clang.sh, it is only its functions.
+[ "${BASH_SOURCE[0]}" = "$0" ] || return 0
 case ${1:-} in
 stock | build | update) "$@" ;;
 *) die "type: kernel.sh stock [native|6.1|6.12|rt-6.1|rt-6.12] | build CONFIG | update" ;;

@@ -9,6 +9,8 @@ top=$(cd "$(dirname "$0")/../.." && pwd)
 # shellcheck source=tools/lib.sh
 . "$top/tools/lib.sh"
 need_packages gcc libc6-dev
+# The other compiler, where it can be had; its checks are skipped elsewhere.
+(need_packages clang) || true
 shifts="12 14 16"
 cflags="-std=gnu11 -O2 -Wall -Wextra -Werror -Wno-missing-field-initializers"
 cflags+=" -DGALLOC_HOST_TEST -I$top/tools/test"
