@@ -97,6 +97,8 @@ unload()
 	fact "held-$1" "$(dmesg | sed -n 's/.*galloc: unloaded, \([0-9]*\) pages held.*/\1/p' | tail -n 1)"
 }
 
+fact cpus "$(grep -c '^processor' /proc/cpuinfo)"
+fact nodes "$(ls -d /sys/devices/system/node/node[0-9]* | wc -l)"
 load 1
 count text feed_pieces
 table top $W/top

@@ -281,6 +281,7 @@ show mheap "galloc/mheap"
 show mcache "galloc/mcache"
 echo
 
+same "the guest has two processors, of one node" "$(fact cpus) $(fact nodes)" "2 1"
 check_load 1
 check_count text "text: all $(wc -l <"$work/want/text") words have the counts made outside the kernel"
 check_summary text "text: summary agrees"

@@ -16,7 +16,7 @@ usage="usage: tools/model/run.sh [--long] [NAME...]"
 top=$(cd "$(dirname "$0")/../.." && pwd)
 # shellcheck source=tools/lib.sh
 . "$top/tools/lib.sh"
-model=$top/tools/model/mspan.pml
+model=$top/tools/model
 build=$top/build/model
 cc=${HOSTCC:-gcc}
 
@@ -143,7 +143,7 @@ search()
 	mkdir -p "$build/$name"
 	cd "$build/$name"
 	# spin leaves its files where it runs, and the trail beside the model.
-	cp "$model" .
+	cp "$model"/*.pml .
 	if ! compile "$kind" >build.log 2>&1; then
 		failed "$name" "does not build: $(grep -m1 -i error build.log)"
 		return
@@ -158,10 +158,10 @@ check_names()
 {
 	local known
 
-	known=$(sed '/^\/\*/d' "$model" | grep -oE '\<[MV]_[A-Z_]+\>' | sort -u)
+	known=$(sed '/^\/\*/d' "$model/rules.pml" "$model/mspan.pml" | grep -oE '\<[MV]_[A-Z_]+\>' | sort -u)
 	diff <(echo "$known") \
 	     <(grep -oE '\<[MV]_[A-Z_]+\>' <<<"$worlds" | sort -u) >&2 ||
-		die "the names of $model and of the worlds here differ as shown"
+		die "the names in $model/*.pml and of the worlds here differ as shown"
 }
 
 # wanted KIND NAME: is this world to be searched?
