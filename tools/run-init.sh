@@ -98,7 +98,7 @@ unload()
 }
 
 fact cpus "$(grep -c '^processor' /proc/cpuinfo)"
-fact nodes "$(ls -d /sys/devices/system/node/node[0-9]* | wc -l)"
+fact nodes "$(cat /sys/devices/system/node/node[0-9]*/cpulist | grep -c .)"
 load 1
 count text feed_pieces
 table top $W/top
