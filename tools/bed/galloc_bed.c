@@ -13,6 +13,8 @@
  * looks at lockdep once more.  On purpose it leaks an object that says
  * "galloc-bed": who scans for leaks afterwards has to find just that one.
  */
+#define pr_fmt(fmt) "galloc-bed: " fmt
+
 #include <linux/cpumask.h>
 #include <linux/debug_locks.h>
 #include <linux/kasan.h>
@@ -42,16 +44,21 @@ MODULE_PARM_DESC(debug, "all that finds bugs should be there, and alive");
 static bool wrong;
 
 /* One result; @why, a format, says what it is instead. */
-#define check(cond, name, why, ...)					\
-do {									\
-	if (cond) {							\
-		printk(KERN_INFO "galloc-bed: ok - %s\n", name);	\
-	} else {							\
-		printk(KERN_INFO "galloc-bed: not ok - %s: " why "\n",	\
-		       name, ##__VA_ARGS__);				\
-		wrong = true;						\
-	}								\
-} while (0)
+static __printf(3, 4) void check(bool good, const char *name, const char *why, ...)
+{
+	struct va_format vaf = { .fmt = why };
+	va_list args;
+
+	if (good) {
+		pr_info("ok - %s\n", name);
+		return;
+	}
+	wrong = true;
+	va_start(args, why);
+	vaf.va = &args;
+	pr_info("not ok - %s: %pV\n", name, &vaf);
+	va_end(args);
+}
 
 /* ---- the machine -------------------------------------------------------- */
 
@@ -104,7 +111,7 @@ static void check_machine(void)
  */
 static noinline __no_sanitize_address s8 shadow_of(const char *p)
 {
-	return *(volatile const s8 *)kasan_mem_to_shadow(p);
+	return READ_ONCE(*(const s8 *)kasan_mem_to_shadow(p));
 }
 
 static const char *kasan_fault(void)
@@ -132,30 +139,34 @@ static const char *kasan_fault(void)
 }
 #endif
 
+#ifdef CONFIG_PROVE_LOCKING
 static const char *lockdep_fault(void)
 {
 	static DEFINE_SPINLOCK(lock);
 	bool before, inside;
 
-	if (!IS_ENABLED(CONFIG_PROVE_LOCKING) ||
-	    !IS_ENABLED(CONFIG_PROVE_RAW_LOCK_NESTING))
-		return "not in this kernel";
+	if (!IS_ENABLED(CONFIG_PROVE_RAW_LOCK_NESTING))
+		return "it does not know raw locks from others";
 	if (!debug_locks)
 		return "it has turned itself off";
-#ifdef CONFIG_LOCKDEP
 	before = lockdep_is_held(&lock);
 	spin_lock(&lock);
 	inside = lockdep_is_held(&lock);
 	spin_unlock(&lock);
-#endif
 	return !before && inside ? NULL : "it does not follow a lock";
 }
+#else
+static const char *lockdep_fault(void)
+{
+	return "not in this kernel";
+}
+#endif
 
 static void check_lockdep(const char *name)
 {
 	const char *fault = lockdep_fault();
 
-	check(!fault, name, "%s", fault);
+	check(!fault, name, "%s", fault ?: "");
 }
 
 #ifdef CONFIG_FAULT_INJECTION
@@ -199,7 +210,7 @@ static void check_debug(void)
 {
 	const char *fault = kasan_fault();
 
-	check(!fault, "KASAN is alive", "%s", fault);
+	check(!fault, "KASAN is alive", "%s", fault ?: "");
 	check_lockdep("lockdep is alive");
 	check(slab_fails(), "kmalloc can be made to fail", "it does not");
 	check(IS_ENABLED(CONFIG_DEBUG_KMEMLEAK), "kmemleak is there", "it is not");
