@@ -7,6 +7,7 @@
 #include <linux/cpumask.h>
 #include <linux/kthread.h>
 #include <linux/module.h>
+#include <linux/nodemask.h>
 #include <linux/random.h>
 #include <linux/slab.h>
 
@@ -310,33 +311,51 @@ void gk_limit_to(long bytes)
 static struct mspan *runs[MAX_RUNS];
 static unsigned int nr_runs;
 
+/**
+ * struct longest - the longest free run of a node
+ * @nid: the node
+ * @npages: of the run; 0 if there is none
+ */
+struct longest {
+	int nid;
+	unsigned int npages;
+};
+
 static void find_longest_run(struct mspan *s, void *arg)
 {
-	unsigned int *longest = arg;
+	struct longest *longest = arg;
 
-	if (mspan_state(s) == MSPAN_FREE && s->arena->nid == gk_nid())
-		*longest = max(*longest, s->npages);
+	if (mspan_state(s) == MSPAN_FREE && s->arena->nid == longest->nid)
+		longest->npages = max(longest->npages, s->npages);
 }
 
-/* Take what free pages this node has, until gk_feed(). */
-void gk_soak(struct kunit *test)
+static void soak_node(struct kunit *test, int nid)
 {
 	for (;;) {
-		unsigned int longest = 0;
+		struct longest longest = { .nid = nid };
 		unsigned long nr;
 
 		for (nr = 0; nr < arena_nr_slots(); nr++)
 			mheap_walk_slot(nr, find_longest_run, &longest);
-		if (!longest)
+		if (!longest.npages)
 			break;
 		KUNIT_ASSERT_LT(test, nr_runs, MAX_RUNS);
 		/* An exact fit leaves no rest, and so never grows. */
-		runs[nr_runs] = mheap_alloc(gk_nid(), longest, 1, 0,
+		runs[nr_runs] = mheap_alloc(nid, longest.npages, 1, 0,
 					    GFP_NOWAIT | __GFP_THISNODE);
 		KUNIT_ASSERT_NOT_NULL(test, runs[nr_runs]);
 		nr_runs++;
 	}
-	KUNIT_ASSERT_EQ(test, mheap_of(gk_nid())->free_pages, 0);
+	KUNIT_ASSERT_EQ(test, mheap_of(nid)->free_pages, 0);
+}
+
+/* Take what free pages there are, of all nodes, until gk_feed(). */
+void gk_soak(struct kunit *test)
+{
+	int nid;
+
+	for_each_node_state(nid, N_MEMORY)
+		soak_node(test, nid);
 }
 
 /* The same with what caches hold; what the reserve does not keep goes back. */

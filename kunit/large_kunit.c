@@ -83,7 +83,7 @@ static void a_huge_object_that_is_freed_makes_room_at_once(struct kunit *test)
 	gk_give_back();
 	/* Enough for one, not for two. */
 	gk_limit_to(size + size / 2);
-	for (i = 0; i < 20; i++) {
+	for (i = 0; i < (gk_slow() ? 3 : 20); i++) {
 		void *p = galloc(size, GFP_KERNEL | __GFP_NOWARN);
 
 		failed += !p;

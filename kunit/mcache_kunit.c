@@ -179,8 +179,8 @@ static void flush_and_refill_conserve_each_object(struct kunit *test)
 
 	for_each_class(class) {
 		size_t size = sizeclasses[class].size;
-		unsigned int n = min_t(size_t, gk_slow() ? 100 : 2500,
-				       (2UL << 20) / size);
+		unsigned int n = min(clamp(gk_ops / 2000, 10UL, 2500UL),
+				     (2UL << 20) / size);
 		unsigned int wrong = 0;
 
 		for (round = 0; round < 3; round++) {
