@@ -58,6 +58,101 @@ static void a_report_says_what_and_where(struct kunit *test)
 	gfree(keep);
 }
 
+/* The line about the object that lies at @p, or what else there is. */
+static void expect_where(struct kunit *test, const void *p, const char *state,
+			 unsigned int offset)
+{
+	struct mspan s;
+	char text[96];
+
+	KUNIT_ASSERT_TRUE(test, mheap_span_around(p, &s));
+	if (mspan_row(&s)) {
+		const struct sizeclass *sc = mcentral_rows[mspan_row(&s)]->sc;
+
+		snprintf(text, sizeof(text), "class %u of %u bytes, span of %u pages at ",
+			 mcentral_rows[mspan_row(&s)]->class, sc->size, s.npages);
+		KUNIT_EXPECT_EQ(test, gk_heard(test, text), 1);
+		snprintf(text, sizeof(text), ", object %lu + %u",
+			 ((unsigned long)p - s.start) / sc->size, offset);
+	} else {
+		snprintf(text, sizeof(text), "%s, offset %lu", state,
+			 (unsigned long)p - s.start);
+	}
+	KUNIT_EXPECT_EQ_MSG(test, gk_heard(test, text), 1, "%s", text);
+	KUNIT_EXPECT_EQ(test, gk_heard(test, "Call Trace:"), 1);
+}
+
+static void a_pointer_that_is_not_ours_says_so(struct kunit *test)
+{
+	void *p = kmalloc(100, GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, p);
+	gk_expect_reports(test, FAULT_NOT_OURS);
+	memset(p, 0xa5, 100);
+	gk_listen(test);
+	gfree(p);
+	gk_expect_faults(test, FAULT_NOT_OURS, 1);
+	KUNIT_EXPECT_EQ(test, 1,
+			gk_heard(test, "galloc: not_ours: pointer is not galloc's: "));
+	KUNIT_EXPECT_EQ(test, gk_heard(test, "no span: the page is not"), 1);
+	KUNIT_EXPECT_EQ(test, gk_heard(test, "Call Trace:"), 1);
+	KUNIT_EXPECT_NULL(test, memchr_inv(p, 0xa5, 100));
+	kfree(p);
+}
+
+static void a_page_given_back_says_where_it_lay(struct kunit *test)
+{
+	u8 *p = galloc(50000, GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, p);
+	gk_expect_reports(test, FAULT_GIVEN_BACK);
+	gfree(p);
+	gk_listen(test);
+	gfree(p + PAGE_SIZE);
+	gk_expect_faults(test, FAULT_GIVEN_BACK, 1);
+	KUNIT_EXPECT_EQ(test, 1,
+			gk_heard(test, "galloc: given_back: page was already given back: "));
+	expect_where(test, p + PAGE_SIZE, "free", 0);
+}
+
+static void a_wrong_size_says_class_span_and_index(struct kunit *test)
+{
+	void *p[5];
+	int i;
+
+	gk_expect_reports(test, FAULT_WRONG_SIZE);
+	for (i = 0; i < 5; i++)
+		p[i] = galloc(200, GFP_KERNEL);
+	KUNIT_ASSERT_TRUE(test, p[4]);
+	gk_listen(test);
+	gfree_sized(p[3], 300);
+	gk_expect_faults(test, FAULT_WRONG_SIZE, 1);
+	KUNIT_EXPECT_EQ(test, 1,
+			gk_heard(test, "galloc: wrong_size: object has another size: "));
+	expect_where(test, p[3], NULL, 0);
+	gfree_bulk(5, p);
+}
+
+static void an_interior_pointer_says_class_span_index_and_offset(struct kunit *test)
+{
+	u8 *p = galloc(200, GFP_KERNEL), *q = galloc(50000, GFP_KERNEL);
+
+	KUNIT_ASSERT_TRUE(test, p && q);
+	gk_expect_reports(test, FAULT_INTERIOR);
+	gk_listen(test);
+	gfree(p + 7);
+	gk_expect_faults(test, FAULT_INTERIOR, 1);
+	KUNIT_EXPECT_EQ(test, 1,
+			gk_heard(test, "galloc: interior: pointer into an object: "));
+	expect_where(test, p + 7, NULL, 7);
+	gk_listen(test);
+	gfree(q + 8000);
+	gk_expect_faults(test, FAULT_INTERIOR, 1);
+	expect_where(test, q + 8000, "large", 0);
+	gfree(p);
+	gfree(q);
+}
+
 static void every_fault_is_printed_by_its_name(struct kunit *test)
 {
 	unsigned int i;
@@ -319,6 +414,67 @@ static void freeing_an_earlier_one_again_is_reported_when_flushed(struct kunit *
 	}
 }
 
+/* How often the object at @p is found among many that are allocated now. */
+static unsigned int handed_out(const void *p, size_t size)
+{
+	static void *q[600];
+	unsigned int i, same = 0;
+
+	for (i = 0; i < ARRAY_SIZE(q); i++) {
+		q[i] = galloc(size, GFP_KERNEL);
+		same += q[i] == p;
+	}
+	gfree_bulk(ARRAY_SIZE(q), q);
+	return same;
+}
+
+/* A, drain, A: the second is caught as soon as it is no longer on a stack. */
+static void freeing_again_after_a_drain_is_reported_when_flushed(struct kunit *test)
+{
+	static const size_t sizes[] = { 8, 24, 64, 100, 512, 1024 };
+	int i;
+
+	gk_expect_reports(test, FAULT_DOUBLE_FREE);
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		void *keep = galloc(sizes[i], GFP_KERNEL);
+		void *a = galloc(sizes[i], GFP_KERNEL);
+		long early;
+
+		KUNIT_ASSERT_TRUE(test, keep && a);
+		gfree(a);
+		flush();
+		/* A stack without room, as after a drain, passes it on at once. */
+		early = gk_faults(FAULT_DOUBLE_FREE);
+		gfree(a);
+		early = gk_faults(FAULT_DOUBLE_FREE) - early;
+		if (galloc_debug)
+			KUNIT_EXPECT_EQ(test, early, 1);
+		flush();
+		gk_expect_faults(test, FAULT_DOUBLE_FREE, 1);
+		KUNIT_EXPECT_EQ(test, handed_out(a, sizes[i]), 1);
+		gfree(keep);
+		flush();
+	}
+}
+
+static void after_a_report_at_the_flush_the_object_is_free_once(struct kunit *test)
+{
+	void *keep = galloc(64, GFP_KERNEL);
+	void *a = galloc(64, GFP_KERNEL), *b = galloc(64, GFP_KERNEL);
+
+	KUNIT_ASSERT_TRUE(test, keep && a && b);
+	gk_expect_reports(test, FAULT_DOUBLE_FREE);
+	gfree(a);
+	gfree(b);
+	gfree(a);
+	flush();
+	gk_expect_faults(test, FAULT_DOUBLE_FREE, 1);
+	KUNIT_EXPECT_EQ(test, handed_out(a, 64), 1);
+	KUNIT_EXPECT_EQ(test, handed_out(b, 64), 1);
+	flush();
+	gfree(keep);
+}
+
 static void free_here(void *p)
 {
 	gfree(p);
@@ -332,8 +488,12 @@ static void freeing_on_two_cpus_is_reported_when_flushed(struct kunit *test)
 	KUNIT_ASSERT_TRUE(test, keep && p);
 	gfree(p);
 	gk_join(test, gk_start(test, gk_cpu(1), free_here, p));
+	if (galloc_debug || !gk_smp())
+		gk_expect_faults(test, FAULT_DOUBLE_FREE, 1);
 	flush();
-	gk_expect_faults(test, FAULT_DOUBLE_FREE, 1);
+	if (!galloc_debug && gk_smp())
+		gk_expect_faults(test, FAULT_DOUBLE_FREE, 1);
+	KUNIT_EXPECT_EQ(test, handed_out(p, 64), 1);
 	gfree(keep);
 }
 
@@ -412,6 +572,99 @@ static void a_size_that_is_not_the_objects_frees_nothing(struct kunit *test)
 	}
 }
 
+/* ---- anything at all ---------------------------------------------------- */
+
+#define NR_LIVE		64
+
+static bool starts_an_object(const void *p)
+{
+	enum mspan_found found;
+	struct object o;
+	struct mspan s;
+
+	rcu_read_lock();
+	found = mspan_resolve(p, &o);
+	rcu_read_unlock();
+	return found == FOUND_OBJECT ||
+	       (mheap_span_around(p, &s) && mspan_state(&s) == MSPAN_LARGE &&
+		s.start == (unsigned long)p);
+}
+
+/* A value that is no object, and with luck only nearly none. */
+static const void *wild_value(u64 *rng, void **live)
+{
+	for (;;) {
+		u64 r = (u64)gk_random(rng) << 32 | gk_random(rng);
+		unsigned long p = (unsigned long)live[gk_below(rng, NR_LIVE)];
+
+		switch (gk_below(rng, 6)) {
+		case 0:			/* anything */
+			p = r;
+			break;
+		case 1:			/* some memory */
+			p = PAGE_OFFSET + r % (arena_nr_slots() << ARENA_SHIFT);
+			break;
+		case 2:			/* a little off */
+			p += (long)(r % 129) - 64;
+			break;
+		case 3:			/* one bit is wrong */
+			p ^= BIT(r % 64);
+			break;
+		case 4:			/* another page, or its end */
+			p = (p & PAGE_MASK) + ((r >> 8) % 64) * PAGE_SIZE - (r & 1);
+			break;
+		default:		/* a small number */
+			p = r % PAGE_SIZE;
+		}
+		if (!ZERO_OR_NULL_PTR((void *)p) && !starts_an_object((void *)p))
+			return (void *)p;
+	}
+}
+
+static void a_hundred_thousand_wild_values_do_no_harm(struct kunit *test)
+{
+	unsigned int n = gk_slow() ? 10000 : 100000, i, wrong = 0, said = 0;
+	ktime_t start = ktime_get();
+	u64 rng = gk_seed(test);
+	void *live[NR_LIVE];
+	size_t size[NR_LIVE];
+	char text[64];
+
+	for (i = 0; i < NR_GALLOC_FAULTS; i++)
+		gk_expect_reports(test, i);
+	for (i = 0; i < NR_LIVE; i++) {
+		size[i] = gk_random_size(&rng) * (i % 16 ? 1 : 16);
+		live[i] = galloc(size[i], GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, live[i]);
+		twin_fill(live[i], size[i], i);
+	}
+	gk_listen(test);
+	for (i = 0; i < n; i++) {
+		gfree(wild_value(&rng, live));
+		wrong += gsize(wild_value(&rng, live)) != 0;
+		wrong += grealloc(wild_value(&rng, live), 100, GFP_KERNEL) != NULL;
+		if (i % 256 == 0)
+			cond_resched();
+	}
+	/* Those that lie on a stack are judged now: each has its one report. */
+	flush();
+	gk_expect_any_faults(test, 3L * n);
+	KUNIT_EXPECT_EQ(test, wrong, 0);
+	for (i = 0; i < NR_GALLOC_FAULTS; i++) {
+		snprintf(text, sizeof(text), "galloc: %s: ", galloc_fault_name(i));
+		said += gk_heard(test, text);
+	}
+	KUNIT_EXPECT_GE(test, said, 1);
+	KUNIT_EXPECT_LE(test, said, GALLOC_REPORT_BURST *
+			(2 + (unsigned int)ktime_ms_delta(ktime_get(), start) / 5000));
+	for (i = 0; i < NR_LIVE; i++) {
+		KUNIT_EXPECT_TRUE(test, twin_intact(live[i], size[i], i));
+		gfree_sized(live[i], size[i]);
+	}
+	KUNIT_EXPECT_EQ(test, gk_in_use(test), 0);
+	gk_expect_any_faults(test, 0);
+}
+
 static void faults_have_names(struct kunit *test)
 {
 	unsigned int i, j;
@@ -424,6 +677,10 @@ static void faults_have_names(struct kunit *test)
 
 static struct kunit_case cases[] = {
 	KUNIT_CASE(a_report_says_what_and_where),
+	KUNIT_CASE(a_pointer_that_is_not_ours_says_so),
+	KUNIT_CASE(a_page_given_back_says_where_it_lay),
+	KUNIT_CASE(a_wrong_size_says_class_span_and_index),
+	KUNIT_CASE(an_interior_pointer_says_class_span_index_and_offset),
 	KUNIT_CASE(every_fault_is_printed_by_its_name),
 	KUNIT_CASE(a_flood_is_counted_and_not_printed),
 	KUNIT_CASE(a_pointer_that_is_not_ours_is_reported_at_once),
@@ -436,10 +693,13 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(the_tail_of_a_span_is_no_object),
 	KUNIT_CASE(freeing_the_last_freed_again_is_reported_at_once),
 	KUNIT_CASE(freeing_an_earlier_one_again_is_reported_when_flushed),
+	KUNIT_CASE(freeing_again_after_a_drain_is_reported_when_flushed),
 	KUNIT_CASE(freeing_on_two_cpus_is_reported_when_flushed),
 	KUNIT_CASE(every_way_to_free_finds_a_double_free),
 	KUNIT_CASE(after_the_report_the_object_is_free_once),
+	KUNIT_CASE(after_a_report_at_the_flush_the_object_is_free_once),
 	KUNIT_CASE(a_size_that_is_not_the_objects_frees_nothing),
+	KUNIT_CASE(a_hundred_thousand_wild_values_do_no_harm),
 	KUNIT_CASE(faults_have_names),
 	{}
 };
