@@ -4,11 +4,11 @@
  *
  * Each call is made again and again with its n-th request for memory failing,
  * n = 1, 2, ..., until a run meets none, alone or with all that follow; then
- * requests fail at random under load, and those of larger orders only.  Who fails them is galloc's own hook,
- * galloc_fail(), and where it is built in the kernel's fault injection, which
- * reaches inside alloc_pages() and kmalloc().  Whatever the answer, the books
- * afterwards are those before.  What happens while loading is tried by
- * tools/guest/faults.sh.
+ * requests fail at random under load, and those of larger orders only.  Who
+ * fails them is galloc's own hook, galloc_fail(), and where it is built in the
+ * kernel's fault injection, which reaches inside alloc_pages() and kmalloc().
+ * Whatever the answer, the books afterwards are those before.  What happens
+ * while loading is tried by tools/guest/faults.sh.
  */
 #include "helpers.h"
 
@@ -324,7 +324,7 @@ static void each_request_in_the_kernel_may_fail(struct kunit *test)
 	if (page)
 		__free_page(page);
 	if (page)
-		kunit_skip(test, "fail_page_alloc spares this: set its min-order=0 and ignore-gfp-wait=N");
+		kunit_skip(test, "fail_page_alloc spares it: tools/guest/faults.sh setup");
 	fail_each_of_all(test, KERNEL, false);
 }
 #endif

@@ -20,10 +20,6 @@ static atomic_long_t ops_done;
 
 #define REPORTS		"galloc-reports"
 
-#define X(id, name, text) "galloc: " name ": ",
-static const char * const fault_lines[] = { GALLOC_FAULTS(X) };
-#undef X
-
 /* Where the kernel's log ends now. */
 static void log_mark(struct kmsg_dump_iter *log)
 {
@@ -60,6 +56,7 @@ static void announce(struct kunit *test, const char *text,
 		     enum galloc_fault fault, unsigned int n)
 {
 	struct gk *gk = test->priv;
+	struct gk_report *r;
 
 	KUNIT_ASSERT_LT(test, gk->nr_reports, GK_MAX_REPORTS);
 	if (!gk->nr_reports) {
@@ -73,13 +70,19 @@ static void announce(struct kunit *test, const char *text,
 							 REPORTS, gk));
 	}
 	printk(KERN_INFO "galloc-kunit: expect %s\n", text);
-	gk->report[gk->nr_reports++] = (struct gk_report){ text, fault, n };
+	r = &gk->report[gk->nr_reports++];
+	strscpy(r->text, text, sizeof(r->text));
+	r->fault = fault;
+	r->n = n;
 }
 
 /* Reports of @fault will come; gk_expect_faults() then says how many. */
 void gk_expect_reports(struct kunit *test, enum galloc_fault fault)
 {
-	announce(test, fault_lines[fault], fault, 0);
+	char text[GK_REPORT_TEXT];
+
+	snprintf(text, sizeof(text), "galloc: %s: ", galloc_fault_name(fault));
+	announce(test, text, fault, 0);
 }
 
 /* Since the last look there were @n reports of @fault, and no others. */
@@ -218,7 +221,8 @@ int gk_init(struct kunit *test)
 	}
 	gk->in_use = t.in_use;
 	for (i = 0; i < NR_GALLOC_FAULTS; i++)
-		gk->first[i] = gk->faults[i] = gk_faults(i);
+		gk->faults[i] = gk_faults(i);
+	memcpy(gk->first, gk->faults, sizeof(gk->first));
 	test->priv = gk;
 	gk_listen(test);
 	return 0;

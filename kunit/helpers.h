@@ -31,6 +31,9 @@
 /* Kinds of reports one case may announce. */
 #define GK_MAX_REPORTS		16
 
+/* Room for the text of one. */
+#define GK_REPORT_TEXT		64
+
 /**
  * struct gk_report - reports that a case has announced
  * @text: what the first line of each has in it
@@ -38,7 +41,7 @@
  * @n: how many warnings
  */
 struct gk_report {
-	const char *text;
+	char text[GK_REPORT_TEXT];
 	enum galloc_fault fault;
 	unsigned int n;
 };

@@ -642,7 +642,7 @@ static void a_hundred_thousand_wild_values_do_no_harm(struct kunit *test)
 	for (i = 0; i < n; i++) {
 		gfree(wild_value(&rng, live));
 		wrong += gsize(wild_value(&rng, live)) != 0;
-		wrong += grealloc(wild_value(&rng, live), 100, GFP_KERNEL) != NULL;
+		wrong += !!grealloc(wild_value(&rng, live), 100, GFP_KERNEL);
 		if (i % 256 == 0)
 			cond_resched();
 	}

@@ -304,6 +304,7 @@ DATA_RACE		stats.c		one comment at its head for all of them
 EXPORT_SYMBOL		kunit_symbols.c	a list of exports is all it is
 VSPRINTF_SPECIFIER_PX	kunit/*		a failed test names the address; such a machine has no secrets
 MACRO_ARG_REUSE		kunit/*		tests say the same of one thing twice; no argument has side effects
+MACRO_WITH_FLOW_CONTROL	kunit/fault_kunit.c	it makes a function, which returns
 PREFER_PR_LEVEL		kunit/*		what reads the log wants the line without pr_fmt()
 POINTER_LOCATION	kunit/mheap_kunit.c	taken in by a product
 ARRAY_SIZE		tools/gen-sizeclasses.c	a host program has no ARRAY_SIZE()

@@ -59,11 +59,14 @@ free_kb()
 # What a module leaves that did not clean up after itself.
 remains()
 {
+	local name
+
 	[ ! -e /sys/module/galloc ] || echo "the module"
 	[ ! -e /sys/kernel/debug/galloc ] || echo "files in debugfs"
 	! grep -q galloc /sys/devices/system/cpu/hotplug/states 2>/dev/null || echo "a hotplug state"
-	! ls /sys/kernel/debug/shrinker 2>/dev/null | grep -q galloc || echo "a shrinker"
-	! ls /sys/kernel/slab 2>/dev/null | grep -q galloc || echo "a slab cache"
+	for name in /sys/kernel/debug/shrinker/*galloc* /sys/kernel/slab/galloc*; do
+		[ ! -e "$name" ] || echo "$name"
+	done
 }
 
 # load_with PARAMETER...: 0 loaded, 1 did not for lack of memory.
