@@ -583,13 +583,18 @@ void galloc_report(enum galloc_fault fault, const void *p);
 void galloc_report_free(const void *p, enum mspan_found found);
 const char *galloc_fault_name(unsigned int fault);
 
-/* galloc_mod.c: parameters */
+/* params.c */
+
+int params_take(void);
 
 extern bool galloc_debug;
 extern unsigned long galloc_limit_bytes;
 extern unsigned long galloc_reserve_pages;
 extern unsigned long galloc_free_max_pages;
 extern unsigned long galloc_cpu_cache_bytes;
+
+/* galloc_mod.c */
+
 extern struct workqueue_struct *galloc_wq;
 
 /*

@@ -93,7 +93,7 @@ EXPORT_SYMBOL_IF_KUNIT(galloc_report_free);
 EXPORT_SYMBOL_IF_KUNIT(galloc_fault_name);
 EXPORT_SYMBOL_IF_KUNIT(galloc_report_limit);
 
-/* galloc_mod.c */
+/* params.c */
 EXPORT_SYMBOL_IF_KUNIT(galloc_debug);
 EXPORT_SYMBOL_IF_KUNIT(galloc_limit_bytes);
 EXPORT_SYMBOL_IF_KUNIT(galloc_reserve_pages);
