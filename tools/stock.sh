@@ -41,6 +41,8 @@ plan()
 	done <<-PLAN
 		bed $KREL
 		life
+		params
+		debugfs
 		stress
 		rounds $rounds
 		memory
@@ -94,16 +96,17 @@ results()
 		}' "$log"
 }
 
-# What the kernel said of itself, or galloc of its books.
+# What the kernel said of itself, or galloc at its end. What validate says is for
+# the scripts: while others are at work it means nothing.
 first_splat()
 {
 	sed '/^@@ end dmesg/,$d' "$log" |
-		grep -aE "$GUEST_SPLAT|galloc: (validate|.* are not accounted)" | head -n 1 || true
+		grep -aE "$GUEST_SPLAT|galloc: .* are not accounted" | head -n 1 || true
 }
 
 which=${1:-6.1}
 [ $# -le 1 ] || die "too many arguments; type: stock.sh [6.1|6.12|rt-6.1]"
-need_packages make gcc qemu-system-x86 busybox-static cpio gzip
+need_packages make gcc libc6-dev qemu-system-x86 busybox-static cpio gzip
 kernel=$("$top/tools/kernel.sh" stock "$which")
 KDIR='' KREL='' VMLINUZ=''
 eval "$kernel"
@@ -126,6 +129,9 @@ plan >"$work/plan"
 # A text for wordfreq: words enough to fill some pages.
 head -c 60000 "$top"/galloc_mod.c "$top"/mheap.c "$top"/arena.c >"$work/text"
 files=("$work/plan:/test/plan" "$work/text:/test/text")
+gcc -O2 -Wall -static -o "$work/poke" "$top/tools/test/guest/poke.c" ||
+	die "poke.c does not compile: is libc6-dev there?"
+files+=("$work/poke:/test/poke")
 for script in "$top"/tools/test/guest/*.sh; do
 	files+=("$script:/test/${script##*/}")
 done

@@ -6,6 +6,8 @@
  * fragments: memory is taken in units of an order, and with half=1 every other
  * unit is given back.  No two of those are buddies, so that nothing larger than
  * a unit is free then.
+ *
+ * Whoever else needs memory then is helped out, so that nobody is killed for it.
  */
 #include <linux/gfp.h>
 #include <linux/list.h>
@@ -13,7 +15,9 @@
 #include <linux/mmzone.h>
 #include <linux/module.h>
 #include <linux/nodemask.h>
+#include <linux/oom.h>
 #include <linux/sched.h>
+#include <linux/sizes.h>
 
 static int node = NUMA_NO_NODE;
 module_param(node, int, 0444);
@@ -34,6 +38,9 @@ MODULE_PARM_DESC(half, "give every other unit back");
 static bool reclaim;
 module_param(reclaim, bool, 0444);
 MODULE_PARM_DESC(reclaim, "have the system reclaim memory for it");
+
+/* Bytes given back to a system that is about to kill. */
+#define RELIEF	SZ_1M
 
 static LIST_HEAD(units);
 static unsigned long nr_units;
@@ -92,6 +99,23 @@ static void give_half(void)
 			give_unit(page);
 }
 
+/* Called one at a time, and only between hog_init() and hog_exit(). */
+static int hog_oom(struct notifier_block *nb, unsigned long unused, void *freed)
+{
+	unsigned long given = 0;
+
+	while (given < RELIEF >> PAGE_SHIFT && !list_empty(&units)) {
+		give_unit(list_first_entry(&units, struct page, lru));
+		given += 1UL << order;
+	}
+	*(unsigned long *)freed += given;
+	return NOTIFY_OK;
+}
+
+static struct notifier_block hog_oom_nb = {
+	.notifier_call = hog_oom,
+};
+
 static int __init hog_init(void)
 {
 	int nid;
@@ -105,13 +129,14 @@ static int __init hog_init(void)
 		give_half();
 	pr_info("galloc_hog: %lu MB taken, in %lu units of order %u\n",
 		nr_units >> (20 - PAGE_SHIFT - order), nr_units, order);
-	return 0;
+	return register_oom_notifier(&hog_oom_nb);
 }
 
 static void __exit hog_exit(void)
 {
 	struct page *page, *next;
 
+	unregister_oom_notifier(&hog_oom_nb);
 	list_for_each_entry_safe(page, next, &units, lru) {
 		give_unit(page);
 		cond_resched();

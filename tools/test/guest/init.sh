@@ -17,6 +17,8 @@ dmesg -n 1
 # After an oops nothing that follows can be believed.
 echo 1 >/proc/sys/kernel/panic_on_oops
 
+chmod +x /test/poke
+
 while read -r script args; do
 	start=$(cut -d . -f 1 /proc/uptime)
 	echo "@@ begin $script"
@@ -24,7 +26,11 @@ while read -r script args; do
 	# shellcheck disable=SC2086 # several words
 	sh "/test/$script.sh" $args </dev/null || rc=$?
 	echo "@@ end $script $rc $(($(cut -d . -f 1 /proc/uptime) - start))"
-	grep -q '^galloc ' /proc/modules && rmmod galloc
+	for module in galloc_stress galloc_hog galloc_leak galloc_keep wordfreq galloc; do
+		grep -q "^$module " /proc/modules || continue
+		echo "@@ left $script $module"
+		rmmod $module
+	done
 done </test/plan
 
 echo "@@ begin dmesg"

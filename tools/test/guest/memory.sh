@@ -109,7 +109,7 @@ check "galloc unloads after it" unload galloc
 
 # ---- only fragments ------------------------------------------------------------------
 
-check "memory is cut into units of 8 pages" load galloc_hog order=3 half=1 leave_mb=30
+check "memory is cut into units of 8 pages" load galloc_hog order=3 half=1 leave_mb=0
 load_galloc free_max_mb=1
 log_mark
 check "fragments: the stress runs" \

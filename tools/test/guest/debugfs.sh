@@ -1,0 +1,134 @@
+#!/bin/sh
+# shellcheck shell=dash
+# SPDX-License-Identifier: GPL-2.0
+#
+# debugfs.sh: galloc's files, as Documentation/usage.rst and stats.rst say: which
+# there are, what can be read, what a wrong read or write gets; and eight processes
+# that do all of it at once while galloc works, and while it is unloaded.
+#
+# Some functions are called by the name that they were given.
+# shellcheck disable=SC2317
+
+# shellcheck source=tools/test/guest/lib.sh
+. "${0%/*}/lib.sh"
+
+READABLE="stats classes mheap mcache spans"
+WRITABLE="shrink validate"
+POKE=${POKE:-/test/poke}
+STORMS="1 2 3 4 5 6 7 8"
+HUGE=2147483648
+HUGE_DONE=2147479552	# what the kernel writes at once
+tmp=/tmp/debugfs
+
+begin $((2 + 5 * 4 + 2 * 5 + 3 + 4 + 4))
+
+first_line()
+{
+	case $1 in
+	stats) echo "version 1" ;;
+	classes) echo "class size in_use cached central spans pages allocs waste" ;;
+	mheap) echo "node what key count" ;;
+	mcache) echo "cpu node bytes capacity spans held hits misses overflows" ;;
+	spans) echo "address node pages state class size objects free" ;;
+	esac
+}
+
+modes()
+{
+	(cd "$G" && stat -c '%n %a %u' -- *) | sort | tr '\n' ';'
+}
+
+# The sum that stats.rst gives, less `system`.
+identity()
+{
+	awk '/^(in_use|cached|central|tail|quarantine|deferred|free|meta) / { n += $2 }
+		/^system / { n -= $2 } END { printf "%.0f", n }' "$G/stats"
+}
+
+storms_begin()
+{
+	local seed
+
+	rm -f $tmp/*
+	for seed in $STORMS; do
+		{ "$POKE" storm "$G" $tmp/over "$seed" >"$tmp/said.$seed" || echo "$seed" >>$tmp/failed; } &
+	done
+}
+
+# storms_end NAME: all of them met nothing but what is documented, and did something.
+storms_end()
+{
+	: >$tmp/over
+	wait
+	same "$1: each result is a documented one" "$(cat $tmp/said.* | grep -v ' calls$' | head -n 1)" ""
+	at_least "$1: calls" "$(awk '/ calls$/ { n += $1 } END { print n + 0 }' $tmp/said.*)" 500
+}
+
+unload_when_idle()
+{
+	local tries=0
+
+	while ! unload galloc 2>$tmp/why; do
+		tries=$((tries + 1))
+		[ "$tries" -lt 1000 ] && grep -q 'Resource temporarily unavailable' $tmp/why || return 1
+		usleep 2000
+	done
+}
+
+mkdir -p $tmp
+load_galloc
+load galloc_stress ops=20000
+unload galloc_stress
+echo 1 >"$G/shrink"
+
+# ---- each file by itself --------------------------------------------------------------
+
+same "the files, their modes and owner" "$(modes)" \
+	"classes 400 0;mcache 400 0;mheap 400 0;shrink 200 0;spans 400 0;stats 400 0;validate 200 0;"
+same "the directory is root's" "$(stat -c '%a %u' /sys/kernel/debug)" "700 0"
+for file in $READABLE; do
+	same "$file: begins as documented" "$(head -n 1 "$G/$file")" "$(first_line "$file")"
+	cat "$G/$file" >$tmp/whole
+	dd if="$G/$file" of=$tmp/pieces bs=7 2>/dev/null
+	check "$file: in pieces of 7 bytes it is the same" cmp $tmp/whole $tmp/pieces
+	same "$file: a write is refused" "$("$POKE" write "$G/$file" 7)" EINVAL
+	same "$file: an empty write, too" "$("$POKE" write "$G/$file" 0)" EINVAL
+done
+for file in $WRITABLE; do
+	same "$file: a read is refused" "$("$POKE" read "$G/$file" 100)" EINVAL
+	same "$file: a word is taken" "$("$POKE" write "$G/$file" 2)" 2
+	same "$file: garbage is taken" "$("$POKE" write "$G/$file" 100000)" 100000
+	same "$file: an empty write does it, too" "$("$POKE" write "$G/$file" 0)" 0
+	same "$file: a huge one does" "$("$POKE" write "$G/$file" $HUGE)" $HUGE_DONE
+done
+same "stats: the parts are the whole" "$(identity)" 0
+same "stats: and it says so" "$(stat_of state)" exact
+drains=$(stat_of drains)
+load galloc_stress ops=20000
+unload galloc_stress
+"$POKE" write "$G/shrink" 0 >/dev/null
+at_least "shrink: an empty write drains the CPUs" $(($(stat_of drains) - drains)) 1
+
+# ---- all at once -----------------------------------------------------------------------
+
+log_mark
+storms_begin
+check "eight at once: the stress runs beside them" load galloc_stress ops=200000
+unload galloc_stress
+storms_end "eight at once"
+same "afterwards: galloc's books agree" "$("$POKE" write "$G/validate" 1) $(identity)" "1 0"
+
+exec 3<"$G/stats"
+same "while a file is open galloc stays" "$(unload galloc 2>&1 | sed 's/.*: //')" \
+	"Resource temporarily unavailable"
+exec 3<&-
+storms_begin
+n=0
+while [ $n -lt 10 ] && unload_when_idle && load_galloc; do
+	n=$((n + 1))
+done
+same "unloaded and loaded under eight at once" $n 10
+storms_end "while it is unloaded"
+unload galloc
+
+finish

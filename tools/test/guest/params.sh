@@ -1,0 +1,85 @@
+#!/bin/sh
+# shellcheck shell=dash
+# SPDX-License-Identifier: GPL-2.0
+#
+# params.sh: what Documentation/usage.rst says of each module parameter. Values
+# that cannot be meant are refused, by one line that says which and what is
+# allowed; all others load, and can be read.
+
+# shellcheck source=tools/test/guest/lib.sh
+. "${0%/*}/lib.sh"
+
+PARAMETERS=/sys/module/galloc/parameters
+
+begin 48
+
+# refused "PARAMETERS" MESSAGE [ERROR]: by that line alone, MESSAGE without its
+# prefix, and with what insmod says.
+refused()
+{
+	local said
+
+	log_mark
+	# shellcheck disable=SC2086 # several parameters
+	said=$(load_galloc $1 2>&1)
+	same "$1: is refused" "${said##*: }" "${3:-Invalid argument}"
+	same "$1: one line says why" "$(log_new | tr '\n' ';')" "galloc: $2;"
+	! loaded galloc || unload galloc
+}
+
+# taken "PARAMETERS" KEY VALUE: it loads, and stats shows KEY, VALUE in bytes.
+taken()
+{
+	local param want
+
+	# shellcheck disable=SC2086 # several parameters
+	if ! load_galloc $1; then
+		not_ok "$1: loads" "it does not"
+		return
+	fi
+	for param in $1; do
+		want=${param#*=}
+		[ "${param%%=*}" != debug ] || want=$(echo "$want" | tr 01 NY)
+		[ "$(cat "$PARAMETERS/${param%%=*}")" = "$want" ] || break
+		param=
+	done
+	same "$1: loads, and can be read back" "$param" ""
+	[ -z "$2" ] || same "$1: is in use" "$2 $(stat_of "$2")" "$2 $3"
+	unload galloc
+}
+
+all_mb=$(($(awk '/^MemTotal/ { print $2 }' /proc/meminfo) / 1024))
+
+for name in limit_mb reserve_mb free_max_mb; do
+	refused "$name=17592186044416" "$name=17592186044416 is out of range: 0 to 17592186044415"
+done
+refused "limit_mb=8 reserve_mb=16" "reserve_mb=16 is more than limit_mb=8: at most 8"
+refused "reserve_mb=$all_mb" "reserve_mb=$all_mb is all the memory there is: less than $all_mb"
+for kb in 0 63 65537; do
+	refused "cpu_cache_kb=$kb" "cpu_cache_kb=$kb is out of range: 64 to 65536"
+done
+refused "fault=oops" "fault=oops is unknown: report or panic"
+refused "fault=" "fault= is unknown: report or panic"
+# These the kernel refuses by itself.
+for value in abc -1 0x 12cows; do
+	refused "limit_mb=$value" "\`$value' invalid for parameter \`limit_mb'"
+done
+refused "debug=maybe" "\`maybe' invalid for parameter \`debug'"
+
+taken "limit_mb=0" limit 0
+taken "limit_mb=64 reserve_mb=32" limit 67108864
+taken "reserve_mb=8" reserve 8388608
+taken "free_max_mb=0" free_max 0
+taken "cpu_cache_kb=64" cpu_cache 65536
+taken "cpu_cache_kb=65536" cpu_cache 67108864
+taken "debug=1" debug 1
+taken "debug=0" debug 0
+taken "fault=report"
+taken "fault=panic"
+
+log_mark
+check "nosuch=1: loads all the same" load_galloc nosuch=1
+same "nosuch=1: the kernel ignores it" "$(log_new nosuch)" "galloc: unknown parameter 'nosuch' ignored"
+unload galloc
+
+finish
