@@ -69,7 +69,8 @@ int __init params_take(void)
 		return -EINVAL;
 	}
 	if (reserve_mb >= totalram_pages() >> (20 - PAGE_SHIFT)) {
-		pr_err("reserve_mb=%lu is all the memory there is\n", reserve_mb);
+		pr_err("reserve_mb=%lu is all the memory there is: at most %lu\n",
+		       reserve_mb, (totalram_pages() >> (20 - PAGE_SHIFT)) - 1);
 		return -EINVAL;
 	}
 	if (cpu_cache_kb < 64 || cpu_cache_kb > 65536) {

@@ -54,7 +54,7 @@ for name in limit_mb reserve_mb free_max_mb; do
 	refused "$name=17592186044416" "$name=17592186044416 is out of range: 0 to 17592186044415"
 done
 refused "limit_mb=8 reserve_mb=16" "reserve_mb=16 is more than limit_mb=8: at most 8"
-refused "reserve_mb=$all_mb" "reserve_mb=$all_mb is all the memory there is: less than $all_mb"
+refused "reserve_mb=$all_mb" "reserve_mb=$all_mb is all the memory there is: at most $((all_mb - 1))"
 for kb in 0 63 65537; do
 	refused "cpu_cache_kb=$kb" "cpu_cache_kb=$kb is out of range: 64 to 65536"
 done

@@ -4,9 +4,11 @@
  *
  *	poke read FILE BYTES		one read(); prints its result
  *	poke write FILE BYTES		one write() of garbage; prints its result
- *	poke storm DIR FLAG SEED	until FLAG exists: open files of DIR in any
+ *	poke storm DIR FLAG SEED REST	until FLAG exists: open files of DIR in any
  *					mode, read and write garbage of any size;
- *					fails if a result is none of the documented
+ *					fails if a result is none of the documented.
+ *					Between two files it rests REST times as long
+ *					as the last one took
  *
  * A result is the number of bytes or the name of an error.  More than what fits
  * in the buffer is written from memory that is not there: the file may look at
@@ -18,6 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 #define BUFFER	(1 << 20)
@@ -131,17 +134,26 @@ static int storm_once(const char *dir, unsigned long *calls)
 	return 0;
 }
 
-static int storm(const char *dir, const char *flag, unsigned int seed)
+static unsigned long now_us(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000000UL + t.tv_nsec / 1000;
+}
+
+static int storm(const char *dir, const char *flag, unsigned int seed,
+		 unsigned int rest)
 {
 	unsigned long calls = 0;
+	unsigned long start;
 
 	srand(seed);
 	while (access(flag, F_OK)) {
+		start = now_us();
 		if (storm_once(dir, &calls))
 			return 1;
-		/* Let the one in that wants to unload. */
-		if (calls % 8 == 0)
-			usleep(5000);
+		usleep(rest * (now_us() - start));
 	}
 	printf("%lu calls\n", calls);
 	return 0;
@@ -156,8 +168,8 @@ int main(int argc, char **argv)
 		perror("poke");
 		return 1;
 	}
-	if (argc == 5 && !strcmp(argv[1], "storm"))
-		return storm(argv[2], argv[3], atoi(argv[4]));
+	if (argc == 6 && !strcmp(argv[1], "storm"))
+		return storm(argv[2], argv[3], atoi(argv[4]), atoi(argv[5]));
 	memcpy(buffer, "garbage\n\377%n%s", 12);
 	if (argc == 4)
 		return one_call(argv[1], argv[2], strtoul(argv[3], NULL, 0));

@@ -27,7 +27,7 @@ elsewhere="map_grown|busy_in_task"
 	elsewhere="$elsewhere|claims_raced|.*_rescans_lost|row_changed|install_lost|migrated_returns"
 
 ROUND_CHECKS=9
-begin $((5 * ROUND_CHECKS + 1))
+begin $((5 * ROUND_CHECKS + 2))
 
 # ---- what goes on beside it -----------------------------------------------------
 
@@ -189,5 +189,6 @@ if [ ! -s $tmp/sums ]; then
 else
 	same "each rare path was taken" "$never" ""
 fi
+same "no task found its own CPU's stacks being worked on" "$(sed -n 's/^busy_in_task //p' $tmp/sums)" 0
 
 finish
