@@ -4,6 +4,8 @@
  *
  *	poke read FILE BYTES		one read(); prints its result
  *	poke write FILE BYTES		one write() of garbage; prints its result
+ *	poke load FILE PARAMETERS	finit_module(), once; busybox's insmod tries
+ *					again by other means when it is refused
  *	poke storm DIR FLAG SEED REST	until FLAG exists: open files of DIR in any
  *					mode, read and write garbage of any size;
  *					fails if a result is none of the documented.
@@ -20,6 +22,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -71,6 +74,14 @@ static int one_call(const char *how, const char *file, size_t bytes)
 		print_result(write(fd, buffer, bytes));
 	else
 		print_result(read(fd, buffer, bytes));
+	return 0;
+}
+
+static int load(const char *file, const char *parameters)
+{
+	int fd = open(file, O_RDONLY);
+
+	print_result(fd < 0 ? fd : syscall(SYS_finit_module, fd, parameters, 0));
 	return 0;
 }
 
@@ -168,6 +179,8 @@ int main(int argc, char **argv)
 		perror("poke");
 		return 1;
 	}
+	if (argc == 4 && !strcmp(argv[1], "load"))
+		return load(argv[2], argv[3]);
 	if (argc == 6 && !strcmp(argv[1], "storm"))
 		return storm(argv[2], argv[3], atoi(argv[4]), atoi(argv[5]));
 	memcpy(buffer, "garbage\n\377%n%s", 12);
