@@ -17,11 +17,12 @@
 /* A class whose spans are larger than that, with many objects. */
 #define LONG_SPAN_SIZE	1408
 
-/* A node with memory that this CPU does not allocate from. */
+/* A node with memory that this CPU, to which we stay, does not allocate from. */
 static int other_nid(struct kunit *test)
 {
 	int nid;
 
+	gk_pin(gk_cpu(0));
 	for_each_node_state(nid, N_MEMORY)
 		if (nid != gk_nid())
 			return nid;
@@ -56,7 +57,6 @@ static void an_object_of_another_node_goes_back_there(struct kunit *test)
 	int nid = other_nid(test);
 	unsigned int class;
 
-	gk_pin(gk_cpu(0));
 	for_each_class(class) {
 		size_t size = sizeclasses[class].size;
 		void *p;
@@ -80,7 +80,6 @@ static void what_a_node_lacks_comes_from_another(struct kunit *test)
 	unsigned int class = sizeclass_of(LONG_SPAN_SIZE);
 	void *far, *p, **q;
 
-	gk_pin(gk_cpu(0));
 	/* The other node has free pages, this one has none and gets none. */
 	far = galloc_node(PAGE_SIZE * 64, GFP_KERNEL | __GFP_THISNODE, nid);
 	KUNIT_ASSERT_NOT_NULL(test, far);

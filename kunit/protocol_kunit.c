@@ -311,6 +311,29 @@ static void taking_one_and_freeing_one_at_once(struct kunit *test)
 	one_expect_gone(test);
 }
 
+static void free_the_last_and_the_one_taken(void)
+{
+	mspan_release_bit(one.span, 0);
+	mspan_release_bit(one.span, 1);
+}
+
+/*
+ * The last object comes back while one is taken, and the one taken is freed by
+ * somebody who has it no more: all is free, and the span must not get lost.
+ */
+static void a_double_free_while_one_is_taken_loses_no_span(struct kunit *test)
+{
+	one_cache_and_claim(test, 1024);
+	one_uncache();
+	one_free_rest(1);
+	play_at(PAUSE_UNCACHE_STORED, free_the_last_and_the_one_taken);
+	KUNIT_EXPECT_PTR_EQ(test, mcentral_alloc(one.row->row, GFP_KERNEL),
+			    one.objects[1]);
+	play_over(test);
+	clear_bit(0, one.live);
+	one_expect_gone(test);
+}
+
 /* The owner has read a word, and is about to take some of its bits. */
 static void a_bit_set_between_the_two_halves_of_a_claim_stays(struct kunit *test)
 {
@@ -415,6 +438,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(a_slow_freer_finds_the_span_given_away),
 	KUNIT_CASE(a_freer_leaves_a_span_that_was_cached_meanwhile),
 	KUNIT_CASE(taking_one_and_freeing_one_at_once),
+	KUNIT_CASE(a_double_free_while_one_is_taken_loses_no_span),
 	KUNIT_CASE(a_bit_set_between_the_two_halves_of_a_claim_stays),
 	KUNIT_CASE(a_freer_that_saw_full_while_uncaching),
 	KUNIT_CASE(the_last_freer_saw_full_while_uncaching),

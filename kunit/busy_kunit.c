@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * KUnit: a CPU's stacks are touched with its busy byte set, and never without.
+ *
+ * The window in which an interrupt would do harm is a few instructions long, so
+ * chance rarely hits it.  Here the processor itself watches: a breakpoint on the
+ * stack pointer of a slot, with a look at the busy byte at each access.  Left out
+ * where processors have no such thing, as in user-mode Linux.
+ */
+#include "helpers.h"
+
+#include <linux/hw_breakpoint.h>
+#include <linux/perf_event.h>
+
+static unsigned int accesses;
+static unsigned int idle_accesses;
+
+static void on_access(struct perf_event *bp, struct perf_sample_data *data,
+		      struct pt_regs *regs)
+{
+	accesses++;
+	if (!raw_cpu_read(galloc_mcache.busy))
+		idle_accesses++;
+}
+
+static struct perf_event * __percpu *watch(struct kunit *test, void *what)
+{
+	struct perf_event * __percpu *events;
+	struct perf_event_attr attr;
+
+	hw_breakpoint_init(&attr);
+	attr.bp_addr = (unsigned long)what;
+	attr.bp_len = HW_BREAKPOINT_LEN_8;
+	attr.bp_type = HW_BREAKPOINT_RW;
+	accesses = 0;
+	idle_accesses = 0;
+	events = register_wide_hw_breakpoint(&attr, on_access, NULL);
+	if (IS_ERR((void __force *)events))
+		kunit_skip(test, "no breakpoint is to be had");
+	return events;
+}
+
+/* Pinned, with something on the stack of 64 bytes. */
+static struct mcache_slot *warm_slot(struct kunit *test)
+{
+	gk_pin(gk_cpu(0));
+	gfree(galloc(64, GFP_KERNEL));
+	gfree(galloc(64, GFP_KERNEL));
+	return gk_slot(sizeclass_of(64));
+}
+
+static void the_fast_paths_touch_the_stack_when_busy(struct kunit *test)
+{
+	struct mcache_slot *slot = warm_slot(test);
+	struct perf_event * __percpu *events;
+	unsigned int after_alloc;
+	void *p;
+
+	if (galloc_debug)
+		return;
+	KUNIT_ASSERT_GT(test, gk_stacked(slot), 0);
+	events = watch(test, &slot->top);
+	p = galloc(64, GFP_KERNEL);
+	after_alloc = accesses;
+	gfree(p);
+	unregister_wide_hw_breakpoint(events);
+	/* Each reads the pointer and writes it. */
+	KUNIT_EXPECT_GE(test, after_alloc, 2);
+	KUNIT_EXPECT_GE(test, accesses - after_alloc, 2);
+	KUNIT_EXPECT_EQ(test, idle_accesses, 0);
+}
+
+static void the_slow_paths_touch_the_stack_when_busy(struct kunit *test)
+{
+	const unsigned int n = 500;
+	void **objects = kunit_kcalloc(test, n, sizeof(*objects), GFP_KERNEL);
+	struct mcache_slot *slot = warm_slot(test);
+	struct perf_event * __percpu *events;
+	unsigned int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, objects);
+	if (galloc_debug)
+		return;
+	events = watch(test, &slot->top);
+	for (i = 0; i < n; i++)
+		objects[i] = galloc(64, GFP_KERNEL);
+	for (i = 0; i < n; i++)
+		gfree(objects[i]);
+	mcache_drain();
+	unregister_wide_hw_breakpoint(events);
+	KUNIT_EXPECT_GE(test, accesses, 2 * n);
+	KUNIT_EXPECT_EQ(test, idle_accesses, 0);
+}
+
+static struct kunit_case cases[] = {
+	KUNIT_CASE(the_fast_paths_touch_the_stack_when_busy),
+	KUNIT_CASE(the_slow_paths_touch_the_stack_when_busy),
+	{}
+};
+
+static struct kunit_suite suite = {
+	.name = "galloc_busy",
+	.init = gk_init,
+	.exit = gk_exit,
+	.test_cases = cases,
+};
+
+kunit_test_suite(suite);
