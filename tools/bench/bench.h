@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * bench: what the files of galloc_bench.ko share.
+ *
+ *	main.c		parameters, debugfs, what a kernel must not have
+ *	measure.c	repetitions, medians, the results
+ *	allocators.h	the operations of each allocator
+ *	loops.c		cases on one CPU, without an interrupt
+ *	threads.c	cases on several CPUs
+ */
+#ifndef _GALLOC_BENCH_H
+#define _GALLOC_BENCH_H
+
+#undef pr_fmt
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/kernel.h>
+#include <linux/ktime.h>
+#include <linux/types.h>
+
+#define SEED		20090612
+#define LIST_LEN	2048	/* sizes in a list */
+#define MAX_SLOTS	4096	/* objects a loop has out at a time */
+#define MAX_REPS	101
+
+enum allocator { NONE, GALLOC, KMALLOC, KMEM_CACHE, PAGES, NR_ALLOCATORS };
+
+extern const char * const allocator_names[NR_ALLOCATORS];
+
+struct ring;
+
+/**
+ * struct run - what one thread of a case works on with one allocator
+ * @ops: pairs of alloc and free in a repetition
+ * @out: objects out at a time
+ * @live: slots that hold an object between repetitions
+ * @size: of the objects, where the compiler must not know it
+ * @sizes: LIST_LEN sizes to take in turn
+ * @order: the order in which slots are freed
+ * @slot: objects that are out
+ * @cache: for KMEM_CACHE
+ * @to: batches of objects go there
+ * @from: and come from there
+ * @failed: an allocation failed, or a wait took too long: no figure
+ */
+struct run {
+	unsigned int ops;
+	unsigned int out;
+	unsigned int live;
+	size_t size;
+	const u16 *sizes;
+	const u16 *order;
+	void **slot;
+	struct kmem_cache *cache;
+	struct ring *to;
+	struct ring *from;
+	bool failed;
+};
+
+typedef void (run_fn)(struct run *run);
+
+/* A loop, compiled for each allocator that can do it; NULL for the others. */
+struct case_fns {
+	run_fn *by[NR_ALLOCATORS];
+};
+
+/**
+ * struct bench_case - a row of the tables of cases
+ * @name: of the case
+ * @variant: with its qualifiers
+ * @measure: does it all, results included; 0 or -errno
+ * @fns: the loop
+ * @ops: pairs in a repetition, before the parameter "scale"
+ * @out: objects out at a time
+ * @size: of each object; 0 where @sizes says it
+ * @sizes: list to take sizes from
+ * @order: order of freeing
+ */
+struct bench_case {
+	const char *name;
+	const char *variant;
+	int (*measure)(const struct bench_case *c);
+	const struct case_fns *fns;
+	unsigned int ops;
+	unsigned int out;
+	unsigned int size;
+	const u16 *sizes;
+	const u16 *order;
+};
+
+/* ---- main.c ----------------------------------------------------------------- */
+
+extern unsigned int reps;
+extern unsigned int scale;
+extern char *metric;
+
+/* "instr": the clock counts instructions, and one CPU runs at a time. */
+bool clock_counts_instructions(void);
+
+/* ---- measure.c -------------------------------------------------------------- */
+
+/* Thousandths of what the metric counts. */
+struct figure {
+	s64 value;
+	s64 min;
+	s64 max;
+};
+
+extern u64 took[NR_ALLOCATORS][MAX_REPS];
+extern u16 sizes_log8192[LIST_LEN];
+extern u16 sizes_uniform2048[LIST_LEN];
+extern u16 sizes_larson[LIST_LEN];
+extern u16 order_fifo[MAX_SLOTS];
+extern u16 order_lifo[MAX_SLOTS];
+extern u16 order_larson[LIST_LEN];
+
+int measure_init(void);
+void measure_exit(void);
+void results_clear(void);
+struct seq_file;
+void results_show(struct seq_file *m);
+int result_add(const struct bench_case *c, enum allocator a, unsigned int cpus,
+	       const char *what, const struct figure *figure);
+int report_times(const struct bench_case *c, unsigned int cpus,
+		 unsigned int ops);
+u64 median_of(u64 *values, unsigned int n);
+int run_prepare(struct run *run, const struct bench_case *c, enum allocator a);
+void run_cleanup(struct run *run, enum allocator a);
+void object_free(struct run *run, enum allocator a, void *p);
+const u16 *shuffled(unsigned int out);
+
+/* ---- threads.c -------------------------------------------------------------- */
+
+int measure_scale(const struct bench_case *c);
+
+/* ---- the tables, each ends with a row without a name ------------------------- */
+
+extern const struct bench_case loop_cases[];
+extern const struct bench_case thread_cases[];
+
+#endif /* _GALLOC_BENCH_H */

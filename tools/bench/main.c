@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * galloc_bench: what an allocation costs, in galloc and in its peers.
+ *
+ *	echo mixed:1024 >/sys/kernel/debug/galloc_bench/run
+ *	cat /sys/kernel/debug/galloc_bench/results
+ *
+ * "run" takes the name of a case, with or without the beginning of a variant
+ * behind a colon, and returns when it is done.  A line of "results" has the
+ * columns case, variant, allocator, cpus, metric, value, min and max, separated
+ * by tabs.  The value is the median over the repetitions, less that of the same
+ * loop without allocator; that loop, the allocator "none", is shown as it is.
+ *
+ * Under `qemu -icount shift=0` the clock advances 1 ns an instruction; then the
+ * metric is "instr".
+ *
+ * To add an allocator: its operations and a place in DEFINE_LOOP(), see
+ * allocators.h.  To add a case: an inline function, DEFINE_LOOP() and a row in
+ * loop_cases[] or thread_cases[].
+ */
+#include "bench.h"
+
+#include <linux/debugfs.h>
+#include <linux/fs.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/seq_file.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/uaccess.h>
+
+unsigned int reps = 21;
+module_param(reps, uint, 0444);
+MODULE_PARM_DESC(reps, "repetitions of each measurement (3..101, default 21)");
+
+unsigned int scale = 1;
+module_param(scale, uint, 0444);
+MODULE_PARM_DESC(scale, "makes each repetition so many times longer (default 1)");
+
+char *metric = "ns";
+module_param(metric, charp, 0444);
+MODULE_PARM_DESC(metric, "what a nanosecond of the clock stands for: ns (default), instr");
+
+/* One case at a time. */
+static DEFINE_MUTEX(bench_lock);
+static struct dentry *dir;
+
+bool clock_counts_instructions(void)
+{
+	return !strcmp(metric, "instr");
+}
+
+/* ---- run -------------------------------------------------------------------------- */
+
+static const struct bench_case * const tables[] = { loop_cases, thread_cases };
+
+/* Is the case meant by "name" or "name:beginning of a variant"? */
+static bool is_meant(const struct bench_case *c, const char *what)
+{
+	size_t n = strlen(c->name);
+
+	if (strncmp(what, c->name, n))
+		return false;
+	what += n;
+	return !*what ||
+	       (*what == ':' && !strncmp(c->variant, what + 1, strlen(what + 1)));
+}
+
+static int run_cases(const char *what)
+{
+	const struct bench_case *c;
+	bool found = false;
+	unsigned int i;
+	int err = 0;
+
+	mutex_lock(&bench_lock);
+	for (i = 0; i < ARRAY_SIZE(tables); i++) {
+		for (c = tables[i]; c->name && !err; c++) {
+			if (!is_meant(c, what))
+				continue;
+			found = true;
+			err = c->measure(c);
+		}
+	}
+	mutex_unlock(&bench_lock);
+	return found ? err : -EINVAL;
+}
+
+static ssize_t run_write(struct file *file, const char __user *text,
+			 size_t len, loff_t *ppos)
+{
+	char what[48];
+	int err;
+
+	if (len >= sizeof(what))
+		return -EINVAL;
+	if (copy_from_user(what, text, len))
+		return -EFAULT;
+	what[len] = '\0';
+	err = run_cases(strim(what));
+	return err ? err : len;
+}
+
+static const struct file_operations run_fops = {
+	.owner = THIS_MODULE,
+	.write = run_write,
+};
+
+static int all_results_show(struct seq_file *m, void *v)
+{
+	mutex_lock(&bench_lock);
+	results_show(m);
+	mutex_unlock(&bench_lock);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(all_results);
+
+/* ---- load ------------------------------------------------------------------------- */
+
+/*
+ * What makes an allocator slow on purpose.  Checks that were chosen at boot are
+ * found by what they do to a slab: each makes room beside the objects.
+ */
+static const char *what_spoils_it(void)
+{
+	static const char * const options[] = {
+		IS_ENABLED(CONFIG_KASAN) ? "CONFIG_KASAN" : NULL,
+		IS_ENABLED(CONFIG_LOCKDEP) ? "CONFIG_LOCKDEP" : NULL,
+		IS_ENABLED(CONFIG_SLUB_TINY) ? "CONFIG_SLUB_TINY" : NULL,
+		IS_ENABLED(CONFIG_SLUB_STATS) ? "CONFIG_SLUB_STATS" : NULL,
+		IS_ENABLED(CONFIG_SLUB_DEBUG_ON) ? "CONFIG_SLUB_DEBUG_ON" : NULL,
+		IS_ENABLED(CONFIG_DEBUG_PAGEALLOC) ? "CONFIG_DEBUG_PAGEALLOC" : NULL,
+	};
+	unsigned long closest = PAGE_SIZE;
+	unsigned int i, j;
+	void *p[32];
+
+	for (i = 0; i < ARRAY_SIZE(options); i++)
+		if (options[i])
+			return options[i];
+
+	for (i = 0; i < ARRAY_SIZE(p); i++) {
+		p[i] = kmalloc(64, GFP_KERNEL);
+		for (j = 0; p[i] && j < i; j++)
+			closest = min_t(unsigned long, closest,
+					abs((long)p[i] - (long)p[j]));
+	}
+	for (i = 0; i < ARRAY_SIZE(p); i++)
+		kfree(p[i]);
+	return closest == 64 ? NULL : "slab debugging";
+}
+
+static int __init galloc_bench_init(void)
+{
+	const char *spoilt = what_spoils_it();
+	int err;
+
+	if (spoilt) {
+		pr_err("this kernel has %s: no figure would mean anything\n",
+		       spoilt);
+		return -EOPNOTSUPP;
+	}
+	if (reps < 3 || reps > MAX_REPS) {
+		pr_err("reps=%u is not in 3..%d\n", reps, MAX_REPS);
+		return -EINVAL;
+	}
+	if (!scale || scale > 1000) {
+		pr_err("scale=%u is not in 1..1000\n", scale);
+		return -EINVAL;
+	}
+	if (strcmp(metric, "ns") && strcmp(metric, "instr")) {
+		pr_err("metric=%s is neither ns nor instr\n", metric);
+		return -EINVAL;
+	}
+	err = measure_init();
+	if (err)
+		return err;
+
+	dir = debugfs_create_dir(KBUILD_MODNAME, NULL);
+	if (IS_ERR(dir)) {
+		pr_err("no debugfs (%ld)\n", PTR_ERR(dir));
+		measure_exit();
+		return PTR_ERR(dir);
+	}
+	debugfs_create_file("run", 0200, dir, NULL, &run_fops);
+	debugfs_create_file("results", 0400, dir, NULL, &all_results_fops);
+	return 0;
+}
+
+static void __exit galloc_bench_exit(void)
+{
+	debugfs_remove(dir);
+	measure_exit();
+}
+
+module_init(galloc_bench_init);
+module_exit(galloc_bench_exit);
+
+MODULE_DESCRIPTION("What an allocation costs, in galloc and in its peers");
+MODULE_LICENSE("GPL");

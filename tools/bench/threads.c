@@ -1,0 +1,503 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * threads: the cases in which several CPUs allocate and free at once.
+ *
+ * A team is a thread for each CPU, bound to it.  They meet at a counter that all
+ * raise, so that nobody has to be scheduled to start them, and each takes its
+ * own time.  Every wait ends.
+ */
+#include "allocators.h"
+
+#include <linux/completion.h>
+#include <linux/cpumask.h>
+#include <linux/err.h>
+#include <linux/jiffies.h>
+#include <linux/kthread.h>
+#include <linux/math64.h>
+#include <linux/module.h>
+#include <linux/sched.h>
+
+#define MAX_THREADS	16
+#define WAIT_NS		(5 * NSEC_PER_SEC)
+#define WAIT_TEAM	(30 * HZ)
+
+#define RING_BATCH	64	/* pointers handed over at a time */
+#define RING_MAX	32	/* batches in a ring */
+#define RING_LEN	8	/* those used if the two ends run at once */
+
+/* ---- teams ------------------------------------------------------------------------ */
+
+struct worker {
+	struct task_struct *task;
+	struct run *run;
+	run_fn *fn;
+	u64 ns;
+};
+
+static struct team {
+	struct worker worker[MAX_THREADS];
+	unsigned int n;
+	atomic_t arrived;
+	atomic_t working;
+	struct completion done;
+} team;
+
+/* For a loop that waits for another CPU: false, and failed, after a while. */
+static bool keep_waiting(struct run *run, u64 *since)
+{
+	cpu_relax();
+	if (!*since)
+		*since = ktime_get_ns();
+	if (ktime_get_ns() - *since < WAIT_NS)
+		return true;
+	run->failed = true;
+	return false;
+}
+
+/*
+ * Begin right behind a tick: where one CPU runs at a time, and the clock counts
+ * instructions, no other falls into the repetition then.
+ */
+static void wait_for_tick(void)
+{
+	unsigned long tick = jiffies;
+
+	while (jiffies == tick)
+		cpu_relax();
+}
+
+static int worker_thread(void *data)
+{
+	struct worker *w = data;
+	u64 since = 0, start;
+
+	cond_resched();
+	if (clock_counts_instructions())
+		wait_for_tick();
+	atomic_inc(&team.arrived);
+	while (atomic_read(&team.arrived) < team.n &&
+	       keep_waiting(w->run, &since))
+		;
+	start = ktime_get_ns();
+	w->fn(w->run);
+	w->ns = ktime_get_ns() - start;
+	if (atomic_dec_and_test(&team.working))
+		complete(&team.done);
+
+	set_current_state(TASK_INTERRUPTIBLE);
+	while (!kthread_should_stop()) {
+		schedule();
+		set_current_state(TASK_INTERRUPTIBLE);
+	}
+	__set_current_state(TASK_RUNNING);
+	return 0;
+}
+
+/*
+ * Worker i, on CPU @cpu + i, does @fn(@run[i]).  Returns the time of the slowest,
+ * 0 if there was no memory for threads.
+ */
+static u64 team_run(run_fn *fn, struct run *run, unsigned int n, int cpu)
+{
+	unsigned int i, started = 0;
+	u64 ns = 0;
+
+	team.n = n;
+	atomic_set(&team.arrived, 0);
+	atomic_set(&team.working, n);
+	init_completion(&team.done);
+	for (i = 0; i < n; i++) {
+		struct worker *w = &team.worker[i];
+
+		w->run = &run[i];
+		w->fn = fn;
+		w->task = kthread_create(worker_thread, w, "bench/%u", i);
+		if (IS_ERR(w->task))
+			goto stop;
+		kthread_bind(w->task, cpu + i);
+		started++;
+	}
+	for (i = 0; i < n; i++)
+		wake_up_process(team.worker[i].task);
+	/* What does not end in time says so itself; it must end all the same. */
+	while (!wait_for_completion_timeout(&team.done, WAIT_TEAM))
+		pr_err("a thread does not come to its end\n");
+	for (i = 0; i < n; i++)
+		ns = max(ns, team.worker[i].ns);
+stop:
+	for (i = 0; i < started; i++)
+		kthread_stop(team.worker[i].task);
+	return ns;
+}
+
+/* CPUs that take part: the first ones, without a gap. */
+static unsigned int team_cpus(void)
+{
+	unsigned int n = 0;
+
+	while (n < MAX_THREADS && n < nr_cpu_ids && cpu_online(n))
+		n++;
+	return n;
+}
+
+/* A team's runs for each allocator that can do it; @n is at least 1. */
+struct team_runs {
+	struct run of[NR_ALLOCATORS][MAX_THREADS];
+};
+
+static int team_prepare(struct team_runs *runs, const struct bench_case *c,
+			unsigned int n)
+{
+	unsigned int a, i;
+	int err;
+
+	for (a = 0; a < NR_ALLOCATORS; a++) {
+		if (!c->fns->by[a])
+			continue;
+		for (i = 0; i < n; i++) {
+			err = run_prepare(&runs->of[a][i], c, i ? GALLOC : a);
+			if (err)
+				return err;
+			runs->of[a][i].cache = runs->of[a][0].cache;
+		}
+	}
+	return 0;
+}
+
+static void team_cleanup(struct team_runs *runs, unsigned int n)
+{
+	unsigned int a, i;
+
+	for (a = 0; a < NR_ALLOCATORS; a++) {
+		/* The first has the cache, and goes last. */
+		for (i = n; i-- > 0;) {
+			if (i)
+				runs->of[a][i].cache = NULL;
+			run_cleanup(&runs->of[a][i], a);
+		}
+	}
+}
+
+static int team_failed(const struct team_runs *runs, const struct bench_case *c)
+{
+	unsigned int a, i;
+
+	for (a = 0; a < NR_ALLOCATORS; a++) {
+		for (i = 0; i < MAX_THREADS; i++) {
+			if (!runs->of[a][i].failed)
+				continue;
+			pr_err("%s %s: %s gave no memory, or a wait took too long\n",
+			       c->name, c->variant, allocator_names[a]);
+			return -EIO;
+		}
+	}
+	return 0;
+}
+
+/*
+ * Prepare, measure with @rep(), report.  @rep returns the time of one
+ * repetition with one allocator; two are not counted.
+ */
+static int measure_team(const struct bench_case *c, unsigned int n,
+			u64 (*rep)(const struct bench_case *c, struct run *run,
+				   enum allocator a, unsigned int n))
+{
+	struct team_runs *runs = kzalloc(sizeof(*runs), GFP_KERNEL);
+	unsigned int a;
+	int i, err;
+
+	if (!runs)
+		return -ENOMEM;
+	err = team_prepare(runs, c, n);
+	for (i = -2; i < (int)reps && !err; i++) {
+		for (a = 0; a < NR_ALLOCATORS && !err; a++) {
+			if (!c->fns->by[a])
+				continue;
+			took[a][max(i, 0)] = rep(c, runs->of[a], a, n);
+			err = team_failed(runs, c);
+		}
+	}
+	if (!err)
+		err = report_times(c, n, runs->of[NONE][0].ops);
+	team_cleanup(runs, n);
+	kfree(runs);
+	return err;
+}
+
+/* ---- remote ----------------------------------------------------------------------- */
+
+/* One writer, one reader; batches of pointers, so that its own cost is small. */
+struct ring {
+	unsigned int len;
+	unsigned int head ____cacheline_aligned_in_smp;	/* the writer's */
+	unsigned int tail ____cacheline_aligned_in_smp;	/* the reader's */
+	void *batch[RING_MAX][RING_BATCH] ____cacheline_aligned_in_smp;
+};
+
+static struct ring rings[MAX_THREADS];
+
+/* Where the next batch goes, NULL if there is no room. */
+static __always_inline void **ring_room(struct ring *ring)
+{
+	/* Pairs with ring_taken(): the reader is done with that batch. */
+	if (ring->head - smp_load_acquire(&ring->tail) == ring->len)
+		return NULL;
+	return ring->batch[ring->head % ring->len];
+}
+
+static __always_inline void ring_filled(struct ring *ring)
+{
+	/* Pairs with ring_batch(). */
+	smp_store_release(&ring->head, ring->head + 1);
+}
+
+/* The oldest batch, NULL if there is none. */
+static __always_inline void **ring_batch(struct ring *ring)
+{
+	/* Pairs with ring_filled(): the batch has all its pointers. */
+	if (smp_load_acquire(&ring->head) == ring->tail)
+		return NULL;
+	return ring->batch[ring->tail % ring->len];
+}
+
+static __always_inline void ring_taken(struct ring *ring)
+{
+	/* Pairs with ring_room(). */
+	smp_store_release(&ring->tail, ring->tail + 1);
+}
+
+/*
+ * Allocate @run->ops objects of 64 bytes and send them @run->to another CPU;
+ * free as many that come @run->from another.  Either may be NULL.
+ */
+static __always_inline void exchange(struct run *run, alloc_fn *alloc,
+				     free_fn *free)
+{
+	unsigned int sent = run->to ? 0 : run->ops;
+	unsigned int got = run->from ? 0 : run->ops;
+	unsigned int i;
+	u64 since = 0;
+
+	while (sent < run->ops || got < run->ops) {
+		void **room = sent < run->ops ? ring_room(run->to) : NULL;
+		void **batch;
+
+		if (room) {
+			for (i = 0; i < RING_BATCH; i++)
+				room[i] = get_object(run, alloc, 64, GFP_KERNEL,
+						     false);
+			ring_filled(run->to);
+			sent += RING_BATCH;
+		}
+		batch = got < run->ops ? ring_batch(run->from) : NULL;
+		if (batch) {
+			for (i = 0; i < RING_BATCH; i++)
+				if (likely(batch[i]))
+					free(run, batch[i]);
+			ring_taken(run->from);
+			got += RING_BATCH;
+		}
+		if (room || batch)
+			since = 0;
+		else if (!keep_waiting(run, &since))
+			return;
+	}
+}
+
+DEFINE_LOOP(remote, exchange);
+
+static void rings_reset(struct run *run, enum allocator a, unsigned int n,
+			unsigned int len)
+{
+	unsigned int i, j;
+
+	for (i = 0; i < n; i++) {
+		struct ring *ring = &rings[i];
+		void **batch;
+
+		/* Only after a failure something is left. */
+		while (ring->len && (batch = ring_batch(ring))) {
+			for (j = 0; j < RING_BATCH; j++)
+				object_free(run, a, batch[j]);
+			ring_taken(ring);
+		}
+		ring->len = len;
+		ring->head = 0;
+		ring->tail = 0;
+	}
+}
+
+/*
+ * All CPUs at once.  In "pipe" CPU 0 sends and CPU 1 frees, in "all" each sends
+ * to the next one and frees what comes from the one before.
+ */
+static u64 remote_at_once(const struct bench_case *c, struct run *run,
+			  enum allocator a, unsigned int n)
+{
+	bool pipe = !strcmp(c->variant, "pipe");
+	unsigned int i;
+	u64 ns;
+
+	rings_reset(run, a, n, RING_LEN);
+	for (i = 0; i < n; i++) {
+		run[i].to = pipe && i ? NULL : &rings[i];
+		run[i].from = pipe && !i ? NULL : &rings[(i + n - 1) % n];
+	}
+	ns = team_run(c->fns->by[a], run, n, 0);
+	rings_reset(run, a, n, RING_LEN);
+	return ns;
+}
+
+/*
+ * The same in turns, for a machine that runs one CPU at a time: a ring that
+ * holds it all is filled by one CPU, then emptied by another.  What the turns
+ * took is added up; the way from one to the other is not in it.
+ */
+static u64 remote_in_turns(const struct bench_case *c, struct run *run,
+			   enum allocator a, unsigned int n)
+{
+	unsigned int senders = !strcmp(c->variant, "pipe") ? 1 : n;
+	unsigned int i;
+	u64 ns = 0;
+
+	rings_reset(run, a, n, RING_MAX);
+	for (i = 0; i < senders; i++) {
+		run[i].to = &rings[i];
+		run[i].from = NULL;
+		ns += team_run(c->fns->by[a], &run[i], 1, i);
+	}
+	for (i = 0; i < senders; i++) {
+		unsigned int next = (i + 1) % n;
+
+		run[next].to = NULL;
+		run[next].from = &rings[i];
+		ns += team_run(c->fns->by[a], &run[next], 1, next);
+	}
+	rings_reset(run, a, n, RING_MAX);
+	return ns / senders;
+}
+
+static int measure_remote(const struct bench_case *c)
+{
+	unsigned int n = team_cpus();
+
+	/* One more CPU does not make a pipe faster. */
+	if (!strcmp(c->variant, "pipe"))
+		n = min(n, 2U);
+	if (n < 2)
+		return 0;
+	return measure_team(c, n, clock_counts_instructions() ?
+			    remote_in_turns : remote_at_once);
+}
+
+/* ---- larson ------------------------------------------------------------------------ */
+
+#define LARSON_SLOTS	1000
+
+/* Random ones of the slots get a new object of a random size. */
+static __always_inline void replace(struct run *run, alloc_fn *alloc, free_fn *free)
+{
+	unsigned int i;
+
+	for (i = 0; i < run->ops; i++) {
+		void **slot = &run->slot[run->order[i % LIST_LEN]];
+
+		free(run, *slot);
+		*slot = get_object(run, alloc, run->sizes[i % LIST_LEN],
+				   GFP_KERNEL, false);
+		if (unlikely(!*slot))
+			return;
+	}
+}
+
+DEFINE_LOOP_SIZES(larson, replace);
+
+/* As in Larson's server, a thread's survivors are its successor's, elsewhere. */
+static u64 larson_rep(const struct bench_case *c, struct run *run,
+		      enum allocator a, unsigned int n)
+{
+	u64 ns = team_run(c->fns->by[a], run, n, 0);
+	unsigned int i;
+
+	for (i = 1; i < n; i++)
+		swap(run[0].slot, run[i].slot);
+	return ns;
+}
+
+static int measure_larson(const struct bench_case *c)
+{
+	unsigned int n = team_cpus();
+
+	if (n < 2 || clock_counts_instructions())
+		return 0;
+	return measure_team(c, n, larson_rep);
+}
+
+/* ---- scale ------------------------------------------------------------------------- */
+
+/* Thousandths of a million operations a second, all CPUs together. */
+static s64 milli_mops(u64 ops, u64 ns)
+{
+	return ns ? div64_u64(ops * 1000 * 1000, ns) : 0;
+}
+
+static int report_mops(const struct bench_case *c, enum allocator a,
+		       unsigned int cpus, u64 ops, u64 *ns)
+{
+	struct figure figure;
+
+	figure.value = milli_mops(ops, median_of(ns, reps));
+	figure.min = milli_mops(ops, ns[reps - 1]);
+	figure.max = milli_mops(ops, ns[0]);
+	return result_add(c, a, cpus, "mops", &figure);
+}
+
+/* The same loop on one CPU and on all, in turn. */
+int measure_scale(const struct bench_case *c)
+{
+	static u64 took_all[NR_ALLOCATORS][MAX_REPS];
+	struct team_runs *runs = kzalloc(sizeof(*runs), GFP_KERNEL);
+	unsigned int n = team_cpus(), a;
+	u64 ops;
+	int i, err;
+
+	if (!runs)
+		return -ENOMEM;
+	err = clock_counts_instructions() ? 0 : team_prepare(runs, c, n);
+	if (err || clock_counts_instructions())
+		goto out;
+	ops = runs->of[NONE][0].ops;
+	for (i = -2; i < (int)reps && !err; i++) {
+		for (a = 0; a < NR_ALLOCATORS && !err; a++) {
+			if (!c->fns->by[a])
+				continue;
+			took[a][max(i, 0)] =
+				team_run(c->fns->by[a], runs->of[a], 1, 0);
+			took_all[a][max(i, 0)] =
+				team_run(c->fns->by[a], runs->of[a], n, 0);
+			err = team_failed(runs, c);
+		}
+	}
+	for (a = 0; a < NR_ALLOCATORS && !err; a++) {
+		if (!c->fns->by[a])
+			continue;
+		err = report_mops(c, a, 1, ops, took[a]);
+		if (!err && n > 1)
+			err = report_mops(c, a, n, n * ops, took_all[a]);
+	}
+out:
+	team_cleanup(runs, n);
+	kfree(runs);
+	return err;
+}
+
+const struct bench_case thread_cases[] = {
+	{ "remote", "pipe", measure_remote, &remote,
+	  .ops = RING_MAX * RING_BATCH, .size = 64 },
+	{ "remote", "all", measure_remote, &remote,
+	  .ops = RING_MAX * RING_BATCH, .size = 64 },
+	{ "larson", "default", measure_larson, &larson,
+	  .ops = LIST_LEN, .out = LARSON_SLOTS, .sizes = sizes_larson,
+	  .order = order_larson },
+	{}
+};
