@@ -99,9 +99,11 @@ const u16 *shuffled(unsigned int out)
 	prandom_seed_state(&rnd, SEED + out);
 	for (i = 0; i < out; i++)
 		order_shuffled[i] = i;
-	for (i = out; i > 1; i--)
-		swap(order_shuffled[i - 1],
-		     order_shuffled[draw_uniform(&rnd, 0, i - 1)]);
+	for (i = out; i > 1; i--) {
+		u32 j = draw_uniform(&rnd, 0, i - 1);
+
+		swap(order_shuffled[i - 1], order_shuffled[j]);
+	}
 	return order_shuffled;
 }
 

@@ -36,8 +36,8 @@ icount-6.1|-|stock 6.1|1|512|pair batch mixed bulk large
 icount-7.3|-|build qemu-release-7.3|1|512|pair batch mixed bulk large
 icount-6.1-init1|init1|stock 6.1|1|512|pair batch mixed bulk
 icount-7.3-init1|init1|build qemu-release-7.3|1|512|pair batch mixed bulk
-uml|-|build uml-7.3|1|1024|pair batch mixed bulk large
-uml|-|build uml-7.3|2|1024|remote larson scale
+uml|-|build uml-release-7.3|1|1024|pair batch mixed bulk large
+uml|-|build uml-release-7.3|2|1024|remote larson scale
 BEDS
 }
 
@@ -116,7 +116,7 @@ follow()
 	exec {tick}<> <(:)
 	while kill -0 "$pid" 2>/dev/null; do
 		read -rt 1 -u "$tick" || true
-		at=$(sed -n 's/^@ case \([^[:space:]]*\).*/\1/p' "$work/$name.log" 2>/dev/null | tail -n 1)
+		at=$(sed -n 's/^@ case \([^[:space:]]*\).*/\1/p' "$work/$name.log" 2>/dev/null | tail -n 1) || true
 		if [ -t 2 ]; then
 			printf '\r\033[K-- %s: %s, %d s' "$name" "${at:-booting}" $((SECONDS - start)) >&2
 		elif [ $((SECONDS - start)) -ge "$next" ]; then

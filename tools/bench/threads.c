@@ -45,6 +45,9 @@ static struct team {
 /* For a loop that waits for another CPU: false, and failed, after a while. */
 static bool keep_waiting(struct run *run, u64 *since)
 {
+	/* User-mode Linux preempts nobody who spins. */
+	if (need_resched())
+		schedule();
 	cpu_relax();
 	if (!*since)
 		*since = ktime_get_ns();
@@ -117,7 +120,8 @@ static u64 team_run(run_fn *fn, struct run *run, unsigned int n, int cpu)
 		kthread_bind(w->task, cpu + i);
 		started++;
 	}
-	for (i = 0; i < n; i++)
+	/* The one on our own CPU last: it may take our place at once. */
+	for (i = n; i-- > 0;)
 		wake_up_process(team.worker[i].task);
 	/* What does not end in time says so itself; it must end all the same. */
 	while (!wait_for_completion_timeout(&team.done, WAIT_TEAM))
