@@ -147,8 +147,10 @@ static void mcache_work_fn(struct work_struct *work)
 		mcache_visit(m->cpu, class, all);
 		cond_resched();
 	}
-	if (all)
+	if (all) {
+		transfer_drain();
 		count_event(EVENT_DRAIN);
+	}
 }
 
 static void mcache_queue(int cpu, bool all)
@@ -170,7 +172,7 @@ void mcache_tick_start(void)
 /* Have each CPU look for its idle classes, as long as anything is cached. */
 static void mcache_tick_fn(struct work_struct *work)
 {
-	bool again = false;
+	bool again = transfer_age();
 	int cpu;
 
 	if (!cpus_read_trylock()) {
@@ -201,6 +203,7 @@ void mcache_relieve(gfp_t gfp)
 
 	for (class = 1; class < GALLOC_NR_CLASSES; class++)
 		mcache_visit(cpu, class, true);
+	transfer_drain();
 	if (gfp)
 		mcache_shrink_async();
 }
@@ -245,10 +248,10 @@ void mcache_shrink_async(void)
 	cpus_read_unlock();
 }
 
-/* Bytes the CPUs may hold, which draining them would set free; racy. */
+/* Bytes the CPUs may hold, or have in transfer: what a drain sets free; racy. */
 unsigned long mcache_held_bytes(void)
 {
-	unsigned long held = 0;
+	unsigned long held = transfer_bytes();
 	int cpu;
 
 	for_each_possible_cpu(cpu)
@@ -268,6 +271,7 @@ void mcache_drain(void)
 	for_each_online_cpu(cpu)
 		flush_work(&per_cpu(galloc_mcache, cpu).work);
 	cpus_read_unlock();
+	transfer_drain();
 }
 
 /* ---- CPUs come and go ------------------------------------------------------------------------ */
@@ -364,6 +368,7 @@ void mcache_empty(void)
 
 	for_each_possible_cpu(cpu)
 		mcache_cpu_dead(cpu);
+	transfer_drain();
 }
 
 /* After the last look at a CPU's slots. */

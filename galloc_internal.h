@@ -422,6 +422,18 @@ static inline bool mspan_is_big(const struct mspan *s)
 #define MCENTRAL_BUCKETS	4	/* by occupancy, 0 = fullest */
 
 /**
+ * struct transfer - free objects that any CPU may fetch
+ * @stack: the objects; NULL until the first are put there
+ * @n: their number
+ * @low: the least there have been since transfer_age() last looked
+ */
+struct transfer {
+	void **stack;
+	unsigned int n;
+	unsigned int low;
+};
+
+/**
  * struct mcentral - a row: the spans of one size class on one node
  * @lock: protects the lists and every state change from or to PARTIAL and
  *	FULL.  Raw, irq-safe; no other galloc lock is taken under it
@@ -430,6 +442,7 @@ static inline bool mspan_is_big(const struct mspan *s)
  * @singles: objects that no stack served: taken one by one, by interrupts and in
  *	debug mode, or the first of a new span
  * @fast: objects served by stacks of CPUs that are gone
+ * @transfer: free objects between two CPUs (@lock)
  * @sc: size, reciprocal and span of the class
  * @row: number of this row
  * @class: size class
@@ -441,6 +454,7 @@ struct mcentral {
 	atomic_long_t nr_spans;
 	unsigned long singles;
 	unsigned long fast;
+	struct transfer transfer;
 	const struct sizeclass *sc;
 	u16 row;
 	u16 class;
@@ -463,6 +477,18 @@ static inline unsigned int mcentral_row(int nid, unsigned int class)
 {
 	return nid * GALLOC_NR_CLASSES + class;
 }
+
+/* transfer.c */
+
+/* Objects that are put into their spans in one turn. */
+#define TRANSFER_TURN		64
+
+unsigned int transfer_put(unsigned int row, void **batch, unsigned int n);
+unsigned int transfer_get(unsigned int row, void **batch, unsigned int max);
+void transfer_drain(void);
+bool transfer_age(void);
+unsigned long transfer_bytes(void);
+void transfer_exit(struct mcentral *c);
 
 /* mcache.c: see mcache.h */
 

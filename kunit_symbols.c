@@ -66,11 +66,16 @@ EXPORT_SYMBOL_IF_KUNIT(mcentral_free);
 EXPORT_SYMBOL_IF_KUNIT(galloc_mcache);
 EXPORT_SYMBOL_IF_KUNIT(mcache_pop_many);
 EXPORT_SYMBOL_IF_KUNIT(mcache_drain);
+EXPORT_SYMBOL_IF_KUNIT(mcache_relieve);
 EXPORT_SYMBOL_IF_KUNIT(mcache_shrink_async);
 EXPORT_SYMBOL_IF_KUNIT(empty_slots);
 
 /* shrinker.c */
 EXPORT_SYMBOL_IF_KUNIT(galloc_shrinker);
+
+/* transfer.c */
+EXPORT_SYMBOL_IF_KUNIT(transfer_age);
+EXPORT_SYMBOL_IF_KUNIT(transfer_bytes);
 
 /* sizeclass.c */
 EXPORT_SYMBOL_IF_KUNIT(sizeclasses);

@@ -206,6 +206,21 @@ static unsigned int slot_wants_more(struct mcache_slot *slot,
 	return 0;
 }
 
+/* What goes from a stack to the other CPUs, or comes from there, at a time. */
+static unsigned int slot_batch(const struct mcache_slot *slot)
+{
+	return clamp_t(unsigned int, (slot_capacity(slot) + 1) / 2, 1,
+		       DRAIN_TURN);
+}
+
+/* Objects of one row that a stack had no room for: for other CPUs, or free. */
+static void mcache_flush_row(unsigned int row, void **batch, unsigned int n)
+{
+	unsigned int put = transfer_put(row, batch, n);
+
+	mcache_flush(batch + put, n - put);
+}
+
 /* ---- refill --------------------------------------------------------------------------- */
 
 static u64 mcache_random(struct mcache *m)
@@ -262,10 +277,11 @@ static void count_busy(enum galloc_event what)
 /*
  * What this CPU can serve by itself: from the stack, which an interrupt may have
  * refilled, or from its CACHED span.  A span found exhausted is detached into
- * *@old, for the caller to uncache.
+ * *@old, for the caller to uncache.  *@want is how many there should be fetched.
  */
 static void *refill_locally(struct mcache *m, unsigned int class,
-			    struct mspan **old, unsigned int *grow_to)
+			    struct mspan **old, unsigned int *grow_to,
+			    unsigned int *want)
 {
 	struct mcache_slot *slot = local_slot(m, class);
 	void *obj = slot_pop(slot);
@@ -274,6 +290,7 @@ static void *refill_locally(struct mcache *m, unsigned int class,
 		return obj;
 	slot->misses++;
 	*grow_to = slot_wants_more(slot, class, WANTS_UNDERFLOW);
+	*want = slot_batch(slot);
 	if (!slot->span)
 		return NULL;
 	slot_claim(m, slot, slot->span);
@@ -283,6 +300,53 @@ static void *refill_locally(struct mcache *m, unsigned int class,
 		slot->span = NULL;
 		m->held -= class_span_bytes(class);
 	}
+	return obj;
+}
+
+/*
+ * Put objects, of which one more has been handed out, on this CPU's stack as far
+ * as there is room.  Returns how many of them are left over: the first ones.
+ */
+static unsigned int mcache_push_many(unsigned int row, void **batch,
+				     unsigned int n)
+{
+	struct mcentral *c = mcentral_rows[row];
+	struct mcache *m = mcache_enter();
+	struct mcache_slot *slot;
+	unsigned int fit;
+
+	if (!m)
+		goto out;
+	if (m->slots == empty_slots || c->nid != m->nid) {
+		mcache_leave(m);
+		goto out;
+	}
+	slot = local_slot(m, c->class);
+	fit = min(n, slot_room(slot));
+	n -= fit;
+	memcpy(slot->top, batch + n, fit * sizeof(*batch));
+	slot->top += fit;
+	slot->allocs++;
+	mcache_leave(m);
+	return n;
+out:
+	mcentral_count_single(row);
+	return n;
+}
+
+/* From what other CPUs had too much of. */
+static void *refill_from_transfer(unsigned int row, unsigned int want)
+{
+	void *batch[DRAIN_TURN];
+	unsigned int n = transfer_get(row, batch, want);
+	void *obj;
+
+	if (!n)
+		return NULL;
+	obj = batch[--n];
+	n = mcache_push_many(row, batch, n);
+	if (unlikely(n))
+		mcache_flush_row(row, batch, n);
 	return obj;
 }
 
@@ -359,7 +423,7 @@ static void *refill_centrally(unsigned int row, int cpu, gfp_t gfp)
  */
 void *mcache_alloc_slow(unsigned int class, gfp_t gfp)
 {
-	unsigned int grow_to = 0;
+	unsigned int grow_to = 0, want = 1;
 	struct mspan *old = NULL;
 	struct mcache *m;
 	void *obj = NULL;
@@ -382,7 +446,7 @@ void *mcache_alloc_slow(unsigned int class, gfp_t gfp)
 		row = mcentral_row(m->nid, class);
 	}
 	if (likely(m->slots != empty_slots))
-		obj = refill_locally(m, class, &old, &grow_to);
+		obj = refill_locally(m, class, &old, &grow_to, &want);
 	cpu = m->cpu;
 	mcache_leave(m);
 
@@ -390,6 +454,8 @@ void *mcache_alloc_slow(unsigned int class, gfp_t gfp)
 		mcentral_uncache_span(old);
 	if (grow_to)
 		mcache_grow(class, grow_to);
+	if (!obj)
+		obj = refill_from_transfer(row, want);
 	if (!obj)
 		obj = refill_centrally(row, cpu, gfp);
 	mcache_follow();
@@ -447,7 +513,7 @@ static enum free_how push_slowly(struct mcache *m, unsigned int class,
 		*grow_to = slot_wants_more(slot, class, WANTS_OVERFLOW);
 		if (!slot_capacity(slot))
 			return FREE_CENTRAL;
-		*n = min((slot_capacity(slot) + 1) / 2, (unsigned int)DRAIN_TURN);
+		*n = slot_batch(slot);
 		slot->top -= *n;
 		memcpy(batch, slot->top, *n * sizeof(*batch));
 	}
@@ -507,7 +573,8 @@ void mcache_free_slow(const void *p)
 		mcentral_free(p);
 	else if (how == FREE_TWICE)
 		galloc_report(FAULT_DOUBLE_FREE, p);
-	mcache_flush(batch, n);
+	if (n)
+		mcache_flush_row(row, batch, n);
 	if (grow_to)
 		mcache_grow(class, grow_to);
 	mcache_follow();

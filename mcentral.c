@@ -386,6 +386,7 @@ void mcentral_exit(void)
 	for (row = 0; row < nr_rows; row++) {
 		if (!mcentral_rows[row])
 			continue;
+		transfer_exit(mcentral_rows[row]);
 		kfree(mcentral_rows[row]);
 		arena_uncharge_meta(sizeof(struct mcentral));
 	}

@@ -54,7 +54,7 @@ struct class_sums {
 	unsigned long pages;
 	unsigned long taken;	/* objects not free in their span */
 	unsigned long free;	/* objects free in their span */
-	unsigned long stacked;	/* of the taken ones, on a CPU's stack */
+	unsigned long stacked;	/* of the taken ones, on a stack or in transfer */
 	unsigned long allocs;
 };
 
@@ -132,9 +132,11 @@ static struct sums *sums_collect(void)
 	for (row = 0; row < nr_rows; row++) {
 		const struct mcentral *c = mcentral_rows[row];
 
-		if (c)
-			sums->class[c->class].allocs +=
-				data_race(c->singles) + data_race(c->fast);
+		if (!c)
+			continue;
+		sums->class[c->class].stacked += READ_ONCE(c->transfer.n);
+		sums->class[c->class].allocs +=
+			data_race(c->singles) + data_race(c->fast);
 	}
 	sums->class[0].allocs = atomic_long_read(&galloc_events[EVENT_LARGE_ALLOC]);
 	return sums;

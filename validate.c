@@ -213,6 +213,28 @@ static void check_row(struct check *c, struct mcentral *mc)
 	check_eq(c, atomic_long_read(&mc->nr_spans), c->nr_spans[mc->row]);
 }
 
+/* ---- in transfer ----------------------------------------------------------------- */
+
+static void check_transfer(struct check *c, struct mcentral *mc)
+{
+	const struct transfer *t = &mc->transfer;
+	unsigned long flags;
+	unsigned int i;
+
+	galloc_lock(&mc->lock, flags);
+	for (i = 0; i < t->n; i++) {
+		struct object o;
+
+		if (mspan_resolve(t->stack[i], &o) != FOUND_OBJECT) {
+			complain(c, "no object in transfer", mc->class, i);
+			continue;
+		}
+		check_eq(c, o.row, mc->row);
+		check_that(c, !test_bit(o.index, o.span->free));
+	}
+	galloc_unlock(&mc->lock, flags);
+}
+
 /* ---- stacks ---------------------------------------------------------------------- */
 
 static void check_slot_of(struct check *c, const struct mcache *m,
@@ -288,8 +310,10 @@ unsigned int galloc_validate(void)
 	for_each_node(nid)
 		check_heap(&c, mheap_of(nid));
 	for (row = 0; row < nr_rows; row++)
-		if (mcentral_rows[row])
+		if (mcentral_rows[row]) {
 			check_row(&c, mcentral_rows[row]);
+			check_transfer(&c, mcentral_rows[row]);
+		}
 	cpus_read_lock();
 	for_each_online_cpu(cpu)
 		check_cpu(&c, cpu);

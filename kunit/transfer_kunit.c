@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: GPL-2.0
+/* KUnit: objects on their way from one CPU's stack to another's. */
+#include "helpers.h"
+
+#include <linux/slab.h>
+
+#define OBJECTS		2000
+
+static void **objects;
+static unsigned int nr_objects;
+
+static struct mcentral *row_of(size_t size)
+{
+	return mcentral_rows[mcentral_row(gk_nid(), sizeclass_of(size))];
+}
+
+static unsigned int in_transfer(size_t size)
+{
+	return READ_ONCE(row_of(size)->transfer.n);
+}
+
+static int init_case(struct kunit *test)
+{
+	int err = gk_init(test);
+
+	if (err)
+		return err;
+	gk_pin(gk_cpu(0));
+	nr_objects = 0;
+	objects = kunit_kcalloc(test, OBJECTS, sizeof(*objects), GFP_KERNEL);
+	return objects ? 0 : -ENOMEM;
+}
+
+static void free_objects(void)
+{
+	while (nr_objects)
+		gfree(objects[--nr_objects]);
+}
+
+static void exit_case(struct kunit *test)
+{
+	free_objects();
+	gk_exit(test);
+}
+
+static void hold(struct kunit *test, size_t size, unsigned int n)
+{
+	while (n--) {
+		void *p = galloc(size, GFP_KERNEL);
+
+		KUNIT_ASSERT_NOT_NULL(test, p);
+		objects[nr_objects++] = p;
+	}
+}
+
+/* In debug mode there is no stack that could overflow. */
+static bool debug_has_none(struct kunit *test, size_t size)
+{
+	if (!galloc_debug)
+		return false;
+	hold(test, size, 200);
+	free_objects();
+	KUNIT_EXPECT_EQ(test, in_transfer(size), 0);
+	return true;
+}
+
+/* A class's overflow is put where the next CPU in need of it finds it. */
+static void what_one_cpu_has_too_many_of_serves_another(struct kunit *test)
+{
+	unsigned long misses, spans;
+	unsigned int n, i;
+
+	if (debug_has_none(test, 256))
+		return;
+	if (!gk_smp())
+		kunit_skip(test, "one CPU");
+	hold(test, 256, 600);
+	free_objects();
+	n = in_transfer(256);
+	KUNIT_ASSERT_GT(test, n, 64);
+
+	gk_pin(gk_cpu(1));
+	spans = atomic_long_read(&row_of(256)->nr_spans);
+	hold(test, 256, n);
+	misses = gk_slot(sizeclass_of(256))->misses;
+	KUNIT_EXPECT_EQ(test, in_transfer(256), 0);
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&row_of(256)->nr_spans), spans);
+	/* They came in batches. */
+	KUNIT_EXPECT_LT(test, misses, n / 4);
+	/* And each of them once. */
+	for (i = 0; i < nr_objects; i++)
+		*(void **)objects[i] = objects[i];
+	for (i = 0; i < nr_objects; i++)
+		KUNIT_EXPECT_PTR_EQ(test, *(void **)objects[i], objects[i]);
+}
+
+static void it_holds_no_more_than_its_part(struct kunit *test)
+{
+	static const size_t sizes[] = { 8, 64, 512, 4096, 32768 };
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		hold(test, sizes[i], min_t(size_t, OBJECTS, (8 << 20) / sizes[i]));
+		free_objects();
+		KUNIT_EXPECT_LE(test, in_transfer(sizes[i]) * sizes[i],
+				max_t(size_t, 128 << 10, 2 * sizes[i]));
+		KUNIT_EXPECT_EQ(test, galloc_validate(), 0);
+	}
+}
+
+static void a_drain_empties_it(struct kunit *test)
+{
+	if (debug_has_none(test, 256))
+		return;
+	hold(test, 256, 600);
+	free_objects();
+	KUNIT_EXPECT_GT(test, in_transfer(256), 0);
+	mcache_drain();
+	KUNIT_EXPECT_EQ(test, in_transfer(256), 0);
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&row_of(256)->nr_spans), 0);
+}
+
+static void who_finds_no_memory_empties_it(struct kunit *test)
+{
+	if (debug_has_none(test, 256))
+		return;
+	hold(test, 256, 600);
+	free_objects();
+	KUNIT_EXPECT_GT(test, in_transfer(256), 0);
+	mcache_relieve(0);
+	KUNIT_EXPECT_EQ(test, in_transfer(256), 0);
+}
+
+static void it_counts_as_cached(struct kunit *test)
+{
+	struct galloc_totals before, after;
+
+	if (debug_has_none(test, 256))
+		return;
+	hold(test, 256, 600);
+	stats_totals(&before);
+	free_objects();
+	KUNIT_EXPECT_GT(test, in_transfer(256), 0);
+	stats_totals(&after);
+	KUNIT_EXPECT_EQ(test, after.in_use, before.in_use - 600 * 256);
+	KUNIT_EXPECT_GE(test, after.cached,
+			before.cached + (long)in_transfer(256) * 256);
+	KUNIT_EXPECT_GE(test, transfer_bytes(), in_transfer(256) * 256UL);
+}
+
+static void what_nobody_wants_goes_on_into_the_spans(struct kunit *test)
+{
+	unsigned int n;
+
+	if (debug_has_none(test, 256))
+		return;
+	hold(test, 256, 600);
+	free_objects();
+	transfer_age();
+	n = in_transfer(256);
+	KUNIT_ASSERT_GT(test, n, 0);
+	/* Some are wanted, and come back; so many are kept. */
+	hold(test, 256, 300);
+	free_objects();
+	KUNIT_EXPECT_TRUE(test, transfer_age());
+	KUNIT_EXPECT_LE(test, in_transfer(256), n);
+	KUNIT_EXPECT_GT(test, in_transfer(256), 0);
+	/* Nobody wants any. */
+	KUNIT_EXPECT_FALSE(test, transfer_age());
+	KUNIT_EXPECT_EQ(test, in_transfer(256), 0);
+}
+
+static void without_memory_for_it_objects_go_into_the_spans(struct kunit *test)
+{
+	/* A size that no other case uses: a row that has a stack keeps it. */
+	struct mcentral *row = row_of(448);
+
+	if (debug_has_none(test, 448))
+		return;
+	if (row->transfer.stack)
+		kunit_skip(test, "the row has one already");
+	hold(test, 448, 500);
+	gk_limit_to(0);
+	free_objects();
+	KUNIT_EXPECT_NULL(test, row->transfer.stack);
+	KUNIT_EXPECT_EQ(test, in_transfer(448), 0);
+}
+
+static struct kunit_case cases[] = {
+	KUNIT_CASE(without_memory_for_it_objects_go_into_the_spans),
+	KUNIT_CASE(what_one_cpu_has_too_many_of_serves_another),
+	KUNIT_CASE(it_holds_no_more_than_its_part),
+	KUNIT_CASE(a_drain_empties_it),
+	KUNIT_CASE(who_finds_no_memory_empties_it),
+	KUNIT_CASE(it_counts_as_cached),
+	KUNIT_CASE(what_nobody_wants_goes_on_into_the_spans),
+	{}
+};
+
+static struct kunit_suite suite = {
+	.name = "galloc_transfer",
+	.init = init_case,
+	.exit = exit_case,
+	.test_cases = cases,
+};
+
+kunit_test_suite(suite);

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * transfer: free objects on their way from one CPU's stack to another's.
+ *
+ * A row's transfer is a stack that all CPUs share.  What overflows from a CPU's
+ * stack is put there in whole batches, and an empty one is filled from it: one
+ * lock and one copy for a batch, where the way through the spans takes an atomic
+ * operation an object.  This is what makes an object that is freed on another
+ * CPU than it was allocated on as cheap as others; the idea is tcmalloc's
+ * transfer cache.
+ *
+ * Called by mcache.c and drain.c.  To its span an object in transfer is still
+ * taken, as on any stack.  Protected by mcentral->lock.  Overview: galloc_mod.c.
+ */
+#include "galloc_internal.h"
+
+#include <linux/nodemask.h>
+#include <linux/slab.h>
+
+/* Most of it, for each row. */
+#define TRANSFER_BYTES		(128UL << 10)
+#define TRANSFER_MAX		2048
+#define TRANSFER_MIN		2
+
+static unsigned int transfer_max(const struct mcentral *c)
+{
+	return clamp_t(unsigned long, TRANSFER_BYTES / c->sc->size,
+		       TRANSFER_MIN, TRANSFER_MAX);
+}
+
+static size_t stack_bytes(const struct mcentral *c)
+{
+	return transfer_max(c) * sizeof(void *);
+}
+
+/* Have a stack, if there is memory for one.  The first overflow asks for it. */
+static bool transfer_setup(struct mcentral *c)
+{
+	unsigned long flags;
+	void **stack;
+
+	if (!may_grow() || !arena_charge_meta(stack_bytes(c)))
+		return false;
+	stack = galloc_fail(0) ? NULL :
+		kmalloc(stack_bytes(c), GFP_NOWAIT | __GFP_NOWARN);
+	if (!stack)
+		goto err;
+
+	galloc_lock(&c->lock, flags);
+	if (!c->transfer.stack) {
+		WRITE_ONCE(c->transfer.stack, stack);
+		stack = NULL;
+	}
+	galloc_unlock(&c->lock, flags);
+	if (!stack)
+		return true;
+	kfree(stack);
+	arena_uncharge_meta(stack_bytes(c));
+	return true;
+err:
+	arena_uncharge_meta(stack_bytes(c));
+	return false;
+}
+
+/**
+ * transfer_put() - take free objects over from a CPU
+ * @row: their row
+ * @batch: the objects
+ * @n: their number
+ *
+ * Context: Any but NMI, no galloc lock held.
+ * Return: How many there was room for: the first ones.
+ */
+unsigned int transfer_put(unsigned int row, void **batch, unsigned int n)
+{
+	struct mcentral *c = mcentral_rows[row];
+	struct transfer *t = &c->transfer;
+	unsigned long flags;
+
+	if (unlikely(!READ_ONCE(t->stack)) && !transfer_setup(c))
+		return 0;
+	galloc_lock(&c->lock, flags);
+	n = min(n, transfer_max(c) - t->n);
+	memcpy(t->stack + t->n, batch, n * sizeof(*batch));
+	WRITE_ONCE(t->n, t->n + n);
+	galloc_unlock(&c->lock, flags);
+	return n;
+}
+
+/**
+ * transfer_get() - fetch free objects for a CPU
+ * @row: their row
+ * @batch: filled with them
+ * @max: most of them
+ *
+ * Context: Any but NMI, no galloc lock held.
+ * Return: Their number, 0 if there are none.
+ */
+unsigned int transfer_get(unsigned int row, void **batch, unsigned int max)
+{
+	struct mcentral *c = mcentral_rows[row];
+	struct transfer *t = &c->transfer;
+	unsigned long flags;
+	unsigned int n;
+
+	/* A glance without the lock: mostly there is none. */
+	if (!READ_ONCE(t->n))
+		return 0;
+	galloc_lock(&c->lock, flags);
+	n = min(max, t->n);
+	WRITE_ONCE(t->n, t->n - n);
+	t->low = min(t->low, t->n);
+	memcpy(batch, t->stack + t->n, n * sizeof(*batch));
+	galloc_unlock(&c->lock, flags);
+	return n;
+}
+
+/* Put @n objects of a row into their spans. */
+static void transfer_spill(struct mcentral *c, unsigned int n)
+{
+	struct transfer *t = &c->transfer;
+	void *batch[TRANSFER_TURN];
+
+	while (n) {
+		unsigned int turn = min_t(unsigned int, n, TRANSFER_TURN);
+		unsigned long flags;
+
+		galloc_lock(&c->lock, flags);
+		turn = min(turn, t->n);
+		WRITE_ONCE(t->n, t->n - turn);
+		t->low = min(t->low, t->n);
+		memcpy(batch, t->stack + t->n, turn * sizeof(*batch));
+		galloc_unlock(&c->lock, flags);
+		if (!turn)
+			return;
+		n -= turn;
+		while (turn)
+			mcentral_free(batch[--turn]);
+	}
+}
+
+/**
+ * transfer_drain() - put all that is in transfer into its spans
+ *
+ * Context: Any but NMI, no galloc lock held.
+ */
+void transfer_drain(void)
+{
+	unsigned int row;
+
+	for (row = 0; row < nr_rows; row++) {
+		struct mcentral *c = mcentral_rows[row];
+
+		if (c && READ_ONCE(c->transfer.n))
+			transfer_spill(c, UINT_MAX);
+		if (may_resched())
+			cond_resched();
+	}
+}
+
+/**
+ * transfer_age() - put into its spans what nobody wanted since the last call
+ *
+ * That is what was left when it was at its lowest.
+ *
+ * Context: Process.
+ * Return: True if there still is something in transfer.
+ */
+bool transfer_age(void)
+{
+	bool any = false;
+	unsigned int row;
+
+	for (row = 0; row < nr_rows; row++) {
+		struct mcentral *c = mcentral_rows[row];
+		unsigned int idle;
+		unsigned long flags;
+
+		if (!c || !READ_ONCE(c->transfer.n))
+			continue;
+		galloc_lock(&c->lock, flags);
+		idle = min(c->transfer.low, c->transfer.n);
+		c->transfer.low = c->transfer.n - idle;
+		galloc_unlock(&c->lock, flags);
+		transfer_spill(c, idle);
+		any |= READ_ONCE(c->transfer.n);
+		cond_resched();
+	}
+	return any;
+}
+
+/* Bytes in transfer; racy. */
+unsigned long transfer_bytes(void)
+{
+	unsigned long bytes = 0;
+	unsigned int row;
+
+	for (row = 0; row < nr_rows; row++) {
+		const struct mcentral *c = mcentral_rows[row];
+
+		if (c)
+			bytes += READ_ONCE(c->transfer.n) * (size_t)c->sc->size;
+	}
+	return bytes;
+}
+
+/* Of a row that nobody uses any more. */
+void transfer_exit(struct mcentral *c)
+{
+	if (!c->transfer.stack)
+		return;
+	kfree(c->transfer.stack);
+	arena_uncharge_meta(stack_bytes(c));
+}
