@@ -435,8 +435,8 @@ struct transfer {
 
 /**
  * struct mcentral - a row: the spans of one size class on one node
- * @lock: protects the lists and every state change from or to PARTIAL and
- *	FULL.  Raw, irq-safe; no other galloc lock is taken under it
+ * @lock: protects the lists, @transfer, and every state change from or to
+ *	PARTIAL and FULL.  Raw, irq-safe; no other galloc lock is taken under it
  * @partial: PARTIAL spans by occupancy, as it was when they were put there
  * @nr_spans: spans of this row in any state
  * @singles: objects that no stack served: taken one by one, by interrupts and in

@@ -9,6 +9,7 @@
  *	                   params.c: parameters
  *	mcache.[hc]        per CPU: a stack of free objects a class; no lock;
  *	                   drain.c: the way out of it
+ *	transfer.c         per class and node: batches from one stack to another
  *	mcentral.c         per class and node ("row"): spans with room
  *	mspan.c            a run of pages cut into objects: bitmap, arithmetic
  *	mheap.c            per node: free page runs; large.c: objects of whole pages;
@@ -23,8 +24,9 @@
  *     popped.  This is all, nearly always.
  *  3. mcache_alloc_slow(): the stack is empty.  The CPU's CACHED span refills
  *     it, a bitmap word at a time.
- *  4. mcentral_cache_span(): that span is used up.  The row's fullest PARTIAL
- *     span takes its place.
+ *  4. transfer_get(): that span is used up.  A batch that overflowed on another
+ *     CPU is fetched.  mcentral_cache_span(): there is none.  The row's fullest
+ *     PARTIAL span takes the place of the other.
  *  5. mheap_alloc(): there is none.  The best fitting free run becomes a span.
  *  6. arena_get_chunk(): nor is there a run.  A 2 MiB block, or what less the
  *     system has, is asked of alloc_pages().
@@ -36,8 +38,8 @@
  *  1. arena_of(): the address picks the map slot and the page's row.
  *  2. mcache_push(): the object goes on this CPU's stack of that row.  A row of
  *     another node has no capacity, so no test is needed for it.
- *  3. mcache_free_slow(): the stack is full.  Part of it is flushed, object by
- *     object, into the bitmaps of their spans.
+ *  3. mcache_free_slow(): the stack is full.  A batch of it goes to other CPUs,
+ *     transfer_put(); when they have enough, object by object into its span.
  *  4. mcentral_free(): the bit is set, without a lock.  If that changes what the
  *     span is (FULL to PARTIAL, PARTIAL to empty) its row's lock is taken.
  *  5. mheap_free(): an empty span's run joins its free neighbours.
@@ -47,7 +49,7 @@
  * Locks, all raw and taken with interrupts off, none ever held with another,
  * and nothing calls the page allocator under one:
  *
- *	mcentral->lock     the lists of a row and the states of its spans
+ *	mcentral->lock     the lists of a row, the states of its spans, its transfer
  *	mheap->lock        the runs of a node and its arenas' page books
  *	arena_map_lock     the slots of the address map and their references
  *
