@@ -109,6 +109,8 @@ check "galloc unloads after it" unload galloc
 
 # ---- only fragments ------------------------------------------------------------------
 
+# The system keeps more blocks to itself when it has met fragments.
+echo 0 >/proc/sys/vm/watermark_boost_factor
 check "memory is cut into units of 8 pages" load galloc_hog order=3 half=1 leave_mb=0
 load_galloc free_max_mb=1
 log_mark

@@ -26,10 +26,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#define BUFFER	(1 << 20)
+#define BUFFER	0x100000
 
 /* More than write() takes at once. */
-#define HUGE	(1UL << 31)
+#define HUGE	0x80000000UL
 
 static const char * const readable[] = {
 	"stats", "classes", "mheap", "mcache", "spans"
