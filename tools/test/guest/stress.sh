@@ -31,16 +31,35 @@ begin $((5 * ROUND_CHECKS + 2))
 
 # ---- what goes on beside it -----------------------------------------------------
 
-# repeat NAME COMMAND...: until the round is over; counts how often.
+# Time in hundredths of a second.
+now()
+{
+	local up
+
+	read -r up _ </proc/uptime
+	echo "${up%.*}${up#*.}"
+}
+
+# rest HUNDREDTHS: or until the round is over.
+rest()
+{
+	local end=$(($(now) + $1))
+
+	while [ ! -e $tmp/over ] && [ "$(now)" -lt $end ]; do usleep 50000; done
+}
+
+# repeat NAME: until the round is over; counts how often. Rests three times as long
+# as it worked, so that a slow machine is left time for the stress itself.
 repeat()
 {
-	local name=$1 n=0
-	shift
+	local n=0 start
 
 	while [ ! -e $tmp/over ]; do
-		"$@" || echo "$name: $*" >>$tmp/broken
+		start=$(now)
+		"$1" || echo "$1" >>$tmp/broken
 		n=$((n + 1))
-		echo $n >"$tmp/count.$name"
+		echo $n >"$tmp/count.$1"
+		rest $((3 * ($(now) - start) + 5))
 	done
 }
 
@@ -53,18 +72,15 @@ hotplug()
 		usleep 50000
 		echo 1 >/sys/devices/system/cpu/cpu"$cpu"/online || return 1
 	done
-	usleep 300000
 }
 
 shrink()
 {
-	usleep 300000
 	echo 1 >"$G/shrink" && echo 2 >/proc/sys/vm/drop_caches
 }
 
 readers()
 {
-	usleep 200000
 	(cd "$G" && cat stats classes mheap mcache spans) >/dev/null
 }
 
@@ -84,7 +100,6 @@ client()
 {
 	local rc=0
 
-	usleep 500000
 	count_words || rc=$?
 	case $rc in
 	0) cmp -s "$tmp/words" "$tmp/words.alone" ;;
@@ -98,7 +113,7 @@ beside()
 	local name
 
 	for name in hotplug shrink readers client; do
-		repeat $name $name &
+		repeat "$name" &
 	done
 }
 
