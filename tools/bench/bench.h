@@ -7,6 +7,8 @@
  *	allocators.h	the operations of each allocator
  *	loops.c		cases on one CPU, without an interrupt
  *	threads.c	cases on several CPUs
+ *	memory.c	cases that count bytes
+ *	irq.c		cases in interrupts
  */
 #ifndef _GALLOC_BENCH_H
 #define _GALLOC_BENCH_H
@@ -97,6 +99,11 @@ extern char *metric;
 /* "instr": the clock counts instructions, and one CPU runs at a time. */
 bool clock_counts_instructions(void);
 
+/* ---- loops.c ---------------------------------------------------------------- */
+
+int measure_loop(const struct bench_case *c);
+u64 time_loop(run_fn *fn, struct run *run);
+
 /* ---- measure.c -------------------------------------------------------------- */
 
 /* Thousandths of what the metric counts. */
@@ -123,6 +130,9 @@ int result_add(const struct bench_case *c, enum allocator a, unsigned int cpus,
 	       const char *what, const struct figure *figure);
 int report_times(const struct bench_case *c, unsigned int cpus,
 		 unsigned int ops);
+struct rnd_state;
+u32 draw_uniform(struct rnd_state *rnd, u32 lo, u32 hi);
+u32 draw_log8192(struct rnd_state *rnd);
 u64 median_of(u64 *values, unsigned int n);
 int run_prepare(struct run *run, const struct bench_case *c, enum allocator a);
 void run_cleanup(struct run *run, enum allocator a);
@@ -133,9 +143,15 @@ const u16 *shuffled(unsigned int out);
 
 int measure_scale(const struct bench_case *c);
 
+/* ---- memory.c --------------------------------------------------------------- */
+
+extern s64 galloc_system;
+
 /* ---- the tables, each ends with a row without a name ------------------------- */
 
 extern const struct bench_case loop_cases[];
 extern const struct bench_case thread_cases[];
+extern const struct bench_case irq_cases[];
+extern const struct bench_case memory_cases[];
 
 #endif /* _GALLOC_BENCH_H */

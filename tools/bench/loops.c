@@ -123,6 +123,36 @@ static const struct case_fns bulk = {
 	.by[KMEM_CACHE] = bulk_kmem_cache,
 };
 
+#define GROWTH_BATCH	256
+
+/* `pair` and `batch` of 64 bytes, half of each, beside a heap of any size. */
+static __always_inline void pair_and_batch(struct run *run, alloc_fn *alloc,
+					   free_fn *free)
+{
+	unsigned int done, i;
+
+	for (done = 0; done < run->ops; done += 2 * GROWTH_BATCH) {
+		for (i = 0; i < GROWTH_BATCH; i++) {
+			void *p = get_object(run, alloc, 64, GFP_KERNEL, false);
+
+			if (unlikely(!p))
+				return;
+			free(run, p);
+		}
+		for (i = 0; i < GROWTH_BATCH; i++) {
+			run->slot[i] = get_object(run, alloc, 64, GFP_KERNEL, false);
+			if (unlikely(!run->slot[i])) {
+				run->live = i;
+				return;
+			}
+		}
+		for (i = 0; i < GROWTH_BATCH; i++)
+			free(run, run->slot[i]);
+	}
+}
+
+DEFINE_LOOP_SIZES(growth, pair_and_batch);
+
 /* Whole pages: the page allocator is the peer, too. */
 LOOP(large, pages, pages_alloc, pages_free, pair, run->size, false)
 
@@ -138,7 +168,7 @@ static const struct case_fns large = {
  * sends each preempt_enable() into its slow path, and is done again when the
  * timer tick fell into it.
  */
-static u64 time_loop(run_fn *fn, struct run *run)
+u64 time_loop(run_fn *fn, struct run *run)
 {
 	unsigned int try;
 	u64 start, ns;
@@ -157,7 +187,7 @@ static u64 time_loop(run_fn *fn, struct run *run)
 	return ns;
 }
 
-static int measure_loop(const struct bench_case *c)
+int measure_loop(const struct bench_case *c)
 {
 	struct run run[NR_ALLOCATORS] = {};
 	unsigned int a, i;
@@ -191,6 +221,59 @@ static int measure_loop(const struct bench_case *c)
 	return err;
 }
 
+static void heap_free(enum allocator a, void **list)
+{
+	struct run run = { .size = 64 };
+
+	while (list) {
+		void **next = *list;
+
+		object_free(&run, a, list);
+		list = next;
+		cond_resched();
+	}
+}
+
+/*
+ * @number live objects of 64 bytes, on a list through their first words.  NULL
+ * if there is no memory for them.
+ */
+static void **heap_grow(enum allocator a, unsigned int number)
+{
+	void **list = NULL;
+
+	while (number--) {
+		void **p = a == GALLOC ? galloc(64, GFP_KERNEL) :
+					 kmalloc(64, GFP_KERNEL);
+
+		if (!p) {
+			heap_free(a, list);
+			return NULL;
+		}
+		*p = list;
+		list = p;
+		cond_resched();
+	}
+	return list;
+}
+
+static int measure_growth(const struct bench_case *c)
+{
+	void **of_galloc, **of_kmalloc;
+	unsigned int number;
+	int err;
+
+	err = kstrtouint(c->variant, 10, &number);
+	if (err)
+		return err;
+	of_galloc = heap_grow(GALLOC, number);
+	of_kmalloc = heap_grow(KMALLOC, number);
+	err = of_galloc && of_kmalloc ? measure_loop(c) : -ENOMEM;
+	heap_free(GALLOC, of_galloc);
+	heap_free(KMALLOC, of_kmalloc);
+	return err;
+}
+
 #define PAIR(v, fn, bytes)						\
 	{ "pair", v, measure_loop, &(fn), .ops = 2048, .size = (bytes) }
 #define BATCH(v, fn, n, how)						\
@@ -211,6 +294,9 @@ static int measure_loop(const struct bench_case *c)
 	{ "bulk", v, measure_loop, &bulk, .ops = 8 * (n), .out = (n), .size = 64 }
 #define LARGE(bytes)							\
 	{ "large", #bytes, measure_loop, &large, .ops = 128, .size = bytes }
+
+#define GROWTH(number)							\
+	{ "growth", #number, measure_growth, &growth, .ops = 2048, .size = 64 }
 
 const struct bench_case loop_cases[] = {
 	PAIR("64c", pair_64c, 64),
@@ -254,6 +340,11 @@ const struct bench_case loop_cases[] = {
 	LARGE(1048576),
 	LARGE(2097152),
 	LARGE(4194304),
+	GROWTH(1000),
+	GROWTH(10000),
+	GROWTH(100000),
+	GROWTH(1000000),
+	GROWTH(10000000),
 	{ "scale", "pair", measure_scale, &pair_64c, .ops = 8 * 2048, .size = 64 },
 	{ "scale", "mixed", measure_scale, &mixed, .ops = 8 * LIST_LEN, .out = 32,
 	  .sizes = sizes_log8192 },

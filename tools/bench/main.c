@@ -52,7 +52,9 @@ bool clock_counts_instructions(void)
 
 /* ---- run -------------------------------------------------------------------------- */
 
-static const struct bench_case * const tables[] = { loop_cases, thread_cases };
+static const struct bench_case * const tables[] = {
+	loop_cases, thread_cases, irq_cases, memory_cases
+};
 
 /* Is the case meant by "name" or "name:beginning of a variant"? */
 static bool is_meant(const struct bench_case *c, const char *what)
@@ -114,6 +116,14 @@ static int all_results_show(struct seq_file *m, void *v)
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(all_results);
+
+/* What galloc's own file says, see memory.c, which waits for it. */
+static int system_set(void *data, u64 bytes)
+{
+	galloc_system = bytes;
+	return 0;
+}
+DEFINE_DEBUGFS_ATTRIBUTE(system_fops, NULL, system_set, "%llu\n");
 
 /* ---- load ------------------------------------------------------------------------- */
 
@@ -183,6 +193,7 @@ static int __init galloc_bench_init(void)
 		return PTR_ERR(dir);
 	}
 	debugfs_create_file("run", 0200, dir, NULL, &run_fops);
+	debugfs_create_file_unsafe("system", 0200, dir, NULL, &system_fops);
 	debugfs_create_file("results", 0400, dir, NULL, &all_results_fops);
 	return 0;
 }

@@ -54,7 +54,7 @@ static const u32 pow2_16th[] = {
 };
 
 /* A size of 1..8191, as many in each octave: 2^x for an even x in [0, 13). */
-static u32 draw_log8192(struct rnd_state *rnd)
+u32 draw_log8192(struct rnd_state *rnd)
 {
 	u32 r = prandom_u32_state(rnd);
 	u32 x = ((u64)r * 13) >> 16;	/* 16 bits after the point */
@@ -65,7 +65,7 @@ static u32 draw_log8192(struct rnd_state *rnd)
 	return ((u64)frac << (x >> 16)) >> 16;
 }
 
-static u32 draw_uniform(struct rnd_state *rnd, u32 lo, u32 hi)
+u32 draw_uniform(struct rnd_state *rnd, u32 lo, u32 hi)
 {
 	return lo + (((u64)prandom_u32_state(rnd) * (hi - lo + 1)) >> 32);
 }

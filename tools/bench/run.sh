@@ -32,12 +32,16 @@ TIMEOUT=${BENCH_TIMEOUT:-900}
 beds()
 {
 	cat <<'BEDS'
-icount-6.1|-|stock 6.1|1|512|pair batch mixed bulk large
-icount-7.3|-|build qemu-release-7.3|1|512|pair batch mixed bulk large
+icount-6.1|-|stock 6.1|1|512|pair batch mixed bulk large irq
+icount-7.3|-|build qemu-release-7.3|1|512|pair batch mixed bulk large irq
+icount-7.3|-|build qemu-release-7.3|2|512|remote
 icount-6.1-init1|init1|stock 6.1|1|512|pair batch mixed bulk
 icount-7.3-init1|init1|build qemu-release-7.3|1|512|pair batch mixed bulk
-uml|-|build uml-release-7.3|1|1024|pair batch mixed bulk large
+icount-7.3-init1|init1|build qemu-release-7.3|2|512|remote
+uml|-|build uml-release-7.3|1|1024|pair batch mixed bulk large irq
+uml|-|build uml-release-7.3|1|2048|growth
 uml|-|build uml-release-7.3|2|1024|remote larson scale
+uml|-|build uml-release-7.3|2|1024|empty memory spike
 BEDS
 }
 
@@ -135,7 +139,7 @@ run_guest()
 	chosen "$cases" >"$work/cases"
 	[ -s "$work/cases" ] || return 0
 	build_for "$kernel"
-	name=$bed-$cpus
+	name=$bed-$cpus-${cases%% *}
 	params="metric=instr reps=9"
 	[[ $bed != uml* ]] || params="metric=ns reps=51 scale=8"
 	{
