@@ -142,6 +142,30 @@ refuses()
 	fi
 }
 
+# Every test that testing.rst names for a clause of the design is there.
+# shellcheck disable=SC2016 # the backquotes are those of rst
+clauses_have_tests()
+{
+	local name suite lost='' n=0
+
+	while read -r name; do
+		n=$((n + 1))
+		suite=$(grep -l "\.name = \"galloc_${name%%.*}\"" "$top"/kunit/*_kunit.c) &&
+			grep -q "KUNIT_CASE\(_SLOW\)\?(${name#*.})" "$suite" || lost+=" $name"
+	done < <(sed -n '/^Every clause$/,/^Mutants$/p' "$top/Documentation/testing.rst" |
+		grep -o '``[a-z]*\.[a-z_0-9]*``' | tr -d '\`' | grep -vx suite.case)
+	while read -r name; do
+		[ -e "$top/tools/test/guest/$name.sh" ] || lost+=" guest $name"
+	done < <(sed -n '/^Every clause$/,/^Mutants$/p' "$top/Documentation/testing.rst" |
+		grep -o '``guest [a-z]*``' | tr -d '\`' | sed 's/^guest //;/^NAME$/d')
+	[ "$n" -ge 80 ] || lost+=" (only $n are named)"
+	[ -z "$lost" ] || {
+		echo "error: no such test:$lost"
+		return 1
+	}
+}
+
+check "documentation: each test that is named for a clause exists" clauses_have_tests
 check "sizeclass: the generator builds and runs" \
 	env PAGE_SIZE=4096 "$top/tools/sizeclasses.sh"
 check "sizeclass: sizeclass.c is what the generator prints" \
