@@ -633,11 +633,13 @@ static void at_the_limit_all_get_null_and_nobody_is_harmed(struct kunit *test)
 /* Before NULL, free memory of the other nodes serves. */
 static void at_the_limit_another_node_helps(struct kunit *test)
 {
-	int here = gk_nid(), nid, other = NUMA_NO_NODE;
+	int nid, other = NUMA_NO_NODE;
 	void *p;
 
+	/* From here on "this node" is one and the same. */
+	gk_pin(raw_smp_processor_id());
 	for_each_node_state(nid, N_MEMORY)
-		if (nid != here)
+		if (nid != gk_nid())
 			other = nid;
 	if (other == NUMA_NO_NODE) {
 		/* Nothing to try: all that is free is here. */
@@ -645,8 +647,6 @@ static void at_the_limit_another_node_helps(struct kunit *test)
 		KUNIT_EXPECT_NULL(test, galloc(1 << 18, QUIET));
 		return;
 	}
-	gk_pin(raw_smp_processor_id());
-	here = gk_nid();
 	p = galloc_node(1 << 20, GFP_KERNEL | __GFP_THISNODE, other);
 	KUNIT_ASSERT_NOT_NULL(test, p);
 	gk_soak(test);
