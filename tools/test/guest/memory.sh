@@ -119,11 +119,12 @@ check "memory is cut into units of 8 pages" load galloc_hog order=3 half=1 leave
 load_galloc free_max_mb=1
 log_mark
 check "fragments: the stress runs" \
-	load galloc_stress ops=60000 live=8000 min_size=64 max_size=4096 huge=0
+	load galloc_stress ops=100000 live=30000 min_size=512 max_size=4096 huge=0
 unload galloc_stress
 same "fragments: each allocation succeeds" "$(failed_allocations)" 0
-at_least "fragments: chunks of fall-back orders were taken" "$(stat_of grow_fallback_orders)" 50
-same "fragments: and no others" "$(stat_of grow_fallback_orders)" "$(stat_of grow_chunks)"
+at_least "fragments: chunks of fall-back orders were taken" "$(stat_of grow_fallback_orders)" 100
+at_most "fragments: whole blocks, which CPUs still had on their lists" \
+	$(($(stat_of grow_chunks) - $(stat_of grow_fallback_orders))) 32
 check "fragments: galloc's books agree" sh -c "echo 1 >$G/validate"
 unload galloc
 unload galloc_hog
