@@ -26,7 +26,7 @@ top=$(cd "$(dirname "$0")/.." && pwd)
 
 work=$(mktemp -d -t galloc-stock.XXXXXX)
 plugger=
-trap '[ -z "$plugger" ] || kill "$plugger" 2>/dev/null; rm -rf "$work"' EXIT
+trap 'kill $plugger 2>/dev/null || true; rm -rf "$work"' EXIT
 trap 'exit 1' INT TERM HUP
 
 # The scripts, in their order, with arguments.
