@@ -44,7 +44,7 @@ at_most "before: memory that was there at boot, up to MB" "$(used_up_to)" $BOOT_
 same "before: the map has not grown" "$(stat_of map_grown)" 0
 
 log_mark
-load galloc_stress ops="${OPS:-300000}" live=6000 &
+load galloc_stress ops=300000 live=6000 &
 usleep 300000
 echo "@@ host plug"
 check "the node gets memory" plugged
