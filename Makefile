@@ -27,7 +27,9 @@ help:
 	@echo 'make mutants          galloc with one line broken at a time: caught?'
 	@echo 'make hosttest         the tests that need no kernel'
 	@echo 'make lint             warnings, sparse, checkpatch, kernel-doc, clang'
-	@echo 'make bench            instruction counts, into build/bench/results.tsv'
+	@echo 'make bench            time and memory, galloc and its peers, into build/bench'
+	@echo 'make bench-doc        its report, into Documentation'
+	@echo 'make bench-here       native times, here and now; root, asks first'
 	@echo 'make modules          galloc.ko for the running kernel (KDIR=, KREL=)'
 	@echo 'make install          module, header, symbols (PREFIX=, DESTDIR=)'
 	@echo 'make uninstall        the reverse'
@@ -35,7 +37,7 @@ help:
 	@echo 'make clean            removes build/ and what kbuild made here'
 	@echo 'DEBUG=1               builds with lock depth checks'
 
-.PHONY: run check kunit mutants model hosttest bench sizeclasses lint
+.PHONY: run check kunit mutants model hosttest bench bench-doc bench-here sizeclasses lint
 run:
 	@tools/run.sh $(if $(TEXT),"$(TEXT)")
 
@@ -56,6 +58,13 @@ hosttest:
 
 bench:
 	@tools/bench/run.sh
+
+bench-doc:
+	@[ -e build/bench/performance.rst ] || { echo 'type make bench first' >&2; exit 1; }
+	cp build/bench/performance.rst build/bench/*.svg Documentation
+
+bench-here:
+	@tools/bench/here.sh
 
 sizeclasses:
 	@tools/sizeclasses.sh

@@ -98,6 +98,9 @@ extern char *metric;
 
 /* "instr": the clock counts instructions, and one CPU runs at a time. */
 bool clock_counts_instructions(void);
+/* "locks_per_kop": it counts locks and atomics of galloc, on all CPUs. */
+bool clock_counts_locks(void);
+u64 bench_clock(void);
 
 /* ---- loops.c ---------------------------------------------------------------- */
 

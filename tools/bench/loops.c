@@ -178,9 +178,9 @@ u64 time_loop(run_fn *fn, struct run *run)
 
 		cond_resched();
 		tick = jiffies;
-		start = ktime_get_ns();
+		start = bench_clock();
 		fn(run);
-		ns = ktime_get_ns() - start;
+		ns = bench_clock() - start;
 		if (!time_after(jiffies, tick))
 			break;
 	}

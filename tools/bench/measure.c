@@ -197,7 +197,9 @@ int result_add(const struct bench_case *c, enum allocator a, unsigned int cpus,
 
 static s64 milli_each(u64 ns, u64 none, unsigned int ops)
 {
-	return div_s64(1000 * (s64)(ns - none), ops);
+	s64 each = clock_counts_locks() ? 1000 * 1000 : 1000;
+
+	return div_s64(each * (s64)(ns - none), ops);
 }
 
 /*
@@ -215,7 +217,7 @@ int report_times(const struct bench_case *c, unsigned int cpus,
 		u64 off = a == NONE ? 0 : none;
 		struct figure figure;
 
-		if (!c->fns->by[a])
+		if (!c->fns->by[a] || (clock_counts_locks() && a != GALLOC))
 			continue;
 		figure.value = milli_each(median_of(took[a], reps), off, ops);
 		figure.min = milli_each(took[a][0], off, ops);

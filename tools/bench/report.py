@@ -2,14 +2,21 @@
 # SPDX-License-Identifier: GPL-2.0
 """bench/report.py: from what the guests of `make bench` printed to its results.
 
-	report.py [--part] RESULTS.tsv GUEST.raw...
+	report.py [--part] FOLDER WORK
 
-A .raw file has a line "@ bed kernel qualifier", then the results of galloc_bench
-as they are.  All is checked first: an instrument that is out of order gives no
-results.  Then RESULTS.tsv is written, and a table printed, with the goals.
+WORK has, of each guest, NAME.raw: a line "@ bed kernel qualifier", then what
+galloc_bench printed; and, of each kernel, KREL/options.  All is checked first: an
+instrument that is out of order gives no results.  Then FOLDER/results.tsv is
+written, and a table printed, with the goals, and performance.rst.  A part of the
+cases gives FOLDER/part.tsv and no page.
 """
 
+import glob
+import os
 import sys
+
+from goals import verdicts
+from page import write_page
 
 COLUMNS = "bed kernel case variant allocator cpus metric value min max".split()
 NUMBERS = ("value", "min", "max")
@@ -18,6 +25,9 @@ NUMBERS = ("value", "min", "max")
 # the allocator was measured but something else.
 PEER_PAIR = {"7.3": 165, "6.1": 237}
 PEER_PAIR_OFF = 5
+
+# What must be known beside the figures of a bed.
+REMARKS = {"uml": " (SLUB has no 128-bit cmpxchg here: its remote free takes a lock)"}
 
 
 class Refused(Exception):
@@ -78,6 +88,21 @@ class Results:
         rows = self.find(**wanted)
         return rows[0]["value"] if len(rows) == 1 else None
 
+    def peer(self, row):
+        """The value beside one of galloc's: kmalloc's, or that of a kmem_cache."""
+        same = {name: row[name] for name in self.KEY if name != "allocator"}
+        peer = self.value(allocator="kmalloc", **same)
+        return self.value(allocator="kmem_cache", **same) if peer is None else peer
+
+    def by_bed(self):
+        """{(bed, kernel): {(case, variant, cpus, metric): {allocator: value}}}"""
+        beds = {}
+        for row in self.rows:
+            lines = beds.setdefault((row["bed"], row["kernel"]), {})
+            key = tuple(row[name] for name in ("case", "variant", "cpus", "metric"))
+            lines.setdefault(key, {})[row["allocator"]] = row["value"]
+        return beds
+
     def check(self):
         """What would make the figures worthless."""
         for row in self.find(bed="icount", case="pair", variant="64c", allocator="kmalloc"):
@@ -109,39 +134,75 @@ class Results:
                 print(*fields, sep="\t", file=out)
 
     def table(self):
-        """As a table for people, with ratios."""
-        groups = {}
-        for row in self.rows:
-            key = tuple(row[n] for n in ("bed", "kernel", "case", "variant", "cpus", "metric"))
-            groups.setdefault(key, {})[row["allocator"]] = row["value"]
-        bed = None
-        for key, by in groups.items():
-            if key[:2] != bed:
-                bed = key[:2]
-                print(f"\n{bed[0]}, {bed[1]}\n")
-                print(f"{'case':8} {'variant':26} {'cpus':4} {'metric':15} {'galloc':>9} "
-                      f"{'kmalloc':>9} {'cache':>9} {'pages':>9} {'none':>7} {'ratio':>6}")
-            peer = by.get("kmalloc", by.get("kmem_cache"))
-            ratio = f"{by['galloc'] / peer:.2f}" if peer and "galloc" in by else "-"
-            cells = [f"{by[a]:.1f}" if a in by else "-"
-                     for a in ("galloc", "kmalloc", "kmem_cache", "pages", "none")]
-            print(f"{key[2]:8} {key[3]:26} {key[4]:4} {key[5]:15} {cells[0]:>9} {cells[1]:>9} "
-                  f"{cells[2]:>9} {cells[3]:>9} {cells[4]:>7} {ratio:>6}")
+        """As a table for people, with ratios, and the goals."""
+        columns = "{:8} {:26} {:4} {:14} {:>10} {:>10} {:>10} {:>9} {:>7} {:>6}"
+        for (bed, kernel), lines in self.by_bed().items():
+            print(f"\n{bed}, {kernel}{REMARKS.get(bed, '')}\n")
+            print(columns.format("case", "variant", "cpus", "metric", "galloc", "kmalloc",
+                                 "kmem_cache", "pages", "none", "ratio"))
+            for key, by in lines.items():
+                peer = by.get("kmalloc", by.get("kmem_cache"))
+                ratio = f"{by['galloc'] / peer:.2f}" if peer and "galloc" in by else "-"
+                cells = [short(by[a]) if a in by else "-" for a in
+                         ("galloc", "kmalloc", "kmem_cache", "pages", "none")]
+                print(columns.format(*key, *cells, ratio))
+
+        print(f"\n{'goal':52} {'figure':>9}  {'limit':10}")
+        for what, figure, limit, met in verdicts(self):
+            print(f"{what:52} {short(figure):>9}  {limit:10} {'met' if met else 'NOT MET'}")
+
+
+def short(number):
+    """For the table: as many digits as mean something."""
+    if abs(number) >= 1000:
+        return f"{number:.0f}"
+    return f"{number:.1f}" if abs(number) >= 10 else f"{number:.3f}"
+
+
+def machine(work):
+    """What was measured on: the CPU, and the options of each kernel's allocator."""
+    model = "unknown CPU"
+    with open("/proc/cpuinfo", encoding="utf-8") as lines:
+        for line in lines:
+            if line.startswith("model name"):
+                model = line.split(":", 1)[1].strip()
+                break
+    options = {}
+    for path in sorted(glob.glob(os.path.join(work, "*", "options"))):
+        with open(path, encoding="ascii") as lines:
+            krel = os.path.basename(os.path.dirname(path))
+            if krel.endswith("-count"):
+                continue
+            options[krel] = dict(line.split() for line in lines)
+    return {"cpu": model, "cpus": os.cpu_count(), "options": options}
+
+
+def print_options(options):
+    """The peer's options, a line for each kernel."""
+    print()
+    for krel, values in options.items():
+        on = " ".join(name if value == "y" else f"{name}={value}"
+                      for name, value in values.items() if value != "n")
+        print(f"the kernel {krel} has: {on}")
 
 
 def main():
     """Check, write, show."""
     args = sys.argv[1:]
     part = args[:1] == ["--part"]
-    if part:
-        args = args[1:]
+    folder, work = args[1:] if part else args
+    where = machine(work)
     try:
-        results = Results([row for path in args[1:] for row in read_raw(path)])
+        paths = sorted(glob.glob(os.path.join(work, "*.raw")))
+        results = Results([row for path in paths for row in read_raw(path)])
         results.table()
+        print_options(where["options"])
         results.check()
     except Refused as why:
         sys.exit(f"report.py: {why}: these figures are not to be trusted")
-    results.write(args[0])
+    results.write(os.path.join(folder, "part.tsv" if part else "results.tsv"))
+    if not part:
+        write_page(results, where, folder)
 
 
 main()

@@ -42,6 +42,8 @@ uml|-|build uml-release-7.3|1|1024|pair batch mixed bulk large irq
 uml|-|build uml-release-7.3|1|2048|growth
 uml|-|build uml-release-7.3|2|1024|remote larson scale
 uml|-|build uml-release-7.3|2|1024|empty memory spike
+uml-locks|-|build uml-release-7.3|1|1024|pair mixed
+uml-locks|-|build uml-release-7.3|2|1024|remote larson
 BEDS
 }
 
@@ -57,23 +59,26 @@ chosen()
 	done
 }
 
-# build_for KERNEL: the two modules for it, in $work/KREL, once.
+# build_for KERNEL [ARG...]: the two modules for it, in $modules, once. ARGs are
+# make's; with any the modules are others.
 build_for()
 {
-	local kernel
+	local kernel build
 
 	# shellcheck disable=SC2086 # two words
 	kernel=$("$top/tools/kernel.sh" $1)
 	KDIR='' KREL='' VMLINUZ='' KERNEL=''
 	eval "$kernel"
-	[ ! -d "$work/$KREL" ] || return 0
-	build_lock "$KREL"
-	build_galloc "$KDIR" "$KREL"
+	build=$KREL${2:+-count}
+	modules=$work/$build
+	[ ! -d "$modules" ] || return 0
+	build_lock "$build"
+	build_galloc "$KDIR" "$build" "${@:2}"
 	build_client "$KDIR" tools/bench
-	mkdir "$work/$KREL"
-	cp "$BUILD/galloc.ko" "$BUILD/tools/bench/galloc_bench.ko" "$work/$KREL/"
+	mkdir "$modules"
+	cp "$BUILD/galloc.ko" "$BUILD/tools/bench/galloc_bench.ko" "$modules/"
 	build_unlock
-	report_options >"$work/$KREL/options"
+	report_options >"$modules/options"
 }
 
 # The options of the peer, as this kernel has them.
@@ -97,8 +102,8 @@ boot()
 
 	[ "$qualifier" != init1 ] || append=init_on_alloc=1
 	guest_initramfs "$work/$name.initramfs" "$top/tools/bench/init.sh" \
-		"$work/$KREL/galloc.ko:/galloc.ko" "$work/$KREL/galloc_bench.ko:/galloc_bench.ko" \
-		"$work/$name.plan:/plan"
+		"$modules/galloc.ko:/galloc.ko" "$modules/galloc_bench.ko:/galloc_bench.ko" \
+		"$top/tools/bench/cases.sh:/cases.sh" "$work/$name.plan:/plan"
 	export GUEST_CPUS=$cpus GUEST_MEM=$mb GUEST_APPEND=$append
 	case $bed in
 	uml*)
@@ -131,6 +136,16 @@ follow()
 	[ ! -t 2 ] || printf '\r\033[K' >&2
 }
 
+# What a CPU costs that has never called galloc: its part of the module's per-CPU
+# data, and no more, since the rest is allocated on its first call.
+empty_idle()
+{
+	local bytes
+
+	bytes=$((0x$(objdump -h "$modules/galloc.ko" | awk '$2 == ".data..percpu" { print $3 }')))
+	printf 'empty\tidle\tgalloc\t1\theld_bytes\t%d\t%d\t%d\n' $bytes $bytes $bytes
+}
+
 # A guest of the list; its results, for report.py, in $work/NAME.raw.
 run_guest()
 {
@@ -138,10 +153,18 @@ run_guest()
 
 	chosen "$cases" >"$work/cases"
 	[ -s "$work/cases" ] || return 0
-	build_for "$kernel"
-	name=$bed-$cpus-${cases%% *}
-	params="metric=instr reps=9"
-	[[ $bed != uml* ]] || params="metric=ns reps=51 scale=8"
+	case $bed in
+	*-locks) build_for "$kernel" GALLOC_COUNT=y ;;
+	*) build_for "$kernel" ;;
+	esac
+	# In the order in which they come, for report.py.
+	guests=$((guests + 1))
+	name=$(printf '%02d' "$guests")-$bed-${cases%% *}
+	case $bed in
+	icount*) params="metric=instr reps=9" ;;
+	*-locks) params="metric=locks_per_kop reps=9 scale=8" ;;
+	*) params="metric=ns reps=51 scale=8" ;;
+	esac
 	{
 		echo "$params"
 		cat "$work/cases"
@@ -156,26 +179,37 @@ run_guest()
 	}
 	{
 		printf '@\t%s\t%s\t%s\n' "${bed%%-*}" "$KREL" "${qualifier#-}"
+		[ "${cases%% *}" != empty ] || empty_idle
 		sed -n '/^@@ begin results$/,/^@@ end results$/{/^@@ /d;p}' "$work/$name.log"
 	} >"$work/$name.raw"
 }
 
+main()
+{
+	local bed qualifier kernel cpus mb cases
+	local part=${BENCH_BEDS:-}${BENCH_CASES:-}
+
+	cache_dir >/dev/null
+	need_packages make gcc binutils qemu-system-x86 busybox-static cpio gzip python3
+	[ -n "$part" ] || need_packages gnuplot-nox
+	while IFS='|' read -r -u 3 bed qualifier kernel cpus mb cases; do
+		[[ " ${BENCH_BEDS:-$bed} " == *" $bed "* ]] || continue
+		run_guest "$bed" "$qualifier" "$kernel" "$cpus" "$mb" "$cases"
+	done 3< <(beds)
+	[ "$guests" -gt 0 ] ||
+		die "no such bed or case; the beds: $(beds | cut -d '|' -f 1 | uniq | tr '\n' ' ')"
+
+	mkdir -p "$top/build/bench"
+	PYTHONDONTWRITEBYTECODE=1 python3 "$top/tools/bench/report.py" ${part:+--part} \
+		"$top/build/bench" "$work"
+	exit
+}
+
 [ $# -eq 0 ] || die "no arguments are known"
+modules=
+guests=0
 work=$(mktemp -d -t galloc-bench.XXXXXX)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' INT TERM HUP
-cache_dir >/dev/null
-need_packages make gcc qemu-system-x86 busybox-static cpio gzip python3
-
-part=${BENCH_BEDS:-}${BENCH_CASES:-}
-while IFS='|' read -r -u 3 bed qualifier kernel cpus mb cases; do
-	[[ " ${BENCH_BEDS:-$bed} " == *" $bed "* ]] || continue
-	run_guest "$bed" "$qualifier" "$kernel" "$cpus" "$mb" "$cases"
-done 3< <(beds)
-
-ls "$work"/*.raw >/dev/null 2>&1 || die "no such bed or case; the beds: $(beds | cut -d '|' -f 1 | uniq | tr '\n' ' ')"
-mkdir -p "$top/build/bench"
-if [ -n "$part" ]; then
-	exec python3 "$top/tools/bench/report.py" --part "$top/build/bench/part.tsv" "$work"/*.raw
-fi
-python3 "$top/tools/bench/report.py" "$top/build/bench/results.tsv" "$work"/*.raw
+# Read to its end before it runs, so that it can be edited meanwhile.
+main

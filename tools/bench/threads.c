@@ -57,33 +57,25 @@ static bool keep_waiting(struct run *run, u64 *since)
 	return false;
 }
 
-/*
- * Begin right behind a tick: where one CPU runs at a time, and the clock counts
- * instructions, no other falls into the repetition then.
- */
-static void wait_for_tick(void)
-{
-	unsigned long tick = jiffies;
-
-	while (jiffies == tick)
-		cpu_relax();
-}
-
 static int worker_thread(void *data)
 {
 	struct worker *w = data;
 	u64 since = 0, start;
 
 	cond_resched();
+	/*
+	 * Begin right behind a tick: where one CPU runs at a time, and the clock
+	 * counts instructions, no other falls into the repetition then.
+	 */
 	if (clock_counts_instructions())
-		wait_for_tick();
+		schedule_timeout_uninterruptible(1);
 	atomic_inc(&team.arrived);
 	while (atomic_read(&team.arrived) < team.n &&
 	       keep_waiting(w->run, &since))
 		;
-	start = ktime_get_ns();
+	start = bench_clock();
 	w->fn(w->run);
-	w->ns = ktime_get_ns() - start;
+	w->ns = bench_clock() - start;
 	if (atomic_dec_and_test(&team.working))
 		complete(&team.done);
 
@@ -103,7 +95,7 @@ static int worker_thread(void *data)
 static u64 team_run(run_fn *fn, struct run *run, unsigned int n, int cpu)
 {
 	unsigned int i, started = 0;
-	u64 ns = 0;
+	u64 ns = 0, start = bench_clock();
 
 	team.n = n;
 	atomic_set(&team.arrived, 0);
@@ -128,6 +120,9 @@ static u64 team_run(run_fn *fn, struct run *run, unsigned int n, int cpu)
 		pr_err("a thread does not come to its end\n");
 	for (i = 0; i < n; i++)
 		ns = max(ns, team.worker[i].ns);
+	/* A counter for all CPUs: of the team's, each worker has its part. */
+	if (clock_counts_locks())
+		ns = (bench_clock() - start) / n;
 stop:
 	for (i = 0; i < started; i++)
 		kthread_stop(team.worker[i].task);
@@ -349,7 +344,8 @@ static u64 remote_at_once(const struct bench_case *c, struct run *run,
 	}
 	ns = team_run(c->fns->by[a], run, n, 0);
 	rings_reset(run, a, n, RING_LEN);
-	return ns;
+	/* Of a pipe, only one of the two sends. */
+	return pipe && clock_counts_locks() ? n * ns : ns;
 }
 
 /*

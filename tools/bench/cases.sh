@@ -1,0 +1,63 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=dash
+#
+# cases.sh [--ask] PLAN GALLOC_KO BENCH_KO: load the two modules, run the cases of
+# PLAN, print the results, unload. For root; for any shell, busybox's too.
+#
+# PLAN has galloc_bench.ko's parameters, then the cases, one a line. --ask: on a
+# machine that somebody uses; nothing is done before "yes" is typed.
+
+B=/sys/kernel/debug/galloc_bench
+
+fail()
+{
+	echo "cases.sh: $*" >&2
+	dmesg | tail -n 5 >&2
+	rmmod galloc_bench 2>/dev/null
+	rmmod galloc 2>/dev/null
+	exit 1
+}
+
+ask()
+{
+	cat >&2 <<END
+This loads galloc.ko and galloc_bench.ko into the kernel that runs here,
+$(uname -r), and keeps its CPUs busy for some minutes. Should one of them have a
+bug, this machine can crash or lose data. They are unloaded at the end.
+END
+	printf 'Type yes to go on: ' >&2
+	read -r answer || answer=
+	[ "$answer" = yes ] && return
+	echo "cases.sh: the answer was not yes: nothing was done" >&2
+	exit 3
+}
+
+run_plan()
+{
+	read -r params
+	insmod "$1" || fail "galloc.ko does not load"
+	# shellcheck disable=SC2086 # several words
+	insmod "$2" $params || fail "galloc_bench.ko does not load"
+	while read -r what; do
+		echo "@ case $what"
+		echo "$what" >$B/run || fail "case $what does not run"
+	done
+	echo "@@ begin results"
+	cat $B/results
+	echo "@@ end results"
+	rmmod galloc_bench || fail "galloc_bench does not unload"
+	rmmod galloc || fail "galloc does not unload"
+}
+
+asked=
+if [ "$1" = --ask ]; then
+	asked=1
+	shift
+fi
+[ $# -eq 3 ] || fail "type: cases.sh [--ask] PLAN GALLOC_KO BENCH_KO"
+[ "$(id -u)" -eq 0 ] || fail "only root can load modules"
+[ -d /sys/kernel/debug ] || fail "this kernel has no debugfs"
+! grep -q '^galloc ' /proc/modules || fail "galloc is loaded already: unload it and its clients first"
+[ -z "$asked" ] || ask
+run_plan "$2" "$3" <"$1"

@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: GPL-2.0
+"""bench/goals.py: what galloc wants to reach, and how far it is.
+
+Each goal is a figure that is computed from the results and the most, or the
+least, that it may be.  One that cannot be computed, because its cases did not
+run, is left out.
+"""
+
+BATCHES = [f"{n}/{order}" for n in (32, 256) for order in ("fifo", "lifo", "shuffled")]
+MIXED = ("log8192", "uniform2048")
+LARGE = (33792, 49152, 65536, 98304, 131072, 196608, 262144, 393216, 524288, 786432, 1048576)
+# Objects that a thread hands to another at a time, RING_BATCH in threads.c.
+HAND_OVER = 64
+
+
+def goals(results):
+    """Yield (what, figure, "<=" or ">=", limit) for each that can be computed."""
+
+    def galloc(**wanted):
+        return results.value(allocator="galloc", **wanted)
+
+    def ratio(peer="kmalloc", **wanted):
+        ours, theirs = galloc(**wanted), results.value(allocator=peer, **wanted)
+        return ours / theirs if ours is not None and theirs else None
+
+    def instr(case, variant, kernel, **more):
+        return dict(bed="icount", case=case, variant=variant, kernel=kernel, metric="instr", **more)
+
+    def native(case, variant, cpus="1"):
+        return dict(bed="uml", case=case, variant=variant, cpus=cpus, metric="ns")
+
+    for kernel, most in (("7.3", 0.36), ("6.1", 0.26)):
+        yield f"pair 64c, instructions, {kernel}", galloc(**instr("pair", "64c", kernel)), "<=", 60
+        yield f"pair 64c, of kmalloc, {kernel}", ratio(**instr("pair", "64c", kernel)), "<=", most
+        yield (f"pair 64c init1, of kmalloc, {kernel}",
+               ratio(**instr("pair", "64c/init1", kernel)), "<=", 1)
+        yield f"pair 64v, instructions, {kernel}", galloc(**instr("pair", "64v", kernel)), "<=", 70
+        for sizes in MIXED:
+            yield (f"mixed 32/{sizes}, instructions, {kernel}",
+                   galloc(**instr("mixed", f"32/{sizes}", kernel)), "<=", 75)
+        for form in ("pipe", "all"):
+            yield (f"remote {form}, instructions, of kmalloc, {kernel}",
+                   ratio(**instr("remote", form, kernel)), "<=", 0.5)
+    for sizes in MIXED:
+        yield (f"mixed 32/{sizes}, instructions, of kmalloc, 7.3",
+               ratio(**instr("mixed", f"32/{sizes}", "7.3")), "<=", 0.4)
+
+    for touch, most in (("", 0.35), ("/touch", 0.45)):
+        yield f"pair 64c{touch}, ns, of kmalloc", ratio(**native("pair", "64c" + touch)), "<=", most
+        for variant in BATCHES:
+            yield (f"batch {variant}{touch}, ns, of kmalloc",
+                   ratio(**native("batch", variant + touch)), "<=", most)
+    for touch, most in (("", 0.3), ("/touch", 0.45)):
+        for sizes in MIXED:
+            yield (f"mixed 1024/{sizes}{touch}, ns, of kmalloc",
+                   ratio(**native("mixed", f"1024/{sizes}{touch}")), "<=", most)
+    yield "bulk 64, ns, of kmem_cache", ratio("kmem_cache", **native("bulk", "64")), "<=", 0.5
+    for form in ("pipe", "all"):
+        yield f"remote {form}, ns, of kmalloc", ratio(**native("remote", form, "2")), "<=", 0.5
+    yield "larson, ns, of kmalloc", ratio(**native("larson", "default", "2")), "<=", 0.5
+    for variant in ("pair", "mixed"):
+        yield f"scale {variant}, of the empty loop's", scaling(results, variant), ">=", 0.95
+
+    for variant in [f"{out}/{sizes}" for out in (32, 1024) for sizes in MIXED]:
+        yield (f"locks_per_kop, mixed {variant}",
+               galloc(case="mixed", variant=variant, metric="locks_per_kop"), "<=", 2)
+    for case, variant in (("remote", "pipe"), ("remote", "all"), ("larson", "default")):
+        yield (f"locks_per_kop, {case} {variant}",
+               galloc(case=case, variant=variant, metric="locks_per_kop"), "<=", 2000 / HAND_OVER)
+    for size in LARGE:
+        yield f"large {size}, ns, of kmalloc", ratio(**native("large", str(size))), "<=", 0.5
+
+    for variant, most in (("loguniform", 1.10), ("loguniform/churn", 1.15)):
+        held = dict(bed="uml", case="memory", variant=variant, metric="bytes_per_byte")
+        yield f"memory {variant}, held for asked", galloc(**held), "<=", most
+        yield f"memory {variant}, of kmalloc", ratio(**held), "<=", 0.8
+    spike = dict(bed="uml", case="spike", metric="held_bytes")
+    yield "spike 90, of kmalloc", ratio(variant="90", **spike), "<=", 0.7
+    left, peak = galloc(variant="100", **spike), galloc(variant="peak", **spike)
+    yield "spike 100, of the peak", left / peak if peak else None, "<=", 0.02
+    yield ("empty setup, bytes", galloc(case="empty", variant="setup"), "<=", 64 << 10)
+    yield ("empty idle, bytes", galloc(case="empty", variant="idle"), "<=", 8 << 10)
+    small, big = (ratio(**native("growth", n)) for n in ("1000", "10000000"))
+    yield ("growth, ratio to kmalloc at 10^7 to that at 10^3",
+           big / small if small and big else None, "<=", 1)
+
+
+def scaling(results, variant):
+    """How galloc scales to all processors, as a part of how the empty loop does."""
+    mops = {}
+    for row in results.find(case="scale", variant=variant, metric="mops"):
+        mops.setdefault(row["allocator"], {})[int(row["cpus"])] = row["value"]
+    try:
+        gain = {a: by[max(by)] / by[1] for a, by in mops.items() if max(by) > 1}
+        return gain["galloc"] / gain["none"]
+    except (KeyError, ValueError, ZeroDivisionError):
+        return None
+
+
+def verdicts(results):
+    """The goals that can be judged: (what, figure, limit as a text, met)."""
+    for what, figure, sign, limit in goals(results):
+        if figure is not None:
+            met = figure <= limit if sign == "<=" else figure >= limit
+            yield what, figure, f"{sign} {limit:g}", met

@@ -1,0 +1,39 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# bench/here.sh: native times on the machine and the kernel that run here,
+# `make bench-here`. For root, and only after "yes" was typed.
+#
+# Prints a table, and writes build/bench/part.tsv with the bed `here`.
+
+set -euo pipefail
+top=$(cd "$(dirname "$0")/../.." && pwd)
+# shellcheck source=tools/lib.sh
+. "$top/tools/lib.sh"
+# shellcheck source=tools/build.sh
+. "$top/tools/build.sh"
+
+[ $# -eq 0 ] || die "no arguments are known"
+[ "$(id -u)" -eq 0 ] || die "only root can load modules; type: sudo make bench-here"
+KREL=$(uname -r)
+KDIR=/lib/modules/$KREL/build
+[ -d "$KDIR" ] || die "the headers of the running kernel are missing; type: apt-get install linux-headers-$KREL"
+work=$(mktemp -d -t galloc-bench.XXXXXX)
+trap 'rm -rf "$work"' EXIT
+trap 'exit 1' INT TERM HUP
+
+build_lock "$KREL"
+build_galloc "$KDIR" "$KREL"
+build_client "$KDIR" tools/bench
+cp "$BUILD/galloc.ko" "$BUILD/tools/bench/galloc_bench.ko" "$work/"
+build_unlock
+# What needs a memory that nobody else uses is for guests.
+printf '%s\n' "metric=ns reps=51 scale=8" pair batch mixed bulk large remote larson scale >"$work/plan"
+sh "$top/tools/bench/cases.sh" --ask "$work/plan" "$work/galloc.ko" "$work/galloc_bench.ko" |
+	tee "$work/log" | sed -n 's/^@ case /-- /p' >&2
+{
+	printf '@\there\t%s\t\n' "$KREL"
+	sed -n '/^@@ begin results$/,/^@@ end results$/{/^@@ /d;p}' "$work/log"
+} >"$work/here.raw"
+mkdir -p "$top/build/bench"
+PYTHONDONTWRITEBYTECODE=1 python3 "$top/tools/bench/report.py" --part "$top/build/bench" "$work"

@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: GPL-2.0
+"""bench/page.py: the results as a page of the documentation, with charts."""
+
+import os
+import subprocess
+
+from goals import verdicts
+
+HEAD = """.. SPDX-License-Identifier: GPL-2.0
+.. Written by make bench; make bench-doc copies it here.
+
+===========
+Performance
+===========
+
+What an allocation costs in galloc, and in the allocators of the same kernel in
+the same run: ``kmalloc()``, a ``kmem_cache`` and, for whole pages, the page
+allocator. ``make bench`` measures it, prints it, and writes this page;
+``build/bench/results.tsv`` has every figure.
+
+Method
+======
+
+1. One module, ``tools/bench``, runs the same loops with each allocator's calls
+   compiled in. galloc.ko is what ``make run`` loads, with default parameters.
+2. A figure is the median of the repetitions, for a pair of alloc and free (in
+   ``bulk`` and ``remote`` for an object), less that of the same loop without
+   allocator. The allocators take turns, repetition by repetition.
+3. ``icount``: QEMU executes one instruction a nanosecond, one CPU at a time,
+   ``-cpu qemu64``; its clock counts instructions, and each run gives the same.
+4. ``uml``: user-mode Linux runs at the speed of the machine. Its per-CPU and
+   interrupt operations are C, not x86 instructions, and SLUB has no 128-bit
+   cmpxchg there, so that its remote free takes a lock: compare both beds.
+5. Kernels run with ``init_on_alloc=0``, since clearing hides the rest; variants
+   with ``init1`` run with ``init_on_alloc=1``, those with ``touch`` write the
+   first 64 bytes of each object. The empty loop does not.
+6. ``remote`` hands over batches of 64 pointers; the ring alone is subtracted.
+   Under ``icount`` the CPUs take turns: one fills the ring, the other empties it.
+7. Held memory is by how much the system's free pages become fewer, those on the
+   CPUs' lists taken as free. galloc's own ``system`` must agree to 1 %.
+8. ``locks_per_kop``: locks acquired and atomic read-modify-writes for a thousand
+   pairs, counted by a build of galloc.ko in which each raises a counter.
+9. The run is refused if the kernel has KASAN, lockdep or slab debugging, or if
+   kmalloc's own pair is not 165 (7.3) or 237 (6.1) instructions, give or take 5.
+10. A figure below a third of what was subtracted is refused, too.
+
+"""
+
+
+def grid(rows):
+    """A simple table of reStructuredText; the first row is its head."""
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    rule = " ".join("=" * width for width in widths)
+    lines = [" ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip()
+             for row in rows]
+    return "\n".join([rule, lines[0], rule] + lines[1:] + [rule]) + "\n"
+
+
+def title(text, line):
+    """A heading."""
+    return f"{text}\n{line * len(text)}\n\n"
+
+
+def shown(number):
+    """Three digits that count."""
+    if number is None:
+        return "-"
+    return f"{number:.0f}" if abs(number) >= 1000 else f"{number:.3g}"
+
+
+def chart(path, heading, groups):
+    """An SVG of bars: groups are (label, galloc, peer)."""
+    data = "".join(f'"{label}" {ours} {theirs}\n' for label, ours, theirs in groups)
+    script = f"""
+set terminal svg size {200 + 60 * len(groups)},360 font "sans,11" background "white"
+set output "{path}"
+set title "{heading}"
+set style data histograms
+set style histogram clustered gap 1
+set style fill solid 0.9 border -1
+set yrange [0:*]
+set xtics rotate by -35 noenhanced
+set key top left
+$data << END
+{data}END
+plot $data using 2:xtic(1) title "galloc" linecolor rgb "#2a6f97", \\
+     $data using 3 title "kernel" linecolor rgb "#c9a227"
+"""
+    subprocess.run(["gnuplot"], input=script, text=True, check=True)
+
+
+def charts(results, folder):
+    """The pictures of a page: (file, heading) of those that can be drawn."""
+    plans = [
+        ("instructions-7.3.svg", "instructions, kernel 7.3", "icount", "7.3", "instr"),
+        ("instructions-6.1.svg", "instructions, kernel 6.1", "icount", "6.1", "instr"),
+        ("nanoseconds.svg", "ns, user-mode Linux 7.3", "uml", "7.3", "ns"),
+        ("large.svg", "ns, whole pages", "uml", "7.3", "ns"),
+        ("memory.svg", "bytes held for a byte asked", "uml", "7.3", "bytes_per_byte"),
+    ]
+    for name, heading, bed, kernel, metric in plans:
+        groups = []
+        for row in results.find(bed=bed, kernel=kernel, metric=metric, allocator="galloc"):
+            if "init1" in row["variant"] or "touch" in row["variant"]:
+                continue
+            if (row["case"] == "large") != (name == "large.svg"):
+                continue
+            peer = results.peer(row)
+            if peer:
+                groups.append((f"{row['case']} {row['variant']}", row["value"], peer))
+        if groups:
+            chart(os.path.join(folder, name), heading, groups)
+            yield name, heading
+
+
+def peer_options(machine):
+    """The lines about the kernels: what their allocators are built with."""
+    rows = [("option",) + tuple(machine["options"])]
+    names = next(iter(machine["options"].values()))
+    for name in names:
+        rows.append((name,) + tuple(options[name] for options in machine["options"].values()))
+    return grid(rows)
+
+
+def write_page(results, machine, folder):
+    """performance.rst and its pictures, into folder."""
+    page = HEAD
+    page += title("Where", "=")
+    page += f"{machine['cpu']}, {machine['cpus']} CPUs. What the kernels' allocators are built with:\n\n"
+    page += peer_options(machine) + "\n"
+
+    page += title("Goals", "=")
+    rows = [("what", "figure", "goal", "met")]
+    rows += [(what, shown(figure), limit, "yes" if met else "NO")
+             for what, figure, limit, met in verdicts(results)]
+    page += grid(rows) + "\n"
+
+    page += title("Charts", "=")
+    for name, heading in charts(results, folder):
+        page += f".. figure:: {name}\n   :alt: {heading}\n\n   {heading}\n\n"
+
+    page += title("All figures", "=")
+    for (bed, kernel), lines in results.by_bed().items():
+        page += title(f"{bed}, {kernel}", "-")
+        rows = [("case", "variant", "cpus", "metric", "galloc", "kmalloc", "kmem_cache",
+                 "pages", "none")]
+        for key, by in lines.items():
+            rows.append(key + tuple(shown(by.get(a)) for a in rows[0][4:]))
+        page += grid(rows) + "\n"
+    with open(os.path.join(folder, "performance.rst"), "w", encoding="ascii") as out:
+        out.write(page.rstrip() + "\n")
