@@ -413,7 +413,7 @@ static void many_objects_get_a_big_descriptor(struct kunit *test)
 static void pages_known_to_be_zero_are(struct kunit *test)
 {
 	bool by_system = want_init_on_alloc(0) || want_init_on_free();
-	struct mspan *s, *t;
+	struct mspan *s, *t, *rest;
 	unsigned long block;
 
 	gk_take_free_runs(test);
@@ -426,6 +426,13 @@ static void pages_known_to_be_zero_are(struct kunit *test)
 						    8 * PAGE_SIZE));
 	t = run_take(test, 8, 1);
 	KUNIT_EXPECT_EQ(test, !!t->zeroed, by_system);
+	/* As if it had, from here on. */
+	rest = t->arena->span[arena_page(t->arena, t->start) + t->npages];
+	KUNIT_ASSERT_NOT_NULL(test, rest);
+	KUNIT_ASSERT_EQ(test, rest->tag, MSPAN_TAG(0, MSPAN_FREE));
+	rest->zeroed = true;
+	s->zeroed = true;
+	t->zeroed = true;
 	run_give(s);
 	/* Nobody knows what was done to these, nor to a run they are part of. */
 	s = run_take(test, 8, ARENA_PAGES);

@@ -45,6 +45,8 @@ static void a_block_that_is_not_empty_gives_its_free_pages(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, gone, ARENA_PAGES - 20);
 	KUNIT_EXPECT_EQ(test, had - (arena_held_bytes() - arena_meta_bytes()),
 			(long)(ARENA_PAGES - 20) << PAGE_SHIFT);
+	/* It cannot go back in one piece any more. */
+	KUNIT_EXPECT_FALSE(test, a->arena->whole);
 	/* What is left is found, what went is not, and they do not join. */
 	KUNIT_EXPECT_FALSE(test, mheap_span_around((void *)(block + 10 * PAGE_SIZE),
 						   &copy));

@@ -114,7 +114,7 @@ mutate()
 boot()
 {
 	local name=$1 ko=$2 test=$3 log=$4 dir=$4.d bed=${bed_of[$1]} suite
-	local -a files=("$ko:/galloc.ko")
+	local -a files=("$ko:/galloc.ko" "$top/tools/guest/faults.sh:/faults.sh")
 
 	mkdir -p "$dir"
 	printf 'mutants|%s|ops=%s seed=1\n' "${params[$name]}" "$ops" >"$dir/sets"
@@ -218,7 +218,6 @@ prepare_bed()
 	cp "$BUILD"/kunit/*.ko "$dir/suites/"
 	# From here on the tree may change.  What is compiled already is taken along.
 	copy_sources "$BUILD" "$dir/sources"
-	state_of "$dir/sources" >"$dir/state"
 	for ((job = 0; job < jobs; job++)); do cp -a "$BUILD" "$dir/$job"; done
 	build_unlock
 }
@@ -303,9 +302,8 @@ unmutated()
 	local name=$1 log
 
 	log=$out/unmutated-$(key_of "$name").log
-	mkdir "$log.once" 2>/dev/null || return 0
+	mkdir "$work/${log##*/}" 2>/dev/null || return 0
 	boot "$name" "$work/${bed_of[$name]}/galloc.ko" "${test[$name]}" "$log"
-	rmdir "$log.once"
 	case_passed "${test[$name]}" "$log" ||
 		echo "not ok - unmutated: ${test[$name]}: $(grep -m 1 '^not ok' "$log.report" ||
 			guest_last_line "$log")" >>"$work/bad"
@@ -320,26 +318,36 @@ mutated()
 	line=$(try_mutant "$1" "$bed/$job")
 	printf '%s\n' "$line" | tee -a "$work/results"
 	case $line in
-	"ok - "*) verdict "$(cat "$bed/state")" "$1" >>"$out/caught" ;;
+	"ok - "*) verdict "$bed/sources" "$1" >>"$out/caught" ;;
 	esac
 }
 
 # ---- the table ----------------------------------------------------------------------
 
-# The sources of galloc and the suites in a tree, in a word.
-state_of()
+# sources_of TREE NAME: what a verdict about a mutant is about, in a word: galloc, the
+# suite of its test, and what the suites share.
+sources_of()
 {
-	(cd "$1" && cat ./*.[ch] kunit/*.[ch] | sha256sum | cut -c 1-16)
+	local suite=${test[$2]%%.*}
+
+	(cd "$1" && for source in ./*.[ch] kunit/*.[ch]; do
+		case $source in
+		kunit/"${suite#galloc_}"_kunit.c) cat "$source" ;;
+		kunit/*_kunit.c) ;;
+		*) cat "$source" ;;
+		esac
+	done | sha256sum | cut -c 1-16)
 }
 
-# verdict STATE NAME: what is known once a mutant has been caught. It holds for
-# these sources, and for this mutant as it stands in the list.
+# verdict TREE NAME: what is written down when a mutant has been caught. It holds
+# for these sources, and for this mutant as it stands in the list.
 verdict()
 {
 	local name=$2
 
-	printf '%s|' "$1" "$name" "${file[$name]}" "${function[$name]}" "${old[$name]}" \
-		"${new[$name]}" "${test[$name]}" "${params[$name]}" "${bed_of[$name]}"
+	printf '%s|' "$(sources_of "$1" "$name")" "$name" "${file[$name]}" \
+		"${function[$name]}" "${old[$name]}" "${new[$name]}" "${test[$name]}" \
+		"${params[$name]}" "${bed_of[$name]}"
 	echo
 }
 
@@ -360,11 +368,10 @@ table()
 
 put_table()
 {
-	local name state
+	local name
 
-	state=$(state_of "$top")
 	for name in "${names[@]}"; do
-		grep -qxF "$(verdict "$state" "$name")" "$out/caught" ||
+		grep -qxF "$(verdict "$top" "$name")" "$out/caught" ||
 			die "of these sources nobody has caught $name yet; type: make mutants"
 	done
 	table >"$out/table"
@@ -429,7 +436,6 @@ work=$(mktemp -d -t galloc-mutants.XXXXXX)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' INT TERM HUP
 mkdir -p "$out"
-rm -rf "$out"/*.log*
 : >"$work/results"
 
 for name in "${wanted[@]}"; do printf '%s\n' "${bed_of[$name]}"; done | sort -u >"$work/beds"
