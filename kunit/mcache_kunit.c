@@ -405,6 +405,14 @@ static void a_drain_leaves_nothing(struct kunit *test)
 		KUNIT_EXPECT_TRUE(test, all_slots_are_empty());
 		KUNIT_EXPECT_EQ(test, this_mcache()->held, 0);
 	}
+	/* Nor is a span left that nobody has: with the last object all go back. */
+	free_objects();
+	mcache_drain();
+	for_each_class(n) {
+		const struct mcentral *c = mcentral_rows[mcentral_row(gk_nid(), n)];
+
+		KUNIT_EXPECT_EQ(test, atomic_long_read(&c->nr_spans), 0);
+	}
 }
 
 /* Who may not wait only raises a flag; each CPU sees it in its slow path. */
