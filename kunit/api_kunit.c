@@ -580,16 +580,22 @@ static void an_object_is_freed_from_every_offset_of_its_head(struct kunit *test)
 static void an_object_outlives_the_readers(struct kunit *test)
 {
 	struct head_inside *p = galloc(sizeof(*p), GFP_KERNEL);
+	void *q;
 
 	KUNIT_ASSERT_NOT_NULL(test, p);
 	twin_fill(p->before, sizeof(p->before), 1);
+	gk_pin(gk_cpu(0));
 	rcu_read_lock();
 	gfree_rcu(p, rcu);
 	/* A while in which the grace period may not end. */
 	mdelay(5);
 	KUNIT_EXPECT_TRUE(test, twin_intact(p->before, sizeof(p->before), 1));
 	KUNIT_EXPECT_EQ(test, gsize(p), galloc_size_roundup(sizeof(*p)));
+	/* Freed last, it would be the next to be handed out. */
+	q = galloc(sizeof(*p), GFP_ATOMIC);
+	KUNIT_EXPECT_PTR_NE(test, q, (void *)p);
 	rcu_read_unlock();
+	gfree(q);
 	rcu_barrier();
 	KUNIT_EXPECT_EQ(test, gk_in_use(test), 0);
 }
