@@ -124,15 +124,21 @@ static inline void hrtimer_setup(struct hrtimer *timer,
 #endif
 
 /*
- * Until 6.8: x86 compilers did not see what this_cpu_read() does, so that its
- * value went through a register before it was compared or added.
+ * GALLOC_CPU_OPS: an access to a variable of this CPU is one instruction, if
  *
- * cpu_byte_is_set(): a byte of this CPU is not 0.
- * cpu_array(): the address of an element of the array this CPU points to.
+ * cpu_byte_is_set(): a byte of this CPU is not 0
+ * cpu_array(): the address of an element of the array this CPU points to
+ *
+ * are used for it.  Until 6.8 x86 compilers did not see what this_cpu_read() does,
+ * so that its value went through a register before it was compared or added.
  */
 #include <linux/percpu.h>
-#if defined(CONFIG_X86_64) && !defined(CONFIG_UML) && \
-	!defined(CONFIG_USE_X86_SEG_SUPPORT)
+#if defined(CONFIG_X86_64) && !defined(CONFIG_UML)
+#define GALLOC_CPU_OPS
+#ifdef CONFIG_USE_X86_SEG_SUPPORT
+#define cpu_byte_is_set(var)	(__this_cpu_read(var) != 0)
+#define cpu_array(ptr, index)	(__this_cpu_read(ptr) + (index))
+#else
 #define cpu_byte_is_set(var)						\
 ({									\
 	bool __set;							\
@@ -150,9 +156,7 @@ static inline void hrtimer_setup(struct hrtimer *timer,
 		     : "+r" (__at) : "m" (ptr) : "cc", "memory");	\
 	(typeof(ptr))__at;						\
 })
-#else
-#define cpu_byte_is_set(var)	(__this_cpu_read(var) != 0)
-#define cpu_array(ptr, index)	(__this_cpu_read(ptr) + (index))
+#endif
 #endif
 
 #endif /* _GALLOC_COMPAT_H */

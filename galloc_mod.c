@@ -80,6 +80,12 @@ static noinline void *clear_object(void *obj, unsigned int class)
 	return memset(obj, 0, sizeclasses[class].size);
 }
 
+static noinline void clear_objects(void **p, size_t n, unsigned int class)
+{
+	while (n--)
+		clear_object(*p++, class);
+}
+
 /* May the request be served at all?  What may not is warned about once. */
 static bool gfp_acceptable(gfp_t gfp, unsigned int npages)
 {
@@ -551,8 +557,15 @@ EXPORT_SYMBOL_GPL(grealloc);
  */
 void gfree_bulk(size_t nr, void **p)
 {
-	while (nr--)
-		gfree(p[nr]);
+	while (nr) {
+		size_t n = want_init_on_free() ? 0 : mcache_push_run(p, nr);
+
+		/* Whatever stopped the run, gfree() knows what to do with it. */
+		if (n < nr)
+			gfree(p[n++]);
+		p += n;
+		nr -= n;
+	}
 }
 EXPORT_SYMBOL_GPL(gfree_bulk);
 
@@ -575,8 +588,9 @@ size_t galloc_bulk(size_t size, gfp_t gfp, size_t nr, void **p)
 		n = 0;
 		if (class && !(gfp & GALLOC_GFP_ZONES))
 			n = mcache_pop_many(class, nr - i, p + i);
-		for (; n; n--, i++)
-			init_object(p[i], sizeclasses[class].size, gfp);
+		if (want_init_on_alloc(gfp))
+			clear_objects(p + i, n, class);
+		i += n;
 		if (i == nr)
 			break;
 		p[i] = galloc_any(size, gfp);

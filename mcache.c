@@ -15,12 +15,15 @@
 
 /* A class's capacity in bytes starts at, and never exceeds this part of all. */
 #define CAPACITY_START_BYTES	4096
-#define CAPACITY_MAX_PART	4
+#define CAPACITY_MAX_PART	8
 #define CAPACITY_MAX		2048
 #define CAPACITY_MIN		2
 
 /* Below this a miss alone makes a slot grow. */
 #define CAPACITY_EASY		DRAIN_TURN
+
+/* Below so many bytes a capacity doubles, from there on it grows by an eighth. */
+#define CAPACITY_DOUBLE_BYTES	16384
 
 /* Larger objects go from the central list to the stack, without a span. */
 #define CACHED_SPAN_MAX_SIZE	4096
@@ -187,7 +190,8 @@ err:
 /*
  * Capacity follows misses: a small stack grows each time it runs empty, a larger
  * one only when it runs empty after it ran full or the other way round, which
- * more room would have caught.  Returns the capacity to grow to, or 0.
+ * more room would have caught.  A large step takes room from classes that use it,
+ * so steps are small where they are dear.  Returns the capacity to grow to, or 0.
  */
 static unsigned int slot_wants_more(struct mcache_slot *slot,
 				    unsigned int class, unsigned int how)
@@ -200,10 +204,12 @@ static unsigned int slot_wants_more(struct mcache_slot *slot,
 		return 0;
 	if (!capacity)
 		return min(class_capacity_start(class), max);
-	if (capacity < CAPACITY_EASY ||
-	    slot->wants == (WANTS_UNDERFLOW | WANTS_OVERFLOW))
+	if (capacity >= CAPACITY_EASY &&
+	    slot->wants != (WANTS_UNDERFLOW | WANTS_OVERFLOW))
+		return 0;
+	if (capacity * sizeclasses[class].size < CAPACITY_DOUBLE_BYTES)
 		return min(2 * capacity, max);
-	return 0;
+	return min(capacity + capacity / 8 + 1, max);
 }
 
 /* What goes from a stack to the other CPUs, or comes from there, at a time. */

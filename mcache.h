@@ -82,19 +82,37 @@ struct mcache {
 DECLARE_PER_CPU(struct mcache, galloc_mcache);
 
 /*
+ * Where an access to a CPU's own variable is one instruction, that is how the fast
+ * paths get at the mcache; elsewhere they ask once where it is.
+ */
+#ifdef GALLOC_CPU_OPS
+#define fast_mcache()		((struct mcache *)NULL)
+#define fast_busy(m)		((void)(m), cpu_byte_is_set(galloc_mcache.busy))
+#define fast_set_busy(m, val)	__this_cpu_write(galloc_mcache.busy, val)
+#define fast_slot(m, array, i)	cpu_array(galloc_mcache.array, i)
+#else
+#define fast_mcache()		raw_cpu_ptr(&galloc_mcache)
+#define fast_busy(m)		((m)->busy)
+#define fast_set_busy(m, val)	((m)->busy = (val))
+#define fast_slot(m, array, i)	((m)->array + (i))
+#endif
+
+/*
  * Pop an object of a class from this CPU's stack.  False if there is none, or
  * an interrupt got here while the slots are being worked on.
  */
 static __always_inline bool mcache_pop(unsigned int class, void **obj)
 {
 	struct mcache_slot *slot;
+	struct mcache *m;
 	void **top;
 
 	preempt_disable();
-	if (likely(!cpu_byte_is_set(galloc_mcache.busy))) {
-		__this_cpu_write(galloc_mcache.busy, 1);
+	m = fast_mcache();
+	if (likely(!fast_busy(m))) {
+		fast_set_busy(m, 1);
 		barrier();
-		slot = cpu_array(galloc_mcache.local, class);
+		slot = fast_slot(m, local, class);
 		top = slot->top;
 		if (likely(top != slot->base)) {
 			*obj = top[-1];
@@ -102,14 +120,29 @@ static __always_inline bool mcache_pop(unsigned int class, void **obj)
 			slot->top--;
 			slot->allocs++;
 			barrier();
-			__this_cpu_write(galloc_mcache.busy, 0);
+			fast_set_busy(m, 0);
 			preempt_enable();
 			return true;
 		}
 		barrier();
-		__this_cpu_write(galloc_mcache.busy, 0);
+		fast_set_busy(m, 0);
 	}
 	preempt_enable();
+	return false;
+}
+
+/* The tests and the push itself, with busy set. */
+static __always_inline bool slot_push(struct mcache_slot *slot, const void *p)
+{
+	void **top = slot->top;
+
+	if (likely(top != slot->end) && likely(top[-1] != p) &&
+	    likely(!((u32)(unsigned long)p & slot->mask))) {
+		*top = (void *)p;
+		barrier();
+		slot->top++;
+		return true;
+	}
 	return false;
 }
 
@@ -121,29 +154,51 @@ static __always_inline bool mcache_pop(unsigned int class, void **obj)
 static __always_inline bool mcache_push(const void *p)
 {
 	struct mcache_slot *slot;
-	void **top;
+	struct mcache *m;
 
 	preempt_disable();
-	if (likely(!cpu_byte_is_set(galloc_mcache.busy))) {
-		__this_cpu_write(galloc_mcache.busy, 1);
+	m = fast_mcache();
+	if (likely(!fast_busy(m))) {
+		fast_set_busy(m, 1);
 		barrier();
-		slot = cpu_array(galloc_mcache.slots, arena_row_of(p));
-		top = slot->top;
-		if (likely(top != slot->end) && likely(top[-1] != p) &&
-		    likely(!((u32)(unsigned long)p & slot->mask))) {
-			*top = (void *)p;
+		slot = fast_slot(m, slots, arena_row_of(p));
+		if (likely(slot_push(slot, p))) {
 			barrier();
-			slot->top++;
-			barrier();
-			__this_cpu_write(galloc_mcache.busy, 0);
+			fast_set_busy(m, 0);
 			preempt_enable();
 			return true;
 		}
 		barrier();
-		__this_cpu_write(galloc_mcache.busy, 0);
+		fast_set_busy(m, 0);
 	}
 	preempt_enable();
 	return false;
+}
+
+/*
+ * Push objects until one cannot be; at most DRAIN_TURN of them, so that the section
+ * is short.  Returns how many were.
+ */
+static inline size_t mcache_push_run(void **p, size_t nr)
+{
+	struct mcache_slot *slots;
+	struct mcache *m;
+	size_t n = 0;
+
+	preempt_disable();
+	m = fast_mcache();
+	if (likely(!fast_busy(m))) {
+		fast_set_busy(m, 1);
+		barrier();
+		slots = fast_slot(m, slots, 0);
+		for (nr = min_t(size_t, nr, DRAIN_TURN); n < nr; n++)
+			if (unlikely(!slot_push(slots + arena_row_of(p[n]), p[n])))
+				break;
+		barrier();
+		fast_set_busy(m, 0);
+	}
+	preempt_enable();
+	return n;
 }
 
 /* ---- for mcache.c and drain.c ------------------------------------------------ */

@@ -26,7 +26,7 @@ static unsigned long free_max_mb = 16;
 module_param(free_max_mb, ulong, 0444);
 MODULE_PARM_DESC(free_max_mb, "free memory above which runs return to the system, in MiB");
 
-static unsigned long cpu_cache_kb = 1024;
+static unsigned long cpu_cache_kb = 2048;
 module_param(cpu_cache_kb, ulong, 0444);
 MODULE_PARM_DESC(cpu_cache_kb, "most memory a CPU may cache, in KiB; 64 to 65536");
 

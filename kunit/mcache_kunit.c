@@ -239,7 +239,7 @@ static void capacity_follows_a_load_of_a_thousand(struct kunit *test)
 {
 	struct mcache_slot *slot = gk_slot(sizeclass_of(64));
 	unsigned int most = clamp_t(unsigned long,
-				    galloc_cpu_cache_bytes / 4 / 64, 2, 2048);
+				    galloc_cpu_cache_bytes / 8 / 64, 2, 2048);
 	unsigned int start, round, i;
 	u32 misses = 0, overflows = 0;
 

@@ -473,6 +473,7 @@ static void after_a_report_at_the_flush_the_object_is_free_once(struct kunit *te
 	flush();
 	gk_expect_faults(test, FAULT_DOUBLE_FREE, 1);
 	KUNIT_EXPECT_EQ(test, handed_out(a, 64), 1);
+	flush();
 	KUNIT_EXPECT_EQ(test, handed_out(b, 64), 1);
 	flush();
 	gfree(keep);
