@@ -453,7 +453,7 @@ bool arena_pages_unshared(unsigned long start, unsigned int npages)
 	unsigned int i;
 
 	for (i = 0; i < npages; i++)
-		if (unlikely(page_count(page + i) != ARENA_PAGE_REFS))
+		if (unlikely(page_ref_count(page + i) != ARENA_PAGE_REFS))
 			return false;
 	return true;
 }

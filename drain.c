@@ -137,6 +137,29 @@ static void mcache_visit(int cpu, unsigned int class, bool all)
 	} while (more);
 }
 
+/* The same for the runs of pages. */
+static void stash_visit(int cpu, bool all)
+{
+	struct mspan *s;
+
+	do {
+		struct mcache *m = mcache_enter();
+
+		if (!m)
+			return;
+		s = NULL;
+		if (m->cpu == cpu && (all || !m->runs_used)) {
+			s = stash_take(m);
+			all = true;
+		}
+		if (m->cpu == cpu)
+			m->runs_used = false;
+		mcache_leave(m);
+		if (s)
+			mheap_free(s);
+	} while (s);
+}
+
 static void mcache_work_fn(struct work_struct *work)
 {
 	struct mcache *m = container_of(work, struct mcache, work);
@@ -147,6 +170,7 @@ static void mcache_work_fn(struct work_struct *work)
 		mcache_visit(m->cpu, class, all);
 		cond_resched();
 	}
+	stash_visit(m->cpu, all);
 	if (all) {
 		transfer_drain();
 		count_event(EVENT_DRAIN);
@@ -203,6 +227,7 @@ void mcache_relieve(gfp_t gfp)
 
 	for (class = 1; class < GALLOC_NR_CLASSES; class++)
 		mcache_visit(cpu, class, true);
+	stash_visit(cpu, true);
 	transfer_drain();
 	if (gfp)
 		mcache_shrink_async();
@@ -292,6 +317,7 @@ static int mcache_cpu_dead(unsigned int cpu)
 	struct mcache_slot *slots = m->slots;
 	unsigned int class;
 	struct haul haul;
+	struct mspan *s;
 
 	if (slots == empty_slots)
 		return 0;
@@ -305,6 +331,8 @@ static int mcache_cpu_dead(unsigned int cpu)
 		c->fast += local_slot(m, class)->allocs;
 		galloc_unlock(&c->lock, flags);
 	}
+	while ((s = stash_take(m)))
+		mheap_free(s);
 	WRITE_ONCE(m->slots, empty_slots);
 	m->local = empty_slots;
 	kfree(slots);

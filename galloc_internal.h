@@ -54,7 +54,7 @@ static_assert(ARENA_ORDER <= MAX_PAGE_ORDER);
  * enum mspan_state - who owns a span
  * @MSPAN_FREE: the mheap; a run of free pages on one of its lists
  * @MSPAN_TRANSIT: the code that detached it; on no list, nobody absorbs it
- * @MSPAN_CACHED: one CPU's slot
+ * @MSPAN_CACHED: one CPU's slot; without a row: its stash
  * @MSPAN_PARTIAL: the mcentral; on a list, has free objects
  * @MSPAN_FULL: the mcentral; on no list, has none
  * @MSPAN_LARGE: the caller of galloc(); one object of whole pages
@@ -358,7 +358,7 @@ struct mspan *mheap_alloc(int nid, unsigned int npages, unsigned int align,
 void mheap_free(struct mspan *s);
 void *mheap_alloc_large(size_t size, size_t align, int nid, gfp_t gfp);
 void *mheap_hand_out(struct mspan *s, gfp_t gfp);
-bool mheap_free_large(const void *p);
+struct mspan *mheap_detach_large(const void *p);
 size_t mheap_large_size(const void *p, bool *reserve);
 
 enum mheap_release {

@@ -9,6 +9,7 @@
  *	                   params.c: parameters
  *	mcache.[hc]        per CPU: a stack of free objects a class; no lock;
  *	                   drain.c: the way out of it
+ *	stash.c            per CPU: a few runs of pages for large objects
  *	transfer.c         per class and node: batches from one stack to another
  *	mcentral.c         per class and node ("row"): spans with room
  *	mspan.c            a run of pages cut into objects: bitmap, arithmetic
@@ -31,7 +32,7 @@
  *  6. arena_get_chunk(): nor is there a run.  A 2 MiB block, or what less the
  *     system has, is asked of alloc_pages().
  *
- * Larger objects begin at step 5 and are whole pages.
+ * Larger objects are whole pages, from the CPU's stash or else from step 5.
  *
  * A free:
  *
@@ -183,6 +184,15 @@ void *galloc_class(unsigned int class, gfp_t gfp)
 }
 EXPORT_SYMBOL_GPL(galloc_class);
 
+static void *get_large(size_t size, size_t align, int nid, gfp_t gfp)
+{
+	struct mspan *s = stash_alloc(PAGE_ALIGN(size) >> PAGE_SHIFT,
+				      max(align, PAGE_SIZE) >> PAGE_SHIFT, nid);
+
+	return s ? mheap_hand_out(s, gfp) :
+		   mheap_alloc_large(size, align, nid, gfp);
+}
+
 static void *alloc_large(size_t size, size_t align, int nid, gfp_t gfp)
 {
 	bool nofail = gfp & __GFP_NOFAIL;
@@ -203,11 +213,11 @@ static void *alloc_large(size_t size, size_t align, int nid, gfp_t gfp)
 	gfp &= ~__GFP_NOFAIL;
 
 	for (;;) {
-		p = mheap_alloc_large(size, align, nid, gfp | __GFP_NOWARN);
+		p = get_large(size, align, nid, gfp | __GFP_NOWARN);
 		if (likely(p))
 			return p;
 		relieve(gfp, max(size, align) >> PAGE_SHIFT);
-		p = mheap_alloc_large(size, align, nid, gfp);
+		p = get_large(size, align, nid, gfp);
 		if (p)
 			return p;
 		count_event(EVENT_ALLOC_FAILED);

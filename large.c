@@ -112,21 +112,20 @@ none:
 	return NULL;
 }
 
-/* Free a LARGE object.  False if @p is not the start of one. */
-bool mheap_free_large(const void *p)
+/* The span of a LARGE object, in TRANSIT.  NULL if @p is not the start of one. */
+struct mspan *mheap_detach_large(const void *p)
 {
 	unsigned long flags;
 	struct mheap *h;
 	struct mspan *s = large_lock(p, &h, &flags);
 
 	if (!s)
-		return false;
+		return NULL;
 	__acquire(&h->lock);
 	mspan_set(s, 0, MSPAN_TRANSIT);
 	galloc_unlock(&h->lock, flags);
 	count_event(EVENT_LARGE_FREE);
-	mheap_free(s);
-	return true;
+	return s;
 }
 
 /*

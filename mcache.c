@@ -87,6 +87,25 @@ err:
 	return false;
 }
 
+/* As mcache_enter(), on slots of its own; NULL if they are busy or not to be had. */
+struct mcache *mcache_enter_setup(void)
+{
+	struct mcache *m = mcache_enter();
+
+	if (!m || likely(m->slots != empty_slots))
+		return m;
+	mcache_leave(m);
+	if (!mcache_setup())
+		return NULL;
+	m = mcache_enter();
+	if (m && m->slots == empty_slots) {
+		/* We are on another CPU now. */
+		mcache_leave(m);
+		m = NULL;
+	}
+	return m;
+}
+
 /* ---- capacity ---------------------------------------------------------------------- */
 
 static unsigned int class_capacity_start(unsigned int class)
@@ -113,7 +132,7 @@ static size_t stack_bytes(unsigned int capacity)
  * Make room in the budget: the clock hand goes over the other classes once and
  * takes up to half of each capacity, as far as it is unused.
  */
-static bool mcache_steal(struct mcache *m, unsigned int for_class, size_t bytes)
+bool mcache_steal(struct mcache *m, unsigned int for_class, size_t bytes)
 {
 	unsigned int i;
 
@@ -550,8 +569,12 @@ void mcache_free_slow(const void *p)
 	row = READ_ONCE(arena->row[page]);
 	rcu_read_unlock();
 	if (!row) {
-		if (!mheap_free_large(p))
+		struct mspan *s = mheap_detach_large(p);
+
+		if (!s)
 			galloc_report_free(p, FOUND_NO_SPAN);
+		else if (!stash_free(s))
+			mheap_free(s);
 		return;
 	}
 

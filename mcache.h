@@ -46,6 +46,9 @@ struct mcache_slot {
 
 static_assert(sizeof(struct mcache_slot) == 64);
 
+/* Runs of pages that a CPU keeps for large objects. */
+#define STASH_RUNS	8
+
 /**
  * struct mcache - what a CPU has
  * @local: the slots of the CPU's own node, by size class
@@ -57,6 +60,10 @@ static_assert(sizeof(struct mcache_slot) == 64);
  * @held: bytes the capacities and the CACHED spans may hold at most
  * @rng: state of the xorshift that shuffles claimed objects
  * @hand: slot whose capacity is looked at next when another wants more
+ * @runs: runs of pages for large objects, see stash.c; the last came last
+ * @nr_runs: their number
+ * @runs_used: one was handed out since mcache_visit() last looked
+ * @runs_bytes: their bytes, which count in @held
  * @drain_all: @work is to empty the slots, not to look for idle ones
  * @work: runs on this CPU
  *
@@ -75,7 +82,11 @@ struct mcache {
 	unsigned long held;
 	u64 rng;
 	unsigned int hand;
+	u8 nr_runs;
+	bool runs_used;
 	bool drain_all;
+	unsigned long runs_bytes;
+	struct mspan *runs[STASH_RUNS];
 	struct work_struct work;
 };
 
@@ -261,10 +272,18 @@ static inline bool mcache_is_setup(int cpu)
 
 /* mcache.c */
 
+struct mcache *mcache_enter_setup(void);
+bool mcache_steal(struct mcache *m, unsigned int for_class, size_t bytes);
 void *mcache_alloc_slow(unsigned int class, gfp_t gfp);
 void mcache_free_slow(const void *p);
 size_t mcache_pop_many(unsigned int class, size_t nr, void **out);
 void mcache_flush(void **batch, unsigned int n);
+
+/* stash.c */
+
+struct mspan *stash_alloc(unsigned int npages, unsigned int align, int nid);
+bool stash_free(struct mspan *s);
+struct mspan *stash_take(struct mcache *m);
 
 /* drain.c */
 

@@ -63,6 +63,7 @@ struct sums {
 	unsigned long free_pages;
 	unsigned long aside_pages;
 	unsigned long transit_pages;
+	unsigned long stashed_pages;
 };
 
 static void sum_span(struct mspan *s, void *arg)
@@ -81,6 +82,8 @@ static void sum_span(struct mspan *s, void *arg)
 		cs->spans++;
 		cs->pages += s->npages;
 		cs->taken++;
+	} else if (!row && mspan_state(s) == MSPAN_CACHED) {
+		sums->stashed_pages += s->npages;
 	} else if (!row) {
 		sums->transit_pages += s->npages;
 	} else {
@@ -173,6 +176,7 @@ void stats_totals(struct galloc_totals *t)
 	t->deferred = (sums->aside_pages + sums->transit_pages) << PAGE_SHIFT;
 	t->quarantine = arena_lost_pages() << PAGE_SHIFT;
 	t->in_use = sums->class[0].pages << PAGE_SHIFT;
+	t->cached = sums->stashed_pages << PAGE_SHIFT;
 	for (class = 1; class < GALLOC_NR_CLASSES; class++) {
 		const struct class_sums *cs = &sums->class[class];
 

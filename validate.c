@@ -38,6 +38,7 @@ struct check {
 	unsigned long *used_pages;	/* by node */
 	unsigned long *nr_spans;	/* by row */
 	unsigned long *nr_partial;	/* by row */
+	unsigned long stashed_pages;	/* in spans, less in stashes */
 };
 
 static void complain(struct check *c, const char *what, unsigned long a,
@@ -133,6 +134,8 @@ static void check_span(struct mspan *s, void *arg)
 		check_cut(c, s);
 	else
 		check_run(c, s, page);
+	if (s->tag == MSPAN_TAG(0, MSPAN_CACHED))
+		c->stashed_pages += s->npages;
 	if (mspan_state(s) == MSPAN_FREE)
 		c->free_pages[nid] += s->npages;
 	else
@@ -263,10 +266,27 @@ static void check_slot_of(struct check *c, const struct mcache *m,
 	}
 }
 
+static void check_stash(struct check *c, const struct mcache *m)
+{
+	unsigned long bytes = 0;
+	unsigned int i;
+
+	check_that(c, m->nr_runs <= STASH_RUNS);
+	for (i = 0; i < min_t(unsigned int, m->nr_runs, STASH_RUNS); i++) {
+		const struct mspan *s = m->runs[i];
+
+		check_eq(c, s->tag, MSPAN_TAG(0, MSPAN_CACHED));
+		check_eq(c, s->arena->nid, m->nid);
+		bytes += (unsigned long)s->npages << PAGE_SHIFT;
+	}
+	check_eq(c, bytes, m->runs_bytes);
+	c->stashed_pages -= bytes >> PAGE_SHIFT;
+}
+
 static void check_cpu(struct check *c, int cpu)
 {
 	const struct mcache *m = per_cpu_ptr(&galloc_mcache, cpu);
-	unsigned long held = 0;
+	unsigned long held = m->runs_bytes;
 	unsigned int class;
 
 	if (!mcache_is_setup(cpu))
@@ -275,6 +295,7 @@ static void check_cpu(struct check *c, int cpu)
 	for (class = 1; class < GALLOC_NR_CLASSES; class++)
 		check_slot_of(c, m, class, &held);
 	rcu_read_unlock();
+	check_stash(c, m);
 	check_eq(c, held, m->held);
 	check_that(c, m->held <= galloc_cpu_cache_bytes);
 }
@@ -318,6 +339,7 @@ unsigned int galloc_validate(void)
 	for_each_online_cpu(cpu)
 		check_cpu(&c, cpu);
 	cpus_read_unlock();
+	check_eq(&c, c.stashed_pages, 0);
 out:
 	kfree(c.free_pages);
 	kvfree(c.nr_spans);

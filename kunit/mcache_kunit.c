@@ -26,7 +26,6 @@ static int init_case(struct kunit *test)
 
 	if (err)
 		return err;
-	gk_pin(gk_cpu(0));
 	nr_objects = 0;
 	objects = kunit_kcalloc(test, MAX_OBJECTS, sizeof(*objects), GFP_KERNEL);
 	return objects ? 0 : -ENOMEM;
@@ -393,11 +392,20 @@ static void cache_something(struct kunit *test)
 
 static void a_drain_leaves_nothing(struct kunit *test)
 {
-	unsigned int n;
+	unsigned int n, i;
 
 	for (n = 0; n < 2; n++) {
 		gk_pin(gk_cpu(n));
 		cache_something(test);
+		/* One stack takes more than a turn. */
+		for (i = 0; i < 4000; i++) {
+			hold(test, 32);
+			if (nr_objects == 1000)
+				free_objects();
+		}
+		if (!galloc_debug)
+			KUNIT_EXPECT_GT(test, gk_stacked(gk_slot(sizeclass_of(32))),
+					DRAIN_TURN);
 	}
 	mcache_drain();
 	for (n = 0; n < 2; n++) {

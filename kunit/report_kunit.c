@@ -107,6 +107,7 @@ static void a_page_given_back_says_where_it_lay(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, p);
 	gk_expect_reports(test, FAULT_GIVEN_BACK);
 	gfree(p);
+	flush();
 	gk_listen(test);
 	gfree(p + PAGE_SIZE);
 	gk_expect_faults(test, FAULT_GIVEN_BACK, 1);

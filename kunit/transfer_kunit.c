@@ -25,7 +25,6 @@ static int init_case(struct kunit *test)
 
 	if (err)
 		return err;
-	gk_pin(gk_cpu(0));
 	nr_objects = 0;
 	objects = kunit_kcalloc(test, OBJECTS, sizeof(*objects), GFP_KERNEL);
 	return objects ? 0 : -ENOMEM;

@@ -93,7 +93,9 @@ unload_suites()
 	try "rmmod galloc_kunit_guest in set $name" rmmod galloc_kunit_guest
 }
 
-# The leaks that kmemleak lists, but for the one that galloc_bed.ko has planted.
+# The leaks that kmemleak lists, but for the one that galloc_bed.ko has planted, and
+# those of the kernel itself: until 6.2 a slab cache that sysfs has no memory for
+# leaks its name.
 unplanted_leaks()
 {
 	awk '
@@ -102,7 +104,7 @@ unplanted_leaks()
 	END { flush() }
 	function flush()
 	{
-		if (block !~ /galloc-bed/)
+		if (block !~ /galloc-bed|sysfs_slab_add/)
 			printf "%s", block
 		block = ""
 	}' /sys/kernel/debug/kmemleak
@@ -119,7 +121,7 @@ scan_for_leaks()
 
 	[ -n "$debug" ] || return 0
 	start=$(cut -d . -f 1 /proc/uptime)
-	note "expect kmemleak: 1 new suspected memory leaks"
+	note "expect new suspected memory leaks"
 	for n in $(seq "$1"); do
 		while [ "$n" -gt 1 ] && [ $(($(cut -d . -f 1 /proc/uptime) - start)) -lt 6 ]; do
 			sleep 1

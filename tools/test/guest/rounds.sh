@@ -14,7 +14,8 @@ states=/sys/devices/system/cpu/hotplug/states
 shrinkers=/sys/kernel/debug/shrinker
 MOST_LOST_KB=1024
 
-begin 14
+# Stock 6.1 does not list its shrinkers.
+if [ -d $shrinkers ]; then begin 14; else begin 13; fi
 
 # ---- readers ----------------------------------------------------------------------
 
@@ -123,8 +124,6 @@ check "while it is loaded: its files" test -r "$G/stats"
 same "while it is loaded: a state of CPU hotplug" "$(grep -c ' mm/galloc' $states)" 1
 if [ -d $shrinkers ]; then
 	same "while it is loaded: a shrinker" "$(find $shrinkers -maxdepth 1 -name 'galloc*' | wc -l)" 1
-else
-	skip "while it is loaded: a shrinker" "this kernel does not list its shrinkers"
 fi
 at_least "while it is loaded: a task for its work" "$(tasks_of_ours)" 1
 unload galloc

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: GPL-2.0
+/* KUnit: runs of pages that a CPU keeps for the next large object. */
+#include "helpers.h"
+
+#include <linux/mm.h>
+
+#define LARGE	(GALLOC_MAX_SMALL + PAGE_SIZE)
+
+static struct mcache *this_mcache(void)
+{
+	return raw_cpu_ptr(&galloc_mcache);
+}
+
+static void *take(struct kunit *test, size_t size)
+{
+	void *p = galloc(size, GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, p);
+	return p;
+}
+
+/* What a drain leaves; and in debug mode what is there at any time. */
+static void expect_empty(struct kunit *test)
+{
+	KUNIT_EXPECT_EQ(test, this_mcache()->nr_runs, 0);
+	KUNIT_EXPECT_EQ(test, this_mcache()->runs_bytes, 0);
+}
+
+static void the_pages_of_a_large_object_serve_the_next(struct kunit *test)
+{
+	size_t size;
+
+	for (size = LARGE; size <= 64 * PAGE_SIZE; size += 3 * PAGE_SIZE) {
+		void *p = take(test, size), *q;
+		struct mspan s;
+
+		gfree(p);
+		if (galloc_debug) {
+			expect_empty(test);
+			continue;
+		}
+		KUNIT_EXPECT_TRUE(test, mheap_span_around(p, &s));
+		KUNIT_EXPECT_EQ(test, s.tag, MSPAN_TAG(0, MSPAN_CACHED));
+		q = take(test, size);
+		KUNIT_EXPECT_PTR_EQ(test, q, p);
+		KUNIT_EXPECT_EQ(test, gsize(q), PAGE_ALIGN(size));
+		gfree(q);
+		mcache_drain();
+		expect_empty(test);
+	}
+}
+
+static void other_sizes_and_alignments_are_not_served_by_them(struct kunit *test)
+{
+	void *p = take(test, LARGE), *q, *r;
+
+	gfree(p);
+	q = take(test, LARGE + PAGE_SIZE);
+	if (!galloc_debug)
+		KUNIT_EXPECT_PTR_NE(test, q, p);
+	r = galloc_aligned(LARGE, ARENA_SIZE, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, r);
+	KUNIT_EXPECT_TRUE(test, IS_ALIGNED((unsigned long)r, ARENA_SIZE));
+	gfree(q);
+	gfree(r);
+}
+
+static void what_they_held_is_not_seen_again(struct kunit *test)
+{
+	void *p = take(test, LARGE), *q;
+
+	memset(p, 0x5a, LARGE);
+	gfree(p);
+	q = gzalloc(LARGE, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, q);
+	KUNIT_EXPECT_NULL(test, memchr_inv(q, 0, gsize(q)));
+	gfree(q);
+}
+
+static void they_are_few_and_within_the_budget(struct kunit *test)
+{
+	void *p[3 * STASH_RUNS];
+	size_t size = LARGE;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(p); i++, size += PAGE_SIZE)
+		p[i] = take(test, size);
+	for (i = 0; i < ARRAY_SIZE(p); i++) {
+		gfree(p[i]);
+		KUNIT_EXPECT_LE(test, this_mcache()->nr_runs, STASH_RUNS);
+		KUNIT_EXPECT_LE(test, this_mcache()->runs_bytes,
+				galloc_cpu_cache_bytes / 8);
+		KUNIT_EXPECT_LE(test, this_mcache()->held, galloc_cpu_cache_bytes);
+	}
+	if (!galloc_debug)
+		KUNIT_EXPECT_GT(test, this_mcache()->nr_runs, 1);
+	KUNIT_EXPECT_EQ(test, galloc_validate(), 0);
+}
+
+static void a_drain_gives_them_back(struct kunit *test)
+{
+	void *p = take(test, LARGE);
+	struct mspan s;
+
+	gfree(p);
+	mcache_drain();
+	expect_empty(test);
+	if (mheap_span_around(p, &s))
+		KUNIT_EXPECT_EQ(test, s.tag, MSPAN_TAG(0, MSPAN_FREE));
+
+	gfree(take(test, LARGE));
+	mcache_relieve(0);
+	expect_empty(test);
+}
+
+static void they_count_as_cached(struct kunit *test)
+{
+	struct galloc_totals before, after;
+	void *p = take(test, LARGE);
+
+	if (galloc_debug) {
+		gfree(p);
+		return;
+	}
+	stats_totals(&before);
+	gfree(p);
+	stats_totals(&after);
+	KUNIT_EXPECT_EQ(test, after.in_use, before.in_use - (long)LARGE);
+	KUNIT_EXPECT_EQ(test, after.cached, before.cached + (long)LARGE);
+}
+
+static void one_that_is_freed_again_is_reported(struct kunit *test)
+{
+	void *p = take(test, LARGE);
+
+	gk_expect_reports(test, FAULT_GIVEN_BACK);
+	gfree(p);
+	gfree(p);
+	gk_expect_faults(test, FAULT_GIVEN_BACK, 1);
+	KUNIT_EXPECT_EQ(test, galloc_validate(), 0);
+}
+
+static void one_that_somebody_reads_is_not_kept(struct kunit *test)
+{
+	void *p = take(test, LARGE);
+	struct page *page = virt_to_page(p);
+
+	get_page(page);
+	gfree(p);
+	expect_empty(test);
+	mheap_settle();
+	put_page(page);
+}
+
+static struct kunit_case cases[] = {
+	KUNIT_CASE(the_pages_of_a_large_object_serve_the_next),
+	KUNIT_CASE(other_sizes_and_alignments_are_not_served_by_them),
+	KUNIT_CASE(what_they_held_is_not_seen_again),
+	KUNIT_CASE(they_are_few_and_within_the_budget),
+	KUNIT_CASE(a_drain_gives_them_back),
+	KUNIT_CASE(they_count_as_cached),
+	KUNIT_CASE(one_that_is_freed_again_is_reported),
+	KUNIT_CASE(one_that_somebody_reads_is_not_kept),
+	{}
+};
+
+static struct kunit_suite suite = {
+	.name = "galloc_stash",
+	.init = gk_init,
+	.exit = gk_exit,
+	.test_cases = cases,
+};
+
+kunit_test_suite(suite);

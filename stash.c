@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * stash: per CPU, a few runs of pages that were objects a moment ago.
+ *
+ * An object of whole pages that is freed stays with the CPU, as small ones do on
+ * its stacks, and serves the next request for as many pages: without it each goes
+ * into the free runs of the node, is joined with its neighbours, and cut out of them
+ * again, under the node's lock.  Only short runs are worth keeping, and only some
+ * bytes of them, which count towards the CPU's budget.
+ *
+ * Called by galloc_mod.c and mcache.c; drained by drain.c.  A run in it is a span
+ * in state CACHED without a row.  No lock: the CPU's busy byte, as for its stacks.
+ * Overview: galloc_mod.c.
+ */
+#include "mcache.h"
+
+/* The longest run that is kept, and most bytes of a CPU's in this part of all. */
+#define STASH_MAX_PAGES		64
+#define STASH_MAX_PART		8
+
+static size_t run_bytes(const struct mspan *s)
+{
+	return (size_t)s->npages << PAGE_SHIFT;
+}
+
+/* Take the run in place @i out. */
+static struct mspan *run_take(struct mcache *m, unsigned int i)
+{
+	struct mspan *s = m->runs[i];
+
+	m->nr_runs--;
+	memmove(&m->runs[i], &m->runs[i + 1],
+		(m->nr_runs - i) * sizeof(m->runs[0]));
+	m->runs_bytes -= run_bytes(s);
+	m->held -= run_bytes(s);
+	mspan_set(s, 0, MSPAN_TRANSIT);
+	return s;
+}
+
+/**
+ * stash_take() - any run out of a stash, to be given to the mheap
+ * @m: the mcache, entered, or of a CPU that is dead
+ *
+ * Return: A span in TRANSIT, or NULL if there is none.
+ */
+struct mspan *stash_take(struct mcache *m)
+{
+	return m->nr_runs ? run_take(m, 0) : NULL;
+}
+
+/**
+ * stash_alloc() - an object of whole pages from this CPU's stash
+ * @npages: number of pages
+ * @align: alignment in pages, a power of two
+ * @nid: node wanted
+ *
+ * Context: Any but NMI.
+ * Return: A span in TRANSIT, or NULL.
+ */
+struct mspan *stash_alloc(unsigned int npages, unsigned int align, int nid)
+{
+	struct mspan *s = NULL;
+	struct mcache *m;
+	unsigned int i;
+
+	if (npages > STASH_MAX_PAGES)
+		return NULL;
+	m = mcache_enter();
+	if (!m)
+		return NULL;
+	if (m->nid != nid)
+		goto out;
+	/* The last that came goes first: its pages are warm. */
+	for (i = m->nr_runs; i--; ) {
+		struct mspan *run = m->runs[i];
+
+		if (run->npages != npages ||
+		    !IS_ALIGNED(run->start >> PAGE_SHIFT, align))
+			continue;
+		s = run_take(m, i);
+		m->runs_used = true;
+		break;
+	}
+out:
+	mcache_leave(m);
+	return s;
+}
+
+/**
+ * stash_free() - keep the pages of an object that was freed
+ * @s: its span, in TRANSIT
+ *
+ * Context: Any but NMI.
+ * Return: False if there is no place for it: it is the mheap's then.
+ */
+bool stash_free(struct mspan *s)
+{
+	struct mcache *m;
+	bool kept = false;
+
+	if (s->npages > STASH_MAX_PAGES || s->reserve || s->huge ||
+	    !arena_pages_unshared(s->start, s->npages))
+		return false;
+	m = mcache_enter_setup();
+	if (!m)
+		return false;
+	if (m->nid == s->arena->nid && m->nr_runs < STASH_RUNS &&
+	    m->runs_bytes + run_bytes(s) <=
+	    galloc_cpu_cache_bytes / STASH_MAX_PART &&
+	    mcache_steal(m, 0, run_bytes(s))) {
+		mspan_set(s, 0, MSPAN_CACHED);
+		m->runs[m->nr_runs++] = s;
+		m->runs_bytes += run_bytes(s);
+		m->held += run_bytes(s);
+		kept = true;
+	}
+	mcache_leave(m);
+	if (kept)
+		mcache_tick_start();
+	return kept;
+}
