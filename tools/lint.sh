@@ -298,7 +298,9 @@ MACRO_ARG_UNUSED	galloc_internal.h	X-macro lists: each use takes its own columns
 MACRO_ARG_UNUSED	report.c	as above
 MACRO_ARG_UNUSED	stats.c		as above
 MACRO_ARG_REUSE		mheap.h		an iterator assigns to its arguments
-MACRO_ARG_REUSE		tools/bench/*.c	the argument is a name that is pasted
+MACRO_ARG_REUSE		tools/bench/*	the argument is a name that is pasted, or a constant
+COMPLEX_MACRO		tools/bench/loops.c	rows of a table
+STATIC_CONST_CHAR_ARRAY	tools/bench/memory.c	what call_usermodehelper() takes is not const
 MACRO_ARG_PRECEDENCE	include/galloc.h	the argument is the name of a member
 DATA_RACE		stats.c		one comment at its head for all of them
 EXPORT_SYMBOL		kunit_symbols.c	a list of exports is all it is

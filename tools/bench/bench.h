@@ -59,11 +59,11 @@ struct run {
 	bool failed;
 };
 
-typedef void (run_fn)(struct run *run);
+typedef void run_fn(struct run *run);
 
 /* A loop, compiled for each allocator that can do it; NULL for the others. */
 struct case_fns {
-	run_fn *by[NR_ALLOCATORS];
+	void (*by[NR_ALLOCATORS])(struct run *run);
 };
 
 /**

@@ -10,8 +10,6 @@
 
 DEFINE_PER_CPU(unsigned long, galloc_contended);
 
-unsigned long galloc_count_contended(void);
-
 /* Locks acquired and atomic read-modify-writes so far, of all CPUs. */
 unsigned long galloc_count_contended(void)
 {

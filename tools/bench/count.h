@@ -32,6 +32,7 @@
 #include <linux/workqueue.h>
 
 DECLARE_PER_CPU(unsigned long, galloc_contended);
+unsigned long galloc_count_contended(void);
 
 #define COUNTED(x)		({ this_cpu_inc(galloc_contended); x; })
 

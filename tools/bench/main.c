@@ -54,7 +54,7 @@ bool clock_counts_instructions(void)
 
 /* Of a galloc.ko that counts, see count.c; others do not have it. */
 extern unsigned long galloc_count_contended(void);
-static typeof(&galloc_count_contended) count_contended;
+static unsigned long (*count_contended)(void);
 
 bool clock_counts_locks(void)
 {

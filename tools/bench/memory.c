@@ -26,6 +26,10 @@
 #define PHASE_BYTES	(64UL << 20)
 #define MAX_LIVE	1000000
 
+#define GALLOC_STATS	"/sys/kernel/debug/galloc/stats"
+#define GALLOC_SHRINK	"/sys/kernel/debug/galloc/shrink"
+#define BENCH_SYSTEM	"/sys/kernel/debug/galloc_bench/system"
+
 /* ---- held --------------------------------------------------------------------------- */
 
 /* Free pages of the system, in bytes, as if the CPUs' lists had been drained. */
@@ -58,7 +62,7 @@ static void settle(void)
 
 /* ---- the shell's help ---------------------------------------------------------------- */
 
-/* What galloc says it holds, written to debugfs "system" by system_says(). */
+/* What galloc says it holds, written to debugfs "system" by the shell. */
 s64 galloc_system;
 
 static int shell(char *command)
@@ -72,17 +76,16 @@ static int shell(char *command)
 /* galloc has no symbol that tells, only a file. */
 static int read_galloc_system(void)
 {
-	return shell("sed -n 's/^system //p' /sys/kernel/debug/galloc/stats "
-		     ">/sys/kernel/debug/galloc_bench/system");
+	return shell("sed -n 's/^system //p' " GALLOC_STATS " >" BENCH_SYSTEM);
 }
 
 /* Have an allocator give back what it can. */
-static int shrink(enum allocator a)
+static int give_back(enum allocator a)
 {
 	unsigned int type, i;
 
 	if (a == GALLOC)
-		return shell("echo 1 >/sys/kernel/debug/galloc/shrink");
+		return shell("echo 1 >" GALLOC_SHRINK);
 	for (type = 0; type < NR_KMALLOC_TYPES; type++)
 		for (i = 0; i <= KMALLOC_SHIFT_HIGH; i++)
 			if (kmalloc_caches[type][i])
@@ -133,7 +136,7 @@ static int live_begin(enum allocator a)
 		return -ENOMEM;
 	prandom_seed_state(&live.rnd, SEED);
 	/* From what others left, neither is to be served. */
-	if (shrink(GALLOC) || shrink(KMALLOC) || read_galloc_system())
+	if (give_back(GALLOC) || give_back(KMALLOC) || read_galloc_system())
 		return -EIO;
 	live.system_before = galloc_system;
 	settle();
@@ -223,7 +226,7 @@ static void live_end(void)
 		live_free(100);
 	vfree(live.object);
 	live.object = NULL;
-	shrink(live.a);
+	give_back(live.a);
 }
 
 /* ---- memory ----------------------------------------------------------------------------- */
@@ -302,13 +305,13 @@ static int measure_spike_of(const struct bench_case *c, enum allocator a)
 		err = report_bytes(&c[0], a, live_held());
 	if (!err) {
 		live_free(90);
-		err = shrink(a);
+		err = give_back(a);
 	}
 	if (!err)
 		err = report_bytes(&c[1], a, live_held());
 	if (!err) {
 		live_free(100);
-		err = shrink(a);
+		err = give_back(a);
 	}
 	if (!err)
 		err = report_bytes(&c[2], a, live_held());

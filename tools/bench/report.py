@@ -118,6 +118,11 @@ class Results:
             loop = self.value(**{**{k: row[k] for k in self.KEY}, "allocator": "none"})
             if loop is None:
                 raise Refused(f"no empty loop for {row['case']} {row['variant']}")
+            if row["case"] == "remote" and row["allocator"] == "kmalloc" and loop > row["value"] / 10:
+                raise Refused(
+                    f"{row['bed']} remote {row['variant']}: the ring costs {plain(loop)} "
+                    f"{row['metric']}, more than a tenth of kmalloc's {plain(row['value'])}"
+                )
             if row["value"] < loop / 3:
                 raise Refused(
                     f"{row['bed']} {row['case']} {row['variant']}: of {row['allocator']} "

@@ -18,12 +18,12 @@
 #include <linux/sched.h>
 
 #define MAX_THREADS	16
-#define WAIT_NS		(5 * NSEC_PER_SEC)
+#define WAIT_OTHER	(5 * HZ)
 #define WAIT_TEAM	(30 * HZ)
 
 #define RING_BATCH	64	/* pointers handed over at a time */
 #define RING_MAX	32	/* batches in a ring */
-#define RING_LEN	8	/* those used if the two ends run at once */
+#define RING_LEN	16	/* those used if the two ends run at once */
 
 /* ---- teams ------------------------------------------------------------------------ */
 
@@ -43,15 +43,15 @@ static struct team {
 } team;
 
 /* For a loop that waits for another CPU: false, and failed, after a while. */
-static bool keep_waiting(struct run *run, u64 *since)
+static bool keep_waiting(struct run *run, unsigned long *until)
 {
 	/* User-mode Linux preempts nobody who spins. */
 	if (need_resched())
 		schedule();
 	cpu_relax();
-	if (!*since)
-		*since = ktime_get_ns();
-	if (ktime_get_ns() - *since < WAIT_NS)
+	if (!*until)
+		*until = jiffies + WAIT_OTHER;
+	if (time_before(jiffies, *until))
 		return true;
 	run->failed = true;
 	return false;
@@ -60,7 +60,8 @@ static bool keep_waiting(struct run *run, u64 *since)
 static int worker_thread(void *data)
 {
 	struct worker *w = data;
-	u64 since = 0, start;
+	unsigned long until = 0;
+	u64 start;
 
 	cond_resched();
 	/*
@@ -71,7 +72,7 @@ static int worker_thread(void *data)
 		schedule_timeout_uninterruptible(1);
 	atomic_inc(&team.arrived);
 	while (atomic_read(&team.arrived) < team.n &&
-	       keep_waiting(w->run, &since))
+	       keep_waiting(w->run, &until))
 		;
 	start = bench_clock();
 	w->fn(w->run);
@@ -275,7 +276,7 @@ static __always_inline void exchange(struct run *run, alloc_fn *alloc,
 	unsigned int sent = run->to ? 0 : run->ops;
 	unsigned int got = run->from ? 0 : run->ops;
 	unsigned int i;
-	u64 since = 0;
+	unsigned long until = 0;
 
 	while (sent < run->ops || got < run->ops) {
 		void **room = sent < run->ops ? ring_room(run->to) : NULL;
@@ -297,8 +298,8 @@ static __always_inline void exchange(struct run *run, alloc_fn *alloc,
 			got += RING_BATCH;
 		}
 		if (room || batch)
-			since = 0;
-		else if (!keep_waiting(run, &since))
+			until = 0;
+		else if (!keep_waiting(run, &until))
 			return;
 	}
 }
