@@ -11,6 +11,10 @@ mount -t sysfs none /sys
 [ -c /dev/null ] || mount -t devtmpfs none /dev
 mount -t debugfs none /sys/kernel/debug
 dmesg -n 1
+# Those that boot() kept back.
+for cpu in /sys/devices/system/cpu/cpu*/online; do
+	[ ! -e "$cpu" ] || grep -q 1 "$cpu" || echo 1 >"$cpu"
+done
 
 if sh /cases.sh /plan /galloc.ko /galloc_bench.ko; then
 	echo "GUEST: ok"
