@@ -7,8 +7,9 @@
 WORK has, of each guest, NAME.raw: a line "@ bed kernel qualifier", then what
 galloc_bench printed; and, of each kernel, KREL/options.  All is checked first: an
 instrument that is out of order gives no results.  Then FOLDER/results.tsv is
-written, and a table printed, with the goals, and performance.rst.  A case whose loop
-hides its figures gets no row, and the exit status is 1.  A part of the cases gives FOLDER/part.tsv and no page.
+written, and a table printed, with the goals, and performance.rst.  A case whose
+loop hides its figures gets no row, and the exit status is 1.  A part of the cases
+gives FOLDER/part.tsv and no page.
 """
 
 import glob
