@@ -86,15 +86,27 @@ out:
 	return s;
 }
 
+/* Is there a place for a run, in number and in bytes? */
+static bool run_fits(const struct mcache *m, const struct mspan *s)
+{
+	return m->nr_runs < STASH_RUNS &&
+	       m->runs_bytes + run_bytes(s) <=
+	       galloc_cpu_cache_bytes / STASH_MAX_PART;
+}
+
 /**
  * stash_free() - keep the pages of an object that was freed
  * @s: its span, in TRANSIT
  *
- * Context: Any but NMI.
+ * Those that came first make room for it.
+ *
+ * Context: Any but NMI, no galloc lock held.
  * Return: False if there is no place for it: it is the mheap's then.
  */
 bool stash_free(struct mspan *s)
 {
+	struct mspan *out[STASH_RUNS];
+	unsigned int n = 0;
 	struct mcache *m;
 	bool kept = false;
 
@@ -104,17 +116,21 @@ bool stash_free(struct mspan *s)
 	m = mcache_enter_setup();
 	if (!m)
 		return false;
-	if (m->nid == s->arena->nid && m->nr_runs < STASH_RUNS &&
-	    m->runs_bytes + run_bytes(s) <=
-	    galloc_cpu_cache_bytes / STASH_MAX_PART &&
-	    mcache_steal(m, 0, run_bytes(s))) {
+	if (m->nid == s->arena->nid) {
+		while (m->nr_runs && !run_fits(m, s))
+			out[n++] = run_take(m, 0);
+		kept = run_fits(m, s) && mcache_steal(m, 0, run_bytes(s));
+	}
+	if (kept) {
 		mspan_set(s, 0, MSPAN_CACHED);
 		m->runs[m->nr_runs++] = s;
 		m->runs_bytes += run_bytes(s);
 		m->held += run_bytes(s);
-		kept = true;
 	}
 	mcache_leave(m);
+
+	while (n)
+		mheap_free(out[--n]);
 	if (kept)
 		mcache_tick_start();
 	return kept;

@@ -97,6 +97,28 @@ static void they_are_few_and_within_the_budget(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, galloc_validate(), 0);
 }
 
+static void the_last_come_stay(struct kunit *test)
+{
+	void *p[2 * STASH_RUNS], *q;
+	unsigned int i;
+
+	if (galloc_debug)
+		return;
+	for (i = 0; i < ARRAY_SIZE(p); i++)
+		p[i] = take(test, LARGE + i * PAGE_SIZE);
+	for (i = 0; i < ARRAY_SIZE(p); i++)
+		gfree(p[i]);
+	q = take(test, LARGE + (i - 1) * PAGE_SIZE);
+	KUNIT_EXPECT_PTR_EQ(test, q, p[i - 1]);
+	gfree(q);
+	/* One that fills all its part alone. */
+	q = take(test, 64 * PAGE_SIZE);
+	gfree(q);
+	KUNIT_EXPECT_EQ(test, this_mcache()->nr_runs, 1);
+	KUNIT_EXPECT_PTR_EQ(test, galloc(64 * PAGE_SIZE, GFP_KERNEL), q);
+	gfree(q);
+}
+
 static void a_drain_gives_them_back(struct kunit *test)
 {
 	void *p = take(test, LARGE);
@@ -157,6 +179,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(other_sizes_and_alignments_are_not_served_by_them),
 	KUNIT_CASE(what_they_held_is_not_seen_again),
 	KUNIT_CASE(they_are_few_and_within_the_budget),
+	KUNIT_CASE(the_last_come_stay),
 	KUNIT_CASE(a_drain_gives_them_back),
 	KUNIT_CASE(they_count_as_cached),
 	KUNIT_CASE(one_that_is_freed_again_is_reported),
