@@ -19,8 +19,12 @@
 #define CAPACITY_MAX		2048
 #define CAPACITY_MIN		2
 
-/* Below this a miss alone makes a slot grow. */
-#define CAPACITY_EASY		DRAIN_TURN
+/* Below this, where half of it is a full turn, a miss alone makes a slot grow. */
+#define CAPACITY_EASY		(2 * DRAIN_TURN)
+
+/* What a span gives a stack at a time: so many bytes, and so many objects at least. */
+#define REFILL_BYTES		16384
+#define REFILL_MIN		4
 
 /* Below so many bytes a capacity doubles, from there on it grows by an eighth. */
 #define CAPACITY_DOUBLE_BYTES	16384
@@ -112,7 +116,7 @@ static unsigned int class_capacity_start(unsigned int class)
 {
 	return clamp_t(unsigned int,
 		       CAPACITY_START_BYTES / sizeclasses[class].size,
-		       CAPACITY_MIN, CAPACITY_EASY / 2);
+		       CAPACITY_MIN, DRAIN_TURN / 2);
 }
 
 static unsigned int class_capacity_max(unsigned int class)
@@ -257,11 +261,16 @@ static u64 mcache_random(struct mcache *m)
 	return m->rng;
 }
 
-/* Claim one word's worth of a span onto a stack; as much as there is room. */
+/*
+ * Claim objects of a span onto a stack: of one word, as many as there is room for,
+ * and not much memory.  Who only allocates has no use for a full stack.
+ */
 static unsigned int slot_claim(struct mcache *m, struct mcache_slot *slot,
 			       struct mspan *s)
 {
-	unsigned int n = mspan_claim(s, slot->top, slot_room(slot));
+	unsigned int size = mcentral_rows[mspan_row(s)]->sc->size;
+	unsigned int most = max(REFILL_BYTES / size, REFILL_MIN);
+	unsigned int n = mspan_claim(s, slot->top, min(slot_room(slot), most));
 	unsigned int i;
 
 	/* Popped from the end: reverse, so that addresses ascend; or shuffle. */
