@@ -123,6 +123,38 @@ static const struct case_fns bulk = {
 	.by[KMEM_CACHE] = bulk_kmem_cache,
 };
 
+/*
+ * What a pair costs whoever works with memory of this CPU, and does nothing else:
+ * preemption off, a word of this CPU's there and back, preemption on, twice.  No
+ * allocator with a cache a CPU can be below it, on the bed that measures it.
+ */
+static DEFINE_PER_CPU(unsigned long, floor_word);
+
+static noinline void floor_half(unsigned long val)
+{
+	unsigned long *word;
+
+	preempt_disable();
+	word = raw_cpu_ptr(&floor_word);
+	WRITE_ONCE(*word, val);
+	WRITE_ONCE(*word, 0);
+	preempt_enable();
+}
+
+static void floor_none(struct run *run)
+{
+	unsigned int i;
+
+	for (i = 0; i < run->ops; i++) {
+		floor_half(i);
+		floor_half(~i);
+	}
+}
+
+static const struct case_fns floor_fns = {
+	.by[NONE] = floor_none,
+};
+
 #define GROWTH_BATCH	256
 
 /* `pair` and `batch` of 64 bytes, half of each, beside a heap of any size. */
@@ -299,6 +331,7 @@ static int measure_growth(const struct bench_case *c)
 	{ "growth", #number, measure_growth, &growth, .ops = 2048, .size = 64 }
 
 const struct bench_case loop_cases[] = {
+	{ "floor", "pair", measure_loop, &floor_fns, .ops = 2048, .size = 64 },
 	PAIR("64c", pair_64c, 64),
 	PAIR("8v", pair_v, 8),
 	PAIR("64v", pair_v, 64),

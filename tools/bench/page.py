@@ -50,6 +50,8 @@ Cases
 ========= ===================== ===================================================
 case      variant               what
 ========= ===================== ===================================================
+floor     pair                  no allocator: preemption off, two writes to a word
+                                of this CPU, preemption on, twice
 pair      64c; 8v .. 4096v      allocate, free; a constant or a variable size
 batch     N/order               N objects of 64 bytes out, then freed in that order
 mixed     N/distribution        N out: the oldest goes, one of another size comes;

@@ -32,15 +32,15 @@ TIMEOUT=${BENCH_TIMEOUT:-900}
 beds()
 {
 	cat <<'BEDS'
-icount-6.1|-|stock 6.1|1|512|pair batch mixed bulk large irq
+icount-6.1|-|stock 6.1|1|512|floor pair batch mixed bulk large irq
 icount-6.1|-|stock 6.1|2|512|remote
-icount-7.3|-|build qemu-release-7.3|1|512|pair batch mixed bulk large irq
+icount-7.3|-|build qemu-release-7.3|1|512|floor pair batch mixed bulk large irq
 icount-7.3|-|build qemu-release-7.3|2|512|remote
 icount-6.1-init1|init1|stock 6.1|1|512|pair batch mixed bulk
 icount-6.1-init1|init1|stock 6.1|2|512|remote
 icount-7.3-init1|init1|build qemu-release-7.3|1|512|pair batch mixed bulk
 icount-7.3-init1|init1|build qemu-release-7.3|2|512|remote
-uml|-|build uml-release-7.3|1|1024|pair batch mixed bulk large irq
+uml|-|build uml-release-7.3|1|1024|floor pair batch mixed bulk large irq
 uml|-|build uml-release-7.3|1|2048|growth
 uml|-|build uml-release-7.3|2|1024|remote larson scale
 uml|-|build uml-release-7.3|2|1024|empty memory spike
