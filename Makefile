@@ -30,6 +30,7 @@ help:
 	@echo 'make bench            time and memory, galloc and its peers, into build/bench'
 	@echo 'make bench-doc        its report, into Documentation'
 	@echo 'make bench-here       native times, here and now; root, asks first'
+	@echo 'make fastpath-doc     Documentation/fastpath.rst, from galloc.ko'
 	@echo 'make modules          galloc.ko for the running kernel (KDIR=, KREL=)'
 	@echo 'make install          module, header, symbols (PREFIX=, DESTDIR=)'
 	@echo 'make uninstall        the reverse'
@@ -71,6 +72,10 @@ sizeclasses:
 
 lint:
 	@tools/lint.sh
+
+.PHONY: fastpath-doc
+fastpath-doc:
+	@tools/fastpath.sh --doc
 
 .PHONY: modules
 modules:
