@@ -53,7 +53,7 @@ static void the_fast_paths_touch_the_stack_when_busy(struct kunit *test)
 {
 	struct mcache_slot *slot = warm_slot(test);
 	struct perf_event * __percpu *events;
-	unsigned int after_alloc;
+	unsigned int after_alloc, after_free, after_second;
 	void *p;
 
 	if (galloc_debug)
@@ -63,10 +63,15 @@ static void the_fast_paths_touch_the_stack_when_busy(struct kunit *test)
 	p = galloc(64, GFP_KERNEL);
 	after_alloc = accesses;
 	gfree(p);
+	after_free = accesses;
+	p = galloc(64, GFP_KERNEL);
+	after_second = accesses;
+	gfree_bulk(1, &p);
 	unregister_wide_hw_breakpoint(events);
 	/* Each reads the pointer and writes it. */
 	KUNIT_EXPECT_GE(test, after_alloc, 2);
-	KUNIT_EXPECT_GE(test, accesses - after_alloc, 2);
+	KUNIT_EXPECT_GE(test, after_free - after_alloc, 2);
+	KUNIT_EXPECT_GE(test, accesses - after_second, 2);
 	KUNIT_EXPECT_EQ(test, idle_accesses, 0);
 }
 

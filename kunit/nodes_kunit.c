@@ -74,6 +74,22 @@ static void an_object_of_another_node_goes_back_there(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, galloc_validate(), 0);
 }
 
+static void pages_of_another_node_are_not_kept(struct kunit *test)
+{
+	int nid = other_nid(test);
+	void *p = galloc_node(100000, GFP_KERNEL | __GFP_THISNODE, nid);
+
+	KUNIT_ASSERT_NOT_NULL(test, p);
+	gfree(p);
+	KUNIT_EXPECT_EQ(test, raw_cpu_read(galloc_mcache.nr_runs), 0);
+	/* Nor is that node served with those of this one. */
+	gfree(galloc(100000, GFP_KERNEL));
+	p = galloc_node(100000, GFP_KERNEL | __GFP_THISNODE, nid);
+	KUNIT_ASSERT_NOT_NULL(test, p);
+	KUNIT_EXPECT_EQ(test, page_to_nid(virt_to_page(p)), nid);
+	gfree(p);
+}
+
 static void what_a_node_lacks_comes_from_another(struct kunit *test)
 {
 	int nid = other_nid(test);
@@ -109,7 +125,7 @@ static void what_a_node_lacks_comes_from_another(struct kunit *test)
 
 static void fill_stacks(void *arg)
 {
-	static const size_t sizes[] = { 8, 64, 1000, 4096 };
+	static const size_t sizes[] = { 8, 64, 1000, 4096, 50000 };
 	void **objects = arg;
 	int i, j;
 
@@ -137,6 +153,7 @@ static void the_objects_of_a_dead_cpu_are_free(struct kunit *test)
 		kunit_skip(test, "no CPU can be taken away");
 	KUNIT_EXPECT_FALSE(test, mcache_is_setup(cpu));
 	KUNIT_EXPECT_EQ(test, per_cpu(galloc_mcache, cpu).held, 0);
+	KUNIT_EXPECT_EQ(test, per_cpu(galloc_mcache, cpu).nr_runs, 0);
 	KUNIT_EXPECT_EQ(test, gk_events(EVENT_DEAD_CPU) - drained, !galloc_debug);
 	KUNIT_EXPECT_EQ(test, gk_in_use(test), 0);
 	KUNIT_EXPECT_EQ(test, add_cpu(cpu), 0);
@@ -149,6 +166,7 @@ static void the_objects_of_a_dead_cpu_are_free(struct kunit *test)
 
 static struct kunit_case cases[] = {
 	KUNIT_CASE(an_object_of_another_node_goes_back_there),
+	KUNIT_CASE(pages_of_another_node_are_not_kept),
 	KUNIT_CASE(what_a_node_lacks_comes_from_another),
 #ifdef CONFIG_HOTPLUG_CPU
 	KUNIT_CASE(the_objects_of_a_dead_cpu_are_free),

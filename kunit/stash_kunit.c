@@ -50,14 +50,52 @@ static void the_pages_of_a_large_object_serve_the_next(struct kunit *test)
 	}
 }
 
-static void other_sizes_and_alignments_are_not_served_by_them(struct kunit *test)
+static void each_of_them_serves_one_object(struct kunit *test)
 {
-	void *p = take(test, LARGE), *q, *r;
+	void *p[3] = { take(test, LARGE), take(test, LARGE) };
+	int i;
 
-	gfree(p);
-	q = take(test, LARGE + PAGE_SIZE);
+	gfree(p[0]);
+	gfree(p[1]);
 	if (!galloc_debug)
-		KUNIT_EXPECT_PTR_NE(test, q, p);
+		KUNIT_EXPECT_EQ(test, this_mcache()->nr_runs, 2);
+	for (i = 0; i < ARRAY_SIZE(p); i++)
+		p[i] = take(test, LARGE);
+	expect_empty(test);
+	KUNIT_EXPECT_PTR_NE(test, p[0], p[1]);
+	KUNIT_EXPECT_PTR_NE(test, p[1], p[2]);
+	KUNIT_EXPECT_PTR_NE(test, p[2], p[0]);
+	for (i = 0; i < ARRAY_SIZE(p); i++)
+		gfree(p[i]);
+}
+
+static void other_lengths_are_not_served_by_them(struct kunit *test)
+{
+	static const int more[] = { -1, 1, 7 };
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(more); i++) {
+		size_t size = LARGE + PAGE_SIZE * (1 + more[i]);
+		void *p = take(test, LARGE + PAGE_SIZE), *q;
+
+		gfree(p);
+		q = take(test, size);
+		KUNIT_EXPECT_EQ(test, gsize(q), size);
+		if (!galloc_debug)
+			KUNIT_EXPECT_EQ(test, this_mcache()->nr_runs, 1);
+		gfree(q);
+		mcache_drain();
+	}
+}
+
+static void alignments_they_do_not_have_are_not_served_by_them(struct kunit *test)
+{
+	void *p = take(test, LARGE), *q = take(test, LARGE), *r;
+
+	/* One of two that is not at the start of a block. */
+	if (IS_ALIGNED((unsigned long)p, ARENA_SIZE))
+		swap(p, q);
+	gfree(p);
 	r = galloc_aligned(LARGE, ARENA_SIZE, GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, r);
 	KUNIT_EXPECT_TRUE(test, IS_ALIGNED((unsigned long)r, ARENA_SIZE));
@@ -119,6 +157,17 @@ static void the_last_come_stay(struct kunit *test)
 	gfree(q);
 }
 
+static void a_cpu_at_its_budget_keeps_none(struct kunit *test)
+{
+	void *p = take(test, LARGE);
+
+	/* As if its stacks were full. */
+	this_mcache()->held += galloc_cpu_cache_bytes;
+	gfree(p);
+	this_mcache()->held -= galloc_cpu_cache_bytes;
+	expect_empty(test);
+}
+
 static void a_drain_gives_them_back(struct kunit *test)
 {
 	void *p = take(test, LARGE);
@@ -132,6 +181,24 @@ static void a_drain_gives_them_back(struct kunit *test)
 
 	gfree(take(test, LARGE));
 	mcache_relieve(0);
+	expect_empty(test);
+}
+
+/* What the tick has this CPU do. */
+static void look_for_idle_runs(void)
+{
+	queue_work_on(raw_smp_processor_id(), galloc_wq, &this_mcache()->work);
+	flush_work(&this_mcache()->work);
+}
+
+static void those_that_idle_go_back(struct kunit *test)
+{
+	gfree(take(test, LARGE));
+	gfree(take(test, LARGE));
+	look_for_idle_runs();
+	if (!galloc_debug)
+		KUNIT_EXPECT_EQ(test, this_mcache()->nr_runs, 1);
+	look_for_idle_runs();
 	expect_empty(test);
 }
 
@@ -176,11 +243,15 @@ static void one_that_somebody_reads_is_not_kept(struct kunit *test)
 
 static struct kunit_case cases[] = {
 	KUNIT_CASE(the_pages_of_a_large_object_serve_the_next),
-	KUNIT_CASE(other_sizes_and_alignments_are_not_served_by_them),
+	KUNIT_CASE(each_of_them_serves_one_object),
+	KUNIT_CASE(other_lengths_are_not_served_by_them),
+	KUNIT_CASE(alignments_they_do_not_have_are_not_served_by_them),
 	KUNIT_CASE(what_they_held_is_not_seen_again),
 	KUNIT_CASE(they_are_few_and_within_the_budget),
 	KUNIT_CASE(the_last_come_stay),
+	KUNIT_CASE(a_cpu_at_its_budget_keeps_none),
 	KUNIT_CASE(a_drain_gives_them_back),
+	KUNIT_CASE(those_that_idle_go_back),
 	KUNIT_CASE(they_count_as_cached),
 	KUNIT_CASE(one_that_is_freed_again_is_reported),
 	KUNIT_CASE(one_that_somebody_reads_is_not_kept),

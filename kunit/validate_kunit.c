@@ -141,6 +141,34 @@ out:
 	gfree(other);
 }
 
+static void a_wrong_stash_is_seen(struct kunit *test)
+{
+	void *p[2];
+	struct mcache *m;
+	int i;
+
+	for (i = 0; i < 2; i++)
+		p[i] = galloc(100000, GFP_KERNEL);
+	KUNIT_ASSERT_TRUE(test, p[0] && p[1]);
+	for (i = 0; i < 2; i++)
+		gfree(p[i]);
+	if (galloc_debug)
+		return;
+	m = raw_cpu_ptr(&galloc_mcache);
+	KUNIT_ASSERT_EQ(test, m->nr_runs, 2);
+	KUNIT_EXPECT_EQ(test, galloc_validate(), 0);
+	expect_seen(test, m->nr_runs, 1);
+	expect_seen(test, m->runs_bytes, m->runs_bytes + PAGE_SIZE);
+	expect_seen(test, m->runs[0]->tag, MSPAN_TAG(0, MSPAN_LARGE));
+	/* Cached, and by nobody. */
+	m->held -= m->runs_bytes / 2;
+	m->runs_bytes /= 2;
+	expect_seen(test, m->nr_runs, 1);
+	m->runs_bytes *= 2;
+	m->held += m->runs_bytes / 2;
+	KUNIT_EXPECT_EQ(test, galloc_validate(), 0);
+}
+
 static void exit_case(struct kunit *test)
 {
 	run_give_all(0);
@@ -154,6 +182,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(a_wrong_list_is_seen),
 	KUNIT_CASE(a_wrong_run_is_seen),
 	KUNIT_CASE(a_wrong_stack_is_seen),
+	KUNIT_CASE(a_wrong_stash_is_seen),
 	{}
 };
 
