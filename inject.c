@@ -31,6 +31,7 @@ static int nr_requests;
  * @order: of the pages it asks for, 0 for an object of the slab allocator
  *
  * Context: Any but NMI, no galloc lock held.
+ * Return: True if it shall.
  */
 bool galloc_fail(unsigned int order)
 {

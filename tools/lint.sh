@@ -90,7 +90,7 @@ shell_sources()
 
 all_sources()
 {
-	sources '*.[ch]' '*.sh' '*.awk' '*.pml' '*.config' '*.rst' Kbuild Makefile
+	sources '*.[ch]' '*.sh' '*.py' '*.awk' '*.pml' '*.config' '*.rst' Kbuild Makefile
 	# Without an ending: what a build server runs.
 	sources run
 }
@@ -292,11 +292,15 @@ EMBEDDED_FILENAME	*	the head of a file says which layer it is and names its neig
 BIT_MACRO		*	1UL << n is a size or a number of pages here, never a bit
 LINUX_VERSION_CODE	compat.h	all kernel versions from one source: this is the one place for it
 CONSTANT_COMPARISON	compat.h	taken in by the capitals of KERNEL_VERSION()
+MACRO_ARG_REUSE		compat.h	sizeof and typeof do not evaluate it
 COMPLEX_MACRO		galloc_internal.h	X-macro lists: enum and names from one list
 MACRO_ARG_REUSE		galloc_internal.h	X-macro lists: X is a macro
 MACRO_ARG_UNUSED	galloc_internal.h	X-macro lists: each use takes its own columns
 MACRO_ARG_UNUSED	report.c	as above
 MACRO_ARG_UNUSED	stats.c		as above
+DATA_RACE		galloc_internal.h	the comment is at the head of the function
+MACRO_ARG_UNUSED	mcache.h	an access to a CPU's own variable needs no pointer
+MACRO_ARG_PRECEDENCE	mcache.h	the argument is the name of a member
 MACRO_ARG_REUSE		mheap.h		an iterator assigns to its arguments
 MACRO_ARG_REUSE		tools/bench/*	the argument is a name that is pasted, or a constant
 COMPLEX_MACRO		tools/bench/loops.c	rows of a table
@@ -365,6 +369,17 @@ run_shellcheck()
 {
 	# shellcheck disable=SC2046 # names without blanks
 	shellcheck -x -f gcc $(shell_sources) || true
+}
+
+# No more than what the compiler says, and nothing written beside the sources.
+run_python()
+{
+	local file
+
+	for file in $(sources '*.py'); do
+		python3 -W error -c 'import sys; compile(sys.stdin.read(), sys.argv[1], "exec")' \
+			"$file" <"$file" 2>&1 | tail -n 1 || true
+	done
 }
 
 # ---- the rules of this tree -----------------------------------------------------------
@@ -450,6 +465,7 @@ run_all()
 	check "checkpatch --strict" run_checkpatch
 	check "kernel-doc -Wall" run_kernel_doc
 	check "shellcheck" run_shellcheck
+	check "Python" run_python
 	check "kernel versions are told apart in compat.h only" version_tests
 	check "no BUG()" bugs
 	check "no notes of things to do" notes
@@ -461,7 +477,7 @@ run_all()
 }
 
 [ $# -eq 0 ] || die "no arguments are known; type: make lint"
-need_packages make gcc binutils perl sparse shellcheck
+need_packages make gcc binutils perl python3 sparse shellcheck
 started=() skips=()
 cd "$top"
 mkdir -p "$top/build"
