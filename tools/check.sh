@@ -197,6 +197,7 @@ series_parts()
 	6.1)
 		part 2 "debug 6.1" "KUnit" "$top/tools/kunit.sh" qemu-debug-6.1
 		stock_parts 6.1
+		part 1 "stock 6.1" "bench on a guest" "$top/tools/test/bench_here.sh"
 		part 1 "RT 6.1" "life and stress" "$top/tools/stock.sh" rt-6.1
 		;;
 	6.12)
@@ -226,6 +227,7 @@ queue_parts()
 	else
 		part 2 "debug 6.1" "KUnit" "$top/tools/kunit.sh" qemu-debug-6.1
 		stock_parts 6.1
+		part 1 "stock 6.1" "bench on a guest" "$top/tools/test/bench_here.sh"
 		part 1 "user-mode 7.3" "KUnit" "$top/tools/kunit.sh" uml-7.3
 	fi
 	part 2 "none" "model" make -s -C "$top" model
