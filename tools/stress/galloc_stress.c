@@ -248,12 +248,25 @@ static void timers_stop(struct worker *w)
 	timer_delete_sync(&w->timer);
 }
 
+/*
+ * Move a task to a CPU; false if that is offline.  Not while CPUs come or go: sent
+ * to one that is just dying, a task stays where it is not allowed, and on PREEMPT_RT
+ * the scheduler warns at its next migrate_enable(), or waits for ever.
+ */
+static bool move_to(struct task_struct *task, int cpu)
+{
+	bool moved;
+
+	cpus_read_lock();
+	moved = cpu_online(cpu) && !set_cpus_allowed_ptr(task, cpumask_of(cpu));
+	cpus_read_unlock();
+	return moved;
+}
+
 /* The CPU was offline and is back: so are its thread and its timers. */
 static void come_home(struct worker *w)
 {
-	if (raw_smp_processor_id() == w->cpu || !cpu_online(w->cpu))
-		return;
-	if (set_cpus_allowed_ptr(current, cpumask_of(w->cpu)))
+	if (raw_smp_processor_id() == w->cpu || !move_to(current, w->cpu))
 		return;
 	timers_stop(w);
 	timers_start(w);
@@ -307,10 +320,8 @@ static void herd(struct rnd_state *rnd)
 	unsigned int i;
 
 	for (i = nr_cpu_ids; i < nr_workers; i++) {
-		int cpu = prandom_u32_state(rnd) % nr_cpu_ids;
-
-		if (workers[i].task && cpu_online(cpu))
-			set_cpus_allowed_ptr(workers[i].task, cpumask_of(cpu));
+		if (workers[i].task)
+			move_to(workers[i].task, prandom_u32_state(rnd) % nr_cpu_ids);
 	}
 }
 
