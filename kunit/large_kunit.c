@@ -134,12 +134,68 @@ static void pages_of_the_emergency_reserve_are_used_once(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, mheap_span_around(p, &copy));
 }
 
+static unsigned int chunk_pages;
+
+static void break_into_the_reserve(enum galloc_pause point, const void *what)
+{
+	struct chunk *chunk = (struct chunk *)what;
+
+	if (point != PAUSE_GROW_CHUNK)
+		return;
+	chunk->reserve = true;
+	chunk_pages = chunk->npages;
+}
+
+static void a_chunk_of_the_emergency_reserve_serves_one_request(struct kunit *test)
+{
+	struct mspan s;
+	u8 *p;
+
+	gk_take_free_runs(test);
+	chunk_pages = 0;
+	WRITE_ONCE(galloc_pause_hook, break_into_the_reserve);
+	p = galloc(5 * PAGE_SIZE + GALLOC_MAX_SMALL, GFP_KERNEL);
+	WRITE_ONCE(galloc_pause_hook, NULL);
+	KUNIT_ASSERT_NOT_NULL(test, p);
+	KUNIT_ASSERT_GT(test, chunk_pages, 0);
+	/* None of it is left for others. */
+	KUNIT_EXPECT_EQ(test, gsize(p), chunk_pages * PAGE_SIZE);
+	gfree(p);
+	mheap_settle();
+	KUNIT_EXPECT_FALSE(test, mheap_span_around(p, &s));
+}
+
+static long page_bytes(void)
+{
+	return arena_held_bytes() - arena_meta_bytes();
+}
+
+static void pages_that_cannot_leave_at_once_leave_later(struct kunit *test)
+{
+	struct mspan *s = run_take(test, 2 * RELEASE_TURN, 1), copy;
+	long before = page_bytes(), aside = gk_events(EVENT_SET_ASIDE);
+	void *p = (void *)s->start;
+
+	run_forget(s);
+	s->reserve = true;
+	preempt_disable();
+	mheap_free(s);
+	preempt_enable();
+	KUNIT_EXPECT_EQ(test, gk_events(EVENT_SET_ASIDE) - aside, 1);
+	mheap_settle();
+	KUNIT_EXPECT_FALSE(test, mheap_span_around(p, &copy));
+	KUNIT_EXPECT_EQ(test, before - page_bytes(),
+			(long)(2 * RELEASE_TURN * PAGE_SIZE));
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE(large_objects_of_every_number_of_pages),
 	KUNIT_CASE(what_an_order_has_too_much_goes_back_at_once),
 	KUNIT_CASE(a_huge_object_that_is_freed_makes_room_at_once),
 	KUNIT_CASE(free_blocks_make_room_for_a_huge_object),
 	KUNIT_CASE(pages_of_the_emergency_reserve_are_used_once),
+	KUNIT_CASE(a_chunk_of_the_emergency_reserve_serves_one_request),
+	KUNIT_CASE(pages_that_cannot_leave_at_once_leave_later),
 	{}
 };
 

@@ -162,6 +162,12 @@ static void pages_set_aside_are_deferred(struct kunit *test)
 	stats_totals(&t);
 	KUNIT_EXPECT_EQ(test, t.deferred - before.deferred, (long)(3 * PAGE_SIZE));
 	KUNIT_EXPECT_TRUE(test, gk_totals_exact(&t));
+	/* On the list they could be gone before we have looked. */
+	mspan_set(s, 0, MSPAN_ASIDE);
+	stats_totals(&t);
+	mspan_set(s, 0, MSPAN_TRANSIT);
+	KUNIT_EXPECT_EQ(test, t.deferred - before.deferred, (long)(3 * PAGE_SIZE));
+	KUNIT_EXPECT_TRUE(test, gk_totals_exact(&t));
 	mheap_free(s);
 	stats_totals(&t);
 	KUNIT_EXPECT_EQ(test, t.deferred, before.deferred);

@@ -82,12 +82,14 @@ static void a_wrong_run_is_seen(struct kunit *test)
 	unsigned long block = run_fresh_block(test);
 	struct mheap *h = mheap_of(gk_nid());
 	struct arena *arena;
+	struct mspan *s, *lost;
 	unsigned int page;
-	struct mspan *s;
 
 	/* A run on a list, and the rest of its block in the tree. */
 	run_take(test, 8, 1);
 	s = run_take(test, 8, 1);
+	run_take(test, 8, 1);
+	lost = run_take(test, 8, 1);
 	run_take(test, 8, 1);
 	run_give(s);
 	arena = arena_of((void *)block, &page);
@@ -104,6 +106,10 @@ static void a_wrong_run_is_seen(struct kunit *test)
 	expect_seen(test, h->free_pages, h->free_pages + 1);
 	expect_seen(test, h->used_pages, h->used_pages - 1);
 	expect_seen(test, arena->dense, !arena->dense);
+	/* Free, and on no list. */
+	h->used_pages -= lost->npages;
+	expect_seen(test, lost->tag, MSPAN_TAG(0, MSPAN_FREE));
+	h->used_pages += lost->npages;
 	KUNIT_EXPECT_EQ(test, galloc_validate(), 0);
 }
 
