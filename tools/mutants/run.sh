@@ -363,14 +363,14 @@ table()
 {
 	local name last='' of
 
-	printf '.. list-table::\n   :header-rows: 1\n   :widths: 14 44 42\n\n'
-	printf '   * - %s\n     - what is broken\n     - caught by\n' mutant
+	printf '.. csv-table::\n   :header: mutant, what is broken, caught by\n'
+	printf '   :widths: 14, 44, 42\n\n'
 	for name in "${names[@]}"; do
 		of=${file[$name]}
-		[ "$of" = "$last" ] || printf '   * - **%s**\n     -\n     -\n' "$of"
+		[ "$of" = "$last" ] || printf '   **%s**,,\n' "$of"
 		last=$of
 		# shellcheck disable=SC2016 # quotes of reStructuredText
-		printf '   * - %s\n     - %s\n     - ``%s``\n' "$name" "${breaks[$name]}" "$(noticed_by "$name")"
+		printf '   %s, "%s", ``%s``\n' "$name" "${breaks[$name]//\"/\"\"}" "$(noticed_by "$name")"
 	done
 }
 
