@@ -377,8 +377,9 @@ run_python()
 	local file
 
 	for file in $(sources '*.py'); do
-		python3 -W error -c 'import sys; compile(sys.stdin.read(), sys.argv[1], "exec")' \
-			"$file" <"$file" 2>&1 | tail -n 1 || true
+		python3 -W error -c 'import pathlib, sys
+file = sys.argv[1]
+compile(pathlib.Path(file).read_text(), file, "exec")' "$file" 2>&1 | tail -n 1 || true
 	done
 }
 
