@@ -135,7 +135,7 @@ static inline void hrtimer_setup(struct hrtimer *timer,
 #include <linux/percpu.h>
 #if defined(CONFIG_X86_64) && !defined(CONFIG_UML)
 #define GALLOC_CPU_OPS
-#ifdef CONFIG_USE_X86_SEG_SUPPORT
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 8, 0)
 #define cpu_byte_is_set(var)	(__this_cpu_read(var) != 0)
 #define cpu_array(ptr, index)	(__this_cpu_read(ptr) + (index))
 #else
