@@ -81,7 +81,8 @@ runs=$(stat_of shrinker_runs)
 watermark=$(cat /proc/sys/vm/min_free_kbytes)
 echo 65536 >/proc/sys/vm/min_free_kbytes
 check "memory gets short" load galloc_hog reclaim=1 leave_mb=36
-check "short of memory: nine tenths of them go back" wait_until idle_below $((before / 10))
+# Reclaim takes from everybody, and ends when it has enough.
+check "short of memory: half of them goes back" wait_until idle_below $((before / 2))
 at_least "short of memory: the shrinker ran" $(($(stat_of shrinker_runs) - runs)) 1
 echo "$watermark" >/proc/sys/vm/min_free_kbytes
 unload galloc_hog

@@ -100,11 +100,11 @@ uses()
 	note "$1: $(awk '/^(MemFree|Cached|AnonPages|Shmem|Slab|KernelStack|PageTables|VmallocUsed|Percpu):/ { printf "%s %s ", $1, $2 }' /proc/meminfo)"
 }
 
-# Names of tasks: the workqueue's rescuer is called galloc, a worker that is at it
-# [kworker/...-galloc].
+# Names of tasks: the workqueue's rescuer is called galloc. A worker of the kernel's
+# keeps the name of what it did last, kworker/...-galloc, and is none of ours.
 tasks_of_ours()
 {
-	cat /proc/[0-9]*/comm 2>/dev/null | grep -c galloc
+	cat /proc/[0-9]*/comm 2>/dev/null | grep -v '^kworker/' | grep -c galloc
 }
 
 traces()
