@@ -89,6 +89,9 @@ unsigned long run_fresh_block(struct kunit *test)
 	gk_take_free_runs(test);
 	s = run_take(test, ARENA_PAGES, ARENA_PAGES);
 	block = s->start;
+	/* It may have come from another node: then that is where to be. */
+	if (s->arena->nid != gk_nid())
+		gk_pin(cpumask_any(cpumask_of_node(s->arena->nid)));
 	run_give(s);
 	KUNIT_ASSERT_TRUE(test, run_is(block, 0, ARENA_PAGES));
 	return block;
