@@ -74,8 +74,8 @@ remark()
 
 # ---- parts, in lanes ----------------------------------------------------------
 #
-# A debug kernel in QEMU keeps hardly more than one of two processors busy, and so
-# does the model: parts wait in two lanes, and what is first in each of them runs.
+# A debug kernel in QEMU keeps hardly more than one of two processors busy: parts
+# wait in two lanes, and what is first in each of them runs.
 
 # part LANE KERNEL NAME COMMAND...: queue it.
 part()
@@ -224,13 +224,14 @@ queue_parts()
 		for series in $KERNELS; do
 			series_parts "$series"
 		done
+		part 2 "none" "model" make -s -C "$top" model
 	else
 		part 2 "debug 6.1" "KUnit" "$top/tools/kunit.sh" qemu-debug-6.1
 		stock_parts 6.1
 		part 1 "stock 6.1" "bench on a guest" "$top/tools/test/bench_here.sh"
 		part 1 "user-mode 7.3" "KUnit" "$top/tools/kunit.sh" uml-7.3
+		part 1 "none" "model" make -s -C "$top" model
 	fi
-	part 2 "none" "model" make -s -C "$top" model
 }
 
 # ---- the end -----------------------------------------------------------------------
