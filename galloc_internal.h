@@ -309,7 +309,9 @@ static __always_inline unsigned int arena_row_of(const void *p)
 
 	if (unlikely(off >> ARENA_SHIFT >= map->nr))
 		return 0;
+	/* data_race(): a slot changes only where its pages are nobody's objects. */
 	rows = (const u16 *)data_race(map->rows[off >> ARENA_SHIFT]);
+	/* data_race(): a row changes only while no object of the page is out. */
 	return data_race(rows[off >> PAGE_SHIFT]);
 }
 

@@ -115,7 +115,7 @@ unsigned int transfer_get(unsigned int row, void **batch, unsigned int max)
 	return n;
 }
 
-/* Put @n objects of a row into their spans. */
+/* Put @n objects of a row, if there are so many, into their spans. */
 static void transfer_spill(struct mcentral *c, unsigned int n)
 {
 	struct transfer *t = &c->transfer;
@@ -151,8 +151,9 @@ void transfer_drain(void)
 	for (row = 0; row < nr_rows; row++) {
 		struct mcentral *c = mcentral_rows[row];
 
-		if (c && READ_ONCE(c->transfer.n))
-			transfer_spill(c, UINT_MAX);
+		/* What is there now: others may go on putting. */
+		if (c)
+			transfer_spill(c, READ_ONCE(c->transfer.n));
 		if (may_resched())
 			cond_resched();
 	}

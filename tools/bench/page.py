@@ -80,8 +80,8 @@ TAIL = """What stands between
 this CPU's memory, preemption on, twice. Whoever has a cache a CPU pays that, kmalloc
 too; it is nearly all of galloc's pair, and by itself more of kmalloc's than the goal
 allows. With two CPUs that kernel calls a function to learn where it runs, six times a
-pair; x86 knows, and there the floor is a third of galloc's instructions, which
-fastpath.rst lists. ``mixed`` and ``batch`` are pairs, too.
+pair; x86 knows, and there the floor, its loop included, is two fifths of galloc's
+instructions, which fastpath.rst lists. ``mixed`` and ``batch`` are pairs, too.
 
 *Memory after filling.* Of what is held beyond what was asked, two thirds are the
 rounding to 67 sizes, with kmalloc's alignment; the rest is about equal parts of free
