@@ -15,8 +15,8 @@
 #include "mcache.h"
 
 /* The longest run that is kept, and most bytes of a CPU's in this part of all. */
-#define STASH_MAX_PAGES		64
-#define STASH_MAX_PART		8
+#define STASH_MAX_PAGES		256
+#define STASH_MAX_PART		2
 
 static size_t run_bytes(const struct mspan *s)
 {
