@@ -51,14 +51,19 @@
 
 /*
  * Span lengths.  The shortest span whose tail is within TAIL_AIM is taken; if
- * there is none within the longest span allowed, the one with the least tail.
+ * there is none within the longest span allowed, the one with the least tail.  A
+ * page alone may have more of a tail: it has fewer objects, the last of which keeps
+ * it from going back.  Of tiny objects it has so many that one always stays, and
+ * there it would only cost twice as many descriptors.
  */
 #define TAIL_AIM_PERCENT	2u
+#define TAIL_AIM_PERCENT_PAGE	4u	/* where the span is SHORT_SPAN or less */
+#define SHORT_SPAN		4096u
 #define TAIL_LIMIT(span)	((span) / 8)	/* 12.5 % */
 #define SPAN_PAGES_MAX		8u
 #define SPAN_PAGES_MAX_BIG	16u	/* for objects above BIG_OBJECT */
 #define BIG_OBJECT		4096u
-#define TINY_OBJECT		1024u	/* below this, a span is ... */
+#define TINY_OBJECT		128u	/* below this, a span is ... */
 #define TINY_SPAN		8192u	/* ... at least so long */
 
 struct layout {
@@ -222,14 +227,15 @@ static bool is_exception(uint32_t size)
 static uint32_t choose_span_pages(uint32_t size, uint32_t page)
 {
 	uint32_t max = size > BIG_OBJECT ? SPAN_PAGES_MAX_BIG : SPAN_PAGES_MAX;
-	uint32_t pages, span, tail, best = 0, best_tail = 0;
+	uint32_t pages, span, tail, aim, best = 0, best_tail = 0;
 
 	for (pages = 1; pages <= max; pages++) {
 		span = pages * page;
 		if (span < size || (size < TINY_OBJECT && span < TINY_SPAN))
 			continue;
 		tail = span % size;
-		if (tail * 100 <= span * TAIL_AIM_PERCENT)
+		aim = span <= SHORT_SPAN ? TAIL_AIM_PERCENT_PAGE : TAIL_AIM_PERCENT;
+		if (tail * 100 <= span * aim)
 			return pages;
 		/* tail / span < best_tail / best */
 		if (!best || (uint64_t)tail * best < (uint64_t)best_tail * pages) {
@@ -382,9 +388,9 @@ static void print_source(void)
 	      " * last object, and the part of a full span that nobody asked for when every\n"
 	      " * request is the smallest that this class serves.\n"
 	      " *\n"
-	      " * A span is the shortest whose tail is at most 2 %, or has the least tail of\n"
-	      " * all up to 8 pages (16 for objects above 4 KiB).  The reciprocal has been\n"
-	      " * tried at every offset of every span.\n"
+	      " * A span is the shortest whose tail is at most 2 % (4 % of 4 KiB), or has the\n"
+	      " * least tail of all up to 8 pages (16 for objects above 4 KiB).  The reciprocal\n"
+	      " * has been tried at every offset of every span.\n"
 	      " */\n", stdout);
 	for (i = 0; i < NR_PAGE_SIZES; i++) {
 		printf("#%s PAGE_SHIFT == %u\n\n", i ? "elif" : "if",

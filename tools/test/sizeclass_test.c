@@ -196,20 +196,26 @@ static u32 longest_span(u32 size)
 	return size > 4096 ? 16 : 8;
 }
 
+/* Is a tail within what the rule aims at: 2 %, and 4 % of a page of 4 KiB? */
+static bool tail_is_short(u32 tail, u32 bytes)
+{
+	return tail * 100ull <= (bytes > 4096 ? 2 : 4) * bytes;
+}
+
 /*
- * A span's length follows the rule: no shorter one has a tail within 2 %, and if
- * it is not within 2 % itself, none up to the longest has a smaller tail.
+ * A span's length follows the rule: no shorter one has a short tail, and if it has
+ * none itself, none up to the longest has a smaller tail.
  */
 static bool length_follows_rule(const struct sizeclass *c)
 {
-	bool aim = tail_bytes(c) * 50ull <= span_bytes(c);
+	bool aim = tail_is_short(tail_bytes(c), span_bytes(c));
 	u32 pages, bytes;
 
 	for (pages = 1; pages <= longest_span(c->size); pages++) {
 		bytes = pages * PAGE_SIZE;
-		if (bytes < c->size || (c->size < 1024 && bytes < 8192))
+		if (bytes < c->size || (c->size < 128 && bytes < 8192))
 			continue;
-		if (bytes % c->size * 50ull <= bytes)
+		if (tail_is_short(bytes % c->size, bytes))
 			return aim && pages == c->span_pages;
 		if (!aim && (u64)(bytes % c->size) * span_bytes(c) <
 			    (u64)tail_bytes(c) * bytes)
@@ -229,7 +235,7 @@ static void test_spans(void)
 			objects = class;
 		if (tail_bytes(c) * 8ull > span_bytes(c))
 			bound = class;
-		if (c->size < 1024 && span_bytes(c) < 8192)
+		if (c->size < 128 && span_bytes(c) < 8192)
 			small = class;
 		if (!length_follows_rule(c))
 			rule = class;
@@ -238,9 +244,9 @@ static void test_spans(void)
 	}
 	result(!objects, "a span holds as many objects as fit", "class %u", objects);
 	result(!bound, "no tail is over 12.5 %", "class %u", bound);
-	result(!small, "objects under 1 KiB have spans of 8 KiB or more",
+	result(!small, "objects under 128 bytes have spans of 8 KiB or more",
 	       "class %u", small);
-	result(!rule, "spans are the shortest within 2 %, or of the least tail",
+	result(!rule, "spans are the shortest with a short tail, or of the least tail",
 	       "class %u: %u pages", rule, sizeclasses[rule].span_pages);
 	result(most == SIZECLASS_MAX_OBJECTS, "SIZECLASS_MAX_OBJECTS is the most",
 	       "%u, but a span holds %u", (u32)SIZECLASS_MAX_OBJECTS, most);
