@@ -25,6 +25,10 @@
  */
 #define ARENA_PAGE_REFS		2
 
+/* Taken from the system at a time: this part of what is held, and at least so much. */
+#define GROWTH_PART		128
+#define GROWTH_MIN		(256UL << 10)
+
 /* Slots copied under the lock in one turn when the map grows. */
 #define MAP_COPY_TURN		512
 
@@ -609,6 +613,20 @@ err_uncharge:
 	return false;
 }
 
+/*
+ * How much to take at a time: half of it lies free on average, so it is a small
+ * part of what there is.  The reserve is taken in whole blocks.
+ */
+static unsigned int growth_order(void)
+{
+	unsigned long part = atomic_long_read(&held_bytes) / GROWTH_PART;
+
+	if (atomic_long_read(&settled_pages) <
+	    (long)READ_ONCE(galloc_reserve_pages))
+		return ARENA_ORDER;
+	return ilog2(clamp(part, GROWTH_MIN, ARENA_SIZE)) - PAGE_SHIFT;
+}
+
 /**
  * arena_get_chunk() - take pages from the system
  * @chunk: filled on success
@@ -616,7 +634,7 @@ err_uncharge:
  * @npages: least number of pages
  * @gfp: the caller's flags
  *
- * Tries a whole block first and comes down, order by order, to what is needed;
+ * Tries growth_order() first and comes down, order by order, to what is needed;
  * only that last order is tried with the caller's own flags.  A caller that
  * cannot sleep starts there: the worker fetches blocks for the next one.
  * Above a block there is only one order to try, and what @npages does not
@@ -630,12 +648,11 @@ bool arena_get_chunk(struct chunk *chunk, int nid, unsigned int npages,
 		     gfp_t gfp)
 {
 	unsigned int least = get_order((unsigned long)npages << PAGE_SHIFT);
-	unsigned int order = least;
+	unsigned int wanted = max(least, growth_order());
+	unsigned int order;
 
 	gfp = chunk_gfp(gfp);
-	if (gfpflags_allow_blocking(gfp))
-		order = max_t(unsigned int, least, ARENA_ORDER);
-
+	order = gfpflags_allow_blocking(gfp) ? wanted : least;
 	for (; order > least; order--) {
 		if (chunk_try(chunk, nid, 1U << order, order,
 			      chunk_gfp_speculative(gfp)))
@@ -645,7 +662,7 @@ bool arena_get_chunk(struct chunk *chunk, int nid, unsigned int npages,
 		       least, gfp))
 		return false;
 taken:
-	if (chunk->order < ARENA_ORDER)
+	if (chunk->order < wanted)
 		count_event(EVENT_GROW_FALLBACK);
 	return true;
 }

@@ -29,8 +29,8 @@
  *     CPU is fetched.  mcentral_cache_span(): there is none.  The row's fullest
  *     PARTIAL span takes the place of the other.
  *  5. mheap_alloc(): there is none.  The best fitting free run becomes a span.
- *  6. arena_get_chunk(): nor is there a run.  A 2 MiB block, or what less the
- *     system has, is asked of alloc_pages().
+ *  6. arena_get_chunk(): nor is there a run.  A part of what there is already, up
+ *     to a block of 2 MiB, is asked of alloc_pages().
  *
  * Larger objects are whole pages, from the CPU's stash or else from step 5.
  *

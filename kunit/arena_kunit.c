@@ -303,6 +303,7 @@ static void near_the_limit_the_chunk_is_smaller(struct kunit *test)
 	struct chunk chunk;
 
 	gk_give_back();
+	gk_grow_by_blocks();
 	/* Half a block and its slot fit; a whole one does not. */
 	gk_limit_to(ARENA_SIZE / 2 + ARENA_SIZE / 4);
 	chunk_take(test, &chunk, 1, GFP_KERNEL);
@@ -310,19 +311,49 @@ static void near_the_limit_the_chunk_is_smaller(struct kunit *test)
 	chunk_give(&chunk);
 }
 
-static void who_may_sleep_gets_a_block_and_who_may_not_what_is_needed(struct kunit *test)
+static void who_may_sleep_gets_more_and_who_may_not_what_is_needed(struct kunit *test)
 {
 	struct chunk chunk;
 
 	chunk_take(test, &chunk, 1, GFP_KERNEL);
-	KUNIT_EXPECT_LE(test, chunk.order, (unsigned int)ARENA_ORDER);
+	KUNIT_EXPECT_EQ(test, chunk.npages, 1U << chunk.order);
 	if (!galloc_limit_bytes)
-		KUNIT_EXPECT_EQ(test, chunk.order, (unsigned int)ARENA_ORDER);
+		KUNIT_EXPECT_GT(test, chunk.order, 0);
 	chunk_give(&chunk);
 	chunk_take(test, &chunk, 3, GFP_NOWAIT);
 	KUNIT_EXPECT_EQ(test, chunk.order, 2);
 	KUNIT_EXPECT_EQ(test, chunk.npages, 4);
 	chunk_give(&chunk);
+}
+
+/* A chunk that is asked for when @bytes are held, in bytes. */
+static unsigned long growth_at(struct kunit *test, long bytes)
+{
+	long more = bytes - arena_held_bytes();
+	struct chunk chunk;
+
+	KUNIT_ASSERT_GT(test, more, 0);
+	KUNIT_ASSERT_TRUE(test, arena_charge(more));
+	chunk_take(test, &chunk, 1, GFP_KERNEL);
+	arena_uncharge(more);
+	chunk_give(&chunk);
+	return (unsigned long)chunk.npages << PAGE_SHIFT;
+}
+
+static void growth_is_a_small_part_of_what_is_held(struct kunit *test)
+{
+	long held;
+
+	/* As if it had no reserve and no limit. */
+	WRITE_ONCE(galloc_reserve_pages, 0);
+	WRITE_ONCE(galloc_limit_bytes, 0);
+	gk_give_back();
+	for (held = 16L << 20; held <= 1L << 30; held *= 2)
+		KUNIT_EXPECT_EQ(test, growth_at(test, held),
+				clamp(held / 128, 256L << 10, (long)ARENA_SIZE));
+	/* Blocks, where that much is to be kept anyway. */
+	gk_grow_by_blocks();
+	KUNIT_EXPECT_EQ(test, growth_at(test, 64L << 20), ARENA_SIZE);
 }
 
 /* ---- pages -------------------------------------------------------------- */
@@ -539,7 +570,8 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(a_chunk_is_charged_and_uncharged_exactly),
 	KUNIT_CASE(a_chunk_beyond_the_limit_is_refused_without_a_trace),
 	KUNIT_CASE(near_the_limit_the_chunk_is_smaller),
-	KUNIT_CASE(who_may_sleep_gets_a_block_and_who_may_not_what_is_needed),
+	KUNIT_CASE(who_may_sleep_gets_more_and_who_may_not_what_is_needed),
+	KUNIT_CASE(growth_is_a_small_part_of_what_is_held),
 	KUNIT_CASE(every_page_carries_two_references),
 	KUNIT_CASE(a_shared_page_is_noticed_wherever_it_is),
 	KUNIT_CASE(the_network_may_splice_any_page_of_an_object),

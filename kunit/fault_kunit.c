@@ -519,6 +519,7 @@ static void only_fragmented_memory_serves_what_fits(struct kunit *test)
 	long fallbacks;
 	void *p;
 
+	gk_grow_by_blocks();
 	for (plan.order = 1; plan.order <= ARENA_ORDER; plan.order++) {
 		tried = 0;
 		for_each_class(class) {

@@ -303,6 +303,12 @@ void gk_give_back(void)
 	mheap_release(ULONG_MAX, RELEASE_ALL);
 }
 
+/* Take memory in whole blocks, as when there is much already; gk_exit() ends it. */
+void gk_grow_by_blocks(void)
+{
+	WRITE_ONCE(galloc_reserve_pages, LONG_MAX);
+}
+
 /* Let galloc have @bytes more than it has, until gk_unlimit() or gk_exit(). */
 void gk_limit_to(long bytes)
 {

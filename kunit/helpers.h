@@ -85,6 +85,7 @@ bool gk_totals_exact(const struct galloc_totals *t);
 bool gk_rest(struct galloc_totals *t);
 long gk_in_use(struct kunit *test);
 void gk_give_back(void);
+void gk_grow_by_blocks(void);
 void gk_limit_to(long bytes);
 void gk_unlimit(struct kunit *test);
 void gk_soak(struct kunit *test);

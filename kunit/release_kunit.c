@@ -15,7 +15,7 @@ static void blocks_go_back_whole_when_all_in_them_is_free(struct kunit *test)
 
 	gk_take_free_runs(test);
 	/* What is held apart from this is out of reach now. */
-	WRITE_ONCE(galloc_reserve_pages, 0);
+	gk_grow_by_blocks();
 	base = run_nr_held;
 	blocks = gk_events(EVENT_RELEASE_BLOCK);
 	pages = gk_events(EVENT_RELEASE_PAGES);
@@ -25,6 +25,7 @@ static void blocks_go_back_whole_when_all_in_them_is_free(struct kunit *test)
 	KUNIT_EXPECT_GT(test, arena_held_bytes() - arena_meta_bytes(), had);
 	while (run_nr_held > base)
 		run_give(run_held[base + gk_below(&rng, run_nr_held - base)]);
+	WRITE_ONCE(galloc_reserve_pages, 0);
 	mheap_release(ULONG_MAX, RELEASE_BLOCKS);
 	KUNIT_EXPECT_EQ(test, arena_held_bytes() - arena_meta_bytes(), had);
 	KUNIT_EXPECT_GT(test, gk_events(EVENT_RELEASE_BLOCK), blocks);
