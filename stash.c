@@ -5,8 +5,8 @@
  * An object of whole pages that is freed stays with the CPU, as small ones do on
  * its stacks, and serves the next request for as many pages: without it each goes
  * into the free runs of the node, is joined with its neighbours, and cut out of them
- * again, under the node's lock.  Only short runs are worth keeping, and only some
- * bytes of them, which count towards the CPU's budget.
+ * again, under the node's lock.  Only a few runs are kept, and only some bytes of
+ * them, which count towards the CPU's budget.
  *
  * Called by galloc_mod.c and mcache.c; drained by drain.c.  A run in it is a span
  * in state CACHED without a row.  No lock: the CPU's busy byte, as for its stacks.
