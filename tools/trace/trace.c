@@ -24,7 +24,7 @@ enum {
 	AT_ALLOCS = 40,
 	AT_US = 48,
 	AT_PEAK_OBJECTS = 56,
-	AT_ZERO = 60,
+	AT_TOO_LARGE = 60,
 	AT_PEAK_ASKED = 64,
 	AT_LOST = 72,
 	AT_UNKNOWN_FREES = 80,
@@ -81,6 +81,7 @@ static void get_header(struct trace_header *h, const u8 *from)
 	h->allocs = get(from + AT_ALLOCS, 8);
 	h->us = get(from + AT_US, 8);
 	h->peak_objects = get(from + AT_PEAK_OBJECTS, 4);
+	h->too_large = get(from + AT_TOO_LARGE, 4);
 	h->peak_asked = get(from + AT_PEAK_ASKED, 8);
 	h->lost = get(from + AT_LOST, 8);
 	h->unknown_frees = get(from + AT_UNKNOWN_FREES, 8);
@@ -134,8 +135,6 @@ static bool check_header(struct trace_reader *r, u64 size)
 		return fail(r, AT_EVENTS, "number of events beyond the limits");
 	if (!h->peak_objects || h->peak_objects > TRACE_MAX_OBJECTS)
 		return fail(r, AT_PEAK_OBJECTS, "number of live objects beyond the limits");
-	if (get(r->bytes + AT_ZERO, 4))
-		return fail(r, AT_ZERO, "not zero");
 	if (!name_is_good(h->name))
 		return fail(r, AT_NAME, "name is not text");
 	return true;
@@ -306,6 +305,7 @@ u8 *trace_put_header(u8 *to, const struct trace_header *h)
 	put(to + AT_ALLOCS, h->allocs, 8);
 	put(to + AT_US, h->us, 8);
 	put(to + AT_PEAK_OBJECTS, h->peak_objects, 4);
+	put(to + AT_TOO_LARGE, h->too_large, 4);
 	put(to + AT_PEAK_ASKED, h->peak_asked, 8);
 	put(to + AT_LOST, h->lost, 8);
 	put(to + AT_UNKNOWN_FREES, h->unknown_frees, 8);

@@ -74,11 +74,12 @@ enum trace_op { TRACE_ALLOC, TRACE_FREE, TRACE_CPU, TRACE_TIME };
  * @allocs: allocations
  * @us: time it took to record, microseconds
  * @peak_objects: most objects that were live at a time
+ * @too_large: allocations beyond TRACE_MAX_SIZE; not in the trace
  * @peak_asked: most bytes asked for that were live at a time
  * @lost: events that the recorder lost; not in the trace
  * @unknown_frees: frees of what nobody was seen to allocate; not in the trace
- * @missed_frees: allocations at an address whose free was not seen, but which was
- *	allocated again; not in the trace
+ * @missed_frees: allocations of which nobody knows when they were freed: the same
+ *	address was allocated again, or events were lost meanwhile; not in the trace
  * @never_freed: allocations that were live at the end; not in the trace
  * @name: of the recording: the kernel's release, padded with zeroes, the last one
  *	is one
@@ -92,6 +93,7 @@ struct trace_header {
 	u64 allocs;
 	u64 us;
 	u32 peak_objects;
+	u32 too_large;
 	u64 peak_asked;
 	u64 lost;
 	u64 unknown_frees;

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * recording: what a kernel's tracer saw, before it becomes a trace.
+ *
+ * text.c and dat.c read one and tell recording.c what they find; convert.c makes
+ * pairs of it and writes the trace.  Nothing here ends the program but a lack of
+ * memory: what is wrong with the input is said in @error and @error_at.
+ */
+#ifndef _GALLOC_RECORDING_H
+#define _GALLOC_RECORDING_H
+
+#include "trace.h"
+
+/* An allocation or a free, as it was recorded. */
+struct recorded {
+	u64 ns;
+	u64 address;
+	u32 asked;	/* 0: this is a free */
+	u32 given;
+	u32 seq;	/* in the input; it decides between equal times */
+	uint16_t cpu;
+	u8 flags;
+};
+
+/* A time in which some CPU lost events. */
+struct loss {
+	u64 from;
+	u64 to;
+};
+
+/**
+ * struct recording - all that was recorded
+ * @events: in the order of the input until record_end() sorts them by time
+ * @nr_events: their number
+ * @losses: by their start, and apart from each other after record_end()
+ * @nr_losses: their number
+ * @lost: events that the tracer says it lost
+ * @name: of the kernel
+ * @last: when each CPU was last seen
+ * @losing: a CPU has lost events and was not seen since
+ * @lost_before: each CPU may have lost events before it was seen for the first time
+ * @by_line: @error_at is a line, not a byte
+ * @error: what is wrong with the input, or NULL
+ * @error_at: and where
+ */
+struct recording {
+	struct recorded *events;
+	u64 nr_events;
+	struct loss *losses;
+	u64 nr_losses;
+	u64 lost;
+	char name[TRACE_NAME_BYTES];
+	u64 last[TRACE_MAX_CPUS];
+	bool losing[TRACE_MAX_CPUS];
+	bool lost_before;
+	bool by_line;
+	const char *error;
+	u64 error_at;
+};
+
+/* Refuse the input. */
+static inline bool record_fail(struct recording *r, u64 at, const char *error)
+{
+	r->error = error;
+	r->error_at = at;
+	return false;
+}
+
+/* ---- recording.c ----------------------------------------------------------------------- */
+
+/* Each returns false if the input is to be refused. */
+/* This CPU was there at this time, whatever it did. */
+bool record_seen(struct recording *r, u64 at, u64 cpu, u64 ns);
+/* This CPU has lost so many events since it was seen last; 0: nobody knows how many. */
+bool record_lost(struct recording *r, u64 at, u64 cpu, u64 events);
+/* Each CPU may have lost events before it was seen for the first time. */
+void record_lost_before(struct recording *r, u64 events);
+bool record_alloc(struct recording *r, u64 at, u64 cpu, u64 ns, u64 address, u64 asked,
+		  u64 given, u32 flags);
+bool record_free(struct recording *r, u64 at, u64 cpu, u64 ns, u64 address);
+/* Sort; keep the first @limit events. */
+bool record_end(struct recording *r, u64 limit);
+void record_drop(struct recording *r);
+/* Part of the name that a header can have. */
+void record_name(struct recording *r, const char *name, u64 length);
+
+/* What of the GFP flags matters. */
+u32 record_gfp_bits(u64 gfp);
+
+/* Memory or the end; @bytes may be 0. */
+void *need(void *old, u64 bytes);
+void *need_zeroes(u64 bytes);
+
+/* ---- text.c, dat.c --------------------------------------------------------------------- */
+
+/* Is this the start of a trace.dat? */
+bool dat_is(const u8 *bytes, u64 size);
+bool dat_read(struct recording *r, const u8 *bytes, u64 size);
+bool text_read(struct recording *r, const u8 *bytes, u64 size);
+
+/* ---- convert.c ------------------------------------------------------------------------- */
+
+/**
+ * convert() - make a trace of a recording
+ * @r: after record_end()
+ * @size: bytes of the trace
+ *
+ * Return: the trace, to be given to free(), or NULL with @r->error.
+ */
+u8 *convert(struct recording *r, u64 *size);
+
+#endif /* _GALLOC_RECORDING_H */

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * tool: what the parts of galloc-trace share beside recordings.
+ */
+#ifndef _GALLOC_TRACE_TOOL_H
+#define _GALLOC_TRACE_TOOL_H
+
+#include "trace.h"
+
+/* A file, or standard input, as a whole. */
+struct input {
+	const char *name;
+	u8 *bytes;
+	u64 size;
+};
+
+/* ---- main.c ---------------------------------------------------------------------------- */
+
+/* Say why, for a person, and end the program. */
+__attribute__((noreturn, format(printf, 1, 2))) void die(const char *format, ...);
+/* What is wrong with the input, and where: "FILE: byte 12: reason". */
+__attribute__((noreturn)) void bad_input(const struct input *in, const char *unit, u64 at,
+					 const char *reason);
+
+/* ---- print.c, plot.c ------------------------------------------------------------------- */
+
+/* The header, and what the trace consists of; @in has been opened as @r. */
+void print_trace(const struct input *in);
+/* Data, scripts for gnuplot, and its pictures into this folder. */
+void plot_trace(const struct input *in, const char *dir);
+
+#endif /* _GALLOC_TRACE_TOOL_H */
