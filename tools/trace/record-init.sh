@@ -1,0 +1,136 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=dash
+#
+# The guest's side of record.sh: /init of a stock kernel. It works while the kernel
+# is recorded, and then writes the recording to the disk /dev/vda.
+#
+# What it says is lines "@ key value"; "@ stage NAME" is progress. Its commands are the
+# same each time, what the kernel does at the same time is not.
+
+export PATH=/bin
+/bin/busybox --install -s /bin
+mount -t proc none /proc
+mount -t sysfs none /sys
+mount -t devtmpfs none /dev
+mount -t tracefs none /sys/kernel/tracing
+# What the kernel says comes at the end.
+dmesg -n 1
+
+T=/sys/kernel/tracing
+
+fail()
+{
+	echo "GUEST: failed: $*"
+	dmesg | tail -n 20
+	poweroff -f
+}
+
+# stage NAME COMMAND...: part of the work.
+stage()
+{
+	echo "@ stage $1"
+	shift
+	"$@" >/tmp/said 2>&1 || fail "$*: $(tail -n 1 /tmp/said)"
+}
+
+# What is recorded. Which of these there are differs between kernels.
+tracer()
+{
+	local event
+
+	echo nop >$T/current_tracer
+	echo global >$T/trace_clock
+	echo 0 >$T/options/hash-ptr
+	echo 0 >$T/options/overwrite
+	echo "$BUFFER_KB" >$T/buffer_size_kb
+	for event in kmalloc kmalloc_node kmem_cache_alloc kmem_cache_alloc_node kfree kmem_cache_free; do
+		[ ! -e $T/events/kmem/$event ] || echo 1 >$T/events/kmem/$event/enable
+	done
+}
+
+# Of all CPUs: events that found no room.
+lost()
+{
+	cat $T/per_cpu/cpu*/stats | awk '/^(overrun|commit overrun|dropped events):/ { n += $NF } END { print n + 0 }'
+}
+
+# tree DIR: unpacked, copied, changed, searched.
+tree()
+{
+	mkdir "$1/a" "$1/files" &&
+	tar -xf /tree.tar -C "$1/a" &&
+	cp -a "$1/a" "$1/b" &&
+	mv "$1/b" "$1/c" &&
+	chmod -R g-r "$1/c" &&
+	find "$1" -name '*.h' -exec grep -l mutex_lock {} + >/dev/null &&
+	load files "$1/files" "$FILES" &&
+	sync
+}
+
+processes()
+{
+	local i=0
+
+	load processes "$PROCESSES" || return 1
+	# And as a shell does it.
+	while [ $i -lt "$PIPES" ]; do
+		i=$((i + 1))
+		echo "$i" | cat | tr 0-9 a-j >/dev/null || return 1
+	done
+}
+
+in_parallel()
+{
+	local rc=0
+
+	load tcp "$((CONNECTIONS / 2))" &
+	tree /ext4 || rc=1
+	wait $! || rc=1
+	return $rc
+}
+
+search()
+{
+	find /tmpfs /ext4 /proc /sys -xdev >/dev/null 2>&1
+	du -s /tmpfs /ext4
+}
+
+delete()
+{
+	rm -r /tmpfs/a /tmpfs/c /ext4/a &&
+	umount /ext4 &&
+	losetup -d /dev/loop0 &&
+	umount /tmpfs
+}
+
+chmod 755 /bin/load /bin/collect
+while read -r module; do
+	insmod "/modules/$module" || fail "$module does not load"
+done </modules/order
+[ "$(cat /sys/block/vda/size)" -gt 0 ] || fail "there is no disk"
+ip link set lo up
+mkdir /tmpfs /ext4
+gunzip -c /ext4.gz >/ext4.image || fail "there is no file system"
+tracer || fail "the tracer cannot be set up"
+
+echo "@ release $(uname -r)"
+echo 1 >$T/tracing_on
+stage tmpfs mount -t tmpfs -o size=50% none /tmpfs
+stage tmpfs tree /tmpfs
+stage loop losetup /dev/loop0 /ext4.image
+stage ext4 mount -t ext4 /dev/loop0 /ext4
+stage "ext4 and TCP" in_parallel
+stage TCP load tcp "$CONNECTIONS"
+stage processes processes
+stage search search
+stage delete delete
+echo 0 >$T/tracing_on
+
+echo "@ lost $(lost)"
+echo "@ stage writing"
+bytes=$(collect $T /dev/vda 2>&1) || fail "$bytes"
+echo "@ bytes $bytes"
+echo "@ seconds $(cut -d . -f 1 /proc/uptime)"
+echo "GUEST: ok"
+poweroff -f

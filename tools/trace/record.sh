@@ -1,0 +1,166 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# record.sh [NAME]: what a stock kernel allocates while it works, `make trace`.
+#
+# Boots the stock kernel in QEMU with the slab tracepoints on, lets it work
+# (record-init.sh, load.c), and converts what was recorded to build/trace/NAME.trace
+# and NAME.trace.xz. Prints what the trace consists of, and last
+# "trace: ok" or "trace: FAILED: why".
+#
+#	NAME			default
+#	TRACE_RUNS=3		so many recordings, NAME-1 .. NAME-3, and a table that
+#				compares them
+#	KERNEL=6.1		the kernel
+#	TRACE_TIMEOUT=900	seconds that the guest may take
+#	TRACE_SCALE=100		work, in percent
+
+set -euo pipefail
+top=$(cd "$(dirname "$0")/../.." && pwd)
+# shellcheck source=tools/lib.sh
+. "$top/tools/lib.sh"
+# shellcheck source=tools/guest.sh
+. "$top/tools/guest.sh"
+
+out=$top/build/trace
+MODULES='crc32c_generic ext4 loop virtio_pci virtio_blk'
+BUFFER_KB=262144
+DISK_MB=1024
+MIN_EVENTS=1000000
+
+verdict=
+work=
+
+finish()
+{
+	local rc=$?
+
+	[ -z "$work" ] || rm -rf "$work"
+	if [ -z "$verdict" ]; then
+		echo "trace: FAILED: ${why:-it broke off, see above}"
+		[ $rc -ne 0 ] || rc=1
+	fi
+	exit $rc
+}
+why=
+trap finish EXIT
+trap 'why="interrupted"; exit 1' INT TERM HUP
+
+# lib.sh's, but the one line is the verdict.
+die()
+{
+	why=$*
+	[ "$BASH_SUBSHELL" -eq 0 ] || printf '%s\n' "$*" >&2
+	exit 1
+}
+
+# The modules that the guest needs, each behind those it depends on: modules.dep
+# lists the latter from right to left.
+module_files()
+{
+	local name line
+
+	for name in $MODULES; do
+		line=$(grep -E "/$name\.ko(\.[a-z]+)?:" "$MODDIR/modules.dep") || {
+			grep -q "/$name\.ko$" "$MODDIR/modules.builtin" && continue
+			die "$KREL has no module $name"
+		}
+		tr -d ':' <<<"$line" | tr ' ' '\n' | tac
+	done | grep . | awk '!seen[$0]++'
+}
+
+# What the guest finds: a file tree, an empty file system, the load, the modules.
+make_guest()
+{
+	local common file program
+	local -a files=("$work/tree.tar:/tree.tar" "$work/ext4.gz:/ext4.gz"
+		"$work/order:/modules/order")
+
+	common=$(sed -n 's/^include \(.*\)\/Makefile$/\1/p' "$KDIR/Makefile")
+	tar -C "$common/include" --sort=name --mtime=@1 --owner=0 --group=0 -cf "$work/tree.tar" \
+		net uapi
+	truncate -s 192M "$work/ext4"
+	mkfs.ext4 -q -F -U 0f000000-0000-4000-8000-000000000001 "$work/ext4"
+	gzip -n1 <"$work/ext4" >"$work/ext4.gz"
+	for program in load collect; do
+		gcc -std=gnu11 -D_GNU_SOURCE -O2 -Wall -Wextra -static -o "$work/$program" \
+			"$top/tools/trace/$program.c" ||
+			die "$program.c does not compile: is libc6-dev there?"
+		files+=("$work/$program:/bin/$program")
+	done
+	: >"$work/order"
+	while read -r file; do
+		printf '%s\n' "${file##*/}" >>"$work/order"
+		files+=("$MODDIR/$file:/modules/${file##*/}")
+	done < <(module_files)
+	[ -s "$work/order" ] || die "$KREL has no modules"
+	guest_initramfs "$work/initramfs" "$top/tools/trace/record-init.sh" "${files[@]}"
+}
+
+# fact KEY: what the guest said of it last.
+fact()
+{
+	sed -n "s/^@ $1 //p" "$log" | tail -n 1
+}
+
+# Tell a person what the guest is at.
+show_stages()
+{
+	local stage last='' start=$SECONDS
+
+	while sleep 0.5; do
+		[ -e "$log" ] || continue
+		stage=$(tr -d '\r' <"$log" | sed -n 's/^@ stage //p' | tail -n 1)
+		[ "$stage" != "$last" ] || continue
+		last=$stage
+		say "the guest: $stage, after $((SECONDS - start)) s"
+	done
+}
+
+# record NAME: one trace.
+record()
+{
+	local name=$1 rc=0 shower scale=${TRACE_SCALE:-100} bytes events
+	local -a append
+
+	log=$out/$name.log
+	append=("BUFFER_KB=$BUFFER_KB" "FILES=$((4 * scale))" "CONNECTIONS=$((12 * scale))"
+		"PROCESSES=$((8 * scale))" "PIPES=$((2 * scale))")
+	rm -f "$log" "$work/disk"
+	truncate -s "${DISK_MB}M" "$work/disk"
+	say "$name: recording $KREL"
+	show_stages &
+	shower=$!
+	# The kernel gives what it does not know to init's environment.
+	GUEST_CPUS=2 GUEST_MEM=2048 GUEST_APPEND="oops=panic ${append[*]}" \
+		guest_qemu "$VMLINUZ" "$work/initramfs" "$log" "${TRACE_TIMEOUT:-900}" \
+		-drive "file=$work/disk,if=none,id=disk,format=raw,cache=unsafe" \
+		-device virtio-blk-pci,drive=disk || rc=$?
+	kill "$shower" 2>/dev/null || true
+	wait "$shower" 2>/dev/null || true
+	[ $rc -eq 0 ] || die "the guest did not get to its end; its output is ${log#"$top"/}; $(guest_last_line "$log")"
+
+	bytes=$(fact bytes)
+	[ "${bytes:-0}" -gt 0 ] || die "the guest wrote no recording"
+	truncate -s "$bytes" "$work/disk"
+	[ -z "${TRACE_KEEP:-}" ] || cp --sparse=always "$work/disk" "$out/$name.dat"
+	say "$name: converting $((bytes >> 20)) MB"
+	"$out/galloc-trace" convert -k "$(fact release)" "$work/disk" "$out/$name.trace" ||
+		die "the recording cannot be converted"
+	[ "$(fact lost)" = 0 ] || die "the guest lost $(fact lost) events: more BUFFER_KB are needed"
+	xz -9ekf "$out/$name.trace"
+	"$out/galloc-trace" check "$out/$name.trace"
+}
+
+name=${1:-default}
+[ $# -le 1 ] || die "too many arguments; type: ${0##*/} [NAME]"
+need_packages make gcc libc6-dev qemu-system-x86 busybox-static cpio xz-utils e2fsprogs
+make -s -C "$top/tools/trace" O="$out"
+work=$(mktemp -d -t galloc-record.XXXXXX)
+kernel=$("$top/tools/kernel.sh" stock "${KERNEL:-6.1}")
+KDIR='' KREL='' VMLINUZ='' MODDIR=''
+eval "$kernel"
+make_guest
+record "$name"
+verdict=1
+echo "trace: ok"
