@@ -37,7 +37,6 @@ struct dat {
 	struct ring ring;
 	/* Version 7: where there are sections; 0: none. */
 	u64 buffer_at;
-	u64 buffer_size;
 	u64 header_at;
 	u64 formats_at;
 };
@@ -187,7 +186,7 @@ static void read_uname(struct dat *d, const struct part *part)
 
 static bool read_cpus(struct dat *d, u64 cpus, bool numbered)
 {
-	u64 i, cpu, at, size;
+	u64 i, cpu, at, size, sum = 0;
 
 	for (i = 0; i < cpus; i++) {
 		cpu = i;
@@ -196,6 +195,10 @@ static bool read_cpus(struct dat *d, u64 cpus, bool numbered)
 			return false;
 		if (at > d->end || size > d->end - at)
 			return fail(d, "truncated: the events of a CPU are beyond the end");
+		/* Or a small file would be read again and again. */
+		sum += size;
+		if (sum > d->end)
+			return fail(d, "more events of CPUs than the file has");
 		if (!ring_read(d->r, &d->ring, cpu, at, size))
 			return false;
 	}
@@ -287,10 +290,8 @@ static bool read_option_7(struct dat *d, u64 id, const struct part *part)
 		break;
 	case OPTION_BUFFER:
 		/* The top instance has no name, and is the one that is meant. */
-		if (part->size > 8 && !part->text[8]) {
+		if (part->size > 8 && !part->text[8])
 			d->buffer_at = part->at;
-			d->buffer_size = part->size;
-		}
 		break;
 	}
 	return true;
@@ -322,8 +323,7 @@ static bool read_options_7(struct dat *d, u64 at)
 static bool read_buffer_7(struct dat *d)
 {
 	struct part name, clock;
-	u64 offset, page_size, cpus, at = d->buffer_at, end = d->end;
-	bool ok;
+	u64 offset, page_size, cpus, at = d->buffer_at;
 
 	if (!go_to(d, at) || !take_number(d, 8, &offset) || !open_section(d, offset, OPTION_BUFFER) ||
 	    !go_to(d, at + 8) || !take_string(d, &name) || !take_string(d, &clock) ||
@@ -331,9 +331,7 @@ static bool read_buffer_7(struct dat *d)
 		return false;
 	if (page_size != d->ring.page_size)
 		return fail(d, "pages of the buffer are not those of the machine");
-	ok = read_cpus(d, cpus, true);
-	d->end = end;
-	return ok;
+	return read_cpus(d, cpus, true);
 }
 
 static bool read_7(struct dat *d)

@@ -25,6 +25,8 @@ static const char usage[] =
 	"	reads all of a trace; exit status 1 if it is none.\n"
 	"galloc-trace print FILE\n"
 	"	what it consists of.\n"
+	"galloc-trace events FILE\n"
+	"	its events, one a line.\n"
 	"galloc-trace plot FILE DIR\n"
 	"	pictures of it, by gnuplot.\n"
 	"FILE and IN may be -, standard input: xz -dc X.trace.xz | galloc-trace print -\n";
@@ -189,6 +191,15 @@ int main(int argc, char **argv)
 	if (argc == 3 && !strcmp(command, "check")) {
 		read_input(&in, argv[2]);
 		check_trace(&in, &r);
+	} else if (argc == 3 && !strcmp(command, "print")) {
+		read_input(&in, argv[2]);
+		print_trace(&in);
+	} else if (argc == 3 && !strcmp(command, "events")) {
+		read_input(&in, argv[2]);
+		print_events(&in);
+	} else if (argc == 4 && !strcmp(command, "plot")) {
+		read_input(&in, argv[2]);
+		plot_trace(&in, argv[3]);
 	} else {
 		wrong_usage();
 	}

@@ -67,7 +67,6 @@ static bool find_field(const struct part *part, const char *name, struct field *
 		line = find(line, stop, "field:");
 		if (!line)
 			continue;
-		end = part->text + part->size;
 		line = memchr(line, ';', stop - line);
 		if (!line || line - part->text <= (long)length ||
 		    memcmp(line - length, name, length) ||

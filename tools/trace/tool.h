@@ -24,9 +24,11 @@ __attribute__((noreturn)) void bad_input(const struct input *in, const char *uni
 
 /* ---- print.c, plot.c ------------------------------------------------------------------- */
 
-/* The header, and what the trace consists of; @in has been opened as @r. */
+/* Each leaves if the trace is a bad one. */
 void print_trace(const struct input *in);
-/* Data, scripts for gnuplot, and its pictures into this folder. */
+/* One line an event. */
+void print_events(const struct input *in);
+/* Pictures into this folder. */
 void plot_trace(const struct input *in, const char *dir);
 
 #endif /* _GALLOC_TRACE_TOOL_H */
