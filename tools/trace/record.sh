@@ -10,7 +10,8 @@
 #
 #	NAME			default
 #	TRACE_RUNS=3		so many recordings, NAME-1 .. NAME-3, and a table that
-#				compares them
+#				compares them, build/trace/NAME.rst; `make trace-doc`
+#				takes the first of them
 #	KERNEL=6.1		the kernel
 #	TRACE_TIMEOUT=900	seconds that the guest may take
 #	TRACE_SCALE=100		work, in percent
@@ -142,25 +143,74 @@ record()
 
 	bytes=$(fact bytes)
 	[ "${bytes:-0}" -gt 0 ] || die "the guest wrote no recording"
+	[ "$(fact lost)" = 0 ] || die "the kernel lost $(fact lost) events: it needs more BUFFER_KB"
 	truncate -s "$bytes" "$work/disk"
 	[ -z "${TRACE_KEEP:-}" ] || cp --sparse=always "$work/disk" "$out/$name.dat"
 	say "$name: converting $((bytes >> 20)) MB"
-	"$out/galloc-trace" convert -k "$(fact release)" "$work/disk" "$out/$name.trace" ||
+	"$out/galloc-trace" convert "$work/disk" "$out/$name.trace" >&2 ||
 		die "the recording cannot be converted"
-	[ "$(fact lost)" = 0 ] || die "the guest lost $(fact lost) events: more BUFFER_KB are needed"
 	xz -9ekf "$out/$name.trace"
-	"$out/galloc-trace" check "$out/$name.trace"
+	"$out/galloc-trace" print "$out/$name.trace" >"$out/$name.txt"
+	events=$(value events "$name")
+	[ "$events" -ge "$MIN_EVENTS" ] || [ "$scale" -lt 100 ] ||
+		die "$name has only $events events, not $MIN_EVENTS"
+}
+
+# value KEY NAME: of what was printed of that trace.
+value()
+{
+	awk -v "key=$1" '$1 == key { print $2; exit }' "$out/$2.txt"
+}
+
+# compare NAME...: a table for people, in the markup of the documents.
+compare()
+{
+	local rule key name
+	local keys='seconds events objects kinds lost unknown_frees missed_frees never_freed too_large
+		mean_size cache_percent kmalloc_rounding handover_percent
+		peak_bytes mean_bytes peak_objects mean_objects'
+
+	rule="================ $(for name in "$@"; do printf '=========== '; done)"
+	printf '%s\n' "${rule% }"
+	printf '%-16s' ''
+	printf ' %-11s' "$@" | sed 's/ *$//'
+	printf '\n%s\n' "${rule% }"
+	for key in $keys compressed; do
+		printf '%-16s' "$key"
+		for name in "$@"; do
+			if [ "$key" = compressed ]; then
+				printf ' %-11s' "$(stat -c %s "$out/$name.trace.xz")"
+			else
+				printf ' %-11s' "$(value "$key" "$name")"
+			fi
+		done | sed 's/ *$//'
+		printf '\n'
+	done
+	printf '%s\n' "${rule% }"
 }
 
 name=${1:-default}
+runs=${TRACE_RUNS:-1}
 [ $# -le 1 ] || die "too many arguments; type: ${0##*/} [NAME]"
 need_packages make gcc libc6-dev qemu-system-x86 busybox-static cpio xz-utils e2fsprogs
+mkdir -p "$out"
 make -s -C "$top/tools/trace" O="$out"
 work=$(mktemp -d -t galloc-record.XXXXXX)
 kernel=$("$top/tools/kernel.sh" stock "${KERNEL:-6.1}")
 KDIR='' KREL='' VMLINUZ='' MODDIR=''
 eval "$kernel"
 make_guest
-record "$name"
+
+names=("$name")
+[ "$runs" -eq 1 ] || mapfile -t names < <(seq -f "$name-%.0f" "$runs")
+for name in "${names[@]}"; do
+	record "$name"
+	cat "$out/$name.txt"
+	say "$name: ${out#"$top"/}/$name.trace and .xz"
+done
+if [ "$runs" -gt 1 ]; then
+	echo
+	compare "${names[@]}" | tee "$out/${1:-default}.rst"
+fi
 verdict=1
 echo "trace: ok"
