@@ -317,6 +317,8 @@ ARRAY_SIZE		tools/gen-sizeclasses.c	a host program has no ARRAY_SIZE()
 PREFER_DEFINED_ATTRIBUTE_MACRO	tools/gen-sizeclasses.c	a host program has none of these
 SPDX_LICENSE_TAG	tools/gen-sizeclasses.c	they are in strings, of what it writes
 LONG_LINE_STRING	tools/gen-sizeclasses.c	a line of the table that it writes
+PREFER_DEFINED_ATTRIBUTE_MACRO	tools/trace/*	a host program has none of these
+STATIC_CONST_CHAR_ARRAY	tools/trace/plot.c	what posix_spawnp() takes is not const
 PREFER_DEFINED_ATTRIBUTE_MACRO	tools/test/*	a host program has none of these
 COMPLEX_MACRO		tools/test/host_shim.h	stands for an attribute of the kernel
 CAMELCASE		tools/test/host_shim.h	_Static_assert is C's own

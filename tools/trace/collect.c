@@ -9,8 +9,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,7 +38,7 @@ static void put(const void *bytes, size_t size)
 	used += size;
 }
 
-static void put_number(uint64_t number, size_t size)
+static void put_number(unsigned long number, size_t size)
 {
 	put(&number, size);
 }
@@ -63,7 +61,7 @@ static int open_trace(const char *name, int flags)
 static void put_file(const char *name, size_t width)
 {
 	size_t at = used;
-	uint64_t size;
+	unsigned long size;
 	long got;
 	int fd;
 
@@ -85,7 +83,7 @@ static void put_formats(void)
 		"kmem_cache_free",
 	};
 	char path[128];
-	uint32_t nr = 0;
+	unsigned int nr = 0;
 	size_t i, at;
 	int fd;
 
@@ -122,11 +120,11 @@ static void put_options(void)
 }
 
 /* The pages of one CPU to @at; returns their size, 0 also if there is no such CPU. */
-static uint64_t copy_cpu(int to, int cpu, uint64_t at)
+static unsigned long copy_cpu(int to, int cpu, unsigned long at)
 {
 	static char page[1 << 16];
 	size_t page_size = sysconf(_SC_PAGESIZE);
-	uint64_t size = 0;
+	unsigned long size = 0;
 	char path[64];
 	long got;
 	int fd;
@@ -147,7 +145,7 @@ static uint64_t copy_cpu(int to, int cpu, uint64_t at)
 
 int main(int argc, char **argv)
 {
-	uint64_t size, at = HEADER_BYTES;
+	unsigned long size, at = HEADER_BYTES;
 	int cpus, cpu, to;
 
 	must(argc == 3 ? 0 : (errno = EINVAL, -1), "arguments");
@@ -180,6 +178,6 @@ int main(int argc, char **argv)
 	}
 	must(pwrite(to, header, HEADER_BYTES, 0) - HEADER_BYTES, "write");
 	must(fsync(to), "fsync");
-	printf("%" PRIu64 "\n", at);
+	printf("%lu\n", at);
 	return 0;
 }

@@ -369,7 +369,6 @@ u8 *convert(struct recording *r, u64 *size)
 	if (!r->name[0])
 		record_name(r, "unknown", 7);
 	memcpy(header.name, r->name, sizeof(header.name));
-	r->error_at = 0;
 	find_pairs(r, &p);
 	if (collect_kinds(r, &p, &k))
 		bytes = put_trace(r, &p, &k, size);

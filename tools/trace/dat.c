@@ -243,7 +243,7 @@ static bool read_6(struct dat *d)
 	if (is(&part, "options  ") && (!read_options_6(d) || !take_string(d, &part)))
 		return false;
 	if (is(&part, "latency  "))
-		return record_fail(d->r, part.at, "holds text: convert what trace-cmd report prints");
+		return record_fail(d->r, part.at, "text: convert what trace-cmd report prints");
 	if (!is(&part, "flyrecord"))
 		return record_fail(d->r, part.at, "no flyrecord");
 	return read_cpus(d, cpus, false);
@@ -325,9 +325,10 @@ static bool read_buffer_7(struct dat *d)
 	struct part name, clock;
 	u64 offset, page_size, cpus, at = d->buffer_at;
 
-	if (!go_to(d, at) || !take_number(d, 8, &offset) || !open_section(d, offset, OPTION_BUFFER) ||
-	    !go_to(d, at + 8) || !take_string(d, &name) || !take_string(d, &clock) ||
-	    !check_clock(d, &clock) || !take_number(d, 4, &page_size) || !take_number(d, 4, &cpus))
+	if (!go_to(d, at) || !take_number(d, 8, &offset) ||
+	    !open_section(d, offset, OPTION_BUFFER) || !go_to(d, at + 8) ||
+	    !take_string(d, &name) || !take_string(d, &clock) || !check_clock(d, &clock) ||
+	    !take_number(d, 4, &page_size) || !take_number(d, 4, &cpus))
 		return false;
 	if (page_size != d->ring.page_size)
 		return fail(d, "pages of the buffer are not those of the machine");

@@ -16,7 +16,6 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,13 +28,13 @@
 #define OPEN_PROCESSES		8
 #define LARGEST_MESSAGE		(32 << 10)
 
-static uint32_t seed = 1;
+static unsigned int seed = 1;
 static char buffer[LARGEST_MESSAGE];
 
-static uint32_t random_below(uint32_t limit)
+static unsigned int random_below(unsigned int limit)
 {
 	seed = seed * 1664525 + 1013904223;
-	return (uint64_t)seed * limit >> 32;
+	return (unsigned long)seed * limit >> 32;
 }
 
 /* Small ones are frequent, large ones rare: the logarithm is uniform. */

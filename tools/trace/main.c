@@ -6,7 +6,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -46,7 +45,7 @@ void die(const char *format, ...)
 void bad_input(const struct input *in, const char *unit, u64 at, const char *reason)
 {
 	fflush(stdout);
-	fprintf(stderr, "%s: %s %" PRIu64 ": %s\n", in->name, unit, at, reason);
+	fprintf(stderr, "%s: %s %llu: %s\n", in->name, unit, at, reason);
 	exit(1);
 }
 
@@ -133,11 +132,12 @@ static void print_drops(const struct recording *rec, const struct trace_reader *
 {
 	const struct trace_header *h = &r->header;
 
-	printf("%" PRIu64 " events recorded, %" PRIu64 " in the trace, of %" PRIu64 " objects and %" PRIu32 " kinds\n",
+	printf("%llu events recorded, %llu in the trace, of %llu objects and %u kinds\n",
 	       rec->nr_events, h->events, h->allocs, h->kinds);
-	printf("lost by the recorder %" PRIu64 "; not in the trace: frees of unknown objects %" PRIu64
-	       ", missed frees %" PRIu64 ", never freed %" PRIu64 ", too large %" PRIu32 "\n",
-	       h->lost, h->unknown_frees, h->missed_frees, h->never_freed, h->too_large);
+	printf("lost by the recorder %llu; not in the trace: frees of unknown objects %llu, ",
+	       h->lost, h->unknown_frees);
+	printf("missed frees %llu, never freed %llu, too large %u\n", h->missed_frees,
+	       h->never_freed, h->too_large);
 }
 
 static void convert_command(int argc, char **argv)
@@ -168,8 +168,9 @@ static void convert_command(int argc, char **argv)
 	free(in.bytes);
 	if (record_end(rec, limit))
 		out.bytes = convert(rec, &out.size);
+	/* Of the recording as a whole. */
 	if (rec->error)
-		bad_input(&in, rec->by_line ? "line" : "byte", rec->error_at, rec->error);
+		die("%s: %s", in.name, rec->error);
 	/* What is wrong here is a fault of convert(). */
 	check_trace(&out, &r);
 	write_output(argv[optind + 1], out.bytes, out.size);

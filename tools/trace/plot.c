@@ -6,7 +6,6 @@
  * NAME.svg.
  */
 #include <errno.h>
-#include <inttypes.h>
 #include <spawn.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -50,27 +49,29 @@ static void write_live(FILE *to, const struct mix *m)
 
 static void write_sizes(FILE *to, const struct mix *m)
 {
+	double percent = 100.0 / m->header.allocs;
 	unsigned int i;
 
 	fprintf(to, "bytes\tkmem_cache\tkmalloc\n");
 	for (i = 0; i < MIX_SIZES; i++)
 		if (m->size[i].allocs)
-			fprintf(to, "%" PRIu64 "\t%.3f\t%.3f\n", mix_size_limit(i),
-				100.0 * m->size[i].cache / m->header.allocs,
-				100.0 * (m->size[i].allocs - m->size[i].cache) / m->header.allocs);
+			fprintf(to, "%llu\t%.3f\t%.3f\n", mix_size_limit(i),
+				percent * m->size[i].cache,
+				percent * (m->size[i].allocs - m->size[i].cache));
 }
 
 static void write_lifetimes(FILE *to, const struct mix *m)
 {
-	u64 sum = 0, frees = m->header.events - m->header.allocs;
+	double percent = 100.0 / m->header.allocs;
+	u64 sum = 0;
 	unsigned int i;
 
 	fprintf(to, "allocations\tobjects\tsum\n");
 	for (i = 0; i < MIX_AGES; i++) {
 		sum += m->age[i];
-		fprintf(to, "%" PRIu64 "\t%.3f\t%.3f\n", mix_age_limit(i),
-			frees ? 100.0 * m->age[i] / frees : 0, frees ? 100.0 * sum / frees : 0);
-		if (sum == frees)
+		fprintf(to, "%llu\t%.3f\t%.3f\n", mix_age_limit(i),
+			percent * m->age[i], percent * sum);
+		if (sum == m->header.events - m->header.allocs)
 			break;
 	}
 }
@@ -89,8 +90,10 @@ static const struct picture {
 	  "set y2tics\n"
 	  "set yrange [0:*]\n"
 	  "set y2range [0:*]\n"
-	  "plot data using 1:2 with filledcurves x1 title 'bytes' linecolor rgb '#2a6f97', \\\n"
-	  "     data using 1:3 axes x1y2 with lines title 'objects' linewidth 2 linecolor rgb '#c9a227'\n" },
+	  "plot data using 1:2 with filledcurves x1 title 'bytes' \\\n"
+	  "          linecolor rgb '#2a6f97', \\\n"
+	  "     data using 1:3 axes x1y2 with lines title 'objects' \\\n"
+	  "          linewidth 2 linecolor rgb '#c9a227'\n" },
 	{ "sizes", "sizes asked for", write_sizes,
 	  "set xlabel 'up to so many bytes'\n"
 	  "set ylabel '% of the objects'\n"
@@ -106,13 +109,15 @@ static const struct picture {
 	  "set xlabel 'up to so many allocations of others'\n"
 	  "set ylabel '% of the objects'\n"
 	  "set style data histograms\n"
+	  "set style histogram rowstacked\n"
 	  "set style fill solid 0.9 border -1\n"
 	  "set boxwidth 0.8\n"
 	  "set yrange [0:100]\n"
 	  "set xtics rotate by -35\n"
 	  "set key left top\n"
 	  "plot data using 2:xtic(1) title 'each' linecolor rgb '#2a6f97', \\\n"
-	  "     data using 0:3 with linespoints title 'sum' linewidth 2 linecolor rgb '#c9a227'\n" },
+	  "     data using 0:3 with linespoints title 'sum' \\\n"
+	  "          linewidth 2 linecolor rgb '#c9a227'\n" },
 };
 
 /* ---- gnuplot --------------------------------------------------------------------------- */
@@ -125,8 +130,8 @@ static void draw(const char *script)
 
 	error = posix_spawnp(&pid, args[0], NULL, NULL, args, environ);
 	if (error)
-		die("gnuplot cannot be started (%s): install gnuplot-nox; the figures are beside %s",
-		    strerror(error), script);
+		die("gnuplot cannot be started (%s): install gnuplot-nox",
+		    strerror(error));
 	if (waitpid(pid, &status, 0) < 0 || status)
 		die("gnuplot failed on %s", script);
 }

@@ -4,7 +4,6 @@
  *
  * The first lines are a key and a value each, for programs.
  */
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -23,7 +22,7 @@ static double percent(double part, double whole)
 
 static void print_number(const char *key, u64 value)
 {
-	printf("%-18s %" PRIu64 "\n", key, value);
+	printf("%-18s %llu\n", key, value);
 }
 
 static void print_real(const char *key, double value)
@@ -65,7 +64,7 @@ static void print_size(const char *name, const struct mix *m, const struct mix_s
 	u64 asked = m->kmalloc.asked + m->cache.asked;
 
 	if (s->allocs)
-		printf("%10s %10" PRIu64 " %7.2f %7.2f %7.2f %9.1f\n", name, s->allocs,
+		printf("%10s %10llu %7.2f %7.2f %7.2f %9.1f\n", name, s->allocs,
 		       percent(s->allocs, m->header.allocs), percent(s->asked, asked),
 		       percent(s->cache, s->allocs), percent(s->given, s->asked));
 }
@@ -75,10 +74,11 @@ static void print_sizes(const struct mix *m)
 	char name[24];
 	unsigned int i;
 
-	printf("\nsizes asked for, up to; %% of the objects, of all bytes, of a kmem_cache; given %%\n");
-	printf("%10s %10s %7s %7s %7s %9s\n", "bytes", "objects", "objects", "bytes", "cache", "given");
+	printf("\nsizes asked for; %% of all objects, of all bytes; %% of a kmem_cache, given\n");
+	printf("%10s %10s %7s %7s %7s %9s\n", "up to", "objects", "%", "bytes", "cache",
+	       "given");
 	for (i = 0; i < MIX_SIZES; i++) {
-		snprintf(name, sizeof(name), "%" PRIu64, mix_size_limit(i));
+		snprintf(name, sizeof(name), "%llu", mix_size_limit(i));
 		print_size(name, m, &m->size[i]);
 	}
 	print_size("kmalloc", m, &m->kmalloc);
@@ -102,17 +102,18 @@ static void print_lifetimes(const struct mix *m)
 	u64 sum = 0, frees = m->header.events - m->header.allocs;
 	unsigned int i;
 
-	printf("\nlifetimes, in allocations of others, up to; %% of the objects, and the sum so far\n");
+	printf("\nlifetimes, up to so many allocations of others; %% of the objects, their sum\n");
 	for (i = 0; i < MIX_AGES; i++) {
 		if (!m->age[i])
 			continue;
 		sum += m->age[i];
-		printf("%10" PRIu64 " %10" PRIu64 " %7.2f %7.2f\n", mix_age_limit(i), m->age[i],
+		printf("%10llu %10llu %7.2f %7.2f\n", mix_age_limit(i), m->age[i],
 		       percent(m->age[i], frees), percent(sum, frees));
 	}
 	printf("\nlifetimes, in milliseconds, less than; %% of the objects\n");
 	for (i = 0; i < MIX_TIMES; i++)
-		printf("%10s %10" PRIu64 " %7.2f\n", times[i], m->time[i], percent(m->time[i], frees));
+		printf("%10s %10llu %7.2f\n", times[i], m->time[i],
+		       percent(m->time[i], frees));
 }
 
 static void print_matrix(const struct mix *m)
@@ -125,7 +126,7 @@ static void print_matrix(const struct mix *m)
 		return;
 	}
 	for (from = 0; from < cpus; from++) {
-		printf("%10" PRIu32, from);
+		printf("%10u", from);
 		for (to = 0; to < cpus; to++)
 			printf(" %7.2f", percent(m->matrix[from * cpus + to], m->header.allocs));
 		printf("\n");
@@ -138,7 +139,7 @@ static void print_course(const struct mix *m)
 	const unsigned int step = MIX_SLICES / 20;
 	unsigned int i, j;
 
-	printf("\nover time: seconds, events until then, most live bytes and objects since the line before\n");
+	printf("\nover time: seconds; since the line before: events, most live bytes, objects\n");
 	for (i = 0; i < MIX_SLICES; i += step) {
 		struct mix_slice sum = { 0 };
 
@@ -151,7 +152,7 @@ static void print_course(const struct mix *m)
 			if (sum.peak_objects < s->peak_objects)
 				sum.peak_objects = s->peak_objects;
 		}
-		printf("%10.2f %10" PRIu64 " %12" PRIu64 " %10" PRIu64 "\n",
+		printf("%10.2f %10llu %12llu %10llu\n",
 		       m->header.us / 1e6 * (i + step) / MIX_SLICES, sum.events, sum.peak_asked,
 		       sum.peak_objects);
 	}
@@ -191,10 +192,10 @@ void print_events(const struct input *in)
 	open_trace(in, &r);
 	r.live = need_zeroes(trace_live_bytes(&r));
 	while (trace_read(&r, &e)) {
-		printf("%" PRIu64 " cpu %" PRIu32 " %s %" PRIu32, e.us, e.cpu,
+		printf("%llu cpu %u %s %u", e.us, e.cpu,
 		       e.op == TRACE_ALLOC ? "alloc" : "free", e.object);
 		if (e.op == TRACE_ALLOC) {
-			printf(" %" PRIu32 "/%" PRIu32, e.kind.asked, e.kind.given);
+			printf(" %u/%u", e.kind.asked, e.kind.given);
 			for (bit = 0; bit < 6; bit++)
 				if (e.kind.flags & 1 << bit)
 					printf(" %s", flag_names[bit]);

@@ -199,7 +199,7 @@ bool record_end(struct recording *r, u64 limit)
 	if (r->nr_events > limit)
 		r->nr_events = limit;
 	if (!r->nr_events)
-		return record_fail(r, 0, "no kmem events in it");
+		return record_fail(r, 0, "no allocation and no free in it");
 	return true;
 }
 

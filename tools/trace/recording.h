@@ -18,7 +18,7 @@ struct recorded {
 	u32 asked;	/* 0: this is a free */
 	u32 given;
 	u32 seq;	/* in the input; it decides between equal times */
-	uint16_t cpu;
+	u16 cpu;
 	u8 flags;
 };
 

@@ -175,7 +175,8 @@ static bool read_data(struct recording *r, const struct ring *ring, const struct
 		e++;
 	if (e == ring->event + ring->nr_events)
 		return record_seen(r, at, page->cpu, page->ns);
-	if (!get(ring, at, size, &e->address, &address) || !get(ring, at, size, &e->asked, &asked) ||
+	if (!get(ring, at, size, &e->address, &address) ||
+	    !get(ring, at, size, &e->asked, &asked) ||
 	    !get(ring, at, size, &e->given, &given) || !get(ring, at, size, &e->gfp, &gfp) ||
 	    !get(ring, at, size, &e->accounted, &accounted))
 		return record_fail(r, at, "event is shorter than its fields");

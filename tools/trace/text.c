@@ -226,7 +226,8 @@ static bool get_flags(struct recording *r, u64 at, const struct text *line, u32 
 	/* In flag_of() the bit says that it may sleep. */
 	*flags = (record_gfp_bits(gfp) ^ TRACE_ATOMIC) | named;
 	*flags ^= TRACE_ATOMIC;
-	if (find_field(line, " accounted=", &value) && (starts(&value, "true") || starts(&value, "1")))
+	if (find_field(line, " accounted=", &value) &&
+	    (starts(&value, "true") || starts(&value, "1")))
 		*flags |= TRACE_ACCOUNT;
 	return true;
 }

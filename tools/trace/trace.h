@@ -33,9 +33,10 @@
 #else
 #include <stdbool.h>
 #include <stdint.h>
-typedef uint8_t u8;
-typedef uint32_t u32;
-typedef uint64_t u64;
+typedef unsigned char u8;
+typedef unsigned short u16;
+typedef unsigned int u32;
+typedef unsigned long long u64;
 #endif
 
 #define TRACE_MAGIC		"GTRACE\r\n"
