@@ -219,6 +219,7 @@ queue_parts()
 
 	nr_parts=0
 	part 1 "none" "host tests" "$top/tools/test/run.sh"
+	part 1 "none" "traces" "$top/tools/test/trace.sh"
 	part 1 "none" "versions" check_version_tests
 	if [ -n "${KERNELS:-}" ]; then
 		for series in $KERNELS; do
