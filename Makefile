@@ -27,6 +27,8 @@ help:
 	@echo 'make mutants          galloc with one line broken at a time: caught?'
 	@echo 'make hosttest         the tests that need no kernel'
 	@echo 'make lint             warnings, sparse, checkpatch, kernel-doc, clang'
+	@echo 'make trace            what a stock kernel allocates at work, into build/trace'
+	@echo 'make trace-doc        three of them, into tools/trace and Documentation'
 	@echo 'make bench            time and memory, galloc and its peers, into build/bench'
 	@echo 'make bench-doc        its report, into Documentation'
 	@echo 'make bench-here       native times, here and now; root, asks first'
@@ -39,6 +41,7 @@ help:
 	@echo 'DEBUG=1               builds with lock depth checks'
 
 .PHONY: run check kunit mutants model hosttest bench bench-doc bench-here sizeclasses lint
+.PHONY: trace trace-doc
 run:
 	@tools/run.sh $(if $(TEXT),"$(TEXT)")
 
@@ -56,6 +59,13 @@ model:
 
 hosttest:
 	@tools/test/run.sh
+	@tools/test/trace.sh
+
+trace:
+	@tools/trace/record.sh
+
+trace-doc:
+	@tools/trace/doc.sh
 
 bench:
 	@tools/bench/run.sh

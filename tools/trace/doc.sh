@@ -1,0 +1,51 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# doc.sh: what the documents say of the default trace, `make trace-doc`.
+#
+# After `TRACE_RUNS=3 make trace`: the first of the three becomes the default trace,
+# and the table that compares them goes into Documentation/traces.rst, between the
+# lines ".. begin NAME" and ".. end NAME". So do what galloc-trace prints of the
+# default trace, and its pictures.
+
+set -euo pipefail
+top=$(cd "$(dirname "$0")/../.." && pwd)
+# shellcheck source=tools/lib.sh
+. "$top/tools/lib.sh"
+
+out=$top/build/trace
+doc=$top/Documentation/traces.rst
+MAX_BYTES=2000000
+
+# fill NAME: standard input is what stands between the lines.
+fill()
+{
+	[ "$(grep -cxE "\.\. (begin|end) $1" "$doc")" -eq 2 ] || die "$doc has no place for $1"
+	awk -v "name=$1" '
+		NR == FNR { text = text $0 "\n"; next }
+		$0 == ".. end " name { skip = 0 }
+		!skip { print }
+		$0 == ".. begin " name { skip = 1; printf "\n%s\n", text }' - "$doc" >"$doc.tmp"
+	mv "$doc.tmp" "$doc"
+}
+
+need_packages make gcc xz-utils gnuplot-nox
+for n in 1 2 3; do
+	[ -e "$out/default-$n.trace.xz" ] ||
+		die "there is no recording default-$n; type: TRACE_RUNS=3 make trace"
+done
+[ "$(stat -c %s "$out/default-1.trace.xz")" -lt $MAX_BYTES ] ||
+	die "default-1.trace.xz has more than $MAX_BYTES bytes"
+make -s -C "$top/tools/trace" O="$out"
+work=$(mktemp -d -t galloc-doc.XXXXXX)
+trap 'rm -rf "$work"' EXIT
+
+cp "$out/default-1.trace.xz" "$top/tools/trace/default.trace.xz"
+fill recordings <"$out/default.rst"
+xz -dc "$top/tools/trace/default.trace.xz" >"$work/trace"
+{ printf '::\n\n' && "$out/galloc-trace" print "$work/trace" | sed 's/^./    &/'; } >"$work/print"
+fill print <"$work/print"
+"$out/galloc-trace" plot "$work/trace" "$work/plots" >&2
+for picture in live sizes lifetimes; do
+	cp "$work/plots/$picture.svg" "$top/Documentation/trace-$picture.svg"
+done
