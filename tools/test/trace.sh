@@ -163,7 +163,10 @@ check_text()
 {
 	edited '9s/ptr=[0-9a-f]*/ptr=(____ptrval____)/'
 	refused "hidden pointers are refused" \
-		"bad: line 9: pointers are hidden: echo 0 >options/hash-ptr" convert bad out
+		"bad: line 9: pointers are hidden: record later after boot" convert bad out
+	edited '9s/gfp_flags=[^ ]*/gfp_flags=/'
+	refused "flags that the kernel did not print are refused" \
+		"bad: line 9: gfp_flags= is empty: echo 1 >options/hash-ptr" convert bad out
 	edited '9s/bytes_req=100//'
 	refused "an event without a field is refused" \
 		"bad: line 9: no bytes_req= or bytes_alloc= in the event" convert bad out

@@ -41,7 +41,6 @@ tracer()
 
 	echo nop >$T/current_tracer
 	echo global >$T/trace_clock
-	echo 0 >$T/options/hash-ptr
 	echo 0 >$T/options/overwrite
 	echo "$BUFFER_KB" >$T/buffer_size_kb
 	for event in kmalloc kmalloc_node kmem_cache_alloc kmem_cache_alloc_node kfree kmem_cache_free; do
