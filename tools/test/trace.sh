@@ -148,6 +148,10 @@ check_dat()
 	make_dat endian=1
 	refused "a big-endian one is refused" \
 		"small.dat: byte 12: of a big-endian machine" convert small.dat out
+	make_dat overlap=1
+	refused "CPUs that share their events are refused" \
+		"small.dat: byte $(($(grep -abo flyrecord "$work/small.dat" | cut -d : -f 1) + 42)): more events of CPUs than the file has" \
+		convert small.dat out
 	poke "$work/6.dat" 10 8
 	refused "an unknown version is refused" \
 		"bad: byte 10: unknown version of trace.dat" convert bad out
@@ -195,6 +199,8 @@ check_text()
 	"$tool" convert "$work/bad" "$work/out" >"$work/said"
 	same "what the tracer wrote over counts as lost" \
 		"$(tail -n 1 "$work/said" | cut -d ';' -f 1)" "lost by the recorder 23"
+	same "and what lived before a CPU was first seen is dropped" "$(head -n 1 "$work/said")" \
+		"23 events recorded, 8 in the trace, of 4 objects and 4 kinds"
 }
 
 check_trace()

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
 """dat.py TEXT OUT [version=6] [compression=none] [clock=mono] [endian=0]
+       [overlap=0]
 
 The kmem events of a text of tracefs as a trace.dat of trace-cmd, to test the reader
 of the one by that of the other. All ways in which a ring buffer writes times and
@@ -90,7 +91,8 @@ class Pages:
         delta = ns - self.last
         if self.count % 5 == 0 or delta >= 1 << 27:
             # A time extend, or the time as it is; then no difference.
-            kind, value = (30, delta) if self.count % 2 else (31, ns & (1 << 59) - 1)
+            extend = self.count % 2 or delta >= 1 << 27
+            kind, value = (30, delta) if extend else (31, ns & (1 << 59) - 1)
             self.body += struct.pack("<II", kind | (value & (1 << 27) - 1) << 5, value >> 27)
             delta = 0
         if self.count % 3 == 0 and delta:
@@ -198,16 +200,16 @@ def align(data):
     return data.ljust(-(-len(data) // PAGE) * PAGE, b"\0")
 
 
-def version_6(pages, clock, endian):
-    """One part behind the other."""
+def version_6(pages, clock, endian, overlap):
+    """One part behind the other. With an overlap each CPU claims the pages of all."""
     out = (start(6, endian) + header() + struct.pack("<I", 1) + part(b"name: function\n")
            + systems() + part(b"kallsyms", 4) + part(b"", 4) + part(b"1 init\n")
            + struct.pack("<I", len(pages)) + b"options  \0" + option(2, b"CPU: 0\0")
            + option(4, clock) + option(5, UNAME) + struct.pack("<H", 0) + b"flyrecord\0")
     at = len(align(out + bytes(16 * len(pages))))
     for data in pages:
-        out += struct.pack("<QQ", at, len(data))
-        at += len(data)
+        out += struct.pack("<QQ", at, len(b"".join(pages)) if overlap else len(data))
+        at += 0 if overlap else len(data)
     return align(out) + b"".join(pages)
 
 
@@ -251,7 +253,7 @@ def main():
     if options.get("version", "6") == "7":
         data = version_7(pages, clock, endian, options.get("compression", "none"))
     else:
-        data = version_6(pages, clock, endian)
+        data = version_6(pages, clock, endian, options.get("overlap") == "1")
     with open(out, "wb") as file:
         file.write(data)
 
