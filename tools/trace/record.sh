@@ -31,11 +31,13 @@ MIN_EVENTS=1000000
 
 verdict=
 work=
+shower=
 
 finish()
 {
 	local rc=$?
 
+	[ -z "$shower" ] || kill "$shower" 2>/dev/null || true
 	[ -z "$work" ] || rm -rf "$work"
 	if [ -z "$verdict" ]; then
 		echo "trace: FAILED: ${why:-it broke off, see above}"
@@ -121,7 +123,7 @@ show_stages()
 # record NAME: one trace.
 record()
 {
-	local name=$1 rc=0 shower scale=${TRACE_SCALE:-100} bytes events
+	local name=$1 rc=0 scale=${TRACE_SCALE:-100} bytes events
 	local -a append
 
 	log=$out/$name.log
@@ -139,6 +141,7 @@ record()
 		-device virtio-blk-pci,drive=disk || rc=$?
 	kill "$shower" 2>/dev/null || true
 	wait "$shower" 2>/dev/null || true
+	shower=
 	[ $rc -eq 0 ] || die "the guest did not get to its end; its output is ${log#"$top"/}; $(guest_last_line "$log")"
 
 	bytes=$(fact bytes)
