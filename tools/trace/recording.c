@@ -18,13 +18,6 @@
 /* What kfree() takes for no object: NULL and ZERO_SIZE_PTR. */
 #define NO_OBJECT	16
 
-/* The bits have been the same since 4.20, but for 0x200, which is not among them. */
-#define GFP_DMA			0x01
-#define GFP_RECLAIMABLE		0x10
-#define GFP_ZERO		0x100
-#define GFP_DIRECT_RECLAIM	0x400
-#define GFP_ACCOUNT		0x400000
-
 void *need(void *old, u64 bytes)
 {
 	void *p = realloc(old, bytes ? bytes : 1);
@@ -49,7 +42,7 @@ static void *grow(void *array, u64 nr, u64 size)
 	return need(array, (nr ? 2 * nr : 1) * size);
 }
 
-u32 record_gfp_bits(u64 gfp)
+u32 record_gfp(u64 gfp)
 {
 	u32 flags = 0;
 

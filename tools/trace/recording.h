@@ -11,6 +11,16 @@
 
 #include "trace.h"
 
+/*
+ * The GFP flags that matter: who may sleep may reclaim memory directly.  The bits have
+ * been the same since 4.20.
+ */
+#define GFP_DMA			0x01
+#define GFP_RECLAIMABLE		0x10
+#define GFP_ZERO		0x100
+#define GFP_DIRECT_RECLAIM	0x400
+#define GFP_ACCOUNT		0x400000
+
 /* An allocation or a free, as it was recorded. */
 struct recorded {
 	u64 ns;
@@ -84,8 +94,8 @@ void record_drop(struct recording *r);
 /* Part of the name that a header can have. */
 void record_name(struct recording *r, const char *name, u64 length);
 
-/* What of the GFP flags matters. */
-u32 record_gfp_bits(u64 gfp);
+/* The flags of a kind, of GFP flags. */
+u32 record_gfp(u64 gfp);
 
 /* Memory or the end; @bytes may be 0. */
 void *need(void *old, u64 bytes);

@@ -183,7 +183,7 @@ static bool read_data(struct recording *r, const struct ring *ring, const struct
 	if (e->type == RING_FREE)
 		return record_free(r, at, page->cpu, page->ns, address);
 
-	flags = record_gfp_bits(gfp);
+	flags = record_gfp(gfp);
 	if (accounted)
 		flags |= TRACE_ACCOUNT;
 	if (e->type == RING_CACHE_ALLOC)

@@ -170,35 +170,35 @@ static bool get_size(struct recording *r, u64 at, const struct text *line, const
 	return true;
 }
 
-/* A name of <linux/gfp_types.h> as flags of a kind; TRACE_ATOMIC is the lack of one. */
-static u32 flag_of(const char *name, size_t length)
+/* The bits that matter of a name of <linux/gfp_types.h>. */
+static u64 gfp_of(const struct text *name)
 {
-	static const char sleeps[][24] = {
-		"GFP_KERNEL", "GFP_KERNEL_ACCOUNT", "GFP_USER", "GFP_NOFS", "GFP_NOIO",
-		"GFP_HIGHUSER", "GFP_HIGHUSER_MOVABLE", "GFP_TRANSHUGE", "GFP_TEMPORARY",
-		"__GFP_RECLAIM", "__GFP_DIRECT_RECLAIM",
-	};
 	static const struct {
 		char name[24];
-		u32 flag;
-	} others[] = {
-		{ "__GFP_ZERO", TRACE_ZERO },
-		{ "__GFP_ACCOUNT", TRACE_ACCOUNT },
-		{ "GFP_KERNEL_ACCOUNT", TRACE_ACCOUNT },
-		{ "__GFP_RECLAIMABLE", TRACE_RECLAIMABLE },
-		{ "__GFP_DMA", TRACE_DMA },
-		{ "GFP_DMA", TRACE_DMA },
+		u64 gfp;
+	} names[] = {
+		{ "GFP_KERNEL", GFP_DIRECT_RECLAIM },
+		{ "GFP_KERNEL_ACCOUNT", GFP_DIRECT_RECLAIM | GFP_ACCOUNT },
+		{ "GFP_USER", GFP_DIRECT_RECLAIM },
+		{ "GFP_NOFS", GFP_DIRECT_RECLAIM },
+		{ "GFP_NOIO", GFP_DIRECT_RECLAIM },
+		{ "GFP_HIGHUSER", GFP_DIRECT_RECLAIM },
+		{ "GFP_HIGHUSER_MOVABLE", GFP_DIRECT_RECLAIM },
+		{ "GFP_TRANSHUGE", GFP_DIRECT_RECLAIM },
+		{ "GFP_DMA", GFP_DMA },
+		{ "__GFP_RECLAIM", GFP_DIRECT_RECLAIM },
+		{ "__GFP_DIRECT_RECLAIM", GFP_DIRECT_RECLAIM },
+		{ "__GFP_ZERO", GFP_ZERO },
+		{ "__GFP_ACCOUNT", GFP_ACCOUNT },
+		{ "__GFP_RECLAIMABLE", GFP_RECLAIMABLE },
+		{ "__GFP_DMA", GFP_DMA },
 	};
-	u32 flags = 0;
-	size_t i;
+	size_t length = name->end - name->at, i;
 
-	for (i = 0; i < sizeof(sleeps) / sizeof(*sleeps); i++)
-		if (strlen(sleeps[i]) == length && !memcmp(sleeps[i], name, length))
-			flags |= TRACE_ATOMIC;
-	for (i = 0; i < sizeof(others) / sizeof(*others); i++)
-		if (strlen(others[i].name) == length && !memcmp(others[i].name, name, length))
-			flags |= others[i].flag;
-	return flags;
+	for (i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (strlen(names[i].name) == length && !memcmp(names[i].name, name->at, length))
+			return names[i].gfp;
+	return 0;
 }
 
 /* "GFP_KERNEL|__GFP_ZERO", numbers where the tracer had no name, or "none". */
@@ -206,7 +206,6 @@ static bool get_flags(struct recording *r, u64 at, const struct text *line, u32 
 {
 	struct text value, word;
 	u64 number, gfp = 0;
-	u32 named = 0;
 
 	if (!find_field(line, " gfp_flags=", &value))
 		return record_fail(r, at, "no gfp_flags= in the event");
@@ -218,17 +217,14 @@ static bool get_flags(struct recording *r, u64 at, const struct text *line, u32 
 		while (!ends(&value) && *value.at != '|')
 			value.at++;
 		word.end = value.at;
-		number = 0;
 		if (take(&word, "0x") ? take_number(&word, 16, &number) :
 					take_number(&word, 10, &number))
 			gfp |= number;
 		else
-			named |= flag_of(word.at, word.end - word.at);
+			gfp |= gfp_of(&word);
 	} while (take(&value, "|"));
 
-	/* In flag_of() the bit says that it may sleep. */
-	*flags = (record_gfp_bits(gfp) ^ TRACE_ATOMIC) | named;
-	*flags ^= TRACE_ATOMIC;
+	*flags = record_gfp(gfp);
 	if (find_field(line, " accounted=", &value) &&
 	    (starts(&value, "true") || starts(&value, "1")))
 		*flags |= TRACE_ACCOUNT;
