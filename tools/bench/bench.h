@@ -9,6 +9,8 @@
  *	threads.c	cases on several CPUs
  *	memory.c	cases that count bytes
  *	irq.c		cases in interrupts
+ *	plan.c		a trace, and the plan of its replay
+ *	replay.c	the case that replays it
  */
 #ifndef _GALLOC_BENCH_H
 #define _GALLOC_BENCH_H
@@ -30,6 +32,7 @@ enum allocator { NONE, GALLOC, KMALLOC, KMEM_CACHE, PAGES, NR_ALLOCATORS };
 extern const char * const allocator_names[NR_ALLOCATORS];
 
 struct ring;
+struct replay_event;
 
 /**
  * struct run - what one thread of a case works on with one allocator
@@ -43,6 +46,10 @@ struct ring;
  * @cache: for KMEM_CACHE
  * @to: batches of objects go there
  * @from: and come from there
+ * @event: @ops events of a trace
+ * @step: replays those
+ * @cpu: that it runs on
+ * @ns: what all steps took
  * @failed: an allocation failed, or a wait took too long: no figure
  */
 struct run {
@@ -56,6 +63,10 @@ struct run {
 	struct kmem_cache *cache;
 	struct ring *to;
 	struct ring *from;
+	const struct replay_event *event;
+	void (*step)(struct run *run);
+	unsigned int cpu;
+	u64 ns;
 	bool failed;
 };
 
@@ -95,6 +106,7 @@ struct bench_case {
 extern unsigned int reps;
 extern unsigned int scale;
 extern char *metric;
+extern bool count_bytes;
 
 /* "instr": the clock counts instructions, and one CPU runs at a time. */
 bool clock_counts_instructions(void);
@@ -132,7 +144,7 @@ void results_show(struct seq_file *m);
 int result_add(const struct bench_case *c, enum allocator a, unsigned int cpus,
 	       const char *what, const struct figure *figure);
 int report_times(const struct bench_case *c, unsigned int cpus,
-		 unsigned int ops);
+		 unsigned int ops, unsigned int n);
 struct rnd_state;
 u32 draw_uniform(struct rnd_state *rnd, u32 lo, u32 hi);
 u32 draw_log8192(struct rnd_state *rnd);
@@ -144,11 +156,25 @@ const u16 *shuffled(unsigned int out);
 
 /* ---- threads.c -------------------------------------------------------------- */
 
+#define MAX_THREADS	16
+
 int measure_scale(const struct bench_case *c);
+unsigned int team_cpus(void);
+u64 team_run(run_fn *fn, struct run *run, unsigned int n, int cpu);
 
 /* ---- memory.c --------------------------------------------------------------- */
 
 extern s64 galloc_system;
+
+s64 free_bytes(void);
+void settle(void);
+int read_galloc_system(void);
+int give_back(enum allocator a);
+
+/* ---- replay.c --------------------------------------------------------------- */
+
+int replay_load(const char *path);
+void replay_exit(void);
 
 /* ---- the tables, each ends with a row without a name ------------------------- */
 
@@ -156,5 +182,6 @@ extern const struct bench_case loop_cases[];
 extern const struct bench_case thread_cases[];
 extern const struct bench_case irq_cases[];
 extern const struct bench_case memory_cases[];
+extern const struct bench_case replay_cases[];
 
 #endif /* _GALLOC_BENCH_H */

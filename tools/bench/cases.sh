@@ -5,8 +5,9 @@
 # cases.sh [--ask] PLAN GALLOC_KO BENCH_KO: load the two modules, run the cases of
 # PLAN, print the results, unload. For root; for any shell, busybox's too.
 #
-# PLAN has galloc_bench.ko's parameters, then the cases, one a line. --ask: on a
-# machine that somebody uses; nothing is done before "yes" is typed.
+# PLAN has galloc_bench.ko's parameters, then the cases, one a line, that of a replay
+# with the path of its trace. --ask: on a machine that somebody uses; nothing is done
+# before "yes" is typed.
 
 B=/sys/kernel/debug/galloc_bench
 
@@ -39,8 +40,9 @@ run_plan()
 	insmod "$1" || fail "galloc.ko does not load"
 	# shellcheck disable=SC2086 # several words
 	insmod "$2" $params || fail "galloc_bench.ko does not load"
-	while read -r what; do
+	while read -r what trace; do
 		echo "@ case $what"
+		[ -z "$trace" ] || echo "$trace" >$B/trace || fail "$trace is not taken"
 		echo "$what" >$B/run || fail "case $what does not run"
 	done
 	echo "@@ begin results"

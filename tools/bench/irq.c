@@ -109,7 +109,7 @@ static int measure_interrupt(const struct bench_case *c)
 		}
 	}
 	if (!err)
-		err = report_times(c, 1, run[NONE].ops);
+		err = report_times(c, 1, run[NONE].ops, reps);
 	for (a = 0; a < NR_ALLOCATORS; a++)
 		run_cleanup(&run[a], a);
 	return err;

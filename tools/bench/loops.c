@@ -247,7 +247,7 @@ int measure_loop(const struct bench_case *c)
 		}
 	}
 	if (!err)
-		err = report_times(c, 1, run[NONE].ops);
+		err = report_times(c, 1, run[NONE].ops, reps);
 	for (a = 0; a < NR_ALLOCATORS; a++)
 		run_cleanup(&run[a], a);
 	return err;

@@ -10,6 +10,7 @@
  * columns case, variant, allocator, cpus, metric, value, min and max, separated
  * by tabs.  The value is the median over the repetitions, less that of the same
  * loop without allocator; that loop, the allocator "none", is shown as it is.
+ * "trace" takes the path of what the case "replay" replays, see replay.c.
  *
  * Under `qemu -icount shift=0` the clock advances 1 ns an instruction; then the
  * metric is "instr".  With a galloc.ko built with GALLOC_COUNT=y, the metric
@@ -43,6 +44,10 @@ char *metric = "ns";
 module_param(metric, charp, 0444);
 MODULE_PARM_DESC(metric, "what is counted: ns (default), instr, locks_per_kop");
 
+bool count_bytes = true;
+module_param_named(bytes, count_bytes, bool, 0444);
+MODULE_PARM_DESC(bytes, "replay: measure held memory, too, which nobody else may use");
+
 /* One case at a time. */
 static DEFINE_MUTEX(bench_lock);
 static struct dentry *dir;
@@ -69,7 +74,7 @@ u64 bench_clock(void)
 /* ---- run -------------------------------------------------------------------------- */
 
 static const struct bench_case * const tables[] = {
-	loop_cases, thread_cases, irq_cases, memory_cases
+	loop_cases, thread_cases, irq_cases, memory_cases, replay_cases
 };
 
 /* Is the case meant by "name" or "name:beginning of a variant"? */
@@ -122,6 +127,28 @@ static ssize_t run_write(struct file *file, const char __user *text,
 static const struct file_operations run_fops = {
 	.owner = THIS_MODULE,
 	.write = run_write,
+};
+
+static ssize_t trace_write(struct file *file, const char __user *text,
+			   size_t len, loff_t *ppos)
+{
+	char path[256];
+	int err;
+
+	if (len >= sizeof(path))
+		return -ENAMETOOLONG;
+	if (copy_from_user(path, text, len))
+		return -EFAULT;
+	path[len] = '\0';
+	mutex_lock(&bench_lock);
+	err = replay_load(strim(path));
+	mutex_unlock(&bench_lock);
+	return err ? err : len;
+}
+
+static const struct file_operations trace_fops = {
+	.owner = THIS_MODULE,
+	.write = trace_write,
 };
 
 static int all_results_show(struct seq_file *m, void *v)
@@ -215,6 +242,7 @@ static int __init galloc_bench_init(void)
 		goto err_measure;
 	}
 	debugfs_create_file("run", 0200, dir, NULL, &run_fops);
+	debugfs_create_file("trace", 0200, dir, NULL, &trace_fops);
 	debugfs_create_file_unsafe("system", 0200, dir, NULL, &system_fops);
 	debugfs_create_file("results", 0400, dir, NULL, &all_results_fops);
 	return 0;
@@ -230,6 +258,7 @@ err_symbol:
 static void __exit galloc_bench_exit(void)
 {
 	debugfs_remove(dir);
+	replay_exit();
 	measure_exit();
 	if (count_contended)
 		symbol_put(galloc_count_contended);

@@ -15,6 +15,7 @@
 #include <linux/vmalloc.h>
 
 #define MAX_RESULTS	1024
+#define VARIANT_LEN	48
 
 const char * const allocator_names[NR_ALLOCATORS] = {
 	[NONE]		= "none",
@@ -25,7 +26,8 @@ const char * const allocator_names[NR_ALLOCATORS] = {
 };
 
 struct result {
-	const struct bench_case *c;
+	const char *name;
+	char variant[VARIANT_LEN];	/* a trace's goes with the trace */
 	const char *what;
 	enum allocator allocator;
 	unsigned int cpus;
@@ -183,15 +185,20 @@ u64 median_of(u64 *values, unsigned int n)
 int result_add(const struct bench_case *c, enum allocator a, unsigned int cpus,
 	       const char *what, const struct figure *figure)
 {
+	struct result *r = &results[nr_results];
+
 	if (nr_results == MAX_RESULTS)
 		return -ENOSPC;
-	results[nr_results++] = (struct result) {
-		.c = c,
+	*r = (struct result) {
+		.name = c->name,
 		.what = what,
 		.allocator = a,
 		.cpus = cpus,
 		.figure = *figure,
 	};
+	if (strscpy(r->variant, c->variant, sizeof(r->variant)) < 0)
+		return -E2BIG;
+	nr_results++;
 	return 0;
 }
 
@@ -203,13 +210,13 @@ static s64 milli_each(u64 ns, u64 none, unsigned int ops)
 }
 
 /*
- * From took[][], the time of @ops pairs, to figures for each, less the median of
- * the empty loop.
+ * From took[][], @n times that of @ops pairs, to figures for each, less the median
+ * of the empty loop.
  */
 int report_times(const struct bench_case *c, unsigned int cpus,
-		 unsigned int ops)
+		 unsigned int ops, unsigned int n)
 {
-	u64 none = median_of(took[NONE], reps);
+	u64 none = median_of(took[NONE], n);
 	unsigned int a;
 	int err = 0;
 
@@ -219,9 +226,9 @@ int report_times(const struct bench_case *c, unsigned int cpus,
 
 		if (!c->fns->by[a] || (clock_counts_locks() && a != GALLOC))
 			continue;
-		figure.value = milli_each(median_of(took[a], reps), off, ops);
+		figure.value = milli_each(median_of(took[a], n), off, ops);
 		figure.min = milli_each(took[a][0], off, ops);
-		figure.max = milli_each(took[a][reps - 1], off, ops);
+		figure.max = milli_each(took[a][n - 1], off, ops);
 		err = result_add(c, a, cpus, metric, &figure);
 	}
 	return err;
@@ -246,7 +253,7 @@ void results_show(struct seq_file *m)
 	const struct result *r;
 
 	for (r = results; r < results + nr_results; r++) {
-		seq_printf(m, "%s\t%s\t%s\t%u\t%s", r->c->name, r->c->variant,
+		seq_printf(m, "%s\t%s\t%s\t%u\t%s", r->name, r->variant,
 			   allocator_names[r->allocator], r->cpus, r->what);
 		show_milli(m, r->figure.value);
 		show_milli(m, r->figure.min);

@@ -33,7 +33,7 @@
 /* ---- held --------------------------------------------------------------------------- */
 
 /* Free pages of the system, in bytes, as if the CPUs' lists had been drained. */
-static s64 free_bytes(void)
+s64 free_bytes(void)
 {
 	s64 pages = 0;
 	int nid, i, cpu;
@@ -54,7 +54,7 @@ static s64 free_bytes(void)
 }
 
 /* What waits for a grace period or a worker has had its chance. */
-static void settle(void)
+void settle(void)
 {
 	rcu_barrier();
 	msleep(50);
@@ -74,13 +74,13 @@ static int shell(char *command)
 }
 
 /* galloc has no symbol that tells, only a file. */
-static int read_galloc_system(void)
+int read_galloc_system(void)
 {
 	return shell("sed -n 's/^system //p' " GALLOC_STATS " >" BENCH_SYSTEM);
 }
 
 /* Have an allocator give back what it can. */
-static int give_back(enum allocator a)
+int give_back(enum allocator a)
 {
 	unsigned int type, i;
 

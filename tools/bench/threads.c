@@ -17,7 +17,6 @@
 #include <linux/module.h>
 #include <linux/sched.h>
 
-#define MAX_THREADS	16
 #define WAIT_OTHER	(5 * HZ)
 #define WAIT_TEAM	(30 * HZ)
 
@@ -93,7 +92,7 @@ static int worker_thread(void *data)
  * Worker i, on CPU @cpu + i, does @fn(@run[i]).  Returns the time of the slowest,
  * 0 if there was no memory for threads.
  */
-static u64 team_run(run_fn *fn, struct run *run, unsigned int n, int cpu)
+u64 team_run(run_fn *fn, struct run *run, unsigned int n, int cpu)
 {
 	unsigned int i, started = 0;
 	u64 ns = 0, start = bench_clock();
@@ -131,7 +130,7 @@ stop:
 }
 
 /* CPUs that take part: the first ones, without a gap. */
-static unsigned int team_cpus(void)
+unsigned int team_cpus(void)
 {
 	unsigned int n = 0;
 
@@ -218,7 +217,7 @@ static int measure_team(const struct bench_case *c, unsigned int n,
 		}
 	}
 	if (!err)
-		err = report_times(c, n, runs->of[NONE][0].ops);
+		err = report_times(c, n, runs->of[NONE][0].ops, reps);
 	team_cleanup(runs, n);
 	kfree(runs);
 	return err;

@@ -1,0 +1,351 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * replay: the case that does again what a kernel was seen to allocate and free.
+ *
+ *	echo /some/where/name.trace >/sys/kernel/debug/galloc_bench/trace
+ *	echo replay >/sys/kernel/debug/galloc_bench/run
+ *
+ * A thread on each CPU waits for its turn, follows its segment of the plan (plan.c)
+ * and hands over to the next.  Only the segments are timed, each on its own CPU: so
+ * the way of the turn is in no figure, and what it costs to free an object that
+ * another CPU has allocated is.  The empty loop follows the same plan.
+ */
+#include "allocators.h"
+
+#include <linux/bits.h>
+#include <linux/err.h>
+#include <linux/math64.h>
+#include <linux/module.h>
+#include <linux/sched.h>
+#include <linux/wait.h>
+
+#include "replay.h"
+
+/* Times, until so many events have been replayed, but never fewer than this. */
+#define TIMED_EVENTS	(64U << 20)
+#define MIN_TIMES	3
+
+#define SPIN_NS		(50 * NSEC_PER_USEC)
+#define WAIT_TURN	(10 * HZ)
+
+/* Held bytes are looked at so often in a replay, evenly over its events. */
+#define SAMPLES		1500
+
+/* What the shell that asks galloc may leave behind. */
+#define OTHERS_BYTES	(64 << 10)
+
+static struct plan *plan;
+static char variant[TRACE_NAME_LEN];
+static char variant_touch[TRACE_NAME_LEN + sizeof("/touch")];
+
+/* ---- one replay ---------------------------------------------------------------------- */
+
+static __always_inline gfp_t event_gfp(u32 what)
+{
+	gfp_t gfp = what & EVENT_ATOMIC ? GFP_ATOMIC : GFP_KERNEL;
+
+	/* A failure is told once, by us. */
+	gfp |= __GFP_NOWARN;
+	return what & EVENT_ZERO ? gfp | __GFP_ZERO : gfp;
+}
+
+/* The next @run->ops events. */
+static __always_inline void follow(struct run *run, alloc_fn *alloc, free_fn *free,
+				   bool touch)
+{
+	const struct replay_event *e = run->event, *end = e + run->ops;
+
+	for (; e < end; e++) {
+		void **slot = &run->slot[e->slot];
+
+		if (e->what) {
+			gfp_t gfp = event_gfp(e->what);
+
+			/* The empty loop has to make it, too. */
+			OPTIMIZER_HIDE_VAR(gfp);
+			*slot = get_object(run, alloc, e->what & EVENT_SIZE, gfp, touch);
+		} else {
+			free(run, *slot);
+			*slot = NULL;
+		}
+	}
+}
+
+DEFINE_LOOP_SIZES(replay, follow, false);
+DEFINE_LOOP_SIZES(replay_touch, follow, true);
+
+/**
+ * struct turns - a replay that is under way
+ * @next: the segment whose turn it is
+ * @end: the replay ends in front of this segment
+ * @step: events that are done at a time
+ * @sampling: look at the held bytes after each step
+ * @before: free bytes when it began
+ * @system_before: what galloc held then
+ * @sum: of the samples, each times its events
+ * @done: events so far
+ * @peak: the most that was held
+ * @peak_end: behind the segment in which it was
+ */
+static struct turns {
+	u32 next;
+	u32 end;
+	u32 step;
+	bool sampling;
+	s64 before;
+	s64 system_before;
+	s64 sum;
+	u32 done;
+	s64 peak;
+	u32 peak_end;
+} turns;
+
+static DECLARE_WAIT_QUEUE_HEAD(turns_queue);
+static struct run threads[MAX_THREADS];
+
+static void sample(u32 events, u32 segment)
+{
+	s64 held = turns.before - free_bytes();
+
+	/* In KiB: in bytes, it could overflow. */
+	turns.sum += (held >> 10) * events;
+	turns.done += events;
+	if (held > turns.peak) {
+		turns.peak = held;
+		turns.peak_end = segment + 1;
+	}
+}
+
+static void follow_segment(struct run *run, u32 segment)
+{
+	const struct segment *s = &plan->segment[segment];
+	u32 at;
+
+	for (at = 0; at < s->events; at += run->ops) {
+		u64 start;
+
+		cond_resched();
+		run->event = &plan->event[s->first + at];
+		run->ops = min(turns.step, s->events - at);
+		start = bench_clock();
+		run->step(run);
+		run->ns += bench_clock() - start;
+		if (turns.sampling)
+			sample(run->ops, segment);
+	}
+}
+
+/* Pairs with hand_over(): what other CPUs did in front of this segment is seen. */
+static bool is_turn(u32 segment)
+{
+	return smp_load_acquire(&turns.next) == segment;
+}
+
+/*
+ * Spin while another CPU is at work, but not for long: where CPUs are threads of a
+ * busy machine, the other may be waiting for ours.
+ */
+static bool wait_turn(struct run *run, u32 segment)
+{
+	u64 until = ktime_get_ns() + SPIN_NS;
+
+	while (!is_turn(segment) && !need_resched() && ktime_get_ns() < until)
+		cpu_relax();
+	if (!wait_event_timeout(turns_queue, is_turn(segment), WAIT_TURN))
+		run->failed = true;
+	return !run->failed;
+}
+
+static void hand_over(u32 segment)
+{
+	smp_store_release(&turns.next, segment + 1);
+	if (wq_has_sleeper(&turns_queue))
+		wake_up_all(&turns_queue);
+}
+
+/* What a thread does: all segments of its CPU, each when it is its turn. */
+static void take_turns(struct run *run)
+{
+	u32 i;
+
+	for (i = 0; i < turns.end; i++) {
+		if (plan->segment[i].cpu != run->cpu)
+			continue;
+		if (!wait_turn(run, i))
+			return;
+		follow_segment(run, i);
+		hand_over(i);
+	}
+}
+
+/* Replay, up to turns.end; adds up in @ns what the segments took. */
+static int replay_once(const struct bench_case *c, enum allocator a, u64 *ns)
+{
+	bool failed = false;
+	unsigned int i;
+
+	for (i = 0; i < plan->cpus; i++)
+		threads[i] = (struct run) {
+			.slot = plan->slot,
+			.step = c->fns->by[a],
+			.cpu = i,
+		};
+	turns.next = 0;
+	team_run(take_turns, threads, plan->cpus, 0);
+	*ns = 0;
+	for (i = 0; i < plan->cpus; i++) {
+		*ns += threads[i].ns;
+		failed |= threads[i].failed;
+	}
+	if (!failed && turns.next == turns.end)
+		return 0;
+	pr_err("%s %s: %s gave no memory, or a wait took too long, before event %u\n",
+	       c->name, c->variant, allocator_names[a],
+	       turns.next < plan->segments ? plan->segment[turns.next].first : plan->events);
+	return -ENOMEM;
+}
+
+/* What is live goes, untimed: the trace may end with live objects. */
+static void slots_empty(enum allocator a)
+{
+	u32 i;
+
+	for (i = 0; i < plan->slots; i++) {
+		object_free(&threads[0], a, plan->slot[i]);
+		plan->slot[i] = NULL;
+		if (i % WINDOW == 0)
+			cond_resched();
+	}
+}
+
+static int check_loaded(const struct bench_case *c)
+{
+	if (plan)
+		return 0;
+	pr_err("%s: which trace? type: echo PATH >/sys/kernel/debug/%s/trace\n",
+	       c->name, KBUILD_MODNAME);
+	return -ENOENT;
+}
+
+/* ---- times --------------------------------------------------------------------------- */
+
+static int measure_replay(const struct bench_case *c)
+{
+	unsigned int a, n;
+	int i, err = check_loaded(c);
+
+	if (err)
+		return err;
+	turns = (struct turns) { .end = plan->segments, .step = WINDOW };
+	n = clamp(TIMED_EVENTS / plan->events, (unsigned int)MIN_TIMES, reps);
+	/* The first is not counted. */
+	for (i = -1; i < (int)n && !err; i++) {
+		for (a = 0; a < NR_ALLOCATORS && !err; a++) {
+			if (!c->fns->by[a])
+				continue;
+			err = replay_once(c, a, &took[a][max(i, 0)]);
+			slots_empty(a);
+		}
+	}
+	return err ?: report_times(c, plan->cpus, plan->events, n);
+}
+
+/* ---- held bytes ---------------------------------------------------------------------- */
+
+/* Begin with allocators that have given back what they can. */
+static int held_begin(enum allocator a, u32 end)
+{
+	if (give_back(GALLOC) || give_back(KMALLOC) || read_galloc_system())
+		return -EIO;
+	turns = (struct turns) {
+		.end = end,
+		.step = clamp(plan->events / SAMPLES, 1U, (u32)WINDOW),
+		.sampling = true,
+		.system_before = galloc_system,
+	};
+	settle();
+	turns.before = free_bytes();
+	return 0;
+}
+
+static int report_held(const struct bench_case *c, enum allocator a, const char *what,
+		       s64 bytes)
+{
+	struct figure figure = { bytes * 1000, bytes * 1000, bytes * 1000 };
+
+	return result_add(c, a, plan->cpus, what, &figure);
+}
+
+/* Again up to the peak: what galloc says that it holds must agree to 1 %. */
+static int check_system(const struct bench_case *c)
+{
+	int err = held_begin(GALLOC, turns.peak_end);
+	s64 held, says;
+	u64 ns;
+
+	err = err ?: replay_once(c, GALLOC, &ns);
+	settle();
+	held = turns.before - free_bytes();
+	err = err ?: read_galloc_system();
+	says = galloc_system - turns.system_before;
+	slots_empty(GALLOC);
+	if (err || abs(held - says) <= held / 100 + OTHERS_BYTES)
+		return err;
+	pr_err("%s %s: the system has lost %lld bytes, and galloc has %lld\n",
+	       c->name, c->variant, held, says);
+	return -EIO;
+}
+
+static int measure_held_of(const struct bench_case *c, enum allocator a)
+{
+	int err = held_begin(a, plan->segments);
+	u64 ns;
+
+	err = err ?: replay_once(c, a, &ns);
+	slots_empty(a);
+	err = err ?: report_held(c, a, "mean_bytes", div_s64(turns.sum, turns.done) << 10);
+	err = err ?: report_held(c, a, "peak_bytes", turns.peak);
+	return err ?: a == GALLOC ? check_system(c) : 0;
+}
+
+static int measure_held(const struct bench_case *c)
+{
+	int err = check_loaded(c);
+
+	if (err || !count_bytes)
+		return err;
+	return measure_held_of(c, GALLOC) ?: measure_held_of(c, KMALLOC);
+}
+
+/* ---- the trace ----------------------------------------------------------------------- */
+
+/* The former one goes first, good as the new one may be: two may be too many. */
+int replay_load(const char *path)
+{
+	replay_exit();
+	plan = plan_make(path, team_cpus());
+	if (IS_ERR(plan)) {
+		int err = PTR_ERR(plan);
+
+		plan = NULL;
+		return err;
+	}
+	snprintf(variant, sizeof(variant), "%s", plan->name);
+	snprintf(variant_touch, sizeof(variant_touch), "%s/touch", plan->name);
+	return 0;
+}
+
+void replay_exit(void)
+{
+	plan_free(plan);
+	plan = NULL;
+	variant[0] = '\0';
+	variant_touch[0] = '\0';
+}
+
+const struct bench_case replay_cases[] = {
+	{ "replay", variant, measure_replay, &replay },
+	{ "replay", variant_touch, measure_replay, &replay_touch },
+	{ "replay", variant, measure_held, &replay },
+	{}
+};
