@@ -70,6 +70,16 @@ def goals(results):
     for size in LARGE:
         yield f"large {size}, ns, of kmalloc", ratio(**native("large", str(size))), "<=", 0.5
 
+    for kernel in ("7.3", "6.1"):
+        yield (f"replay, instructions, of kmalloc, {kernel}",
+               ratio(**instr("replay", "default", kernel)), "<=", 0.45)
+    for touch in ("", "/touch"):
+        yield (f"replay{touch}, ns, of kmalloc",
+               ratio(bed="uml", case="replay", variant="default" + touch, metric="ns"), "<=", 0.5)
+    for what, most in (("mean", 0.8), ("peak", 0.85)):
+        yield (f"replay, {what} held, of kmalloc",
+               ratio(bed="uml", case="replay", variant="default", metric=f"{what}_bytes"), "<=", most)
+
     for variant, most in (("loguniform", 1.10), ("loguniform/churn", 1.15)):
         held = dict(bed="uml", case="memory", variant=variant, metric="bytes_per_byte")
         yield f"memory {variant}, held for asked", galloc(**held), "<=", most

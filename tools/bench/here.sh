@@ -4,7 +4,8 @@
 # bench/here.sh: native times on the machine and the kernel that run here,
 # `make bench-here`. For root, and only after "yes" was typed.
 #
-# Prints a table, and writes build/bench/part.tsv with the bed `here`.
+# Prints a table, and writes build/bench/part.tsv with the bed `here`. TRACE=FILE
+# replays that trace, too.
 
 set -euo pipefail
 top=$(cd "$(dirname "$0")/../.." && pwd)
@@ -12,6 +13,8 @@ top=$(cd "$(dirname "$0")/../.." && pwd)
 . "$top/tools/lib.sh"
 # shellcheck source=tools/build.sh
 . "$top/tools/build.sh"
+# shellcheck source=tools/bench/traces.sh
+. "$top/tools/bench/traces.sh"
 
 [ $# -eq 0 ] || die "no arguments are known"
 [ "$(id -u)" -eq 0 ] || die "only root can load modules; type: sudo make bench-here"
@@ -22,13 +25,15 @@ work=$(mktemp -d -t galloc-bench.XXXXXX)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' INT TERM HUP
 
+traces_prepare "$work"
 build_lock "$KREL"
 build_galloc "$KDIR" "$KREL"
 build_client "$KDIR" tools/bench
 cp "$BUILD/galloc.ko" "$BUILD/tools/bench/galloc_bench.ko" "$work/"
 build_unlock
 # What needs a memory that nobody else uses is for guests.
-printf '%s\n' "metric=ns reps=51 scale=8" pair batch mixed bulk large remote larson scale >"$work/plan"
+printf '%s\n' "metric=ns reps=51 scale=8 bytes=0" pair batch mixed bulk large remote larson scale >"$work/plan"
+for trace in "${traces[@]}"; do echo "replay $work/$trace.trace"; done >>"$work/plan"
 sh "$top/tools/bench/cases.sh" --ask "$work/plan" "$work/galloc.ko" "$work/galloc_bench.ko" |
 	tee "$work/log" | sed -n 's/^@ case /-- /p' >&2
 {

@@ -36,13 +36,17 @@ Method
    first 64 bytes of each object. The empty loop does not.
 6. ``remote`` hands over batches of 64 pointers; the ring alone is subtracted.
    Under ``icount`` the CPUs take turns: one fills the ring, the other empties it.
-7. Held memory is by how much the system's free pages become fewer, those on the
+7. ``replay`` does again what a kernel was recorded to allocate and free, event by
+   event on the CPUs that did it, as far as the bed has them; traces.rst says what was
+   recorded, and how it is replayed. Only the events are timed, not the way from one
+   CPU to the other. ``mean_bytes`` is over the events, not over time.
+8. Held memory is by how much the system's free pages become fewer, those on the
    CPUs' lists taken as free. galloc's own ``system`` must agree to 1 %.
-8. ``locks_per_kop``: locks acquired and atomic read-modify-writes for a thousand
+9. ``locks_per_kop``: locks acquired and atomic read-modify-writes for a thousand
    pairs, counted by a build of galloc.ko in which each raises a counter.
-9. The run is refused if the kernel has KASAN, lockdep or slab debugging, or if
+10. The run is refused if the kernel has KASAN, lockdep or slab debugging, or if
    kmalloc's own pair is not 165 (7.3) or 237 (6.1) instructions, give or take 5.
-10. A figure below a third of what was subtracted is refused, too.
+11. A figure below a third of what was subtracted is refused, too.
 
 Cases
 =====
@@ -62,6 +66,8 @@ remote    pipe, all             one CPU allocates, another frees; or each frees
 larson    default               random ones of 1000 objects are replaced; who
                                 survives goes to a thread on another CPU
 scale     pair, mixed           on one CPU and on all, in millions a second
+replay    default, a trace      what a kernel was seen to allocate and free, all of
+                                it; for an event
 irq       softirq, hrtimer      pair in interrupts
 large     bytes                 pair of whole pages
 growth    objects               half pair, half batch, beside so many live objects
@@ -170,17 +176,22 @@ def charts(results, folder):
         ("nanoseconds.svg", "ns, user-mode Linux 7.3", "uml", "7.3", "ns"),
         ("large.svg", "ns, whole pages", "uml", "7.3", "ns"),
         ("memory.svg", "bytes held for a byte asked", "uml", "7.3", "bytes_per_byte"),
+        ("replay.svg", "bytes held in a replay", "uml", "7.3", "mean_bytes peak_bytes"),
     ]
-    for name, heading, bed, kernel, metric in plans:
+    for name, heading, bed, kernel, metrics in plans:
         groups = []
-        for row in results.find(bed=bed, kernel=kernel, metric=metric, allocator="galloc"):
+        for row in results.find(bed=bed, kernel=kernel, allocator="galloc"):
+            if row["metric"] not in metrics.split():
+                continue
             if "init1" in row["variant"] or "touch" in row["variant"]:
                 continue
             if (row["case"] == "large") != (name == "large.svg"):
                 continue
             peer = results.peer(row)
             if peer:
-                groups.append((f"{row['case']} {row['variant']}", row["value"], peer))
+                # Mean and peak are in one picture.
+                label = row["metric"] if " " in metrics else row["case"]
+                groups.append((f"{label} {row['variant']}", row["value"], peer))
         if groups:
             chart(os.path.join(folder, name), heading, groups)
             yield name, heading

@@ -14,6 +14,10 @@
 #
 #	BENCH_BEDS='icount-7.3 uml'	some of the beds, see beds() below
 #	BENCH_CASES='pair mixed:1024'	some of the cases, or variants that begin so
+#
+# Beside the trace of the tree another one is replayed:
+#
+#	TRACE=FILE			see traces.sh; its name becomes the variant
 
 set -euo pipefail
 top=$(cd "$(dirname "$0")/../.." && pwd)
@@ -23,6 +27,8 @@ top=$(cd "$(dirname "$0")/../.." && pwd)
 . "$top/tools/guest.sh"
 # shellcheck source=tools/build.sh
 . "$top/tools/build.sh"
+# shellcheck source=tools/bench/traces.sh
+. "$top/tools/bench/traces.sh"
 
 # A guest that is measured may take so many seconds.
 TIMEOUT=${BENCH_TIMEOUT:-900}
@@ -34,8 +40,10 @@ beds()
 	cat <<'BEDS'
 icount-6.1|-|stock 6.1|1|512|floor pair batch mixed bulk large irq
 icount-6.1|-|stock 6.1|2|512|remote
+icount-6.1|-|stock 6.1|1|1024|replay
 icount-7.3|-|build qemu-release-7.3|1|512|floor pair batch mixed bulk large irq
 icount-7.3|-|build qemu-release-7.3|2|512|remote
+icount-7.3|-|build qemu-release-7.3|1|1024|replay
 icount-6.1-init1|init1|stock 6.1|1|512|pair batch mixed bulk
 icount-6.1-init1|init1|stock 6.1|2|512|remote
 icount-7.3-init1|init1|build qemu-release-7.3|1|512|pair batch mixed bulk
@@ -44,6 +52,7 @@ uml|-|build uml-release-7.3|1|1024|floor pair batch mixed bulk large irq
 uml|-|build uml-release-7.3|1|2048|growth
 uml|-|build uml-release-7.3|2|1024|remote larson scale
 uml|-|build uml-release-7.3|2|1024|empty memory spike
+uml|-|build uml-release-7.3|2|1024|replay
 uml-locks|-|build uml-release-7.3|1|1024|pair mixed
 uml-locks|-|build uml-release-7.3|2|1024|remote larson
 BEDS
@@ -56,8 +65,20 @@ chosen()
 
 	for what in ${BENCH_CASES:-$known}; do
 		case " $known " in
-		*" ${what%%:*} "*) printf '%s\n' "$what" ;;
+		*" ${what%%:*} "*) with_trace "$what" ;;
 		esac
+	done
+}
+
+# with_trace CASE: its line of the plan; a replay has one for each trace.
+with_trace()
+{
+	local name variant=
+
+	[ "${1%%:*}" = replay ] || { printf '%s\n' "$1"; return; }
+	[ "$1" = replay ] || variant=${1#*:}
+	for name in "${traces[@]}"; do
+		[[ $name/touch != "$variant"* ]] || printf '%s /traces/%s.trace\n' "$1" "$name"
 	done
 }
 
@@ -100,12 +121,19 @@ report_options()
 # boot NAME BED QUALIFIER CPUS MB: into $work/NAME.log.
 boot()
 {
-	local name=$1 bed=$2 qualifier=$3 cpus=$4 mb=$5 append=init_on_alloc=0
+	local name=$1 bed=$2 qualifier=$3 cpus=$4 mb=$5 append=init_on_alloc=0 trace
+	local -a files=()
 
+	if grep -q ' /traces/' "$work/$name.plan"; then
+		for trace in "${traces[@]}"; do
+			files+=("$work/traces/$trace.trace:/traces/$trace.trace")
+		done
+		mb=$((mb + $(traces_mb "$work/traces")))
+	fi
 	[ "$qualifier" != init1 ] || append=init_on_alloc=1
 	guest_initramfs "$work/$name.initramfs" "$top/tools/bench/init.sh" \
 		"$modules/galloc.ko:/galloc.ko" "$modules/galloc_bench.ko:/galloc_bench.ko" \
-		"$top/tools/bench/cases.sh:/cases.sh" "$work/$name.plan:/plan"
+		"$top/tools/bench/cases.sh:/cases.sh" "$work/$name.plan:/plan" "${files[@]}"
 	export GUEST_CPUS=$cpus GUEST_MEM=$mb GUEST_APPEND=$append
 	case $bed in
 	uml*)
@@ -166,7 +194,11 @@ run_guest()
 	guests=$((guests + 1))
 	name=$(printf '%02d' "$guests")-$bed-${cases%% *}
 	case $bed in
-	icount*) params="metric=instr reps=9" ;;
+	icount*)
+		params="metric=instr reps=9"
+		# Millions of events; each repetition has the same count, or nearly.
+		[ "$cases" != replay ] || params="metric=instr reps=3"
+		;;
 	*-locks) params="metric=locks_per_kop reps=9 scale=8" ;;
 	*) params="metric=ns reps=51 scale=8" ;;
 	esac
@@ -197,6 +229,10 @@ main()
 	cache_dir >/dev/null
 	need_packages make gcc binutils qemu-system-x86 busybox-static cpio gzip python3
 	[ -n "$part" ] || need_packages gnuplot-nox
+	case " ${BENCH_CASES:-replay} " in
+	*" replay"*) traces_prepare "$work/traces" ;;
+	*) [ -z "${TRACE:-}" ] || die "TRACE= is for the case replay, which is not among BENCH_CASES" ;;
+	esac
 	while IFS='|' read -r -u 3 bed qualifier kernel cpus mb cases; do
 		[[ " ${BENCH_BEDS:-$bed} " == *" $bed "* ]] || continue
 		run_guest "$bed" "$qualifier" "$kernel" "$cpus" "$mb" "$cases"
