@@ -18,11 +18,13 @@
 #include <linux/ctype.h>
 #include <linux/err.h>
 #include <linux/kernel_read_file.h>
+#include <linux/math64.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <linux/time64.h>
 #include <linux/vmalloc.h>
 
 #include "../trace/trace.h"
@@ -32,6 +34,7 @@
 static_assert(TRACE_MAX_SIZE <= EVENT_SIZE);
 
 #define NO_SLOT		U32_MAX
+#define MAX_MS		U32_MAX
 
 /* An event that waits in the window. */
 struct pending {
@@ -121,7 +124,11 @@ static bool plan_segment(struct planner *pl, u32 cpu)
 	struct segment *s = &plan->segment[plan->segments];
 	u32 i;
 
-	*s = (struct segment) { .first = plan->events, .cpu = cpu };
+	*s = (struct segment) {
+		.first = plan->events,
+		.cpu = cpu,
+		.ms = min_t(u64, div_u64(pl->reader.us, USEC_PER_MSEC), MAX_MS),
+	};
 	for (i = 0; i < pl->pending; i++) {
 		const struct pending *e = &pl->window[i];
 

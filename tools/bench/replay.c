@@ -9,6 +9,9 @@
  * and hands over to the next.  Only the segments are timed, each on its own CPU: so
  * the way of the turn is in no figure, and what it costs to free an object that
  * another CPU has allocated is.  The empty loop follows the same plan.
+ *
+ * Times are taken as fast as it goes.  Held memory is another replay, with the pauses
+ * that the trace has: an allocator may keep for a second what it then gives back.
  */
 #include "allocators.h"
 
@@ -28,8 +31,11 @@
 #define SPIN_NS		(50 * NSEC_PER_USEC)
 #define WAIT_TURN	(10 * HZ)
 
-/* Held bytes are looked at so often in a replay, evenly over its events. */
+/* Held bytes are looked at so often in a replay, and behind each pause. */
 #define SAMPLES		1500
+
+/* A longer trace has its pauses made shorter. */
+#define PACED_MS	(120 * MSEC_PER_SEC)
 
 /* What the shell that asks galloc may leave behind. */
 #define OTHERS_BYTES	(64 << 10)
@@ -80,10 +86,14 @@ DEFINE_LOOP_SIZES(replay_touch, follow, true);
  * @end: the replay ends in front of this segment
  * @step: events that are done at a time
  * @sampling: look at the held bytes after each step
+ * @paced: at the pace of the trace
+ * @began: in jiffies
  * @before: free bytes when it began
  * @system_before: what galloc held then
- * @sum: of the samples, each times its events
- * @done: events so far
+ * @held: at the last sample
+ * @at: when that was, nanoseconds
+ * @sum: of what was held, KiB times nanoseconds
+ * @ns: so many
  * @peak: the most that was held
  * @peak_end: behind the segment in which it was
  */
@@ -92,10 +102,14 @@ static struct turns {
 	u32 end;
 	u32 step;
 	bool sampling;
+	bool paced;
+	unsigned long began;
 	s64 before;
 	s64 system_before;
+	s64 held;
+	u64 at;
 	s64 sum;
-	u32 done;
+	u64 ns;
 	s64 peak;
 	u32 peak_end;
 } turns;
@@ -103,13 +117,17 @@ static struct turns {
 static DECLARE_WAIT_QUEUE_HEAD(turns_queue);
 static struct run threads[MAX_THREADS];
 
-static void sample(u32 events, u32 segment)
+/* Between two samples what was held changes evenly, as far as anybody knows. */
+static void sample(u32 segment)
 {
 	s64 held = turns.before - free_bytes();
+	u64 now = ktime_get_ns();
 
 	/* In KiB: in bytes, it could overflow. */
-	turns.sum += (held >> 10) * events;
-	turns.done += events;
+	turns.sum += ((turns.held + held) >> 11) * (s64)(now - turns.at);
+	turns.ns += now - turns.at;
+	turns.held = held;
+	turns.at = now;
 	if (held > turns.peak) {
 		turns.peak = held;
 		turns.peak_end = segment + 1;
@@ -131,7 +149,7 @@ static void follow_segment(struct run *run, u32 segment)
 		run->step(run);
 		run->ns += bench_clock() - start;
 		if (turns.sampling)
-			sample(run->ops, segment);
+			sample(segment);
 	}
 }
 
@@ -156,6 +174,17 @@ static bool wait_turn(struct run *run, u32 segment)
 	return !run->failed;
 }
 
+/* Until the trace has come so far. */
+static void pause(const struct segment *s)
+{
+	u32 whole = plan->segment[plan->segments - 1].ms;
+	u32 ms = whole > PACED_MS ? mul_u64_u32_div(s->ms, PACED_MS, whole) : s->ms;
+	long left = turns.began + msecs_to_jiffies(ms) - jiffies;
+
+	if (left > 0)
+		schedule_timeout_uninterruptible(left);
+}
+
 static void hand_over(u32 segment)
 {
 	smp_store_release(&turns.next, segment + 1);
@@ -171,8 +200,13 @@ static void take_turns(struct run *run)
 	for (i = 0; i < turns.end; i++) {
 		if (plan->segment[i].cpu != run->cpu)
 			continue;
+		/* Who is in front does not pause longer than we do. */
+		if (turns.paced)
+			pause(&plan->segment[i]);
 		if (!wait_turn(run, i))
 			return;
+		if (turns.sampling)
+			sample(i);
 		follow_segment(run, i);
 		hand_over(i);
 	}
@@ -253,7 +287,7 @@ static int measure_replay(const struct bench_case *c)
 /* ---- held bytes ---------------------------------------------------------------------- */
 
 /* Begin with allocators that have given back what they can. */
-static int held_begin(enum allocator a, u32 end)
+static int held_begin(enum allocator a, u32 end, bool paced)
 {
 	if (give_back(GALLOC) || give_back(KMALLOC) || read_galloc_system())
 		return -EIO;
@@ -261,10 +295,13 @@ static int held_begin(enum allocator a, u32 end)
 		.end = end,
 		.step = clamp(plan->events / SAMPLES, 1U, (u32)WINDOW),
 		.sampling = true,
+		.paced = paced,
 		.system_before = galloc_system,
 	};
 	settle();
 	turns.before = free_bytes();
+	turns.began = jiffies;
+	turns.at = ktime_get_ns();
 	return 0;
 }
 
@@ -279,7 +316,7 @@ static int report_held(const struct bench_case *c, enum allocator a, const char 
 /* Again up to the peak: what galloc says that it holds must agree to 1 %. */
 static int check_system(const struct bench_case *c)
 {
-	int err = held_begin(GALLOC, turns.peak_end);
+	int err = held_begin(GALLOC, turns.peak_end, false);
 	s64 held, says;
 	u64 ns;
 
@@ -298,12 +335,12 @@ static int check_system(const struct bench_case *c)
 
 static int measure_held_of(const struct bench_case *c, enum allocator a)
 {
-	int err = held_begin(a, plan->segments);
+	int err = held_begin(a, plan->segments, true);
 	u64 ns;
 
 	err = err ?: replay_once(c, a, &ns);
 	slots_empty(a);
-	err = err ?: report_held(c, a, "mean_bytes", div_s64(turns.sum, turns.done) << 10);
+	err = err ?: report_held(c, a, "mean_bytes", div64_s64(turns.sum, turns.ns) << 10);
 	err = err ?: report_held(c, a, "peak_bytes", turns.peak);
 	return err ?: a == GALLOC ? check_system(c) : 0;
 }

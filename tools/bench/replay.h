@@ -28,11 +28,18 @@ struct replay_event {
 	u32 what;
 };
 
-/* What one CPU does before it is another's turn; at most WINDOW events. */
+/**
+ * struct segment - what one CPU does before it is another's turn
+ * @first: of its events
+ * @events: how many, at most WINDOW
+ * @cpu: which
+ * @ms: when the trace had come to the end of this window
+ */
 struct segment {
 	u32 first;
 	u32 events;
 	u32 cpu;
+	u32 ms;
 };
 
 /**
