@@ -11,6 +11,13 @@
 
 B=/sys/kernel/debug/galloc_bench
 
+# Before anything is loaded: what is there is somebody else's.
+refuse()
+{
+	echo "cases.sh: $*" >&2
+	exit 1
+}
+
 fail()
 {
 	echo "cases.sh: $*" >&2
@@ -57,9 +64,9 @@ if [ "$1" = --ask ]; then
 	asked=1
 	shift
 fi
-[ $# -eq 3 ] || fail "type: cases.sh [--ask] PLAN GALLOC_KO BENCH_KO"
-[ "$(id -u)" -eq 0 ] || fail "only root can load modules"
-[ -d /sys/kernel/debug ] || fail "this kernel has no debugfs"
-! grep -q '^galloc ' /proc/modules || fail "galloc is loaded already: unload it and its clients first"
+[ $# -eq 3 ] || refuse "type: cases.sh [--ask] PLAN GALLOC_KO BENCH_KO"
+[ "$(id -u)" -eq 0 ] || refuse "only root can load modules"
+[ -d /sys/kernel/debug ] || refuse "this kernel has no debugfs"
+! grep -q '^galloc ' /proc/modules || refuse "galloc is loaded already: unload it and its clients first"
 [ -z "$asked" ] || ask
 run_plan "$2" "$3" <"$1"

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # bench_here.sh: what `make bench-here` does to a machine, tried on a stock kernel
-# in QEMU. The last line is "N passed, N failed, N skipped".
+# in QEMU, and what galloc_bench.ko says to traces of which it should take none. The
+# last line is "N passed, N failed, N skipped".
 
 set -euo pipefail
 top=$(cd "$(dirname "$0")/../.." && pwd)
@@ -30,7 +31,7 @@ check()
 work=$(mktemp -d -t galloc-here.XXXXXX)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' INT TERM HUP
-need_packages make gcc qemu-system-x86 busybox-static cpio
+need_packages make gcc libc6-dev qemu-system-x86 busybox-static cpio
 kernel=$("$top/tools/kernel.sh" stock)
 KDIR='' KREL='' VMLINUZ=''
 eval "$kernel"
@@ -40,7 +41,11 @@ build_client "$KDIR" tools/bench
 cp "$BUILD/galloc.ko" "$BUILD/tools/bench/galloc_bench.ko" "$work/"
 build_unlock
 
-printf '%s\n' "metric=ns reps=3" pair:64c remote:pipe scale:pair >"$work/plan"
+gcc -O2 -Wall -o "$work/bench_traces" "$top/tools/test/bench_traces.c" "$top/tools/trace/trace.c"
+mkdir "$work/traces"
+"$work/bench_traces" "$work/traces" >"$work/bad"
+printf '%s\n' "metric=ns reps=3 bytes=0" pair:64c remote:pipe scale:pair \
+	"replay /traces/small.trace" >"$work/plan"
 cat >"$work/init" <<'INIT'
 #!/bin/sh
 export PATH=/bin
@@ -57,11 +62,22 @@ echo yes | sh /cases.sh --ask /plan $modules
 echo "@ yes: $? $(grep -c galloc /proc/modules)"
 insmod /galloc.ko
 echo yes | sh /cases.sh --ask /plan $modules
-echo "@ loaded: $?"
+echo "@ loaded: $? $(grep -c galloc /proc/modules)"
+# A bad trace: what the shell was told, and what the kernel's log is.
+insmod /galloc_bench.ko
+cd /sys/kernel/debug/galloc_bench
+for bad in truncated foreign corrupt large unknown; do
+	said=$( (echo /traces/$bad.trace >trace) 2>&1)
+	echo "@ $bad: ${said##*: }, $(dmesg | tail -n 1 | sed 's/.*galloc_bench: //')"
+done
+said=$( (echo replay >run) 2>&1)
+echo "@ none: ${said##*: }"
 echo "GUEST: ok"
 poweroff -f
 INIT
-guest_initramfs "$work/initramfs" "$work/init" "$work/galloc.ko:/galloc.ko" \
+files=()
+for trace in "$work"/traces/*; do files+=("$trace:/traces/${trace##*/}"); done
+guest_initramfs "$work/initramfs" "$work/init" "$work/galloc.ko:/galloc.ko" "${files[@]}" \
 	"$work/galloc_bench.ko:/galloc_bench.ko" "$work/plan:/plan" \
 	"$top/tools/bench/cases.sh:/cases.sh"
 GUEST_CPUS=2 guest_qemu "$VMLINUZ" "$work/initramfs" "$work/log" 300 ||
@@ -72,6 +88,12 @@ check "without a yes nothing is done" "@ no: 3 0"
 check "with a yes the modules are gone when it is over" "@ yes: 0 0"
 check "pair was measured" "pair	64c	galloc	1	ns	$number	$number	$number"
 check "two CPUs were" "scale	pair	galloc	2	mops	$number	$number	$number"
-check "a galloc that is in use is left alone" "@ loaded: 1"
+check "a trace was replayed" "replay	small	galloc	2	ns	$number	$number	$number"
+check "and touched" "replay	small/touch	galloc	2	ns	$number	$number	$number"
+while read -r bad why; do
+	check "a trace that is bad ($bad) is refused" "@ $bad: Invalid argument, /traces/$bad.trace: $why"
+done <"$work/bad"
+check "nothing is left to replay then" "@ none: No such file or directory"
+check "a galloc that is in use is left alone" "@ loaded: 1 1"
 echo "$passed passed, $failed failed, 0 skipped"
 [ "$failed" -eq 0 ]
