@@ -67,8 +67,11 @@ static __always_inline void follow(struct run *run, alloc_fn *alloc, free_fn *fr
 		if (e->what) {
 			gfp_t gfp = event_gfp(e->what);
 
-			/* The empty loop has to make it, too. */
-			OPTIMIZER_HIDE_VAR(gfp);
+			/*
+			 * The empty loop has to make them, too, and to branch: which
+			 * event comes next no processor can foresee.
+			 */
+			asm volatile("" : "+r" (gfp));
 			*slot = get_object(run, alloc, e->what & EVENT_SIZE, gfp, touch);
 		} else {
 			free(run, *slot);
