@@ -55,6 +55,7 @@ uml|-|build uml-release-7.3|2|1024|empty memory spike
 uml|-|build uml-release-7.3|2|1024|replay
 uml-locks|-|build uml-release-7.3|1|1024|pair mixed
 uml-locks|-|build uml-release-7.3|2|1024|remote larson
+uml-locks|-|build uml-release-7.3|2|1024|replay
 BEDS
 }
 
@@ -199,7 +200,7 @@ run_guest()
 		# Millions of events; each repetition has the same count, or nearly.
 		[ "$cases" != replay ] || params="metric=instr reps=3"
 		;;
-	*-locks) params="metric=locks_per_kop reps=9 scale=8" ;;
+	*-locks) params="metric=locks_per_kop reps=9 scale=8 bytes=0" ;;
 	*) params="metric=ns reps=51 scale=8" ;;
 	esac
 	{
