@@ -39,7 +39,8 @@ Method
 7. ``replay`` does again what a kernel was recorded to allocate and free, event by
    event on the CPUs that did it, as far as the bed has them; traces.rst says what was
    recorded, and how it is replayed. Only the events are timed, not the way from one
-   CPU to the other. Held memory is of a replay at the recorded pace, its mean over time.
+   CPU to the other. Held memory is of a replay at the recorded pace; its mean is
+   over time.
 8. Held memory is by how much the system's free pages become fewer, those on the
    CPUs' lists taken as free. galloc's own ``system`` must agree to 1 %.
 9. ``locks_per_kop``: locks acquired and atomic read-modify-writes for a thousand

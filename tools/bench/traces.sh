@@ -72,7 +72,8 @@ traces_prepare()
 	fi
 	need_packages make gcc libc6-dev xz-utils
 	mkdir -p "$dir" "$top/build/trace"
-	progress make -C "$top/tools/trace" O="$top/build/trace" || die "galloc-trace does not build, see above"
+	progress make -C "$top/tools/trace" O="$top/build/trace" ||
+		die "galloc-trace does not build, see above"
 	trace_add default "$top/tools/trace/default.trace.xz" "$dir"
 	[ -z "${TRACE:-}" ] || trace_add "$(trace_name "$TRACE")" "$TRACE" "$dir"
 }

@@ -8,7 +8,7 @@ set -euo pipefail
 top=$(cd "$(dirname "$0")/../.." && pwd)
 # shellcheck source=tools/lib.sh
 . "$top/tools/lib.sh"
-need_packages gcc libc6-dev
+need_packages gcc libc6-dev python3
 # The other compiler, where it can be had; its checks are skipped elsewhere.
 (need_packages clang) || true
 shifts="12 14 16"
@@ -165,6 +165,53 @@ clauses_have_tests()
 	}
 }
 
+# report ROW...: what bench/report.py makes of a guest that printed these; each is
+# case, variant, allocator, metric and value, in words.
+report()
+{
+	local row
+
+	rm -rf "$work/bench"
+	mkdir -p "$work/bench/7.3.4-uml"
+	echo "SLUB y" >"$work/bench/7.3.4-uml/options"
+	{
+		printf '@\tuml\t7.3.4-uml\t\n'
+		for row in "$@"; do
+			# shellcheck disable=SC2086 # words
+			printf '%s\t%s\t%s\t2\t%s\t%s\t1\t9\n' $row
+		done
+	} >"$work/bench/01.raw"
+	PYTHONDONTWRITEBYTECODE=1 python3 "$top/tools/bench/report.py" --part "$work" "$work/bench" 2>&1
+}
+
+# Each goal of a replay is computed from the rows that it is about, and judged.
+report_judges()
+{
+	report "replay default none ns 4" "replay default galloc ns 20" "replay default kmalloc ns 50" \
+		"replay mine galloc ns 60" "replay mine kmalloc ns 50" \
+		"replay default galloc mean_bytes 900" "replay default kmalloc mean_bytes 1000" \
+		"replay default galloc peak_bytes 800" "replay default kmalloc peak_bytes 1000" >"$work/report"
+	grep -qx 'replay, ns, of kmalloc  *0.400  <= 0.5  *met' "$work/report" &&
+		grep -qx 'replay, mean held, of kmalloc  *0.900  <= 0.8  *NOT MET' "$work/report" &&
+		grep -qx 'replay, peak held, of kmalloc  *0.800  <= 0.85  *met' "$work/report" &&
+		grep -q '^replay  *mine  *2  *ns  *60' "$work/report" && return
+	echo "error: $(grep '^replay' "$work/report" | tr '\n' ';')"
+	return 1
+}
+
+# No goal is met by a figure that is a rest of what was subtracted.
+report_takes_out()
+{
+	! report "replay default none ns 90" "replay default galloc ns 20" \
+		"replay default kmalloc ns 50" >"$work/report" &&
+		grep -q 'of galloc 20 are left, 90 subtracted' "$work/report" &&
+		! grep -q 'replay.*met' "$work/report" && return
+	echo "error: $(tail -n 1 "$work/report")"
+	return 1
+}
+
+check "bench: the goals of a replay are judged" report_judges
+check "bench: what the empty replay hides is no result" report_takes_out
 check "documentation: each test that is named for a clause exists" clauses_have_tests
 check "sizeclass: the generator builds and runs" \
 	env PAGE_SIZE=4096 "$top/tools/sizeclasses.sh"
