@@ -254,16 +254,16 @@ void plan_free(struct plan *plan)
 static struct planner *planner_new(unsigned int cpus)
 {
 	struct planner *pl = vzalloc(sizeof(*pl));
+	struct plan *plan = kzalloc(sizeof(*plan), GFP_KERNEL);
 
-	if (!pl)
-		return NULL;
-	pl->free = NO_SLOT;
-	pl->plan = kzalloc(sizeof(*pl->plan), GFP_KERNEL);
-	if (!pl->plan) {
+	if (!pl || !plan) {
 		vfree(pl);
+		kfree(plan);
 		return NULL;
 	}
-	pl->plan->cpus = cpus;
+	plan->cpus = cpus;
+	pl->plan = plan;
+	pl->free = NO_SLOT;
 	return pl;
 }
 

@@ -156,9 +156,9 @@ static void follow_segment(struct run *run, u32 segment)
 	}
 }
 
-/* Pairs with hand_over(): what other CPUs did in front of this segment is seen. */
 static bool is_turn(u32 segment)
 {
+	/* Pairs with hand_over(): what other CPUs did in front of this segment is seen. */
 	return smp_load_acquire(&turns.next) == segment;
 }
 
@@ -190,6 +190,7 @@ static void pause(const struct segment *s)
 
 static void hand_over(u32 segment)
 {
+	/* Pairs with is_turn(). */
 	smp_store_release(&turns.next, segment + 1);
 	if (wq_has_sleeper(&turns_queue))
 		wake_up_all(&turns_queue);

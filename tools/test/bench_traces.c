@@ -99,13 +99,15 @@ int main(int argc, char **argv)
 	save(&w, "corrupt");
 	printf("corrupt byte 20: checksum is wrong\n");
 
-	w = small, h = good;
+	w = small;
+	h = good;
 	trace_put_kind(w.bytes + TRACE_HEADER_BYTES, &large);
 	seal(&w, &h);
 	save(&w, "large");
 	printf("large byte %d: size beyond the limits\n", TRACE_HEADER_BYTES);
 
-	w = small, h = good;
+	w = small;
+	h = good;
 	printf("unknown byte %llu: free of an unknown object\n", (unsigned long long)w.size);
 	w.size = trace_put_event(w.bytes + w.size, TRACE_FREE, h.allocs) - w.bytes;
 	h.events++;
