@@ -29,7 +29,7 @@ help:
 	@echo 'make lint             warnings, sparse, checkpatch, kernel-doc, clang'
 	@echo 'make trace            what a stock kernel allocates at work, into build/trace'
 	@echo 'make trace-doc        three of them, into tools/trace and Documentation'
-	@echo 'make bench            time and memory, galloc and its peers, into build/bench'
+	@echo 'make bench [TRACE=f]  time and memory, galloc and its peers, into build/bench'
 	@echo 'make bench-doc        its report, into Documentation'
 	@echo 'make bench-here       native times, here and now; root, asks first'
 	@echo 'make fastpath-doc     Documentation/fastpath.rst, from galloc.ko'
