@@ -18,7 +18,7 @@
 #define SEED		20090612ULL
 #define DAMAGES		20000
 
-#define KINDS		16
+#define KINDS		16	/* events of one byte name them all, and one more */
 #define CPUS		3
 #define MAX_LIVE	256
 
@@ -210,6 +210,28 @@ static void extreme(struct damage *d, u8 *bytes)
 		   values[gk_below(&d->rng, ARRAY_SIZE(values))], width);
 }
 
+/* The first number that each event may not have. */
+static void one_too_many(struct damage *d, u8 *bytes)
+{
+	size_t first = TRACE_HEADER_BYTES + KINDS * TRACE_KIND_BYTES;
+	size_t at = first + gk_below(&d->rng, d->size > first ? d->size - first : 1);
+
+	if (at >= d->size)
+		return;
+	switch (gk_below(&d->rng, 3)) {
+	case 0:
+		trace_put_event(bytes + at, TRACE_ALLOC, KINDS);
+		break;
+	case 1:
+		trace_put_event(bytes + at, TRACE_CPU, CPUS);
+		break;
+	default:
+		/* Nothing has been allocated yet. */
+		trace_put_event(bytes + first, TRACE_FREE, 0);
+		break;
+	}
+}
+
 /* A trace that does not lie about its size and checksum, if it has a header. */
 static void repair(u8 *bytes, size_t size)
 {
@@ -223,7 +245,7 @@ static void repair(u8 *bytes, size_t size)
 /* A copy at the end of the buffer, and something wrong with it. */
 static const u8 *damage(struct damage *d, const struct written *w)
 {
-	u32 n = 1 + gk_below(&d->rng, 4), how = gk_below(&d->rng, 8);
+	u32 n = 1 + gk_below(&d->rng, 4), how = gk_below(&d->rng, 9);
 	u8 *bytes;
 
 	d->size = how < 2 ? gk_below(&d->rng, w->size + 1) : w->size;
@@ -232,8 +254,10 @@ static const u8 *damage(struct damage *d, const struct written *w)
 	for (; how && d->size && n; n--) {
 		if (how < 5)
 			bytes[gk_below(&d->rng, d->size)] ^= 1 << gk_below(&d->rng, 8);
-		else
+		else if (how < 8)
 			extreme(d, bytes);
+		else
+			one_too_many(d, bytes);
 	}
 	if (gk_below(&d->rng, 4))
 		repair(bytes, d->size);
