@@ -16,7 +16,7 @@
 #include <linux/topology.h>
 
 /* Idle classes are looked for this often, while anything is cached. */
-#define TICK_DELAY		(2 * HZ)
+#define TICK_DELAY		HZ
 
 /* All CPUs are asked to drain at most this often. */
 #define DRAIN_INTERVAL		(HZ / 10)
@@ -89,24 +89,39 @@ static bool slot_is_idle(struct mcache_slot *slot)
 	return idle;
 }
 
-/* A class that was served from its stack alone has no use for a span. */
-static struct mspan *slot_spare_span(struct mcache *m, unsigned int class)
+/*
+ * A class that its stack alone has served since the last look has no use for a span,
+ * and of its objects for half at most: should it miss them, that is one refill in a
+ * tick.  Those that came first go.
+ */
+static void slot_take_surplus(struct mcache *m, unsigned int class,
+			      struct haul *haul)
 {
 	struct mcache_slot *slot = local_slot(m, class);
-	struct mspan *s = NULL;
 
-	if ((u16)slot->misses == slot->seen_misses && slot->span) {
-		s = slot->span;
-		slot->span = NULL;
-		m->held -= class_span_bytes(class);
+	haul->n = 0;
+	haul->span = NULL;
+	haul->stack = NULL;
+	if ((u16)slot->misses != slot->seen_misses) {
+		slot->seen_misses = slot->misses;
+		return;
 	}
-	slot->seen_misses = slot->misses;
-	return s;
+	haul->span = slot->span;
+	if (slot->span)
+		m->held -= class_span_bytes(class);
+	slot->span = NULL;
+
+	haul->n = min((unsigned int)(slot->top - slot->base) / 2,
+		      (unsigned int)DRAIN_TURN);
+	memcpy(haul->batch, slot->base, haul->n * sizeof(void *));
+	slot->top -= haul->n;
+	memmove(slot->base, slot->base + haul->n,
+		(slot->top - slot->base) * sizeof(void *));
 }
 
 /*
- * Drain a class on this CPU: all of it, or only if it is idle.  Nothing is done
- * on another CPU than @cpu, or in an interrupt of a busy one.
+ * Drain a class on this CPU: all of it, or, unless it is idle, what it has too much.
+ * Nothing is done on another CPU than @cpu, or in an interrupt of a busy one.
  */
 static void mcache_visit(int cpu, unsigned int class, bool all)
 {
@@ -124,9 +139,7 @@ static void mcache_visit(int cpu, unsigned int class, bool all)
 			return;
 		}
 		if (!all && !slot_is_idle(local_slot(m, class))) {
-			haul.n = 0;
-			haul.stack = NULL;
-			haul.span = slot_spare_span(m, class);
+			slot_take_surplus(m, class, &haul);
 			more = false;
 		} else {
 			all = true;

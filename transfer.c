@@ -18,8 +18,8 @@
 #include <linux/slab.h>
 
 /* Most of it, for each row. */
-#define TRANSFER_BYTES		(128UL << 10)
-#define TRANSFER_MAX		2048
+#define TRANSFER_BYTES		(64UL << 10)
+#define TRANSFER_MAX		1024
 #define TRANSFER_MIN		2
 
 static unsigned int transfer_max(const struct mcentral *c)
@@ -80,9 +80,15 @@ unsigned int transfer_put(unsigned int row, void **batch, unsigned int n)
 	if (unlikely(!READ_ONCE(t->stack)) && !transfer_setup(c))
 		return 0;
 	galloc_lock(&c->lock, flags);
+	if (unlikely(!t->stack)) {
+		/* transfer_give_up() was here. */
+		galloc_unlock(&c->lock, flags);
+		return 0;
+	}
 	n = min(n, transfer_max(c) - t->n);
 	memcpy(t->stack + t->n, batch, n * sizeof(*batch));
 	WRITE_ONCE(t->n, t->n + n);
+	t->used = true;
 	galloc_unlock(&c->lock, flags);
 	return n;
 }
@@ -159,13 +165,33 @@ void transfer_drain(void)
 	}
 }
 
+/* Give up a stack that nobody put anything on since the last call. */
+static void transfer_give_up(struct mcentral *c)
+{
+	struct transfer *t = &c->transfer;
+	unsigned long flags;
+	void **stack = NULL;
+
+	galloc_lock(&c->lock, flags);
+	if (!t->used && !t->n) {
+		stack = t->stack;
+		WRITE_ONCE(t->stack, NULL);
+	}
+	t->used = false;
+	galloc_unlock(&c->lock, flags);
+	if (!stack)
+		return;
+	kfree(stack);
+	arena_uncharge_meta(stack_bytes(c));
+}
+
 /**
  * transfer_age() - put into its spans what nobody wanted since the last call
  *
- * That is what was left when it was at its lowest.
+ * That is what was left when it was at its lowest.  A stack without use goes.
  *
  * Context: Process.
- * Return: True if there still is something in transfer.
+ * Return: True if there is still something to look at.
  */
 bool transfer_age(void)
 {
@@ -177,14 +203,15 @@ bool transfer_age(void)
 		unsigned int idle;
 		unsigned long flags;
 
-		if (!c || !READ_ONCE(c->transfer.n))
+		if (!c || !READ_ONCE(c->transfer.stack))
 			continue;
 		galloc_lock(&c->lock, flags);
 		idle = min(c->transfer.low, c->transfer.n);
 		c->transfer.low = c->transfer.n - idle;
 		galloc_unlock(&c->lock, flags);
 		transfer_spill(c, idle);
-		any |= READ_ONCE(c->transfer.n);
+		transfer_give_up(c);
+		any |= !!READ_ONCE(c->transfer.stack);
 		cond_resched();
 	}
 	return any;

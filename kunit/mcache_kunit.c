@@ -300,6 +300,35 @@ static void an_idle_class_is_drained_and_a_busy_one_is_not(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, this_mcache()->held, 0);
 }
 
+static void a_stack_that_is_more_than_enough_gives_half(struct kunit *test)
+{
+	struct mcache_slot *slot;
+	unsigned int had, i;
+	void *top;
+
+	for (i = 0; i < 100; i++)
+		hold(test, 256);
+	free_objects();
+	if (debug_keeps_nothing(test))
+		return;
+	slot = gk_slot(sizeclass_of(256));
+	/* It has missed: all that is there may be wanted. */
+	had = gk_stacked(slot);
+	KUNIT_ASSERT_GT(test, had, 10);
+	look_for_idle_classes();
+	KUNIT_EXPECT_EQ(test, gk_stacked(slot), had);
+	for (; had > 1; had -= had / 2) {
+		gfree(hold(test, 256));
+		nr_objects = 0;
+		top = slot->top[-1];
+		look_for_idle_classes();
+		KUNIT_EXPECT_EQ(test, gk_stacked(slot), had - had / 2);
+		/* The one that was used last is still warm. */
+		KUNIT_EXPECT_PTR_EQ(test, slot->top[-1], top);
+		KUNIT_EXPECT_EQ(test, galloc_validate(), 0);
+	}
+}
+
 static void a_cpu_that_idles_is_drained_in_a_while(struct kunit *test)
 {
 	unsigned int i;
@@ -737,6 +766,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(many_are_popped_at_once),
 	KUNIT_CASE(capacity_follows_a_load_of_a_thousand),
 	KUNIT_CASE(an_idle_class_is_drained_and_a_busy_one_is_not),
+	KUNIT_CASE(a_stack_that_is_more_than_enough_gives_half),
 	KUNIT_CASE(a_cpu_that_idles_is_drained_in_a_while),
 	KUNIT_CASE(the_budget_is_kept_under_any_load),
 	KUNIT_CASE(a_drain_leaves_nothing),

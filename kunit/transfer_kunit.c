@@ -102,7 +102,7 @@ static void it_holds_no_more_than_its_part(struct kunit *test)
 		hold(test, sizes[i], min_t(size_t, OBJECTS, (8 << 20) / sizes[i]));
 		free_objects();
 		KUNIT_EXPECT_LE(test, in_transfer(sizes[i]) * sizes[i],
-				max_t(size_t, 128 << 10, 2 * sizes[i]));
+				max_t(size_t, 64 << 10, 2 * sizes[i]));
 		KUNIT_EXPECT_EQ(test, galloc_validate(), 0);
 	}
 }
@@ -169,6 +169,29 @@ static void what_nobody_wants_goes_on_into_the_spans(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, in_transfer(256), 0);
 }
 
+static void a_stack_that_nobody_uses_is_given_up(struct kunit *test)
+{
+	long meta;
+
+	if (debug_has_none(test, 256))
+		return;
+	hold(test, 256, 600);
+	free_objects();
+	mcache_drain();
+	KUNIT_EXPECT_EQ(test, in_transfer(256), 0);
+	KUNIT_ASSERT_NOT_NULL(test, row_of(256)->transfer.stack);
+	meta = arena_meta_bytes();
+	/* It was in use since the last look, and then not. */
+	transfer_age();
+	transfer_age();
+	KUNIT_EXPECT_NULL(test, row_of(256)->transfer.stack);
+	KUNIT_EXPECT_LT(test, arena_meta_bytes(), meta);
+	/* And there is another when it is wanted. */
+	hold(test, 256, 600);
+	free_objects();
+	KUNIT_EXPECT_GT(test, in_transfer(256), 0);
+}
+
 static void without_memory_for_it_objects_go_into_the_spans(struct kunit *test)
 {
 	struct mcentral *row = row_of(448);
@@ -189,6 +212,7 @@ static void without_memory_for_it_objects_go_into_the_spans(struct kunit *test)
 }
 
 static struct kunit_case cases[] = {
+	KUNIT_CASE(a_stack_that_nobody_uses_is_given_up),
 	KUNIT_CASE(without_memory_for_it_objects_go_into_the_spans),
 	KUNIT_CASE(what_one_cpu_has_too_many_of_serves_another),
 	KUNIT_CASE(it_holds_no_more_than_its_part),
