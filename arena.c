@@ -613,11 +613,15 @@ err_uncharge:
 	return false;
 }
 
-/*
- * How much to take at a time: half of it lies free on average, so it is a small
- * part of what there is.  The reserve is taken in whole blocks.
+/**
+ * arena_growth_order() - how much to take from the system at a time
+ *
+ * Half of it lies free on average, so it is a small part of what there is.  The
+ * reserve is taken in whole blocks.
+ *
+ * Return: The order of a chunk, at most ARENA_ORDER.
  */
-static unsigned int growth_order(void)
+unsigned int arena_growth_order(void)
 {
 	unsigned long part = atomic_long_read(&held_bytes) / GROWTH_PART;
 
@@ -634,9 +638,9 @@ static unsigned int growth_order(void)
  * @npages: least number of pages
  * @gfp: the caller's flags
  *
- * Tries growth_order() first and comes down, order by order, to what is needed;
- * only that last order is tried with the caller's own flags.  A caller that
- * cannot sleep starts there: the worker fetches blocks for the next one.
+ * Tries arena_growth_order() first and comes down, order by order, to what is
+ * needed; only that last order is tried with the caller's own flags.  A caller
+ * that cannot sleep starts there: the worker fetches more for the next one.
  * Above a block there is only one order to try, and what @npages does not
  * fill of it goes back at once.
  *
@@ -648,7 +652,7 @@ bool arena_get_chunk(struct chunk *chunk, int nid, unsigned int npages,
 		     gfp_t gfp)
 {
 	unsigned int least = get_order((unsigned long)npages << PAGE_SHIFT);
-	unsigned int wanted = max(least, growth_order());
+	unsigned int wanted = max(least, arena_growth_order());
 	unsigned int order;
 
 	gfp = chunk_gfp(gfp);

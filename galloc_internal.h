@@ -250,6 +250,7 @@ struct chunk {
 
 int arena_init(void);
 void arena_exit(void);
+unsigned int arena_growth_order(void);
 bool arena_get_chunk(struct chunk *chunk, int nid, unsigned int npages,
 		     gfp_t gfp);
 void arena_put_pages(unsigned long start, unsigned int npages, int order);
@@ -334,7 +335,7 @@ static __always_inline unsigned int arena_row_of(const void *p)
  * @aside_pages: their pages
  * @spare: unused descriptors, small [0] and big [1]
  * @nr_spare: their number
- * @want_block: a caller that could not sleep had to make do with a small chunk
+ * @want_chunk: a caller that could not sleep had to make do with a small chunk
  */
 struct mheap {
 	raw_spinlock_t lock;
@@ -348,7 +349,7 @@ struct mheap {
 	unsigned long aside_pages;
 	struct list_head spare[2];
 	unsigned int nr_spare[2];
-	bool want_block;
+	bool want_chunk;
 } ____cacheline_aligned_in_smp;
 
 int mheap_init(void);
@@ -370,6 +371,7 @@ enum mheap_release {
 };
 
 unsigned long mheap_release(unsigned long pages, enum mheap_release how);
+unsigned long mheap_free_max(void);
 unsigned long mheap_free_pages(void);
 void mheap_settle(void);
 struct mheap *mheap_of(int nid);
@@ -428,11 +430,13 @@ static inline bool mspan_is_big(const struct mspan *s)
  * @stack: the objects; NULL until the first are put there
  * @n: their number
  * @low: the least there have been since transfer_age() last looked
+ * @used: some were put there since
  */
 struct transfer {
 	void **stack;
 	unsigned int n;
 	unsigned int low;
+	bool used;
 };
 
 /**
@@ -618,6 +622,8 @@ int params_take(void);
 extern bool galloc_debug;
 extern unsigned long galloc_limit_bytes;
 extern unsigned long galloc_reserve_pages;
+/* No fixed number of pages may lie free, see mheap_free_max(). */
+#define FREE_MAX_PART	ULONG_MAX
 extern unsigned long galloc_free_max_pages;
 extern unsigned long galloc_cpu_cache_bytes;
 

@@ -17,6 +17,7 @@
 EXPORT_SYMBOL_IF_KUNIT(arena_map);
 EXPORT_SYMBOL_IF_KUNIT(arena_none);
 EXPORT_SYMBOL_IF_KUNIT(arena_get_chunk);
+EXPORT_SYMBOL_IF_KUNIT(arena_growth_order);
 EXPORT_SYMBOL_IF_KUNIT(arena_put_pages);
 EXPORT_SYMBOL_IF_KUNIT(arena_leave);
 EXPORT_SYMBOL_IF_KUNIT(arena_pages_unshared);
@@ -35,6 +36,7 @@ EXPORT_SYMBOL_IF_KUNIT(mheap_alloc);
 EXPORT_SYMBOL_IF_KUNIT(mheap_free);
 EXPORT_SYMBOL_IF_KUNIT(mheap_hand_out);
 EXPORT_SYMBOL_IF_KUNIT(mheap_release);
+EXPORT_SYMBOL_IF_KUNIT(mheap_free_max);
 EXPORT_SYMBOL_IF_KUNIT(mheap_free_pages);
 EXPORT_SYMBOL_IF_KUNIT(mheap_settle);
 EXPORT_SYMBOL_IF_KUNIT(mheap_of);

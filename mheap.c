@@ -499,8 +499,8 @@ static struct mspan *mheap_grow(int nid, unsigned int npages,
 	h = mheaps[chunk.nid];
 	if (chunk.nid != nid)
 		count_event(EVENT_GROW_OTHER_NODE);
-	if (!gfpflags_allow_blocking(gfp) && chunk.order < ARENA_ORDER) {
-		WRITE_ONCE(mheaps[nid]->want_block, true);
+	if (!gfpflags_allow_blocking(gfp) && chunk.order < arena_growth_order()) {
+		WRITE_ONCE(mheaps[nid]->want_chunk, true);
 		mheap_kick(0);
 	}
 
@@ -621,7 +621,7 @@ void mheap_free(struct mspan *s)
 	galloc_unlock(&h->lock, flags);
 
 	if (likely(!leave)) {
-		if (free > READ_ONCE(galloc_free_max_pages))
+		if (free > mheap_free_max())
 			mheap_kick(RELEASE_DELAY);
 	} else if (now) {
 		mheap_leave(&leaving);

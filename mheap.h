@@ -46,7 +46,7 @@ struct mspan *mheap_next_span(const struct arena *arena, unsigned int *page);
 /* release.c */
 
 /* Free memory must have been too much this long before any of it leaves. */
-#define RELEASE_DELAY		HZ
+#define RELEASE_DELAY		(HZ / 4)
 
 /**
  * struct leaving - pages on their way out, between two halves

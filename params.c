@@ -22,9 +22,9 @@ static unsigned long reserve_mb;
 module_param(reserve_mb, ulong, 0444);
 MODULE_PARM_DESC(reserve_mb, "memory to take at load and never give back, in MiB");
 
-static unsigned long free_max_mb = 16;
-module_param(free_max_mb, ulong, 0444);
-MODULE_PARM_DESC(free_max_mb, "free memory above which runs return to the system, in MiB");
+static long free_max_mb = -1;
+module_param(free_max_mb, long, 0444);
+MODULE_PARM_DESC(free_max_mb, "free memory above which runs return to the system, in MiB; -1: a small part of all");
 
 static unsigned long cpu_cache_kb = 2048;
 module_param(cpu_cache_kb, ulong, 0444);
@@ -60,9 +60,13 @@ static int __init check_mb(const char *name, unsigned long mb)
 int __init params_take(void)
 {
 	if (check_mb("limit_mb", limit_mb) ||
-	    check_mb("reserve_mb", reserve_mb) ||
-	    check_mb("free_max_mb", free_max_mb))
+	    check_mb("reserve_mb", reserve_mb))
 		return -EINVAL;
+	if (free_max_mb < -1 || free_max_mb > (long)MB_MAX) {
+		pr_err("free_max_mb=%ld is out of range: -1 to %lu\n",
+		       free_max_mb, MB_MAX);
+		return -EINVAL;
+	}
 	if (limit_mb && reserve_mb > limit_mb) {
 		pr_err("reserve_mb=%lu is more than limit_mb=%lu: at most %lu\n",
 		       reserve_mb, limit_mb, limit_mb);
@@ -85,7 +89,8 @@ int __init params_take(void)
 	galloc_debug = debug;
 	galloc_limit_bytes = limit_mb << 20;
 	galloc_reserve_pages = reserve_mb << (20 - PAGE_SHIFT);
-	galloc_free_max_pages = free_max_mb << (20 - PAGE_SHIFT);
+	galloc_free_max_pages = free_max_mb < 0 ? FREE_MAX_PART :
+				free_max_mb << (20 - PAGE_SHIFT);
 	galloc_cpu_cache_bytes = cpu_cache_kb << 10;
 	galloc_fault_panic = !strcmp(fault, "panic");
 	return 0;

@@ -15,6 +15,10 @@
 /* Unused descriptors a node keeps. */
 #define SPARES_KEPT		64
 
+/* This part of what is held may lie free, and at least so many bytes. */
+#define FREE_PART		64
+#define FREE_LEAST		(256UL << 10)
+
 static void mheap_work_fn(struct work_struct *work);
 static DECLARE_DELAYED_WORK(mheap_work, mheap_work_fn);
 static bool mheap_stopped;
@@ -188,6 +192,24 @@ unsigned long mheap_free_pages(void)
 	return pages;
 }
 
+/**
+ * mheap_free_max() - how much may lie free
+ *
+ * Unless free_max_mb says it, a small part of all that is held: after a peak or at
+ * the start of a load it would otherwise be most of it.  The reserve may lie free.
+ *
+ * Return: Pages in FREE runs, of all nodes, above which some go back.
+ */
+unsigned long mheap_free_max(void)
+{
+	unsigned long max = READ_ONCE(galloc_free_max_pages);
+
+	if (max != FREE_MAX_PART)
+		return max;
+	max = max_t(unsigned long, arena_held_bytes() / FREE_PART, FREE_LEAST);
+	return READ_ONCE(galloc_reserve_pages) + (max >> PAGE_SHIFT);
+}
+
 /* ---- pages set aside ----------------------------------------------------------- */
 
 /*
@@ -253,15 +275,15 @@ void mheap_release_aside(struct mheap *h)
 
 /* ---- the worker ------------------------------------------------------------------ */
 
-/* Fetch the block a caller that could not sleep did without. */
-static void mheap_fetch_block(struct mheap *h)
+/* Fetch what a caller that could not sleep did without. */
+static void mheap_fetch_chunk(struct mheap *h)
 {
 	struct chunk chunk;
 	unsigned long flags;
 
-	if (!xchg(&h->want_block, false))
+	if (!xchg(&h->want_chunk, false))
 		return;
-	if (!arena_get_chunk(&chunk, h->nid, ARENA_PAGES,
+	if (!arena_get_chunk(&chunk, h->nid, 1U << arena_growth_order(),
 			     GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN |
 			     __GFP_THISNODE))
 		return;
@@ -276,19 +298,19 @@ static void mheap_fetch_block(struct mheap *h)
 
 /*
  * Hysteresis: nothing goes back before free memory has been above
- * galloc_free_max_pages for RELEASE_DELAY, and then down to 3/4 of it, so that
+ * mheap_free_max() for RELEASE_DELAY, and then down to 3/4 of it, so that
  * a load that swings around the mark does not move pages each time.
  */
 static void mheap_work_fn(struct work_struct *work)
 {
 	static unsigned long above_since;
-	unsigned long max = READ_ONCE(galloc_free_max_pages);
+	unsigned long max = mheap_free_max();
 	unsigned long free;
 	int nid;
 
 	for_each_node(nid) {
 		mheap_release_aside(mheaps[nid]);
-		mheap_fetch_block(mheaps[nid]);
+		mheap_fetch_chunk(mheaps[nid]);
 		mheap_fill_spares(mheaps[nid]);
 		mheap_trim_spares(mheaps[nid], SPARES_KEPT);
 	}
@@ -305,7 +327,7 @@ static void mheap_work_fn(struct work_struct *work)
 		return;
 	}
 	above_since = 0;
-	mheap_release(free - max / 4 * 3, RELEASE_SPARSE);
+	mheap_release(free - max / 4 * 3, RELEASE_ALL);
 }
 
 /* Do at once what the worker would, and wait. */

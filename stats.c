@@ -211,7 +211,7 @@ static int stats_show(struct seq_file *m, void *v)
 	seq_printf(m, "meta %ld\n", t.meta);
 	seq_printf(m, "limit %lu\n", galloc_limit_bytes);
 	seq_printf(m, "reserve %lu\n", galloc_reserve_pages << PAGE_SHIFT);
-	seq_printf(m, "free_max %lu\n", galloc_free_max_pages << PAGE_SHIFT);
+	seq_printf(m, "free_max %lu\n", mheap_free_max() << PAGE_SHIFT);
 	seq_printf(m, "cpu_cache %lu\n", galloc_cpu_cache_bytes);
 	seq_printf(m, "debug %d\n", galloc_debug);
 	for (i = 0; i < NR_GALLOC_EVENTS; i++)

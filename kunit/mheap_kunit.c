@@ -381,13 +381,14 @@ static void refused_growth_leaves_no_trace(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, arena_held_bytes() - arena_meta_bytes(), system);
 }
 
-static void a_caller_that_cannot_sleep_has_a_block_fetched(struct kunit *test)
+static void a_caller_that_cannot_sleep_has_more_fetched(struct kunit *test)
 {
 	struct mheap *h = mheap_of(gk_nid());
+	unsigned long more = 1UL << arena_growth_order();
 
 	gk_take_free_runs(test);
 	KUNIT_ASSERT_NOT_NULL(test, run_try(1, 1, GFP_NOWAIT));
-	KUNIT_EXPECT_TRUE(test, gk_wait_for(READ_ONCE(h->free_pages) >= ARENA_PAGES,
+	KUNIT_EXPECT_TRUE(test, gk_wait_for(READ_ONCE(h->free_pages) >= more,
 					    5000));
 }
 
@@ -542,7 +543,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(random_runs_never_overlap_and_all_come_back),
 	KUNIT_CASE(growth_publishes_what_is_not_wanted),
 	KUNIT_CASE(refused_growth_leaves_no_trace),
-	KUNIT_CASE(a_caller_that_cannot_sleep_has_a_block_fetched),
+	KUNIT_CASE(a_caller_that_cannot_sleep_has_more_fetched),
 	KUNIT_CASE(many_objects_get_a_big_descriptor),
 	KUNIT_CASE(pages_known_to_be_zero_are),
 	KUNIT_CASE(two_that_grow_at_once_share_nothing),

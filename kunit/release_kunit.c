@@ -129,6 +129,28 @@ static void free_memory_goes_back_if_it_stays_too_much(struct kunit *test)
 	KUNIT_EXPECT_GT(test, mheap_free_pages() + ARENA_PAGES, max / 4 * 3);
 }
 
+static void a_small_part_of_what_is_held_may_lie_free(struct kunit *test)
+{
+	unsigned long held = arena_held_bytes(), part;
+
+	WRITE_ONCE(galloc_free_max_pages, FREE_MAX_PART);
+	WRITE_ONCE(galloc_reserve_pages, 0);
+	WRITE_ONCE(galloc_limit_bytes, 0);
+	part = mheap_free_max() << PAGE_SHIFT;
+	KUNIT_EXPECT_GE(test, part, 256UL << 10);
+	KUNIT_EXPECT_LE(test, part, (256UL << 10) + held / 32);
+	/* As if there was much more. */
+	KUNIT_ASSERT_TRUE(test, arena_charge(1L << 30));
+	part = mheap_free_max() << PAGE_SHIFT;
+	arena_uncharge(1L << 30);
+	KUNIT_EXPECT_GE(test, part, (1UL << 30) / 64);
+	KUNIT_EXPECT_LE(test, part, ((1UL << 30) + held) / 64);
+	/* What is to be kept anyway may lie free beside it. */
+	part = mheap_free_max();
+	WRITE_ONCE(galloc_reserve_pages, 1000);
+	KUNIT_EXPECT_EQ(test, mheap_free_max(), part + 1000);
+}
+
 /* ---- the shrinker ------------------------------------------------------- */
 
 /* What the kernel does with a shrinker when memory is short: all it says it has. */
@@ -226,6 +248,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(the_reserve_stays),
 	KUNIT_CASE(no_more_goes_back_than_was_asked_for),
 	KUNIT_CASE(free_memory_goes_back_if_it_stays_too_much),
+	KUNIT_CASE(a_small_part_of_what_is_held_may_lie_free),
 	KUNIT_CASE(the_shrinker_gives_all_but_the_reserve),
 	KUNIT_CASE(the_shrinker_has_stacks_drained),
 	KUNIT_CASE(a_run_on_its_way_out_is_nobodys),

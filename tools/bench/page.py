@@ -118,8 +118,8 @@ What galloc holds beside the objects that were asked for:
 - Metadata, with pages of 4 KiB: 5232 bytes for a block of 2 MiB, 72 for a
   span, 184 for one of more than 128 objects, 8 bytes for 2 MiB of the machine's
   memory, 4352 bytes for each node on a CPU that calls galloc, and its stacks.
-- What is cached: at most ``cpu_cache_kb`` for a CPU, and ``free_max_mb`` for all,
-  a second after it was free.
+- What is cached: at most ``cpu_cache_kb`` for a CPU; and what is free, a 64th of
+  all or ``free_max_mb``, a quarter of a second after it became free.
 
 Example: 5000 objects of 100 bytes need 599040 bytes of system memory when all that
 can go has gone (usage.rst), 1.2 times what was asked for, of which 33792 bytes are

@@ -50,9 +50,11 @@ unload galloc
 
 all_mb=$(($(awk '/^MemTotal/ { print $2 }' /proc/meminfo) / 1024))
 
-for name in limit_mb reserve_mb free_max_mb; do
+for name in limit_mb reserve_mb; do
 	refused "$name=17592186044416" "$name=17592186044416 is out of range: 0 to 17592186044415"
 done
+refused "free_max_mb=17592186044416" "free_max_mb=17592186044416 is out of range: -1 to 17592186044415"
+refused "free_max_mb=-2" "free_max_mb=-2 is out of range: -1 to 17592186044415"
 refused "limit_mb=8 reserve_mb=16" "reserve_mb=16 is more than limit_mb=8: at most 8"
 refused "reserve_mb=$all_mb" "reserve_mb=$all_mb is all the memory there is: at most $((all_mb - 1))"
 for kb in 0 63 65537; do
