@@ -18,8 +18,8 @@
 #include <linux/slab.h>
 
 /* Most of it, for each row. */
-#define TRANSFER_BYTES		(64UL << 10)
-#define TRANSFER_MAX		1024
+#define TRANSFER_BYTES		(128UL << 10)
+#define TRANSFER_MAX		2048
 #define TRANSFER_MIN		2
 
 static unsigned int transfer_max(const struct mcentral *c)
