@@ -264,8 +264,10 @@ bool gk_totals_exact(const struct galloc_totals *t)
 }
 
 /*
- * Have everything come to rest and say where it is: stacks drained, pages set
- * aside gone, callbacks run.  False if the books are not exact even so.
+ * Have everything come to rest and say where it is: stacks drained, arrays without
+ * use given up, pages set aside gone, callbacks run.  Nothing is left that a tick
+ * would free later, and make room at a limit.  False if the books are not exact even
+ * so.
  */
 bool gk_rest(struct galloc_totals *t)
 {
@@ -273,6 +275,8 @@ bool gk_rest(struct galloc_totals *t)
 
 	for (i = 0; i < REST_TRIES; i++) {
 		mcache_drain();
+		transfer_age();
+		transfer_age();
 		mheap_settle();
 		/* Descriptors of slots that have left, objects of gfree_rcu(). */
 		if (i)

@@ -12,7 +12,7 @@
 POKE=${POKE:-/test/poke}
 PARAMETERS=/sys/module/galloc/parameters
 
-begin 50
+begin 52
 
 # refused "PARAMETERS" MESSAGE: by EINVAL and that line alone, without its prefix.
 refused()
