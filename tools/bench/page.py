@@ -130,8 +130,8 @@ What galloc holds beside the objects that were asked for:
 - What is cached: at most ``cpu_cache_kb`` for a CPU; and what is free, a 64th of
   all or ``free_max_mb``, a quarter of a second after it became free.
 
-Example: 5000 objects of 100 bytes need 599040 bytes of system memory when all that
-can go has gone (usage.rst), 1.2 times what was asked for, of which 33792 bytes are
+Example: 5000 objects of 100 bytes need 608560 bytes of system memory when all that
+can go has gone (usage.rst), 1.2 times what was asked for, of which 43312 bytes are
 metadata.
 """
 
