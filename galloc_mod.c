@@ -156,13 +156,15 @@ static noinline void *alloc_rare(unsigned int class, gfp_t gfp)
 }
 
 /*
- * The flags are rare but for this one: of what a kernel allocates, near half is to be
+ * Only one of these flags is not rare: of what a kernel allocates, near half is to be
  * zero, and most of that is small.
  */
-static noinline void *alloc_zeroed(unsigned int class, gfp_t gfp)
+static noinline void *alloc_flagged(unsigned int class, gfp_t gfp)
 {
 	void *obj;
 
+	if (unlikely((gfp & GALLOC_GFP_RARE) != __GFP_ZERO))
+		return alloc_rare(class, gfp);
 	if (unlikely(!mcache_pop(class, &obj)))
 		return alloc_slow(class, gfp);
 	return memset(obj, 0, sizeclasses[class].size);
@@ -175,8 +177,7 @@ static __always_inline void *alloc_class(unsigned int class, gfp_t gfp)
 	if (IS_ENABLED(CONFIG_LOCKDEP) || IS_ENABLED(CONFIG_DEBUG_ATOMIC_SLEEP))
 		might_alloc(gfp);
 	if (unlikely(gfp & GALLOC_GFP_RARE))
-		return (gfp & GALLOC_GFP_RARE) == __GFP_ZERO ? alloc_zeroed(class, gfp) :
-							       alloc_rare(class, gfp);
+		return alloc_flagged(class, gfp);
 	if (unlikely(!mcache_pop(class, &obj)))
 		return alloc_slow(class, gfp);
 	if (want_init_on_alloc(0))
