@@ -2,7 +2,7 @@
 /*
  * large: objects of whole pages, above 32 KiB.
  *
- * Called by galloc_mod.c.  Up to a block they are runs of the mheap in state
+ * Called by api.c.  Up to a block they are runs of the mheap in state
  * LARGE; above, chunks of their own that never enter its lists.
  * Overview: galloc_mod.c.
  */

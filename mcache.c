@@ -3,7 +3,7 @@
  * mcache: per CPU, one stack of free objects a row, worked without a lock.
  *
  * The slow paths behind mcache.h: set-up, capacity, refill, flush; drain.c has
- * the drains.  Called by galloc_mod.c; calls mcentral.c.  Owns the slots and every span in state
+ * the drains.  Called by api.c; calls mcentral.c.  Owns the slots and every span in state
  * CACHED.  No lock: a CPU's slots are touched by that CPU only, with its busy
  * byte set; by the hotplug teardown when the CPU is dead.
  * Overview: galloc_mod.c.

@@ -2,7 +2,7 @@
 /*
  * mheap: the free page runs of a node, and objects of whole pages.
  *
- * Called by mcentral.c for spans and by galloc_mod.c for objects above 32 KiB;
+ * Called by mcentral.c for spans and by api.c for objects above 32 KiB;
  * calls arena.c for more memory.  Owns mheap->lock, every span in state FREE,
  * LARGE or ASIDE, and the worker that gives memory back.
  * Overview: galloc_mod.c.

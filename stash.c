@@ -8,7 +8,7 @@
  * again, under the node's lock.  Only a few runs are kept, and only some bytes of
  * them, which count towards the CPU's budget.
  *
- * Called by galloc_mod.c and mcache.c; drained by drain.c.  A run in it is a span
+ * Called by api.c and mcache.c; drained by drain.c.  A run in it is a span
  * in state CACHED without a row.  No lock: the CPU's busy byte, as for its stacks.
  * Overview: galloc_mod.c.
  */
