@@ -248,8 +248,6 @@ struct chunk {
 	bool reserve;
 };
 
-int arena_init(void);
-void arena_exit(void);
 unsigned int arena_growth_order(void);
 bool arena_get_chunk(struct chunk *chunk, int nid, unsigned int npages,
 		     gfp_t gfp);
@@ -266,9 +264,21 @@ void arena_uncharge_meta(long bytes);
 long arena_held_bytes(void);
 long arena_meta_bytes(void);
 long arena_lost_pages(void);
+
+/* map.c */
+
+int arena_map_init(void);
+void arena_map_exit(void);
 int arena_map_grow(unsigned long addr);
+bool arena_map_covers(struct page *page, unsigned int npages, gfp_t gfp);
+bool arena_get_range(unsigned long start, unsigned int npages, int nid,
+		     gfp_t gfp);
+void arena_put_range(unsigned long start, unsigned int npages);
 unsigned long arena_nr_slots(void);
 struct arena *arena_slot(unsigned long nr);
+bool mheap_walk_slot(unsigned long nr, void (*fn)(struct mspan *s, void *arg),
+		     void *arg);
+bool mheap_span_around(const void *p, struct mspan *copy);
 
 /* Index of the page of an address in its slot. */
 static inline unsigned int arena_page(const struct arena *arena,
@@ -375,9 +385,6 @@ unsigned long mheap_free_max(void);
 unsigned long mheap_free_pages(void);
 void mheap_settle(void);
 struct mheap *mheap_of(int nid);
-bool mheap_walk_slot(unsigned long nr, void (*fn)(struct mspan *s, void *arg),
-		     void *arg);
-bool mheap_span_around(const void *p, struct mspan *copy);
 
 /* mspan.c */
 

@@ -14,7 +14,8 @@
  *	mspan.c            a run of pages cut into objects: bitmap, arithmetic
  *	mheap.c            per node: free page runs; large.c: objects of whole pages;
  *	                   release.c: the way back to the system
- *	arena.c            blocks from alloc_pages(), and the map from an address
+ *	arena.c            blocks from alloc_pages()
+ *	map.c              from an address to its slot, row and span
  *
  * Here are init and exit of them all; params.c has the parameters.
  *
@@ -78,12 +79,12 @@ static int __init galloc_init(void)
 		    alloc_workqueue("galloc", WQ_MEM_RECLAIM | WQ_PERCPU, 0);
 	if (!galloc_wq)
 		return -ENOMEM;
-	err = arena_init();
+	err = arena_map_init();
 	if (err)
 		goto err_wq;
 	err = mspan_init();
 	if (err)
-		goto err_arena;
+		goto err_map;
 	err = mheap_init();
 	if (err)
 		goto err_mspan;
@@ -128,8 +129,8 @@ err_mheap:
 	mheap_exit();
 err_mspan:
 	mspan_exit();
-err_arena:
-	arena_exit();
+err_map:
+	arena_map_exit();
 err_wq:
 	destroy_workqueue(galloc_wq);
 	pr_err("not loaded, error %d%s\n", err,
@@ -158,7 +159,7 @@ static void __exit galloc_exit(void)
 	kept = mheap_exit();
 	mcentral_exit();
 	mspan_exit();
-	arena_exit();
+	arena_map_exit();
 	destroy_workqueue(galloc_wq);
 	if (arena_held_bytes() != arena_lost_pages() << PAGE_SHIFT)
 		pr_err("%ld bytes are not accounted for\n",

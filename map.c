@@ -1,0 +1,436 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * map: from an address to the slot it lies in, and to its span.
+ *
+ * The address map, called by arena.c when pages come and go, and by everybody to
+ * find an address.  Owns arena_map_lock.  Behind it, a slot of the map at a time,
+ * spans: for stats.c, validate.c and report.c, and at unload.  The lists of the
+ * layers are not used for that: what is on none of them is found, too.
+ * Overview: galloc_mod.c.
+ */
+#include "mheap.h"
+
+#include <linux/kmemleak.h>
+#include <linux/memory.h>
+#include <linux/pfn.h>
+
+/* Slots copied under the lock in one turn when the map grows. */
+#define MAP_COPY_TURN		512
+
+/* What addresses outside galloc map to: no rows, no spans. */
+struct arena arena_none;
+
+struct arena_map *arena_map;
+
+/* The table being filled by arena_map_grow(), or NULL. */
+static struct arena_map *arena_map_next;
+
+/*
+ * Protects the slots of both maps and arena->refs.  Raw, irq-safe, leaf: no
+ * other galloc lock is taken under it, and it is taken under none.
+ */
+static DEFINE_RAW_SPINLOCK(arena_map_lock);
+
+/* Serialises arena_map_grow(). */
+static DEFINE_MUTEX(arena_map_mutex);
+
+static struct kmem_cache *arena_cache;
+
+/* ---- slots ---------------------------------------------------------------- */
+
+static unsigned long slot_nr(const struct arena_map *map, unsigned long addr)
+{
+	return (addr - map->base) >> ARENA_SHIFT;
+}
+
+unsigned long arena_nr_slots(void)
+{
+	unsigned long nr;
+
+	rcu_read_lock();
+	nr = READ_ONCE(arena_map)->nr;
+	rcu_read_unlock();
+	return nr;
+}
+
+/* The arena of slot @nr, in an RCU read section. */
+struct arena *arena_slot(unsigned long nr)
+{
+	const struct arena_map *map = READ_ONCE(arena_map);
+
+	return nr < map->nr ? arena_from_rows(READ_ONCE(map->rows[nr]), nr) :
+			      &arena_none;
+}
+
+/* Store to the map, and to the one that is about to replace it. */
+static void arena_slot_set(unsigned long nr, struct arena *arena)
+{
+	unsigned long rows = arena_to_rows(arena, nr);
+
+	lockdep_assert_held(&arena_map_lock);
+
+	/* Release: arena_of() must see the arena's fields. */
+	smp_store_release(&arena_map->rows[nr], rows);
+	if (arena_map_next)
+		arena_map_next->rows[nr] = rows;
+}
+
+static struct arena_map *arena_map_new(unsigned long nr)
+{
+	struct arena_map *map;
+	unsigned long i;
+
+	if (!arena_charge_meta(struct_size(map, rows, nr)))
+		return NULL;
+	map = galloc_fail(0) ? NULL :
+	      kvmalloc(struct_size(map, rows, nr), GFP_KERNEL);
+	if (!map) {
+		arena_uncharge_meta(struct_size(map, rows, nr));
+		return NULL;
+	}
+	map->base = PAGE_OFFSET;
+	map->nr = nr;
+	for (i = 0; i < nr; i++)
+		map->rows[i] = arena_to_rows(&arena_none, i);
+	return map;
+}
+
+static void arena_map_delete(struct arena_map *map)
+{
+	arena_uncharge_meta(struct_size(map, rows, map->nr));
+	kvfree(map);
+}
+
+/**
+ * arena_map_grow() - replace the map by one that covers @addr, too
+ * @addr: address of memory that is about to be there
+ *
+ * Slots change while it is being copied, a turn at a time: arena_slot_set() then
+ * writes to both.
+ *
+ * Context: Process.  Sleeps.
+ * Return: 0 or -ENOMEM.
+ */
+int arena_map_grow(unsigned long addr)
+{
+	struct arena_map *old, *new;
+	unsigned long flags, i, end;
+
+	might_sleep();
+	mutex_lock(&arena_map_mutex);
+	old = arena_map;
+	if (slot_nr(old, addr) < old->nr)
+		goto out;
+	new = arena_map_new(slot_nr(old, addr) + 1);
+	if (!new) {
+		mutex_unlock(&arena_map_mutex);
+		return -ENOMEM;
+	}
+
+	galloc_lock(&arena_map_lock, flags);
+	arena_map_next = new;
+	galloc_unlock(&arena_map_lock, flags);
+
+	for (i = 0; i < old->nr; i = end) {
+		end = min(i + MAP_COPY_TURN, old->nr);
+		galloc_lock(&arena_map_lock, flags);
+		memcpy(&new->rows[i], &old->rows[i],
+		       (end - i) * sizeof(new->rows[0]));
+		galloc_unlock(&arena_map_lock, flags);
+		cond_resched();
+	}
+
+	galloc_lock(&arena_map_lock, flags);
+	/* Release: arena_of() must see the slots. */
+	smp_store_release(&arena_map, new);
+	arena_map_next = NULL;
+	galloc_unlock(&arena_map_lock, flags);
+
+	count_event(EVENT_MAP_GROWN);
+	synchronize_rcu();
+	arena_map_delete(old);
+out:
+	mutex_unlock(&arena_map_mutex);
+	return 0;
+}
+
+static int arena_memory_callback(struct notifier_block *nb,
+				 unsigned long action, void *arg)
+{
+	const struct memory_notify *mn = arg;
+	unsigned long last;
+
+	if (action != MEM_GOING_ONLINE)
+		return NOTIFY_OK;
+	last = (unsigned long)__va(PFN_PHYS(mn->start_pfn + mn->nr_pages - 1));
+	return notifier_from_errno(arena_map_grow(last));
+}
+
+static struct notifier_block arena_memory_nb = {
+	.notifier_call = arena_memory_callback,
+};
+
+static void arena_free_rcu(struct rcu_head *head)
+{
+	kmem_cache_free(arena_cache, container_of(head, struct arena, rcu));
+	arena_uncharge_meta(sizeof(struct arena));
+}
+
+/* Drop @npages references; the slot leaves the map with the last. */
+static void arena_put(unsigned long addr, unsigned int npages)
+{
+	struct arena *arena;
+	unsigned long flags;
+	unsigned long nr;
+	bool last;
+
+	galloc_lock(&arena_map_lock, flags);
+	nr = slot_nr(arena_map, addr);
+	arena = arena_from_rows(arena_map->rows[nr], nr);
+	arena->refs -= npages;
+	last = !arena->refs;
+	if (last)
+		arena_slot_set(nr, &arena_none);
+	galloc_unlock(&arena_map_lock, flags);
+
+	if (last)
+		call_rcu(&arena->rcu, arena_free_rcu);
+}
+
+/*
+ * Take @npages references on the slot of @addr, installing *@new if it is
+ * empty.  -ENOENT if there is none to install, -EXDEV if the slot belongs to
+ * another node.
+ */
+static int arena_get(unsigned long addr, unsigned int npages, int nid,
+		     struct arena **new)
+{
+	struct arena *arena;
+	unsigned long flags;
+	unsigned long nr;
+	int err = 0;
+
+	galloc_lock(&arena_map_lock, flags);
+	nr = slot_nr(arena_map, addr);
+	arena = arena_from_rows(arena_map->rows[nr], nr);
+	if (arena == &arena_none && *new) {
+		arena = *new;
+		*new = NULL;
+		arena->start = arena_map->base + (nr << ARENA_SHIFT);
+		arena->nid = nid;
+		arena_slot_set(nr, arena);
+	}
+	if (arena == &arena_none)
+		err = -ENOENT;
+	else if (arena->nid != nid)
+		err = -EXDEV;
+	else
+		arena->refs += npages;
+	galloc_unlock(&arena_map_lock, flags);
+	return err;
+}
+
+static struct arena *arena_new(gfp_t gfp)
+{
+	struct arena *arena;
+
+	if (!arena_charge_meta(sizeof(*arena)))
+		return NULL;
+	arena = galloc_fail(0) ? NULL : kmem_cache_zalloc(arena_cache, gfp);
+	if (!arena)
+		arena_uncharge_meta(sizeof(*arena));
+	/* The map has no pointer that kmemleak would know. */
+	kmemleak_not_leak(arena);
+	return arena;
+}
+
+static void arena_delete(struct arena *arena)
+{
+	if (!arena)
+		return;
+	kmem_cache_free(arena_cache, arena);
+	arena_uncharge_meta(sizeof(*arena));
+}
+
+/* Pages from @addr to the end of its slot, at most @npages. */
+static unsigned int pages_in_slot(unsigned long addr, unsigned int npages)
+{
+	unsigned long left = ARENA_SIZE - ((addr - PAGE_OFFSET) % ARENA_SIZE);
+
+	return min_t(unsigned long, npages, left >> PAGE_SHIFT);
+}
+
+/* Give up the map slots of @npages pages from @start. */
+void arena_put_range(unsigned long start, unsigned int npages)
+{
+	unsigned int n;
+
+	for (; npages; npages -= n, start += (unsigned long)n << PAGE_SHIFT) {
+		n = pages_in_slot(start, npages);
+		arena_put(start, n);
+	}
+}
+
+/* Have a map slot for each of @npages pages from @start. */
+bool arena_get_range(unsigned long start, unsigned int npages, int nid,
+		     gfp_t gfp)
+{
+	unsigned long addr = start;
+	unsigned int left = npages;
+	unsigned int n;
+
+	for (; left; left -= n, addr += (unsigned long)n << PAGE_SHIFT) {
+		struct arena *new = NULL;
+		int err;
+
+		n = pages_in_slot(addr, left);
+		err = arena_get(addr, n, nid, &new);
+		if (err == -ENOENT) {
+			new = arena_new(gfp);
+			err = arena_get(addr, n, nid, &new);
+			arena_delete(new);
+		}
+		if (err) {
+			arena_put_range(start, npages - left);
+			return false;
+		}
+	}
+	return true;
+}
+
+/* Have the map cover the last page of a chunk. */
+bool arena_map_covers(struct page *page, unsigned int npages, gfp_t gfp)
+{
+	unsigned long last = (unsigned long)page_address(page + npages - 1);
+	bool covered;
+
+	rcu_read_lock();
+	covered = slot_nr(READ_ONCE(arena_map), last) < READ_ONCE(arena_map)->nr;
+	rcu_read_unlock();
+	if (likely(covered))
+		return true;
+	/* Only a notifier that failed or raced can have left it out. */
+	if ((gfp & GFP_KERNEL) != GFP_KERNEL || !gfpflags_allow_blocking(gfp))
+		return false;
+	return !arena_map_grow(last);
+}
+
+/* ---- spans, found by address ---------------------------------------------- */
+
+/**
+ * mheap_walk_slot() - call a function for each span that starts in a slot
+ * @nr: slot of the address map
+ * @fn: called with the mheap's lock held
+ * @arg: for @fn
+ *
+ * Return: False if nothing of the slot is galloc's.
+ */
+bool mheap_walk_slot(unsigned long nr, void (*fn)(struct mspan *s, void *arg),
+		     void *arg)
+{
+	struct arena *arena;
+	unsigned long flags;
+	unsigned int page;
+	struct mspan *s;
+	struct mheap *h;
+
+	rcu_read_lock();
+	arena = arena_slot(nr);
+	if (arena == &arena_none) {
+		rcu_read_unlock();
+		return false;
+	}
+	h = mheaps[arena->nid];
+	galloc_lock(&h->lock, flags);
+	for_each_span(s, page, arena)
+		fn(s, arg);
+	galloc_unlock(&h->lock, flags);
+	rcu_read_unlock();
+	return true;
+}
+
+/*
+ * The span that begins at a page or last before it.  A huge object may have
+ * begun in a slot before; the whole of it has the same mheap.
+ */
+static struct mspan *span_back_from(const struct arena *arena,
+				    unsigned int page)
+{
+	for (;;) {
+		while (!arena->span[page] && page)
+			page--;
+		if (arena->span[page])
+			return arena->span[page];
+		arena = arena_of((void *)(arena->start - PAGE_SIZE), &page);
+		if (arena == &arena_none || !test_bit(page, arena->owned))
+			return NULL;
+	}
+}
+
+/* A copy of the span that any address lies in; for reports. */
+bool mheap_span_around(const void *p, struct mspan *copy)
+{
+	struct arena *arena;
+	unsigned long flags;
+	unsigned int page;
+	struct mspan *s;
+	struct mheap *h;
+	bool found = false;
+
+	rcu_read_lock();
+	arena = arena_of(p, &page);
+	if (arena == &arena_none)
+		goto out;
+	h = mheaps[arena->nid];
+	galloc_lock(&h->lock, flags);
+	if (test_bit(page, arena->owned)) {
+		s = span_back_from(arena, page);
+		if (s) {
+			*copy = *s;
+			found = (unsigned long)p - s->start <
+				(unsigned long)s->npages << PAGE_SHIFT;
+		}
+	}
+	galloc_unlock(&h->lock, flags);
+out:
+	rcu_read_unlock();
+	return found;
+}
+
+/* ---- init and exit --------------------------------------------------------- */
+
+int arena_map_init(void)
+{
+	unsigned long end = (unsigned long)high_memory - PAGE_OFFSET;
+	int err;
+
+	arena_cache = galloc_fail(0) ? NULL : KMEM_CACHE(arena, 0);
+	if (!arena_cache)
+		return -ENOMEM;
+
+	arena_map = arena_map_new(DIV_ROUND_UP(end, ARENA_SIZE));
+	if (!arena_map) {
+		err = -ENOMEM;
+		goto err_cache;
+	}
+	err = galloc_fail(0) ? -ENOMEM :
+	      register_memory_notifier(&arena_memory_nb);
+	if (err)
+		goto err_map;
+	return 0;
+
+err_map:
+	arena_map_delete(arena_map);
+err_cache:
+	kmem_cache_destroy(arena_cache);
+	return err;
+}
+
+/* All pages have been put; the RCU callbacks of their arenas may still run. */
+void arena_map_exit(void)
+{
+	unregister_memory_notifier(&arena_memory_nb);
+	rcu_barrier();
+	arena_map_delete(arena_map);
+	kmem_cache_destroy(arena_cache);
+}
