@@ -143,6 +143,9 @@ struct seq_file;
 void results_show(struct seq_file *m);
 int result_add(const struct bench_case *c, enum allocator a, unsigned int cpus,
 	       const char *what, const struct figure *figure);
+__printf(3, 4)
+int not_judged(const struct bench_case *c, int err, const char *fmt, ...);
+bool is_judged(const struct bench_case *c);
 int report_times(const struct bench_case *c, unsigned int cpus,
 		 unsigned int ops, unsigned int n);
 struct rnd_state;

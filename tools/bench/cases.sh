@@ -6,7 +6,9 @@
 # PLAN, print the results, unload. For root; for any shell, busybox's too.
 #
 # PLAN has galloc_bench.ko's parameters, then the cases, one a line, that of a replay
-# with the path of its trace. --ask: on a machine that somebody uses; nothing is done
+# with the path of its trace. What a case has given is printed when it has come to its
+# end, between "@@ begin results CASE" and "@@ end results"; a line "!" is one that has
+# no result, and why. --ask: on a machine that somebody uses; nothing is done
 # before "yes" is typed.
 
 B=/sys/kernel/debug/galloc_bench
@@ -41,20 +43,42 @@ END
 	exit 3
 }
 
+# run_case WHAT TRACE: what becomes of it, for report.py; a case that fails says why,
+# and is no reason not to run the others.
+run_case()
+{
+	local why=
+
+	if [ -n "$2" ] && ! echo "$2" >$B/trace; then
+		why="$2 is not taken: $(dmesg | tail -n 1)"
+	elif ! echo "$1" >$B/run && ! tail -n +$((shown + 1)) $B/results | grep -q '^!'; then
+		why="it does not run: $(dmesg | tail -n 1)"
+	fi 2>/dev/null
+	echo "@@ begin results $1"
+	tail -n +$((shown + 1)) $B/results
+	[ -z "$why" ] || printf '!\t%s\t%s*\t%s\n' "${1%%:*}" "$(beginning "$1")" "$why"
+	echo "@@ end results"
+	shown=$(wc -l <$B/results)
+}
+
+# beginning NAME[:VARIANT]: the second.
+beginning()
+{
+	[ "$1" = "${1#*:}" ] || echo "${1#*:}"
+}
+
 run_plan()
 {
+	local params what trace shown=0
+
 	read -r params
 	insmod "$1" || fail "galloc.ko does not load"
 	# shellcheck disable=SC2086 # several words
 	insmod "$2" $params || fail "galloc_bench.ko does not load"
 	while read -r what trace; do
 		echo "@ case $what"
-		[ -z "$trace" ] || echo "$trace" >$B/trace || fail "$trace is not taken"
-		echo "$what" >$B/run || fail "case $what does not run"
+		run_case "$what" "$trace"
 	done
-	echo "@@ begin results"
-	cat $B/results
-	echo "@@ end results"
 	rmmod galloc_bench || fail "galloc_bench does not unload"
 	rmmod galloc || fail "galloc does not unload"
 }

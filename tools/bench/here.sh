@@ -38,7 +38,7 @@ sh "$top/tools/bench/cases.sh" --ask "$work/plan" "$work/galloc.ko" "$work/gallo
 	tee "$work/log" | sed -n 's/^@ case /-- /p' >&2
 {
 	printf '@\there\t%s\t\n' "$KREL"
-	sed -n '/^@@ begin results$/,/^@@ end results$/{/^@@ /d;p}' "$work/log"
+	awk -v why="see above" -f "$top/tools/bench/results.awk" <(tail -n +2 "$work/plan") "$work/log"
 } >"$work/here.raw"
 mkdir -p "$top/build/bench"
 PYTHONDONTWRITEBYTECODE=1 python3 "$top/tools/bench/report.py" --part "$top/build/bench" "$work"

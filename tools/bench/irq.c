@@ -105,7 +105,8 @@ static int measure_interrupt(const struct bench_case *c)
 			took[a][max(i, 0)] =
 				time_in_interrupt(c->fns->by[a], &run[a], hard);
 			if (run[a].failed)
-				err = -ENOMEM;
+				err = not_judged(c, -ENOMEM, "%s gave no memory",
+						 allocator_names[a]);
 		}
 	}
 	if (!err)

@@ -241,9 +241,8 @@ int measure_loop(const struct bench_case *c)
 	}
 	for (a = 0; a < NR_ALLOCATORS; a++) {
 		if (run[a].failed) {
-			pr_err("%s %s: %s gave no memory\n", c->name, c->variant,
-			       allocator_names[a]);
-			err = -ENOMEM;
+			err = not_judged(c, -ENOMEM, "%s gave no memory",
+					 allocator_names[a]);
 		}
 	}
 	if (!err)

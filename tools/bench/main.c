@@ -9,7 +9,9 @@
  * behind a colon, and returns when it is done.  A line of "results" has the
  * columns case, variant, allocator, cpus, metric, value, min and max, separated
  * by tabs.  The value is the median over the repetitions, less that of the same
- * loop without allocator; that loop, the allocator "none", is shown as it is.
+ * loop without allocator; that loop, the allocator "none", is shown as it is.  A
+ * case that could not be measured has a line "!", case, variant, why; the write to
+ * "run" then fails, but those behind it are measured.
  * "trace" takes the path of what the case "replay" replays, see replay.c.
  *
  * Under `qemu -icount shift=0` the clock advances 1 ns an instruction; then the
@@ -93,20 +95,24 @@ static int run_cases(const char *what)
 {
 	const struct bench_case *c;
 	bool found = false;
+	int err, first = 0;
 	unsigned int i;
-	int err = 0;
 
 	mutex_lock(&bench_lock);
 	for (i = 0; i < ARRAY_SIZE(tables); i++) {
-		for (c = tables[i]; c->name && !err; c++) {
+		for (c = tables[i]; c->name; c++) {
 			if (!is_meant(c, what))
 				continue;
 			found = true;
 			err = c->measure(c);
+			/* A replay without a trace is none. */
+			if (err && *c->variant && is_judged(c))
+				not_judged(c, err, "error %d", err);
+			first = first ?: err;
 		}
 	}
 	mutex_unlock(&bench_lock);
-	return found ? err : -EINVAL;
+	return found ? first : -EINVAL;
 }
 
 static ssize_t run_write(struct file *file, const char __user *text,

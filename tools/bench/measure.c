@@ -16,6 +16,7 @@
 
 #define MAX_RESULTS	1024
 #define VARIANT_LEN	48
+#define WHY_LEN		128
 
 const char * const allocator_names[NR_ALLOCATORS] = {
 	[NONE]		= "none",
@@ -25,10 +26,21 @@ const char * const allocator_names[NR_ALLOCATORS] = {
 	[PAGES]		= "pages",
 };
 
+/**
+ * struct result - a figure, or why a case has none
+ * @name: of the case
+ * @variant: a copy, since a trace's goes with the trace
+ * @what: is counted; NULL if the case could not be judged
+ * @why: it could not
+ * @allocator: whose figure it is
+ * @cpus: that took part
+ * @figure: in thousandths of @what
+ */
 struct result {
 	const char *name;
-	char variant[VARIANT_LEN];	/* a trace's goes with the trace */
+	char variant[VARIANT_LEN];
 	const char *what;
+	char why[WHY_LEN];
 	enum allocator allocator;
 	unsigned int cpus;
 	struct figure figure;
@@ -202,6 +214,44 @@ int result_add(const struct bench_case *c, enum allocator a, unsigned int cpus,
 	return 0;
 }
 
+/**
+ * not_judged() - a case has no result
+ * @c: the case
+ * @err: what its measure() returns
+ * @fmt: why, in a few words
+ *
+ * Other cases are not concerned.
+ *
+ * Return: @err.
+ */
+int not_judged(const struct bench_case *c, int err, const char *fmt, ...)
+{
+	struct result *r = &results[nr_results];
+	va_list args;
+
+	if (nr_results == MAX_RESULTS)
+		return err;
+	*r = (struct result) { .name = c->name };
+	strscpy(r->variant, c->variant, sizeof(r->variant));
+	va_start(args, fmt);
+	vscnprintf(r->why, sizeof(r->why), fmt, args);
+	va_end(args);
+	nr_results++;
+	pr_err("%s %s: %s\n", c->name, c->variant, r->why);
+	return err;
+}
+
+bool is_judged(const struct bench_case *c)
+{
+	const struct result *r;
+
+	for (r = results; r < results + nr_results; r++)
+		if (!r->what && !strcmp(r->name, c->name) &&
+		    !strcmp(r->variant, c->variant))
+			return false;
+	return true;
+}
+
 static s64 milli_each(u64 ns, u64 none, unsigned int ops)
 {
 	s64 each = clock_counts_locks() ? 1000 * 1000 : 1000;
@@ -253,6 +303,11 @@ void results_show(struct seq_file *m)
 	const struct result *r;
 
 	for (r = results; r < results + nr_results; r++) {
+		if (!r->what) {
+			seq_printf(m, "!\t%s\t%s\t%s\n", r->name, r->variant,
+				   r->why);
+			continue;
+		}
 		seq_printf(m, "%s\t%s\t%s\t%u\t%s", r->name, r->variant,
 			   allocator_names[r->allocator], r->cpus, r->what);
 		show_milli(m, r->figure.value);

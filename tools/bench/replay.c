@@ -237,10 +237,10 @@ static int replay_once(const struct bench_case *c, enum allocator a, u64 *ns)
 	}
 	if (!failed && turns.next == turns.end)
 		return 0;
-	pr_err("%s %s: %s gave no memory, or a wait took too long, before event %u\n",
-	       c->name, c->variant, allocator_names[a],
-	       turns.next < plan->segments ? plan->segment[turns.next].first : plan->events);
-	return -ENOMEM;
+	return not_judged(c, -ENOMEM,
+			  "%s gave no memory, or a wait took too long, before event %u",
+			  allocator_names[a], turns.next < plan->segments ?
+			  plan->segment[turns.next].first : plan->events);
 }
 
 /* What is live goes, untimed: the trace may end with live objects. */
@@ -338,9 +338,8 @@ static int check_system(const struct bench_case *c)
 	slots_empty(GALLOC);
 	if (err || agree)
 		return err;
-	pr_err("%s %s: the system has lost %lld bytes, and galloc has %lld\n",
-	       c->name, c->variant, held, says);
-	return -EIO;
+	return not_judged(c, -EIO, "the system has lost %lld bytes, and galloc has %lld",
+			  held, says);
 }
 
 static int measure_held_of(const struct bench_case *c, enum allocator a)

@@ -213,12 +213,16 @@ run_guest()
 	wait "$pid" || {
 		grep -v ' so far$' "$work/$name.err" >&2 || true
 		tail -n 20 "$work/$name.log" | sed 's/^/   | /' >&2
-		die "the guest $name gave no results, its last words are above"
+		say "the guest $name did not come to its end, its last words are above"
 	}
 	{
-		printf '@\t%s\t%s\t%s\n' "${bed%%-*}" "$KREL" "${qualifier#-}"
+		printf '@\t%s\t%s\t%s' "${bed%%-*}" "$KREL" "${qualifier#-}"
+		[[ $bed != *-locks ]] || printf '\tlocks'
+		echo
 		[ "${cases%% *}" != empty ] || empty_idle
-		sed -n '/^@@ begin results$/,/^@@ end results$/{/^@@ /d;p}' "$work/$name.log"
+		# One that broke off costs the cases before nothing.
+		awk -v why="$(guest_last_line "$work/$name.log")" -f "$top/tools/bench/results.awk" \
+			"$work/cases" "$work/$name.log"
 	} >"$work/$name.raw"
 }
 

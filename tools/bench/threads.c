@@ -185,9 +185,9 @@ static int team_failed(const struct team_runs *runs, const struct bench_case *c)
 		for (i = 0; i < MAX_THREADS; i++) {
 			if (!runs->of[a][i].failed)
 				continue;
-			pr_err("%s %s: %s gave no memory, or a wait took too long\n",
-			       c->name, c->variant, allocator_names[a]);
-			return -EIO;
+			return not_judged(c, -EIO,
+					  "%s gave no memory, or a wait took too long",
+					  allocator_names[a]);
 		}
 	}
 	return 0;

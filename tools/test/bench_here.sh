@@ -44,7 +44,7 @@ build_unlock
 gcc -O2 -Wall -o "$work/bench_traces" "$top/tools/test/bench_traces.c" "$top/tools/trace/trace.c"
 mkdir "$work/traces"
 "$work/bench_traces" "$work/traces" >"$work/bad"
-printf '%s\n' "metric=ns reps=3 bytes=0" pair:64c remote:pipe scale:pair \
+printf '%s\n' "metric=ns reps=3 bytes=0" pair:64c nosuch remote:pipe scale:pair \
 	"replay /traces/small.trace" >"$work/plan"
 cat >"$work/init" <<'INIT'
 #!/bin/sh
@@ -87,6 +87,9 @@ number='-?[0-9.]+'
 check "without a yes nothing is done" "@ no: 3 0"
 check "with a yes the modules are gone when it is over" "@ yes: 0 0"
 check "pair was measured" "pair	64c	galloc	1	ns	$number	$number	$number"
+check "and the empty loop, which comes first" "pair	64c	none	1	ns	$number	$number	$number"
+check "a case that does not run says so" "!	nosuch	\*	it does not run: .*"
+check "and those behind it are measured" "remote	pipe	galloc	2	ns	$number	$number	$number"
 check "two CPUs were" "scale	pair	galloc	2	mops	$number	$number	$number"
 check "a trace was replayed" "replay	small	galloc	2	ns	$number	$number	$number"
 check "and touched" "replay	small/touch	galloc	2	ns	$number	$number	$number"

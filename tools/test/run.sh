@@ -166,7 +166,7 @@ clauses_have_tests()
 }
 
 # report ROW...: what bench/report.py makes of a guest that printed these; each is
-# case, variant, allocator, metric and value, in words.
+# case, variant, allocator, metric and value, in words, or "! CASE WHY".
 report()
 {
 	local row
@@ -178,7 +178,10 @@ report()
 		printf '@\tuml\t7.3.4-uml\t\n'
 		for row in "$@"; do
 			# shellcheck disable=SC2086 # words
-			printf '%s\t%s\t%s\t2\t%s\t%s\t1\t9\n' $row
+			case $row in
+			"! "*) printf '!\t%s\t*\t%s\n' "$(echo "$row" | cut -d ' ' -f 2)" "${row#! * }" ;;
+			*) printf '%s\t%s\t%s\t2\t%s\t%s\t1\t9\n' $row ;;
+			esac
 		done
 	} >"$work/bench/01.raw"
 	PYTHONDONTWRITEBYTECODE=1 python3 "$top/tools/bench/report.py" --part "$work" "$work/bench" 2>&1
@@ -199,19 +202,51 @@ report_judges()
 	return 1
 }
 
-# No goal is met by a figure that is a rest of what was subtracted.
-report_takes_out()
+# A case whose loop hides its figures, and one whose guest broke off, have no result;
+# each says why, and the goals of others are judged all the same.
+report_leaves_out()
 {
 	! report "replay default none ns 90" "replay default galloc ns 20" \
-		"replay default kmalloc ns 50" >"$work/report" &&
-		grep -q 'of galloc 20 are left, 90 subtracted' "$work/report" &&
-		! grep -q 'replay.*met' "$work/report" && return
+		"replay default kmalloc ns 50" \
+		"replay default galloc mean_bytes 700" "replay default kmalloc mean_bytes 1000" \
+		"! larson the guest broke off" >"$work/report" &&
+		grep -qx 'replay, ns, of kmalloc  *-  <= 0.5  *NOT JUDGED: of galloc 20 are left, 90 subtracted' "$work/report" &&
+		grep -qx 'larson, ns, of kmalloc  *-  <= 0.5  *NOT JUDGED: the guest broke off' "$work/report" &&
+		grep -qx '  uml 7.3.4-uml larson: the guest broke off' "$work/report" &&
+		grep -qx 'replay, mean held, of kmalloc  *0.700  <= 0.8  *met' "$work/report" &&
+		[ "$(tail -n 1 "$work/report")" = "3 goals: 1 met, 0 not met, 2 not judged" ] && return
 	echo "error: $(tail -n 1 "$work/report")"
 	return 1
 }
 
+# A ring that costs much hides a verdict only where it makes a difference.
+report_weighs_the_ring()
+{
+	! report "remote pipe none ns 6" "remote pipe galloc ns 12" "remote pipe kmalloc ns 27" \
+		"remote all none ns 6" "remote all galloc ns 20" "remote all kmalloc ns 27" >"$work/report" &&
+		grep -q '^remote pipe, ns, of kmalloc .* NOT JUDGED: 0.545 with the ring' "$work/report" &&
+		grep -qx 'remote all, ns, of kmalloc  *0.741  <= 0.5  *NOT MET' "$work/report" &&
+		[ "$(tail -n 1 "$work/report")" = "2 goals: 0 met, 1 not met, 1 not judged" ] && return
+	echo "error: $(tail -n 1 "$work/report")"
+	return 1
+}
+
+# What a guest printed before it broke off is there; what it had begun is not.
+results_survive()
+{
+	printf '%s\n' pair "replay /a" remote:all >"$work/cases"
+	printf '%s\n' "@ case pair" "@@ begin results pair" "a row" "@@ end results" "@ case replay" \
+		"@@ begin results replay" "half a r" "Kernel panic" >"$work/guest"
+	[ "$(awk -v why=panic -f "$top/tools/bench/results.awk" "$work/cases" "$work/guest")" = \
+		"$(printf 'a row\n!\treplay\t*\tthe guest broke off: panic\n!\tremote\tall*\tthe guest broke off: panic\n')" ] && return
+	echo "error: other rows"
+	return 1
+}
+
 check "bench: the goals of a replay are judged" report_judges
-check "bench: what the empty replay hides is no result" report_takes_out
+check "bench: a case that cannot be judged costs no other its verdict" report_leaves_out
+check "bench: a ring that costs much is weighed" report_weighs_the_ring
+check "bench: what a guest gave before it broke off is kept" results_survive
 check "documentation: each test that is named for a clause exists" clauses_have_tests
 check "sizeclass: the generator builds and runs" \
 	env PAGE_SIZE=4096 "$top/tools/sizeclasses.sh"
