@@ -692,8 +692,8 @@ do {							\
 } while (0)
 
 /*
- * Pause points: a KUnit kernel can stop a thread at each lock-free step and
- * let another run, to force one interleaving.  Nothing in other kernels.
+ * Pause points: a test build can stop a thread at each lock-free step and
+ * let another run, to force one interleaving.  Nothing in others.
  */
 enum galloc_pause {
 	PAUSE_FREE_MARKED,	/* mcentral_free: bit set, state not yet read */
@@ -706,7 +706,7 @@ enum galloc_pause {
 	NR_GALLOC_PAUSES
 };
 
-#if IS_ENABLED(CONFIG_KUNIT)
+#ifdef CONFIG_GALLOC_KUNIT
 extern void (*galloc_pause_hook)(enum galloc_pause point, const void *what);
 static inline void galloc_pause(enum galloc_pause point, const void *what)
 {
@@ -724,9 +724,9 @@ static inline void galloc_pause(enum galloc_pause point, const void *what) { }
 
 /*
  * Fail points: each request for memory that galloc makes of the kernel asks first
- * whether it is to fail; only a KUnit kernel ever says so.
+ * whether it is to fail; only a test build ever says so.
  */
-#if IS_ENABLED(CONFIG_KUNIT)
+#ifdef CONFIG_GALLOC_KUNIT
 extern bool (*galloc_fail_hook)(unsigned int order);
 bool galloc_fail(unsigned int order);
 void galloc_fail_begin(void);

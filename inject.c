@@ -2,7 +2,7 @@
 /*
  * inject: requests for memory that fail because a test wants it.
  *
- * Linked in only where the kernel has KUnit.  The suites say through
+ * Linked in only by GALLOC_KUNIT=y.  The suites say through
  * galloc_fail_hook which request fails.  While galloc is being loaded nobody can
  * call it, so for that there are parameters; a script loads with 1, 2, ... until
  * none fails.  Overview: galloc_mod.c.

@@ -2,9 +2,9 @@
 /*
  * kunit_symbols: what the KUnit suites see of galloc's insides.
  *
- * Linked in only where the kernel has KUnit.  The suites are a module of their
- * own (kunit/), so that the module they test is the one that ships; what they
- * need beyond the public API is exported here, in KUnit's namespace, and
+ * Linked in only by GALLOC_KUNIT=y.  The suites are a module of their own (kunit/),
+ * so that the module they test is made of the sources that ship, with hooks; what
+ * they need beyond the public API is exported here, in KUnit's namespace, and
  * nowhere else.
  */
 #include "mcache.h"
@@ -12,6 +12,10 @@
 #include <linux/export.h>
 
 #include <kunit/visibility.h>
+
+#if !IS_ENABLED(CONFIG_KUNIT)
+#error "GALLOC_KUNIT=y needs a kernel with CONFIG_KUNIT"
+#endif
 
 /* arena.c */
 EXPORT_SYMBOL_IF_KUNIT(arena_map);

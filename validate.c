@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * validate: do the books of all layers agree?  Also what a debug build and a
- * KUnit kernel hook in.
+ * test build hook in.
  *
  * Walks everything and prints what does not fit.  For tests and for people who
  * suspect us: it sees the truth only while nobody allocates or frees.
@@ -12,7 +12,7 @@
 #include <linux/nodemask.h>
 #include <linux/slab.h>
 
-#if IS_ENABLED(CONFIG_KUNIT)
+#ifdef CONFIG_GALLOC_KUNIT
 void (*galloc_pause_hook)(enum galloc_pause point, const void *what);
 #endif
 

@@ -10,7 +10,8 @@
 #
 #	build_lock KREL
 #	build_galloc KDIR KREL [ARG...]	galloc.ko; sets BUILD, the folder of all this;
-#					ARGs are for make, such as GALLOC_DEBUG=y
+#					ARGs are for make, such as GALLOC_DEBUG=y, or
+#					GALLOC_KUNIT=y for the suites and their hooks
 #	build_client KDIR DIR		the modules in DIR, such as samples/wordfreq
 #	build_unlock			once the modules have been copied from there
 

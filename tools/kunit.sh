@@ -5,7 +5,7 @@
 #
 # CONFIG is one of tools/kernels, by default uml-7.3: user-mode Linux, which takes
 # less than a second to boot and runs at native speed. The suites run as modules,
-# against galloc.ko as it ships, once for each set of its parameters. Prints a
+# against a galloc.ko with hooks for them, once for each set of its parameters. Prints a
 # line for each case that failed or was skipped, and last
 #
 #	N passed, N failed, N skipped
@@ -214,7 +214,7 @@ KDIR='' KERNEL='' KREL=''
 eval "$kernel"
 
 build_lock "$KREL"
-build_galloc "$KDIR" "$KREL" ${debug:+GALLOC_DEBUG=y}
+build_galloc "$KDIR" "$KREL" GALLOC_KUNIT=y ${debug:+GALLOC_DEBUG=y}
 build_client "$KDIR" tools/bed
 cp "$BUILD/galloc.ko" "$BUILD"/kunit/galloc_kunit{,_guest}.ko \
 	"$BUILD"/tools/bed/galloc_{bed,held}.ko "$work/"

@@ -136,21 +136,23 @@ copy_tree()
 	{ sources '*.[ch]' Kbuild Makefile; } | tar -cf - -T - | tar -xf - -C "$lint/$1"
 }
 
-# kunit_too KDIR: " and kunit" if the suites are built for that kernel.
-kunit_too()
+# kunit_arg KDIR: what builds the suites, too, where the kernel has KUnit.
+kunit_arg()
 {
-	! grep -q '^CONFIG_KUNIT=[ym]' "$1/include/config/auto.conf" || echo " and kunit"
+	! grep -q '^CONFIG_KUNIT=[ym]' "$1/include/config/auto.conf" || echo GALLOC_KUNIT=y
 }
 
 # build NAME KDIR [ARG...]: all modules, W=1.
 build()
 {
-	local name=$1 kdir=$2 dir title
+	local name=$1 kdir=$2 dir title kunit
 	shift 2
 
 	copy_tree "$name"
-	title="W=1 $name: galloc.ko$(kunit_too "$kdir")"
-	make_modules "$name" "$kdir" "" "$log/${title//[ \/]/-}" W=1 "$@"
+	kunit=$(kunit_arg "$kdir")
+	title="W=1 $name: galloc.ko${kunit:+ and kunit}"
+	# shellcheck disable=SC2086 # a word or none
+	make_modules "$name" "$kdir" "" "$log/${title//[ \/]/-}" W=1 $kunit "$@"
 	verdict "$title"
 	for dir in "${clients[@]}"; do
 		title="W=1 $name: $dir"
@@ -166,12 +168,14 @@ SPARSE="-D__CHECK_ENDIAN__ -D__typeof_unqual__=__typeof__ '-D__builtin_strlen(s)
 # sparse NAME KDIR: of all modules, which build() has built: only sparse runs.
 sparse()
 {
-	local name=$1 kdir=$2 dir title file
+	local name=$1 kdir=$2 dir title file kunit
 
+	kunit=$(kunit_arg "$kdir")
 	for dir in "" "${clients[@]}"; do
-		title="sparse $name: ${dir:-galloc.ko$(kunit_too "$kdir")}"
+		title="sparse $name: ${dir:-galloc.ko${kunit:+ and kunit}}"
 		file=$log/${title//[ \/]/-}
-		make_modules "$name" "$kdir" "$dir" "$file" C=2 CF="$SPARSE"
+		# shellcheck disable=SC2086 # a word or none
+		make_modules "$name" "$kdir" "$dir" "$file" C=2 CF="$SPARSE" $kunit
 		[ -s "$file" ] || grep -q '^ *CHECK ' "$file.make" ||
 			echo "make did not run sparse, see ${file#"$top"/}.make" >"$file"
 		verdict "$title"
@@ -399,6 +403,13 @@ version_tests()
 	grep_in 'LINUX_VERSION_CODE|KERNEL_VERSION\(' $(c_sources | grep -vx compat.h)
 }
 
+# Distributions may have KUnit on; what hooks tests in is asked for (see Kbuild).
+kunit_tests()
+{
+	# shellcheck disable=SC2046
+	grep_in '^ *# *(el)?if.*CONFIG_KUNIT' $(c_sources | grep -vx kunit_symbols.c)
+}
+
 # A caller's mistake must not stop the machine.
 bugs()
 {
@@ -470,6 +481,7 @@ run_all()
 	check "shellcheck" run_shellcheck
 	check "Python" run_python
 	check "kernel versions are told apart in compat.h only" version_tests
+	check "test hooks hang on CONFIG_GALLOC_KUNIT" kunit_tests
 	check "no BUG()" bugs
 	check "no notes of things to do" notes
 	check "SPDX heads" spdx_heads

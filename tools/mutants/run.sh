@@ -221,7 +221,7 @@ prepare_bed()
 	echo "$KERNEL" >"$dir/kernel"
 	echo "$KDIR" >"$dir/kdir"
 	build_lock "$KREL"
-	build_galloc "$KDIR" "$KREL"
+	build_galloc "$KDIR" "$KREL" GALLOC_KUNIT=y
 	cp "$BUILD/galloc.ko" "$dir/"
 	cp "$BUILD"/kunit/*.ko "$dir/suites/"
 	# From here on the tree may change.  What is compiled already is taken along.
@@ -234,7 +234,7 @@ prepare_bed()
 # they are: a mutant in a header is a mutant of galloc.
 build_mutant()
 {
-	make -C "$2" M="$1" CONFIG_DEBUG_INFO_BTF_MODULES= obj-m=galloc.o modules >"$3" 2>&1 </dev/null
+	make -C "$2" M="$1" CONFIG_DEBUG_INFO_BTF_MODULES= GALLOC_KUNIT=y obj-m=galloc.o modules >"$3" 2>&1 </dev/null
 }
 
 # try_mutant NAME COPY: one line of result. COPY is a copy of the build in which all

@@ -14,47 +14,16 @@ top=$(cd "$(dirname "$0")/../.." && pwd)
 need_packages make gcc kmod
 # shellcheck source=tools/build.sh
 . "$top/tools/build.sh"
+# shellcheck source=tools/test/results.sh
+. "$top/tools/test/results.sh"
 
 prefix=/opt/galloc-test
-passed=0
-failed=0
-skipped=0
-
-ok()
-{
-	echo "ok - $1"
-	passed=$((passed + 1))
-}
-
-not_ok()
-{
-	echo "not ok - $1: $2"
-	failed=$((failed + 1))
-}
-
-skip()
-{
-	echo "skip - $1: $2"
-	skipped=$((skipped + 1))
-}
-
-# same NAME GOT WANTED
-same()
-{
-	if [ "$2" = "$3" ]; then
-		ok "$1"
-	else
-		not_ok "$1" "got '$2', not '$3'"
-	fi
-}
-
 finish()
 {
 	local rc=$?
 
 	rm -rf "$work"
-	echo "$passed passed, $failed failed, $skipped skipped"
-	[ "$failed" -eq 0 ] || rc=1
+	sum || rc=1
 	exit $rc
 }
 
