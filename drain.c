@@ -361,7 +361,7 @@ int mcache_init(void)
 	int cpu;
 
 	empty_slots = galloc_fail(0) ? NULL :
-		      kvcalloc(nr_rows, sizeof(*empty_slots), GFP_KERNEL);
+		      kvcalloc(nr_slots, sizeof(*empty_slots), GFP_KERNEL);
 	if (!empty_slots)
 		return -ENOMEM;
 	for_each_possible_cpu(cpu) {

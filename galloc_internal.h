@@ -97,7 +97,8 @@ enum mspan_state {
  * @zeroed: all bytes are known to be zero (FREE runs fresh from the system)
  * @dense: a FREE run hangs on its length's dense list
  * @huge: a LARGE of more than a block; its pages never enter the mheap
- * @reserve: made of emergency reserve pages; they leave when it is freed
+ * @reserve: made of emergency reserve pages; they leave when it is freed, or
+ *	empty
  * @chunk_order: @huge: order it can go back with, -1 if its tail has gone
  * @free: one bit an object, 1 = free.  The only truth about the objects: set
  *	by freers with a full-order RMW and no lock, cleared by the owner only.
@@ -162,8 +163,9 @@ static inline void mspan_set_state(struct mspan *s, enum mspan_state state)
 
 /**
  * struct arena - one 2 MiB slot of the address map
- * @row: row of the object each page belongs to, 0 if none; apart from @span,
- *	because this is all that gfree() reads
+ * @row: row of the object each page belongs to, 0 if none, RESERVE_SLOT for rows
+ *	of the emergency reserve; apart from @span, because this is all that
+ *	gfree() reads
  * @span: the span each page belongs to, see the invariant of struct mspan
  * @owned: pages that are galloc's (mheap->lock of @nid); a slot is a range of
  *	addresses, and may hold several chunks with holes between them
@@ -369,6 +371,7 @@ unsigned long mheap_exit(void);
 struct mspan *mheap_alloc(int nid, unsigned int npages, unsigned int align,
 			  unsigned int nbits, gfp_t gfp);
 void mheap_free(struct mspan *s);
+void mheap_shorten(struct mspan *s, unsigned int npages);
 void *mheap_alloc_large(size_t size, size_t align, int nid, gfp_t gfp);
 void *mheap_hand_out(struct mspan *s, gfp_t gfp);
 struct mspan *mheap_detach_large(const void *p);
@@ -447,7 +450,8 @@ struct transfer {
 };
 
 /**
- * struct mcentral - a row: the spans of one size class on one node
+ * struct mcentral - a row: the spans of one size class on one node, or of pages
+ *	of the emergency reserve
  * @lock: protects the lists, @transfer, and every state change from or to
  *	PARTIAL and FULL.  Raw, irq-safe; no other galloc lock is taken under it
  * @partial: PARTIAL spans by occupancy, as it was when they were put there
@@ -459,7 +463,7 @@ struct transfer {
  * @sc: size, reciprocal and span of the class
  * @row: number of this row
  * @class: size class
- * @nid: node
+ * @nid: node; nr_node_ids: the emergency reserve, whose pages may lie on any
  */
 struct mcentral {
 	raw_spinlock_t lock;
@@ -476,6 +480,7 @@ struct mcentral {
 
 extern struct mcentral **mcentral_rows;
 extern unsigned int nr_rows;
+extern unsigned int nr_slots;
 
 int mcentral_init(void);
 void mcentral_exit(void);
@@ -489,6 +494,29 @@ void mcentral_count_single(unsigned int row);
 static inline unsigned int mcentral_row(int nid, unsigned int class)
 {
 	return nid * GALLOC_NR_CLASSES + class;
+}
+
+/*
+ * Spans cut from pages of the emergency reserve have rows of their own, as if of one
+ * node more.  No CPU has stacks for these, so all of them share one slot, the
+ * last, that never has room.
+ */
+#define RESERVE_SLOT	(nr_slots - 1)
+
+static inline unsigned int mcentral_reserve_row(unsigned int class)
+{
+	return mcentral_row(nr_node_ids, class);
+}
+
+static inline bool row_is_reserve(unsigned int row)
+{
+	return row >= nr_slots;
+}
+
+/* Which of a CPU's slots the objects of a row are pushed on. */
+static inline unsigned int row_slot(unsigned int row)
+{
+	return min(row, RESERVE_SLOT);
 }
 
 /* transfer.c */
@@ -523,6 +551,7 @@ void shrinker_exit(void);
 	X(GROW_FALLBACK,	"grow_fallback_orders")			\
 	X(GROW_FAILED,		"grow_failed")				\
 	X(GROW_OTHER_NODE,	"grow_other_node")			\
+	X(RESERVE_SPAN,		"reserve_spans")			\
 	X(RELEASE_BLOCK,	"release_blocks")			\
 	X(RELEASE_PAGES,	"release_pages")			\
 	X(LIMIT_HIT,		"limit_hits")				\

@@ -63,6 +63,7 @@ EXPORT_SYMBOL_IF_KUNIT(mspan_count_free);
 /* mcentral.c */
 EXPORT_SYMBOL_IF_KUNIT(mcentral_rows);
 EXPORT_SYMBOL_IF_KUNIT(nr_rows);
+EXPORT_SYMBOL_IF_KUNIT(nr_slots);
 EXPORT_SYMBOL_IF_KUNIT(mcentral_cache_span);
 EXPORT_SYMBOL_IF_KUNIT(mcentral_uncache_span);
 EXPORT_SYMBOL_IF_KUNIT(mcentral_alloc);

@@ -62,7 +62,7 @@ static bool mcache_setup(void)
 	if (!arena_charge_meta(slots_bytes()))
 		return false;
 	slots = galloc_fail(0) ? NULL :
-		kcalloc_node(nr_rows, sizeof(*slots), GFP_NOWAIT | __GFP_NOWARN,
+		kcalloc_node(nr_slots, sizeof(*slots), GFP_NOWAIT | __GFP_NOWARN,
 			     numa_mem_id());
 	if (!slots)
 		goto err;
@@ -437,8 +437,6 @@ static void *refill_centrally(unsigned int row, int cpu, gfp_t gfp)
 
 	if (!s)
 		return NULL;
-	if (unlikely(s->reserve))
-		return mheap_hand_out(s, gfp);
 	galloc_pause(PAUSE_REFILL_CACHED, s);
 	/* Ours first: whatever becomes of the span, this request is served. */
 	mspan_claim(s, &obj, 1);
@@ -584,6 +582,12 @@ void mcache_free_slow(const void *p)
 			galloc_report_free(p, FOUND_NO_SPAN);
 		else if (!stash_free(s))
 			mheap_free(s);
+		return;
+	}
+
+	if (unlikely(row == RESERVE_SLOT)) {
+		/* Of an emergency: not for a stack, which serves everybody. */
+		mcentral_free(p);
 		return;
 	}
 

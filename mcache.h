@@ -262,7 +262,7 @@ static inline size_t class_span_bytes(unsigned int class)
 /* What the slots of a CPU take. */
 static inline size_t slots_bytes(void)
 {
-	return (size_t)nr_rows * sizeof(struct mcache_slot);
+	return (size_t)nr_slots * sizeof(struct mcache_slot);
 }
 
 static inline bool mcache_is_setup(int cpu)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * mcentral: the spans of one row, that is of one size class on one node.
+ * mcentral: the spans of one row, that is of one size class on one node, or of one
+ * in pages of the emergency reserve.
  *
  * Called by mcache.c for whole spans, and by whoever must do without a stack
  * for single objects; calls mheap.c for more.  Owns mcentral->lock and every
@@ -27,13 +28,19 @@
 #include "galloc_internal.h"
 
 #include <linux/nodemask.h>
+#include <linux/oom.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 
 /* Spans looked at before a popped one is taken as it comes. */
 #define POP_LOOK		4
 
+/* Spans of the emergency reserve looked at in each bucket for one of a node. */
+#define POP_LOOK_NODE		16
+
 struct mcentral **mcentral_rows;
 unsigned int nr_rows;
+unsigned int nr_slots;
 
 /* ---- lists of spans with room -------------------------------------------------- */
 
@@ -76,6 +83,29 @@ static struct mspan *partial_pop(struct mcentral *c)
 				return s;
 			look--;
 			partial_add(c, s);
+		}
+	}
+	return NULL;
+}
+
+/* The same of one node, if it is among the first ones of its bucket. */
+static struct mspan *partial_pop_node(struct mcentral *c, int nid)
+{
+	struct mspan *s;
+	unsigned int b;
+
+	lockdep_assert_held(&c->lock);
+
+	for (b = 0; b < MCENTRAL_BUCKETS; b++) {
+		unsigned int look = POP_LOOK_NODE;
+
+		list_for_each_entry(s, &c->partial[b], list) {
+			if (s->arena->nid == nid) {
+				list_del_init(&s->list);
+				return s;
+			}
+			if (!--look)
+				break;
 		}
 	}
 	return NULL;
@@ -141,7 +171,10 @@ void mcentral_uncache_span(struct mspan *s)
 		span_retire(c, s);
 }
 
-/* A span cut for this class from fresh pages, CACHED; or one in reserve. */
+/*
+ * A span cut for this class from fresh pages, CACHED.  They may have come from
+ * another node, or from the emergency reserve: then so does the row.
+ */
 static struct mspan *mcentral_grow(struct mcentral *c, gfp_t gfp)
 {
 	const struct sizeclass *sc = c->sc;
@@ -150,13 +183,67 @@ static struct mspan *mcentral_grow(struct mcentral *c, gfp_t gfp)
 
 	s = mheap_alloc(c->nid, sc->span_pages, sc->align_pages, sc->objects,
 			gfp);
-	if (!s || s->reserve)
-		return s;
-	/* The pages may have come from another node: then so does the row. */
-	row = mcentral_row(s->arena->nid, c->class);
+	if (!s)
+		return NULL;
+	if (unlikely(s->reserve)) {
+		mheap_shorten(s, min(s->npages, sc->span_pages));
+		count_event(EVENT_RESERVE_SPAN);
+		row = mcentral_reserve_row(c->class);
+	} else {
+		row = mcentral_row(s->arena->nid, c->class);
+	}
 	atomic_long_inc(&mcentral_rows[row]->nr_spans);
 	mspan_cut(s, row);
 	return s;
+}
+
+/*
+ * A PARTIAL span of a row, which becomes CACHED; or NULL.  Where the row has pages
+ * of several nodes: of one, unless that is NUMA_NO_NODE.
+ */
+static struct mspan *mcentral_fetch(struct mcentral *c, int nid)
+{
+	unsigned long flags;
+	struct mspan *s;
+
+	galloc_lock(&c->lock, flags);
+	s = nid == NUMA_NO_NODE ? partial_pop(c) : partial_pop_node(c, nid);
+	if (s)
+		mspan_set_state(s, MSPAN_CACHED);
+	galloc_unlock(&c->lock, flags);
+	return s;
+}
+
+/* May a request have pages of the emergency reserve?  The page allocator's rule. */
+static bool gfp_has_reserve(gfp_t gfp)
+{
+	if (gfp & __GFP_NOMEMALLOC)
+		return false;
+	if (gfp & __GFP_MEMALLOC)
+		return true;
+	if (current->flags & PF_MEMALLOC)
+		return in_serving_softirq() || !in_interrupt();
+	return !in_interrupt() && tsk_is_oom_victim(current);
+}
+
+/*
+ * A span with room when the row has none, CACHED.  Spans of the reserve serve only
+ * those who may have its pages, and only when there are no others; but before
+ * more of it is taken.
+ */
+static struct mspan *mcentral_more(struct mcentral *c, gfp_t gfp)
+{
+	struct mcentral *r = mcentral_rows[mcentral_reserve_row(c->class)];
+	gfp_t ordinary = (gfp & ~(__GFP_MEMALLOC | __GFP_DIRECT_RECLAIM)) |
+			 __GFP_NOMEMALLOC | __GFP_NOWARN;
+	struct mspan *s;
+
+	if (likely(!atomic_long_read(&r->nr_spans)) || !gfp_has_reserve(gfp))
+		return mcentral_grow(c, gfp);
+	s = mcentral_grow(c, ordinary);
+	if (!s)
+		s = mcentral_fetch(r, gfp & __GFP_THISNODE ? c->nid : NUMA_NO_NODE);
+	return s ?: mcentral_grow(c, gfp);
 }
 
 /**
@@ -165,21 +252,13 @@ static struct mspan *mcentral_grow(struct mcentral *c, gfp_t gfp)
  * @gfp: flags for the pages of a new one
  *
  * Return: A span in state CACHED that the caller owns, possibly of the same
- * class on another node; one with @reserve set, to be handed out as a whole;
- * or NULL.
+ * class on another node or of the emergency reserve; or NULL.
  */
 struct mspan *mcentral_cache_span(unsigned int row, gfp_t gfp)
 {
 	struct mcentral *c = mcentral_rows[row];
-	unsigned long flags;
-	struct mspan *s;
 
-	galloc_lock(&c->lock, flags);
-	s = partial_pop(c);
-	if (s)
-		mspan_set_state(s, MSPAN_CACHED);
-	galloc_unlock(&c->lock, flags);
-	return s ?: mcentral_grow(c, gfp);
+	return mcentral_fetch(c, NUMA_NO_NODE) ?: mcentral_more(c, gfp);
 }
 
 /* Count an object of a row that no stack served. */
@@ -235,11 +314,9 @@ void *mcentral_alloc(unsigned int row, gfp_t gfp)
 	obj = mcentral_take(c);
 	if (obj)
 		return obj;
-	s = mcentral_grow(c, gfp);
+	s = mcentral_more(c, gfp);
 	if (!s)
 		return NULL;
-	if (unlikely(s->reserve))
-		return mheap_hand_out(s, gfp);
 	mspan_claim(s, &obj, 1);
 	mcentral_count_single(mspan_row(s));
 	mcentral_uncache_span(s);
@@ -335,7 +412,7 @@ static struct mcentral *mcentral_new(int nid, unsigned int class)
 		return NULL;
 	c = galloc_fail(0) ? NULL :
 	    kzalloc_node(sizeof(*c), GFP_KERNEL,
-			 node_online(nid) ? nid : NUMA_NO_NODE);
+			 nid < nr_node_ids && node_online(nid) ? nid : NUMA_NO_NODE);
 	if (!c) {
 		arena_uncharge_meta(sizeof(*c));
 		return NULL;
@@ -350,12 +427,27 @@ static struct mcentral *mcentral_new(int nid, unsigned int class)
 	return c;
 }
 
-int mcentral_init(void)
+static int mcentral_init_node(int nid)
 {
 	unsigned int class;
-	int nid;
 
-	nr_rows = nr_node_ids * GALLOC_NR_CLASSES;
+	for (class = 1; class < GALLOC_NR_CLASSES; class++) {
+		struct mcentral *c = mcentral_new(nid, class);
+
+		if (!c)
+			return -ENOMEM;
+		mcentral_rows[c->row] = c;
+	}
+	return 0;
+}
+
+int mcentral_init(void)
+{
+	int nid, err;
+
+	/* One node more: the emergency reserve. */
+	nr_rows = mcentral_row(nr_node_ids + 1, 0);
+	nr_slots = mcentral_row(nr_node_ids, 0) + 1;
 	if (nr_rows > U16_MAX) {
 		pr_err("%u nodes are more than a row number can tell apart\n",
 		       nr_node_ids);
@@ -366,17 +458,17 @@ int mcentral_init(void)
 	if (!mcentral_rows)
 		return -ENOMEM;
 	for_each_node(nid) {
-		for (class = 1; class < GALLOC_NR_CLASSES; class++) {
-			struct mcentral *c = mcentral_new(nid, class);
-
-			if (!c) {
-				mcentral_exit();
-				return -ENOMEM;
-			}
-			mcentral_rows[c->row] = c;
-		}
+		err = mcentral_init_node(nid);
+		if (err)
+			goto err;
 	}
+	err = mcentral_init_node(nr_node_ids);
+	if (err)
+		goto err;
 	return 0;
+err:
+	mcentral_exit();
+	return err;
 }
 
 void mcentral_exit(void)

@@ -330,6 +330,8 @@ static struct mspan *run_enlarge(struct mheap *h, struct mspan *s)
 	b->start = s->start;
 	b->npages = s->npages;
 	b->zeroed = s->zeroed;
+	b->reserve = s->reserve;
+	s->reserve = false;
 	mheap_run_map(b);
 	mheap_spare_push(h, s);
 	return b;
@@ -510,15 +512,15 @@ static struct mspan *mheap_grow(int nid, unsigned int npages,
 	}
 	__acquire(&h->lock);
 	if (unlikely(chunk.reserve)) {
-		/* For this request alone: nothing of it is published. */
+		/* Not for everybody: nothing of it is published. */
 		s = mheap_own_chunk(h, &chunk);
 		mheap_run_map(s);
 	} else {
 		s = mheap_publish_chunk(h, &chunk);
 		run_carve(h, s, npages, align);
-		if (big && !mspan_is_big(s))
-			s = run_enlarge(h, s);
 	}
+	if (big && !mspan_is_big(s))
+		s = run_enlarge(h, s);
 	galloc_unlock(&h->lock, flags);
 	return s;
 }
@@ -536,8 +538,9 @@ static struct mspan *mheap_grow(int nid, unsigned int npages,
  * __GFP_THISNODE.  The run may lie on another node than asked.
  *
  * Context: Any but NMI, no galloc lock held.  Sleeps if @gfp allows it.
- * Return: A span in TRANSIT, or NULL.  If its @reserve is set it must be handed
- * out whole, see mheap_hand_out().
+ * Return: A span in TRANSIT, or NULL.  One with @reserve set is of the emergency
+ * reserve, and may be longer: it is for an object of whole pages, or for a row of
+ * the reserve.
  */
 struct mspan *mheap_alloc(int nid, unsigned int npages, unsigned int align,
 			  unsigned int nbits, gfp_t gfp)
@@ -629,6 +632,31 @@ void mheap_free(struct mspan *s)
 		count_event(EVENT_SET_ASIDE);
 		mheap_kick(0);
 	}
+}
+
+/**
+ * mheap_shorten() - let the last pages of a run of the emergency reserve go
+ * @s: the run, in TRANSIT, just taken from the system
+ * @npages: pages that it keeps
+ *
+ * Context: Where may_grow() says so, no galloc lock held.
+ */
+void mheap_shorten(struct mspan *s, unsigned int npages)
+{
+	unsigned long end = s->start + ((unsigned long)npages << PAGE_SHIFT);
+	unsigned int surplus = s->npages - npages;
+	struct mheap *h = mheaps[s->arena->nid];
+	unsigned long flags;
+
+	if (!surplus)
+		return;
+	galloc_lock(&h->lock, flags);
+	mheap_disown(h, end, surplus);
+	s->npages = npages;
+	mheap_run_map(s);
+	galloc_unlock(&h->lock, flags);
+	arena_leave(surplus);
+	arena_put_pages(end, surplus, -1);
 }
 
 /* ---- init and exit ------------------------------------------------------------------ */

@@ -207,16 +207,19 @@ enum mspan_found mspan_resolve(const void *p, struct object *o)
 	const struct sizeclass *sc;
 	unsigned long offset;
 	struct arena *arena;
-	unsigned int page;
+	unsigned int page, slot;
 
 	arena = arena_of(p, &page);
-	o->row = READ_ONCE(arena->row[page]);
-	if (!o->row)
+	slot = READ_ONCE(arena->row[page]);
+	if (!slot)
 		return FOUND_NO_SPAN;
 	/* Pairs with the release in mspan_cut(): a row has its span. */
 	smp_rmb();
 	o->span = READ_ONCE(arena->span[page]);
-	if (!o->span || mspan_row(o->span) != o->row)
+	if (!o->span)
+		return FOUND_NO_SPAN;
+	o->row = mspan_row(o->span);
+	if (row_slot(o->row) != slot)
 		return FOUND_NO_SPAN;
 
 	sc = mcentral_rows[o->row]->sc;
@@ -253,7 +256,7 @@ void mspan_cut(struct mspan *s, unsigned int row)
 		WRITE_ONCE(arena->span[first + i], s);
 	for (i = 0; i < s->npages; i++)
 		/* Release: who sees the row finds the span and its bitmap. */
-		smp_store_release(&arena->row[first + i], row);
+		smp_store_release(&arena->row[first + i], row_slot(row));
 }
 
 /* ---- init and exit ---------------------------------------------------------- */

@@ -77,13 +77,15 @@ static void check_cut(struct check *c, const struct mspan *s)
 		return;
 	}
 	sc = mcentral_rows[row]->sc;
-	check_eq(c, mcentral_rows[row]->nid, arena->nid);
+	check_eq(c, s->reserve, row_is_reserve(row));
+	if (!s->reserve)
+		check_eq(c, mcentral_rows[row]->nid, arena->nid);
 	check_eq(c, s->npages, sc->span_pages);
 	check_eq(c, s->objects, sc->objects);
 	check_eq(c, first % sc->align_pages, 0);
 	check_that(c, s->objects <= s->nwords * BITS_PER_LONG);
 	for (i = 0; i < s->npages; i++) {
-		check_eq(c, arena->row[first + i], row);
+		check_eq(c, arena->row[first + i], row_slot(row));
 		check_that(c, arena->span[first + i] == s);
 	}
 	if (s->objects % BITS_PER_LONG)

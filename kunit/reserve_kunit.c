@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * KUnit: small objects in pages of the kernel's emergency reserve.
+ *
+ * That alloc_pages() has broken into it is pretended, for a chunk at a time.  Who may
+ * have of the reserve is the page allocator's rule.
+ */
+#include "helpers.h"
+
+#include <linux/irq_work.h>
+#include <linux/sched/mm.h>
+
+#define QUIET	(GFP_KERNEL | __GFP_NOWARN)
+
+/* From one object a page to hundreds a span; a descriptor of each size. */
+static const size_t sizes[] = { 8, 64, 1000, 1408, 4096, 5000, 20000, 32768 };
+
+/* Objects of one span, at most. */
+static void *objects[SIZECLASS_MAX_OBJECTS + 1];
+
+static void break_into_the_reserve(enum galloc_pause point, const void *what)
+{
+	if (point == PAUSE_GROW_CHUNK)
+		((struct chunk *)what)->reserve = true;
+}
+
+/* As a task that frees memory for others by allocating. */
+static void *alloc_as_memalloc(size_t size, gfp_t gfp)
+{
+	unsigned int scope = memalloc_noreclaim_save();
+	void *p = galloc(size, gfp);
+
+	memalloc_noreclaim_restore(scope);
+	return p;
+}
+
+/* An object in pages of the reserve; nothing else is to be had afterwards. */
+static void *first_of_the_reserve(struct kunit *test, size_t size)
+{
+	void *p;
+
+	gk_take_free_runs(test);
+	WRITE_ONCE(galloc_pause_hook, break_into_the_reserve);
+	p = alloc_as_memalloc(size, QUIET);
+	WRITE_ONCE(galloc_pause_hook, NULL);
+	KUNIT_ASSERT_NOT_NULL(test, p);
+	gk_limit_to(0);
+	return p;
+}
+
+static unsigned int row_at(const void *p)
+{
+	struct object o;
+	unsigned int row = 0;
+
+	rcu_read_lock();
+	if (mspan_resolve(p, &o) == FOUND_OBJECT)
+		row = o.row;
+	rcu_read_unlock();
+	return row;
+}
+
+static long reserve_spans(size_t size)
+{
+	unsigned int row = mcentral_reserve_row(sizeclass_of(size));
+
+	return atomic_long_read(&mcentral_rows[row]->nr_spans);
+}
+
+static void a_span_of_the_reserve_serves_until_it_is_used_up(struct kunit *test)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		unsigned int class = sizeclass_of(sizes[i]), n = 1;
+		struct mspan span;
+
+		objects[0] = first_of_the_reserve(test, sizes[i]);
+		KUNIT_ASSERT_TRUE(test, mheap_span_around(objects[0], &span));
+		KUNIT_EXPECT_LE(test, span.npages, sizeclasses[class].span_pages);
+		while (n <= span.objects) {
+			objects[n] = alloc_as_memalloc(sizes[i], QUIET);
+			if (!objects[n])
+				break;
+			KUNIT_EXPECT_EQ(test, row_at(objects[n]),
+					mcentral_reserve_row(class));
+			KUNIT_EXPECT_EQ(test, gsize(objects[n]), sizeclasses[class].size);
+			n++;
+		}
+		KUNIT_EXPECT_EQ(test, n, (unsigned int)span.objects);
+		KUNIT_EXPECT_EQ(test, reserve_spans(sizes[i]), 1);
+		KUNIT_EXPECT_EQ(test, galloc_validate(), 0);
+		while (n > 1)
+			gfree_sized(objects[--n], sizes[i]);
+		KUNIT_EXPECT_EQ(test, reserve_spans(sizes[i]), 1);
+		gfree(objects[0]);
+		/* Its pages leave with the last of them. */
+		KUNIT_EXPECT_EQ(test, reserve_spans(sizes[i]), 0);
+		mheap_settle();
+		KUNIT_EXPECT_FALSE(test, mheap_span_around((void *)span.start, &span));
+		gk_feed();
+		gk_unlimit(test);
+	}
+}
+
+static void ask_in_hardirq(struct irq_work *work)
+{
+	objects[1] = galloc(64, GFP_ATOMIC | __GFP_NOWARN);
+	/* Release: gk_spin_for() then sees the answer. */
+	smp_store_release(&objects[2], work);
+}
+
+static void who_may_not_have_of_the_reserve_gets_nothing(struct kunit *test)
+{
+	struct irq_work *work = kunit_kzalloc(test, sizeof(*work), GFP_KERNEL);
+	unsigned int scope;
+	void *p;
+
+	KUNIT_ASSERT_NOT_NULL(test, work);
+	objects[0] = first_of_the_reserve(test, 64);
+	KUNIT_EXPECT_NULL(test, galloc(64, QUIET));
+	KUNIT_EXPECT_NULL(test, galloc(64, GFP_ATOMIC | __GFP_NOWARN));
+	KUNIT_EXPECT_NULL(test, alloc_as_memalloc(64, QUIET | __GFP_NOMEMALLOC));
+	/* Who says so by the flag may, whoever it is. */
+	p = galloc(64, QUIET | __GFP_MEMALLOC);
+	KUNIT_EXPECT_NOT_NULL(test, p);
+	gfree(p);
+	KUNIT_EXPECT_NULL(test, galloc(64, QUIET | __GFP_MEMALLOC | __GFP_NOMEMALLOC));
+	/* What was freed is not on a stack, where anybody would get it. */
+	KUNIT_EXPECT_NULL(test, galloc(64, QUIET));
+	/* An interrupt of such a task is somebody else. */
+	init_irq_work(work, ask_in_hardirq);
+	objects[2] = NULL;
+	scope = memalloc_noreclaim_save();
+	preempt_disable();
+	irq_work_queue(work);
+	KUNIT_EXPECT_TRUE(test, gk_spin_for(smp_load_acquire(&objects[2]), GK_PATIENCE_MS));
+	preempt_enable();
+	irq_work_sync(work);
+	memalloc_noreclaim_restore(scope);
+	KUNIT_EXPECT_NULL(test, objects[1]);
+	gfree(objects[0]);
+}
+
+static void what_is_not_of_the_reserve_comes_first(struct kunit *test)
+{
+	void *p;
+
+	objects[0] = first_of_the_reserve(test, 64);
+	gk_unlimit(test);
+	p = alloc_as_memalloc(64, QUIET);
+	KUNIT_ASSERT_NOT_NULL(test, p);
+	KUNIT_EXPECT_FALSE(test, row_is_reserve(row_at(p)));
+	gfree(objects[0]);
+	gfree(p);
+}
+
+static void who_insists_on_a_node_gets_no_other(struct kunit *test)
+{
+	unsigned int row = mcentral_row(gk_nid(), sizeclass_of(64));
+	unsigned int scope;
+	void *p;
+	int nid;
+
+	objects[0] = first_of_the_reserve(test, 64);
+	scope = memalloc_noreclaim_save();
+	p = mcentral_alloc(row, QUIET | __GFP_THISNODE);
+	KUNIT_EXPECT_NOT_NULL(test, p);
+	gfree(p);
+	for_each_node_state(nid, N_MEMORY) {
+		if (nid == gk_nid())
+			continue;
+		row = mcentral_row(nid, sizeclass_of(64));
+		KUNIT_EXPECT_NULL(test, mcentral_alloc(row, QUIET | __GFP_THISNODE));
+		p = mcentral_alloc(row, QUIET);
+		KUNIT_EXPECT_NOT_NULL(test, p);
+		gfree(p);
+	}
+	memalloc_noreclaim_restore(scope);
+	gfree(objects[0]);
+}
+
+static void a_second_free_is_noticed_there_too(struct kunit *test)
+{
+	void *p;
+
+	objects[0] = first_of_the_reserve(test, 64);
+	p = alloc_as_memalloc(64, QUIET);
+	KUNIT_ASSERT_NOT_NULL(test, p);
+	gk_expect_reports(test, FAULT_DOUBLE_FREE);
+	gk_expect_reports(test, FAULT_INTERIOR);
+	gfree(p);
+	gfree(p);
+	gk_expect_faults(test, FAULT_DOUBLE_FREE, 1);
+	gfree(objects[0] + 8);
+	gk_expect_faults(test, FAULT_INTERIOR, 1);
+	gfree(objects[0]);
+}
+
+static struct kunit_case cases[] = {
+	KUNIT_CASE(a_span_of_the_reserve_serves_until_it_is_used_up),
+	KUNIT_CASE(who_may_not_have_of_the_reserve_gets_nothing),
+	KUNIT_CASE(what_is_not_of_the_reserve_comes_first),
+	KUNIT_CASE(who_insists_on_a_node_gets_no_other),
+	KUNIT_CASE(a_second_free_is_noticed_there_too),
+	{}
+};
+
+static struct kunit_suite suite = {
+	.name = "galloc_reserve",
+	.init = gk_init,
+	.exit = gk_exit,
+	.test_cases = cases,
+};
+
+kunit_test_suite(suite);
