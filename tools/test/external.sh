@@ -60,7 +60,8 @@ check_install()
 	# What depmod makes there is no file of ours.
 	files=$(cd "$work/root" && find . -type f ! -name 'modules.*' | LC_ALL=C sort | tr '\n' ' ')
 	same "just the headers, Module.symvers and galloc.ko are installed" "$files" \
-		"./lib/modules/$KREL/updates/galloc.ko .$prefix/include/galloc/galloc.h .$prefix/include/galloc/galloc_sizeclass.h .$prefix/lib/galloc/$KREL/Module.symvers "
+		"./lib/modules/$KREL/updates/galloc.ko $(printf ".$prefix/lib/galloc/$KREL/%s " \
+			Module.symvers include/galloc.h include/galloc_sizeclass.h)"
 }
 
 check_sample()
@@ -135,13 +136,13 @@ check_mistakes()
 
 	if build "$dir" GALLOC="$work/nowhere"; then
 		not_ok "a missing galloc is told" "it builds without one"
-	elif grep -q "no galloc.h in $work/nowhere/include/galloc: install galloc" "$work/log"; then
+	elif grep -q "no galloc.h in $work/nowhere/lib/galloc/$KREL/include: install galloc for the kernel $KREL" "$work/log"; then
 		ok "a missing galloc is told"
 	else
 		not_ok "a missing galloc is told" "$(last_line)"
 	fi
 
-	rm -rf "$work/root$prefix/lib/galloc/$KREL"
+	rm "$work/root$prefix/lib/galloc/$KREL/Module.symvers"
 	if build "$dir" GALLOC="$work/root$prefix"; then
 		not_ok "a galloc for another kernel is told" "it builds without one"
 	elif grep -q "Module.symvers: install galloc for the kernel $KREL" "$work/log"; then

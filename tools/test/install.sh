@@ -79,6 +79,174 @@ headers()
 	cp -r "$KDIR/include" "$1/include"
 }
 
+# said NAME PATTERN DIR ARG...: make stops, with a line of its own that matches, and has
+# installed nothing below $work/root.
+said()
+{
+	local name=$1 pattern=$2
+	shift 2
+
+	rm -rf "$work/root"
+	if build "$@"; then
+		not_ok "$name" "it does all that"
+	elif [ -n "$(find "$work/root" -type f 2>/dev/null)" ]; then
+		not_ok "$name" "it installed something"
+	elif ! grep -v 'Entering directory' "$work/log" | head -n 1 | grep -qE "$pattern"; then
+		not_ok "$name" "the first line is: $(grep -v 'Entering directory' "$work/log" | head -n 1)"
+	else
+		ok "$name"
+	fi
+}
+
+# value NAME ARG...: of a variable of the Makefile.
+value()
+{
+	local name=$1
+	shift
+
+	build "$work/galloc" -s --no-print-directory --eval="value: ; @printf '%s\\n' \"\$($name)\"" value "$@"
+	cat "$work/log"
+}
+
+# The files below a folder, in one line.
+files()
+{
+	(cd "$1" && find . -type f | sort | tr '\n' ' ')
+}
+
+# ---- where it goes -----------------------------------------------------------------
+
+prefix=PREFIX=/opt/galloc-test
+
+# installed DIR: the four files that it should have.
+installed()
+{
+	printf '%s ' "./$1/galloc.ko" "./$dev/Module.symvers" "./$dev/include/galloc.h" \
+		"./$dev/include/galloc_sizeclass.h"
+}
+
+# In the name there is a space, and whoever installs trusts nobody.
+check_destdir()
+{
+	local root="$work/pkg root"
+
+	umask 077
+	builds "DESTDIR with a space: it installs" "$work/galloc" install KDIR="$KDIR" DESTDIR="$root" $prefix
+	umask 022
+	same "DESTDIR with a space: just the module, the headers and Module.symvers" \
+		"$(files "$root")" "$(installed "lib/modules/$KREL/updates")"
+	same "umask 077: others can read what is installed" \
+		"$(find "$root/lib" "$root/opt" ! -perm -o=r -o -type d ! -perm -o=x | head -n 1)" ""
+	build "$work/galloc" install KDIR="$KDIR" DESTDIR="$root" $prefix KREL=other
+	build "$work/galloc" uninstall KDIR="$KDIR" DESTDIR="$root" $prefix KREL=other
+	same "uninstall for one kernel leaves what others have" \
+		"$(files "$root")" "$(installed "lib/modules/$KREL/updates")"
+	: >"$root/lib/modules/$KREL/updates/beside.ko"
+	build "$work/galloc" uninstall KDIR="$KDIR" DESTDIR="$root" $prefix
+	builds "uninstall twice" "$work/galloc" uninstall KDIR="$KDIR" DESTDIR="$root" $prefix
+	same "uninstall takes all of galloc and nothing else" "$(files "$root")" \
+		"./lib/modules/$KREL/updates/beside.ko "
+	same "uninstall leaves no empty folder of galloc's" "$(find "$root/opt" -name 'galloc*' ! -name galloc-test)" ""
+}
+
+# With a depmod that only writes down that it ran.
+check_mod_path()
+{
+	local root=$work/stage ko
+
+	mkdir "$work/bin"
+	printf '#!/bin/sh\necho depmod "$@" >>%s/depmod\n' "$work" >"$work/bin/depmod"
+	chmod +x "$work/bin/depmod"
+	export PATH=$work/bin:$PATH
+	build "$work/galloc" install KDIR="$KDIR" INSTALL_MOD_PATH="$root" INSTALL_MOD_STRIP=1 $prefix ||
+		not_ok "INSTALL_MOD_PATH: it installs" "$(last_line)"
+	same "INSTALL_MOD_PATH alone: all goes there" \
+		"$(files "$root")" "$(installed "lib/modules/$KREL/updates")"
+	ko=$root/lib/modules/$KREL/updates/galloc.ko
+	same "INSTALL_MOD_STRIP=1: no debug sections" "$(readelf -SW "$ko" | grep -c '\.debug_')" 0
+	same "INSTALL_MOD_STRIP=1: no path of the build" "$(strings -a "$ko" | grep -cF "$work")" 0
+	same "nor in the whole module" "$(strings -a "$work/galloc/galloc.ko" | grep -cF "$work")" 0
+	rm -rf "$root"
+	build "$work/galloc" install KDIR="$KDIR" DESTDIR="$root" $prefix INSTALL_MOD_DIR=extra \
+		MODLIB="$root/usr/lib/modules/$KREL"
+	same "MODLIB and INSTALL_MOD_DIR: the module goes there" \
+		"$(files "$root" | tr ' ' '\n' | grep 'galloc\.ko')" "./usr/lib/modules/$KREL/extra/galloc.ko"
+	same "depmod runs for no other root than this machine's" "$(cat "$work/depmod" 2>/dev/null)" ""
+	rm -rf "$root"
+	builds "modules_install, kbuild's own, with KERNEL_SRC as Yocto says it" "$work/galloc" \
+		modules_install KERNEL_SRC="$KDIR" DESTDIR="$root" CONFIG_MODULE_SIG_ALL= DEPMOD=true
+	same "modules_install: the module alone" "$(find "$root" -name '*.ko*' | wc -l)" 1
+	said "modules_install into a path with a space is refused" "it has a space" "$work/galloc" \
+		modules_install KDIR="$KDIR" INSTALL_MOD_PATH="$work/root x"
+}
+
+# ---- kernels of every layout -----------------------------------------------------------
+
+# Source here, objects there, as Debian's headers are. The module is, byte for byte, the one
+# that was built elsewhere.
+check_objects()
+{
+	local dir=$work/split common
+
+	common=$(sed -n 's/^include \(.*\)\/Makefile$/\1/p' "$KDIR/Makefile")
+	copy "$dir"
+	files "$dir" >"$work/before"
+	# The default target, as Yocto's.
+	builds "KDIR=source O=objects: it builds" "$dir" KERNEL_SRC="$common" O="$KDIR" || return 0
+	if cmp -s "$dir/galloc.ko" "$work/galloc/galloc.ko"; then
+		ok "galloc.ko is the same wherever it is built"
+	else
+		not_ok "galloc.ko is the same wherever it is built" "it differs"
+	fi
+	build "$dir" install KDIR="$common" O="$KDIR" DESTDIR="$work/objects" $prefix
+	same "KDIR=source O=objects: the release is found" \
+		"$(files "$work/objects")" "$(installed "lib/modules/$KREL/updates")"
+	build "$dir" clean
+	same "make clean leaves the sources" "$(files "$dir")" "$(cat "$work/before")"
+}
+
+# A kernel of clang's wants modules of clang's.
+check_clang()
+{
+	local dir=$work/clang-headers conf
+
+	headers "$dir"
+	conf=$dir/include/config/auto.conf
+	sed -i '/CONFIG_CC_IS_GCC/d; /CONFIG_LD_IS_BFD/d' "$conf"
+	printf '%s\n' CONFIG_CC_IS_CLANG=y CONFIG_LD_IS_LLD=y CONFIG_CLANG_VERSION=990001 >>"$conf"
+	same "a kernel of clang's is built for with LLVM=1" "$(value llvm KDIR="$dir")" LLVM=1
+	printf '#!/bin/sh\n' >"$work/bin/clang-99"
+	chmod +x "$work/bin/clang-99"
+	same "with the clang of the same version, if it is here" "$(value llvm KDIR="$dir")" LLVM=-99
+	same "unless CC= says otherwise" "$(value llvm KDIR="$dir" CC=gcc)" ""
+	sed -i 's/CONFIG_LD_IS_LLD/CONFIG_LD_IS_BFD/' "$conf"
+	same "and with GNU's linker if the kernel was" "$(value llvm KDIR="$dir")" CC=clang-99
+	same "a kernel of gcc's is not" "$(value llvm KDIR="$KDIR")" ""
+}
+
+# Type information if it can be had.
+check_btf()
+{
+	local dir=$work/btf-headers off=CONFIG_DEBUG_INFO_BTF_MODULES=
+
+	headers "$dir"
+	grep -q '^CONFIG_DEBUG_INFO_BTF_MODULES=y' "$dir/include/config/auto.conf" ||
+		echo CONFIG_DEBUG_INFO_BTF_MODULES=y >>"$dir/include/config/auto.conf"
+	rm "$dir/tools"
+	mkdir -p "$dir/tools/bpf/resolve_btfids"
+	: >"$dir/tools/bpf/resolve_btfids/resolve_btfids"
+	same "BTF: off where there is no vmlinux" \
+		"$(value kbuild KDIR="$dir" | grep -o $off)" $off
+	said "BTF=y says that there is no vmlinux" 'BTF=y: there is no .*/vmlinux' \
+		"$work/galloc" modules KDIR="$dir" BTF=y
+	: >"$dir/vmlinux"
+	printf '#!/bin/sh\n' >"$work/bin/pahole"
+	chmod +x "$work/bin/pahole"
+	same "BTF: on where vmlinux and pahole are" \
+		"$(value kbuild KDIR="$dir" | grep -o $off || echo on)" on
+	same "BTF=n turns it off" "$(value kbuild KDIR="$dir" BTF=n | grep -o $off)" $off
+}
+
 # ---- a kernel that has KUnit -------------------------------------------------------
 
 # What galloc.ko is made of that can be seen from outside.
@@ -113,6 +281,39 @@ check_kunit()
 	fi
 }
 
+# ---- what cannot be --------------------------------------------------------------------
+
+check_refusals()
+{
+	local dir
+
+	for dir in "my modules" "a:b"; do
+		copy "$work/$dir/galloc"
+		said "a tree in a path such as '$dir' is refused" "move the tree to a path without spaces and colons" \
+			"$work/$dir/galloc" install KDIR="$KDIR" DESTDIR="$work/root"
+	done
+	mkdir "$work/empty" "$work/my headers"
+	said "a KDIR without headers is refused" "no kernel headers in '$work/empty'" \
+		"$work/galloc" install KDIR="$work/empty" DESTDIR="$work/root"
+	said "so is a kernel that has none here" "no kernel headers in '/lib/modules/9.9.9-none/build': .*linux-headers-9.9.9-none.*KDIR=" \
+		"$work/galloc" install KREL=9.9.9-none DESTDIR="$work/root"
+	: >"$work/empty/Makefile"
+	said "and a kernel of which nobody knows the release" "no release of a kernel in .*O=" \
+		"$work/galloc" install KDIR="$work/empty" DESTDIR="$work/root"
+	ln -s "$KDIR" "$work/my headers/build"
+	builds "KDIR may have a space" "$work/galloc" modules KDIR="$work/my headers/build"
+	# Root can write anywhere, so it is somebody else who tries.
+	chmod a+rx "$work"
+	chmod -R a+rX,a-w "$work/galloc"
+	if [ "$(id -u)" -eq 0 ]; then
+		printf '#!/bin/sh\nexec setpriv --reuid=65534 --clear-groups /usr/bin/make "$@"\n' >"$work/bin/make"
+		chmod +x "$work/bin/make"
+	fi
+	said "a tree that cannot be written is refused" "cannot be written" "$work/galloc" modules KDIR="$KDIR"
+	rm -f "$work/bin/make"
+	chmod -R u+w "$work/galloc"
+}
+
 work=$(mktemp -d -t galloc-install.XXXXXX)
 trap finish EXIT
 trap 'exit 1' INT TERM HUP
@@ -120,8 +321,15 @@ trap 'exit 1' INT TERM HUP
 stock=$("$top/tools/kernel.sh" stock "${KERNEL:-native}")
 KDIR='' KREL=''
 eval "$stock"
+dev=opt/galloc-test/lib/galloc/$KREL
 say "building for $KREL"
 copy "$work/galloc"
 builds "galloc builds" "$work/galloc" modules KDIR="$KDIR" || exit 1
 interface "$work/galloc" | sort >"$work/interface"
+check_destdir
+check_mod_path
+check_objects
+check_clang
+check_btf
 check_kunit
+check_refusals
