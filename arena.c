@@ -27,6 +27,9 @@
 #define GROWTH_PART		128
 #define GROWTH_MIN		(256UL << 10)
 
+/* The largest order that the page allocator serves without fail. */
+#define NOFAIL_ORDER		1
+
 /* Bytes of pages and metadata, against the limit; of these, metadata. */
 static atomic_long_t held_bytes;
 static atomic_long_t meta_bytes;
@@ -61,6 +64,28 @@ bool arena_charge(long bytes)
 void arena_uncharge(long bytes)
 {
 	atomic_long_sub(bytes, &held_bytes);
+}
+
+/* The same for a request that may have no choice: what must not fail is let in. */
+static bool charge_for(long bytes, gfp_t gfp)
+{
+	long held;
+
+	if (likely(!(gfp & __GFP_NOFAIL)))
+		return arena_charge(bytes);
+	held = atomic_long_add_return(bytes, &held_bytes);
+	if (unlikely(galloc_limit_bytes && held > galloc_limit_bytes))
+		count_event(EVENT_OVER_LIMIT);
+	return true;
+}
+
+/* What a request needs of descriptors; @gfp is that of the request. */
+bool arena_charge_meta_for(long bytes, gfp_t gfp)
+{
+	if (!charge_for(bytes, gfp))
+		return false;
+	atomic_long_add(bytes, &meta_bytes);
+	return true;
 }
 
 bool arena_charge_meta(long bytes)
@@ -257,9 +282,9 @@ void arena_abandon_pages(unsigned long start, unsigned int npages)
  */
 static gfp_t chunk_gfp(gfp_t gfp)
 {
-	return gfp & ~(__GFP_ZERO | __GFP_COMP | __GFP_ACCOUNT | __GFP_NOFAIL |
-		       __GFP_MOVABLE | __GFP_RECLAIMABLE | __GFP_HARDWALL |
-		       __GFP_WRITE | GALLOC_GFP_ZONES);
+	return gfp & ~(__GFP_ZERO | __GFP_COMP | __GFP_ACCOUNT | __GFP_MOVABLE |
+		       __GFP_RECLAIMABLE | __GFP_HARDWALL | __GFP_WRITE |
+		       GALLOC_GFP_ZONES);
 }
 
 /* An order larger than needed: not worth reclaim, reserves or another node. */
@@ -267,7 +292,16 @@ static gfp_t chunk_gfp_speculative(gfp_t gfp)
 {
 	gfp |= __GFP_NOWARN | __GFP_NORETRY | __GFP_NOMEMALLOC | __GFP_THISNODE;
 	return gfp & ~(__GFP_RECLAIM | __GFP_HIGH | __GFP_ATOMIC |
-		       __GFP_MEMALLOC | __GFP_RETRY_MAYFAIL);
+		       __GFP_MEMALLOC | __GFP_RETRY_MAYFAIL | __GFP_NOFAIL);
+}
+
+/*
+ * __GFP_NOFAIL is the page allocator's as far as it promises to keep it; above that
+ * order it warns, and whoever asks tries again.
+ */
+static gfp_t chunk_gfp_order(gfp_t gfp, unsigned int order)
+{
+	return order > NOFAIL_ORDER ? gfp & ~__GFP_NOFAIL : gfp;
 }
 
 static bool chunk_try(struct chunk *chunk, int nid, unsigned int npages,
@@ -277,9 +311,10 @@ static bool chunk_try(struct chunk *chunk, int nid, unsigned int npages,
 	struct page *page;
 	unsigned int i;
 
-	if (!arena_charge((long)npages << PAGE_SHIFT))
+	if (!charge_for((long)npages << PAGE_SHIFT, gfp))
 		return false;
-	page = galloc_fail(order) ? NULL : alloc_pages_node(nid, gfp, order);
+	page = galloc_fail(order) ? NULL :
+	       alloc_pages_node(nid, chunk_gfp_order(gfp, order), order);
 	if (!page)
 		goto err_uncharge;
 

@@ -47,7 +47,7 @@ static_assert(ARENA_ORDER <= MAX_PAGE_ORDER);
 /* Flags that speak of zones, which a shared cache of objects cannot honour. */
 #define GALLOC_GFP_ZONES	(__GFP_DMA | __GFP_DMA32 | __GFP_HIGHMEM)
 
-/* Flags the fast path leaves to galloc_rare(). */
+/* Flags the fast path leaves to alloc_flagged(). */
 #define GALLOC_GFP_RARE		(GALLOC_GFP_ZONES | __GFP_ZERO | __GFP_NOFAIL)
 
 /**
@@ -262,6 +262,7 @@ bool arena_pages_unshared(unsigned long start, unsigned int npages);
 bool arena_charge(long bytes);
 void arena_uncharge(long bytes);
 bool arena_charge_meta(long bytes);
+bool arena_charge_meta_for(long bytes, gfp_t gfp);
 void arena_uncharge_meta(long bytes);
 long arena_held_bytes(void);
 long arena_meta_bytes(void);
@@ -555,7 +556,9 @@ void shrinker_exit(void);
 	X(RELEASE_BLOCK,	"release_blocks")			\
 	X(RELEASE_PAGES,	"release_pages")			\
 	X(LIMIT_HIT,		"limit_hits")				\
+	X(OVER_LIMIT,		"over_limit")				\
 	X(ALLOC_FAILED,		"alloc_failed")				\
+	X(NMI,			"nmi_refused")				\
 	X(BUSY_ALLOC,		"busy_allocs")				\
 	X(BUSY_FREE,		"busy_frees")				\
 	X(BUSY_TASK,		"busy_in_task")				\
@@ -693,7 +696,8 @@ static inline gfp_t meta_gfp(gfp_t gfp)
 {
 	return (gfp & (__GFP_RECLAIM | __GFP_IO | __GFP_FS | __GFP_HIGH |
 		       __GFP_ATOMIC | __GFP_MEMALLOC | __GFP_NOMEMALLOC |
-		       __GFP_NORETRY | __GFP_RETRY_MAYFAIL)) | __GFP_NOWARN;
+		       __GFP_NORETRY | __GFP_RETRY_MAYFAIL | __GFP_NOFAIL)) |
+	       __GFP_NOWARN;
 }
 
 /*
@@ -729,6 +733,7 @@ enum galloc_pause {
 	PAUSE_FREE_DECIDED,	/* mcentral_free: state read, lock not taken */
 	PAUSE_CLAIM_READ,	/* mspan_claim: word read, bits not yet cleared */
 	PAUSE_UNCACHE_STORED,	/* uncache: state stored, words not rescanned */
+	PAUSE_NODE_CHOSEN,	/* galloc_node: node known, no CPU chosen yet */
 	PAUSE_REFILL_CACHED,	/* mcache: got a span, not yet installed */
 	PAUSE_GROW_CHUNK,	/* mheap: has a chunk, not yet published */
 	PAUSE_RELEASE_TAKEN,	/* mheap: run out of the lists, not yet gone */

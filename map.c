@@ -234,7 +234,7 @@ static struct arena *arena_new(gfp_t gfp)
 {
 	struct arena *arena;
 
-	if (!arena_charge_meta(sizeof(*arena)))
+	if (!arena_charge_meta_for(sizeof(*arena), gfp))
 		return NULL;
 	arena = galloc_fail(0) ? NULL : kmem_cache_zalloc(arena_cache, gfp);
 	if (!arena)

@@ -29,7 +29,7 @@ struct mspan *mspan_new(bool big, gfp_t gfp)
 {
 	struct mspan *s;
 
-	if (!arena_charge_meta(mspan_size(big)))
+	if (!arena_charge_meta_for(mspan_size(big), gfp))
 		return NULL;
 	s = galloc_fail(0) ? NULL : kmem_cache_alloc(mspan_caches[big], gfp);
 	if (!s) {
