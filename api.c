@@ -14,7 +14,33 @@
 #include <linux/sched/mm.h>
 #include <linux/string.h>
 
-/* ---- allocation ---------------------------------------------------------------------- */
+/* ---- what each call asks first ------------------------------------------------------- */
+
+static noinline __cold bool refuse_nmi(void)
+{
+	count_event(EVENT_NMI);
+	WARN_ONCE(1, "galloc: called from an NMI\n");
+	return false;
+}
+
+/*
+ * Every exported function asks this before it does anything that takes a lock, since
+ * the NMI may have hit code that holds it.  Only mcache_pop() and mcache_push() come
+ * without: whoever is interrupted there either has the busy byte set, and they keep
+ * off, or has not loaded a stack pointer yet, and finds the stack as an interrupt
+ * leaves it.
+ */
+static __always_inline bool enter_ok(void)
+{
+	return likely(!in_nmi()) || refuse_nmi();
+}
+
+/* The same for a call that allocates, and may sleep if @gfp says so. */
+static __always_inline bool alloc_enter_ok(gfp_t gfp)
+{
+	might_alloc(gfp);
+	return enter_ok();
+}
 
 static __always_inline void *init_object(void *obj, size_t size, gfp_t gfp)
 {
@@ -35,19 +61,69 @@ static noinline void clear_objects(void **p, size_t n, unsigned int class)
 		clear_object(*p++, class);
 }
 
+/* ---- requests that a stack could not serve by itself --------------------------------- */
+
+/**
+ * struct request - an allocation on its way down
+ * @class: size class; 0: whole pages
+ * @size: bytes wanted, for whole pages
+ * @align: alignment in bytes, a power of two, for whole pages
+ * @nid: node wanted, NUMA_NO_NODE: the CPU's own
+ * @gfp: the caller's flags
+ */
+struct request {
+	unsigned int class;
+	size_t size;
+	size_t align;
+	int nid;
+	gfp_t gfp;
+};
+
+#define MAX_BYTES	((size_t)GALLOC_MAX_PAGES << PAGE_SHIFT)
+
 /* May the request be served at all?  What may not is warned about once. */
-static bool gfp_acceptable(gfp_t gfp, unsigned int npages)
+static bool request_ok(const struct request *r)
 {
+	gfp_t gfp = r->gfp;
+
 	if (WARN_ONCE(gfp & GALLOC_GFP_ZONES,
 		      "galloc: no memory of a zone: gfp %#x\n",
 		      (__force unsigned int)gfp))
 		return false;
-	if (!(gfp & __GFP_NOFAIL))
+	if (WARN_ONCE((gfp & __GFP_NOFAIL) && !gfpflags_allow_blocking(gfp),
+		      "galloc: __GFP_NOFAIL refused where one may not sleep: gfp %#x\n",
+		      (__force unsigned int)gfp))
+		return false;
+	if (likely(r->class))
 		return true;
-	return !WARN_ONCE(npages > 1U << PAGE_ALLOC_COSTLY_ORDER ||
-			  !gfpflags_allow_blocking(gfp),
-			  "galloc: __GFP_NOFAIL refused for %u pages, gfp %#x\n",
-			  npages, (__force unsigned int)gfp);
+	if (likely(r->size <= MAX_BYTES && r->align <= MAX_BYTES))
+		return true;
+	WARN_ONCE(!(gfp & __GFP_NOWARN),
+		  "galloc: %zu bytes are beyond the largest order\n",
+		  max(r->size, r->align));
+	return false;
+}
+
+static void *get_large(const struct request *r, gfp_t gfp)
+{
+	int nid = r->nid == NUMA_NO_NODE ? numa_mem_id() : r->nid;
+	struct mspan *s = stash_alloc(PAGE_ALIGN(r->size) >> PAGE_SHIFT,
+				      max(r->align, PAGE_SIZE) >> PAGE_SHIFT,
+				      nid);
+
+	return s ? mheap_hand_out(s, gfp) :
+		   mheap_alloc_large(r->size, r->align, nid, gfp);
+}
+
+static void *get_once(const struct request *r, gfp_t gfp)
+{
+	void *obj;
+
+	if (!r->class)
+		return get_large(r, gfp);
+	obj = mcache_alloc_slow(r->class, r->nid, gfp);
+	return likely(obj) ?
+	       init_object(obj, sizeclasses[r->class].size, gfp) : NULL;
 }
 
 /*
@@ -63,45 +139,55 @@ static void relieve(gfp_t gfp, unsigned long npages)
 			      RELEASE_ALL);
 }
 
-/* An object when the stack had none. */
-static noinline void *alloc_slow(unsigned int class, gfp_t gfp)
+/*
+ * The way of each request that is not served by the fast path.  The first try is a
+ * silent one; what galloc has in its caches is given up before the second.  That one
+ * has __GFP_NOFAIL on it, if the caller has: it goes over the limit, and only where
+ * more pages in a row are needed than the page allocator promises it may still fail.
+ */
+static void *serve(const struct request *r)
 {
-	bool nofail = gfp & __GFP_NOFAIL;
+	gfp_t gfp = r->gfp;
 	void *obj;
 
-	might_alloc(gfp);
-	if (WARN_ONCE(in_nmi(), "galloc: called from an NMI\n"))
+	if (!alloc_enter_ok(gfp) || !request_ok(r))
 		return NULL;
-	gfp &= ~__GFP_NOFAIL;
-
 	for (;;) {
-		obj = mcache_alloc_slow(class, gfp | __GFP_NOWARN);
+		obj = get_once(r, (gfp & ~__GFP_NOFAIL) | __GFP_NOWARN);
 		if (likely(obj))
-			break;
-		relieve(gfp, 0);
-		obj = mcache_alloc_slow(class, gfp);
+			return obj;
+		relieve(gfp, max(r->size, r->align) >> PAGE_SHIFT);
+		obj = get_once(r, gfp);
 		if (obj)
-			break;
+			return obj;
 		count_event(EVENT_ALLOC_FAILED);
-		if (!nofail)
+		if (!(gfp & __GFP_NOFAIL))
 			return NULL;
+		gfp |= __GFP_NOWARN;
 		memalloc_retry_wait(gfp);
 	}
-	return init_object(obj, sizeclasses[class].size, gfp);
 }
 
-/* An object when the flags ask for more than the fast path looks at. */
-static noinline void *alloc_rare(unsigned int class, gfp_t gfp)
+/* An object when the stack had none, or the flags ask for more than it looks at. */
+static noinline void *alloc_slow(unsigned int class, gfp_t gfp)
 {
-	void *obj;
+	const struct request r = {
+		.class = class, .nid = NUMA_NO_NODE, .gfp = gfp,
+	};
 
-	/* A span is grown whole, but an object is what must not fail. */
-	if (!gfp_acceptable(gfp, 1))
-		return NULL;
-	if (!mcache_pop(class, &obj))
-		return alloc_slow(class, gfp);
-	return init_object(obj, sizeclasses[class].size, gfp);
+	return serve(&r);
 }
+
+static noinline void *alloc_large(size_t size, size_t align, int nid, gfp_t gfp)
+{
+	const struct request r = {
+		.size = size, .align = align, .nid = nid, .gfp = gfp,
+	};
+
+	return serve(&r);
+}
+
+/* ---- allocation ---------------------------------------------------------------------- */
 
 /*
  * Only one of these flags is not rare: of what a kernel allocates, near half is to be
@@ -111,9 +197,8 @@ static noinline void *alloc_flagged(unsigned int class, gfp_t gfp)
 {
 	void *obj;
 
-	if (unlikely((gfp & GALLOC_GFP_RARE) != __GFP_ZERO))
-		return alloc_rare(class, gfp);
-	if (unlikely(!mcache_pop(class, &obj)))
+	if (unlikely((gfp & GALLOC_GFP_RARE) != __GFP_ZERO) ||
+	    unlikely(!mcache_pop(class, &obj)))
 		return alloc_slow(class, gfp);
 	return memset(obj, 0, sizeclasses[class].size);
 }
@@ -133,62 +218,29 @@ static __always_inline void *alloc_class(unsigned int class, gfp_t gfp)
 	return obj;
 }
 
-/**
- * galloc_class() - allocate an object of a size class
- * @class: from galloc_size_class_const(); galloc() fills it in
- * @gfp: allocation flags
- *
- * Context: Any but NMI.  Sleeps if @gfp allows it and galloc needs pages.
- * Return: The object, or NULL.
- */
-void *galloc_class(unsigned int class, gfp_t gfp)
+/* What galloc_class() of a constant class ends in; the number is taken as it is. */
+void *galloc_class_abi1(unsigned int class, gfp_t gfp)
 {
 	return alloc_class(class, gfp);
 }
-EXPORT_SYMBOL_GPL(galloc_class);
+EXPORT_SYMBOL_GPL(galloc_class_abi1);
 
-static void *get_large(size_t size, size_t align, int nid, gfp_t gfp)
+/**
+ * galloc_class_checked() - galloc_class() of a number that need not be a class
+ * @class: any number
+ * @gfp: allocation flags
+ *
+ * Context: As galloc_class().
+ * Return: The object, or NULL; NULL with one warning if @class is none.
+ */
+void *galloc_class_checked(unsigned int class, gfp_t gfp)
 {
-	struct mspan *s = stash_alloc(PAGE_ALIGN(size) >> PAGE_SHIFT,
-				      max(align, PAGE_SIZE) >> PAGE_SHIFT, nid);
-
-	return s ? mheap_hand_out(s, gfp) :
-		   mheap_alloc_large(size, align, nid, gfp);
+	if (WARN_ONCE(!class || class >= GALLOC_NR_CLASSES,
+		      "galloc: %u is no size class\n", class))
+		return NULL;
+	return alloc_class(class, gfp);
 }
-
-static void *alloc_large(size_t size, size_t align, int nid, gfp_t gfp)
-{
-	bool nofail = gfp & __GFP_NOFAIL;
-	void *p;
-
-	might_alloc(gfp);
-	if (WARN_ONCE(in_nmi(), "galloc: called from an NMI\n"))
-		return NULL;
-	if (size > (size_t)GALLOC_MAX_PAGES << PAGE_SHIFT ||
-	    align > (size_t)GALLOC_MAX_PAGES << PAGE_SHIFT) {
-		WARN_ONCE(!(gfp & __GFP_NOWARN),
-			  "galloc: %zu bytes are beyond the largest order\n",
-			  size);
-		return NULL;
-	}
-	if (!gfp_acceptable(gfp, PAGE_ALIGN(size) >> PAGE_SHIFT))
-		return NULL;
-	gfp &= ~__GFP_NOFAIL;
-
-	for (;;) {
-		p = get_large(size, align, nid, gfp | __GFP_NOWARN);
-		if (likely(p))
-			return p;
-		relieve(gfp, max(size, align) >> PAGE_SHIFT);
-		p = get_large(size, align, nid, gfp);
-		if (p)
-			return p;
-		count_event(EVENT_ALLOC_FAILED);
-		if (!nofail)
-			return NULL;
-		memalloc_retry_wait(gfp);
-	}
-}
+EXPORT_SYMBOL_GPL(galloc_class_checked);
 
 /* The alignment kmalloc() promises a size: its largest power-of-two divisor. */
 static size_t natural_align(size_t size)
@@ -198,7 +250,8 @@ static size_t natural_align(size_t size)
 
 /**
  * galloc_large() - allocate more than GALLOC_MAX_SMALL bytes
- * @size: bytes wanted; whole pages are given
+ * @size: bytes wanted; whole pages are given.  A smaller size is served as
+ *	galloc_any() serves it
  * @gfp: allocation flags
  *
  * Context: Any but NMI.  Sleeps if @gfp allows it.
@@ -207,7 +260,9 @@ static size_t natural_align(size_t size)
  */
 void *galloc_large(size_t size, gfp_t gfp)
 {
-	return alloc_large(size, natural_align(size), numa_mem_id(), gfp);
+	if (unlikely(size <= GALLOC_MAX_SMALL))
+		return galloc_any(size, gfp);
+	return alloc_large(size, natural_align(size), NUMA_NO_NODE, gfp);
 }
 EXPORT_SYMBOL_GPL(galloc_large);
 
@@ -223,9 +278,11 @@ void *galloc_any(size_t size, gfp_t gfp)
 {
 	unsigned int class = sizeclass_of(size);
 
-	if (unlikely(!class))
-		return size ? galloc_large(size, gfp) : ZERO_SIZE_PTR;
-	return alloc_class(class, gfp);
+	if (likely(class))
+		return alloc_class(class, gfp);
+	if (!size)
+		return ZERO_SIZE_PTR;
+	return alloc_large(size, natural_align(size), NUMA_NO_NODE, gfp);
 }
 EXPORT_SYMBOL_GPL(galloc_any);
 
@@ -241,44 +298,39 @@ static bool node_usable(int nid)
  * @nid: node, or NUMA_NO_NODE.  One without memory is treated as
  *	NUMA_NO_NODE, unless __GFP_THISNODE insists on it
  *
- * Another node than the CPU's own has no stack here: that is a slow path.
+ * Another node than the CPU's own has no stack here: that is a slow path.  The CPU
+ * is that on which the object is taken: a task may migrate until then.
  *
  * Context: Any but NMI.  Sleeps if @gfp allows it and galloc needs pages.
  * Return: As galloc().
  */
 void *galloc_node(size_t size, gfp_t gfp, int nid)
 {
-	unsigned int class = sizeclass_of(size);
+	const struct request r = {
+		.class = sizeclass_of(size), .size = size,
+		.align = natural_align(size), .nid = nid, .gfp = gfp,
+	};
+
 	void *obj;
 
+	if (!alloc_enter_ok(gfp))
+		return NULL;
+	if (!size)
+		return ZERO_SIZE_PTR;
 	if (nid != NUMA_NO_NODE && !node_usable(nid)) {
 		if (gfp & __GFP_THISNODE)
 			return NULL;
 		nid = NUMA_NO_NODE;
 	}
-	if (nid == NUMA_NO_NODE || nid == numa_mem_id() || !size)
+	if (nid == NUMA_NO_NODE)
 		return galloc_any(size, gfp);
-	if (!class)
-		return alloc_large(size, natural_align(size), nid, gfp);
-
-	might_alloc(gfp);
-	if (!gfp_acceptable(gfp, 1))
-		return NULL;
-	for (;;) {
-		gfp_t once = gfp & ~__GFP_NOFAIL;
-
-		obj = mcentral_alloc(mcentral_row(nid, class), once);
+	galloc_pause(PAUSE_NODE_CHOSEN, &r);
+	if (r.class && !(gfp & GALLOC_GFP_RARE)) {
+		obj = mcache_pop_node(r.class, nid);
 		if (obj)
-			return init_object(obj, sizeclasses[class].size, gfp);
-		relieve(gfp, 0);
-		obj = mcentral_alloc(mcentral_row(nid, class), once);
-		if (obj)
-			return init_object(obj, sizeclasses[class].size, gfp);
-		count_event(EVENT_ALLOC_FAILED);
-		if (!(gfp & __GFP_NOFAIL))
-			return NULL;
-		memalloc_retry_wait(gfp);
+			return init_object(obj, sizeclasses[r.class].size, gfp);
 	}
+	return serve(&r);
 }
 EXPORT_SYMBOL_GPL(galloc_node);
 
@@ -310,6 +362,8 @@ void *galloc_aligned(size_t size, size_t align, gfp_t gfp)
 {
 	unsigned int class;
 
+	if (!alloc_enter_ok(gfp))
+		return NULL;
 	if (WARN_ONCE(!is_power_of_2(align),
 		      "galloc: alignment %zu is not a power of two\n", align))
 		return NULL;
@@ -318,7 +372,7 @@ void *galloc_aligned(size_t size, size_t align, gfp_t gfp)
 	class = aligned_class(size, align);
 	if (class)
 		return alloc_class(class, gfp);
-	return alloc_large(size, max(align, natural_align(size)), numa_mem_id(),
+	return alloc_large(size, max(align, natural_align(size)), NUMA_NO_NODE,
 			   gfp);
 }
 EXPORT_SYMBOL_GPL(galloc_aligned);
@@ -345,21 +399,23 @@ static size_t object_size(const void *p, bool *reserve)
 
 static noinline void free_slow(const void *p)
 {
-	if (WARN_ONCE(in_nmi(), "galloc: called from an NMI\n"))
-		return;
-	mcache_free_slow(p);
+	if (enter_ok())
+		mcache_free_slow(p);
 }
 
 /* gfree() on a kernel that clears what is freed. */
 static noinline void free_wiped(const void *p)
 {
 	bool reserve;
-	size_t size = ZERO_OR_NULL_PTR(p) ? 0 : object_size(p, &reserve);
+	size_t size;
 
+	if (ZERO_OR_NULL_PTR(p) || !enter_ok())
+		return;
+	size = object_size(p, &reserve);
 	if (size)
 		memset((void *)p, 0, size);
 	if (!mcache_push(p))
-		free_slow(p);
+		mcache_free_slow(p);
 }
 
 /**
@@ -393,7 +449,7 @@ void gfree_sized(const void *p, size_t size)
 	bool reserve;
 	size_t have;
 
-	if (ZERO_OR_NULL_PTR(p))
+	if (ZERO_OR_NULL_PTR(p) || !enter_ok())
 		return;
 	have = object_size(p, &reserve);
 	if (have && !reserve && have != galloc_size_roundup(size)) {
@@ -417,7 +473,7 @@ void gfree_sensitive(const void *p)
 	bool reserve;
 	size_t size;
 
-	if (ZERO_OR_NULL_PTR(p))
+	if (ZERO_OR_NULL_PTR(p) || !enter_ok())
 		return;
 	size = object_size(p, &reserve);
 	if (size)
@@ -445,7 +501,7 @@ size_t gsize(const void *p)
 	bool reserve;
 	size_t size;
 
-	if (ZERO_OR_NULL_PTR(p))
+	if (ZERO_OR_NULL_PTR(p) || !enter_ok())
 		return 0;
 	size = object_size(p, &reserve);
 	if (size)
@@ -471,7 +527,7 @@ size_t galloc_size_roundup(size_t size)
 
 	if (class)
 		return sizeclasses[class].size;
-	if (size > (size_t)GALLOC_MAX_PAGES << PAGE_SHIFT)
+	if (size > MAX_BYTES)
 		return size;
 	return PAGE_ALIGN(size);
 }
@@ -495,6 +551,8 @@ void *grealloc(const void *p, size_t size, gfp_t gfp)
 	size_t have;
 	void *new;
 
+	if (!alloc_enter_ok(gfp))
+		return NULL;
 	if (ZERO_OR_NULL_PTR(p))
 		return galloc_any(size, gfp);
 	if (!size) {
@@ -530,6 +588,8 @@ EXPORT_SYMBOL_GPL(grealloc);
  */
 void gfree_bulk(size_t nr, void **p)
 {
+	if (!enter_ok())
+		return;
 	while (nr) {
 		size_t n = want_init_on_free() ? 0 : mcache_push_run(p, nr);
 
@@ -557,6 +617,8 @@ size_t galloc_bulk(size_t size, gfp_t gfp, size_t nr, void **p)
 	unsigned int class = sizeclass_of(size);
 	size_t i = 0, n;
 
+	if (!alloc_enter_ok(gfp))
+		return 0;
 	while (i < nr) {
 		n = 0;
 		if (class && !(gfp & GALLOC_GFP_ZONES))
@@ -610,6 +672,7 @@ static void free_rcu_callback(struct rcu_head *head)
  */
 void galloc_free_rcu(struct rcu_head *head)
 {
-	call_rcu(head, free_rcu_callback);
+	if (enter_ok())
+		call_rcu(head, free_rcu_callback);
 }
 EXPORT_SYMBOL_GPL(galloc_free_rcu);

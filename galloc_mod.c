@@ -25,16 +25,22 @@
  *     table look-up otherwise (sizeclass.h).
  *  2. mcache_pop(): preemption off, the CPU's busy byte set, the class's stack
  *     popped.  This is all, nearly always.
- *  3. mcache_alloc_slow(): the stack is empty.  The CPU's CACHED span refills
- *     it, a bitmap word at a time.
- *  4. transfer_get(): that span is used up.  A batch that overflowed on another
+ *  3. serve(): the stack is empty, or the request is not a plain one.  The context
+ *     and the flags are checked; the steps below are tried without a report.
+ *  4. mcache_alloc_slow(): the CPU's CACHED span refills the stack, a bitmap word
+ *     at a time.
+ *  5. transfer_get(): that span is used up.  A batch that overflowed on another
  *     CPU is fetched.  mcentral_cache_span(): there is none.  The row's fullest
  *     PARTIAL span takes the place of the other.
- *  5. mheap_alloc(): there is none.  The best fitting free run becomes a span.
- *  6. arena_get_chunk(): nor is there a run.  A part of what there is already, up
+ *  6. mheap_alloc(): there is none.  The best fitting free run becomes a span.
+ *  7. arena_get_chunk(): nor is there a run.  A part of what there is already, up
  *     to a block of 2 MiB, is asked of alloc_pages().
+ *  8. relieve(): there is no memory.  This CPU's stacks are drained, free runs go
+ *     back to the system, the other CPUs are asked to drain; then steps 4 to 7
+ *     once more, with a report; with __GFP_NOFAIL again and again.
  *
- * Larger objects are whole pages, from the CPU's stash or else from step 5.
+ * Larger objects are whole pages: steps 3 and 8 are the same, between them comes
+ * the CPU's stash, then step 6.
  *
  * A free:
  *

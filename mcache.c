@@ -445,15 +445,39 @@ static void *refill_centrally(unsigned int row, int cpu, gfp_t gfp)
 	return obj;
 }
 
+/* What the stack of a CPU of @nid has, NULL if it is empty or this is no such CPU. */
+void *mcache_pop_node(unsigned int class, int nid)
+{
+	struct mcache *m = mcache_enter();
+	void *obj = NULL;
+
+	if (!m)
+		return NULL;
+	/* In one section with the pop: before it we may have come from anywhere. */
+	if (m->nid == nid)
+		obj = slot_pop(local_slot(m, class));
+	mcache_leave(m);
+	return obj;
+}
+
+/* An object of a node, NUMA_NO_NODE: this CPU's, that has not been on a stack. */
+static void *alloc_single(unsigned int class, int nid, gfp_t gfp)
+{
+	if (nid == NUMA_NO_NODE)
+		nid = numa_mem_id();
+	return mcentral_alloc(mcentral_row(nid, class), gfp);
+}
+
 /**
  * mcache_alloc_slow() - allocate when the stack has nothing
  * @class: size class
+ * @nid: node wanted, NUMA_NO_NODE: that of the CPU we happen to be on
  * @gfp: flags
  *
  * Context: Any but NMI.  Sleeps if @gfp allows it and pages are needed.
  * Return: An object of @class, or NULL.
  */
-void *mcache_alloc_slow(unsigned int class, gfp_t gfp)
+void *mcache_alloc_slow(unsigned int class, int nid, gfp_t gfp)
 {
 	unsigned int grow_to = 0, want = 1;
 	struct mspan *old = NULL;
@@ -465,18 +489,20 @@ void *mcache_alloc_slow(unsigned int class, gfp_t gfp)
 	m = mcache_enter();
 	if (!m) {
 		count_busy(EVENT_BUSY_ALLOC);
-		return mcentral_alloc(mcentral_row(numa_mem_id(), class), gfp);
+		return alloc_single(class, nid, gfp);
 	}
-	row = mcentral_row(m->nid, class);
 	if (unlikely(m->slots == empty_slots)) {
 		mcache_leave(m);
-		if (!mcache_setup())
-			return mcentral_alloc(row, gfp);
-		m = mcache_enter();
+		m = mcache_setup() ? mcache_enter() : NULL;
 		if (!m)
-			return mcentral_alloc(row, gfp);
-		row = mcentral_row(m->nid, class);
+			return alloc_single(class, nid, gfp);
 	}
+	/* From here on the row says which node it is, wherever we migrate. */
+	if (nid != NUMA_NO_NODE && nid != m->nid) {
+		mcache_leave(m);
+		return alloc_single(class, nid, gfp);
+	}
+	row = mcentral_row(m->nid, class);
 	if (likely(m->slots != empty_slots))
 		obj = refill_locally(m, class, &old, &grow_to, &want);
 	cpu = m->cpu;

@@ -274,7 +274,8 @@ static inline bool mcache_is_setup(int cpu)
 
 struct mcache *mcache_enter_setup(void);
 bool mcache_steal(struct mcache *m, unsigned int for_class, size_t bytes);
-void *mcache_alloc_slow(unsigned int class, gfp_t gfp);
+void *mcache_pop_node(unsigned int class, int nid);
+void *mcache_alloc_slow(unsigned int class, int nid, gfp_t gfp);
 void mcache_free_slow(const void *p);
 size_t mcache_pop_many(unsigned int class, size_t nr, void **out);
 void mcache_flush(void **batch, unsigned int n);

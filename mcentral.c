@@ -234,7 +234,8 @@ static bool gfp_has_reserve(gfp_t gfp)
 static struct mspan *mcentral_more(struct mcentral *c, gfp_t gfp)
 {
 	struct mcentral *r = mcentral_rows[mcentral_reserve_row(c->class)];
-	gfp_t ordinary = (gfp & ~(__GFP_MEMALLOC | __GFP_DIRECT_RECLAIM)) |
+	gfp_t ordinary = (gfp & ~(__GFP_MEMALLOC | __GFP_DIRECT_RECLAIM |
+				 __GFP_NOFAIL)) |
 			 __GFP_NOMEMALLOC | __GFP_NOWARN;
 	struct mspan *s;
 

@@ -26,9 +26,9 @@
  * __GFP_ZERO             the whole object, not only the bytes asked for
  * __GFP_THISNODE         pages of the node asked for, or NULL
  * __GFP_NOWARN           no page allocation failure report
- * __GFP_NOFAIL           up to 8 pages: retried until it succeeds (the caller
- *                        must be able to sleep); larger, or from a context
- *                        that cannot sleep: NULL, warned about once
+ * __GFP_NOFAIL           retried until it succeeds, beyond limit_mb if need be;
+ *                        from a context that cannot sleep: NULL, warned about
+ *                        once
  * __GFP_ACCOUNT          accepted and ignored: galloc memory is not charged to
  *                        a memory cgroup (its pages are shared by all callers)
  * __GFP_DMA, __GFP_DMA32,
@@ -64,9 +64,8 @@
  * part of the symbol's name: a client built against another table finds no
  * such symbol and is refused when it is loaded.
  */
-#define galloc_class		galloc_class_abi1
-
-void *galloc_class(unsigned int class, gfp_t gfp) __malloc;
+void *galloc_class_abi1(unsigned int class, gfp_t gfp) __malloc;
+void *galloc_class_checked(unsigned int class, gfp_t gfp) __malloc;
 void *galloc_large(size_t size, gfp_t gfp) __malloc __alloc_size(1);
 void *galloc_any(size_t size, gfp_t gfp) __malloc __alloc_size(1);
 void *galloc_node(size_t size, gfp_t gfp, int nid) __malloc __alloc_size(1);
@@ -82,6 +81,21 @@ size_t galloc_size_roundup(size_t size);
 size_t galloc_bulk(size_t size, gfp_t gfp, size_t nr, void **p);
 void gfree_bulk(size_t nr, void **p);
 void galloc_free_rcu(struct rcu_head *head);
+
+/**
+ * galloc_class() - allocate an object of a size class
+ * @class: from galloc_size_class_const(); galloc() fills it in
+ * @gfp: allocation flags
+ *
+ * Context: Any but NMI.  Sleeps if @gfp allows it and galloc needs pages.
+ * Return: The object, or NULL; NULL with one warning if @class is none.
+ */
+static __always_inline void *galloc_class(unsigned int class, gfp_t gfp)
+{
+	if (__builtin_constant_p(class) && class && class < GALLOC_NR_CLASSES)
+		return galloc_class_abi1(class, gfp);
+	return galloc_class_checked(class, gfp);
+}
 
 /**
  * galloc() - allocate memory

@@ -163,6 +163,68 @@ static void what_is_too_large_is_null(struct kunit *test)
 	gfree(p);
 }
 
+/* Not called by clients, but exported: nothing that they may get does harm. */
+static void inner_calls_check_what_they_get(struct kunit *test)
+{
+	static const unsigned int no_class[] = {
+		0, GALLOC_NR_CLASSES, GALLOC_NR_CLASSES + 1, 255, 256, 1 << 20,
+		INT_MAX, UINT_MAX
+	};
+	size_t size;
+	void *p;
+	int i;
+
+	KUNIT_EXPECT_PTR_EQ(test, galloc_large(0, GFP_KERNEL), ZERO_SIZE_PTR);
+	for (size = 1; size <= GALLOC_MAX_SMALL + 1; size = 2 * size + 1) {
+		p = galloc_large(size, GFP_KERNEL);
+		KUNIT_EXPECT_NOT_NULL(test, p);
+		KUNIT_EXPECT_EQ(test, gsize(p), galloc_size_roundup(size));
+		gfree_sized(p, size);
+	}
+	gk_expect_warning(test, "is no size class");
+	for (i = 0; i < ARRAY_SIZE(no_class); i++) {
+		unsigned int class = no_class[i];
+
+		KUNIT_EXPECT_NULL(test, galloc_class(class, GFP_KERNEL));
+		OPTIMIZER_HIDE_VAR(class);
+		KUNIT_EXPECT_NULL(test, galloc_class(class, GFP_KERNEL | __GFP_ZERO));
+	}
+	KUNIT_EXPECT_NULL(test, galloc_class(GALLOC_NR_CLASSES, GFP_KERNEL));
+	p = galloc_class(GALLOC_NR_CLASSES - 1, GFP_KERNEL);
+	KUNIT_EXPECT_EQ(test, gsize(p), GALLOC_MAX_SMALL);
+	gfree(p);
+	KUNIT_EXPECT_EQ(test, galloc_validate(), 0);
+}
+
+static void odd_arguments_get_what_they_ask_for(struct kunit *test)
+{
+	size_t huge = SIZE_MAX;
+	void *bulk[2], *p;
+
+	OPTIMIZER_HIDE_VAR(huge);
+	/* Nothing lies on any node. */
+	KUNIT_EXPECT_PTR_EQ(test, galloc_node(0, GFP_KERNEL | __GFP_THISNODE, -2),
+			    ZERO_SIZE_PTR);
+	KUNIT_EXPECT_EQ(test, galloc_bulk(64, GFP_KERNEL, 0, NULL), 0);
+	gk_expect_warning(test, "bytes are beyond the largest order");
+	/* Rounded up to pages or to the alignment these would be 0. */
+	KUNIT_EXPECT_NULL(test, galloc_aligned(huge, PAGE_SIZE, GFP_KERNEL));
+	KUNIT_EXPECT_NULL(test, galloc_aligned(huge - 4000, MAX_BYTES, GFP_KERNEL));
+	KUNIT_EXPECT_NULL(test, galloc_aligned(1, 1UL << 63, GFP_KERNEL));
+	KUNIT_EXPECT_NULL(test, galloc_large(huge, GFP_KERNEL));
+	KUNIT_EXPECT_NULL(test, galloc_large(huge, GFP_KERNEL | __GFP_NOFAIL));
+	KUNIT_EXPECT_NULL(test, galloc_node(huge, GFP_KERNEL, gk_nid()));
+	KUNIT_EXPECT_EQ(test, galloc_bulk(huge, GFP_KERNEL, 2, bulk), 0);
+	KUNIT_EXPECT_EQ(test, galloc_size_roundup(huge), huge);
+	p = galloc(64, GFP_KERNEL);
+	KUNIT_EXPECT_NULL(test, grealloc(p, huge, GFP_KERNEL));
+	gk_expect_reports(test, FAULT_WRONG_SIZE);
+	gfree_sized(p, 0);
+	gfree_sized(p, huge);
+	gk_expect_faults(test, FAULT_WRONG_SIZE, 2);
+	gfree_sized(p, 64);
+}
+
 /* ---- zeroing ------------------------------------------------------------ */
 
 /* Leave objects of this size free and dirty. */
@@ -607,6 +669,8 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(null_and_zero_size_ptr_may_be_freed),
 	KUNIT_CASE(what_overflows_is_null),
 	KUNIT_CASE(what_is_too_large_is_null),
+	KUNIT_CASE(inner_calls_check_what_they_get),
+	KUNIT_CASE(odd_arguments_get_what_they_ask_for),
 	KUNIT_CASE(zeroed_objects_are_zero_to_the_end),
 	KUNIT_CASE(objects_are_cleared_when_the_kernel_wants_it),
 	KUNIT_CASE(sensitive_objects_are_cleared),

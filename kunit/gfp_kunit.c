@@ -92,7 +92,9 @@ static void flags_that_change_nothing_are_accepted(struct kunit *test)
 
 static void nofail_is_served_where_it_can_be(struct kunit *test)
 {
-	static const size_t served[] = { 8, 64, 4096, 32768, 8 * PAGE_SIZE };
+	static const size_t served[] = {
+		8, 64, 4096, 32768, 8 * PAGE_SIZE, 100000, 1 << 20, 4 << 20
+	};
 	gfp_t nofail = GFP_KERNEL | __GFP_NOFAIL;
 	int i;
 
@@ -109,8 +111,6 @@ static void nofail_is_served_where_it_can_be(struct kunit *test)
 		gfree(p);
 	}
 	gk_expect_warning(test, "galloc: __GFP_NOFAIL refused");
-	KUNIT_EXPECT_NULL(test, galloc(GALLOC_MAX_SMALL + 8 * PAGE_SIZE, nofail));
-	KUNIT_EXPECT_NULL(test, galloc(1 << 20, nofail));
 	KUNIT_EXPECT_NULL(test, galloc(64, GFP_ATOMIC | __GFP_NOFAIL));
 	KUNIT_EXPECT_NULL(test, galloc(64, GFP_NOWAIT | __GFP_NOFAIL));
 	KUNIT_EXPECT_NULL(test, galloc(40000, GFP_NOWAIT | __GFP_NOFAIL));
@@ -128,9 +128,14 @@ static void wait_for_memory(void *arg)
 	WRITE_ONCE(who->p, galloc(who->size, GFP_KERNEL | __GFP_NOFAIL));
 }
 
+static bool fail_all(unsigned int order)
+{
+	return true;
+}
+
 static void nofail_waits_until_there_is_memory(struct kunit *test)
 {
-	static const size_t some[] = { 64, 33000 };
+	static const size_t some[] = { 64, 6912, 33000, 1 << 20 };
 	int i;
 
 	for (i = 0; i < ARRAY_SIZE(some); i++) {
@@ -138,21 +143,65 @@ static void nofail_waits_until_there_is_memory(struct kunit *test)
 		long failed = gk_events(EVENT_ALLOC_FAILED);
 		struct gk_thread *t;
 
-		/* 33000 are 9 pages at 4 KiB: more than are promised. */
-		if (PAGE_ALIGN(some[i]) > 8 * PAGE_SIZE && some[i] > GALLOC_MAX_SMALL)
-			continue;
 		KUNIT_ASSERT_NOT_NULL(test, who);
 		who->size = some[i];
-		gk_starve(test);
+		gk_take_free_runs(test);
+		WRITE_ONCE(galloc_fail_hook, fail_all);
 		t = gk_start(test, gk_cpu(1), wait_for_memory, who);
 		KUNIT_EXPECT_TRUE(test, gk_wait_for(gk_events(EVENT_ALLOC_FAILED) >
 						    failed, 5000));
 		KUNIT_EXPECT_NULL(test, READ_ONCE(who->p));
+		WRITE_ONCE(galloc_fail_hook, NULL);
+		gk_join(test, t);
+		KUNIT_EXPECT_NOT_NULL(test, who->p);
+		gfree(who->p);
+		gk_feed();
+	}
+}
+
+/* What must not fail goes over the limit, and everybody else is refused there. */
+static void nofail_goes_over_the_limit(struct kunit *test)
+{
+	static const size_t some[] = { 8, 64, 1024, 6912, 32768, 100000, 1 << 20 };
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(some); i++) {
+		struct patient *who = kunit_kzalloc(test, sizeof(*who), GFP_KERNEL);
+		long over = gk_events(EVENT_OVER_LIMIT);
+		struct gk_thread *t;
+
+		KUNIT_ASSERT_NOT_NULL(test, who);
+		who->size = some[i];
+		gk_starve(test);
+		KUNIT_EXPECT_NULL(test, galloc(some[i], GFP_KERNEL | __GFP_NOWARN));
+		KUNIT_EXPECT_EQ(test, gk_events(EVENT_OVER_LIMIT), over);
+		t = gk_start(test, gk_cpu(1), wait_for_memory, who);
+		KUNIT_EXPECT_TRUE_MSG(test, gk_wait_for(READ_ONCE(who->p), 5000),
+				      "%zu bytes", some[i]);
+		KUNIT_EXPECT_GT(test, gk_events(EVENT_OVER_LIMIT), over);
+		KUNIT_EXPECT_GT(test, arena_held_bytes(), galloc_limit_bytes);
 		gk_feed();
 		gk_unlimit(test);
 		gk_join(test, t);
 		KUNIT_EXPECT_NOT_NULL(test, who->p);
 		gfree(who->p);
+	}
+}
+
+/* The descriptors that such a request needs are let in, too. */
+static void nofail_gets_its_descriptors_at_the_limit(struct kunit *test)
+{
+	int big;
+
+	gk_limit_to(0);
+	for (big = 0; big < 2; big++) {
+		struct mspan *s = mspan_new(big, GFP_KERNEL | __GFP_NOWARN);
+
+		KUNIT_EXPECT_NULL(test, s);
+		s = mspan_new(big, GFP_KERNEL | __GFP_NOFAIL);
+		KUNIT_EXPECT_NOT_NULL(test, s);
+		if (s)
+			mspan_delete(s);
 	}
 }
 
@@ -341,6 +390,8 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(flags_that_change_nothing_are_accepted),
 	KUNIT_CASE(nofail_is_served_where_it_can_be),
 	KUNIT_CASE(nofail_waits_until_there_is_memory),
+	KUNIT_CASE(nofail_goes_over_the_limit),
+	KUNIT_CASE(nofail_gets_its_descriptors_at_the_limit),
 	KUNIT_CASE(without_memory_the_answer_is_null),
 	KUNIT_CASE(what_caches_hold_is_given_up_under_pressure),
 	KUNIT_CASE(interrupts_may_be_off),

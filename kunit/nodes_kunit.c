@@ -74,6 +74,70 @@ static void an_object_of_another_node_goes_back_there(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, galloc_validate(), 0);
 }
 
+/* A CPU of another node that has memory than @nid. */
+static int cpu_elsewhere(struct kunit *test, int nid)
+{
+	int cpu;
+
+	for_each_online_cpu(cpu)
+		if (cpu_to_mem(cpu) != nid)
+			return cpu;
+	kunit_skip(test, "all CPUs are of one node");
+	return 0;
+}
+
+static struct task_struct *hopper;
+static int hop_to;
+
+/* A migration at the worst moment. */
+static void hop(enum galloc_pause point, const void *what)
+{
+	if (point == PAUSE_NODE_CHOSEN && current == hopper)
+		gk_pin(hop_to);
+}
+
+static void expect_on_node(struct kunit *test, void *p, int nid, size_t size)
+{
+	KUNIT_ASSERT_NOT_NULL_MSG(test, p, "%zu bytes", size);
+	KUNIT_EXPECT_EQ_MSG(test, page_to_nid(virt_to_page(p)), nid,
+			    "%zu bytes", size);
+	gfree(p);
+}
+
+static void who_migrates_gets_the_node_he_asked_for(struct kunit *test)
+{
+	gfp_t gfp = GFP_KERNEL | __GFP_THISNODE;
+	int cpus[2] = { gk_cpu(0), cpu_elsewhere(test, gk_nid()) };
+	unsigned int class, i;
+
+	hopper = current;
+	for_each_class(class) {
+		size_t size = sizeclasses[class].size;
+
+		for (i = 0; i < 4; i++) {
+			int nid = cpu_to_mem(cpus[i % 2]);
+
+			/* With something on the stack there, and without. */
+			gk_pin(cpus[(i + 1) % 2]);
+			if (i < 2)
+				gfree(galloc(size, GFP_KERNEL));
+			gk_pin(cpus[i % 2]);
+			hop_to = cpus[(i + 1) % 2];
+			WRITE_ONCE(galloc_pause_hook, hop);
+			expect_on_node(test, galloc_node(size, gfp, nid), nid, size);
+			gk_pin(cpus[i % 2]);
+			expect_on_node(test, galloc_node(size, gfp | __GFP_ZERO, nid),
+				       nid, size);
+			gk_pin(cpus[i % 2]);
+			expect_on_node(test, galloc_node(100000, gfp, nid), nid,
+				       100000);
+			WRITE_ONCE(galloc_pause_hook, NULL);
+			mcache_drain();
+		}
+	}
+	gk_pin(gk_cpu(0));
+}
+
 static void pages_of_another_node_are_not_kept(struct kunit *test)
 {
 	int nid = other_nid(test);
@@ -166,6 +230,7 @@ static void the_objects_of_a_dead_cpu_are_free(struct kunit *test)
 
 static struct kunit_case cases[] = {
 	KUNIT_CASE(an_object_of_another_node_goes_back_there),
+	KUNIT_CASE(who_migrates_gets_the_node_he_asked_for),
 	KUNIT_CASE(pages_of_another_node_are_not_kept),
 	KUNIT_CASE(what_a_node_lacks_comes_from_another),
 #ifdef CONFIG_HOTPLUG_CPU
