@@ -12,8 +12,9 @@
  * Two more threads are driven from CPU to CPU in the midst of their work.  CPUs may
  * go offline and come back meanwhile: whoever worked there moves away and returns.
  *
- * insmod runs it to its end: 0 if all marks were intact, -EIO otherwise.  Each
- * context says how many operations it did, and how many got no memory.
+ * insmod runs it to its end: 0 if all marks were intact and each object that was to be
+ * of one node was, -EIO otherwise.  Each context says how many operations it did, and
+ * how many got no memory.
  */
 #include <linux/cpu.h>
 #include <linux/hrtimer.h>
@@ -171,10 +172,25 @@ static void give_back(struct rnd_state *rnd, void *p)
 		gfree(p);
 }
 
+/* Who insists on a node gets it, or nothing, wherever he is driven meanwhile. */
+static void *take_of_node(struct rnd_state *rnd, u32 size, gfp_t gfp)
+{
+	int nid = prandom_u32_state(rnd) % nr_node_ids;
+	void *p;
+
+	if (one_in(rnd, 2))
+		return galloc_node(size, gfp, nid);
+	p = galloc_node(size, gfp | __GFP_THISNODE, nid);
+	if (p && page_to_nid(virt_to_page(p)) != nid &&
+	    atomic_inc_return(&errors) <= 10)
+		pr_err("galloc_stress: %u bytes of another node than %d\n", size, nid);
+	return p;
+}
+
 static void *take(struct rnd_state *rnd, u32 size, gfp_t gfp)
 {
 	if (one_in(rnd, RARELY))
-		return galloc_node(size, gfp, prandom_u32_state(rnd) % nr_node_ids);
+		return take_of_node(rnd, size, gfp);
 	return galloc(size, gfp);
 }
 
