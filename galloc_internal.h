@@ -176,7 +176,9 @@ static inline void mspan_set_state(struct mspan *s, enum mspan_state state)
  * @nr_owned: bits set in @owned (mheap->lock)
  * @nr_used: owned pages that are in no FREE run (mheap->lock)
  * @whole: all of it is one block that can go back in one piece (mheap->lock)
- * @dense: its free runs are on the dense lists (mheap->lock)
+ * @relist: its free runs before this page are on the lists of its density, those
+ *	behind it may still be on the others (mheap->lock)
+ * @dense: its free runs are to be on the dense lists (mheap->lock)
  * @rcu: freed after a grace period, gfree() looks without a lock
  */
 struct arena {
@@ -188,6 +190,7 @@ struct arena {
 	unsigned int refs;
 	unsigned int nr_owned;
 	unsigned int nr_used;
+	u16 relist;
 	bool whole;
 	bool dense;
 	struct rcu_head rcu;

@@ -15,7 +15,7 @@
 #include <linux/pfn.h>
 
 /* Slots copied under the lock in one turn when the map grows. */
-#define MAP_COPY_TURN		512
+#define MAP_COPY_TURN		128
 
 /* What addresses outside galloc map to: no rows, no spans. */
 struct arena arena_none;
@@ -218,6 +218,7 @@ static int arena_get(unsigned long addr, unsigned int npages, int nid,
 		*new = NULL;
 		arena->start = arena_map->base + (nr << ARENA_SHIFT);
 		arena->nid = nid;
+		arena->relist = ARENA_PAGES;
 		arena_slot_set(nr, arena);
 	}
 	if (arena == &arena_none)
@@ -317,36 +318,76 @@ bool arena_map_covers(struct page *page, unsigned int npages, gfp_t gfp)
 
 /* ---- spans, found by address ---------------------------------------------- */
 
+/*
+ * What is looked at under the lock in one turn: words of bitmaps, or as many
+ * pages, which fn() may look at one by one.
+ */
+#define WALK_TURN		64
+#define WALK_PAGES		8
+
+static unsigned int walk_weight(const struct mspan *s)
+{
+	return 1 + (mspan_row(s) ? s->nwords : 0) + s->npages / WALK_PAGES;
+}
+
+/* A turn in a slot from *@page on, which becomes where the next one begins. */
+static void walk_turn(const struct arena *arena, unsigned int *page,
+		      void (*fn)(struct mspan *s, void *arg), void *arg)
+{
+	unsigned int from = *page, weight = 0;
+	struct mspan *s;
+
+	lockdep_assert_held(&mheaps[arena->nid]->lock);
+
+	while (weight < WALK_TURN && (s = mheap_next_span(arena, page))) {
+		/* Not what has grown over the end of the turn before. */
+		if (s->start >= arena->start + ((unsigned long)from << PAGE_SHIFT))
+			fn(s, arg);
+		weight += walk_weight(s);
+		/* One of no pages is an error: we do not stay there for ever. */
+		*page = max(*page + 1,
+			    arena_page(arena, s->start) + s->npages);
+	}
+}
+
 /**
  * mheap_walk_slot() - call a function for each span that starts in a slot
  * @nr: slot of the address map
  * @fn: called with the mheap's lock held
  * @arg: for @fn
  *
+ * The lock is let go now and then: what others do meanwhile may be seen or not.
+ * No page is in two of the spans that are seen.
+ *
+ * Context: Process, no galloc lock held.
  * Return: False if nothing of the slot is galloc's.
  */
 bool mheap_walk_slot(unsigned long nr, void (*fn)(struct mspan *s, void *arg),
 		     void *arg)
 {
-	struct arena *arena;
-	unsigned long flags;
-	unsigned int page;
-	struct mspan *s;
-	struct mheap *h;
+	unsigned int page = 0;
+	bool any = false;
 
-	rcu_read_lock();
-	arena = arena_slot(nr);
-	if (arena == &arena_none) {
+	while (page < ARENA_PAGES) {
+		struct arena *arena;
+		unsigned long flags;
+		struct mheap *h;
+
+		/* Each turn anew, so that the read section is as short. */
+		rcu_read_lock();
+		arena = arena_slot(nr);
+		if (arena == &arena_none) {
+			rcu_read_unlock();
+			break;
+		}
+		h = mheaps[arena->nid];
+		galloc_lock(&h->lock, flags);
+		walk_turn(arena, &page, fn, arg);
+		galloc_unlock(&h->lock, flags);
 		rcu_read_unlock();
-		return false;
+		any = true;
 	}
-	h = mheaps[arena->nid];
-	galloc_lock(&h->lock, flags);
-	for_each_span(s, page, arena)
-		fn(s, arg);
-	galloc_unlock(&h->lock, flags);
-	rcu_read_unlock();
-	return true;
+	return any;
 }
 
 /*

@@ -16,6 +16,12 @@
 /* Entries looked at on a list, for the one in the fullest block. */
 #define LOOK			4
 
+/* Entries looked at on all lists, for one that can be aligned. */
+#define LOOK_ALIGNED		64
+
+/* Spans of a block, or pages without, that are looked at for another density. */
+#define RELIST_TURN		32
+
 struct mheap **mheaps;
 
 struct mheap *mheap_of(int nid)
@@ -128,32 +134,51 @@ void mheap_run_unlink(struct mheap *h, struct mspan *s)
 		__clear_bit(n, h->nonempty);
 }
 
-/* The next span of a slot from @page on; *@page becomes its first page. */
+/*
+ * The next span of a slot from @page on; *@page becomes its first page.  Pages in
+ * between are not owned, or the rest of a huge object from another slot.
+ */
 struct mspan *mheap_next_span(const struct arena *arena, unsigned int *page)
 {
-	for (;;) {
-		struct mspan *s;
+	unsigned int i;
 
-		*page = find_next_bit(arena->owned, ARENA_PAGES, *page);
-		if (*page >= ARENA_PAGES)
-			return NULL;
-		s = READ_ONCE(arena->span[*page]);
-		if (s)
-			return s;
-		++*page;	/* the rest of a huge object from another slot */
+	for (i = *page; i < ARENA_PAGES; i++)
+		if (READ_ONCE(arena->span[i]))
+			break;
+	*page = i;
+	return i < ARENA_PAGES ? READ_ONCE(arena->span[i]) : NULL;
+}
+
+/* Have a few more runs of a block on the lists of its density. */
+static void arena_relist(struct mheap *h, struct arena *arena)
+{
+	unsigned int page = arena->relist;
+	unsigned int turn = RELIST_TURN;
+
+	for (; turn && page < ARENA_PAGES; turn--) {
+		struct mspan *s = READ_ONCE(arena->span[page]);
+
+		if (!s) {
+			page++;
+			continue;
+		}
+		if (mspan_state(s) == MSPAN_FREE && s->npages < MHEAP_LISTS) {
+			s->dense = arena->dense;
+			list_move(&s->list, &h->free[s->npages][s->dense]);
+		}
+		page = arena_page(arena, s->start) + s->npages;
 	}
+	arena->relist = min(page, ARENA_PAGES);
 }
 
 /*
- * A block becomes dense at 3/4 and sparse below 1/2: its runs then move to the
- * other lists.  At most ARENA_PAGES steps, and at least ARENA_PAGES / 4 pages
- * change hands between two moves of a full block.
+ * A block becomes dense at 3/4 and sparse below 1/2.  Its runs then move to the
+ * other lists, a few each time the block is touched: where one hangs says only
+ * how soon it is found, and all at once would be a long time under the lock.
  */
 static void arena_update_density(struct mheap *h, struct arena *arena)
 {
 	bool dense = arena->dense;
-	unsigned int page;
-	struct mspan *s;
 
 	lockdep_assert_held(&h->lock);
 
@@ -161,16 +186,12 @@ static void arena_update_density(struct mheap *h, struct arena *arena)
 		dense = true;
 	else if (arena->nr_used * 2 < arena->nr_owned)
 		dense = false;
-	if (dense == arena->dense)
-		return;
-
-	arena->dense = dense;
-	for_each_span(s, page, arena) {
-		if (mspan_state(s) != MSPAN_FREE || s->npages >= MHEAP_LISTS)
-			continue;
-		s->dense = dense;
-		list_move(&s->list, &h->free[s->npages][dense]);
+	if (dense != arena->dense) {
+		arena->dense = dense;
+		arena->relist = 0;
 	}
+	if (unlikely(arena->relist < ARENA_PAGES))
+		arena_relist(h, arena);
 }
 
 /* Pages to skip at the start of run @s for an aligned part, -1 if none fits. */
@@ -183,9 +204,12 @@ static int run_fit(const struct mspan *s, unsigned int npages,
 	return skip + npages <= s->npages ? skip : -1;
 }
 
-/* Of the first few runs on a list that fit, the one in the fullest block. */
+/*
+ * Of the first few runs on a list that fit, the one in the fullest block.  Each
+ * that is looked at in vain is one less of *@looks.
+ */
 static struct mspan *list_fit(struct list_head *head, unsigned int npages,
-			      unsigned int align)
+			      unsigned int align, unsigned int *looks)
 {
 	struct mspan *s, *best = NULL;
 	unsigned int look = LOOK;
@@ -194,8 +218,8 @@ static struct mspan *list_fit(struct list_head *head, unsigned int npages,
 		if (!look--)
 			break;
 		if (run_fit(s, npages, align) < 0)
-			continue;
-		if (!best || s->arena->nr_used > best->arena->nr_used)
+			*looks -= !!*looks;
+		else if (!best || s->arena->nr_used > best->arena->nr_used)
 			best = s;
 	}
 	return best;
@@ -239,12 +263,13 @@ static struct mspan *tree_fit(struct mheap *h, unsigned int npages,
 
 /*
  * Best fit, dense blocks first.  Without alignment the first list that is not
- * empty has it; with, a run of npages + align - 1 always fits, so at most
- * 2 * LOOK entries of each of align - 1 lists are looked at in vain.
+ * empty has it.  With, a run of npages + align - 1 always fits: those are turned
+ * to when LOOK_ALIGNED shorter ones were looked at in vain.
  */
 static struct mspan *run_find(struct mheap *h, unsigned int npages,
 			      unsigned int align)
 {
+	unsigned int looks = LOOK_ALIGNED;
 	unsigned int n = npages;
 
 	lockdep_assert_held(&h->lock);
@@ -255,12 +280,12 @@ static struct mspan *run_find(struct mheap *h, unsigned int npages,
 		n = find_next_bit(h->nonempty, MHEAP_LISTS, n);
 		if (n >= MHEAP_LISTS)
 			break;
-		s = list_fit(&h->free[n][DENSE], npages, align);
+		s = list_fit(&h->free[n][DENSE], npages, align, &looks);
 		if (!s)
-			s = list_fit(&h->free[n][SPARSE], npages, align);
+			s = list_fit(&h->free[n][SPARSE], npages, align, &looks);
 		if (s)
 			return s;
-		n++;
+		n = looks ? n + 1 : max(n + 1, npages + align - 1);
 	}
 	return tree_fit(h, npages, align);
 }

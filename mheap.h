@@ -38,11 +38,6 @@ void mheap_disown(struct mheap *h, unsigned long start, unsigned int npages);
 void mheap_delete_all(void);
 struct mspan *mheap_next_span(const struct arena *arena, unsigned int *page);
 
-/* Each span that starts in a slot, in order of address, under the lock. */
-#define for_each_span(s, page, arena)					\
-	for ((page) = 0; ((s) = mheap_next_span(arena, &(page)));		\
-	     (page) += (s)->npages)
-
 /* release.c */
 
 /* Free memory must have been too much this long before any of it leaves. */

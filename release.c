@@ -15,6 +15,9 @@
 /* Unused descriptors a node keeps. */
 #define SPARES_KEPT		64
 
+/* Of them taken out of the stock under the lock in one turn. */
+#define SPARES_TURN		64
+
 /* This part of what is held may lie free, and at least so many bytes. */
 #define FREE_PART		64
 #define FREE_LEAST		(256UL << 10)
@@ -54,25 +57,37 @@ static void mheap_fill_spares(struct mheap *h)
 	}
 }
 
-/* Free the descriptors above @keep of each size. */
-void mheap_trim_spares(struct mheap *h, unsigned int keep)
+/* Up to a turn's worth of unused descriptors above @keep, onto @surplus. */
+static bool spares_take(struct mheap *h, bool big, unsigned int keep,
+			struct list_head *surplus)
 {
+	unsigned int turn = SPARES_TURN;
 	unsigned long flags;
-	LIST_HEAD(surplus);
-	struct mspan *s, *next;
-	int big;
 
 	galloc_lock(&h->lock, flags);
-	for (big = 0; big < 2; big++) {
-		while (h->nr_spare[big] > keep) {
-			s = mheap_spare_pop(h, big);
-			list_add(&s->list, &surplus);
-		}
-	}
+	for (; turn && h->nr_spare[big] > keep; turn--)
+		list_add(&mheap_spare_pop(h, big)->list, surplus);
 	galloc_unlock(&h->lock, flags);
+	return !turn;
+}
 
-	list_for_each_entry_safe(s, next, &surplus, list)
-		mspan_delete(s);
+/* Free the descriptors above @keep of each size.  Process context. */
+void mheap_trim_spares(struct mheap *h, unsigned int keep)
+{
+	struct mspan *s, *next;
+	bool more;
+	int big;
+
+	for (big = 0; big < 2; big++) {
+		do {
+			LIST_HEAD(surplus);
+
+			more = spares_take(h, big, keep, &surplus);
+			list_for_each_entry_safe(s, next, &surplus, list)
+				mspan_delete(s);
+			cond_resched();
+		} while (more);
+	}
 }
 
 /* ---- runs ------------------------------------------------------------------- */

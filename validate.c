@@ -178,7 +178,10 @@ static void check_heap(struct check *c, struct mheap *h)
 		for (d = 0; d < 2; d++) {
 			list_for_each_entry(s, &h->free[n][d], list) {
 				check_eq(c, s->npages, n);
-				check_eq(c, s->arena->dense, d);
+				check_eq(c, s->dense, d);
+				check_that(c, d == s->arena->dense ||
+					   arena_page(s->arena, s->start) >=
+					   s->arena->relist);
 				check_eq(c, s->tag, MSPAN_TAG(0, MSPAN_FREE));
 				listed += s->npages;
 			}

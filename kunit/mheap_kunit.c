@@ -177,6 +177,117 @@ static void a_block_that_empties_becomes_sparse(struct kunit *test)
 	}
 }
 
+struct on_lists {
+	unsigned int runs;	/* FREE ones of the block */
+	unsigned int dense;	/* of them on the dense lists */
+	const struct arena *arena;
+};
+
+static void count_dense(struct mspan *s, void *arg)
+{
+	struct on_lists *on = arg;
+
+	if (mspan_state(s) != MSPAN_FREE || s->npages >= MHEAP_LISTS)
+		return;
+	on->arena = s->arena;
+	on->runs++;
+	on->dense += s->dense;
+}
+
+static struct on_lists on_lists(struct kunit *test, unsigned long block)
+{
+	struct on_lists on = { };
+
+	mheap_walk_slot((block - arena_map->base) >> ARENA_SHIFT, count_dense, &on);
+	KUNIT_ASSERT_NOT_NULL(test, on.arena);
+	return on;
+}
+
+static void runs_change_lists_a_few_at_a_time(struct kunit *test)
+{
+	unsigned long block = run_fresh_block(test);
+	unsigned int i, turns, before;
+	struct mspan **page, *s;
+	struct on_lists on;
+
+	page = kunit_kcalloc(test, ARENA_PAGES, sizeof(*page), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	for (i = 0; i < ARENA_PAGES; i++) {
+		s = run_take(test, 1, 1);
+		page[run_page(block, s)] = s;
+	}
+	/* Every second page is free: dense still. */
+	for (i = 0; i < ARENA_PAGES; i += 2)
+		run_give(page[i]);
+	on = on_lists(test, block);
+	KUNIT_ASSERT_EQ(test, on.runs, ARENA_PAGES / 2);
+	KUNIT_EXPECT_EQ(test, on.dense, on.runs);
+
+	/* One more, and it is sparse: that turn moves some runs, not all. */
+	run_give(page[1]);
+	on = on_lists(test, block);
+	KUNIT_EXPECT_FALSE(test, on.arena->dense);
+	KUNIT_EXPECT_LT(test, on.dense, on.runs);
+	KUNIT_EXPECT_GE(test, on.dense, on.runs * 3 / 4);
+	KUNIT_EXPECT_EQ(test, galloc_validate(), 0);
+
+	/* Each time the block is touched it is some more. */
+	for (turns = 0; on.dense && turns < 64; turns++) {
+		before = on.dense;
+		run_give(run_take(test, 1, 1));
+		on = on_lists(test, block);
+		KUNIT_EXPECT_LT(test, on.dense, before);
+		KUNIT_EXPECT_EQ(test, galloc_validate(), 0);
+	}
+	KUNIT_EXPECT_EQ(test, on.dense, 0);
+}
+
+/* Runs of 2 pages and more that do not begin at a block, @each of each length. */
+static void make_unaligned(struct kunit *test, unsigned int longest,
+			   unsigned int each)
+{
+	unsigned int i, n;
+
+	run_take(test, 1, 1);
+	for (n = 2; n <= longest; n++)
+		for (i = 0; i < each; i++) {
+			struct mspan *s = run_take(test, n, 1);
+
+			/* One behind it, so that it does not join the next. */
+			run_take(test, 1, 1);
+			run_give(s);
+		}
+}
+
+static void an_aligned_run_is_found_behind_many_others(struct kunit *test)
+{
+	unsigned long block = run_fresh_block(test);
+	struct mspan *whole = run_take(test, ARENA_PAGES, ARENA_PAGES);
+	struct mspan *s;
+
+	/* More than are looked at, all shorter than what surely fits. */
+	make_unaligned(test, 12, 10);
+	run_give(whole);
+	s = run_take(test, 2, ARENA_PAGES);
+	KUNIT_EXPECT_EQ(test, s->start, block);
+}
+
+static void unused_descriptors_are_freed_down_to_a_few(struct kunit *test)
+{
+	struct mheap *h;
+	unsigned int i;
+
+	run_fresh_block(test);
+	h = mheap_of(gk_nid());
+	for (i = 0; i < ARENA_PAGES; i++)
+		run_take(test, 1, 1);
+	/* Each that joins another leaves its descriptor. */
+	run_give_all(0);
+	KUNIT_ASSERT_GT(test, h->nr_spare[0], 4 * 64);
+	mheap_settle();
+	KUNIT_EXPECT_LE(test, h->nr_spare[0], 64);
+}
+
 /* ---- what runs join ----------------------------------------------------- */
 
 #define NEIGHBOURS	4
@@ -537,6 +648,9 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(dense_blocks_are_used_before_sparse_ones),
 	KUNIT_CASE(a_block_that_empties_becomes_sparse),
 	KUNIT_CASE(of_two_dense_blocks_the_fuller_is_used),
+	KUNIT_CASE(runs_change_lists_a_few_at_a_time),
+	KUNIT_CASE(an_aligned_run_is_found_behind_many_others),
+	KUNIT_CASE(unused_descriptors_are_freed_down_to_a_few),
 	KUNIT_CASE(neighbours_join_in_whatever_order),
 	KUNIT_CASE(runs_do_not_cross_blocks),
 	KUNIT_CASE(runs_do_not_join_what_somebody_owns),
