@@ -312,6 +312,71 @@ void mcache_drain(void)
 	transfer_drain();
 }
 
+/* ---- a CPU's look at its own slots, for validate and statistics ------------------------------ */
+
+static void look_fn(struct work_struct *work)
+{
+	struct mcache_look *look = container_of(work, struct mcache_look, work);
+
+	look->fn(look);
+	complete(&look->done);
+	mcache_look_put(look);
+}
+
+/**
+ * mcache_look_start() - have a CPU look at its own slots
+ * @cpu: the CPU, online as long as it is waited for
+ * @size: of a structure that begins with a struct mcache_look; it is zeroed
+ * @fn: called on @cpu, in a task; enters the mcache a turn at a time
+ *
+ * Nobody else may follow what is on a stack: it can be replaced at any moment.
+ *
+ * Return: What to wait for and to put; NULL if there is no memory.
+ */
+struct mcache_look *mcache_look_start(int cpu, size_t size,
+				      void (*fn)(struct mcache_look *look))
+{
+	struct mcache_look *look;
+
+	look = galloc_fail(get_order(size)) ? NULL :
+	       kzalloc(size, GFP_KERNEL | __GFP_NOWARN);
+	if (!look)
+		return NULL;
+	INIT_WORK(&look->work, look_fn);
+	init_completion(&look->done);
+	refcount_set(&look->refs, 2);
+	look->cpu = cpu;
+	look->fn = fn;
+	queue_work_on(cpu, galloc_wq, &look->work);
+	return look;
+}
+
+/**
+ * mcache_look_wait() - wait for a look, but not for ever
+ * @look: the look
+ * @end: when to give up, in jiffies
+ *
+ * Return: False if the CPU has not come to it; what it may have found so far is
+ * not to be read.
+ */
+bool mcache_look_wait(struct mcache_look *look, unsigned long end)
+{
+	long left = max((long)(end - jiffies), 1L);
+
+	if (wait_for_completion_timeout(&look->done, left))
+		return true;
+	/* It has not begun: then it never will. */
+	if (cancel_work(&look->work))
+		mcache_look_put(look);
+	return false;
+}
+
+void mcache_look_put(struct mcache_look *look)
+{
+	if (refcount_dec_and_test(&look->refs))
+		kfree(look);
+}
+
 /* ---- CPUs come and go ------------------------------------------------------------------------ */
 
 static int mcache_cpu_prepare(unsigned int cpu)

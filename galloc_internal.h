@@ -275,6 +275,7 @@ long arena_lost_pages(void);
 
 int arena_map_init(void);
 void arena_map_exit(void);
+unsigned long arena_changes(void);
 int arena_map_grow(unsigned long addr);
 bool arena_map_covers(struct page *page, unsigned int npages, gfp_t gfp);
 bool arena_get_range(unsigned long start, unsigned int npages, int nid,
@@ -351,6 +352,7 @@ static __always_inline unsigned int arena_row_of(const void *p)
  * @aside_pages: their pages
  * @spare: unused descriptors, small [0] and big [1]
  * @nr_spare: their number
+ * @changes: raised when a list, or what is owned, changes; for validate
  * @want_chunk: a caller that could not sleep had to make do with a small chunk
  */
 struct mheap {
@@ -365,6 +367,7 @@ struct mheap {
 	unsigned long aside_pages;
 	struct list_head spare[2];
 	unsigned int nr_spare[2];
+	unsigned long changes;
 	bool want_chunk;
 } ____cacheline_aligned_in_smp;
 
@@ -459,6 +462,7 @@ struct transfer {
  * @lock: protects the lists, @transfer, and every state change from or to
  *	PARTIAL and FULL.  Raw, irq-safe; no other galloc lock is taken under it
  * @partial: PARTIAL spans by occupancy, as it was when they were put there
+ * @changes: raised when a list or a span's state changes (@lock); for validate
  * @nr_spans: spans of this row in any state
  * @singles: objects that no stack served: taken one by one, by interrupts and in
  *	debug mode, or the first of a new span
@@ -472,6 +476,7 @@ struct transfer {
 struct mcentral {
 	raw_spinlock_t lock;
 	struct list_head partial[MCENTRAL_BUCKETS];
+	unsigned long changes;
 	atomic_long_t nr_spans;
 	unsigned long singles;
 	unsigned long fast;
@@ -622,6 +627,19 @@ const char *mspan_state_name(unsigned int state);
 
 /* validate.c */
 
+/**
+ * struct galloc_verdict - what a validation came to
+ * @errors: found, whatever others did meanwhile
+ * @cpus_missed: CPUs that did not look at their stacks in time
+ * @racy: not all could be compared, because others were at work
+ */
+struct galloc_verdict {
+	unsigned int errors;
+	unsigned int cpus_missed;
+	bool racy;
+};
+
+unsigned int galloc_validate_verdict(struct galloc_verdict *v);
 unsigned int galloc_validate(void);
 
 /* selftest.c */

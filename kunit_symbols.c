@@ -73,6 +73,9 @@ EXPORT_SYMBOL_IF_KUNIT(mcentral_free);
 EXPORT_SYMBOL_IF_KUNIT(galloc_mcache);
 EXPORT_SYMBOL_IF_KUNIT(mcache_pop_many);
 EXPORT_SYMBOL_IF_KUNIT(mcache_drain);
+EXPORT_SYMBOL_IF_KUNIT(mcache_look_start);
+EXPORT_SYMBOL_IF_KUNIT(mcache_look_wait);
+EXPORT_SYMBOL_IF_KUNIT(mcache_look_put);
 EXPORT_SYMBOL_IF_KUNIT(mcache_relieve);
 EXPORT_SYMBOL_IF_KUNIT(mcache_shrink_async);
 EXPORT_SYMBOL_IF_KUNIT(empty_slots);
@@ -95,6 +98,7 @@ EXPORT_SYMBOL_IF_KUNIT(stats_totals);
 EXPORT_SYMBOL_IF_KUNIT(stats_report_leaks);
 EXPORT_SYMBOL_IF_KUNIT(mspan_state_name);
 EXPORT_SYMBOL_IF_KUNIT(galloc_validate);
+EXPORT_SYMBOL_IF_KUNIT(galloc_validate_verdict);
 #ifdef CONFIG_GALLOC_DEBUG
 EXPORT_SYMBOL_IF_KUNIT(galloc_lock_acquired);
 EXPORT_SYMBOL_IF_KUNIT(galloc_lock_released);

@@ -31,6 +31,9 @@ static struct arena_map *arena_map_next;
  */
 static DEFINE_RAW_SPINLOCK(arena_map_lock);
 
+/* Raised when arena->refs change (arena_map_lock); for validate. */
+static unsigned long map_changes;
+
 /* Serialises arena_map_grow(). */
 static DEFINE_MUTEX(arena_map_mutex);
 
@@ -51,6 +54,17 @@ unsigned long arena_nr_slots(void)
 	nr = READ_ONCE(arena_map)->nr;
 	rcu_read_unlock();
 	return nr;
+}
+
+/* Differs if map slots, or references to them, have come or gone. */
+unsigned long arena_changes(void)
+{
+	unsigned long flags, changes;
+
+	galloc_lock(&arena_map_lock, flags);
+	changes = map_changes;
+	galloc_unlock(&arena_map_lock, flags);
+	return changes;
 }
 
 /* The arena of slot @nr, in an RCU read section. */
@@ -188,6 +202,7 @@ static void arena_put(unsigned long addr, unsigned int npages)
 	nr = slot_nr(arena_map, addr);
 	arena = arena_from_rows(arena_map->rows[nr], nr);
 	arena->refs -= npages;
+	map_changes++;
 	last = !arena->refs;
 	if (last)
 		arena_slot_set(nr, &arena_none);
@@ -227,6 +242,7 @@ static int arena_get(unsigned long addr, unsigned int npages, int nid,
 		err = -EXDEV;
 	else
 		arena->refs += npages;
+	map_changes++;
 	galloc_unlock(&arena_map_lock, flags);
 	return err;
 }

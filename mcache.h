@@ -9,7 +9,9 @@
 #ifndef _GALLOC_MCACHE_H
 #define _GALLOC_MCACHE_H
 
+#include <linux/completion.h>
 #include <linux/percpu.h>
+#include <linux/refcount.h>
 #include <linux/workqueue.h>
 
 #include "galloc_internal.h"
@@ -64,6 +66,7 @@ static_assert(sizeof(struct mcache_slot) == 64);
  * @nr_runs: their number
  * @runs_used: one was handed out since mcache_visit() last looked
  * @runs_bytes: their bytes, which count in @held
+ * @runs_changes: raised when a run comes or goes; for validate
  * @drain_all: @work is to empty the slots, not to look for idle ones
  * @work: runs on this CPU
  *
@@ -86,6 +89,7 @@ struct mcache {
 	bool runs_used;
 	bool drain_all;
 	unsigned long runs_bytes;
+	unsigned long runs_changes;
 	struct mspan *runs[STASH_RUNS];
 	struct work_struct work;
 };
@@ -288,6 +292,26 @@ struct mspan *stash_take(struct mcache *m);
 
 /* drain.c */
 
+/**
+ * struct mcache_look - a CPU's look at its own slots
+ * @work: runs on @cpu
+ * @done: it has run
+ * @refs: of whoever waits, and of @work
+ * @cpu: the CPU
+ * @fn: what is done there, in a task
+ */
+struct mcache_look {
+	struct work_struct work;
+	struct completion done;
+	refcount_t refs;
+	int cpu;
+	void (*fn)(struct mcache_look *look);
+};
+
+struct mcache_look *mcache_look_start(int cpu, size_t size,
+				      void (*fn)(struct mcache_look *look));
+bool mcache_look_wait(struct mcache_look *look, unsigned long end);
+void mcache_look_put(struct mcache_look *look);
 int mcache_init(void);
 int mcache_start(void);
 void mcache_stop(void);

@@ -73,6 +73,7 @@ static struct mspan *partial_pop(struct mcentral *c)
 
 	lockdep_assert_held(&c->lock);
 
+	c->changes++;
 	for (b = 0; b < MCENTRAL_BUCKETS; b++) {
 		struct mspan *s;
 
@@ -129,6 +130,7 @@ static bool span_place(struct mcentral *c, struct mspan *s)
 {
 	lockdep_assert_held(&c->lock);
 
+	c->changes++;
 	state_store(s, MSPAN_FULL);
 	galloc_pause(PAUSE_UNCACHE_STORED, s);
 	if (!mspan_has_free(s))
@@ -192,8 +194,11 @@ static struct mspan *mcentral_grow(struct mcentral *c, gfp_t gfp)
 	} else {
 		row = mcentral_row(s->arena->nid, c->class);
 	}
-	atomic_long_inc(&mcentral_rows[row]->nr_spans);
+	/* One read section: whoever sees it half cut waits for the count. */
+	rcu_read_lock();
 	mspan_cut(s, row);
+	atomic_long_inc(&mcentral_rows[row]->nr_spans);
+	rcu_read_unlock();
 	return s;
 }
 
@@ -338,6 +343,7 @@ static bool free_recheck(struct mcentral *c, struct object *o,
 	u32 tag;
 
 	galloc_lock(&c->lock, flags);
+	c->changes++;
 	/* One load: row and state of the same life of the span. */
 	tag = READ_ONCE(s->tag);
 	if (tag == MSPAN_TAG(o->row, MSPAN_FULL)) {

@@ -115,6 +115,7 @@ static void run_link(struct mheap *h, struct mspan *s)
 		list_add(&s->list, &h->free[n][s->dense]);
 	}
 	__set_bit(n, h->nonempty);
+	h->changes++;
 }
 
 void mheap_run_unlink(struct mheap *h, struct mspan *s)
@@ -123,6 +124,7 @@ void mheap_run_unlink(struct mheap *h, struct mspan *s)
 
 	lockdep_assert_held(&h->lock);
 
+	h->changes++;
 	if (n >= MHEAP_LISTS) {
 		rb_erase(&s->node, &h->large_runs);
 		if (RB_EMPTY_ROOT(&h->large_runs))
@@ -168,6 +170,7 @@ static void arena_relist(struct mheap *h, struct arena *arena)
 		}
 		page = arena_page(arena, s->start) + s->npages;
 	}
+	h->changes++;
 	arena->relist = min(page, ARENA_PAGES);
 }
 
@@ -406,6 +409,7 @@ static void pages_own(struct mheap *h, unsigned long start, unsigned int npages)
 {
 	lockdep_assert_held(&h->lock);
 
+	h->changes++;
 	h->used_pages += npages;
 	while (npages) {
 		unsigned int page, n;
@@ -426,6 +430,7 @@ void mheap_disown(struct mheap *h, unsigned long start,
 {
 	lockdep_assert_held(&h->lock);
 
+	h->changes++;
 	h->used_pages -= npages;
 	while (npages) {
 		unsigned int page, n;
@@ -630,6 +635,7 @@ void mheap_free(struct mspan *s)
 	unsigned long free;
 
 	galloc_lock(&h->lock, flags);
+	h->changes++;
 	span_uncut(s);
 	s->zeroed = false;
 	if (likely(!leave)) {

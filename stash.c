@@ -23,6 +23,13 @@ static size_t run_bytes(const struct mspan *s)
 	return (size_t)s->npages << PAGE_SHIFT;
 }
 
+/* Comes last, when tag and runs are as they will be. */
+static void stash_changed(struct mcache *m)
+{
+	/* Release: pairs with changes_read() of validate. */
+	smp_store_release(&m->runs_changes, m->runs_changes + 1);
+}
+
 /* Take the run in place @i out. */
 static struct mspan *run_take(struct mcache *m, unsigned int i)
 {
@@ -34,6 +41,7 @@ static struct mspan *run_take(struct mcache *m, unsigned int i)
 	m->runs_bytes -= run_bytes(s);
 	m->held -= run_bytes(s);
 	mspan_set(s, 0, MSPAN_TRANSIT);
+	stash_changed(m);
 	return s;
 }
 
@@ -126,6 +134,7 @@ bool stash_free(struct mspan *s)
 		m->runs[m->nr_runs++] = s;
 		m->runs_bytes += run_bytes(s);
 		m->held += run_bytes(s);
+		stash_changed(m);
 	}
 	mcache_leave(m);
 

@@ -13,6 +13,7 @@
 #include <linux/cpu.h>
 #include <linux/debugfs.h>
 #include <linux/module.h>
+#include <linux/mutex.h>
 #include <linux/nodemask.h>
 #include <linux/slab.h>
 
@@ -518,18 +519,46 @@ static const struct file_operations shrink_fops = {
 
 /* ---- debugfs: validate --------------------------------------------------------------------- */
 
+/* What the last write came to. */
+static struct galloc_verdict verdict = { .racy = true };
+static DEFINE_MUTEX(verdict_mutex);
+
 /* Any write: -EIO if the books of the layers do not agree; the log says why. */
 static ssize_t validate_write(struct file *file, const char __user *buf,
 			      size_t len, loff_t *pos)
 {
-	return galloc_validate() ? -EIO : len;
+	struct galloc_verdict now;
+
+	galloc_validate_verdict(&now);
+	mutex_lock(&verdict_mutex);
+	verdict = now;
+	mutex_unlock(&verdict_mutex);
+	return now.errors ? -EIO : len;
+}
+
+static int validate_show(struct seq_file *m, void *v)
+{
+	mutex_lock(&verdict_mutex);
+	seq_printf(m, "state %s\n", verdict.errors ? "wrong" :
+		   verdict.racy ? "racy" : "ok");
+	seq_printf(m, "errors %u\n", verdict.errors);
+	seq_printf(m, "cpus_missed %u\n", verdict.cpus_missed);
+	mutex_unlock(&verdict_mutex);
+	return 0;
+}
+
+static int validate_open(struct inode *inode, struct file *file)
+{
+	return single_open(file, validate_show, NULL);
 }
 
 static const struct file_operations validate_fops = {
 	.owner = THIS_MODULE,
-	.open = simple_open,
+	.open = validate_open,
+	.read = seq_read,
 	.write = validate_write,
-	.llseek = noop_llseek,
+	.llseek = seq_lseek,
+	.release = single_release,
 };
 
 /* ---- unload -------------------------------------------------------------------------------- */
@@ -576,7 +605,7 @@ void stats_init(void)
 	debugfs_create_file("mcache", 0400, stats_dir, NULL, &mcache_fops);
 	debugfs_create_file("spans", 0400, stats_dir, NULL, &spans_fops);
 	debugfs_create_file("shrink", 0200, stats_dir, NULL, &shrink_fops);
-	debugfs_create_file("validate", 0200, stats_dir, NULL, &validate_fops);
+	debugfs_create_file("validate", 0600, stats_dir, NULL, &validate_fops);
 }
 
 void stats_exit(void)

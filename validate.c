@@ -3,12 +3,18 @@
  * validate: do the books of all layers agree?  Also what a debug build and a
  * test build hook in.
  *
- * Walks everything and prints what does not fit.  For tests and for people who
- * suspect us: it sees the truth only while nobody allocates or frees.
+ * Walks everything and prints what does not fit, while others allocate and free.
+ * What one lock protects, or one CPU owns, is looked at with that lock held, or on
+ * that CPU, a turn at a time: what is wrong there is wrong for sure.  What is
+ * compared across turns counts only if nothing has changed in between, which the
+ * layers' change counters tell; else nobody can say, and the walk begins anew, a
+ * few times.
  */
 #include "mcache.h"
 
 #include <linux/cpu.h>
+#include <linux/delay.h>
+#include <linux/mutex.h>
 #include <linux/nodemask.h>
 #include <linux/slab.h>
 
@@ -31,97 +37,225 @@ void galloc_lock_released(void)
 }
 #endif
 
-/* What a walk has seen so far. */
-struct check {
-	unsigned int errors;
-	unsigned long *free_pages;	/* by node */
-	unsigned long *used_pages;	/* by node */
-	unsigned long *nr_spans;	/* by row */
-	unsigned long *nr_partial;	/* by row */
-	unsigned long stashed_pages;	/* in spans, less in stashes */
+/* Findings that are printed; all are counted. */
+#define MAX_FINDINGS	20
+
+/* Walks until one sees nothing change, and the pause between two. */
+#define TRIES		5
+#define PAUSE_MS	20
+
+/* Entries of a list, or of a stack, that are looked at in one turn. */
+#define LIST_TURN	64
+#define STACK_TURN	32
+
+/* Pages that nobody owns, looked at in one turn. */
+#define PAGE_TURN	64
+
+/* A CPU that has not looked at its stacks by then is not waited for. */
+#define LOOK_TIMEOUT	(10 * HZ)
+
+struct finding {
+	const char *what;
+	unsigned long a;
+	unsigned long b;
 };
 
-static void complain(struct check *c, const char *what, unsigned long a,
+struct findings {
+	unsigned int nr;
+	struct finding list[MAX_FINDINGS];
+};
+
+static void complain(struct findings *f, const char *what, unsigned long a,
 		     unsigned long b)
 {
-	if (c->errors++ < 20)
-		pr_err("validate: %s: %lu, %lu\n", what, a, b);
+	if (f->nr++ < MAX_FINDINGS)
+		f->list[f->nr - 1] = (struct finding) { what, a, b };
 }
 
-#define check_eq(c, a, b)						\
+#define check_eq(f, a, b)						\
 do {									\
 	unsigned long __a = (a), __b = (b);				\
 									\
 	if (__a != __b)							\
-		complain(c, #a " is not " #b, __a, __b);		\
+		complain(f, #a " is not " #b, __a, __b);		\
 } while (0)
 
-#define check_that(c, cond)						\
+#define check_that(f, cond)						\
 do {									\
 	if (!(cond))							\
-		complain(c, "not so: " #cond, 0, 0);			\
+		complain(f, "not so: " #cond, 0, 0);			\
 } while (0)
+
+static void findings_move(struct findings *to, struct findings *from)
+{
+	unsigned int i;
+
+	for (i = 0; i < min_t(unsigned int, from->nr, MAX_FINDINGS); i++)
+		complain(to, from->list[i].what, from->list[i].a,
+			 from->list[i].b);
+	if (from->nr > MAX_FINDINGS)
+		to->nr += from->nr - MAX_FINDINGS;
+	from->nr = 0;
+}
+
+/*
+ * How often each kind of thing has changed.  Each counter is raised where the
+ * change is made, under the same lock or on the CPU that makes it.
+ */
+struct changes {
+	unsigned long rows;	/* lists, and states PARTIAL and FULL */
+	unsigned long spans;	/* of all rows: one more for each that is cut */
+	unsigned long heaps;	/* free runs, and pages owned */
+	unsigned long arenas;	/* references of map slots */
+	unsigned long runs;	/* in stashes */
+};
+
+/* One walk: what it has seen, and what it found. */
+struct check {
+	struct findings sure;		/* whatever others do */
+	struct findings maybe;		/* if nothing has changed */
+	struct findings refs;		/* and no pages are on their way */
+	bool missed;			/* a list that changed, or no memory */
+	unsigned int cpus_missed;
+	struct changes before;
+	unsigned long *free_pages;	/* by node */
+	unsigned long *used_pages;	/* by node */
+	unsigned long *nr_spans;	/* by row */
+	unsigned long *nr_partial;	/* by row */
+	unsigned long *nr_transit;	/* by row: on their way to the mheap */
+	unsigned long owned;		/* pages */
+	unsigned long stashed_pages;	/* in spans, less in stashes */
+};
+
+/* ---- what has changed --------------------------------------------------------- */
+
+static void changes_read(struct changes *x)
+{
+	unsigned long flags;
+	unsigned int row;
+	int nid, cpu;
+
+	memset(x, 0, sizeof(*x));
+	for (row = 0; row < nr_rows; row++) {
+		struct mcentral *mc = mcentral_rows[row];
+
+		if (!mc)
+			continue;
+		galloc_lock(&mc->lock, flags);
+		x->rows += mc->changes;
+		galloc_unlock(&mc->lock, flags);
+		x->spans += atomic_long_read(&mc->nr_spans);
+		cond_resched();
+	}
+	for_each_node(nid) {
+		struct mheap *h = mheap_of(nid);
+
+		galloc_lock(&h->lock, flags);
+		x->heaps += h->changes;
+		galloc_unlock(&h->lock, flags);
+	}
+	x->arenas = arena_changes();
+	for_each_possible_cpu(cpu)
+		/* Acquire: pairs with stash_changed(), which comes last. */
+		x->runs += smp_load_acquire(&per_cpu(galloc_mcache, cpu).runs_changes);
+}
+
+/*
+ * Has nothing changed since the walk began, and is nobody half way?  Whoever has
+ * set a bit and not looked at the span yet, or is about to cut one, is in a read
+ * section, and raises a counter before it ends.
+ */
+static bool nothing_changed(const struct check *c)
+{
+	struct changes now;
+
+	synchronize_rcu();
+	changes_read(&now);
+	return !memcmp(&now, &c->before, sizeof(now));
+}
+
+/* Are there pages that are charged, and not yet or no more owned by an mheap? */
+static bool pages_on_their_way(const struct check *c)
+{
+	long meta = arena_meta_bytes();
+	long held = arena_held_bytes();
+
+	if (meta != arena_meta_bytes())
+		return true;
+	return (held - meta) >> PAGE_SHIFT !=
+	       (long)c->owned + arena_lost_pages();
+}
 
 /* ---- spans and slots -------------------------------------------------------- */
 
-static void check_cut(struct check *c, const struct mspan *s)
+static void check_cut(struct check *c, const struct mspan *s, unsigned int row,
+		      enum mspan_state state)
 {
 	const struct arena *arena = s->arena;
 	unsigned int first = arena_page(arena, s->start);
-	unsigned int row = mspan_row(s);
+	struct findings *maybe = &c->maybe;
 	const struct sizeclass *sc;
 	unsigned int i;
 
 	if (row >= nr_rows || !mcentral_rows[row]) {
-		complain(c, "no such row", row, nr_rows);
+		complain(&c->sure, "no such row", row, nr_rows);
+		return;
+	}
+	if (state == MSPAN_TRANSIT) {
+		/* Empty, and not in the mheap yet. */
+		c->nr_transit[row]++;
 		return;
 	}
 	sc = mcentral_rows[row]->sc;
-	check_eq(c, s->reserve, row_is_reserve(row));
+	check_eq(maybe, s->reserve, row_is_reserve(row));
 	if (!s->reserve)
-		check_eq(c, mcentral_rows[row]->nid, arena->nid);
-	check_eq(c, s->npages, sc->span_pages);
-	check_eq(c, s->objects, sc->objects);
-	check_eq(c, first % sc->align_pages, 0);
-	check_that(c, s->objects <= s->nwords * BITS_PER_LONG);
-	for (i = 0; i < s->npages; i++) {
-		check_eq(c, arena->row[first + i], row_slot(row));
-		check_that(c, arena->span[first + i] == s);
+		check_eq(maybe, mcentral_rows[row]->nid, arena->nid);
+	check_eq(maybe, s->npages, sc->span_pages);
+	check_eq(maybe, s->objects, sc->objects);
+	check_eq(maybe, first % sc->align_pages, 0);
+	check_that(maybe, s->objects <= s->nwords * BITS_PER_LONG);
+	for (i = 0; i < s->npages && first + i < ARENA_PAGES; i++) {
+		check_eq(maybe, arena->row[first + i], row_slot(row));
+		check_that(maybe, arena->span[first + i] == s);
 	}
 	if (s->objects % BITS_PER_LONG)
-		check_eq(c, s->free[s->objects / BITS_PER_LONG] >>
+		check_eq(maybe, s->free[s->objects / BITS_PER_LONG] >>
 			 s->objects % BITS_PER_LONG, 0);
 	c->nr_spans[row]++;
-	switch (mspan_state(s)) {
+	switch (state) {
 	case MSPAN_PARTIAL:
-		check_that(c, mspan_has_free(s) && !mspan_all_free(s));
+		check_that(maybe, mspan_has_free(s) && !mspan_all_free(s));
 		c->nr_partial[row]++;
 		break;
 	case MSPAN_FULL:
-		check_that(c, !mspan_has_free(s));
+		check_that(maybe, !mspan_has_free(s));
 		break;
 	default:
-		check_eq(c, mspan_state(s), MSPAN_CACHED);
+		check_eq(maybe, state, MSPAN_CACHED);
 	}
 }
 
-static void check_run(struct check *c, const struct mspan *s, unsigned int page)
+static void check_run(struct check *c, const struct mspan *s, unsigned int page,
+		      enum mspan_state state)
 {
+	/* A run of another state may be cut just now. */
+	struct findings *f = state == MSPAN_FREE ? &c->sure : &c->maybe;
 	const struct arena *arena = s->arena;
 	unsigned int end = min(page + s->npages, ARENA_PAGES);
-	unsigned int i;
 
-	for (i = page; i < end; i++)
-		check_eq(c, arena->row[i], 0);
-	for (i = page + 1; i + 1 < end; i++)
-		check_that(c, !arena->span[i]);
+	check_that(f, !memchr_inv(&arena->row[page], 0,
+				  (end - page) * sizeof(arena->row[0])));
+	if (page + 2 < end)
+		check_that(f, !memchr_inv(&arena->span[page + 1], 0,
+					  (end - page - 2) *
+					  sizeof(arena->span[0])));
 	if (s->huge)
 		return;
-	check_that(c, arena->span[end - 1] == s);
-	if (mspan_state(s) != MSPAN_FREE || end == ARENA_PAGES ||
+	check_that(f, arena->span[end - 1] == s);
+	if (state != MSPAN_FREE || end == ARENA_PAGES ||
 	    !test_bit(end, arena->owned))
 		return;
-	check_that(c, !arena->span[end] ||
+	check_that(f, !arena->span[end] ||
 		   mspan_state(arena->span[end]) != MSPAN_FREE);
 }
 
@@ -130,223 +264,534 @@ static void check_span(struct mspan *s, void *arg)
 	unsigned int page = arena_page(s->arena, s->start);
 	int nid = s->arena->nid;
 	struct check *c = arg;
+	/* One load: it may change under us. */
+	u32 tag = READ_ONCE(s->tag);
+	enum mspan_state state = tag & 0xff;
 
-	check_that(c, s->npages && s->start >= s->arena->start);
-	if (mspan_row(s))
-		check_cut(c, s);
+	check_that(&c->sure, s->npages && s->start >= s->arena->start);
+	if (tag >> 8)
+		check_cut(c, s, tag >> 8, state);
 	else
-		check_run(c, s, page);
-	if (s->tag == MSPAN_TAG(0, MSPAN_CACHED))
+		check_run(c, s, page, state);
+	if (tag == MSPAN_TAG(0, MSPAN_CACHED))
 		c->stashed_pages += s->npages;
-	if (mspan_state(s) == MSPAN_FREE)
+	if (state == MSPAN_FREE)
 		c->free_pages[nid] += s->npages;
 	else
 		c->used_pages[nid] += s->npages;
 }
 
-static void check_slot(struct check *c, unsigned long nr)
+/* A turn of pages of a slot, with the lock: those that nobody owns have nothing. */
+static void check_pages(struct check *c, const struct arena *arena,
+			unsigned int from)
 {
-	const struct arena *arena;
+	struct findings *sure = &c->sure;
 	unsigned int page;
 
-	rcu_read_lock();
-	arena = arena_slot(nr);
-	if (arena != &arena_none) {
-		check_eq(c, arena->nr_owned,
-			 bitmap_weight(arena->owned, ARENA_PAGES));
-		check_eq(c, arena->refs, arena->nr_owned);
-		check_that(c, arena->nr_used <= arena->nr_owned);
-		for_each_clear_bit(page, arena->owned, ARENA_PAGES) {
-			check_eq(c, arena->row[page], 0);
-			check_that(c, !arena->span[page]);
-		}
+	for (page = from; page < from + PAGE_TURN; page++) {
+		if (test_bit(page, arena->owned))
+			continue;
+		check_eq(sure, arena->row[page], 0);
+		check_that(sure, !arena->span[page]);
 	}
-	rcu_read_unlock();
+	if (from)
+		return;
+	check_eq(sure, arena->nr_owned,
+		 bitmap_weight(arena->owned, ARENA_PAGES));
+	check_that(sure, arena->nr_used <= arena->nr_owned);
+	check_eq(&c->refs, READ_ONCE(arena->refs), arena->nr_owned);
+	c->owned += bitmap_weight(arena->owned, ARENA_PAGES);
+}
+
+static bool check_slot(struct check *c, unsigned long nr)
+{
+	unsigned int from;
+
+	for (from = 0; from < ARENA_PAGES; from += PAGE_TURN) {
+		const struct arena *arena;
+		unsigned long flags;
+		struct mheap *h;
+
+		rcu_read_lock();
+		arena = arena_slot(nr);
+		if (arena == &arena_none) {
+			rcu_read_unlock();
+			return false;
+		}
+		h = mheap_of(arena->nid);
+		galloc_lock(&h->lock, flags);
+		check_pages(c, arena, from);
+		galloc_unlock(&h->lock, flags);
+		rcu_read_unlock();
+	}
+	return true;
+}
+
+static void check_slots(struct check *c)
+{
+	unsigned long nr;
+
+	for (nr = 0; nr < arena_nr_slots(); nr++) {
+		if (check_slot(c, nr))
+			mheap_walk_slot(nr, check_span, c);
+		if (nr % 64 == 0 || need_resched())
+			cond_resched();
+	}
 }
 
 /* ---- lists --------------------------------------------------------------------- */
 
-static void check_heap(struct check *c, struct mheap *h)
-{
-	unsigned long flags, listed = 0;
-	struct rb_node *node;
-	struct mspan *s;
-	int n, d;
+/**
+ * struct list_walk - a list that is looked at in turns
+ * @lock: protects it
+ * @changes: raised under @lock whenever an entry comes or goes
+ * @head: of the list
+ * @fn: called for each entry, with @lock held
+ * @number: of the list, for @fn
+ * @listed: pages, or spans, @fn has counted
+ * @seen: @changes in the turn before
+ * @at: the last entry of it
+ */
+struct list_walk {
+	raw_spinlock_t *lock;
+	const unsigned long *changes;
+	struct list_head *head;
+	void (*fn)(struct check *c, struct list_walk *w, struct mspan *s);
+	unsigned int number;
+	unsigned long listed;
+	unsigned long seen;
+	struct list_head *at;
+};
 
-	galloc_lock(&h->lock, flags);
-	for (n = 1; n < MHEAP_LISTS; n++) {
-		for (d = 0; d < 2; d++) {
-			list_for_each_entry(s, &h->free[n][d], list) {
-				check_eq(c, s->npages, n);
-				check_eq(c, s->dense, d);
-				check_that(c, d == s->arena->dense ||
-					   arena_page(s->arena, s->start) >=
-					   s->arena->relist);
-				check_eq(c, s->tag, MSPAN_TAG(0, MSPAN_FREE));
+/* One turn.  False if that was the last, or the place in the list is lost. */
+static bool list_turn(struct check *c, struct list_walk *w)
+{
+	unsigned int turn = LIST_TURN;
+	unsigned long flags;
+	bool more;
+
+	galloc_lock(w->lock, flags);
+	if (w->at != w->head && *w->changes != w->seen) {
+		c->missed = true;
+		more = false;
+	} else {
+		w->seen = *w->changes;
+		for (; turn && w->at->next != w->head; turn--) {
+			w->at = w->at->next;
+			w->fn(c, w, list_entry(w->at, struct mspan, list));
+		}
+		more = !turn;
+	}
+	galloc_unlock(w->lock, flags);
+	return more;
+}
+
+static void list_check(struct check *c, struct list_walk *w)
+{
+	/* More than there can be: it does not end. */
+	unsigned long turns = 2 + (c->owned + (1UL << 20)) / LIST_TURN;
+
+	w->at = w->head;
+	while (list_turn(c, w)) {
+		if (!--turns) {
+			complain(&c->sure, "a list does not end", w->number, 0);
+			break;
+		}
+		cond_resched();
+	}
+}
+
+static void check_listed_run(struct check *c, struct list_walk *w,
+			     struct mspan *s)
+{
+	struct findings *sure = &c->sure;
+
+	check_eq(sure, s->npages, w->number / 2);
+	check_eq(sure, s->dense, w->number % 2);
+	check_that(sure, s->dense == s->arena->dense ||
+		   arena_page(s->arena, s->start) >= s->arena->relist);
+	check_eq(sure, s->tag, MSPAN_TAG(0, MSPAN_FREE));
+	w->listed += s->npages;
+}
+
+/* The runs of 256 pages and more.  Returns their pages. */
+static unsigned long check_tree(struct check *c, struct mheap *h)
+{
+	unsigned long flags, seen = 0, listed = 0;
+	struct rb_node *at = NULL;
+	unsigned int turn;
+
+	do {
+		galloc_lock(&h->lock, flags);
+		if (at && h->changes != seen) {
+			c->missed = true;
+			turn = 1;
+		} else {
+			seen = h->changes;
+			at = at ? rb_next(at) : rb_first(&h->large_runs);
+			for (turn = LIST_TURN; at; at = rb_next(at)) {
+				struct mspan *s = rb_entry(at, struct mspan, node);
+
+				check_that(&c->sure, s->npages >= MHEAP_LISTS);
+				check_eq(&c->sure, s->tag,
+					 MSPAN_TAG(0, MSPAN_FREE));
 				listed += s->npages;
+				if (!--turn)
+					break;
 			}
 		}
-		check_eq(c, test_bit(n, h->nonempty),
+		galloc_unlock(&h->lock, flags);
+		cond_resched();
+	} while (!turn);
+	return listed;
+}
+
+static void check_heap(struct check *c, struct mheap *h)
+{
+	struct findings *maybe = &c->maybe;
+	unsigned long flags, listed = 0;
+	unsigned int n, d;
+
+	for (n = 1; n < MHEAP_LISTS; n++) {
+		galloc_lock(&h->lock, flags);
+		check_eq(&c->sure, test_bit(n, h->nonempty),
 			 !list_empty(&h->free[n][0]) ||
 			 !list_empty(&h->free[n][1]));
+		galloc_unlock(&h->lock, flags);
+		for (d = 0; d < 2; d++) {
+			struct list_walk w = {
+				.lock = &h->lock,
+				.changes = &h->changes,
+				.head = &h->free[n][d],
+				.fn = check_listed_run,
+				.number = 2 * n + d,
+			};
+
+			list_check(c, &w);
+			listed += w.listed;
+		}
 	}
-	for (node = rb_first(&h->large_runs); node; node = rb_next(node)) {
-		s = rb_entry(node, struct mspan, node);
-		check_that(c, s->npages >= MHEAP_LISTS);
-		check_eq(c, s->tag, MSPAN_TAG(0, MSPAN_FREE));
-		listed += s->npages;
-	}
-	check_eq(c, listed, h->free_pages);
+	listed += check_tree(c, h);
+	galloc_lock(&h->lock, flags);
+	check_eq(maybe, listed, h->free_pages);
+	check_eq(maybe, h->free_pages, c->free_pages[h->nid]);
+	check_eq(maybe, h->used_pages, c->used_pages[h->nid]);
 	galloc_unlock(&h->lock, flags);
-	check_eq(c, h->free_pages, c->free_pages[h->nid]);
-	check_eq(c, h->used_pages, c->used_pages[h->nid]);
+}
+
+static void check_listed_span(struct check *c, struct list_walk *w,
+			      struct mspan *s)
+{
+	unsigned int row = w->number / MCENTRAL_BUCKETS;
+
+	check_eq(&c->sure, s->tag, MSPAN_TAG(row, MSPAN_PARTIAL));
+	check_eq(&c->sure, s->bucket, w->number % MCENTRAL_BUCKETS);
+	w->listed++;
 }
 
 static void check_row(struct check *c, struct mcentral *mc)
 {
-	unsigned long flags, listed = 0;
-	struct mspan *s;
-	int b;
+	unsigned long listed = 0, spans;
+	unsigned int b;
 
-	galloc_lock(&mc->lock, flags);
 	for (b = 0; b < MCENTRAL_BUCKETS; b++) {
-		list_for_each_entry(s, &mc->partial[b], list) {
-			check_eq(c, s->tag, MSPAN_TAG(mc->row, MSPAN_PARTIAL));
-			check_eq(c, s->bucket, b);
-			listed++;
-		}
+		struct list_walk w = {
+			.lock = &mc->lock,
+			.changes = &mc->changes,
+			.head = &mc->partial[b],
+			.fn = check_listed_span,
+			.number = mc->row * MCENTRAL_BUCKETS + b,
+		};
+
+		list_check(c, &w);
+		listed += w.listed;
 	}
-	galloc_unlock(&mc->lock, flags);
-	check_eq(c, listed, c->nr_partial[mc->row]);
-	check_eq(c, atomic_long_read(&mc->nr_spans), c->nr_spans[mc->row]);
+	check_eq(&c->maybe, listed, c->nr_partial[mc->row]);
+	/* Those on their way to the mheap have been taken off, or not. */
+	spans = atomic_long_read(&mc->nr_spans) - c->nr_spans[mc->row];
+	if (spans > c->nr_transit[mc->row])
+		complain(&c->maybe, "spans of a row are not those found",
+			 mc->row, spans);
 }
 
-/* ---- in transfer ----------------------------------------------------------------- */
+/* ---- objects on stacks, of CPUs and in transfer --------------------------------- */
+
+static void check_stacked(struct findings *sure, const void *p, unsigned int row,
+			  const char *where)
+{
+	struct object o;
+
+	rcu_read_lock();
+	if (mspan_resolve(p, &o) != FOUND_OBJECT) {
+		complain(sure, where, row, (unsigned long)p);
+	} else {
+		check_eq(sure, o.row, row);
+		check_that(sure, !test_bit(o.index, o.span->free));
+	}
+	rcu_read_unlock();
+}
 
 static void check_transfer(struct check *c, struct mcentral *mc)
 {
 	const struct transfer *t = &mc->transfer;
+	unsigned int i = 0, turn;
 	unsigned long flags;
-	unsigned int i;
 
-	galloc_lock(&mc->lock, flags);
-	for (i = 0; i < t->n; i++) {
-		struct object o;
-
-		if (mspan_resolve(t->stack[i], &o) != FOUND_OBJECT) {
-			complain(c, "no object in transfer", mc->class, i);
-			continue;
-		}
-		check_eq(c, o.row, mc->row);
-		check_that(c, !test_bit(o.index, o.span->free));
-	}
-	galloc_unlock(&mc->lock, flags);
+	do {
+		galloc_lock(&mc->lock, flags);
+		for (turn = STACK_TURN; turn && i < t->n; turn--, i++)
+			check_stacked(&c->sure, t->stack[i], mc->row,
+				      "no object in transfer");
+		galloc_unlock(&mc->lock, flags);
+		cond_resched();
+	} while (!turn);
 }
 
-/* ---- stacks ---------------------------------------------------------------------- */
+/* A CPU's look at what it has. */
+struct cpu_check {
+	struct mcache_look look;	/* first: it is freed as that */
+	struct findings sure;
+	bool missed;
+	unsigned long stashed_pages;
+};
 
-static void check_slot_of(struct check *c, const struct mcache *m,
-			  unsigned int class, unsigned long *held)
-{
-	const struct mcache_slot *slot = &m->local[class];
-	const struct sizeclass *sc = &sizeclasses[class];
-	void **p;
-
-	check_that(c, slot->base <= slot->top && slot->top <= slot->end);
-	*held += (slot->end - slot->base) * sc->size;
-	if (slot->span) {
-		*held += (unsigned long)sc->span_pages << PAGE_SHIFT;
-		check_eq(c, slot->span->tag,
-			 MSPAN_TAG(mcentral_row(m->nid, class), MSPAN_CACHED));
-	}
-	for (p = slot->base; p < slot->top; p++) {
-		struct object o;
-
-		if (mspan_resolve(*p, &o) != FOUND_OBJECT) {
-			complain(c, "no object on a stack", class, p - slot->base);
-			continue;
-		}
-		check_eq(c, o.row, mcentral_row(m->nid, class));
-		check_that(c, !test_bit(o.index, o.span->free));
-	}
-}
-
-static void check_stash(struct check *c, const struct mcache *m)
+static void check_stash(struct findings *sure, const struct mcache *m)
 {
 	unsigned long bytes = 0;
 	unsigned int i;
 
-	check_that(c, m->nr_runs <= STASH_RUNS);
+	check_that(sure, m->nr_runs <= STASH_RUNS);
 	for (i = 0; i < min_t(unsigned int, m->nr_runs, STASH_RUNS); i++) {
 		const struct mspan *s = m->runs[i];
 
-		check_eq(c, s->tag, MSPAN_TAG(0, MSPAN_CACHED));
-		check_eq(c, s->arena->nid, m->nid);
+		check_eq(sure, s->tag, MSPAN_TAG(0, MSPAN_CACHED));
+		check_eq(sure, s->arena->nid, m->nid);
 		bytes += (unsigned long)s->npages << PAGE_SHIFT;
 	}
-	check_eq(c, bytes, m->runs_bytes);
-	c->stashed_pages -= bytes >> PAGE_SHIFT;
+	check_eq(sure, bytes, m->runs_bytes);
 }
 
-static void check_cpu(struct check *c, int cpu)
+/* The slots and the stash, in one section; the stacks themselves are for later. */
+static void check_slots_of(struct findings *sure, const struct mcache *m)
 {
-	const struct mcache *m = per_cpu_ptr(&galloc_mcache, cpu);
 	unsigned long held = m->runs_bytes;
 	unsigned int class;
 
-	if (!mcache_is_setup(cpu))
+	for (class = 1; class < GALLOC_NR_CLASSES; class++) {
+		const struct mcache_slot *slot = &m->local[class];
+
+		check_that(sure, slot->base <= slot->top &&
+			   slot->top <= slot->end);
+		held += (slot->end - slot->base) * sizeclasses[class].size;
+		if (!slot->span)
+			continue;
+		held += class_span_bytes(class);
+		check_eq(sure, slot->span->tag,
+			 MSPAN_TAG(mcentral_row(m->nid, class), MSPAN_CACHED));
+	}
+	check_stash(sure, m);
+	check_eq(sure, held, m->held);
+	check_that(sure, m->held <= galloc_cpu_cache_bytes);
+}
+
+/* A turn of a stack.  False if that was the last. */
+static bool check_stack(struct cpu_check *cc, unsigned int class,
+			unsigned int *from)
+{
+	struct mcache *m = mcache_enter();
+	const struct mcache_slot *slot;
+	unsigned int row;
+	long n, end;
+
+	if (!m) {
+		cc->missed = true;
+		return false;
+	}
+	slot = &m->local[class];
+	row = mcentral_row(m->nid, class);
+	n = min(slot->top, slot->end) - slot->base;
+	end = min(n, (long)*from + STACK_TURN);
+	for (; *from < end; ++*from)
+		check_stacked(&cc->sure, slot->base[*from], row,
+			      "no object on a stack");
+	mcache_leave(m);
+	return end < n;
+}
+
+static void check_this_cpu(struct mcache_look *look)
+{
+	struct cpu_check *cc = container_of(look, struct cpu_check, look);
+	struct mcache *m = mcache_enter();
+	unsigned int class, from;
+	bool setup;
+
+	if (!m) {
+		cc->missed = true;
 		return;
-	rcu_read_lock();
-	for (class = 1; class < GALLOC_NR_CLASSES; class++)
-		check_slot_of(c, m, class, &held);
-	rcu_read_unlock();
-	check_stash(c, m);
-	check_eq(c, held, m->held);
-	check_that(c, m->held <= galloc_cpu_cache_bytes);
+	}
+	setup = m->slots != empty_slots;
+	if (setup)
+		check_slots_of(&cc->sure, m);
+	cc->stashed_pages = m->runs_bytes >> PAGE_SHIFT;
+	mcache_leave(m);
+	for (class = 1; setup && class < GALLOC_NR_CLASSES; class++) {
+		from = 0;
+		while (check_stack(cc, class, &from))
+			cond_resched();
+		cond_resched();
+	}
+}
+
+static void cpu_checked(struct check *c, struct mcache_look *look, bool done)
+{
+	struct cpu_check *cc = container_of(look, struct cpu_check, look);
+
+	if (!done || cc->missed) {
+		c->cpus_missed++;
+		return;
+	}
+	findings_move(&c->sure, &cc->sure);
+	c->stashed_pages -= cc->stashed_pages;
+}
+
+/* Each CPU looks at its own.  Those that cannot be reached in time are left out. */
+static void check_cpus(struct check *c)
+{
+	struct mcache_look **looks;
+	unsigned long end;
+	int cpu;
+
+	looks = kvcalloc(nr_cpu_ids, sizeof(*looks), GFP_KERNEL);
+	if (!looks) {
+		c->missed = true;
+		return;
+	}
+	cpus_read_lock();
+	for_each_online_cpu(cpu) {
+		if (!mcache_is_setup(cpu))
+			continue;
+		looks[cpu] = mcache_look_start(cpu, sizeof(struct cpu_check),
+					       check_this_cpu);
+		if (!looks[cpu])
+			c->cpus_missed++;
+	}
+	end = jiffies + LOOK_TIMEOUT;
+	for_each_online_cpu(cpu) {
+		if (!looks[cpu])
+			continue;
+		cpu_checked(c, looks[cpu], mcache_look_wait(looks[cpu], end));
+		mcache_look_put(looks[cpu]);
+	}
+	cpus_read_unlock();
+	kvfree(looks);
+	if (!c->cpus_missed)
+		check_eq(&c->maybe, c->stashed_pages, 0);
+}
+
+/* ---- all of it ------------------------------------------------------------------- */
+
+static void check_free(struct check *c)
+{
+	if (!c)
+		return;
+	kfree(c->free_pages);
+	kvfree(c->nr_spans);
+	kfree(c);
+}
+
+static struct check *check_new(void)
+{
+	struct check *c = kzalloc(sizeof(*c), GFP_KERNEL);
+
+	if (!c)
+		return NULL;
+	c->free_pages = kcalloc(2 * nr_node_ids, sizeof(long), GFP_KERNEL);
+	c->nr_spans = kvcalloc(3 * nr_rows, sizeof(long), GFP_KERNEL);
+	if (!c->free_pages || !c->nr_spans) {
+		check_free(c);
+		return NULL;
+	}
+	c->used_pages = c->free_pages + nr_node_ids;
+	c->nr_partial = c->nr_spans + nr_rows;
+	c->nr_transit = c->nr_partial + nr_rows;
+	return c;
+}
+
+static void check_all(struct check *c)
+{
+	unsigned int row;
+	int nid;
+
+	changes_read(&c->before);
+	check_slots(c);
+	for_each_node(nid)
+		check_heap(c, mheap_of(nid));
+	for (row = 0; row < nr_rows; row++)
+		if (mcentral_rows[row]) {
+			check_row(c, mcentral_rows[row]);
+			check_transfer(c, mcentral_rows[row]);
+		}
+	check_cpus(c);
+}
+
+/* What counts of what a walk has found.  False if nobody can say. */
+static bool check_judge(struct check *c)
+{
+	bool judged = true;
+
+	if (c->refs.nr && pages_on_their_way(c))
+		judged = false;
+	else
+		findings_move(&c->maybe, &c->refs);
+	if (c->maybe.nr && nothing_changed(c))
+		findings_move(&c->sure, &c->maybe);
+	return judged && !c->maybe.nr && !c->missed && !c->cpus_missed;
+}
+
+static void findings_print(const struct findings *f)
+{
+	unsigned int i;
+
+	for (i = 0; i < min_t(unsigned int, f->nr, MAX_FINDINGS); i++)
+		pr_err("validate: %s: %lu, %lu\n", f->list[i].what,
+		       f->list[i].a, f->list[i].b);
 }
 
 /**
- * galloc_validate() - check the invariants of all layers
+ * galloc_validate_verdict() - check the invariants of all layers
+ * @v: filled with what came out
  *
- * Context: Process.  Exact only while nobody allocates or frees.
+ * Others may allocate and free meanwhile.
+ *
+ * Context: Process.  Sleeps; takes the hotplug lock.
  * Return: Number of errors found; each of the first ones is printed.
  */
+unsigned int galloc_validate_verdict(struct galloc_verdict *v)
+{
+	struct check *c = NULL;
+	unsigned int try;
+
+	*v = (struct galloc_verdict) { .racy = true };
+	for (try = 0; try < TRIES && v->racy && !v->errors; try++) {
+		if (try)
+			msleep(PAUSE_MS);
+		c = check_new();
+		if (!c)
+			break;
+		check_all(c);
+		v->racy = !check_judge(c);
+		v->errors = c->sure.nr;
+		v->cpus_missed = c->cpus_missed;
+		findings_print(&c->sure);
+		check_free(c);
+	}
+	return v->errors;
+}
+
+/* The same for those who ask for errors only. */
 unsigned int galloc_validate(void)
 {
-	struct check c = { };
-	unsigned long nr;
-	unsigned int row;
-	int nid, cpu;
+	struct galloc_verdict v;
 
-	c.free_pages = kcalloc(2 * nr_node_ids, sizeof(long), GFP_KERNEL);
-	c.nr_spans = kvcalloc(2 * nr_rows, sizeof(long), GFP_KERNEL);
-	if (!c.free_pages || !c.nr_spans) {
-		complain(&c, "no memory to check with", 0, 0);
-		goto out;
-	}
-	c.used_pages = c.free_pages + nr_node_ids;
-	c.nr_partial = c.nr_spans + nr_rows;
-
-	for (nr = 0; nr < arena_nr_slots(); nr++) {
-		check_slot(&c, nr);
-		mheap_walk_slot(nr, check_span, &c);
-		if (nr % 64 == 0)
-			cond_resched();
-	}
-	for_each_node(nid)
-		check_heap(&c, mheap_of(nid));
-	for (row = 0; row < nr_rows; row++)
-		if (mcentral_rows[row]) {
-			check_row(&c, mcentral_rows[row]);
-			check_transfer(&c, mcentral_rows[row]);
-		}
-	cpus_read_lock();
-	for_each_online_cpu(cpu)
-		check_cpu(&c, cpu);
-	cpus_read_unlock();
-	check_eq(&c, c.stashed_pages, 0);
-out:
-	kfree(c.free_pages);
-	kvfree(c.nr_spans);
-	return c.errors;
+	return galloc_validate_verdict(&v);
 }

@@ -175,8 +175,184 @@ static void a_wrong_stash_is_seen(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, galloc_validate(), 0);
 }
 
+/* ---- while others work --------------------------------------------------- */
+
+struct others {
+	atomic_t met;
+	bool stop;
+	u64 rng;
+};
+
+/* All that moves anything: all sizes, in and out, drains, releases. */
+static void work(void *arg)
+{
+	struct others *o = arg;
+	void **p = kcalloc(256, sizeof(*p), GFP_KERNEL);
+	u64 rng = o->rng ^ (u64)current->pid << 32;
+	unsigned long i;
+
+	if (!p)
+		return;
+	for (i = 0; !READ_ONCE(o->stop); i++) {
+		void **one = &p[gk_below(&rng, 256)];
+
+		gfree(*one);
+		*one = galloc(gk_random_size(&rng), GFP_KERNEL);
+		if (i % 1024 == 0)
+			mheap_release(64, RELEASE_ALL);
+		if (i % 256 == 0)
+			cond_resched();
+	}
+	gk_count_ops(i);
+	for (i = 0; i < 256; i++)
+		gfree(p[i]);
+	kfree(p);
+}
+
+static struct others *others_start(struct kunit *test, struct gk_thread **t)
+{
+	struct others *o = kunit_kzalloc(test, sizeof(*o), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, o);
+	o->rng = gk_seed(test);
+	t[0] = gk_start(test, gk_cpu(0), work, o);
+	t[1] = gk_start(test, gk_cpu(1), work, o);
+	return o;
+}
+
+static void others_stop(struct kunit *test, struct others *o,
+			struct gk_thread **t)
+{
+	WRITE_ONCE(o->stop, true);
+	gk_join(test, t[0]);
+	gk_join(test, t[1]);
+}
+
+static void while_others_work_nothing_is_wrong(struct kunit *test)
+{
+	struct gk_thread *t[2];
+	struct others *o = others_start(test, t);
+	struct galloc_verdict v;
+	unsigned int i;
+
+	for (i = 0; i < 10; i++) {
+		galloc_validate_verdict(&v);
+		KUNIT_EXPECT_EQ(test, v.errors, 0);
+		KUNIT_EXPECT_EQ(test, v.cpus_missed, 0);
+	}
+	others_stop(test, o, t);
+	galloc_validate_verdict(&v);
+	KUNIT_EXPECT_EQ(test, v.errors, 0);
+	KUNIT_EXPECT_FALSE(test, v.racy);
+}
+
+static struct galloc_verdict in_pause;
+
+static void validate_in_pause(enum galloc_pause point, const void *what)
+{
+	if (point != PAUSE_GROW_CHUNK)
+		return;
+	WRITE_ONCE(galloc_pause_hook, NULL);
+	galloc_validate_verdict(&in_pause);
+}
+
+static void pages_on_their_way_are_not_wrong(struct kunit *test)
+{
+	run_fresh_block(test);
+	run_take(test, ARENA_PAGES, 1);
+	in_pause = (struct galloc_verdict) { .errors = 1 };
+	/* Referred to by the map, and owned by nobody yet. */
+	WRITE_ONCE(galloc_pause_hook, validate_in_pause);
+	run_take(test, 1, 1);
+	WRITE_ONCE(galloc_pause_hook, NULL);
+	KUNIT_EXPECT_EQ(test, in_pause.errors, 0);
+	KUNIT_EXPECT_TRUE(test, in_pause.racy);
+	galloc_validate_verdict(&in_pause);
+	KUNIT_EXPECT_FALSE(test, in_pause.racy);
+}
+
+/* A count that somebody changes all the time is no error; at rest it is one. */
+static void what_changes_is_not_wrong(struct kunit *test)
+{
+	struct mheap *h = mheap_of(gk_nid());
+	struct gk_thread *t[2];
+	struct others *o = others_start(test, t);
+	struct galloc_verdict v;
+	unsigned long flags;
+
+	galloc_lock(&h->lock, flags);
+	h->used_pages++;
+	galloc_unlock(&h->lock, flags);
+	galloc_validate_verdict(&v);
+	KUNIT_EXPECT_EQ(test, v.errors, 0);
+	KUNIT_EXPECT_TRUE(test, v.racy);
+	others_stop(test, o, t);
+	galloc_validate_verdict(&v);
+	KUNIT_EXPECT_GT(test, v.errors, 0);
+	galloc_lock(&h->lock, flags);
+	h->used_pages--;
+	galloc_unlock(&h->lock, flags);
+}
+
+/* More spans on a list than a turn has: the others are looked at, too. */
+static void a_long_list_is_seen_to_its_end(struct kunit *test)
+{
+	struct mcentral *c = mcentral_rows[mcentral_row(gk_nid(), sizeclass_of(2048))];
+	unsigned int i, n = 200 * c->sc->objects;
+	struct mspan *last = NULL;
+	void **p;
+	int b;
+
+	p = kunit_kcalloc(test, n, sizeof(*p), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, p);
+	for (i = 0; i < n; i++)
+		p[i] = galloc(2048, GFP_KERNEL);
+	/* One of each stays: all are in one bucket. */
+	for (i = 0; i < n; i++) {
+		if ((unsigned long)p[i] % (c->sc->span_pages << PAGE_SHIFT)) {
+			gfree(p[i]);
+			p[i] = NULL;
+		}
+	}
+	mcache_drain();
+	KUNIT_EXPECT_EQ(test, galloc_validate(), 0);
+	for (b = 0; b < MCENTRAL_BUCKETS; b++)
+		if (!list_empty(&c->partial[b]))
+			last = list_last_entry(&c->partial[b], struct mspan, list);
+	KUNIT_ASSERT_NOT_NULL(test, last);
+	KUNIT_EXPECT_GT(test, atomic_long_read(&c->nr_spans), 2 * 64);
+	expect_seen(test, last->bucket, last->bucket ^ 1);
+	for (i = 0; i < n; i++)
+		gfree(p[i]);
+}
+
+static struct completion hold;
+
+static void look_and_wait(struct mcache_look *look)
+{
+	wait_for_completion(&hold);
+}
+
+static void nobody_waits_for_ever(struct kunit *test)
+{
+	struct mcache_look *look;
+
+	init_completion(&hold);
+	look = mcache_look_start(gk_cpu(0), sizeof(*look), look_and_wait);
+	KUNIT_ASSERT_NOT_NULL(test, look);
+	KUNIT_EXPECT_FALSE(test, mcache_look_wait(look, jiffies));
+	/* Whoever comes last frees it: nothing more is to be done. */
+	complete_all(&hold);
+	mcache_look_put(look);
+	look = mcache_look_start(gk_cpu(0), sizeof(*look), look_and_wait);
+	KUNIT_ASSERT_NOT_NULL(test, look);
+	KUNIT_EXPECT_TRUE(test, mcache_look_wait(look, jiffies + 60 * HZ));
+	mcache_look_put(look);
+}
+
 static void exit_case(struct kunit *test)
 {
+	WRITE_ONCE(galloc_pause_hook, NULL);
 	run_give_all(0);
 	one_exit(test);
 }
@@ -189,6 +365,11 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(a_wrong_run_is_seen),
 	KUNIT_CASE(a_wrong_stack_is_seen),
 	KUNIT_CASE(a_wrong_stash_is_seen),
+	KUNIT_CASE(while_others_work_nothing_is_wrong),
+	KUNIT_CASE(pages_on_their_way_are_not_wrong),
+	KUNIT_CASE(what_changes_is_not_wrong),
+	KUNIT_CASE(a_long_list_is_seen_to_its_end),
+	KUNIT_CASE(nobody_waits_for_ever),
 	{}
 };
 

@@ -20,7 +20,7 @@ HUGE=2147483648
 HUGE_DONE=2147479552	# what the kernel writes at once
 tmp=/tmp/debugfs
 
-begin $((2 + 5 * 4 + 2 * 5 + 3 + 4 + 4))
+begin $((2 + 5 * 4 + 2 * 4 + 3 + 3 + 4 + 6))
 
 first_line()
 {
@@ -85,7 +85,7 @@ echo 1 >"$G/shrink"
 # ---- each file by itself --------------------------------------------------------------
 
 same "the files, their modes and owner" "$(modes)" \
-	"classes 400 0;mcache 400 0;mheap 400 0;shrink 200 0;spans 400 0;stats 400 0;validate 200 0;"
+	"classes 400 0;mcache 400 0;mheap 400 0;shrink 200 0;spans 400 0;stats 400 0;validate 600 0;"
 same "the directory is root's" "$(stat -c '%a %u' /sys/kernel/debug)" "700 0"
 for file in $READABLE; do
 	same "$file: begins as documented" "$(head -n 1 "$G/$file")" "$(first_line "$file")"
@@ -96,12 +96,15 @@ for file in $READABLE; do
 	same "$file: an empty write, too" "$("$POKE" write "$G/$file" 0)" EINVAL
 done
 for file in $WRITABLE; do
-	same "$file: a read is refused" "$("$POKE" read "$G/$file" 100)" EINVAL
 	same "$file: a word is taken" "$("$POKE" write "$G/$file" 2)" 2
 	same "$file: garbage is taken" "$("$POKE" write "$G/$file" 100000)" 100000
 	same "$file: an empty write does it, too" "$("$POKE" write "$G/$file" 0)" 0
 	same "$file: a huge one does" "$("$POKE" write "$G/$file" $HUGE)" $HUGE_DONE
 done
+same "shrink: a read is refused" "$("$POKE" read "$G/shrink" 100)" EINVAL
+same "validate: a read says what the last write came to" "$(tr '\n' ';' <"$G/validate")" \
+	"state ok;errors 0;cpus_missed 0;"
+same "validate: an empty read is one, too" "$("$POKE" read "$G/validate" 0)" 0
 same "stats: the parts are the whole" "$(identity)" 0
 same "stats: and it says so" "$(stat_of state)" exact
 drains=$(stat_of drains)
@@ -112,10 +115,15 @@ at_least "shrink: an empty write drains the CPUs" $(($(stat_of drains) - drains)
 
 # ---- all at once -----------------------------------------------------------------------
 
+log_mark
 storms_begin 1
 check "eight at once: the stress runs beside them" load galloc_stress ops=200000
+in_use=$(grep -E '^(state|errors)' "$G/validate" | tr '\n' ' ')
 unload galloc_stress
 storms_end "eight at once" 500
+check "eight at once: validate was right all the time ($in_use)" \
+	sh -c "[ \"$in_use\" = 'state ok errors 0 ' ] || [ \"$in_use\" = 'state racy errors 0 ' ]"
+same "eight at once: the log has no line of validate" "$(log_new 'galloc: validate')" ""
 echo 1 >"$G/shrink"
 same "afterwards: galloc's books agree" "$("$POKE" write "$G/validate" 1) $(identity)" "1 0"
 
