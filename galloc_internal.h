@@ -733,14 +733,22 @@ static inline void galloc_lock_acquired(void) { }
 static inline void galloc_lock_released(void) { }
 #endif
 
+/* In a build that measures how long sections are, tools/bench/sections.h. */
+#ifndef GALLOC_SECTIONS
+static inline void galloc_section_begin(void) { }
+static inline void galloc_section_end(const char *func) { }
+#endif
+
 #define galloc_lock(lock, flags)			\
 do {							\
 	raw_spin_lock_irqsave(lock, flags);		\
 	galloc_lock_acquired();				\
+	galloc_section_begin();				\
 } while (0)
 
 #define galloc_unlock(lock, flags)			\
 do {							\
+	galloc_section_end(__func__);			\
 	galloc_lock_released();				\
 	raw_spin_unlock_irqrestore(lock, flags);	\
 } while (0)

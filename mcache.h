@@ -243,6 +243,23 @@ static inline void mcache_leave(struct mcache *m)
 	preempt_enable();
 }
 
+#ifdef GALLOC_SECTIONS
+#define mcache_enter()						\
+({								\
+	struct mcache *__m = mcache_enter();			\
+								\
+	if (__m)						\
+		galloc_section_enter();				\
+	__m;							\
+})
+
+#define mcache_leave(m)						\
+({								\
+	galloc_section_leave(__func__);				\
+	mcache_leave(m);					\
+})
+#endif
+
 static inline struct mcache_slot *local_slot(struct mcache *m, unsigned int class)
 {
 	return &m->local[class];

@@ -9,6 +9,7 @@
  *	threads.c	cases on several CPUs
  *	memory.c	cases that count bytes
  *	irq.c		cases in interrupts
+ *	latency.c	for how long galloc keeps others off
  *	plan.c		a trace, and the plan of its replay
  *	replay.c	the case that replays it
  */
@@ -171,6 +172,7 @@ extern s64 galloc_system;
 
 s64 free_bytes(void);
 void settle(void);
+int bench_shell(char *command);
 int read_galloc_system(void);
 int give_back(enum allocator a);
 
@@ -186,5 +188,6 @@ extern const struct bench_case thread_cases[];
 extern const struct bench_case irq_cases[];
 extern const struct bench_case memory_cases[];
 extern const struct bench_case replay_cases[];
+extern const struct bench_case latency_cases[];
 
 #endif /* _GALLOC_BENCH_H */

@@ -86,6 +86,13 @@ def goals(results):
     for size in LARGE:
         yield f"large {size}, ns, of kmalloc", ratio(**native("large", str(size))), "<=", 0.5
 
+    for variant in ("refill", "flush", "grow", "release", "drain", "shrink", "walk", "hotplug"):
+        yield (f"latency {variant}, longest section",
+               galloc(bed="icount", case="latency", variant=variant), "<=", 5000)
+    for variant in ("alloc", "free"):
+        yield (f"latency call/{variant}, the whole call",
+               galloc(bed="icount", case="latency", variant=f"call/{variant}"), "<=", 20000)
+
     for kernel in ("7.3", "6.1"):
         yield (f"replay, instructions, of kmalloc, {kernel}",
                ratio(**instr("replay", "default", kernel)), "<=", 0.45)

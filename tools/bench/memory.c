@@ -68,7 +68,7 @@ void settle(void)
 /* What galloc says it holds, written to debugfs "system" by the shell. */
 s64 galloc_system;
 
-static int shell(char *command)
+int bench_shell(char *command)
 {
 	char *argv[] = { "/bin/sh", "-c", command, NULL };
 	char *envp[] = { "PATH=/bin:/usr/bin:/sbin:/usr/sbin", NULL };
@@ -79,7 +79,7 @@ static int shell(char *command)
 /* galloc has no symbol that tells, only a file. */
 int read_galloc_system(void)
 {
-	return shell("sed -n 's/^system //p' " GALLOC_STATS " >" BENCH_SYSTEM);
+	return bench_shell("sed -n 's/^system //p' " GALLOC_STATS " >" BENCH_SYSTEM);
 }
 
 /* Have an allocator give back what it can. */
@@ -88,7 +88,7 @@ int give_back(enum allocator a)
 	unsigned int type, i;
 
 	if (a == GALLOC)
-		return shell("echo 1 >" GALLOC_SHRINK);
+		return bench_shell("echo 1 >" GALLOC_SHRINK);
 	for (type = 0; type < NR_KMALLOC_TYPES; type++)
 		for (i = 0; i <= KMALLOC_SHIFT_HIGH; i++)
 			if (kmalloc_caches[type][i])

@@ -223,7 +223,7 @@ def machine(work):
     for path in sorted(glob.glob(os.path.join(work, "*", "options"))):
         with open(path, encoding="ascii") as lines:
             krel = os.path.basename(os.path.dirname(path))
-            if krel.endswith("-count"):
+            if "-count-" in krel:
                 continue
             options[krel] = dict(line.split() for line in lines)
     return {"cpu": model, "cpus": os.cpu_count(), "options": options}

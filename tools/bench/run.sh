@@ -48,6 +48,7 @@ icount-6.1-init1|init1|stock 6.1|1|512|pair batch mixed bulk
 icount-6.1-init1|init1|stock 6.1|2|512|remote
 icount-7.3-init1|init1|build qemu-release-7.3|1|512|pair batch mixed bulk
 icount-7.3-init1|init1|build qemu-release-7.3|2|512|remote
+icount-6.1-sections|-|stock 6.1|2|1024|latency
 uml|-|build uml-release-7.3|1|1024|floor pair batch mixed bulk large irq
 uml|-|build uml-release-7.3|1|2048|growth
 uml|-|build uml-release-7.3|2|1024|remote larson scale
@@ -93,7 +94,7 @@ build_for()
 	kernel=$("$top/tools/kernel.sh" $1)
 	KDIR='' KREL='' VMLINUZ='' KERNEL=''
 	eval "$kernel"
-	build=$KREL${2:+-count}
+	build=$KREL${2:+-count-${2%=*}}
 	modules=$work/$build
 	[ ! -d "$modules" ] || return 0
 	build_lock "$build"
@@ -132,6 +133,8 @@ boot()
 		mb=$((mb + $(traces_mb "$work/traces")))
 	fi
 	[ "$qualifier" != init1 ] || append=init_on_alloc=1
+	# As many CPUs and nodes as there may be.
+	[[ $bed != *-sections ]] || append+=" possible_cpus=512 numa=fake=8"
 	guest_initramfs "$work/$name.initramfs" "$top/tools/bench/init.sh" \
 		"$modules/galloc.ko:/galloc.ko" "$modules/galloc_bench.ko:/galloc_bench.ko" \
 		"$top/tools/bench/cases.sh:/cases.sh" "$work/$name.plan:/plan" "${files[@]}"
@@ -189,6 +192,7 @@ run_guest()
 	[ -s "$work/cases" ] || return 0
 	case $bed in
 	*-locks) build_for "$kernel" GALLOC_COUNT=y ;;
+	*-sections) build_for "$kernel" GALLOC_SECTIONS=y ;;
 	*) build_for "$kernel" ;;
 	esac
 	# In the order in which they come, for report.py.

@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * latency: for how long galloc keeps others off.
+ *
+ * Each variant brings about what makes one of galloc's longer sections as long as
+ * it can be, and asks a galloc.ko that measures them (sections.h) for the longest
+ * of all.  The two calls are timed from outside, with interrupts off, where no
+ * page has to be asked for.
+ */
+#include "allocators.h"
+
+#include <linux/cpu.h>
+#include <linux/cpumask.h>
+#include <linux/delay.h>
+#include <linux/irqflags.h>
+#include <linux/module.h>
+#include <linux/prandom.h>
+#include <linux/sched.h>
+#include <linux/vmalloc.h>
+
+#include "sections.h"
+
+/* Objects out, and those of whole pages. */
+#define SMALL		40000
+#define LARGE		3000
+
+/* A repetition moves tens of megabytes. */
+#define MAX_TRIES	3
+
+static void (*sections_clear)(void);
+static u64 (*sections_longest)(const char **func);
+
+static void **small, **large;
+static struct rnd_state rnd;
+static u64 worst_call;
+
+/* ---- what is out ---------------------------------------------------------------------- */
+
+static void fill_small(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < SMALL; i++) {
+		if (!small[i])
+			small[i] = galloc(draw_log8192(&rnd), GFP_KERNEL);
+		if (i % 256 == 0)
+			cond_resched();
+	}
+}
+
+/* Runs of 9 .. 100 pages. */
+static void fill_large(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < LARGE; i++) {
+		if (!large[i])
+			large[i] = galloc(draw_uniform(&rnd, 9, 100) << PAGE_SHIFT,
+					  GFP_KERNEL | __GFP_NOWARN);
+		if (i % 256 == 0)
+			cond_resched();
+	}
+}
+
+static void drop(void **p, unsigned int n, unsigned int each)
+{
+	unsigned int i;
+
+	for (i = 0; i < n; i += each) {
+		gfree(p[i]);
+		p[i] = NULL;
+		if (i % 256 == 0)
+			cond_resched();
+	}
+}
+
+static void drop_all(void)
+{
+	drop(small, SMALL, 1);
+	drop(large, LARGE, 1);
+	bench_shell("echo 1 >/sys/kernel/debug/galloc/shrink");
+}
+
+/* ---- the variants ---------------------------------------------------------------------- */
+
+/* From spans with little room, spread over all that a word of a bitmap can be. */
+static void refill(void)
+{
+	fill_small();
+	drop(small, SMALL, 3);
+	bench_shell("echo 1 >/sys/kernel/debug/galloc/shrink");
+	sections_clear();
+	fill_small();
+}
+
+static void flush(void)
+{
+	fill_small();
+	sections_clear();
+	drop(small, SMALL, 2);
+	drop(small, SMALL, 1);
+}
+
+/* One page in two of each block is free, and runs that begin nowhere in particular. */
+static void make_holes(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < SMALL / 2; i++)
+		small[i] = galloc(4096, GFP_KERNEL);
+	fill_large();
+	drop(small, SMALL / 2, 2);
+	drop(large, LARGE, 2);
+}
+
+static void grow(void)
+{
+	unsigned int i;
+
+	sections_clear();
+	make_holes();
+	/* A run at a multiple of a block, or of much of it. */
+	for (i = 0; i < LARGE; i += 2)
+		large[i] = galloc_aligned(draw_uniform(&rnd, 9, 100) << PAGE_SHIFT,
+					  256UL << (10 + i / 2 % 4),
+					  GFP_KERNEL | __GFP_NOWARN);
+	for (i = 0; i < SMALL / 2; i += 2)
+		small[i] = galloc(4096, GFP_KERNEL);
+	drop(large, LARGE, 2);
+}
+
+/* What is freed is too much: the worker gives it back. */
+static void release(void)
+{
+	make_holes();
+	sections_clear();
+	drop(small, SMALL, 1);
+	drop(large, LARGE, 1);
+	msleep(2000);
+}
+
+/* The stacks are full, and nobody uses them for some ticks. */
+static void drain(void)
+{
+	fill_small();
+	drop(small, SMALL, 1);
+	sections_clear();
+	msleep(5000);
+}
+
+static void shrink(void)
+{
+	make_holes();
+	drop(small, SMALL, 1);
+	drop(large, LARGE, 1);
+	sections_clear();
+	bench_shell("echo 1 >/sys/kernel/debug/galloc/shrink");
+	make_holes();
+	bench_shell("echo 3 >/proc/sys/vm/drop_caches");
+}
+
+static void walk(void)
+{
+	make_holes();
+	fill_small();
+	sections_clear();
+	bench_shell("cd /sys/kernel/debug/galloc && cat stats classes mheap mcache spans >/dev/null; "
+		    "echo 1 >validate");
+}
+
+/* What another CPU has is taken from it when it is gone. */
+static void hotplug(void)
+{
+	set_cpus_allowed_ptr(current, cpumask_of(1));
+	fill_small();
+	drop(small, SMALL, 1);
+	fill_large();
+	drop(large, LARGE, 1);
+	set_cpus_allowed_ptr(current, cpumask_of(0));
+	sections_clear();
+	remove_cpu(1);
+	add_cpu(1);
+}
+
+static void note_call(u64 start)
+{
+	worst_call = max(worst_call, ktime_get_ns() - start);
+}
+
+static void call_alloc(void)
+{
+	unsigned long flags;
+	unsigned int i;
+	u64 start;
+
+	fill_small();
+	make_holes();
+	drop(small, SMALL, 1);
+	drop(large, LARGE, 1);
+	worst_call = 0;
+	for (i = 0; i < SMALL; i++) {
+		local_irq_save(flags);
+		start = ktime_get_ns();
+		small[i] = galloc(draw_log8192(&rnd), GFP_NOWAIT | __GFP_NOWARN);
+		note_call(start);
+		local_irq_restore(flags);
+	}
+}
+
+static void call_free(void)
+{
+	unsigned long flags;
+	unsigned int i;
+	u64 start;
+
+	fill_small();
+	fill_large();
+	worst_call = 0;
+	for (i = 0; i < SMALL + LARGE; i++) {
+		void *p = i < SMALL ? small[i] : large[i - SMALL];
+
+		local_irq_save(flags);
+		start = ktime_get_ns();
+		gfree(p);
+		note_call(start);
+		local_irq_restore(flags);
+	}
+	memset(small, 0, SMALL * sizeof(*small));
+	memset(large, 0, LARGE * sizeof(*large));
+}
+
+static const struct {
+	const char *name;
+	void (*fn)(void);
+	bool call;
+} variants[] = {
+	{ "refill", refill },
+	{ "flush", flush },
+	{ "grow", grow },
+	{ "release", release },
+	{ "drain", drain },
+	{ "shrink", shrink },
+	{ "walk", walk },
+	{ "hotplug", hotplug },
+	{ "call/alloc", call_alloc, true },
+	{ "call/free", call_free, true },
+};
+
+/* ---- measured -------------------------------------------------------------------------- */
+
+static int measure_variant(const struct bench_case *c)
+{
+	struct figure figure;
+	u64 ns[MAX_TRIES];
+	unsigned int i, v;
+
+	for (v = 0; strcmp(variants[v].name, c->variant); v++)
+		;
+	for (i = 0; i < MAX_TRIES; i++) {
+		const char *func = c->variant;
+
+		prandom_seed_state(&rnd, SEED);
+		cond_resched();
+		sections_clear();
+		variants[v].fn();
+		ns[i] = variants[v].call ? worst_call : sections_longest(&func);
+		pr_info("%s: %llu in %s\n", c->variant, ns[i], func);
+		drop_all();
+	}
+	/* Whatever comes in between makes it longer: the least is galloc's own. */
+	median_of(ns, MAX_TRIES);
+	figure.value = 1000 * ns[0];
+	figure.min = 1000 * ns[0];
+	figure.max = 1000 * ns[MAX_TRIES - 1];
+	return result_add(c, GALLOC, num_online_cpus(), metric, &figure);
+}
+
+static int measure_latency(const struct bench_case *c)
+{
+	int err = -ENOMEM;
+
+	if (!strcmp(c->variant, "hotplug") && num_online_cpus() < 2)
+		return not_judged(c, -ENODEV, "there is no other CPU");
+	sections_clear = symbol_get(galloc_sections_clear);
+	sections_longest = symbol_get(galloc_sections_longest);
+	if (!sections_clear || !sections_longest) {
+		err = not_judged(c, -EINVAL, "this galloc.ko does not measure its sections");
+		goto out;
+	}
+	small = vzalloc(SMALL * sizeof(*small));
+	large = vzalloc(LARGE * sizeof(*large));
+	if (small && large)
+		err = measure_variant(c);
+	vfree(small);
+	vfree(large);
+out:
+	if (sections_clear)
+		symbol_put(galloc_sections_clear);
+	if (sections_longest)
+		symbol_put(galloc_sections_longest);
+	return err;
+}
+
+const struct bench_case latency_cases[] = {
+	{ "latency", "refill", measure_latency },
+	{ "latency", "flush", measure_latency },
+	{ "latency", "grow", measure_latency },
+	{ "latency", "release", measure_latency },
+	{ "latency", "drain", measure_latency },
+	{ "latency", "shrink", measure_latency },
+	{ "latency", "walk", measure_latency },
+	{ "latency", "hotplug", measure_latency },
+	{ "latency", "call/alloc", measure_latency },
+	{ "latency", "call/free", measure_latency },
+	{}
+};
