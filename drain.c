@@ -324,31 +324,39 @@ static void look_fn(struct work_struct *work)
 }
 
 /**
- * mcache_look_start() - have a CPU look at its own slots
- * @cpu: the CPU, online as long as it is waited for
+ * mcache_look_new() - prepare for a CPU's look at its own slots
  * @size: of a structure that begins with a struct mcache_look; it is zeroed
- * @fn: called on @cpu, in a task; enters the mcache a turn at a time
  *
  * Nobody else may follow what is on a stack: it can be replaced at any moment.
  *
- * Return: What to wait for and to put; NULL if there is no memory.
+ * Return: What to start, wait for and put; NULL if there is no memory.
  */
-struct mcache_look *mcache_look_start(int cpu, size_t size,
-				      void (*fn)(struct mcache_look *look))
+struct mcache_look *mcache_look_new(size_t size)
 {
 	struct mcache_look *look;
 
 	look = galloc_fail(get_order(size)) ? NULL :
-	       kzalloc(size, GFP_KERNEL | __GFP_NOWARN);
-	if (!look)
-		return NULL;
+	       kvzalloc(size, GFP_KERNEL | __GFP_NOWARN | __GFP_NORETRY);
+	if (look)
+		refcount_set(&look->refs, 1);
+	return look;
+}
+
+/**
+ * mcache_look_start() - have a CPU look at its own slots
+ * @look: from mcache_look_new(), the rest of it filled in
+ * @cpu: the CPU, online as long as it is waited for
+ * @fn: called on @cpu, in a task; enters the mcache a turn at a time
+ */
+void mcache_look_start(struct mcache_look *look, int cpu,
+		       void (*fn)(struct mcache_look *look))
+{
 	INIT_WORK(&look->work, look_fn);
 	init_completion(&look->done);
-	refcount_set(&look->refs, 2);
-	look->cpu = cpu;
 	look->fn = fn;
+	/* The work's own. */
+	refcount_inc(&look->refs);
 	queue_work_on(cpu, galloc_wq, &look->work);
-	return look;
 }
 
 /**
@@ -374,7 +382,7 @@ bool mcache_look_wait(struct mcache_look *look, unsigned long end)
 void mcache_look_put(struct mcache_look *look)
 {
 	if (refcount_dec_and_test(&look->refs))
-		kfree(look);
+		kvfree(look);
 }
 
 /* ---- CPUs come and go ------------------------------------------------------------------------ */

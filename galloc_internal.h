@@ -423,6 +423,7 @@ void mspan_exit(void);
 struct mspan *mspan_new(bool big, gfp_t gfp);
 void mspan_delete(struct mspan *s);
 enum mspan_found mspan_resolve(const void *p, struct object *o);
+bool mspan_is_taken(const void *p, unsigned int row);
 void *mspan_object(const struct mspan *s, unsigned int index);
 void mspan_cut(struct mspan *s, unsigned int row);
 unsigned int mspan_claim(struct mspan *s, void **out, unsigned int max);
@@ -617,6 +618,7 @@ struct galloc_totals {
 	long deferred;
 	long free;
 	long meta;
+	bool unsure;	/* not all of the stacks could be looked at */
 };
 
 void stats_init(void);

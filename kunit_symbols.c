@@ -73,6 +73,7 @@ EXPORT_SYMBOL_IF_KUNIT(mcentral_free);
 EXPORT_SYMBOL_IF_KUNIT(galloc_mcache);
 EXPORT_SYMBOL_IF_KUNIT(mcache_pop_many);
 EXPORT_SYMBOL_IF_KUNIT(mcache_drain);
+EXPORT_SYMBOL_IF_KUNIT(mcache_look_new);
 EXPORT_SYMBOL_IF_KUNIT(mcache_look_start);
 EXPORT_SYMBOL_IF_KUNIT(mcache_look_wait);
 EXPORT_SYMBOL_IF_KUNIT(mcache_look_put);

@@ -270,6 +270,17 @@ static inline unsigned int slot_capacity(const struct mcache_slot *slot)
 	return slot->end - slot->base;
 }
 
+/*
+ * Places taken on a stack.  Its CPU goes on meanwhile: top and base are read one
+ * after the other, and what does not fit together counts as nothing.
+ */
+static inline unsigned long slot_places(const struct mcache_slot *slot)
+{
+	long n = READ_ONCE(slot->top) - READ_ONCE(slot->base);
+
+	return n > 0 && n <= READ_ONCE(slot->end) - READ_ONCE(slot->base) ? n : 0;
+}
+
 static inline unsigned int slot_room(const struct mcache_slot *slot)
 {
 	return slot->end - slot->top;
@@ -311,22 +322,27 @@ struct mspan *stash_take(struct mcache *m);
 
 /**
  * struct mcache_look - a CPU's look at its own slots
- * @work: runs on @cpu
+ * @work: runs on that CPU
  * @done: it has run
  * @refs: of whoever waits, and of @work
- * @cpu: the CPU
  * @fn: what is done there, in a task
  */
 struct mcache_look {
 	struct work_struct work;
 	struct completion done;
 	refcount_t refs;
-	int cpu;
 	void (*fn)(struct mcache_look *look);
 };
 
-struct mcache_look *mcache_look_start(int cpu, size_t size,
-				      void (*fn)(struct mcache_look *look));
+/* Places of a stack that are looked at in one turn. */
+#define STACK_TURN	32
+
+/* A CPU that has not looked at its stacks by then is not waited for. */
+#define LOOK_TIMEOUT	(10 * HZ)
+
+struct mcache_look *mcache_look_new(size_t size);
+void mcache_look_start(struct mcache_look *look, int cpu,
+		       void (*fn)(struct mcache_look *look));
 bool mcache_look_wait(struct mcache_look *look, unsigned long end);
 void mcache_look_put(struct mcache_look *look);
 int mcache_init(void);

@@ -233,6 +233,22 @@ enum mspan_found mspan_resolve(const void *p, struct object *o)
 	return o->index * sc->size == offset ? FOUND_OBJECT : FOUND_INTERIOR;
 }
 
+/*
+ * Is @p an object of a row, and taken as far as its span knows?  As everything on a
+ * stack or in transfer must be.
+ */
+bool mspan_is_taken(const void *p, unsigned int row)
+{
+	struct object o;
+	bool taken;
+
+	rcu_read_lock();
+	taken = mspan_resolve(p, &o) == FOUND_OBJECT && o.row == row &&
+		!test_bit(o.index, o.span->free);
+	rcu_read_unlock();
+	return taken;
+}
+
 /**
  * mspan_cut() - cut a run of pages into the objects of a row
  * @s: run in TRANSIT, its descriptor large enough

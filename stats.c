@@ -12,6 +12,8 @@
 
 #include <linux/cpu.h>
 #include <linux/debugfs.h>
+#include <linux/hash.h>
+#include <linux/log2.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/nodemask.h>
@@ -55,7 +57,8 @@ struct class_sums {
 	unsigned long pages;
 	unsigned long taken;	/* objects not free in their span */
 	unsigned long free;	/* objects free in their span */
-	unsigned long stacked;	/* of the taken ones, on a stack or in transfer */
+	unsigned long stacked;	/* places taken on stacks and in transfer */
+	unsigned long cached;	/* objects that are there, each counted once */
 	unsigned long allocs;
 };
 
@@ -65,6 +68,8 @@ struct sums {
 	unsigned long aside_pages;
 	unsigned long transit_pages;
 	unsigned long stashed_pages;
+	struct seen *seen;
+	bool unsure;		/* not all of the stacks could be looked at */
 };
 
 static void sum_span(struct mspan *s, void *arg)
@@ -97,10 +102,17 @@ static void sum_span(struct mspan *s, void *arg)
 	}
 }
 
-/*
- * Objects on a CPU's stacks.  The CPU goes on meanwhile: top and base are read
- * one after the other, and what does not fit together counts as nothing.
- */
+static unsigned long places_of(int cpu)
+{
+	const struct mcache *m = per_cpu_ptr(&galloc_mcache, cpu);
+	unsigned long n = 0;
+	unsigned int class;
+
+	for (class = 1; class < GALLOC_NR_CLASSES; class++)
+		n += slot_places(READ_ONCE(m->local) + class);
+	return n;
+}
+
 static void sum_cpu(struct sums *sums, int cpu)
 {
 	const struct mcache *m = per_cpu_ptr(&galloc_mcache, cpu);
@@ -108,12 +120,175 @@ static void sum_cpu(struct sums *sums, int cpu)
 
 	for (class = 1; class < GALLOC_NR_CLASSES; class++) {
 		const struct mcache_slot *slot = READ_ONCE(m->local) + class;
-		long n = READ_ONCE(slot->top) - READ_ONCE(slot->base);
 
-		if (n > 0 && n <= READ_ONCE(slot->end) - READ_ONCE(slot->base))
-			sums->class[class].stacked += n;
+		sums->class[class].stacked += slot_places(slot);
 		sums->class[class].allocs += READ_ONCE(slot->allocs);
 	}
+}
+
+/* ---- what is on the stacks ---------------------------------------------------------- */
+
+/**
+ * struct seen - objects that were found on stacks and in transfer
+ * @bits: @slot has room for so many, as a power of two
+ * @n: their number
+ * @slot: where they are, by their hash; NULL: free
+ */
+struct seen {
+	unsigned int bits;
+	unsigned long n;
+	const void *slot[];
+};
+
+static struct seen *seen_new(unsigned long n)
+{
+	unsigned int bits = ilog2(n + 64) + 2;
+	struct seen *seen;
+
+	seen = kvzalloc(struct_size(seen, slot, 1UL << bits),
+			GFP_KERNEL | __GFP_NOWARN | __GFP_NORETRY);
+	if (seen)
+		seen->bits = bits;
+	return seen;
+}
+
+/* Count an object, unless it has been. */
+static void sum_object(struct sums *sums, unsigned int class, const void *p)
+{
+	struct seen *seen = sums->seen;
+	unsigned long mask, i;
+
+	if (!seen || seen->n >> (seen->bits - 1)) {
+		sums->unsure = true;
+		return;
+	}
+	mask = (1UL << seen->bits) - 1;
+	for (i = hash_ptr(p, seen->bits); seen->slot[i]; i = (i + 1) & mask)
+		if (seen->slot[i] == p)
+			return;
+	seen->slot[i] = p;
+	seen->n++;
+	sums->class[class].cached++;
+}
+
+/* A CPU's look at its stacks: the objects there, those of a class together. */
+struct stacks {
+	struct mcache_look look;	/* first: it is freed as that */
+	unsigned int max;
+	unsigned int n;
+	unsigned int in_class[GALLOC_NR_CLASSES];
+	bool missed;
+	const void *object[];
+};
+
+/* A turn of a stack.  False if that was the last. */
+static bool stack_turn(struct stacks *st, unsigned int class, unsigned int *from)
+{
+	struct mcache *m = mcache_enter();
+	const struct mcache_slot *slot;
+	unsigned int row;
+	long n, end;
+
+	if (!m) {
+		st->missed = true;
+		return false;
+	}
+	slot = &m->local[class];
+	row = mcentral_row(m->nid, class);
+	n = slot->top - slot->base;
+	end = min(n, (long)*from + STACK_TURN);
+	for (; *from < end; ++*from) {
+		if (!mspan_is_taken(slot->base[*from], row))
+			continue;
+		if (st->n == st->max) {
+			st->missed = true;
+			break;
+		}
+		st->object[st->n++] = slot->base[*from];
+		st->in_class[class]++;
+	}
+	mcache_leave(m);
+	return end < n && !st->missed;
+}
+
+static void look_at_stacks(struct mcache_look *look)
+{
+	struct stacks *st = container_of(look, struct stacks, look);
+	unsigned int class, from;
+
+	for (class = 1; class < GALLOC_NR_CLASSES; class++) {
+		from = 0;
+		while (stack_turn(st, class, &from))
+			cond_resched();
+		cond_resched();
+	}
+}
+
+/* Objects on a CPU's stacks, counted by itself. */
+static void sum_stacks_of(struct sums *sums, int cpu)
+{
+	unsigned int max = places_of(cpu) + STACK_TURN;
+	unsigned int class, i, at = 0;
+	struct mcache_look *look;
+	struct stacks *st;
+
+	look = mcache_look_new(struct_size(st, object, max));
+	if (!look) {
+		sums->unsure = true;
+		return;
+	}
+	st = container_of(look, struct stacks, look);
+	st->max = max;
+	mcache_look_start(look, cpu, look_at_stacks);
+	if (!mcache_look_wait(look, jiffies + LOOK_TIMEOUT) || st->missed)
+		sums->unsure = true;
+	else
+		for (class = 1; class < GALLOC_NR_CLASSES; class++)
+			for (i = 0; i < st->in_class[class]; i++)
+				sum_object(sums, class, st->object[at++]);
+	mcache_look_put(look);
+}
+
+static void sum_transfer(struct sums *sums, struct mcentral *c)
+{
+	unsigned int i = 0, turn;
+	unsigned long flags;
+
+	do {
+		galloc_lock(&c->lock, flags);
+		for (turn = STACK_TURN; turn && i < c->transfer.n; turn--, i++)
+			if (mspan_is_taken(c->transfer.stack[i], c->row))
+				sum_object(sums, c->class, c->transfer.stack[i]);
+		galloc_unlock(&c->lock, flags);
+	} while (!turn);
+}
+
+/* By their places first, and then by what is there. */
+static void sum_stacks(struct sums *sums)
+{
+	unsigned long n = 0;
+	unsigned int row, class;
+	int cpu;
+
+	cpus_read_lock();
+	for_each_online_cpu(cpu)
+		sum_cpu(sums, cpu);
+	for (row = 0; row < nr_rows; row++)
+		if (mcentral_rows[row])
+			sums->class[mcentral_rows[row]->class].stacked +=
+				READ_ONCE(mcentral_rows[row]->transfer.n);
+	for (class = 1; class < GALLOC_NR_CLASSES; class++)
+		n += sums->class[class].stacked;
+	sums->seen = seen_new(n);
+	for (row = 0; row < nr_rows; row++)
+		if (mcentral_rows[row])
+			sum_transfer(sums, mcentral_rows[row]);
+	for_each_online_cpu(cpu)
+		if (mcache_is_setup(cpu))
+			sum_stacks_of(sums, cpu);
+	cpus_read_unlock();
+	kvfree(sums->seen);
+	sums->seen = NULL;
 }
 
 /* Walk everything.  Process context: takes the hotplug lock for the slots. */
@@ -122,25 +297,19 @@ static struct sums *sums_collect(void)
 	struct sums *sums = kzalloc(sizeof(*sums), GFP_KERNEL);
 	unsigned long nr;
 	unsigned int row;
-	int cpu;
 
 	if (!sums)
 		return NULL;
-	cpus_read_lock();
-	for_each_online_cpu(cpu)
-		sum_cpu(sums, cpu);
-	cpus_read_unlock();
+	sum_stacks(sums);
 	for (nr = 0; nr < arena_nr_slots(); nr++)
 		if (mheap_walk_slot(nr, sum_span, sums))
 			cond_resched();
 	for (row = 0; row < nr_rows; row++) {
 		const struct mcentral *c = mcentral_rows[row];
 
-		if (!c)
-			continue;
-		sums->class[c->class].stacked += READ_ONCE(c->transfer.n);
-		sums->class[c->class].allocs +=
-			data_race(c->singles) + data_race(c->fast);
+		if (c)
+			sums->class[c->class].allocs +=
+				data_race(c->singles) + data_race(c->fast);
 	}
 	sums->class[0].allocs = atomic_long_read(&galloc_events[EVENT_LARGE_ALLOC]);
 	return sums;
@@ -171,6 +340,7 @@ void stats_totals(struct galloc_totals *t)
 	memset(t, 0, sizeof(*t));
 	if (!sums)
 		return;
+	t->unsure = sums->unsure;
 	t->system = arena_held_bytes();
 	t->meta = arena_meta_bytes();
 	t->free = sums->free_pages << PAGE_SHIFT;
@@ -182,7 +352,7 @@ void stats_totals(struct galloc_totals *t)
 		const struct class_sums *cs = &sums->class[class];
 
 		t->in_use += in_use(cs) * class_size(class);
-		t->cached += cs->stacked * class_size(class);
+		t->cached += cs->cached * class_size(class);
 		t->central += cs->free * class_size(class);
 		t->tail += class_tail(class, cs);
 	}
@@ -199,7 +369,7 @@ static int stats_show(struct seq_file *m, void *v)
 	stats_totals(&t);
 	seq_printf(m, "version %d\n", GALLOC_STATS_VERSION);
 	seq_printf(m, "state %s\n",
-		   t.system == t.in_use + t.cached + t.central + t.tail +
+		   !t.unsure && t.system == t.in_use + t.cached + t.central + t.tail +
 		   t.quarantine + t.deferred + t.free + t.meta ? "exact" : "racy");
 	seq_printf(m, "system %ld\n", t.system);
 	seq_printf(m, "in_use %ld\n", t.in_use);
@@ -239,7 +409,7 @@ static int classes_show(struct seq_file *m, void *v)
 		const struct class_sums *cs = &sums->class[class];
 
 		seq_printf(m, "%u %lu %lu %lu %lu %lu %lu %lu %lu\n", class,
-			   class_size(class), in_use(cs), cs->stacked, cs->free,
+			   class_size(class), in_use(cs), cs->cached, cs->free,
 			   cs->spans, cs->pages, cs->allocs,
 			   class_tail(class, cs));
 	}

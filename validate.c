@@ -44,15 +44,11 @@ void galloc_lock_released(void)
 #define TRIES		5
 #define PAUSE_MS	20
 
-/* Entries of a list, or of a stack, that are looked at in one turn. */
+/* Entries of a list that are looked at in one turn. */
 #define LIST_TURN	64
-#define STACK_TURN	32
 
 /* Pages that nobody owns, looked at in one turn. */
 #define PAGE_TURN	64
-
-/* A CPU that has not looked at its stacks by then is not waited for. */
-#define LOOK_TIMEOUT	(10 * HZ)
 
 struct finding {
 	const char *what;
@@ -670,9 +666,10 @@ static void check_cpus(struct check *c)
 	for_each_online_cpu(cpu) {
 		if (!mcache_is_setup(cpu))
 			continue;
-		looks[cpu] = mcache_look_start(cpu, sizeof(struct cpu_check),
-					       check_this_cpu);
-		if (!looks[cpu])
+		looks[cpu] = mcache_look_new(sizeof(struct cpu_check));
+		if (looks[cpu])
+			mcache_look_start(looks[cpu], cpu, check_this_cpu);
+		else
 			c->cpus_missed++;
 	}
 	end = jiffies + LOOK_TIMEOUT;

@@ -93,6 +93,57 @@ static void objects_of_any_kind_are_in_use(struct kunit *test)
 	}
 }
 
+/* What is on the stack of a class that this CPU has, at least @n objects. */
+static struct mcache_slot *stack_of(struct kunit *test, size_t size,
+				    unsigned int n)
+{
+	void *p[4];
+	unsigned int i;
+
+	gk_pin(gk_cpu(0));
+	for (i = 0; i < ARRAY_SIZE(p); i++)
+		p[i] = galloc(size, GFP_KERNEL);
+	for (i = 0; i < ARRAY_SIZE(p); i++)
+		gfree(p[i]);
+	if (galloc_debug)
+		return NULL;
+	KUNIT_ASSERT_GE(test, gk_stacked(gk_slot(sizeclass_of(size))), n);
+	return gk_slot(sizeclass_of(size));
+}
+
+/* Is the state "exact", while an entry is @wrong? */
+#define exact_with(entry, wrong)					\
+({									\
+	typeof(entry) __right = (entry);				\
+	struct galloc_totals __t;					\
+									\
+	(entry) = (wrong);						\
+	stats_totals(&__t);						\
+	(entry) = __right;						\
+	gk_totals_exact(&__t) && !__t.unsure;				\
+})
+
+static void a_wrong_pointer_on_a_stack_is_not_exact(struct kunit *test)
+{
+	struct mcache_slot *slot = stack_of(test, 96, 2);
+
+	if (!slot)
+		return;
+	KUNIT_EXPECT_TRUE(test, exact_with(slot->top[-1], slot->top[-1]));
+	KUNIT_EXPECT_FALSE(test, exact_with(slot->top[-1], slot->top[-1] + 8));
+	KUNIT_EXPECT_FALSE(test, exact_with(slot->top[-1], (void *)test));
+}
+
+static void an_object_that_is_on_a_stack_twice_is_not_exact(struct kunit *test)
+{
+	struct mcache_slot *slot = stack_of(test, 96, 2);
+
+	if (!slot)
+		return;
+	KUNIT_EXPECT_FALSE(test, exact_with(slot->top[-1], slot->top[-2]));
+	KUNIT_EXPECT_TRUE(test, exact_with(slot->top[-1], slot->top[-1]));
+}
+
 /* ---- the terms ---------------------------------------------------------- */
 
 static void a_freed_object_is_cached_then_central_then_free(struct kunit *test)
@@ -272,6 +323,8 @@ static void states_have_names(struct kunit *test)
 static struct kunit_case cases[] = {
 	KUNIT_CASE(at_rest_every_byte_is_somewhere),
 	KUNIT_CASE(objects_of_any_kind_are_in_use),
+	KUNIT_CASE(a_wrong_pointer_on_a_stack_is_not_exact),
+	KUNIT_CASE(an_object_that_is_on_a_stack_twice_is_not_exact),
 	KUNIT_CASE(a_freed_object_is_cached_then_central_then_free),
 	KUNIT_CASE(what_free_memory_is_given_back_is_the_systems),
 	KUNIT_CASE(pages_set_aside_are_deferred),

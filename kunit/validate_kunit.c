@@ -338,14 +338,16 @@ static void nobody_waits_for_ever(struct kunit *test)
 	struct mcache_look *look;
 
 	init_completion(&hold);
-	look = mcache_look_start(gk_cpu(0), sizeof(*look), look_and_wait);
+	look = mcache_look_new(sizeof(*look));
 	KUNIT_ASSERT_NOT_NULL(test, look);
+	mcache_look_start(look, gk_cpu(0), look_and_wait);
 	KUNIT_EXPECT_FALSE(test, mcache_look_wait(look, jiffies));
 	/* Whoever comes last frees it: nothing more is to be done. */
 	complete_all(&hold);
 	mcache_look_put(look);
-	look = mcache_look_start(gk_cpu(0), sizeof(*look), look_and_wait);
+	look = mcache_look_new(sizeof(*look));
 	KUNIT_ASSERT_NOT_NULL(test, look);
+	mcache_look_start(look, gk_cpu(0), look_and_wait);
 	KUNIT_EXPECT_TRUE(test, mcache_look_wait(look, jiffies + 60 * HZ));
 	mcache_look_put(look);
 }
