@@ -34,6 +34,7 @@ static DECLARE_DEFERRABLE_WORK(mcache_tick, mcache_tick_fn);
 struct haul {
 	void *batch[DRAIN_TURN];
 	unsigned int n;
+	unsigned int row;
 	struct mspan *span;
 	void **stack;
 };
@@ -47,9 +48,11 @@ static bool slot_take(struct mcache *m, unsigned int class, bool may_free,
 {
 	struct mcache_slot *slot = local_slot(m, class);
 
+	haul->row = mcentral_row(m->nid, class);
 	haul->n = min((unsigned int)(slot->top - slot->base),
 		      (unsigned int)DRAIN_TURN);
 	slot->top -= haul->n;
+	slot->moved -= haul->n;
 	memcpy(haul->batch, slot->top, haul->n * sizeof(void *));
 
 	haul->span = slot->span;
@@ -70,7 +73,7 @@ static bool slot_take(struct mcache *m, unsigned int class, bool may_free,
 
 static void haul_dispose(struct haul *haul)
 {
-	mcache_flush(haul->batch, haul->n);
+	mcentral_free_batch(haul->row, haul->batch, haul->n);
 	if (haul->span)
 		mcentral_uncache_span(haul->span);
 	if (haul->stack) {
@@ -99,6 +102,7 @@ static void slot_take_surplus(struct mcache *m, unsigned int class,
 {
 	struct mcache_slot *slot = local_slot(m, class);
 
+	haul->row = mcentral_row(m->nid, class);
 	haul->n = 0;
 	haul->span = NULL;
 	haul->stack = NULL;
@@ -115,6 +119,7 @@ static void slot_take_surplus(struct mcache *m, unsigned int class,
 		      (unsigned int)DRAIN_TURN);
 	memcpy(haul->batch, slot->base, haul->n * sizeof(void *));
 	slot->top -= haul->n;
+	slot->moved -= haul->n;
 	memmove(slot->base, slot->base + haul->n,
 		(slot->top - slot->base) * sizeof(void *));
 }
@@ -385,6 +390,51 @@ void mcache_look_put(struct mcache_look *look)
 		kvfree(look);
 }
 
+/* A turn of a stack.  False if that was the last. */
+static bool stack_turn(struct mcache_stacks *st, unsigned int class,
+		       unsigned int *from)
+{
+	struct mcache *m = mcache_enter();
+	const struct mcache_slot *slot;
+	unsigned int row;
+	long n, end;
+
+	if (!m) {
+		st->missed = true;
+		return false;
+	}
+	slot = &m->local[class];
+	row = mcentral_row(m->nid, class);
+	n = slot->top - slot->base;
+	end = min(n, (long)*from + STACK_TURN);
+	for (; *from < end; ++*from) {
+		if (!mspan_is_taken(slot->base[*from], row))
+			continue;
+		if (st->n == st->max) {
+			st->missed = true;
+			break;
+		}
+		st->object[st->n++] = slot->base[*from];
+		st->in_class[class]++;
+	}
+	mcache_leave(m);
+	return end < n && !st->missed;
+}
+
+/* For mcache_look_start(): fill in a struct mcache_stacks. */
+void mcache_look_at_stacks(struct mcache_look *look)
+{
+	struct mcache_stacks *st = container_of(look, struct mcache_stacks, look);
+	unsigned int class, from;
+
+	for (class = 1; class < GALLOC_NR_CLASSES; class++) {
+		from = 0;
+		while (stack_turn(st, class, &from))
+			cond_resched();
+		cond_resched();
+	}
+}
+
 /* ---- CPUs come and go ------------------------------------------------------------------------ */
 
 static int mcache_cpu_prepare(unsigned int cpu)
@@ -415,6 +465,7 @@ static int mcache_cpu_dead(unsigned int cpu)
 			haul_dispose(&haul);
 		galloc_lock(&c->lock, flags);
 		c->fast += local_slot(m, class)->allocs;
+		c->gone += local_slot(m, class)->moved;
 		galloc_unlock(&c->lock, flags);
 	}
 	while ((s = stash_take(m)))

@@ -468,6 +468,9 @@ struct transfer {
  * @singles: objects that no stack served: taken one by one, by interrupts and in
  *	debug mode, or the first of a new span
  * @fast: objects served by stacks of CPUs that are gone
+ * @gone: what came to such stacks and did not go back, see mcache_slot->moved
+ * @back: objects that came back past all stacks, less those that a stack gave
+ *	back though they were free: freed twice
  * @transfer: free objects between two CPUs (@lock)
  * @sc: size, reciprocal and span of the class
  * @row: number of this row
@@ -481,6 +484,8 @@ struct mcentral {
 	atomic_long_t nr_spans;
 	unsigned long singles;
 	unsigned long fast;
+	u32 gone;
+	atomic_t back;
 	struct transfer transfer;
 	const struct sizeclass *sc;
 	u16 row;
@@ -497,7 +502,9 @@ void mcentral_exit(void);
 struct mspan *mcentral_cache_span(unsigned int row, gfp_t gfp);
 void mcentral_uncache_span(struct mspan *s);
 void *mcentral_alloc(unsigned int row, gfp_t gfp);
-void mcentral_free(const void *p);
+bool mcentral_free(const void *p);
+void mcentral_free_single(const void *p);
+void mcentral_free_batch(unsigned int row, void **batch, unsigned int n);
 void mcentral_count_single(unsigned int row);
 
 /* Rows are node-major, so that a CPU's own rows lie side by side. */
@@ -618,7 +625,7 @@ struct galloc_totals {
 	long deferred;
 	long free;
 	long meta;
-	bool unsure;	/* not all of the stacks could be looked at */
+	bool unsure;	/* the stacks could not be looked at, or not as a whole */
 };
 
 void stats_init(void);

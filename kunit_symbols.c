@@ -68,6 +68,7 @@ EXPORT_SYMBOL_IF_KUNIT(mcentral_cache_span);
 EXPORT_SYMBOL_IF_KUNIT(mcentral_uncache_span);
 EXPORT_SYMBOL_IF_KUNIT(mcentral_alloc);
 EXPORT_SYMBOL_IF_KUNIT(mcentral_free);
+EXPORT_SYMBOL_IF_KUNIT(mcentral_free_single);
 
 /* mcache.c */
 EXPORT_SYMBOL_IF_KUNIT(galloc_mcache);

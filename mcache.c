@@ -247,7 +247,7 @@ static void mcache_flush_row(unsigned int row, void **batch, unsigned int n)
 {
 	unsigned int put = transfer_put(row, batch, n);
 
-	mcache_flush(batch + put, n - put);
+	mcentral_free_batch(row, batch + put, n - put);
 }
 
 /* ---- refill --------------------------------------------------------------------------- */
@@ -285,6 +285,7 @@ static unsigned int slot_claim(struct mcache *m, struct mcache_slot *slot,
 			swap(slot->top[i], slot->top[n - 1 - i]);
 	}
 	slot->top += n;
+	slot->moved += n;
 	return n;
 }
 
@@ -360,6 +361,7 @@ static unsigned int mcache_push_many(unsigned int row, void **batch,
 	n -= fit;
 	memcpy(slot->top, batch + n, fit * sizeof(*batch));
 	slot->top += fit;
+	slot->moved += fit + 1;
 	slot->allocs++;
 	mcache_leave(m);
 	return n;
@@ -407,6 +409,7 @@ static bool mcache_install(struct mspan *s, int cpu)
 		slot = local_slot(m, class);
 		/* The one the caller has taken, which no stack served. */
 		slot->allocs++;
+		slot->moved++;
 		slot_claim(m, slot, s);
 		if (slot->span) {
 			count_event(EVENT_INSTALL_LOST);
@@ -542,17 +545,10 @@ size_t mcache_pop_many(unsigned int class, size_t nr, void **out)
 
 /* ---- flush ------------------------------------------------------------------------------- */
 
-/* Free objects that were taken off a stack. */
-void mcache_flush(void **batch, unsigned int n)
-{
-	while (n--)
-		mcentral_free(batch[n]);
-}
-
 /* What is to be done with an object that could not simply be pushed. */
 enum free_how {
 	FREE_PUSHED,		/* on the stack, after all */
-	FREE_CENTRAL,		/* mcentral_free(), which tells good from bad */
+	FREE_CENTRAL,		/* mcentral_free_single(), which tells good from bad */
 	FREE_TWICE,		/* it is on top of the stack */
 };
 
@@ -573,6 +569,7 @@ static enum free_how push_slowly(struct mcache *m, unsigned int class,
 			return FREE_CENTRAL;
 		*n = slot_batch(slot);
 		slot->top -= *n;
+		slot->moved -= *n;
 		memcpy(batch, slot->top, *n * sizeof(*batch));
 	}
 	*slot->top++ = (void *)p;
@@ -613,14 +610,14 @@ void mcache_free_slow(const void *p)
 
 	if (unlikely(row == RESERVE_SLOT)) {
 		/* Of an emergency: not for a stack, which serves everybody. */
-		mcentral_free(p);
+		mcentral_free_single(p);
 		return;
 	}
 
 	m = mcache_enter();
 	if (!m) {
 		count_busy(EVENT_BUSY_FREE);
-		mcentral_free(p);
+		mcentral_free_single(p);
 		return;
 	}
 	if (m->slots == empty_slots && !galloc_debug) {
@@ -628,7 +625,7 @@ void mcache_free_slow(const void *p)
 		mcache_setup();
 		m = mcache_enter();
 		if (!m) {
-			mcentral_free(p);
+			mcentral_free_single(p);
 			return;
 		}
 	}
@@ -638,7 +635,7 @@ void mcache_free_slow(const void *p)
 	mcache_leave(m);
 
 	if (how == FREE_CENTRAL)
-		mcentral_free(p);
+		mcentral_free_single(p);
 	else if (how == FREE_TWICE)
 		galloc_report(FAULT_DOUBLE_FREE, p);
 	if (n)

@@ -29,6 +29,9 @@
  * @seen_ops: @allocs and @overflows when mcache_visit() last looked, low bits
  * @seen_misses: @misses then, low bits
  * @wants: how it last ran against its ends, see slot_wants_more()
+ * @moved: objects that came here, or by here to a caller, from spans and transfer,
+ *	less those that left the stack for there: those that are here or in use,
+ *	modulo 2^32 and of all CPUs together
  *
  * Written by its CPU only, with busy set.  Others read for statistics.
  */
@@ -44,6 +47,7 @@ struct mcache_slot {
 	u16 seen_ops;
 	u16 seen_misses;
 	u8 wants;
+	u32 moved;
 };
 
 static_assert(sizeof(struct mcache_slot) == 64);
@@ -310,7 +314,6 @@ void *mcache_pop_node(unsigned int class, int nid);
 void *mcache_alloc_slow(unsigned int class, int nid, gfp_t gfp);
 void mcache_free_slow(const void *p);
 size_t mcache_pop_many(unsigned int class, size_t nr, void **out);
-void mcache_flush(void **batch, unsigned int n);
 
 /* stash.c */
 
@@ -334,6 +337,24 @@ struct mcache_look {
 	void (*fn)(struct mcache_look *look);
 };
 
+/**
+ * struct mcache_stacks - the objects that a CPU has found on its stacks
+ * @look: the look; first, since it is freed as that
+ * @max: length of @object
+ * @n: objects found, those of a class together
+ * @in_class: number of those of each class
+ * @missed: not all could be looked at
+ * @object: the objects; what is none is left out
+ */
+struct mcache_stacks {
+	struct mcache_look look;
+	unsigned int max;
+	unsigned int n;
+	unsigned int in_class[GALLOC_NR_CLASSES];
+	bool missed;
+	const void *object[];
+};
+
 /* Places of a stack that are looked at in one turn. */
 #define STACK_TURN	32
 
@@ -345,6 +366,7 @@ void mcache_look_start(struct mcache_look *look, int cpu,
 		       void (*fn)(struct mcache_look *look));
 bool mcache_look_wait(struct mcache_look *look, unsigned long end);
 void mcache_look_put(struct mcache_look *look);
+void mcache_look_at_stacks(struct mcache_look *look);
 int mcache_init(void);
 int mcache_start(void);
 void mcache_stop(void);

@@ -102,6 +102,7 @@ static struct mspan *partial_pop_node(struct mcentral *c, int nid)
 
 		list_for_each_entry(s, &c->partial[b], list) {
 			if (s->arena->nid == nid) {
+				c->changes++;
 				list_del_init(&s->list);
 				return s;
 			}
@@ -365,16 +366,8 @@ static bool free_recheck(struct mcentral *c, struct object *o,
 	return empty;
 }
 
-/**
- * mcentral_free() - free one object into its span
- * @p: its address
- *
- * What flushes and drains end in, and every free that cannot use a stack.
- * Reports what is not a live object.
- *
- * Context: Any but NMI, no galloc lock held.
- */
-void mcentral_free(const void *p)
+/* Free one object into its span.  Its row, or 0, reported, if it is not live. */
+static unsigned int free_object(const void *p)
 {
 	struct mcentral *c = NULL;
 	enum mspan_found found;
@@ -404,9 +397,56 @@ void mcentral_free(const void *p)
 
 	if (empty)
 		span_retire(c, o.span);
-	if (unlikely(!live))
-		galloc_report_free(p, found);
+	if (likely(live))
+		return o.row;
+	galloc_report_free(p, found);
+	return 0;
 }
+
+/**
+ * mcentral_free() - free an object that was on no stack, and in nobody's use
+ * @p: its address
+ *
+ * Context: Any but NMI, no galloc lock held.
+ * Return: False if it is not a live object, which is reported.
+ */
+bool mcentral_free(const void *p)
+{
+	return free_object(p);
+}
+
+/**
+ * mcentral_free_single() - free an object that somebody used
+ * @p: its address
+ *
+ * Every free that cannot use a stack.
+ *
+ * Context: Any but NMI, no galloc lock held.
+ */
+void mcentral_free_single(const void *p)
+{
+	unsigned int row = free_object(p);
+
+	if (row)
+		atomic_inc(&mcentral_rows[row]->back);
+}
+
+/**
+ * mcentral_free_batch() - free objects that have left a stack, or transfer
+ * @row: row of that
+ * @batch: the objects
+ * @n: their number
+ *
+ * Context: Any but NMI, no galloc lock held.
+ */
+void mcentral_free_batch(unsigned int row, void **batch, unsigned int n)
+{
+	while (n--)
+		/* Freed twice: as many came to the stack as were never out. */
+		if (unlikely(!free_object(batch[n])))
+			atomic_dec(&mcentral_rows[row]->back);
+}
+
 
 /* ---- init and exit ---------------------------------------------------------------- */
 

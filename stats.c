@@ -58,6 +58,8 @@ struct class_sums {
 	unsigned long taken;	/* objects not free in their span */
 	unsigned long free;	/* objects free in their span */
 	unsigned long stacked;	/* places taken on stacks and in transfer */
+	u32 out;		/* on stacks and in use, by what came and went */
+	u32 transfer;		/* places taken in transfer */
 	unsigned long cached;	/* objects that are there, each counted once */
 	unsigned long allocs;
 };
@@ -122,6 +124,7 @@ static void sum_cpu(struct sums *sums, int cpu)
 		const struct mcache_slot *slot = READ_ONCE(m->local) + class;
 
 		sums->class[class].stacked += slot_places(slot);
+		sums->class[class].out += READ_ONCE(slot->moved);
 		sums->class[class].allocs += READ_ONCE(slot->allocs);
 	}
 }
@@ -171,75 +174,22 @@ static void sum_object(struct sums *sums, unsigned int class, const void *p)
 	sums->class[class].cached++;
 }
 
-/* A CPU's look at its stacks: the objects there, those of a class together. */
-struct stacks {
-	struct mcache_look look;	/* first: it is freed as that */
-	unsigned int max;
-	unsigned int n;
-	unsigned int in_class[GALLOC_NR_CLASSES];
-	bool missed;
-	const void *object[];
-};
-
-/* A turn of a stack.  False if that was the last. */
-static bool stack_turn(struct stacks *st, unsigned int class, unsigned int *from)
-{
-	struct mcache *m = mcache_enter();
-	const struct mcache_slot *slot;
-	unsigned int row;
-	long n, end;
-
-	if (!m) {
-		st->missed = true;
-		return false;
-	}
-	slot = &m->local[class];
-	row = mcentral_row(m->nid, class);
-	n = slot->top - slot->base;
-	end = min(n, (long)*from + STACK_TURN);
-	for (; *from < end; ++*from) {
-		if (!mspan_is_taken(slot->base[*from], row))
-			continue;
-		if (st->n == st->max) {
-			st->missed = true;
-			break;
-		}
-		st->object[st->n++] = slot->base[*from];
-		st->in_class[class]++;
-	}
-	mcache_leave(m);
-	return end < n && !st->missed;
-}
-
-static void look_at_stacks(struct mcache_look *look)
-{
-	struct stacks *st = container_of(look, struct stacks, look);
-	unsigned int class, from;
-
-	for (class = 1; class < GALLOC_NR_CLASSES; class++) {
-		from = 0;
-		while (stack_turn(st, class, &from))
-			cond_resched();
-		cond_resched();
-	}
-}
-
 /* Objects on a CPU's stacks, counted by itself. */
 static void sum_stacks_of(struct sums *sums, int cpu)
 {
 	unsigned int max = places_of(cpu) + STACK_TURN;
 	unsigned int class, i, at = 0;
 	struct mcache_look *look;
-	struct stacks *st;
+	struct mcache_stacks *st;
 
 	look = mcache_look_new(struct_size(st, object, max));
 	if (!look) {
 		sums->unsure = true;
 		return;
 	}
-	st = container_of(look, struct stacks, look);
+	st = container_of(look, struct mcache_stacks, look);
 	st->max = max;
-	mcache_look_start(look, cpu, look_at_stacks);
+	mcache_look_start(look, cpu, mcache_look_at_stacks);
 	if (!mcache_look_wait(look, jiffies + LOOK_TIMEOUT) || st->missed)
 		sums->unsure = true;
 	else
@@ -263,6 +213,17 @@ static void sum_transfer(struct sums *sums, struct mcentral *c)
 	} while (!turn);
 }
 
+static void sum_row(struct class_sums *cs, const struct mcentral *c)
+{
+	unsigned int n = READ_ONCE(c->transfer.n);
+
+	cs->stacked += n;
+	cs->transfer += n;
+	cs->out += data_race(c->singles) + data_race(c->gone) -
+		   atomic_read(&c->back);
+	cs->allocs += data_race(c->singles) + data_race(c->fast);
+}
+
 /* By their places first, and then by what is there. */
 static void sum_stacks(struct sums *sums)
 {
@@ -275,8 +236,8 @@ static void sum_stacks(struct sums *sums)
 		sum_cpu(sums, cpu);
 	for (row = 0; row < nr_rows; row++)
 		if (mcentral_rows[row])
-			sums->class[mcentral_rows[row]->class].stacked +=
-				READ_ONCE(mcentral_rows[row]->transfer.n);
+			sum_row(&sums->class[mcentral_rows[row]->class],
+				mcentral_rows[row]);
 	for (class = 1; class < GALLOC_NR_CLASSES; class++)
 		n += sums->class[class].stacked;
 	sums->seen = seen_new(n);
@@ -296,7 +257,6 @@ static struct sums *sums_collect(void)
 {
 	struct sums *sums = kzalloc(sizeof(*sums), GFP_KERNEL);
 	unsigned long nr;
-	unsigned int row;
 
 	if (!sums)
 		return NULL;
@@ -304,13 +264,6 @@ static struct sums *sums_collect(void)
 	for (nr = 0; nr < arena_nr_slots(); nr++)
 		if (mheap_walk_slot(nr, sum_span, sums))
 			cond_resched();
-	for (row = 0; row < nr_rows; row++) {
-		const struct mcentral *c = mcentral_rows[row];
-
-		if (c)
-			sums->class[c->class].allocs +=
-				data_race(c->singles) + data_race(c->fast);
-	}
 	sums->class[0].allocs = atomic_long_read(&galloc_events[EVENT_LARGE_ALLOC]);
 	return sums;
 }
@@ -320,9 +273,20 @@ static unsigned long class_size(unsigned int class)
 	return sizeclasses[class].size;
 }
 
+/*
+ * Objects in use: of those that left their spans for stacks and callers, by the
+ * layers' counters, modulo 2^32, what is not on a stack.
+ */
+static long in_use_or_less(const struct class_sums *cs)
+{
+	long lost = (s32)((u32)cs->taken - cs->transfer - cs->out);
+
+	return (long)cs->taken - (long)cs->stacked - lost;
+}
+
 static unsigned long in_use(const struct class_sums *cs)
 {
-	return cs->taken - min(cs->stacked, cs->taken);
+	return max(in_use_or_less(cs), 0L);
 }
 
 static unsigned long class_tail(unsigned int class, const struct class_sums *cs)
@@ -351,6 +315,8 @@ void stats_totals(struct galloc_totals *t)
 	for (class = 1; class < GALLOC_NR_CLASSES; class++) {
 		const struct class_sums *cs = &sums->class[class];
 
+		/* Less than none: something is on a stack twice, or we raced. */
+		t->unsure |= in_use_or_less(cs) < 0;
 		t->in_use += in_use(cs) * class_size(class);
 		t->cached += cs->cached * class_size(class);
 		t->central += cs->free * class_size(class);
@@ -517,11 +483,10 @@ static void mcache_show_cpu(struct seq_file *m, int cpu)
 
 	for (class = 1; class < GALLOC_NR_CLASSES; class++) {
 		const struct mcache_slot *slot = READ_ONCE(c->local) + class;
-		long n = READ_ONCE(slot->top) - READ_ONCE(slot->base);
 		long room = READ_ONCE(slot->end) - READ_ONCE(slot->base);
 
 		room = max(room, 0L);
-		bytes += clamp(n, 0L, room) * class_size(class);
+		bytes += slot_places(slot) * class_size(class);
 		capacity += room * class_size(class);
 		hits += READ_ONCE(slot->allocs);
 		misses += READ_ONCE(slot->misses);

@@ -140,8 +140,7 @@ static void transfer_spill(struct mcentral *c, unsigned int n)
 		if (!turn)
 			return;
 		n -= turn;
-		while (turn)
-			mcentral_free(batch[--turn]);
+		mcentral_free_batch(c->row, batch, turn);
 	}
 }
 

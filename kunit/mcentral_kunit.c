@@ -158,6 +158,7 @@ static void single_objects_come_from_as_few_spans_as_can_be(struct kunit *test)
 
 		one.row = one_row_of(sizeclasses[class].size);
 		singles = one.row->singles;
+		one.single = true;
 		for (i = 0; i < n; i++) {
 			one.objects[i] = mcentral_alloc(one.row->row, GFP_KERNEL);
 			KUNIT_ASSERT_NOT_NULL(test, one.objects[i]);
@@ -203,12 +204,20 @@ struct market {
 	void *box[BOXES];
 };
 
+static void free_of(struct market *m, void *obj)
+{
+	if (m->by_span)
+		mcentral_free(obj);
+	else
+		mcentral_free_single(obj);
+}
+
 static void put_in_box(struct market *m, u64 *rng, void *obj)
 {
 	void *old = xchg(&m->box[gk_below(rng, BOXES)], obj);
 
 	if (old)
-		mcentral_free(old);
+		free_of(m, old);
 }
 
 static void trade_objects(struct market *m, u64 *rng)
@@ -278,7 +287,7 @@ static void run_market(struct kunit *test, bool by_span, unsigned long n)
 		gk_join(test, b);
 		for (j = 0; j < BOXES; j++)
 			if (m->box[j])
-				mcentral_free(m->box[j]);
+				free_of(m, m->box[j]);
 		KUNIT_EXPECT_EQ(test, m->failed, 0);
 		KUNIT_EXPECT_EQ(test, one_spans(), 0);
 		KUNIT_EXPECT_EQ(test, one_listed(), 0);

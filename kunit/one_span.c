@@ -36,10 +36,19 @@ void one_uncache(void)
 	mcentral_uncache_span(one.span);
 }
 
+/* Those of mcentral_alloc() count as in use, those that were claimed by hand do not. */
+static void free_object(void *p)
+{
+	if (one.single)
+		mcentral_free_single(p);
+	else
+		mcentral_free(p);
+}
+
 void one_free_object(unsigned int i)
 {
 	clear_bit(i, one.live);
-	mcentral_free(one.objects[i]);
+	free_object(one.objects[i]);
 }
 
 /* All from the @from-th on. */
@@ -99,6 +108,7 @@ int one_init(struct kunit *test)
 {
 	bitmap_zero(one.live, MAX_OBJECTS);
 	one.is_ours = false;
+	one.single = false;
 	return gk_init(test);
 }
 
@@ -110,6 +120,6 @@ void one_exit(struct kunit *test)
 	if (one.is_ours)
 		one_uncache();
 	for_each_set_bit(i, one.live, MAX_OBJECTS)
-		mcentral_free(one.objects[i]);
+		free_object(one.objects[i]);
 	gk_exit(test);
 }

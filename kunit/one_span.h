@@ -23,6 +23,7 @@ struct one_span {
 	unsigned int nr_objects;
 	DECLARE_BITMAP(live, MAX_OBJECTS);
 	bool is_ours;
+	bool single;		/* the objects are from mcentral_alloc() */
 };
 
 extern struct one_span one;

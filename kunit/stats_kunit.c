@@ -144,6 +144,46 @@ static void an_object_that_is_on_a_stack_twice_is_not_exact(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, exact_with(slot->top[-1], slot->top[-1]));
 }
 
+static void a_lost_object_is_not_exact(struct kunit *test)
+{
+	struct mcache_slot *slot = stack_of(test, 96, 2);
+	struct galloc_totals t;
+
+	if (!slot)
+		return;
+	/* Taken off for its span, where it does not arrive. */
+	slot->top--;
+	slot->moved--;
+	stats_totals(&t);
+	slot->top++;
+	slot->moved++;
+	KUNIT_EXPECT_FALSE(test, gk_totals_exact(&t));
+	KUNIT_EXPECT_TRUE(test, exact_with(slot->moved, slot->moved));
+	KUNIT_EXPECT_FALSE(test, exact_with(slot->moved, slot->moved + 1));
+}
+
+static void an_object_freed_twice_leaves_no_trace(struct kunit *test)
+{
+	struct galloc_totals t;
+	void *p, *q;
+
+	if (galloc_debug)
+		return;
+	gk_pin(gk_cpu(0));
+	gk_expect_reports(test, FAULT_DOUBLE_FREE);
+	p = galloc(96, GFP_KERNEL);
+	q = galloc(96, GFP_KERNEL);
+	KUNIT_ASSERT_TRUE(test, p && q);
+	gfree(p);
+	gfree(q);
+	gfree(p);
+	stats_totals(&t);
+	KUNIT_EXPECT_FALSE(test, gk_totals_exact(&t) && !t.unsure);
+	mcache_drain();
+	gk_expect_faults(test, FAULT_DOUBLE_FREE, 1);
+	KUNIT_EXPECT_TRUE(test, gk_rest(&t));
+}
+
 /* ---- the terms ---------------------------------------------------------- */
 
 static void a_freed_object_is_cached_then_central_then_free(struct kunit *test)
@@ -325,6 +365,8 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(objects_of_any_kind_are_in_use),
 	KUNIT_CASE(a_wrong_pointer_on_a_stack_is_not_exact),
 	KUNIT_CASE(an_object_that_is_on_a_stack_twice_is_not_exact),
+	KUNIT_CASE(a_lost_object_is_not_exact),
+	KUNIT_CASE(an_object_freed_twice_leaves_no_trace),
 	KUNIT_CASE(a_freed_object_is_cached_then_central_then_free),
 	KUNIT_CASE(what_free_memory_is_given_back_is_the_systems),
 	KUNIT_CASE(pages_set_aside_are_deferred),
