@@ -29,6 +29,7 @@
 
 static void (*sections_clear)(void);
 static u64 (*sections_longest)(const char **func);
+static void (*sections_print)(void);
 
 static void **small, **large;
 static struct rnd_state rnd;
@@ -267,6 +268,8 @@ static int measure_variant(const struct bench_case *c)
 		pr_info("%s: %llu in %s\n", c->variant, ns[i], func);
 		drop_all();
 	}
+	/* For the table in Documentation/locking.rst. */
+	sections_print();
 	/* Whatever comes in between makes it longer: the least is galloc's own. */
 	median_of(ns, MAX_TRIES);
 	figure.value = 1000 * ns[0];
@@ -283,7 +286,8 @@ static int measure_latency(const struct bench_case *c)
 		return not_judged(c, -ENODEV, "there is no other CPU");
 	sections_clear = symbol_get(galloc_sections_clear);
 	sections_longest = symbol_get(galloc_sections_longest);
-	if (!sections_clear || !sections_longest) {
+	sections_print = symbol_get(galloc_sections_print);
+	if (!sections_clear || !sections_longest || !sections_print) {
 		err = not_judged(c, -EINVAL, "this galloc.ko does not measure its sections");
 		goto out;
 	}
@@ -298,6 +302,8 @@ out:
 		symbol_put(galloc_sections_clear);
 	if (sections_longest)
 		symbol_put(galloc_sections_longest);
+	if (sections_print)
+		symbol_put(galloc_sections_print);
 	return err;
 }
 

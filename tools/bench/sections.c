@@ -9,7 +9,10 @@
 #include <linux/export.h>
 #include <linux/ktime.h>
 #include <linux/percpu.h>
+#include <linux/printk.h>
 #include <linux/spinlock.h>
+
+#include "sections.h"
 
 /* Functions that end a section. */
 #define MAX_FUNCS	96
@@ -17,6 +20,7 @@
 static struct {
 	const char *func;
 	u64 longest;
+	u64 ever;
 } table[MAX_FUNCS];
 
 /* What the clock itself takes. */
@@ -43,6 +47,7 @@ void galloc_section_end(const char *func)
 			break;
 	table[i].func = func;
 	table[i].longest = max(table[i].longest, took);
+	table[i].ever = max(table[i].ever, took);
 	raw_spin_unlock(&table_lock);
 }
 
@@ -68,7 +73,8 @@ void galloc_sections_clear(void)
 	u64 start;
 
 	raw_spin_lock_irqsave(&table_lock, flags);
-	memset(table, 0, sizeof(table));
+	for (i = 0; i < MAX_FUNCS; i++)
+		table[i].longest = 0;
 	for (i = 0; i < 3; i++) {
 		start = ktime_get_ns();
 		nothing = ktime_get_ns() - start;
@@ -96,3 +102,14 @@ u64 galloc_sections_longest(const char **func)
 	return longest - min(longest, nothing);
 }
 EXPORT_SYMBOL_GPL(galloc_sections_longest);
+
+/* Into the kernel's log: the longest of each function so far. */
+void galloc_sections_print(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < MAX_FUNCS && table[i].func; i++)
+		pr_info("galloc: section of %s: %llu\n", table[i].func,
+			table[i].ever - min(table[i].ever, nothing));
+}
+EXPORT_SYMBOL_GPL(galloc_sections_print);

@@ -22,5 +22,6 @@ void galloc_section_leave(const char *func);
 /* For galloc_bench.ko. */
 void galloc_sections_clear(void);
 u64 galloc_sections_longest(const char **func);
+void galloc_sections_print(void);
 
 #endif /* _GALLOC_BENCH_SECTIONS_H */
