@@ -120,7 +120,7 @@ storms_begin 1
 check "eight at once: the stress runs beside them" load galloc_stress ops=200000
 in_use=$(grep -E '^(state|errors)' "$G/validate" | tr '\n' ' ')
 unload galloc_stress
-storms_end "eight at once" 500
+storms_end "eight at once" 200
 check "eight at once: validate was right all the time ($in_use)" \
 	sh -c "[ \"$in_use\" = 'state ok errors 0 ' ] || [ \"$in_use\" = 'state racy errors 0 ' ]"
 same "eight at once: the log has no line of validate" "$(log_new 'galloc: validate')" ""
