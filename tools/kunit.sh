@@ -38,7 +38,8 @@ parameter_sets()
 {
 	local all=100000000 part=5000000
 
-	# A bed that is a thousand times slower.
+	# A processor that is emulated; one that checks each access, too.
+	[ -z "$few" ] || all=2000000 part=200000
 	[ -z "$debug" ] || all=200000 part=20000
 	cat <<SETS
 default||ops=${KUNIT_OPS:-$all}
@@ -188,12 +189,16 @@ keep_logs()
 # tools/bed/galloc_bed.c.
 describe_bed()
 {
-	cpus=2 nodes=1 debug=
+	cpus=2 nodes=1 debug='' few=''
 	case $config in
 	uml-*) bed="cpus=2 nodes=1 faults=1" ;;
 	*debug*)
 		cpus=4 nodes=2 debug=1
 		bed="cpus=4 nodes=2 faults=1 debug=1"
+		;;
+	*-none-*)
+		cpus=4 nodes=2 few=1
+		bed="cpus=4 nodes=2 faults=1"
 		;;
 	*) bed="cpus=2 nodes=1" ;;
 	esac
