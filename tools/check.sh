@@ -201,6 +201,7 @@ series_parts()
 		part 1 "stock 6.1" "bench on a guest" "$top/tools/test/bench_here.sh"
 		part 1 "RT 6.1" "life and stress" "$top/tools/stock.sh" rt-6.1
 		part 1 "NONE 6.1" "KUnit" "$top/tools/kunit.sh" qemu-none-6.1
+		part 1 "NONE 6.1" "life and stress" "$top/tools/stock.sh" none-6.1
 		;;
 	6.12)
 		stock_parts 6.12

@@ -1,17 +1,23 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# stock.sh [6.1|6.12|rt-6.1]: galloc under a kernel as users have it.
+# stock.sh [6.1|6.12|rt-6.1|none-6.1] [work|scarce]: galloc under a kernel as users
+# have it.
 #
-# Builds galloc.ko, samples/wordfreq and tools/stress for a stock Debian kernel,
-# boots it in QEMU with four CPUs and two nodes, and runs the scripts of
-# tools/test/guest there, each of which says by KTAP what it found. Prints a line
+# Builds galloc.ko, samples/wordfreq and tools/stress for a stock Debian kernel, or
+# for our own that never preempts, which Debian does not ship (none-6.1). Boots it in
+# QEMU and runs the scripts of tools/test/guest there, each of which says by KTAP what
+# it found: `work`, in a guest with four CPUs and two nodes; `scarce`, in one with
+# little memory, which is soon used up. Prints a line
 # "ok - NAME", "not ok - NAME: WHY" or "skip - NAME: WHY" for each check, and last
 #
 #	N passed, N failed, N skipped
 #
 #	STOCK_OPS=N		operations of the stress; 10,000,000 for 6.1
-#	STOCK_ROUNDS=N		how often galloc is loaded and unloaded; 100 for 6.1
+#	STOCK_ROUNDS=N		how often galloc is loaded and unloaded; 100 for 6.1,
+#				and a third as often beneath a client's objects
+#	STOCK_SECONDS=N		of work in tracepoints; 4
+#	STOCK_SEEDS=N		of memory in pieces; 1
 #	STOCK_SCRIPTS='A B'	only these scripts
 #	STOCK_TIMEOUT=N		seconds the guest may take
 
@@ -38,8 +44,13 @@ plan()
 		case " ${STOCK_SCRIPTS:-$script} " in
 		*" $script "*) printf '%s\n' "$script${args:+ $args}" ;;
 		esac
-	done <<-PLAN
-		bed $KREL
+	done < <("plan_$bed")
+}
+
+plan_work()
+{
+	cat <<-PLAN
+		bed $KREL 4 200
 		life
 		params
 		debugfs
@@ -48,6 +59,19 @@ plan()
 		memory
 		hotadd
 		leak
+	PLAN
+	# Not of their own accord, until galloc stands them.
+	[ -z "${STOCK_SCRIPTS:-}" ] || cat <<-PLAN
+		unload $(((rounds + 2) / 3))
+		context ${STOCK_SECONDS:-4}
+	PLAN
+}
+
+plan_scarce()
+{
+	cat <<-PLAN
+		bed $KREL 2 80
+		scarce ${STOCK_SEEDS:-1}
 	PLAN
 }
 
@@ -104,14 +128,22 @@ first_splat()
 		grep -aE "$GUEST_SPLAT|galloc: .* are not accounted" | head -n 1 || true
 }
 
-which=${1:-6.1}
-[ $# -le 1 ] || die "too many arguments; type: stock.sh [6.1|6.12|rt-6.1]"
+which=${1:-6.1} bed=${2:-work}
+case $bed in
+work) cpus=4 mb=1024 ;;
+scarce) cpus=2 mb=320 ;;
+*) die "there is no bed $bed; type: stock.sh [6.1|6.12|rt-6.1|none-6.1] [work|scarce]" ;;
+esac
+[ $# -le 2 ] || die "too many arguments; type: stock.sh [6.1|6.12|rt-6.1|none-6.1] [work|scarce]"
 need_packages make gcc libc6-dev qemu-system-x86 busybox-static cpio gzip
-kernel=$("$top/tools/kernel.sh" stock "$which")
-KDIR='' KREL='' VMLINUZ=''
+KDIR='' KREL='' VMLINUZ='' KERNEL=''
+case $which in
+none-*) kernel=$("$top/tools/kernel.sh" build "qemu-$which") ;;
+*) kernel=$("$top/tools/kernel.sh" stock "$which") ;;
+esac
 eval "$kernel"
 log=$work/log
-kept=$top/build/log/stock-$which.log
+kept=$top/build/log/stock-$which${2:+-$2}.log
 # The first kernel gets the whole of it, the others what shows a difference.
 ops=2000000 rounds=25
 [ "$which" != 6.1 ] || ops=10000000 rounds=100
@@ -150,11 +182,13 @@ plug_when_asked &
 plugger=$!
 # shellcheck disable=SC2054 # the commas are QEMU's
 numa=(-chardev pipe,id=monitor,path="$work/monitor" -mon chardev=monitor
-	-object memory-backend-ram,id=m0,size=512M -numa node,nodeid=0,cpus=0-1,memdev=m0
-	-object memory-backend-ram,id=m1,size=512M -numa node,nodeid=1,cpus=2-3,memdev=m1)
-GUEST_CPUS=4,sockets=2 GUEST_MEM=1024,slots=2,maxmem=4G \
+	-object "memory-backend-ram,id=m0,size=$((mb / 2))M"
+	-numa "node,nodeid=0,cpus=0-$((cpus / 2 - 1)),memdev=m0"
+	-object "memory-backend-ram,id=m1,size=$((mb / 2))M"
+	-numa "node,nodeid=1,cpus=$((cpus / 2))-$((cpus - 1)),memdev=m1")
+GUEST_CPUS=$cpus,sockets=2 GUEST_MEM=$mb,slots=2,maxmem=4G \
 	GUEST_APPEND="oops=panic preempt=full memhp_default_state=online OPS=$ops" \
-	guest_qemu "$VMLINUZ" "$work/initramfs" "$log" "${STOCK_TIMEOUT:-900}" "${numa[@]}" || rc=$?
+	guest_qemu "${VMLINUZ:-$KERNEL}" "$work/initramfs" "$log" "${STOCK_TIMEOUT:-900}" "${numa[@]}" || rc=$?
 
 mkdir -p "${kept%/*}"
 cp "$log" "$kept"

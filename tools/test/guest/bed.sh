@@ -2,24 +2,36 @@
 # shellcheck shell=dash
 # SPDX-License-Identifier: GPL-2.0
 #
-# bed.sh KREL: is this guest what the tests take it for? Otherwise they would
-# pass for nothing.
+# bed.sh KREL CPUS MB: is this guest what the tests take it for? Otherwise they would
+# pass for nothing. Each of two nodes has half of the CPUs, and MB of memory or more.
 
 # shellcheck source=tools/test/guest/lib.sh
 . "${0%/*}/lib.sh"
 
-begin 6
+begin 7
 
+# range FIRST LAST
+range()
+{
+	if [ "$1" -eq "$2" ]; then echo "$1"; else echo "$1-$2"; fi
+}
+
+cpus=$2
+nodes=/sys/devices/system/node
 same "the kernel is $1" "$(uname -r)" "$1"
-same "four CPUs are online" "$(cat /sys/devices/system/cpu/online)" 0-3
-same "two nodes are online" "$(cat /sys/devices/system/node/online)" 0-1
-same "each node has CPUs" \
-	"$(cat /sys/devices/system/node/node0/cpulist /sys/devices/system/node/node1/cpulist | tr '\n' ' ')" "0-1 2-3 "
+same "$cpus CPUs are online" "$(cat /sys/devices/system/cpu/online)" "$(range 0 $((cpus - 1)))"
+same "two nodes are online" "$(cat $nodes/online)" 0-1
+same "each node has CPUs" "$(cat $nodes/node0/cpulist $nodes/node1/cpulist | tr '\n' ' ')" \
+	"$(range 0 $((cpus / 2 - 1))) $(range $((cpus / 2)) $((cpus - 1))) "
 at_least "each node has memory, in MB" \
-	"$(awk '/MemTotal/ { print int($4 / 1024) }' /sys/devices/system/node/node*/meminfo | sort -n | head -n 1)" 200
+	"$(awk '/MemTotal/ { print int($4 / 1024) }' $nodes/node*/meminfo | sort -n | head -n 1)" "$3"
 case $1 in
 *-rt-*) same "the kernel is PREEMPT_RT" "$(cat /sys/kernel/realtime 2>/dev/null)" 1 ;;
 *) check "the kernel is not PREEMPT_RT" test ! -e /sys/kernel/realtime ;;
+esac
+case $1 in
+*-none) same "the kernel never preempts" "$(uname -v | grep -c PREEMPT)" 0 ;;
+*) same "the kernel preempts" "$(uname -v | grep -c PREEMPT)" 1 ;;
 esac
 
 finish

@@ -1,0 +1,112 @@
+#!/bin/sh
+# shellcheck shell=dash
+# SPDX-License-Identifier: GPL-2.0
+#
+# context.sh [SECONDS]: allocations and frees in tracepoints, where the kernel holds
+# locks of the scheduler, of timers and of workqueues; 4 seconds by default, and as
+# many again with memory short. Then threads that free and allocate 3 MiB each, and
+# leave the CPUs to nobody. Two seconds of kmalloc() show what can be had.
+
+# shellcheck source=tools/test/guest/lib.sh
+. "${0%/*}/lib.sh"
+
+seconds=${1:-4}
+tmp=/tmp/context
+POINTS="sched_switch sched_wakeup timer_start timer_expire_entry hrtimer_start
+	irq_handler_entry softirq_entry page_fault_user page_fault_kernel workqueue_queue_work"
+# Short of memory nothing but the reserves of the system is left.
+SHORT_MB=24
+
+begin 14
+
+# Processes that come and go, and lines for the serial port: faults and interrupts.
+beside()
+{
+	local n=0
+
+	while [ ! -e $tmp/over ]; do
+		cat "$G/stats" >/dev/null
+		echo
+		n=$((n + 1))
+		[ $((n % 8)) -ne 0 ] || echo 1 >"$G/shrink"
+		usleep 20000
+	done
+}
+
+# context NAME PARAMETER...: sets $rc.
+context()
+{
+	log_mark
+	rm -f $tmp/over
+	beside &
+	rc=0
+	load galloc_context "$@" || rc=$?
+	: >$tmp/over
+	wait
+	[ $rc -ne 0 ] || unload galloc_context
+	log_new 'galloc_context: ' | sed 's/^galloc_context: /# /'
+}
+
+# count POINT WHAT: served or failed.
+count()
+{
+	log_new "galloc_context: $1: " | sed "s/.* \([0-9]*\) $2.*/\1/"
+}
+
+# Where nothing was done.
+idle_points()
+{
+	local point
+
+	for point in $POINTS; do
+		[ $(($(count "$point" served) + $(count "$point" failed))) -gt 0 ] || printf '%s ' "$point"
+	done
+}
+
+# served WHERE: of 1000 requests in tracepoints, or of a task, how many were served.
+served()
+{
+	log_new ' served, ' | case $1 in task) grep ': task: ' ;; *) grep -v ': task: ' ;; esac |
+		awk '{ good += $3; all += $3 + $5 } END { printf "%d", 1000 * good / (all ? all : 1) }'
+}
+
+at_rest()
+{
+	same "$1: all objects kept their marks" "$rc" 0
+	same "$1: it ran in each tracepoint" "$(idle_points)" ""
+	echo 1 >"$G/shrink"
+	check "$1: galloc's books agree" sh -c "echo 1 >$G/validate"
+	same "$1: nothing is in use, and no fault was seen" \
+		"$(stat_of in_use) $(stat_of state) $(grep '^fault_' "$G/stats" | grep -vc ' 0$')" "0 exact 0"
+}
+
+rm -rf $tmp
+mkdir -p $tmp
+load_galloc
+# On PREEMPT_RT kmalloc() must not be called there at all; galloc may say NULL.
+if [ -e /sys/kernel/realtime ]; then
+	skip "kmalloc: all objects kept their marks" "not on PREEMPT_RT"
+	least=0
+else
+	context use_kmalloc=1 seconds=2
+	same "kmalloc: all objects kept their marks" "$rc" 0
+	least=$(($(served tracepoints) * 98 / 100))
+fi
+context seconds="$seconds"
+at_rest "galloc"
+at_least "galloc: requests served, of 1000" "$(served tracepoints)" "$least"
+
+load galloc_hog leave_mb=$SHORT_MB
+context seconds="$seconds"
+unload galloc_hog
+at_rest "short of memory"
+
+context use_kmalloc=1 threads_only=1 seconds=2
+least=$(($(served task) * 98 / 100))
+context threads_only=1 seconds=2
+same "threads of 3 MiB: all objects kept their marks" "$rc" 0
+at_least "threads of 3 MiB: requests served, of 1000" "$(served task)" "$least"
+check "galloc unloads" unload galloc
+same "no page is held" "$(log_new 'galloc: unloaded')" "galloc: unloaded, 0 pages held"
+
+finish

@@ -1,0 +1,130 @@
+#!/bin/sh
+# shellcheck shell=dash
+# SPDX-License-Identifier: GPL-2.0
+#
+# scarce.sh [SEEDS]: where free memory is in pieces galloc stands as long as kmalloc()
+# does. For each seed, memory is cut into blocks of some orders, and kmalloc() and then
+# galloc are asked for the same objects, see tools/stress/galloc_fragment.c:
+#
+#	what kmalloc() always has, galloc always has: each size, each kind of flags;
+#	in sum it has at least 0.98 of what kmalloc() has;
+#	it has no more processes killed.
+#
+# Needs a guest with little memory, for all of it is taken each time.
+#
+# shellcheck disable=SC2317 # called by their names
+
+# shellcheck source=tools/test/guest/lib.sh
+. "${0%/*}/lib.sh"
+
+seeds=${1:-1}
+tmp=/tmp/scarce
+# ORDER of the blocks, and more parameters.
+CASES="0,fill=1 3,fill=1 0,during=1 1,during=1"
+[ "$seeds" -eq 1 ] ||
+	CASES="0,fill=1,during=1 1,fill=1,during=1 2,fill=1 3,fill=1,during=1 4,fill=1 6,during=1 9,fill=1"
+
+begin $((4 * seeds * $(echo "$CASES" | wc -w)))
+
+# Somebody to kill, each with some MB, so that the loser is not the script.
+victims()
+{
+	local n=0
+
+	for pid in $victims; do kill "$pid" 2>/dev/null; done
+	victims=
+	while [ $n -lt 4 ]; do
+		sh -c 'x=$(head -c 4000000 /dev/zero | tr "\0" x); echo 1000 >/proc/$$/oom_score_adj; sleep 10000; :' &
+		victims="$victims $!"
+		n=$((n + 1))
+	done
+	usleep 500000
+}
+victims=
+
+kills()
+{
+	awk '$1 == "oom_kill" { print $2 }' /proc/vmstat
+}
+
+# pass ALLOCATOR PARAMETER...: leaves its lines in $tmp/ALLOCATOR, sets $killed.
+pass()
+{
+	local name=$1 before
+	shift
+
+	[ -z "$stuck" ] || { : >"$tmp/$name"; return; }
+	load_galloc
+	before=$(kills)
+	# shellcheck disable=SC2086 # several words
+	load galloc_fragment "$@"
+	killed=$(($(kills) - before))
+	cat /sys/kernel/debug/galloc_fragment >"$tmp/$name"
+	stuck=$(sed -n "s/^stuck/$name:/p" "$tmp/$name")
+	# Whoever waits for a thread that is stuck is stuck.
+	[ -z "$stuck" ] || return
+	unload galloc_fragment
+	[ "$name" = kmalloc ] || echo 1 >"$G/validate" || echo "validate" >>$tmp/bad
+	unload galloc
+}
+stuck=
+
+# Sizes and flags of which kmalloc() had all, and galloc had not.
+worse()
+{
+	paste "$tmp/kmalloc" "$tmp/galloc" | awk -v order="$1" '
+		$1 != $6 || $2 != $7 { print "the lines differ"; exit }
+		$3 <= order && $4 == $5 && $10 < $9 {
+			bad++
+			if (bad <= 4) printf "%s %s %d of %d; ", $6, $7, $10, $9
+		}
+		END { if (bad > 4) printf "%d in all", bad }'
+}
+
+# Served by galloc of 1000 served by kmalloc(), all requests, and those that fill.
+share()
+{
+	paste "$tmp/kmalloc" "$tmp/galloc" | awk -v what="$1" '
+		($2 ~ /^fill/) == (what == "fill") { k += $5; g += $10 }
+		END { printf "%d", k ? 1000 * g / k : what == "fill" && NR ? 1000 : 0 }'
+}
+
+one_case()
+{
+	local name=$1 order=$2 by_kmalloc
+	shift 2
+
+	victims
+	pass kmalloc use_kmalloc=1 order="$order" "$@"
+	by_kmalloc=$killed
+	victims
+	pass galloc use_kmalloc=0 order="$order" "$@"
+	if [ -n "$stuck" ]; then
+		not_ok "$name: all that kmalloc has" "stuck, $stuck"
+	else
+		same "$name: all that kmalloc has" "$(worse "$order")" ""
+	fi
+	at_least "$name: served, of 1000 that kmalloc has" "$(share ask)" 980
+	at_least "$name: served until there is no more, of 1000 that kmalloc has" "$(share fill)" 980
+	at_most "$name: killed, of kmalloc's $by_kmalloc" "$killed" "$by_kmalloc"
+	note "$name: requests $(wc -l <$tmp/galloc), served $(awk '$2 !~ /^fill/ { n += $5 } END { print n }' $tmp/kmalloc) and $(awk '$2 !~ /^fill/ { n += $5 } END { print n }' $tmp/galloc); filled: $(paste $tmp/kmalloc $tmp/galloc | awk '$2 ~ /^fill/ { printf "%s %s %d and %d; ", $1, $2, $5, $10 }')at $(cut -d ' ' -f 1 /proc/uptime) s"
+}
+
+rm -rf $tmp
+mkdir -p $tmp
+# The system keeps more blocks to itself when it has met fragments.
+echo 0 >/proc/sys/vm/watermark_boost_factor
+seed=1
+while [ $seed -le "$seeds" ]; do
+	for case in $CASES; do
+		# shellcheck disable=SC2046 # several words
+		set -- $(echo "$case" | tr , ' ')
+		order=$1
+		shift
+		one_case "seed $seed, blocks of order $order${*:+, $*}" "$order" seed=$seed "$@"
+	done
+	seed=$((seed + 1))
+done
+for pid in $victims; do kill "$pid" 2>/dev/null; done
+
+finish

@@ -1,0 +1,155 @@
+#!/bin/sh
+# shellcheck shell=dash
+# SPDX-License-Identifier: GPL-2.0
+#
+# unload.sh [N]: galloc goes while 10,000 objects of a client that has just gone wait
+# to be freed by RCU; N times, 30 by default. Then with the moments made long in which
+# such a callback is about to queue work, and those between the steps of the unload.
+#
+# A timer of galloc's that is left behind runs only on a CPU that has something to do,
+# so afterwards all of them have.
+# shellcheck disable=SC2317 # called by their names
+
+# shellcheck source=tools/test/guest/lib.sh
+. "${0%/*}/lib.sh"
+
+rounds=${1:-30}
+tmp=/tmp/unload
+
+begin 9
+
+# Each CPU has something to do for 3 s.
+busy()
+{
+	local cpu pids=
+
+	rm -f $tmp/over
+	for cpu in 0 1 2 3; do
+		taskset $((1 << cpu)) sh -c "while [ ! -e $tmp/over ]; do :; done" &
+		pids="$pids $!"
+	done
+	sleep 3
+	: >$tmp/over
+	# shellcheck disable=SC2086 # several
+	wait $pids
+}
+
+both_go()
+{
+	unload galloc_late && unload galloc
+}
+
+# What else may ask for galloc's workers meanwhile.
+beside_unload()
+{
+	echo 2 >/proc/sys/vm/drop_caches
+	echo 0 >/sys/devices/system/cpu/cpu3/online
+	echo 1 >/sys/devices/system/cpu/cpu3/online
+}
+
+# With short grace periods a client is gone before its callbacks run, else many of
+# them have run by then.
+one_round()
+{
+	echo $(($1 % 2)) >/sys/kernel/rcu_expedited
+	load_galloc && load galloc_late || return 1
+	if [ $(($1 % 5)) -eq 0 ]; then
+		beside_unload &
+		both_go && wait $!
+	else
+		both_go
+	fi
+}
+
+hits()
+{
+	cat /sys/module/galloc_widen/parameters/hits
+}
+
+# At most 5 s.
+wait_for_hit()
+{
+	local n=0
+
+	while [ "$(hits)" -eq 0 ] && [ "$n" -lt 100 ]; do
+		usleep 50000
+		n=$((n + 1))
+	done
+}
+
+# held_up COMMAND CLIENT PARAMETER...: galloc and its client, with galloc_widen, unloaded
+# by COMMAND; adds to $hits.
+held_up()
+{
+	local unload_them=$1 client=$2
+	shift 2
+
+	# shellcheck disable=SC2086 # several words
+	load galloc_widen "$@" && load_galloc && load galloc_late $client && $unload_them || return 1
+	note "$*: held up $(hits) times"
+	hits=$((hits + $(hits)))
+	unload galloc_widen
+}
+
+arm()
+{
+	echo 1 >/sys/module/galloc_widen/parameters/armed
+}
+
+# galloc's workers have come to rest, so that callbacks set them going; it is unloaded
+# while one of these is about to, which nothing in an unload but rcu_barrier() may wait
+# for: unloading the client must not have waited for a callback.
+while_queueing()
+{
+	sleep 3
+	echo 1 >/sys/kernel/rcu_expedited
+	arm
+	unload galloc_late
+	wait_for_hit
+	unload galloc || return 1
+	busy
+}
+
+while_others_work()
+{
+	beside_unload &
+	arm
+	both_go && wait $!
+}
+
+rm -rf $tmp
+mkdir -p $tmp
+# What the kernel says of the first module that is not its own, it says now.
+load_galloc
+unload galloc
+log_mark
+n=0
+while [ $n -lt "$rounds" ] && one_round $n; do
+	n=$((n + 1))
+	[ $((n % 10)) -ne 0 ] || note "round $n at $(cut -d ' ' -f 1 /proc/uptime) s"
+done
+same "$rounds rounds: clients and galloc load and unload" $n "$rounds"
+same "$rounds rounds: no page is held" "$(log_new 'galloc: unloaded, 0 pages held' | wc -l)" "$rounds"
+
+hits=0 n=0
+# Few, and of whole pages: what is queued late has to outlast all other callbacks.
+for skip in 0 1; do
+	held_up while_queueing "nr=8 size=65000" where=queue ms=3000 skip=$skip && n=$((n + 1))
+done
+same "work is about to be queued: each unload succeeds" $n 2
+at_least "work is about to be queued: how often" $hits 1
+
+hits=0 n=0
+for ms in 10 100; do
+	held_up while_others_work nr=10000 where=unload ms=$ms times=20 && n=$((n + 1))
+done
+same "between two steps: each unload succeeds" $n 2
+at_least "between two steps: how often" $hits 10
+
+same "no page is held" "$(log_new 'galloc: unloaded' | grep -v ', 0 pages held$')" ""
+same "nothing else in the log" \
+	"$(log_new | grep -vE '^galloc: (loaded|unloaded, 0 )|drop_caches: |smpboot: ' | head -n 1)" ""
+busy
+check "a CPU goes and comes" sh -c "echo 0 >/sys/devices/system/cpu/cpu3/online; echo 1 >/sys/devices/system/cpu/cpu3/online"
+
+finish
