@@ -44,6 +44,12 @@
 #endif
 
 /*
+ * AWAY: row 2 is the row of another node, which stands in for row 1 where that has
+ * no span and its node no pages to spare. A CPU has slots for it only while it has
+ * adopted that node.
+ */
+
+/*
  * A bitmap has two words. Row 2 has larger objects: its spans use the first
  * word only. A span that changes its row changes its geometry, too.
  */
@@ -72,6 +78,8 @@ mtype = {
 #define DRAIN	3		/* mcache_visit(): give the slot's span back */
 #define TAKE	4		/* mcentral_alloc(): one object */
 #define GROW	5		/* the same, from a new span */
+#define ADOPT	6		/* away_adopt(): go on with the row that stands in */
+#define END	7		/* away_end(): let its node go */
 
 /* Who is a user. */
 #define TASK	0
@@ -80,6 +88,15 @@ mtype = {
 
 #define NONE	NS		/* no span */
 #define SLOT(cpu, r)	((cpu) * NR + (r) - 1)
+
+/* Requests are for the CPU's own row; when its node is used up, that is seen by chance. */
+#ifdef AWAY
+#define OWN_ROW	r = 1;
+#define USED_UP	if :: r == 1 -> s = NONE :: true fi;
+#else
+#define OWN_ROW
+#define USED_UP
+#endif
 
 /* struct mspan */
 byte bitmap[4];			/* free[]; 1: free. The only truth. */
@@ -96,6 +113,9 @@ bit lock[3];			/* by row; [0]: mheap's */
 byte slot[NCPU * NR];		/* the CACHED span */
 bit busy[NCPU];			/* set with preemption off */
 bit inirq[NCPU];		/* what runs there now is the interrupt */
+#ifdef AWAY
+bit away[NCPU];			/* mcache->away: it has slots for row 2 */
+#endif
 
 /* Ghosts: not in the program, only for what is asserted. */
 byte live[4];			/* handed out, the RMW of its free is to come */
@@ -209,6 +229,7 @@ inline mcentral_grow()
 		:: s < NS && STATE(tag[s]) != FREE -> s++
 		:: else -> break
 		od;
+		USED_UP
 		if
 		:: s != NONE -> tag[s] = TAG(0, TRANSIT)
 		:: else
@@ -397,6 +418,15 @@ placed:
 #define ANY_ROW	r = 1
 #endif
 
+/* What comes when there is no span for the row wanted, and behind a drain. */
+#ifdef AWAY
+#define STANDS_IN(next)	if :: r == 1 -> r = 2; ph = next :: else fi
+#define AFTER_DRAIN	(r == 2 -> END : DONE)
+#else
+#define STANDS_IN(next)	skip
+#define AFTER_DRAIN	DONE
+#endif
+
 /* Who allocates and drains: a task, the interrupt, or mcache_exit(). */
 proctype user(byte who)
 {
@@ -424,10 +454,10 @@ proctype user(byte who)
 		:: else
 		fi;
 		if
-		:: who == IRQ && FOUND_BUSY -> ph = TAKE
-		:: who == IRQ && !FOUND_BUSY -> ph = CLAIM
-		:: who == TASK -> ph = CLAIM
-		:: who == TASK && IRQS == 0 -> ph = TAKE
+		:: who == IRQ && FOUND_BUSY -> OWN_ROW ph = TAKE
+		:: who == IRQ && !FOUND_BUSY -> OWN_ROW ph = CLAIM
+		:: who == TASK -> OWN_ROW ph = CLAIM
+		:: who == TASK && IRQS == 0 -> OWN_ROW ph = TAKE
 		:: who != IRQ -> ph = DRAIN
 		fi
 	   }
@@ -512,8 +542,30 @@ place:		span_place()
 				fi;
 				LEAVE
 			}
-		:: else
+		:: else -> STANDS_IN(ADOPT)
 		fi
+
+#ifdef AWAY
+	   :: atomic { s == NONE && ph == ADOPT -> MIGRATE ENTER }
+		atomic { ON_CPU ->
+			away[cpu] = 1;
+			printf("%d: CPU %d has slots for row 2\n", _pid, cpu);
+			LEAVE;
+			ph = CLAIM
+		}
+
+	   :: atomic { s == NONE && ph == END -> MIGRATE ENTER }
+		atomic { ON_CPU ->
+			if
+			:: MAY_END ->
+				away[cpu] = 0;
+				printf("%d: CPU %d has none any more\n", _pid, cpu)
+			:: else
+			fi;
+			LEAVE;
+			ph = DONE
+		}
+#endif
 
 	   :: atomic { s == NONE && ph == DRAIN -> MIGRATE ENTER }
 		atomic { ON_CPU ->
@@ -524,7 +576,7 @@ place:		span_place()
 			:: else
 			fi;
 			LEAVE;
-			ph = DONE
+			ph = AFTER_DRAIN
 		}
 
 	   :: atomic { s == NONE && ph == TAKE ->
@@ -547,10 +599,9 @@ place:		span_place()
 		mcentral_grow();
 		atomic {
 			if
-			:: s != NONE -> CLAIM_CACHED; assert(n); n = 0
-			:: else
-			fi;
-			ph = DONE
+			:: s != NONE -> CLAIM_CACHED; assert(n); n = 0; ph = DONE
+			:: else -> ph = DONE; STANDS_IN(TAKE)
+			fi
 		}
 
 	   :: s == NONE && ph == DONE -> break
@@ -643,6 +694,13 @@ inline check_span(s)
 
 inline check_all()
 {
+#ifdef AWAY
+	/* What is in a slot is found by a drain: it looks at row 2 only then. */
+	assert(away[0] || slot[SLOT(0, 2)] == NONE);
+#if NCPU > 1
+	assert(away[1] || slot[SLOT(1, 2)] == NONE);
+#endif
+#endif
 	check_span(0);
 #if NS > 1
 	check_span(1)

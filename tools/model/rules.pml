@@ -149,6 +149,15 @@
 
 #ifdef M_INSTALL_OVERWRITES
 #define MAY_INSTALL	true
+#elif defined(AWAY) && !defined(M_INSTALL_ANYWHERE)
+#define MAY_INSTALL	slot[SLOT(cpu, r)] == NONE && (r == 1 || away[cpu])
 #else
 #define MAY_INSTALL	slot[SLOT(cpu, r)] == NONE
+#endif
+
+/* The CPU lets the other node go when it has nothing of it, looked at with busy. */
+#ifdef M_END_UNSEEN
+#define MAY_END		true
+#else
+#define MAY_END		slot[SLOT(cpu, 2)] == NONE
 #endif

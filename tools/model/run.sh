@@ -33,6 +33,8 @@ holds two-bits -DBITS=2 -DNS=1
 holds one-span -DTOPS=3 -DNS=1
 holds two-freers
 holds no-interrupt -DTOPS=3 -DIRQS=0
+holds other-node -DAWAY -DFREERS=1
+holds other-node-migration -DAWAY -DTASKS=2 -DNCPU=2 -DTOPS=1 -DNS=1 -DIRQS=0 -DFREERS=1
 covers interrupt -DTOPS=3 -DFREERS=1
 
 long long-interrupt -DTOPS=3
@@ -47,6 +49,8 @@ broken M_IRQ_IGNORES_BUSY -DNS=1
 broken M_CLAIM_BY_STORE -DBITS=2 -DNS=1 -DIRQS=0
 broken M_CLAIM_WITHOUT_BUSY -DNS=1
 broken M_INSTALL_OVERWRITES -DIRQS=0 -DFREERS=1
+broken M_INSTALL_ANYWHERE -DAWAY -DTASKS=2 -DNCPU=2 -DTOPS=1 -DNS=1 -DIRQS=0 -DFREERS=1
+broken M_END_UNSEEN -DAWAY -DTOPS=3 -DFREERS=1
 broken M_FULL_MEANS_ROOM -DTOPS=3 -DNS=1 -DIRQS=0
 broken V_ONE_BARRIER+V_SAME_STATE -DNS=1 -DIRQS=0
 broken M_NO_FREER_BARRIER -DNS=1 -DIRQS=0
