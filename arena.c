@@ -363,6 +363,40 @@ unsigned int arena_growth_order(void)
 	return ilog2(clamp(part, GROWTH_MIN, ARENA_SIZE)) - PAGE_SHIFT;
 }
 
+static bool chunk_taken(const struct chunk *chunk, unsigned int wanted)
+{
+	if (chunk->order < wanted)
+		count_event(EVENT_GROW_FALLBACK);
+	return true;
+}
+
+/**
+ * arena_get_spare_chunk() - take pages that a node has to spare
+ * @chunk: filled on success
+ * @nid: the node
+ * @npages: least number of pages
+ * @gfp: the caller's flags
+ *
+ * As arena_get_chunk(), but the last order, too, is tried without reclaim, without
+ * reserves, and of this node only.
+ *
+ * Context: Where may_grow() says so, no galloc lock held.
+ * Return: False if the node has none, or the limit is reached.
+ */
+bool arena_get_spare_chunk(struct chunk *chunk, int nid, unsigned int npages,
+			   gfp_t gfp)
+{
+	unsigned int least = get_order((unsigned long)npages << PAGE_SHIFT);
+	unsigned int wanted = max(least, arena_growth_order());
+	unsigned int order = gfpflags_allow_blocking(gfp) ? wanted : least;
+
+	gfp = chunk_gfp_speculative(chunk_gfp(gfp));
+	for (; order + 1 > least; order--)
+		if (chunk_try(chunk, nid, 1U << order, order, gfp))
+			return chunk_taken(chunk, wanted);
+	return false;
+}
+
 /**
  * arena_get_chunk() - take pages from the system
  * @chunk: filled on success
@@ -392,13 +426,10 @@ bool arena_get_chunk(struct chunk *chunk, int nid, unsigned int npages,
 	for (; order > least; order--) {
 		if (chunk_try(chunk, nid, 1U << order, order,
 			      chunk_gfp_speculative(gfp)))
-			goto taken;
+			return chunk_taken(chunk, wanted);
 	}
 	if (!chunk_try(chunk, nid, least > ARENA_ORDER ? npages : 1U << least,
 		       least, gfp))
 		return false;
-taken:
-	if (chunk->order < wanted)
-		count_event(EVENT_GROW_FALLBACK);
-	return true;
+	return chunk_taken(chunk, wanted);
 }

@@ -21,6 +21,9 @@
 /* All CPUs are asked to drain at most this often. */
 #define DRAIN_INTERVAL		(HZ / 10)
 
+/* For so long stacks of another node are kept when the own one is not used up. */
+#define AWAY_KEPT		(2 * HZ)
+
 /* Raised by who wants everything drained; owners follow in their slow paths. */
 static atomic_t drain_gen = ATOMIC_INIT(0);
 
@@ -43,12 +46,10 @@ struct haul {
  * Take a turn's worth out of a slot: pointers, the span, and, when no pointer
  * is left, the stack, if it @may_free it.  False if there was nothing.
  */
-static bool slot_take(struct mcache *m, unsigned int class, bool may_free,
-		      struct haul *haul)
+static bool slot_take(struct mcache *m, struct mcache_slot *slot,
+		      unsigned int class, bool may_free, struct haul *haul)
 {
-	struct mcache_slot *slot = local_slot(m, class);
-
-	haul->row = mcentral_row(m->nid, class);
+	haul->row = slot - m->slots;
 	haul->n = min((unsigned int)(slot->top - slot->base),
 		      (unsigned int)DRAIN_TURN);
 	slot->top -= haul->n;
@@ -97,12 +98,10 @@ static bool slot_is_idle(struct mcache_slot *slot)
  * and of its objects for half at most: should it miss them, that is one refill in a
  * tick.  Those that came first go.
  */
-static void slot_take_surplus(struct mcache *m, unsigned int class,
-			      struct haul *haul)
+static void slot_take_surplus(struct mcache *m, struct mcache_slot *slot,
+			      unsigned int class, struct haul *haul)
 {
-	struct mcache_slot *slot = local_slot(m, class);
-
-	haul->row = mcentral_row(m->nid, class);
+	haul->row = slot - m->slots;
 	haul->n = 0;
 	haul->span = NULL;
 	haul->stack = NULL;
@@ -136,6 +135,7 @@ static void mcache_visit(int cpu, unsigned int class, bool all)
 
 	do {
 		struct mcache *m = mcache_enter();
+		struct mcache_slot *slot;
 
 		if (!m)
 			return;
@@ -143,16 +143,65 @@ static void mcache_visit(int cpu, unsigned int class, bool all)
 			mcache_leave(m);
 			return;
 		}
-		if (!all && !slot_is_idle(local_slot(m, class))) {
-			slot_take_surplus(m, class, &haul);
+		slot = local_slot(m, class);
+		if (!all && !slot_is_idle(slot)) {
+			slot_take_surplus(m, slot, class, &haul);
 			more = false;
 		} else {
 			all = true;
-			more = slot_take(m, class, may_free, &haul);
+			more = slot_take(m, slot, class, may_free, &haul);
 		}
 		mcache_leave(m);
 		haul_dispose(&haul);
 	} while (more);
+}
+
+/* Nothing is left of the node that stood in for the CPU's own: it is let go. */
+static void away_end(struct mcache *m)
+{
+	unsigned int class;
+
+	for (class = 1; class < GALLOC_NR_CLASSES; class++) {
+		const struct mcache_slot *slot = away_slot(m, class);
+
+		if (slot->base || slot->span)
+			return;
+	}
+	m->away = NUMA_NO_NODE;
+}
+
+/*
+ * The same for the rows of another node that this CPU has stacks for.  They are
+ * drained as a whole when the own node has had pages for a while.
+ */
+static void away_visit(int cpu, bool all)
+{
+	unsigned int class = 1;
+	struct haul haul;
+
+	while (class < GALLOC_NR_CLASSES) {
+		struct mcache *m = mcache_enter();
+		struct mcache_slot *slot;
+		bool more = false;
+
+		if (!m)
+			return;
+		if (m->cpu != cpu || m->slots == empty_slots ||
+		    m->away == NUMA_NO_NODE) {
+			mcache_leave(m);
+			return;
+		}
+		slot = away_slot(m, class);
+		if (all || (u32)jiffies - m->away_tick > AWAY_KEPT ||
+		    slot_is_idle(slot))
+			more = slot_take(m, slot, class, may_grow(), &haul);
+		else
+			slot_take_surplus(m, slot, class, &haul);
+		if (!more && ++class == GALLOC_NR_CLASSES)
+			away_end(m);
+		mcache_leave(m);
+		haul_dispose(&haul);
+	}
 }
 
 /* The same for the runs of pages. */
@@ -188,6 +237,7 @@ static void mcache_work_fn(struct work_struct *work)
 		mcache_visit(m->cpu, class, all);
 		cond_resched();
 	}
+	away_visit(m->cpu, all);
 	stash_visit(m->cpu, all);
 	if (all) {
 		transfer_drain();
@@ -245,6 +295,7 @@ void mcache_relieve(gfp_t gfp)
 
 	for (class = 1; class < GALLOC_NR_CLASSES; class++)
 		mcache_visit(cpu, class, true);
+	away_visit(cpu, true);
 	stash_visit(cpu, true);
 	transfer_drain();
 	if (gfp)
@@ -391,7 +442,7 @@ void mcache_look_put(struct mcache_look *look)
 }
 
 /* A turn of a stack.  False if that was the last. */
-static bool stack_turn(struct mcache_stacks *st, unsigned int class,
+static bool stack_turn(struct mcache_stacks *st, unsigned int class, bool away,
 		       unsigned int *from)
 {
 	struct mcache *m = mcache_enter();
@@ -403,9 +454,9 @@ static bool stack_turn(struct mcache_stacks *st, unsigned int class,
 		st->missed = true;
 		return false;
 	}
-	slot = &m->local[class];
-	row = mcentral_row(m->nid, class);
-	n = slot->top - slot->base;
+	slot = class_slot(m, class, away);
+	row = slot ? slot - m->slots : 0;
+	n = slot ? slot->top - slot->base : 0;
 	end = min(n, (long)*from + STACK_TURN);
 	for (; *from < end; ++*from) {
 		if (!mspan_is_taken(slot->base[*from], row))
@@ -429,7 +480,10 @@ void mcache_look_at_stacks(struct mcache_look *look)
 
 	for (class = 1; class < GALLOC_NR_CLASSES; class++) {
 		from = 0;
-		while (stack_turn(st, class, &from))
+		while (stack_turn(st, class, false, &from))
+			cond_resched();
+		from = 0;
+		while (stack_turn(st, class, true, &from))
 			cond_resched();
 		cond_resched();
 	}
@@ -442,8 +496,13 @@ static int mcache_cpu_prepare(unsigned int cpu)
 	struct mcache *m = per_cpu_ptr(&galloc_mcache, cpu);
 
 	if (m->slots == empty_slots)
-		m->nid = cpu_to_mem(cpu);
+		m->nid = node_with_memory(cpu_to_mem(cpu));
 	return 0;
+}
+
+static bool slot_was_used(const struct mcache_slot *slot)
+{
+	return slot->base || slot->span || slot->allocs || slot->moved;
 }
 
 /* The CPU is dead, or nobody calls galloc any more: its slots are ours. */
@@ -451,23 +510,27 @@ static int mcache_cpu_dead(unsigned int cpu)
 {
 	struct mcache *m = per_cpu_ptr(&galloc_mcache, cpu);
 	struct mcache_slot *slots = m->slots;
-	unsigned int class;
 	struct haul haul;
+	unsigned int row;
 	struct mspan *s;
 
 	if (slots == empty_slots)
 		return 0;
-	for (class = 1; class < GALLOC_NR_CLASSES; class++) {
-		struct mcentral *c = mcentral_rows[mcentral_row(m->nid, class)];
+	/* Those of other nodes, too, which have stood in for its own. */
+	for (row = 0; row < RESERVE_SLOT; row++) {
+		struct mcentral *c = mcentral_rows[row];
 		unsigned long flags;
 
-		while (slot_take(m, class, true, &haul))
+		if (!c || !slot_was_used(&slots[row]))
+			continue;
+		while (slot_take(m, &slots[row], c->class, true, &haul))
 			haul_dispose(&haul);
 		galloc_lock(&c->lock, flags);
-		c->fast += local_slot(m, class)->allocs;
-		c->gone += local_slot(m, class)->moved;
+		c->fast += slots[row].allocs;
+		c->gone += slots[row].moved;
 		galloc_unlock(&c->lock, flags);
 	}
+	m->away = NUMA_NO_NODE;
 	while ((s = stash_take(m)))
 		mheap_free(s);
 	WRITE_ONCE(m->slots, empty_slots);
@@ -494,7 +557,8 @@ int mcache_init(void)
 		m->slots = empty_slots;
 		m->local = empty_slots;
 		m->cpu = cpu;
-		m->nid = cpu_to_mem(cpu);
+		m->nid = node_with_memory(cpu_to_mem(cpu));
+		m->away = NUMA_NO_NODE;
 		m->rng = get_random_u64() | 1;
 		INIT_WORK(&m->work, mcache_work_fn);
 	}

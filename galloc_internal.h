@@ -254,6 +254,8 @@ struct chunk {
 };
 
 unsigned int arena_growth_order(void);
+bool arena_get_spare_chunk(struct chunk *chunk, int nid, unsigned int npages,
+			   gfp_t gfp);
 bool arena_get_chunk(struct chunk *chunk, int nid, unsigned int npages,
 		     gfp_t gfp);
 void arena_put_pages(unsigned long start, unsigned int npages, int order);
@@ -333,6 +335,17 @@ static __always_inline unsigned int arena_row_of(const void *p)
 	return data_race(rows[off >> PAGE_SHIFT]);
 }
 
+/* nodes.c */
+
+int nodes_init(void);
+void nodes_exit(void);
+int node_near(int nid, unsigned int i);
+int node_with_memory(int nid);
+
+/* The other nodes, nearest first: those whose memory stands in for @nid's. */
+#define for_each_near(i, other, nid)					\
+	for ((i) = 0; ((other) = node_near(nid, i)) != NUMA_NO_NODE; (i)++)
+
 /* mheap.c */
 
 #define MHEAP_LISTS	256	/* [n]: runs of n pages; [0]: 256 and more */
@@ -354,6 +367,8 @@ static __always_inline unsigned int arena_row_of(const void *p)
  * @nr_spare: their number
  * @changes: raised when a list, or what is owned, changes; for validate
  * @want_chunk: a caller that could not sleep had to make do with a small chunk
+ * @spent_tick: in jiffies, when the node last had no pages to spare
+ * @spent_pages: how many were wanted then
  */
 struct mheap {
 	raw_spinlock_t lock;
@@ -369,6 +384,8 @@ struct mheap {
 	unsigned int nr_spare[2];
 	unsigned long changes;
 	bool want_chunk;
+	u32 spent_tick;
+	unsigned int spent_pages;
 } ____cacheline_aligned_in_smp;
 
 int mheap_init(void);
@@ -377,6 +394,8 @@ void mheap_stop(void);
 unsigned long mheap_exit(void);
 struct mspan *mheap_alloc(int nid, unsigned int npages, unsigned int align,
 			  unsigned int nbits, gfp_t gfp);
+struct mspan *mheap_alloc_near(int nid, unsigned int npages, unsigned int align,
+			       unsigned int nbits, bool grow, gfp_t gfp);
 void mheap_free(struct mspan *s);
 void mheap_shorten(struct mspan *s, unsigned int npages);
 void *mheap_alloc_large(size_t size, size_t align, int nid, gfp_t gfp);
@@ -500,6 +519,8 @@ extern unsigned int nr_slots;
 int mcentral_init(void);
 void mcentral_exit(void);
 struct mspan *mcentral_cache_span(unsigned int row, gfp_t gfp);
+struct mspan *mcentral_stray_span(unsigned int row, gfp_t gfp);
+struct mspan *mcentral_grow_span(unsigned int row, gfp_t gfp);
 void mcentral_uncache_span(struct mspan *s);
 void *mcentral_alloc(unsigned int row, gfp_t gfp);
 bool mcentral_free(const void *p);
@@ -543,6 +564,13 @@ static inline unsigned int row_slot(unsigned int row)
 
 unsigned int transfer_put(unsigned int row, void **batch, unsigned int n);
 unsigned int transfer_get(unsigned int row, void **batch, unsigned int max);
+
+/* A glance without the lock: mostly there is none. */
+static inline bool transfer_holds(unsigned int row)
+{
+	return READ_ONCE(mcentral_rows[row]->transfer.n);
+}
+
 void transfer_drain(void);
 bool transfer_age(void);
 unsigned long transfer_bytes(void);

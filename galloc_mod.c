@@ -14,6 +14,7 @@
  *	mspan.c            a run of pages cut into objects: bitmap, arithmetic
  *	mheap.c            per node: free page runs; large.c: objects of whole pages;
  *	                   release.c: the way back to the system
+ *	nodes.c            which node stands in for one that is used up
  *	arena.c            blocks from alloc_pages()
  *	map.c              from an address to its slot, row and span
  *
@@ -33,6 +34,7 @@
  *     CPU is fetched.  mcentral_cache_span(): there is none.  The row's fullest
  *     PARTIAL span takes the place of the other.
  *  6. mheap_alloc(): there is none.  The best fitting free run becomes a span.
+ *     Where the node is used up what galloc has on others comes before step 7.
  *  7. arena_get_chunk(): nor is there a run.  A part of what there is already, up
  *     to a block of 2 MiB, is asked of alloc_pages().
  *  8. relieve(): there is no memory.  This CPU's stacks are drained, free runs go
@@ -91,9 +93,12 @@ static int __init galloc_init(void)
 	err = mspan_init();
 	if (err)
 		goto err_map;
-	err = mheap_init();
+	err = nodes_init();
 	if (err)
 		goto err_mspan;
+	err = mheap_init();
+	if (err)
+		goto err_nodes;
 	err = mcentral_init();
 	if (err)
 		goto err_mheap;
@@ -133,6 +138,8 @@ err_mcentral:
 err_mheap:
 	mheap_stop();
 	mheap_exit();
+err_nodes:
+	nodes_exit();
 err_mspan:
 	mspan_exit();
 err_map:
@@ -164,6 +171,7 @@ static void __exit galloc_exit(void)
 	mcache_exit();
 	kept = mheap_exit();
 	mcentral_exit();
+	nodes_exit();
 	mspan_exit();
 	arena_map_exit();
 	destroy_workqueue(galloc_wq);

@@ -47,6 +47,9 @@ EXPORT_SYMBOL_IF_KUNIT(mheap_of);
 EXPORT_SYMBOL_IF_KUNIT(mheap_walk_slot);
 EXPORT_SYMBOL_IF_KUNIT(mheap_span_around);
 
+/* nodes.c */
+EXPORT_SYMBOL_IF_KUNIT(node_near);
+
 /* mspan.c */
 EXPORT_SYMBOL_IF_KUNIT(mspan_new);
 EXPORT_SYMBOL_IF_KUNIT(mspan_delete);

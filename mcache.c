@@ -55,7 +55,7 @@ static bool mcache_setup(void)
 {
 	struct mcache_slot *slots;
 	struct mcache *m;
-	unsigned int class;
+	unsigned int row;
 
 	if (galloc_debug || !may_grow())
 		return false;
@@ -66,6 +66,8 @@ static bool mcache_setup(void)
 			     numa_mem_id());
 	if (!slots)
 		goto err;
+	for (row = 0; row < RESERVE_SLOT; row++)
+		slots[row].mask = class_mask(row % GALLOC_NR_CLASSES);
 
 	m = mcache_enter();
 	if (!m)
@@ -77,8 +79,6 @@ static bool mcache_setup(void)
 		arena_uncharge_meta(slots_bytes());
 		return true;
 	}
-	for (class = 1; class < GALLOC_NR_CLASSES; class++)
-		slots[mcentral_row(m->nid, class)].mask = class_mask(class);
 	m->slots = slots;
 	m->local = slots + mcentral_row(m->nid, 0);
 	mcache_leave(m);
@@ -134,14 +134,16 @@ static size_t stack_bytes(unsigned int capacity)
 
 /*
  * Make room in the budget: the clock hand goes over the other classes once and
- * takes up to half of each capacity, as far as it is unused.
+ * takes up to half of each capacity, as far as it is unused.  So it does with the
+ * stacks of another node, if there are any.
  */
 bool mcache_steal(struct mcache *m, unsigned int for_class, size_t bytes)
 {
-	unsigned int i;
+	unsigned int turn = GALLOC_NR_CLASSES - 1;
+	unsigned int i, turns = m->away == NUMA_NO_NODE ? 1 : 2;
 
-	for (i = 1; i < GALLOC_NR_CLASSES; i++) {
-		unsigned int class = 1 + m->hand++ % (GALLOC_NR_CLASSES - 1);
+	for (i = 0; i < turns * turn; i++) {
+		unsigned int class = 1 + m->hand++ % turn;
 		struct mcache_slot *slot = local_slot(m, class);
 		unsigned int give;
 
@@ -149,6 +151,8 @@ bool mcache_steal(struct mcache *m, unsigned int for_class, size_t bytes)
 			return true;
 		if (class == for_class)
 			continue;
+		if (i >= turn)
+			slot = away_slot(m, class);
 		give = min(slot_capacity(slot) / 2, slot_room(slot));
 		slot->end -= give;
 		m->held -= (size_t)give * sizeclasses[class].size;
@@ -156,9 +160,10 @@ bool mcache_steal(struct mcache *m, unsigned int for_class, size_t bytes)
 	return m->held + bytes <= galloc_cpu_cache_bytes;
 }
 
-/* Grow this CPU's stack of a class to @capacity, if memory and budget allow. */
-static void mcache_grow(unsigned int class, unsigned int capacity)
+/* Grow this CPU's stack of a row to @capacity, if memory and budget allow. */
+static void mcache_grow(unsigned int row, unsigned int capacity)
 {
+	unsigned int class = mcentral_rows[row]->class;
 	struct mcache_slot *slot;
 	void **stack, **old;
 	struct mcache *m;
@@ -179,11 +184,10 @@ static void mcache_grow(unsigned int class, unsigned int capacity)
 	m = mcache_enter();
 	if (!m)
 		goto err_stack;
-	slot = local_slot(m, class);
-	had = slot_capacity(slot);
+	slot = row_slot_here(m, row);
+	had = slot ? slot_capacity(slot) : capacity;
 	extra = (size_t)(capacity - had) * sizeclasses[class].size;
-	if (m->slots == empty_slots || had >= capacity ||
-	    !mcache_steal(m, class, extra)) {
+	if (had >= capacity || !mcache_steal(m, class, extra)) {
 		mcache_leave(m);
 		goto err_stack;
 	}
@@ -309,33 +313,51 @@ static void count_busy(enum galloc_event what)
 		    in_serving_softirq() ? EVENT_BUSY_SOFTIRQ : EVENT_BUSY_TASK);
 }
 
+/**
+ * struct refill - what refill_locally() leaves to be done
+ * @old: a span found exhausted, detached, to be uncached
+ * @grow_to: capacity that the stack is to have, 0 if it has enough
+ * @want: how many objects should be fetched
+ */
+struct refill {
+	struct mspan *old;
+	unsigned int grow_to;
+	unsigned int want;
+};
+
 /*
  * What this CPU can serve by itself: from the stack, which an interrupt may have
- * refilled, or from its CACHED span.  A span found exhausted is detached into
- * *@old, for the caller to uncache.  *@want is how many there should be fetched.
+ * refilled, or from its CACHED span.
  */
-static void *refill_locally(struct mcache *m, unsigned int class,
-			    struct mspan **old, unsigned int *grow_to,
-			    unsigned int *want)
+static void *refill_locally(struct mcache *m, struct mcache_slot *slot,
+			    unsigned int class, struct refill *r)
 {
-	struct mcache_slot *slot = local_slot(m, class);
 	void *obj = slot_pop(slot);
 
 	if (obj)
 		return obj;
 	slot->misses++;
-	*grow_to = slot_wants_more(slot, class, WANTS_UNDERFLOW);
-	*want = slot_batch(slot);
+	r->grow_to = slot_wants_more(slot, class, WANTS_UNDERFLOW);
+	r->want = slot_batch(slot);
 	if (!slot->span)
 		return NULL;
 	slot_claim(m, slot, slot->span);
 	obj = slot_pop(slot);
 	if (!obj && !mspan_has_free(slot->span)) {
-		*old = slot->span;
+		r->old = slot->span;
 		slot->span = NULL;
 		m->held -= class_span_bytes(class);
 	}
 	return obj;
+}
+
+/* The rest of it, without busy. */
+static void refill_settle(unsigned int row, const struct refill *r)
+{
+	if (r->old)
+		mcentral_uncache_span(r->old);
+	if (r->grow_to)
+		mcache_grow(row, r->grow_to);
 }
 
 /*
@@ -345,18 +367,17 @@ static void *refill_locally(struct mcache *m, unsigned int class,
 static unsigned int mcache_push_many(unsigned int row, void **batch,
 				     unsigned int n)
 {
-	struct mcentral *c = mcentral_rows[row];
 	struct mcache *m = mcache_enter();
 	struct mcache_slot *slot;
 	unsigned int fit;
 
 	if (!m)
 		goto out;
-	if (m->slots == empty_slots || c->nid != m->nid) {
+	slot = row_slot_here(m, row);
+	if (!slot) {
 		mcache_leave(m);
 		goto out;
 	}
-	slot = local_slot(m, c->class);
 	fit = min(n, slot_room(slot));
 	n -= fit;
 	memcpy(slot->top, batch + n, fit * sizeof(*batch));
@@ -405,8 +426,8 @@ static bool mcache_install(struct mspan *s, int cpu)
 		return false;
 	}
 	/* It may be another CPU, and of another node. */
-	if (m->slots != empty_slots && mcentral_rows[mspan_row(s)]->nid == m->nid) {
-		slot = local_slot(m, class);
+	slot = row_slot_here(m, mspan_row(s));
+	if (slot) {
 		/* The one the caller has taken, which no stack served. */
 		slot->allocs++;
 		slot->moved++;
@@ -432,14 +453,11 @@ static bool mcache_install(struct mspan *s, int cpu)
 	return kept;
 }
 
-/* From the central list, or from fresh pages. */
-static void *refill_centrally(unsigned int row, int cpu, gfp_t gfp)
+/* An object of a span that the caller owns, which this CPU keeps if it may. */
+static void *refill_from_span(struct mspan *s, int cpu)
 {
-	struct mspan *s = mcentral_cache_span(row, gfp);
 	void *obj = NULL;
 
-	if (!s)
-		return NULL;
 	galloc_pause(PAUSE_REFILL_CACHED, s);
 	/* Ours first: whatever becomes of the span, this request is served. */
 	mspan_claim(s, &obj, 1);
@@ -447,6 +465,129 @@ static void *refill_centrally(unsigned int row, int cpu, gfp_t gfp)
 		mcentral_uncache_span(s);
 	return obj;
 }
+
+/* ---- memory of another node, when the own one is used up ---------------------------- */
+
+/*
+ * Is what this CPU has of another node to be used first?  For a tick after its own
+ * node was found to be used up: then that is asked for pages again.
+ */
+static bool away_first(struct mcache *m, unsigned int class, gfp_t gfp)
+{
+	const struct mcache_slot *slot;
+
+	if (likely(m->away == NUMA_NO_NODE) || m->away_tick != (u32)jiffies ||
+	    (gfp & __GFP_THISNODE))
+		return false;
+	slot = away_slot(m, class);
+	return slot->top != slot->base || slot->span;
+}
+
+/*
+ * The own node is used up, and a row of another one stands in: have a stack for it,
+ * so that what is freed here is used here again.  One other node at a time: what
+ * comes of a third one goes without.  Returns how many objects to fetch.
+ */
+static unsigned int away_adopt(unsigned int row)
+{
+	const struct mcentral *c = mcentral_rows[row];
+	struct refill r = { .want = 1 };
+	struct mcache_slot *slot;
+	struct mcache *m;
+
+	m = mcache_enter();
+	if (!m)
+		return 1;
+	if (m->slots != empty_slots && m->away == NUMA_NO_NODE &&
+	    c->nid != m->nid && c->nid < nr_node_ids)
+		m->away = c->nid;
+	m->away_tick = jiffies;
+	slot = row_slot_here(m, row);
+	if (slot) {
+		slot->misses++;
+		r.grow_to = slot_wants_more(slot, c->class, WANTS_UNDERFLOW);
+		r.want = slot_batch(slot);
+	}
+	mcache_leave(m);
+	refill_settle(row, &r);
+	return r.want;
+}
+
+/* From what this CPU has of another node already. */
+static void *refill_from_away(unsigned int class)
+{
+	struct refill r = { };
+	struct mcache_slot *slot;
+	unsigned int row = 0;
+	struct mcache *m;
+	void *obj = NULL;
+
+	m = mcache_enter();
+	if (!m)
+		return NULL;
+	if (m->away != NUMA_NO_NODE) {
+		row = mcentral_row(m->away, class);
+		slot = away_slot(m, class);
+		m->away_tick = jiffies;
+		/* Without anything it is no miss: away_adopt() comes yet. */
+		if (slot->top != slot->base || slot->span)
+			obj = refill_locally(m, slot, class, &r);
+	}
+	mcache_leave(m);
+	refill_settle(row, &r);
+	return obj;
+}
+
+/* From what galloc has on other nodes than that of @row, nearest first. */
+static void *refill_from_others(unsigned int row, int cpu, gfp_t gfp)
+{
+	const struct mcentral *c = mcentral_rows[row];
+	void *obj = refill_from_away(c->class);
+	unsigned int i;
+	int other;
+
+	if (obj)
+		return obj;
+	for_each_near(i, other, c->nid) {
+		unsigned int stray = mcentral_row(other, c->class);
+		struct mspan *s;
+
+		if (transfer_holds(stray)) {
+			obj = refill_from_transfer(stray, away_adopt(stray));
+			if (obj)
+				return obj;
+		}
+		s = mcentral_stray_span(stray, gfp);
+		if (s) {
+			away_adopt(stray);
+			return refill_from_span(s, cpu);
+		}
+	}
+	return NULL;
+}
+
+/* From the central list, or from fresh pages. */
+static void *refill_centrally(unsigned int row, int cpu, gfp_t gfp)
+{
+	struct mspan *s = mcentral_cache_span(row, gfp);
+	void *obj;
+
+	if (likely(s))
+		return refill_from_span(s, cpu);
+	if (!(gfp & __GFP_THISNODE)) {
+		obj = refill_from_others(row, cpu, gfp);
+		if (obj)
+			return obj;
+	}
+	s = mcentral_grow_span(row, gfp);
+	if (!s)
+		return NULL;
+	if (mspan_row(s) != row)
+		away_adopt(mspan_row(s));
+	return refill_from_span(s, cpu);
+}
+
+/* ---- allocation and free, when the fast path would not -------------------------------- */
 
 /* What the stack of a CPU of @nid has, NULL if it is empty or this is no such CPU. */
 void *mcache_pop_node(unsigned int class, int nid)
@@ -482,11 +623,10 @@ static void *alloc_single(unsigned int class, int nid, gfp_t gfp)
  */
 void *mcache_alloc_slow(unsigned int class, int nid, gfp_t gfp)
 {
-	unsigned int grow_to = 0, want = 1;
-	struct mspan *old = NULL;
+	struct refill r = { .want = 1 };
+	unsigned int row, from;
 	struct mcache *m;
 	void *obj = NULL;
-	unsigned int row;
 	int cpu;
 
 	m = mcache_enter();
@@ -506,17 +646,17 @@ void *mcache_alloc_slow(unsigned int class, int nid, gfp_t gfp)
 		return alloc_single(class, nid, gfp);
 	}
 	row = mcentral_row(m->nid, class);
+	from = row;
+	if (unlikely(away_first(m, class, gfp)))
+		from = mcentral_row(m->away, class);
 	if (likely(m->slots != empty_slots))
-		obj = refill_locally(m, class, &old, &grow_to, &want);
+		obj = refill_locally(m, &m->slots[from], class, &r);
 	cpu = m->cpu;
 	mcache_leave(m);
 
-	if (old)
-		mcentral_uncache_span(old);
-	if (grow_to)
-		mcache_grow(class, grow_to);
+	refill_settle(from, &r);
 	if (!obj)
-		obj = refill_from_transfer(row, want);
+		obj = refill_from_transfer(row, r.want);
 	if (!obj)
 		obj = refill_centrally(row, cpu, gfp);
 	mcache_follow();
@@ -552,18 +692,19 @@ enum free_how {
 	FREE_TWICE,		/* it is on top of the stack */
 };
 
-static enum free_how push_slowly(struct mcache *m, unsigned int class,
-				 const void *p, void **batch, unsigned int *n,
-				 unsigned int *grow_to)
+static enum free_how push_slowly(struct mcache *m, struct mcache_slot *slot,
+				 unsigned int class, const void *p, void **batch,
+				 unsigned int *n, unsigned int *grow_to)
 {
-	struct mcache_slot *slot = local_slot(m, class);
-
 	if ((u32)(unsigned long)p & slot->mask)
 		return FREE_CENTRAL;
 	if (slot->top != slot->base && slot->top[-1] == p)
 		return FREE_TWICE;
 	if (slot->top == slot->end) {
 		slot->overflows++;
+		/* What is freed alone is no reason for a stack of another node. */
+		if (!slot_capacity(slot) && slot != local_slot(m, class))
+			return FREE_CENTRAL;
 		*grow_to = slot_wants_more(slot, class, WANTS_OVERFLOW);
 		if (!slot_capacity(slot))
 			return FREE_CENTRAL;
@@ -589,7 +730,8 @@ void mcache_free_slow(const void *p)
 	unsigned int grow_to = 0;
 	unsigned int n = 0;
 	struct arena *arena;
-	unsigned int page, row, class;
+	unsigned int page, row;
+	struct mcache_slot *slot;
 	struct mcache *m;
 
 	if (ZERO_OR_NULL_PTR(p))
@@ -629,9 +771,10 @@ void mcache_free_slow(const void *p)
 			return;
 		}
 	}
-	class = mcentral_rows[row]->class;
-	if (m->slots != empty_slots && mcentral_rows[row]->nid == m->nid)
-		how = push_slowly(m, class, p, batch, &n, &grow_to);
+	slot = row_slot_here(m, row);
+	if (slot)
+		how = push_slowly(m, slot, mcentral_rows[row]->class, p, batch,
+				  &n, &grow_to);
 	mcache_leave(m);
 
 	if (how == FREE_CENTRAL)
@@ -641,6 +784,6 @@ void mcache_free_slow(const void *p)
 	if (n)
 		mcache_flush_row(row, batch, n);
 	if (grow_to)
-		mcache_grow(class, grow_to);
+		mcache_grow(row, grow_to);
 	mcache_follow();
 }

@@ -61,7 +61,10 @@ static_assert(sizeof(struct mcache_slot) == 64);
  * @slots: all slots, by row; a shared array of empty ones until first used
  * @busy: the slots are being worked on; an interrupt keeps off
  * @cpu: the CPU
- * @nid: its node, that of @local
+ * @nid: its node, that of @local; the nearest with memory if it has none
+ * @away: the node of which it has stacks, too, because its own was used up;
+ *	NUMA_NO_NODE if there is none
+ * @away_tick: when the own node was last found to be used up, in jiffies
  * @gen: the drain generation it has followed
  * @held: bytes the capacities and the CACHED spans may hold at most
  * @rng: state of the xorshift that shuffles claimed objects
@@ -85,6 +88,8 @@ struct mcache {
 	u8 busy;
 	int cpu;
 	int nid;
+	int away;
+	u32 away_tick;
 	int gen;
 	unsigned long held;
 	u64 rng;
@@ -267,6 +272,33 @@ static inline void mcache_leave(struct mcache *m)
 static inline struct mcache_slot *local_slot(struct mcache *m, unsigned int class)
 {
 	return &m->local[class];
+}
+
+static inline struct mcache_slot *away_slot(struct mcache *m, unsigned int class)
+{
+	return &m->slots[mcentral_row(m->away, class)];
+}
+
+/* This CPU's slot of a class, of its own node or @away; NULL if there is no such one. */
+static inline struct mcache_slot *class_slot(struct mcache *m, unsigned int class,
+					     bool away)
+{
+	if (!away)
+		return local_slot(m, class);
+	return m->away == NUMA_NO_NODE ? NULL : away_slot(m, class);
+}
+
+/*
+ * This CPU's slot of a row: of its own node, or of the one that stands in for it.
+ * NULL for any other.
+ */
+static inline struct mcache_slot *row_slot_here(struct mcache *m, unsigned int row)
+{
+	int nid = mcentral_rows[row]->nid;
+
+	if (m->slots == empty_slots || (nid != m->nid && nid != m->away))
+		return NULL;
+	return &m->slots[row];
 }
 
 static inline unsigned int slot_capacity(const struct mcache_slot *slot)

@@ -174,18 +174,28 @@ void mcentral_uncache_span(struct mspan *s)
 		span_retire(c, s);
 }
 
+/* How far mcentral_grow() goes. */
+enum grow {
+	GROW_FREE,	/* free runs of the row's node */
+	GROW_SPARE,	/* and pages that this node has to spare */
+	GROW_ANY,	/* and all that the request's flags allow, on any node */
+};
+
 /*
  * A span cut for this class from fresh pages, CACHED.  They may have come from
  * another node, or from the emergency reserve: then so does the row.
  */
-static struct mspan *mcentral_grow(struct mcentral *c, gfp_t gfp)
+static struct mspan *mcentral_grow(struct mcentral *c, enum grow how, gfp_t gfp)
 {
 	const struct sizeclass *sc = c->sc;
+	unsigned int row, align = sc->align_pages;
 	struct mspan *s;
-	unsigned int row;
 
-	s = mheap_alloc(c->nid, sc->span_pages, sc->align_pages, sc->objects,
-			gfp);
+	if (how == GROW_ANY)
+		s = mheap_alloc(c->nid, sc->span_pages, align, sc->objects, gfp);
+	else
+		s = mheap_alloc_near(c->nid, sc->span_pages, align, sc->objects,
+				     how == GROW_SPARE, gfp);
 	if (!s)
 		return NULL;
 	if (unlikely(s->reserve)) {
@@ -232,13 +242,58 @@ static bool gfp_has_reserve(gfp_t gfp)
 	return !in_interrupt() && tsk_is_oom_victim(current);
 }
 
-/*
- * A span with room when the row has none, CACHED.  Spans of the reserve serve only
- * those who may have its pages, and only when there are no others; but before
- * more of it is taken.
+/**
+ * mcentral_cache_span() - get a span with free objects of a row
+ * @row: row wanted
+ * @gfp: the request's flags
+ *
+ * If the row has none, one is cut from free pages of the node, or from pages that it
+ * has to spare.  So there is none where the node is used up.
+ *
+ * Return: A span in state CACHED that the caller owns, or NULL.
  */
-static struct mspan *mcentral_more(struct mcentral *c, gfp_t gfp)
+struct mspan *mcentral_cache_span(unsigned int row, gfp_t gfp)
 {
+	struct mcentral *c = mcentral_rows[row];
+
+	return mcentral_fetch(c, NUMA_NO_NODE) ?: mcentral_grow(c, GROW_SPARE, gfp);
+}
+
+/**
+ * mcentral_stray_span() - the same of a row that stands in for another
+ * @row: row of the same class on another node
+ * @gfp: the request's flags
+ *
+ * Only of what galloc has already.
+ *
+ * Return: A span in state CACHED that the caller owns, or NULL.
+ */
+struct mspan *mcentral_stray_span(unsigned int row, gfp_t gfp)
+{
+	struct mcentral *c = mcentral_rows[row];
+	struct mspan *s = NULL;
+
+	/* A glance: most rows of most nodes have nothing. */
+	if (atomic_long_read(&c->nr_spans))
+		s = mcentral_fetch(c, NUMA_NO_NODE);
+	return s ?: mcentral_grow(c, GROW_FREE, gfp);
+}
+
+/**
+ * mcentral_grow_span() - get a span from wherever the system has pages
+ * @row: row wanted
+ * @gfp: the request's flags, all of which count now
+ *
+ * For when mcentral_cache_span() has none, nor mcentral_stray_span() of any node.
+ * Spans of the emergency reserve serve only those who may have its pages, and only
+ * when there are no others; but before more of it is taken.
+ *
+ * Return: A span in state CACHED that the caller owns, possibly of the same
+ * class on another node or of the emergency reserve; or NULL.
+ */
+struct mspan *mcentral_grow_span(unsigned int row, gfp_t gfp)
+{
+	struct mcentral *c = mcentral_rows[row];
 	struct mcentral *r = mcentral_rows[mcentral_reserve_row(c->class)];
 	gfp_t ordinary = (gfp & ~(__GFP_MEMALLOC | __GFP_DIRECT_RECLAIM |
 				 __GFP_NOFAIL)) |
@@ -246,26 +301,11 @@ static struct mspan *mcentral_more(struct mcentral *c, gfp_t gfp)
 	struct mspan *s;
 
 	if (likely(!atomic_long_read(&r->nr_spans)) || !gfp_has_reserve(gfp))
-		return mcentral_grow(c, gfp);
-	s = mcentral_grow(c, ordinary);
+		return mcentral_grow(c, GROW_ANY, gfp);
+	s = mcentral_grow(c, GROW_ANY, ordinary);
 	if (!s)
 		s = mcentral_fetch(r, gfp & __GFP_THISNODE ? c->nid : NUMA_NO_NODE);
-	return s ?: mcentral_grow(c, gfp);
-}
-
-/**
- * mcentral_cache_span() - get a span with free objects
- * @row: row wanted
- * @gfp: flags for the pages of a new one
- *
- * Return: A span in state CACHED that the caller owns, possibly of the same
- * class on another node or of the emergency reserve; or NULL.
- */
-struct mspan *mcentral_cache_span(unsigned int row, gfp_t gfp)
-{
-	struct mcentral *c = mcentral_rows[row];
-
-	return mcentral_fetch(c, NUMA_NO_NODE) ?: mcentral_more(c, gfp);
+	return s ?: mcentral_grow(c, GROW_ANY, gfp);
 }
 
 /* Count an object of a row that no stack served. */
@@ -279,7 +319,7 @@ void mcentral_count_single(unsigned int row)
 	galloc_unlock(&c->lock, flags);
 }
 
-/* One object out of a PARTIAL span, under the lock. */
+/* One object out of a PARTIAL span, under the lock, or from transfer. */
 static void *mcentral_take(struct mcentral *c)
 {
 	unsigned long flags;
@@ -298,7 +338,44 @@ static void *mcentral_take(struct mcentral *c)
 	/* Not by our own claim, but a freer may just have brought it back. */
 	if (unlikely(empty))
 		span_retire(c, s);
+	if (!obj && transfer_get(c->row, &obj, 1))
+		mcentral_count_single(c->row);
 	return obj;
+}
+
+/* The only or first object of a span that was CACHED, which goes to its row. */
+static void *span_single(struct mspan *s)
+{
+	void *obj;
+
+	mspan_claim(s, &obj, 1);
+	mcentral_count_single(mspan_row(s));
+	mcentral_uncache_span(s);
+	return obj;
+}
+
+/* An object of a class on another node than @nid, nearest first, if galloc has one. */
+static void *mcentral_take_stray(int nid, unsigned int class, gfp_t gfp)
+{
+	struct mspan *s;
+	unsigned int i;
+	void *obj;
+	int other;
+
+	for_each_near(i, other, nid) {
+		unsigned int row = mcentral_row(other, class);
+
+		/* A glance, as in mcentral_stray_span(). */
+		if (atomic_long_read(&mcentral_rows[row]->nr_spans)) {
+			obj = mcentral_take(mcentral_rows[row]);
+			if (obj)
+				return obj;
+		}
+		s = mcentral_grow(mcentral_rows[row], GROW_FREE, gfp);
+		if (s)
+			return span_single(s);
+	}
+	return NULL;
 }
 
 /**
@@ -307,7 +384,8 @@ static void *mcentral_take(struct mcentral *c)
  * @gfp: flags
  *
  * For an interrupt that finds its CPU's slots busy, for another node than the
- * CPU's, and for debug mode.
+ * CPU's, and for debug mode.  Where the node is used up what galloc has on others
+ * comes before pages of theirs, unless @gfp says __GFP_THISNODE.
  *
  * Context: Any but NMI, no galloc lock held.  Sleeps if @gfp allows it.
  * Return: The object, or NULL.
@@ -321,13 +399,16 @@ void *mcentral_alloc(unsigned int row, gfp_t gfp)
 	obj = mcentral_take(c);
 	if (obj)
 		return obj;
-	s = mcentral_more(c, gfp);
-	if (!s)
-		return NULL;
-	mspan_claim(s, &obj, 1);
-	mcentral_count_single(mspan_row(s));
-	mcentral_uncache_span(s);
-	return obj;
+	s = mcentral_grow(c, GROW_SPARE, gfp);
+	if (s)
+		return span_single(s);
+	if (!(gfp & __GFP_THISNODE)) {
+		obj = mcentral_take_stray(c->nid, c->class, gfp);
+		if (obj)
+			return obj;
+	}
+	s = mcentral_grow_span(row, gfp);
+	return s ? span_single(s) : NULL;
 }
 
 /*

@@ -512,10 +512,15 @@ static struct mspan *mheap_take(struct mheap *h, unsigned int npages,
 	return s;
 }
 
-/* Get a chunk, take the wanted run out of it, publish the rest. */
+/*
+ * Get a chunk, take the wanted run out of it, publish the rest.  Only what the node
+ * has to @spare: that there is none is not yet a failure.
+ */
 static struct mspan *mheap_grow(int nid, unsigned int npages,
-				unsigned int align, bool big, gfp_t gfp)
+				unsigned int align, bool big, bool spare,
+				gfp_t gfp)
 {
+	unsigned int least = max(npages, align);
 	struct chunk chunk;
 	unsigned long flags;
 	struct mheap *h;
@@ -523,7 +528,10 @@ static struct mspan *mheap_grow(int nid, unsigned int npages,
 
 	if (!may_grow())
 		return NULL;
-	if (!arena_get_chunk(&chunk, nid, max(npages, align), gfp)) {
+	if (spare) {
+		if (!arena_get_spare_chunk(&chunk, nid, least, gfp))
+			return NULL;
+	} else if (!arena_get_chunk(&chunk, nid, least, gfp)) {
 		count_event(EVENT_GROW_FAILED);
 		return NULL;
 	}
@@ -577,25 +585,59 @@ struct mspan *mheap_alloc(int nid, unsigned int npages, unsigned int align,
 {
 	bool big = nbits > MSPAN_SMALL_BITS;
 	struct mspan *s;
+	unsigned int i;
 	int other;
 
 	s = mheap_take(mheaps[nid], npages, align, big, gfp);
 	if (s)
 		return s;
-	s = mheap_grow(nid, npages, align, big, gfp);
+	s = mheap_grow(nid, npages, align, big, false, gfp);
 	if (s)
 		return s;
 	s = mheap_take(mheaps[nid], npages, align, big, gfp);
 	if (s || (gfp & __GFP_THISNODE))
 		return s;
-	for_each_node(other) {
-		if (other == nid)
-			continue;
+	for_each_near(i, other, nid) {
 		s = mheap_take(mheaps[other], npages, align, big, gfp);
 		if (s)
 			return s;
 	}
 	return NULL;
+}
+
+/**
+ * mheap_alloc_near() - take a run of pages of a node, if that costs nothing
+ * @nid: the node
+ * @npages: number of pages, at most ARENA_PAGES
+ * @align: alignment in pages, a power of two
+ * @nbits: objects the descriptor must have room for
+ * @grow: a free run, or pages that the node has to spare; else a free run only
+ * @gfp: the request's flags
+ *
+ * Context: As mheap_alloc().
+ * Return: A span in TRANSIT, or NULL.
+ */
+struct mspan *mheap_alloc_near(int nid, unsigned int npages, unsigned int align,
+			       unsigned int nbits, bool grow, gfp_t gfp)
+{
+	bool big = nbits > MSPAN_SMALL_BITS;
+	struct mheap *h = mheaps[nid];
+	struct mspan *s;
+
+	s = mheap_take(h, npages, align, big, gfp);
+	if (s || !grow || !may_grow())
+		return s;
+	/* Where others stand in, once a tick.  A wrong guess costs a request. */
+	if (node_near(nid, 0) != NUMA_NO_NODE &&
+	    READ_ONCE(h->spent_tick) == (u32)jiffies &&
+	    READ_ONCE(h->spent_pages) <= npages)
+		return NULL;
+	s = mheap_grow(nid, npages, align, big, true, gfp);
+	if (!s) {
+		WRITE_ONCE(h->spent_pages, npages);
+		WRITE_ONCE(h->spent_tick, (u32)jiffies);
+	}
+	return s;
 }
 
 /* Forget the objects of a span, so that a late free finds nothing. */

@@ -108,20 +108,22 @@ static unsigned long places_of(int cpu)
 {
 	const struct mcache *m = per_cpu_ptr(&galloc_mcache, cpu);
 	unsigned long n = 0;
-	unsigned int class;
+	unsigned int row;
 
-	for (class = 1; class < GALLOC_NR_CLASSES; class++)
-		n += slot_places(READ_ONCE(m->local) + class);
+	for (row = 0; row < RESERVE_SLOT; row++)
+		n += slot_places(READ_ONCE(m->slots) + row);
 	return n;
 }
 
 static void sum_cpu(struct sums *sums, int cpu)
 {
 	const struct mcache *m = per_cpu_ptr(&galloc_mcache, cpu);
-	unsigned int class;
+	unsigned int row;
 
-	for (class = 1; class < GALLOC_NR_CLASSES; class++) {
-		const struct mcache_slot *slot = READ_ONCE(m->local) + class;
+	/* Rows of other nodes have something where these stand in for its own. */
+	for (row = 0; row < RESERVE_SLOT; row++) {
+		const struct mcache_slot *slot = READ_ONCE(m->slots) + row;
+		unsigned int class = row % GALLOC_NR_CLASSES;
 
 		sums->class[class].stacked += slot_places(slot);
 		sums->class[class].out += READ_ONCE(slot->moved);
@@ -479,10 +481,11 @@ static void mcache_show_cpu(struct seq_file *m, int cpu)
 	const struct mcache *c = per_cpu_ptr(&galloc_mcache, cpu);
 	unsigned long bytes = 0, capacity = 0, hits = 0, misses = 0, overflows = 0;
 	unsigned long spans = 0;
-	unsigned int class;
+	unsigned int row;
 
-	for (class = 1; class < GALLOC_NR_CLASSES; class++) {
-		const struct mcache_slot *slot = READ_ONCE(c->local) + class;
+	for (row = 0; row < RESERVE_SLOT; row++) {
+		const struct mcache_slot *slot = READ_ONCE(c->slots) + row;
+		unsigned int class = row % GALLOC_NR_CLASSES;
 		long room = READ_ONCE(slot->end) - READ_ONCE(slot->base);
 
 		room = max(room, 0L);

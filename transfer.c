@@ -109,8 +109,7 @@ unsigned int transfer_get(unsigned int row, void **batch, unsigned int max)
 	unsigned long flags;
 	unsigned int n;
 
-	/* A glance without the lock: mostly there is none. */
-	if (!READ_ONCE(t->n))
+	if (!transfer_holds(row))
 		return 0;
 	galloc_lock(&c->lock, flags);
 	n = min(max, t->n);

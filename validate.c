@@ -567,23 +567,33 @@ static void check_stash(struct findings *sure, const struct mcache *m)
 	check_eq(sure, bytes, m->runs_bytes);
 }
 
+/* A slot, if there is one.  Returns the bytes that it may hold. */
+static unsigned long check_slot_of(struct findings *sure, const struct mcache *m,
+				   const struct mcache_slot *slot,
+				   unsigned int class)
+{
+	unsigned long held;
+
+	if (!slot)
+		return 0;
+	check_that(sure, slot->base <= slot->top && slot->top <= slot->end);
+	held = (slot->end - slot->base) * sizeclasses[class].size;
+	if (!slot->span)
+		return held;
+	check_eq(sure, slot->span->tag,
+		 MSPAN_TAG(slot - m->slots, MSPAN_CACHED));
+	return held + class_span_bytes(class);
+}
+
 /* The slots and the stash, in one section; the stacks themselves are for later. */
-static void check_slots_of(struct findings *sure, const struct mcache *m)
+static void check_slots_of(struct findings *sure, struct mcache *m)
 {
 	unsigned long held = m->runs_bytes;
 	unsigned int class;
 
 	for (class = 1; class < GALLOC_NR_CLASSES; class++) {
-		const struct mcache_slot *slot = &m->local[class];
-
-		check_that(sure, slot->base <= slot->top &&
-			   slot->top <= slot->end);
-		held += (slot->end - slot->base) * sizeclasses[class].size;
-		if (!slot->span)
-			continue;
-		held += class_span_bytes(class);
-		check_eq(sure, slot->span->tag,
-			 MSPAN_TAG(mcentral_row(m->nid, class), MSPAN_CACHED));
+		held += check_slot_of(sure, m, class_slot(m, class, false), class);
+		held += check_slot_of(sure, m, class_slot(m, class, true), class);
 	}
 	check_stash(sure, m);
 	check_eq(sure, held, m->held);
@@ -591,7 +601,7 @@ static void check_slots_of(struct findings *sure, const struct mcache *m)
 }
 
 /* A turn of a stack.  False if that was the last. */
-static bool check_stack(struct cpu_check *cc, unsigned int class,
+static bool check_stack(struct cpu_check *cc, unsigned int class, bool away,
 			unsigned int *from)
 {
 	struct mcache *m = mcache_enter();
@@ -603,9 +613,9 @@ static bool check_stack(struct cpu_check *cc, unsigned int class,
 		cc->missed = true;
 		return false;
 	}
-	slot = &m->local[class];
-	row = mcentral_row(m->nid, class);
-	n = min(slot->top, slot->end) - slot->base;
+	slot = class_slot(m, class, away);
+	row = slot ? slot - m->slots : 0;
+	n = slot ? min(slot->top, slot->end) - slot->base : 0;
 	end = min(n, (long)*from + STACK_TURN);
 	for (; *from < end; ++*from)
 		check_stacked(&cc->sure, slot->base[*from], row,
@@ -632,7 +642,10 @@ static void check_this_cpu(struct mcache_look *look)
 	mcache_leave(m);
 	for (class = 1; setup && class < GALLOC_NR_CLASSES; class++) {
 		from = 0;
-		while (check_stack(cc, class, &from))
+		while (check_stack(cc, class, false, &from))
+			cond_resched();
+		from = 0;
+		while (check_stack(cc, class, true, &from))
 			cond_resched();
 		cond_resched();
 	}

@@ -9,7 +9,10 @@
 #include "helpers.h"
 
 #include <linux/cpu.h>
+#include <linux/gfp.h>
+#include <linux/list.h>
 #include <linux/nodemask.h>
+#include <linux/topology.h>
 
 /* Nothing larger can grow below this limit, small metadata can. */
 #define LITTLE		(16 * 1024)
@@ -183,6 +186,232 @@ static void what_a_node_lacks_comes_from_another(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, galloc_validate(), 0);
 }
 
+static void each_node_has_all_others_nearest_first(struct kunit *test)
+{
+	int nid, other, last;
+	unsigned int i;
+
+	for_each_node(nid) {
+		nodemask_t seen = NODE_MASK_NONE;
+
+		last = 0;
+		for_each_near(i, other, nid) {
+			KUNIT_EXPECT_NE(test, other, nid);
+			KUNIT_EXPECT_FALSE(test, node_test_and_set(other, seen));
+			KUNIT_EXPECT_GE(test, node_distance(nid, other), last);
+			last = node_distance(nid, other);
+		}
+		KUNIT_EXPECT_EQ(test, (int)i, num_possible_nodes() - 1);
+	}
+}
+
+/* ---- a node that is used up ----------------------------------------------------- */
+
+/* As much as an allocation gets that costs nothing. */
+#define SPARE	(__GFP_THISNODE | __GFP_NORETRY | __GFP_NOWARN | __GFP_NOMEMALLOC)
+#define QUIET	(GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN)
+
+static LIST_HEAD(hogged);
+
+/* Take all pages that a node has to spare, of galloc too, until give_pages(). */
+static void use_up(struct kunit *test, int nid)
+{
+	int order;
+
+	gk_take_free_runs(test);
+	for (order = MAX_PAGE_ORDER; order >= 0; order--) {
+		struct page *page;
+
+		while ((page = alloc_pages_node(nid, SPARE, order))) {
+			set_page_private(page, order);
+			list_add(&page->lru, &hogged);
+		}
+	}
+}
+
+static void give_pages(void)
+{
+	struct page *page, *next;
+
+	list_for_each_entry_safe(page, next, &hogged, lru) {
+		unsigned int order = page_private(page);
+
+		list_del(&page->lru);
+		set_page_private(page, 0);
+		__free_pages(page, order);
+	}
+}
+
+/* Who asks for an object of a node that is used up. */
+enum asker { A_TASK, WITHOUT_INTERRUPTS, WHILE_BUSY, FROM_ELSEWHERE };
+
+static void *ask(enum asker who, size_t size, int nid)
+{
+	unsigned long flags;
+	void *p;
+
+	switch (who) {
+	case WITHOUT_INTERRUPTS:
+		local_irq_save(flags);
+		p = galloc(size, GFP_ATOMIC | __GFP_NOWARN);
+		local_irq_restore(flags);
+		return p;
+	case WHILE_BUSY:
+		local_irq_save(flags);
+		this_cpu_write(galloc_mcache.busy, 1);
+		p = galloc(size, GFP_ATOMIC | __GFP_NOWARN);
+		this_cpu_write(galloc_mcache.busy, 0);
+		local_irq_restore(flags);
+		return p;
+	case FROM_ELSEWHERE:
+		return galloc_node(size, QUIET, nid);
+	default:
+		return galloc(size, QUIET);
+	}
+}
+
+/* Pages in spans of a class, whatever their row. */
+struct class_pages {
+	unsigned int class;
+	unsigned long pages;
+};
+
+static void sum_class(struct mspan *s, void *arg)
+{
+	struct class_pages *sum = arg;
+
+	if (mspan_row(s) && mspan_row(s) % GALLOC_NR_CLASSES == sum->class)
+		sum->pages += s->npages;
+}
+
+static unsigned long class_pages(unsigned int class)
+{
+	struct class_pages sum = { .class = class };
+	unsigned long nr;
+
+	for (nr = 0; nr < arena_nr_slots(); nr++)
+		mheap_walk_slot(nr, sum_class, &sum);
+	return sum.pages;
+}
+
+#define NR_ASKED	400
+
+static void a_used_up_node_costs_no_more_memory(struct kunit *test)
+{
+	static const size_t sizes[] = { 8, 64, 1000, 4096, 5000, 20000, 32768 };
+	void **p = kunit_kcalloc(test, NR_ASKED, sizeof(*p), GFP_KERNEL);
+	int far = other_nid(test), nid = gk_nid();
+	enum asker who;
+	int i, j;
+
+	KUNIT_ASSERT_NOT_NULL(test, p);
+	use_up(test, nid);
+	for (who = A_TASK; who <= FROM_ELSEWHERE; who++) {
+		if (who == FROM_ELSEWHERE && !cpumask_empty(cpumask_of_node(far)))
+			gk_pin(cpumask_any(cpumask_of_node(far)));
+		for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+			unsigned int class = sizeclass_of(sizes[i]), lacking = 0;
+			const struct sizeclass *sc = &sizeclasses[class];
+			unsigned long least = DIV_ROUND_UP(NR_ASKED, sc->objects) *
+					      sc->span_pages;
+
+			for (j = 0; j < NR_ASKED; j++) {
+				p[j] = ask(who, sizes[i], nid);
+				lacking += !p[j];
+			}
+			KUNIT_EXPECT_EQ(test, lacking, 0);
+			KUNIT_EXPECT_LE_MSG(test, class_pages(class),
+					    least * 12 / 10 + 2 * sc->span_pages,
+					    "objects of %zu, asker %d", sizes[i], who);
+			KUNIT_EXPECT_EQ(test, galloc_validate(), 0);
+			for (j = 0; j < NR_ASKED; j++)
+				gfree(p[j]);
+			mcache_drain();
+		}
+	}
+	give_pages();
+}
+
+static unsigned int nr_of_node(void **p, unsigned int n, int nid)
+{
+	unsigned int of = 0;
+
+	while (n--)
+		of += p[n] && page_to_nid(virt_to_page(p[n])) == nid;
+	return of;
+}
+
+static void take_and_free(void **p, unsigned int n)
+{
+	unsigned int i;
+
+	for (i = 0; i < n; i++)
+		p[i] = galloc(64, QUIET);
+	for (i = 0; i < n; i++)
+		gfree(p[i]);
+}
+
+static bool fail_all(unsigned int order)
+{
+	return true;
+}
+
+static void objects_of_another_node_are_used_again_here(struct kunit *test)
+{
+	void **p = kunit_kcalloc(test, NR_ASKED, sizeof(*p), GFP_KERNEL);
+	unsigned int class = sizeclass_of(64);
+	const struct mcache_slot *slot;
+	int far = other_nid(test);
+	const struct mcache *m = raw_cpu_ptr(&galloc_mcache);
+	unsigned long allocs;
+	unsigned int n;
+	void *keep;
+
+	KUNIT_ASSERT_NOT_NULL(test, p);
+	if (galloc_debug)
+		kunit_skip(test, "no stacks");
+	use_up(test, gk_nid());
+	take_and_free(p, NR_ASKED);
+	KUNIT_EXPECT_GT(test, nr_of_node(p, NR_ASKED, far), NR_ASKED * 9 / 10);
+	KUNIT_EXPECT_EQ(test, m->away, far);
+	slot = &m->slots[mcentral_row(far, class)];
+	KUNIT_EXPECT_GT(test, gk_stacked(slot), 0);
+	KUNIT_EXPECT_EQ(test, galloc_validate(), 0);
+	allocs = slot->allocs;
+	take_and_free(p, gk_stacked(slot));
+	KUNIT_EXPECT_GT(test, slot->allocs, allocs);
+	/* Who insists on this node has what is left of it, and nothing else. */
+	keep = galloc(64, QUIET);
+	WRITE_ONCE(galloc_fail_hook, fail_all);
+	for (n = 0; n < NR_ASKED - 1; n++) {
+		p[n] = galloc(64, QUIET | __GFP_THISNODE);
+		if (!p[n])
+			break;
+	}
+	KUNIT_EXPECT_EQ(test, nr_of_node(p, n, far), 0);
+	p[n] = galloc(64, QUIET);
+	KUNIT_EXPECT_NOT_NULL(test, p[n]);
+	gfree_bulk(n + 1, p);
+	WRITE_ONCE(galloc_fail_hook, NULL);
+	gfree(keep);
+
+	/* There are pages again: they are used, soon, and the others let go. */
+	give_pages();
+	KUNIT_EXPECT_TRUE(test, gk_wait_for(({
+			take_and_free(p, NR_ASKED);
+			nr_of_node(p, NR_ASKED, far) == 0; }), GK_PATIENCE_MS));
+	mcache_drain();
+	KUNIT_EXPECT_EQ(test, m->away, NUMA_NO_NODE);
+	KUNIT_EXPECT_EQ(test, gk_capacity(slot), 0);
+}
+
+/* Whatever a case came to. */
+static void exit_case(struct kunit *test)
+{
+	give_pages();
+	gk_exit(test);
+}
+
 #ifdef CONFIG_HOTPLUG_CPU
 
 #define NR_STACKED	200
@@ -226,6 +455,27 @@ static void the_objects_of_a_dead_cpu_are_free(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, mcache_is_setup(cpu), !galloc_debug);
 }
 
+static void a_dead_cpu_leaves_no_objects_of_another_node(struct kunit *test)
+{
+	void **objects = kunit_kcalloc(test, NR_STACKED, sizeof(void *), GFP_KERNEL);
+	int cpu = gk_cpu(num_possible_cpus());
+
+	KUNIT_ASSERT_NOT_NULL(test, objects);
+	other_nid(test);
+	if (!gk_smp() || galloc_debug)
+		kunit_skip(test, "one CPU, or no stacks");
+	use_up(test, cpu_to_mem(cpu));
+	gk_join(test, gk_start(test, cpu, fill_stacks, objects));
+	KUNIT_EXPECT_NE(test, per_cpu(galloc_mcache, cpu).away, NUMA_NO_NODE);
+	if (!remove_cpu(cpu)) {
+		KUNIT_EXPECT_EQ(test, per_cpu(galloc_mcache, cpu).held, 0);
+		KUNIT_EXPECT_EQ(test, per_cpu(galloc_mcache, cpu).away, NUMA_NO_NODE);
+		KUNIT_EXPECT_EQ(test, add_cpu(cpu), 0);
+	}
+	give_pages();
+	KUNIT_EXPECT_EQ(test, gk_in_use(test), 0);
+}
+
 #endif /* CONFIG_HOTPLUG_CPU */
 
 static struct kunit_case cases[] = {
@@ -233,8 +483,12 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(who_migrates_gets_the_node_he_asked_for),
 	KUNIT_CASE(pages_of_another_node_are_not_kept),
 	KUNIT_CASE(what_a_node_lacks_comes_from_another),
+	KUNIT_CASE(each_node_has_all_others_nearest_first),
+	KUNIT_CASE(a_used_up_node_costs_no_more_memory),
+	KUNIT_CASE(objects_of_another_node_are_used_again_here),
 #ifdef CONFIG_HOTPLUG_CPU
 	KUNIT_CASE(the_objects_of_a_dead_cpu_are_free),
+	KUNIT_CASE(a_dead_cpu_leaves_no_objects_of_another_node),
 #endif
 	{}
 };
@@ -242,7 +496,7 @@ static struct kunit_case cases[] = {
 static struct kunit_suite suite = {
 	.name = "galloc_nodes",
 	.init = gk_init,
-	.exit = gk_exit,
+	.exit = exit_case,
 	.test_cases = cases,
 };
 

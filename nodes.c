@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * nodes: which node stands in for one that is used up.
+ *
+ * A table made at load: for each node the others, nearest first.  Called by
+ * mheap.c, mcentral.c and mcache.c.  Overview: galloc_mod.c.
+ */
+#include "galloc_internal.h"
+
+#include <linux/nodemask.h>
+#include <linux/slab.h>
+#include <linux/topology.h>
+
+/* near_nodes[nid * nr_node_ids + i]: the i-th, NUMA_NO_NODE behind the last. */
+static s16 *near_nodes;
+
+static size_t table_bytes(void)
+{
+	return (size_t)nr_node_ids * nr_node_ids * sizeof(*near_nodes);
+}
+
+/* Insert the others one by one, in order of distance, then of number. */
+static void nodes_sort(int nid, s16 *list)
+{
+	unsigned int i, n = 0;
+	int other;
+
+	for_each_node(other) {
+		if (other == nid)
+			continue;
+		for (i = n++; i && node_distance(nid, list[i - 1]) >
+				  node_distance(nid, other); i--)
+			list[i] = list[i - 1];
+		list[i] = other;
+	}
+	list[n] = NUMA_NO_NODE;
+}
+
+/**
+ * node_near() - a node that is near another
+ * @nid: the other
+ * @i: 0 for the nearest, and so on
+ *
+ * Return: The node, NUMA_NO_NODE if there are no more.
+ */
+int node_near(int nid, unsigned int i)
+{
+	return near_nodes[nid * nr_node_ids + i];
+}
+
+/* The node itself if it has memory, else the nearest that has. */
+int node_with_memory(int nid)
+{
+	unsigned int i;
+	int other;
+
+	if (node_state(nid, N_MEMORY))
+		return nid;
+	for_each_near(i, other, nid)
+		if (node_state(other, N_MEMORY))
+			return other;
+	return nid;
+}
+
+int nodes_init(void)
+{
+	int nid;
+
+	if (!arena_charge_meta(table_bytes()))
+		return -ENOMEM;
+	near_nodes = galloc_fail(0) ? NULL : kvmalloc(table_bytes(), GFP_KERNEL);
+	if (!near_nodes) {
+		arena_uncharge_meta(table_bytes());
+		return -ENOMEM;
+	}
+	for_each_node(nid)
+		nodes_sort(nid, near_nodes + nid * nr_node_ids);
+	return 0;
+}
+
+void nodes_exit(void)
+{
+	kvfree(near_nodes);
+	arena_uncharge_meta(table_bytes());
+}
