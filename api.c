@@ -134,9 +134,7 @@ static void *get_once(const struct request *r, gfp_t gfp)
 static void relieve(gfp_t gfp, unsigned long npages)
 {
 	mcache_relieve(gfp);
-	if (may_grow())
-		mheap_release(max_t(unsigned long, npages, ARENA_PAGES),
-			      RELEASE_ALL);
+	mheap_relieve(gfp, npages);
 }
 
 /*

@@ -225,7 +225,8 @@ static void pages_renounce(struct page *page, unsigned int npages)
 		kmemleak_free(page_address(page + i));
 }
 
-static void pages_free(struct page *page, unsigned int npages, int order)
+static void pages_free(struct page *page, unsigned int npages, int order,
+		       bool may_sleep)
 {
 	unsigned int i;
 
@@ -237,7 +238,7 @@ static void pages_free(struct page *page, unsigned int npages, int order)
 	}
 	for (i = 0; i < npages; i++) {
 		page_let_go(page + i);
-		if ((i + 1) % RELEASE_TURN == 0 && may_resched())
+		if ((i + 1) % RELEASE_TURN == 0 && may_sleep)
 			cond_resched();
 	}
 	atomic_long_add(npages, &galloc_events[EVENT_RELEASE_PAGES]);
@@ -248,16 +249,18 @@ static void pages_free(struct page *page, unsigned int npages, int order)
  * @start: address of the first
  * @npages: number of pages
  * @order: they are one whole chunk of this order; -1: only a part of one
+ * @may_sleep: the caller may sleep, and lets others run now and then
  *
  * Nothing may refer to the pages any more: rows 0, not owned.  Comes after
  * arena_leave() or a successful arena_may_leave().
  *
  * Context: Where may_grow() says so, no galloc lock held.
  */
-void arena_put_pages(unsigned long start, unsigned int npages, int order)
+void arena_put_pages(unsigned long start, unsigned int npages, int order,
+		     bool may_sleep)
 {
 	arena_put_range(start, npages);
-	pages_free(virt_to_page((void *)start), npages, order);
+	pages_free(virt_to_page((void *)start), npages, order, may_sleep);
 	arena_uncharge((long)npages << PAGE_SHIFT);
 }
 
@@ -282,9 +285,10 @@ void arena_abandon_pages(unsigned long start, unsigned int npages)
  */
 static gfp_t chunk_gfp(gfp_t gfp)
 {
-	return gfp & ~(__GFP_ZERO | __GFP_COMP | __GFP_ACCOUNT | __GFP_MOVABLE |
-		       __GFP_RECLAIMABLE | __GFP_HARDWALL | __GFP_WRITE |
-		       GALLOC_GFP_ZONES);
+	return context_gfp(gfp) &
+	       ~(__GFP_ZERO | __GFP_COMP | __GFP_ACCOUNT | __GFP_MOVABLE |
+		 __GFP_RECLAIMABLE | __GFP_HARDWALL | __GFP_WRITE |
+		 GALLOC_GFP_ZONES);
 }
 
 /* An order larger than needed: not worth reclaim, reserves or another node. */

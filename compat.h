@@ -111,6 +111,17 @@ static inline void mm_account_reclaimed_pages(unsigned long pages)
 #define WQ_PERCPU	0
 #endif
 
+/*
+ * Is a CPU to be left alone, by isolcpus=, nohz_full= or a cpuset?  6.1 got
+ * cpu_is_isolated() in a stable release only; until 6.13 both masks have to be asked.
+ */
+#include <linux/sched/isolation.h>
+static inline bool galloc_cpu_isolated(int cpu)
+{
+	return !housekeeping_test_cpu(cpu, HK_TYPE_DOMAIN) ||
+	       !housekeeping_test_cpu(cpu, HK_TYPE_TICK);
+}
+
 /* Until 6.13: an hrtimer was given its function by assignment. */
 #include <linux/hrtimer.h>
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)

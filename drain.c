@@ -15,23 +15,22 @@
 #include <linux/slab.h>
 #include <linux/topology.h>
 
-/* Idle classes are looked for this often, while anything is cached. */
-#define TICK_DELAY		HZ
-
 /* All CPUs are asked to drain at most this often. */
 #define DRAIN_INTERVAL		(HZ / 10)
 
 /* For so long stacks of another node are kept when the own one is not used up. */
 #define AWAY_KEPT		(2 * HZ)
 
+/* More turns than this empty no stack. */
+#define MCACHE_MAX_TURNS	32
+
 /* Raised by who wants everything drained; owners follow in their slow paths. */
 static atomic_t drain_gen = ATOMIC_INIT(0);
 
-static int mcache_cpuhp_state;
-static bool mcache_stopped;
+/* Counts the ticks, for CPUs that look for idle classes in their slow paths. */
+static atomic_t tick_gen = ATOMIC_INIT(0);
 
-static void mcache_tick_fn(struct work_struct *work);
-static DECLARE_DEFERRABLE_WORK(mcache_tick, mcache_tick_fn);
+static int mcache_cpuhp_state;
 
 /* What one turn took out of a slot. */
 struct haul {
@@ -126,10 +125,11 @@ static void slot_take_surplus(struct mcache *m, struct mcache_slot *slot,
 /*
  * Drain a class on this CPU: all of it, or, unless it is idle, what it has too much.
  * Nothing is done on another CPU than @cpu, or in an interrupt of a busy one.
+ * Sleeps.
  */
 static void mcache_visit(int cpu, unsigned int class, bool all)
 {
-	bool may_free = may_grow();
+	bool may_free = may_call_system();
 	struct haul haul;
 	bool more;
 
@@ -153,6 +153,7 @@ static void mcache_visit(int cpu, unsigned int class, bool all)
 		}
 		mcache_leave(m);
 		haul_dispose(&haul);
+		cond_resched();
 	} while (more);
 }
 
@@ -194,13 +195,15 @@ static void away_visit(int cpu, bool all)
 		slot = away_slot(m, class);
 		if (all || (u32)jiffies - m->away_tick > AWAY_KEPT ||
 		    slot_is_idle(slot))
-			more = slot_take(m, slot, class, may_grow(), &haul);
+			more = slot_take(m, slot, class, may_call_system(),
+					 &haul);
 		else
 			slot_take_surplus(m, slot, class, &haul);
 		if (!more && ++class == GALLOC_NR_CLASSES)
 			away_end(m);
 		mcache_leave(m);
 		haul_dispose(&haul);
+		cond_resched();
 	}
 }
 
@@ -227,119 +230,285 @@ static void stash_visit(int cpu, bool all)
 	} while (s);
 }
 
+/* Has this CPU done what everybody was asked to before generation @gen? */
+static void mcache_set_gen(int cpu, int gen)
+{
+	struct mcache *m = mcache_enter();
+
+	if (!m)
+		return;
+	if (m->cpu == cpu)
+		m->gen = gen;
+	mcache_leave(m);
+}
+
+/* This CPU's work item has done what the tick wants of a slow path. */
+static void mcache_set_age(int cpu)
+{
+	struct mcache *m = mcache_enter();
+
+	if (!m)
+		return;
+	if (m->cpu == cpu)
+		m->age = atomic_read(&tick_gen);
+	mcache_leave(m);
+}
+
 static void mcache_work_fn(struct work_struct *work)
 {
 	struct mcache *m = container_of(work, struct mcache, work);
+	int gen = atomic_read(&drain_gen);
 	bool all = xchg(&m->drain_all, false);
 	unsigned int class;
 
-	for (class = 1; class < GALLOC_NR_CLASSES; class++) {
+	mcache_catch_up(m->cpu);
+	for (class = 1; class < GALLOC_NR_CLASSES; class++)
 		mcache_visit(m->cpu, class, all);
-		cond_resched();
-	}
 	away_visit(m->cpu, all);
 	stash_visit(m->cpu, all);
+	mcache_set_age(m->cpu);
 	if (all) {
-		transfer_drain();
+		mcache_set_gen(m->cpu, gen);
 		count_event(EVENT_DRAIN);
 	}
 }
 
+/*
+ * Does a CPU hold anything?  One that is to be left alone gets no work all the
+ * same: it follows in its own slow path.
+ */
+static bool mcache_holds(int cpu)
+{
+	return READ_ONCE(per_cpu(galloc_mcache, cpu).held);
+}
+
 static void mcache_queue(int cpu, bool all)
 {
-	struct mcache *m = per_cpu_ptr(&galloc_mcache, cpu);
-
+	if (galloc_cpu_isolated(cpu))
+		return;
 	if (all)
-		WRITE_ONCE(m->drain_all, true);
-	queue_work_on(cpu, galloc_wq, &m->work);
+		WRITE_ONCE(per_cpu(galloc_mcache, cpu).drain_all, true);
+	worker_kick_cpu(cpu);
 }
 
-/* Something is cached: have an eye on it. */
-void mcache_tick_start(void)
-{
-	if (!READ_ONCE(mcache_stopped) && !delayed_work_pending(&mcache_tick))
-		queue_delayed_work(galloc_wq, &mcache_tick, TICK_DELAY);
-}
-
-/* Have each CPU look for its idle classes, as long as anything is cached. */
-static void mcache_tick_fn(struct work_struct *work)
+/**
+ * mcache_tick() - have each CPU look for its idle classes
+ *
+ * Context: The worker.
+ * Return: True as long as anything is cached: look again.
+ */
+bool mcache_tick(void)
 {
 	bool again = transfer_age();
 	int cpu;
 
-	if (!cpus_read_trylock()) {
+	atomic_inc(&tick_gen);
+	if (!cpus_read_trylock())
+		return true;
+	for_each_online_cpu(cpu) {
+		if (!mcache_holds(cpu))
+			continue;
+		mcache_queue(cpu, false);
 		again = true;
-	} else {
-		for_each_online_cpu(cpu) {
-			if (!READ_ONCE(per_cpu(galloc_mcache, cpu).held))
-				continue;
-			mcache_queue(cpu, false);
-			again = true;
-		}
-		cpus_read_unlock();
 	}
-	if (again && !READ_ONCE(mcache_stopped))
-		queue_delayed_work(galloc_wq, &mcache_tick, TICK_DELAY);
+	cpus_read_unlock();
+	return again;
 }
 
 /**
- * mcache_relieve() - make memory free that this CPU has cached
- * @gfp: flags of the request that found none; 0 to leave the other CPUs alone
+ * mcache_drain_async() - have each CPU drain all it has, without waiting for it
  *
- * Context: Any but NMI, no galloc lock held.  Never waits.
+ * The hotplug lock is only tried: the worker is also needed by whoever brings a
+ * CPU up under it, and is short of memory.
+ *
+ * Context: The worker.
+ * Return: False if a CPU is on its way up or down: try again.
+ */
+bool mcache_drain_async(void)
+{
+	int cpu;
+
+	if (!cpus_read_trylock())
+		return false;
+	for_each_online_cpu(cpu)
+		if (mcache_holds(cpu))
+			mcache_queue(cpu, true);
+	cpus_read_unlock();
+	transfer_drain();
+	return true;
+}
+
+/*
+ * The slots of a CPU as turns go over them: those of its own node by class, and then
+ * those of the node that stands in for it.  NULL behind the last; 0 is none.
+ */
+static struct mcache_slot *turn_slot(struct mcache *m, unsigned int nr,
+				     unsigned int *class)
+{
+	*class = nr;
+	if (nr < GALLOC_NR_CLASSES)
+		return local_slot(m, nr);
+	*class = nr - GALLOC_NR_CLASSES + 1;
+	if (*class >= GALLOC_NR_CLASSES || m->away == NUMA_NO_NODE)
+		return NULL;
+	return away_slot(m, *class);
+}
+
+/*
+ * The next slot of this CPU that has anything to drain, after the last one that a
+ * turn was at; NULL if there is none up to the last.
+ */
+static struct mcache_slot *turn_next(struct mcache *m, unsigned int *class)
+{
+	struct mcache_slot *slot;
+
+	while ((slot = turn_slot(m, ++m->drain_class, class)))
+		if (slot->top != slot->base || slot->span)
+			return slot;
+	m->drain_class = 0;
+	return NULL;
+}
+
+/*
+ * One turn of a drain, within somebody's call: at most DRAIN_TURN objects and a
+ * span of a class, and a run of pages.  With @gen only as long as this CPU has not
+ * drained since it became that: once over all classes, however fast they fill again.
+ */
+static void mcache_drain_turn(const int *gen)
+{
+	struct mcache_slot *slot = NULL;
+	struct mspan *run = NULL;
+	struct haul haul;
+	unsigned int class;
+	struct mcache *m;
+
+	m = mcache_enter();
+	if (!m)
+		return;
+	if (!gen || m->gen != *gen) {
+		if (m->slots != empty_slots)
+			slot = turn_next(m, &class);
+		if (slot)
+			slot_take(m, slot, class, false, &haul);
+		/* A full turn: there may be more, but no more than a full stack. */
+		if (slot && haul.n == DRAIN_TURN &&
+		    ++m->drain_turns < MCACHE_MAX_TURNS)
+			m->drain_class--;
+		else
+			m->drain_turns = 0;
+		run = stash_take(m);
+		if (gen && !slot)
+			m->gen = *gen;
+	}
+	mcache_leave(m);
+
+	if (slot)
+		haul_dispose(&haul);
+	if (run)
+		mheap_free(run);
+}
+
+/*
+ * What the tick has a work item do, a slot a call, on a CPU that gets none.  After
+ * the last come the runs of pages.
+ */
+static void mcache_age_turn(int age)
+{
+	struct mcache_slot *slot = NULL;
+	struct mspan *run = NULL;
+	struct haul haul;
+	unsigned int class;
+	struct mcache *m;
+
+	m = mcache_enter();
+	if (!m)
+		return;
+	if (m->age != age && m->slots != empty_slots) {
+		slot = turn_slot(m, ++m->age_class, &class);
+		if (!slot) {
+			m->age = age;
+			m->age_class = 0;
+			if (!m->runs_used)
+				run = stash_take(m);
+			m->runs_used = false;
+		} else if (slot_is_idle(slot)) {
+			slot_take(m, slot, class, false, &haul);
+		} else {
+			slot_take_surplus(m, slot, class, &haul);
+		}
+	}
+	mcache_leave(m);
+
+	if (slot)
+		haul_dispose(&haul);
+	if (run)
+		mheap_free(run);
+}
+
+/**
+ * mcache_relieve() - make memory free that CPUs have cached
+ * @gfp: flags of the request that found none
+ *
+ * A caller that may sleep drains its CPU and the transfer.  Another one does a turn
+ * of that: it may have interrupts off, and the worker does the rest.
+ *
+ * Context: Any but NMI, no galloc lock held.  Never waits for other CPUs.
  */
 void mcache_relieve(gfp_t gfp)
 {
 	int cpu = raw_smp_processor_id();
 	unsigned int class;
 
-	for (class = 1; class < GALLOC_NR_CLASSES; class++)
-		mcache_visit(cpu, class, true);
-	away_visit(cpu, true);
-	stash_visit(cpu, true);
-	transfer_drain();
-	if (gfp)
-		mcache_shrink_async();
+	if (gfpflags_allow_blocking(gfp)) {
+		for (class = 1; class < GALLOC_NR_CLASSES; class++)
+			mcache_visit(cpu, class, true);
+		away_visit(cpu, true);
+		stash_visit(cpu, true);
+		transfer_drain();
+	} else {
+		mcache_drain_turn(NULL);
+	}
+	mcache_shrink_async();
 }
 
-/* Everybody was asked to drain: do so, now that this CPU is in a slow path. */
-void mcache_follow(void)
+/* A glance at this CPU, or the one we were on: the turns look again. */
+bool mcache_is_behind(void)
 {
-	struct mcache *m = mcache_enter();
-	int gen = atomic_read(&drain_gen);
-	bool follow;
-
-	if (!m)
-		return;
-	follow = m->gen != gen;
-	m->gen = gen;
-	mcache_leave(m);
-	if (unlikely(follow))
-		mcache_relieve(0);
+	return data_race(raw_cpu_ptr(&galloc_mcache)->gen) !=
+	       atomic_read(&drain_gen);
 }
 
 /*
- * Have all CPUs drained soon, without waiting and without the hotplug lock for
- * sure: CPUs are brought up under it by code that allocates.
+ * Everybody was asked to drain: do a turn of it, now that this CPU is in a slow
+ * path.  What the work item does not do, on a CPU that gets none for example, the
+ * next calls do.
  */
+void mcache_follow(void)
+{
+	int age = atomic_read(&tick_gen);
+
+	if (unlikely(mcache_is_behind())) {
+		int gen = atomic_read(&drain_gen);
+
+		mcache_drain_turn(&gen);
+	} else if (unlikely(data_race(raw_cpu_ptr(&galloc_mcache)->age) != age) &&
+		   galloc_cpu_isolated(raw_smp_processor_id())) {
+		mcache_age_turn(age);
+	}
+}
+
+/* Have all CPUs drained soon, without waiting.  Any context but NMI. */
 void mcache_shrink_async(void)
 {
 	static unsigned long last;
 	unsigned long then = READ_ONCE(last);
-	int cpu;
 
 	/* Reclaim calls in bursts; one drain answers them all. */
 	if (then && time_before(jiffies, then + DRAIN_INTERVAL))
 		return;
 	WRITE_ONCE(last, jiffies | 1);
 	atomic_inc(&drain_gen);
-	/* The trylock may only be tried where the lock's own code may run. */
-	if (!preemptible() || READ_ONCE(mcache_stopped) || !cpus_read_trylock())
-		return;
-	for_each_online_cpu(cpu)
-		if (READ_ONCE(per_cpu(galloc_mcache, cpu).held))
-			mcache_queue(cpu, true);
-	cpus_read_unlock();
+	worker_kick(WORKER_DRAIN);
 }
 
 /* Bytes the CPUs may hold, or have in transfer: what a drain sets free; racy. */
@@ -353,15 +522,26 @@ unsigned long mcache_held_bytes(void)
 	return held;
 }
 
-/* Drain all CPUs and wait.  Process context; takes the hotplug lock. */
-void mcache_drain(void)
+/**
+ * mcache_drain() - drain all CPUs and wait
+ * @isolated: those, too, that are to be left alone; else they follow later
+ *
+ * Context: Process.  Sleeps, takes the hotplug lock.
+ */
+void mcache_drain(bool isolated)
 {
 	int cpu;
 
+	/* For those who get no work. */
+	atomic_inc(&drain_gen);
 	cpus_read_lock();
 	for_each_online_cpu(cpu)
-		if (mcache_is_setup(cpu))
-			mcache_queue(cpu, true);
+		if (mcache_is_setup(cpu) &&
+		    (isolated || !galloc_cpu_isolated(cpu))) {
+			WRITE_ONCE(per_cpu(galloc_mcache, cpu).drain_all, true);
+			queue_work_on(cpu, galloc_wq,
+				      &per_cpu(galloc_mcache, cpu).work);
+		}
 	for_each_online_cpu(cpu)
 		flush_work(&per_cpu(galloc_mcache, cpu).work);
 	cpus_read_unlock();
@@ -523,8 +703,10 @@ static int mcache_cpu_dead(unsigned int cpu)
 
 		if (!c || !slot_was_used(&slots[row]))
 			continue;
-		while (slot_take(m, &slots[row], c->class, true, &haul))
+		while (slot_take(m, &slots[row], c->class, true, &haul)) {
 			haul_dispose(&haul);
+			cond_resched();
+		}
 		galloc_lock(&c->lock, flags);
 		c->fast += slots[row].allocs;
 		c->gone += slots[row].moved;
@@ -533,8 +715,9 @@ static int mcache_cpu_dead(unsigned int cpu)
 	m->away = NUMA_NO_NODE;
 	while ((s = stash_take(m)))
 		mheap_free(s);
+	WRITE_ONCE(m->local, empty_slots);
 	WRITE_ONCE(m->slots, empty_slots);
-	m->local = empty_slots;
+	bitmap_zero(m->wants, GALLOC_NR_CLASSES);
 	kfree(slots);
 	arena_uncharge_meta(slots_bytes());
 	count_event(EVENT_DEAD_CPU);
@@ -578,16 +761,10 @@ int mcache_start(void)
 	return 0;
 }
 
-/* No more work of ours, on any CPU.  Callers are gone already. */
+/* CPUs that go are no longer drained.  Before worker_stop(): the teardown kicks. */
 void mcache_stop(void)
 {
-	int cpu;
-
-	WRITE_ONCE(mcache_stopped, true);
-	cancel_delayed_work_sync(&mcache_tick);
 	cpuhp_remove_state_nocalls(mcache_cpuhp_state);
-	for_each_possible_cpu(cpu)
-		cancel_work_sync(&per_cpu(galloc_mcache, cpu).work);
 }
 
 /* Empty what the CPUs hold; nobody is left who could touch it. */

@@ -258,7 +258,8 @@ bool arena_get_spare_chunk(struct chunk *chunk, int nid, unsigned int npages,
 			   gfp_t gfp);
 bool arena_get_chunk(struct chunk *chunk, int nid, unsigned int npages,
 		     gfp_t gfp);
-void arena_put_pages(unsigned long start, unsigned int npages, int order);
+void arena_put_pages(unsigned long start, unsigned int npages, int order,
+		     bool may_sleep);
 void arena_abandon_pages(unsigned long start, unsigned int npages);
 bool arena_may_leave(unsigned int npages);
 unsigned long arena_spare_pages(void);
@@ -390,7 +391,7 @@ struct mheap {
 
 int mheap_init(void);
 int mheap_reserve(void);
-void mheap_stop(void);
+bool mheap_work(void);
 unsigned long mheap_exit(void);
 struct mspan *mheap_alloc(int nid, unsigned int npages, unsigned int align,
 			  unsigned int nbits, gfp_t gfp);
@@ -409,7 +410,9 @@ enum mheap_release {
 	RELEASE_ALL,		/* and every other run */
 };
 
-unsigned long mheap_release(unsigned long pages, enum mheap_release how);
+unsigned long mheap_release(unsigned long pages, enum mheap_release how,
+			    bool may_sleep);
+void mheap_relieve(gfp_t gfp, unsigned long npages);
 unsigned long mheap_free_max(void);
 unsigned long mheap_free_pages(void);
 void mheap_settle(void);
@@ -562,6 +565,7 @@ static inline unsigned int row_slot(unsigned int row)
 /* Objects that are put into their spans in one turn. */
 #define TRANSFER_TURN		64
 
+void transfer_prepare(unsigned int row);
 unsigned int transfer_put(unsigned int row, void **batch, unsigned int n);
 unsigned int transfer_get(unsigned int row, void **batch, unsigned int max);
 
@@ -724,9 +728,39 @@ extern unsigned long galloc_reserve_pages;
 extern unsigned long galloc_free_max_pages;
 extern unsigned long galloc_cpu_cache_bytes;
 
-/* galloc_mod.c */
+/* worker.c */
 
 extern struct workqueue_struct *galloc_wq;
+
+/**
+ * enum worker_job - what the layers ask to be done in the background
+ * @WORKER_TICK: look for idle classes, in a second
+ * @WORKER_RELEASE: see whether too much lies free, in a quarter of a second
+ * @WORKER_NOW: let pages go that wait for it, and stock descriptors
+ * @WORKER_DRAIN: have every CPU drain
+ * @WORKER_DRAIN_LATER: the same, after a pause
+ * @WORKER_CPU: let this CPU see to what it could not do with interrupts off
+ */
+enum worker_job {
+	WORKER_TICK,
+	WORKER_RELEASE,
+	WORKER_NOW,
+	WORKER_DRAIN,
+	WORKER_DRAIN_LATER,
+	WORKER_CPU,
+	NR_WORKER_JOBS
+};
+
+int worker_init(void);
+void worker_start(void);
+void worker_stop(void);
+void worker_exit(void);
+void worker_kick(enum worker_job job);
+void worker_kick_cpu(int cpu);
+bool worker_pending(enum worker_job job);
+void worker_flush(void);
+
+/* galloc_mod.c */
 
 /*
  * May pages be taken from or given to the system here?  On PREEMPT_RT the page
@@ -741,18 +775,28 @@ static inline bool may_grow(void)
 }
 
 /*
- * May others run here for a moment?  Not in an RCU read section, which a
- * preemptible kernel does not count as having preemption off.
+ * May a free, or work that nobody waits for, call the page and the slab allocator
+ * here?  Not with interrupts off: the caller may hold any lock of the kernel, one
+ * that these take, too.  What is left undone is the worker's.
  */
-static inline bool may_resched(void)
+static inline bool may_call_system(void)
 {
-	return preemptible() && !rcu_preempt_depth();
+	return may_grow() && !irqs_disabled();
+}
+
+/*
+ * The flags of a request as this context allows them.  With interrupts off nobody
+ * may be woken, kswapd neither: the caller may hold the lock of a runqueue.
+ */
+static inline gfp_t context_gfp(gfp_t gfp)
+{
+	return irqs_disabled() ? gfp & ~__GFP_RECLAIM : gfp;
 }
 
 /* Flags for galloc's own metadata: reclaim and reserves as the caller says. */
 static inline gfp_t meta_gfp(gfp_t gfp)
 {
-	return (gfp & (__GFP_RECLAIM | __GFP_IO | __GFP_FS | __GFP_HIGH |
+	return (context_gfp(gfp) & (__GFP_RECLAIM | __GFP_IO | __GFP_FS | __GFP_HIGH |
 		       __GFP_ATOMIC | __GFP_MEMALLOC | __GFP_NOMEMALLOC |
 		       __GFP_NORETRY | __GFP_RETRY_MAYFAIL | __GFP_NOFAIL)) |
 	       __GFP_NOWARN;
@@ -803,6 +847,7 @@ enum galloc_pause {
 	PAUSE_REFILL_CACHED,	/* mcache: got a span, not yet installed */
 	PAUSE_GROW_CHUNK,	/* mheap: has a chunk, not yet published */
 	PAUSE_RELEASE_TAKEN,	/* mheap: run out of the lists, not yet gone */
+	PAUSE_KICK_OPEN,	/* worker_kick: gate seen open, nothing queued yet */
 	NR_GALLOC_PAUSES
 };
 

@@ -18,6 +18,8 @@
  *	arena.c            blocks from alloc_pages()
  *	map.c              from an address to its slot, row and span
  *
+ * Beside them worker.c: all that runs by itself, behind one gate.
+ *
  * Here are init and exit of them all; params.c has the parameters.
  *
  * An allocation of up to 32 KiB:
@@ -71,8 +73,6 @@
 
 #include <linux/module.h>
 
-struct workqueue_struct *galloc_wq;
-
 /* ---- load and unload ---------------------------------------------------------- */
 
 static int __init galloc_init(void)
@@ -83,10 +83,9 @@ static int __init galloc_init(void)
 	if (err)
 		return err;
 	galloc_fail_begin();
-	galloc_wq = galloc_fail(0) ? NULL :
-		    alloc_workqueue("galloc", WQ_MEM_RECLAIM | WQ_PERCPU, 0);
-	if (!galloc_wq)
-		return -ENOMEM;
+	err = worker_init();
+	if (err)
+		return err;
 	err = arena_map_init();
 	if (err)
 		goto err_wq;
@@ -111,9 +110,10 @@ static int __init galloc_init(void)
 		       galloc_reserve_pages >> (20 - PAGE_SHIFT));
 		goto err_mcache;
 	}
+	worker_start();
 	err = mcache_start();
 	if (err)
-		goto err_mcache;
+		goto err_worker;
 	err = galloc_selftest();
 	if (err)
 		goto err_start;
@@ -129,14 +129,14 @@ static int __init galloc_init(void)
 
 err_start:
 	mcache_stop();
+err_worker:
+	worker_stop();
 err_mcache:
-	mheap_stop();
 	mcache_empty();
 	mcache_exit();
 err_mcentral:
 	mcentral_exit();
 err_mheap:
-	mheap_stop();
 	mheap_exit();
 err_nodes:
 	nodes_exit();
@@ -145,7 +145,7 @@ err_mspan:
 err_map:
 	arena_map_exit();
 err_wq:
-	destroy_workqueue(galloc_wq);
+	worker_exit();
 	pr_err("not loaded, error %d%s\n", err,
 	       err == -ENOMEM && galloc_limit_bytes ?
 	       "; limit_mb may be too small for the metadata alone" : "");
@@ -153,9 +153,11 @@ err_wq:
 }
 
 /*
- * Clients are gone: nobody allocates.  First all that runs by itself is
- * stopped, then the callbacks in flight are waited for, then everything the
- * CPUs hold goes back, and what is still allocated then has leaked.
+ * Clients are gone: nobody allocates.  Debugfs and reclaim let go first; then the
+ * callbacks of gfree_rcu() in flight are waited for, while all they may ask for
+ * still works; then CPUs that go are no longer drained; then the gate of the worker
+ * closes, behind which nothing is left that could run.  Everything the CPUs hold
+ * goes back, and what is still allocated then has leaked.
  */
 static void __exit galloc_exit(void)
 {
@@ -163,9 +165,9 @@ static void __exit galloc_exit(void)
 
 	stats_exit();
 	shrinker_exit();
-	mcache_stop();
-	mheap_stop();
 	rcu_barrier();
+	mcache_stop();
+	worker_stop();
 	mcache_empty();
 	stats_report_leaks();
 	mcache_exit();
@@ -174,7 +176,7 @@ static void __exit galloc_exit(void)
 	nodes_exit();
 	mspan_exit();
 	arena_map_exit();
-	destroy_workqueue(galloc_wq);
+	worker_exit();
 	if (arena_held_bytes() != arena_lost_pages() << PAGE_SHIFT)
 		pr_err("%ld bytes are not accounted for\n",
 		       arena_held_bytes() - (arena_lost_pages() << PAGE_SHIFT));

@@ -82,6 +82,7 @@ EXPORT_SYMBOL_IF_KUNIT(mcache_look_start);
 EXPORT_SYMBOL_IF_KUNIT(mcache_look_wait);
 EXPORT_SYMBOL_IF_KUNIT(mcache_look_put);
 EXPORT_SYMBOL_IF_KUNIT(mcache_relieve);
+EXPORT_SYMBOL_IF_KUNIT(mcache_is_behind);
 EXPORT_SYMBOL_IF_KUNIT(mcache_shrink_async);
 EXPORT_SYMBOL_IF_KUNIT(empty_slots);
 
@@ -114,12 +115,18 @@ EXPORT_SYMBOL_IF_KUNIT(galloc_report_free);
 EXPORT_SYMBOL_IF_KUNIT(galloc_fault_name);
 EXPORT_SYMBOL_IF_KUNIT(galloc_report_limit);
 
+/* worker.c */
+EXPORT_SYMBOL_IF_KUNIT(galloc_wq);
+EXPORT_SYMBOL_IF_KUNIT(worker_start);
+EXPORT_SYMBOL_IF_KUNIT(worker_stop);
+EXPORT_SYMBOL_IF_KUNIT(worker_kick);
+EXPORT_SYMBOL_IF_KUNIT(worker_pending);
+
 /* params.c */
 EXPORT_SYMBOL_IF_KUNIT(galloc_debug);
 EXPORT_SYMBOL_IF_KUNIT(galloc_limit_bytes);
 EXPORT_SYMBOL_IF_KUNIT(galloc_reserve_pages);
 EXPORT_SYMBOL_IF_KUNIT(galloc_free_max_pages);
 EXPORT_SYMBOL_IF_KUNIT(galloc_cpu_cache_bytes);
-EXPORT_SYMBOL_IF_KUNIT(galloc_wq);
 EXPORT_SYMBOL_IF_KUNIT(galloc_pause_hook);
 EXPORT_SYMBOL_IF_KUNIT(galloc_fail_hook);

@@ -50,6 +50,23 @@ static unsigned long class_mask(unsigned int class)
 	return min_t(unsigned long, size & -size, PAGE_SIZE) - 1;
 }
 
+/*
+ * A stack of a class, or the slots (class 0), cannot be allocated here: have this
+ * CPU's work item do it.
+ */
+static void mcache_want(unsigned int class)
+{
+	struct mcache *m = mcache_enter();
+	bool wanted;
+
+	if (!m)
+		return;
+	wanted = __test_and_set_bit(class, m->wants);
+	mcache_leave(m);
+	if (!wanted)
+		worker_kick(WORKER_CPU);
+}
+
 /* Give this CPU slots of its own.  False if there is no memory for them. */
 static bool mcache_setup(void)
 {
@@ -57,8 +74,12 @@ static bool mcache_setup(void)
 	struct mcache *m;
 	unsigned int row;
 
-	if (galloc_debug || !may_grow())
+	if (galloc_debug)
 		return false;
+	if (!may_call_system()) {
+		mcache_want(0);
+		return false;
+	}
 	if (!arena_charge_meta(slots_bytes()))
 		return false;
 	slots = galloc_fail(0) ? NULL :
@@ -79,8 +100,12 @@ static bool mcache_setup(void)
 		arena_uncharge_meta(slots_bytes());
 		return true;
 	}
-	m->slots = slots;
-	m->local = slots + mcentral_row(m->nid, 0);
+	/*
+	 * Release: the statistics of other CPUs see what the slots say.  Pairs with
+	 * the dependent loads behind their READ_ONCE().
+	 */
+	smp_store_release(&m->slots, slots);
+	smp_store_release(&m->local, slots + mcentral_row(m->nid, 0));
 	mcache_leave(m);
 	return true;
 
@@ -170,8 +195,10 @@ static void mcache_grow(unsigned int row, unsigned int capacity)
 	unsigned int had;
 	size_t extra;
 
-	if (!may_grow())
+	if (!may_call_system()) {
+		mcache_want(class);
 		return;
+	}
 	if (!arena_charge_meta(stack_bytes(capacity)))
 		return;
 	stack = galloc_fail(0) ? NULL :
@@ -205,7 +232,7 @@ static void mcache_grow(unsigned int row, unsigned int capacity)
 		arena_uncharge_meta(*(size_t *)(old - 1));
 		kfree(old - 1);
 	}
-	mcache_tick_start();
+	worker_kick(WORKER_TICK);
 	return;
 
 err_stack:
@@ -239,6 +266,57 @@ static unsigned int slot_wants_more(struct mcache_slot *slot,
 	return min(capacity + capacity / 8 + 1, max);
 }
 
+/* What a class wanted that could not be allocated then, if it still would have it. */
+static void mcache_catch_up_class(int cpu, unsigned int class)
+{
+	struct mcache *m = mcache_enter();
+	unsigned int grow_to = 0, row;
+
+	if (!m)
+		return;
+	row = mcentral_row(m->nid, class);
+	if (m->cpu == cpu && m->slots != empty_slots) {
+		struct mcache_slot *slot = local_slot(m, class);
+
+		__clear_bit(class, m->wants);
+		grow_to = slot_wants_more(slot, class, slot->wants);
+	}
+	mcache_leave(m);
+	if (grow_to)
+		mcache_grow(row, grow_to);
+	transfer_prepare(row);
+}
+
+/**
+ * mcache_catch_up() - allocate what this CPU could not with interrupts off
+ * @cpu: the CPU
+ *
+ * Context: The CPU's work item.
+ */
+void mcache_catch_up(int cpu)
+{
+	struct mcache *m = per_cpu_ptr(&galloc_mcache, cpu);
+	unsigned int class;
+
+	/* Old by now or not: whoever sets a bit queues the work once more. */
+	if (likely(bitmap_empty(m->wants, GALLOC_NR_CLASSES)))
+		return;
+	m = mcache_enter();
+	if (!m)
+		return;
+	if (m->cpu == cpu)
+		__clear_bit(0, m->wants);
+	mcache_leave(m);
+	/* Should there be no memory for them, the next slow call asks again. */
+	m = mcache_enter_setup();
+	if (!m)
+		return;
+	mcache_leave(m);
+	for (class = 1; class < GALLOC_NR_CLASSES; class++)
+		if (test_bit(class, per_cpu(galloc_mcache, cpu).wants))
+			mcache_catch_up_class(cpu, class);
+}
+
 /* What goes from a stack to the other CPUs, or comes from there, at a time. */
 static unsigned int slot_batch(const struct mcache_slot *slot)
 {
@@ -251,6 +329,8 @@ static void mcache_flush_row(unsigned int row, void **batch, unsigned int n)
 {
 	unsigned int put = transfer_put(row, batch, n);
 
+	if (unlikely(put < n && !may_call_system()))
+		mcache_want(mcentral_rows[row]->class);
 	mcentral_free_batch(row, batch + put, n - put);
 }
 

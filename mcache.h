@@ -66,6 +66,7 @@ static_assert(sizeof(struct mcache_slot) == 64);
  *	NUMA_NO_NODE if there is none
  * @away_tick: when the own node was last found to be used up, in jiffies
  * @gen: the drain generation it has followed
+ * @age: the tick it has followed
  * @held: bytes the capacities and the CACHED spans may hold at most
  * @rng: state of the xorshift that shuffles claimed objects
  * @hand: slot whose capacity is looked at next when another wants more
@@ -74,6 +75,11 @@ static_assert(sizeof(struct mcache_slot) == 64);
  * @runs_used: one was handed out since mcache_visit() last looked
  * @runs_bytes: their bytes, which count in @held
  * @runs_changes: raised when a run comes or goes; for validate
+ * @drain_class: class that the last turn of a drain was at
+ * @drain_turns: turns that went to that class in a row
+ * @age_class: class that the tick's work is at, on a CPU that gets no work item
+ * @wants: classes that wanted a stack where none could be allocated; bit 0: the
+ *	slots themselves.  Set by the CPU with busy set, cleared by @work
  * @drain_all: @work is to empty the slots, not to look for idle ones
  * @work: runs on this CPU
  *
@@ -91,15 +97,20 @@ struct mcache {
 	int away;
 	u32 away_tick;
 	int gen;
+	int age;
 	unsigned long held;
 	u64 rng;
 	unsigned int hand;
 	u8 nr_runs;
+	u8 drain_class;
+	u8 drain_turns;
+	u8 age_class;
 	bool runs_used;
 	bool drain_all;
 	unsigned long runs_bytes;
 	unsigned long runs_changes;
 	struct mspan *runs[STASH_RUNS];
+	DECLARE_BITMAP(wants, GALLOC_NR_CLASSES);
 	struct work_struct work;
 };
 
@@ -346,6 +357,7 @@ void *mcache_pop_node(unsigned int class, int nid);
 void *mcache_alloc_slow(unsigned int class, int nid, gfp_t gfp);
 void mcache_free_slow(const void *p);
 size_t mcache_pop_many(unsigned int class, size_t nr, void **out);
+void mcache_catch_up(int cpu);
 
 /* stash.c */
 
@@ -404,10 +416,12 @@ int mcache_start(void);
 void mcache_stop(void);
 void mcache_empty(void);
 void mcache_exit(void);
-void mcache_tick_start(void);
+bool mcache_tick(void);
+bool mcache_drain_async(void);
+bool mcache_is_behind(void);
 void mcache_follow(void);
 void mcache_relieve(gfp_t gfp);
-void mcache_drain(void);
+void mcache_drain(bool isolated);
 void mcache_shrink_async(void);
 unsigned long mcache_held_bytes(void);
 

@@ -79,7 +79,7 @@ bool mheap_lock_with_spares(struct mheap *h, bool big, gfp_t gfp,
 
 		s = may_grow() ? mspan_new(lack_big, gfp) : NULL;
 		if (!s) {
-			mheap_kick(0);
+			worker_kick(WORKER_NOW);
 			return false;
 		}
 		galloc_lock(&h->lock, *flags);
@@ -486,7 +486,8 @@ void mheap_put_chunk(const struct chunk *chunk)
 {
 	arena_leave(chunk->npages);
 	arena_put_pages((unsigned long)page_address(chunk->page), chunk->npages,
-			chunk->npages == 1U << chunk->order ? chunk->order : -1);
+			chunk->npages == 1U << chunk->order ? chunk->order : -1,
+			false);
 }
 
 /* A run from the lists of @h, or NULL. */
@@ -541,7 +542,7 @@ static struct mspan *mheap_grow(int nid, unsigned int npages,
 		count_event(EVENT_GROW_OTHER_NODE);
 	if (!gfpflags_allow_blocking(gfp) && chunk.order < arena_growth_order()) {
 		WRITE_ONCE(mheaps[nid]->want_chunk, true);
-		mheap_kick(0);
+		worker_kick(WORKER_NOW);
 	}
 
 	if (!mheap_lock_with_spares(h, big, gfp, &flags)) {
@@ -698,12 +699,12 @@ void mheap_free(struct mspan *s)
 
 	if (likely(!leave)) {
 		if (free > mheap_free_max())
-			mheap_kick(RELEASE_DELAY);
+			worker_kick(WORKER_RELEASE);
 	} else if (now) {
-		mheap_leave(&leaving);
+		mheap_leave(&leaving, false);
 	} else {
 		count_event(EVENT_SET_ASIDE);
-		mheap_kick(0);
+		worker_kick(WORKER_NOW);
 	}
 }
 
@@ -729,7 +730,7 @@ void mheap_shorten(struct mspan *s, unsigned int npages)
 	mheap_run_map(s);
 	galloc_unlock(&h->lock, flags);
 	arena_leave(surplus);
-	arena_put_pages(end, surplus, -1);
+	arena_put_pages(end, surplus, -1, false);
 }
 
 /* ---- init and exit ------------------------------------------------------------------ */

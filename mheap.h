@@ -40,9 +40,6 @@ struct mspan *mheap_next_span(const struct arena *arena, unsigned int *page);
 
 /* release.c */
 
-/* Free memory must have been too much this long before any of it leaves. */
-#define RELEASE_DELAY		(HZ / 4)
-
 /**
  * struct leaving - pages on their way out, between two halves
  * @start: address of the first
@@ -55,11 +52,10 @@ struct leaving {
 	int order;
 };
 
-void mheap_kick(unsigned long delay);
 bool mheap_may_leave_now(unsigned int npages, int order);
 void mheap_detach_leaving(struct mheap *h, struct mspan *s,
 			  struct leaving *leaving);
-void mheap_leave(const struct leaving *leaving);
+void mheap_leave(const struct leaving *leaving, bool may_sleep);
 void mheap_release_aside(struct mheap *h);
 void mheap_trim_spares(struct mheap *h, unsigned int keep);
 

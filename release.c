@@ -10,7 +10,6 @@
 #include "mheap.h"
 
 #include <linux/nodemask.h>
-#include <linux/workqueue.h>
 
 /* Unused descriptors a node keeps. */
 #define SPARES_KEPT		64
@@ -22,20 +21,8 @@
 #define FREE_PART		64
 #define FREE_LEAST		(256UL << 10)
 
-static void mheap_work_fn(struct work_struct *work);
-static DECLARE_DELAYED_WORK(mheap_work, mheap_work_fn);
-static bool mheap_stopped;
-
-/* The worker is wanted, in @delay jiffies at the latest. */
-void mheap_kick(unsigned long delay)
-{
-	if (READ_ONCE(mheap_stopped))
-		return;
-	if (delay)
-		queue_delayed_work(galloc_wq, &mheap_work, delay);
-	else
-		mod_delayed_work(galloc_wq, &mheap_work, 0);
-}
+/* Free memory must have been too much this long before any of it leaves. */
+#define RELEASE_DELAY		(HZ / 4)
 
 /* Have some descriptors for callers that cannot allocate them. */
 static void mheap_fill_spares(struct mheap *h)
@@ -133,8 +120,12 @@ static struct mspan *release_victim(struct mheap *h, enum mheap_release how)
 	return NULL;
 }
 
-/* Give back one run of @h.  Returns its pages, 0 if nothing may go. */
-static unsigned long mheap_release_one(struct mheap *h, enum mheap_release how)
+/*
+ * Give back one run of @h.  Returns its pages, 0 if nothing may go.  Whoever may
+ * not sleep gives back no run that would leave in many pieces.
+ */
+static unsigned long mheap_release_one(struct mheap *h, enum mheap_release how,
+				       bool may_sleep)
 {
 	unsigned long flags, start;
 	unsigned int npages;
@@ -143,14 +134,15 @@ static unsigned long mheap_release_one(struct mheap *h, enum mheap_release how)
 
 	galloc_lock(&h->lock, flags);
 	s = release_victim(h, how);
-	if (!s || !arena_may_leave(s->npages)) {
+	if (s && s->npages == ARENA_PAGES && s->arena->whole)
+		order = ARENA_ORDER;
+	if (!s || (!may_sleep && order < 0 && s->npages > RELEASE_TURN) ||
+	    !arena_may_leave(s->npages)) {
 		galloc_unlock(&h->lock, flags);
 		return 0;
 	}
 	start = s->start;
 	npages = s->npages;
-	if (npages == ARENA_PAGES && s->arena->whole)
-		order = ARENA_ORDER;
 	mheap_run_unlink(h, s);
 	h->free_pages -= npages;
 	h->used_pages += npages;
@@ -160,7 +152,7 @@ static unsigned long mheap_release_one(struct mheap *h, enum mheap_release how)
 	galloc_unlock(&h->lock, flags);
 
 	galloc_pause(PAUSE_RELEASE_TAKEN, (void *)start);
-	arena_put_pages(start, npages, order);
+	arena_put_pages(start, npages, order, may_sleep);
 	return npages;
 }
 
@@ -168,26 +160,31 @@ static unsigned long mheap_release_one(struct mheap *h, enum mheap_release how)
  * mheap_release() - give free memory back to the system
  * @pages: stop when that many have gone
  * @how: what may go
+ * @may_sleep: the caller may sleep; others give back one block, or as many pages as
+ *	leave in a turn
  *
  * Empty blocks of every node first.  The reserve stays.
  *
- * Context: Where may_grow() says so, no galloc lock held.
+ * Context: Where may_call_system() says so, no galloc lock held.
  * Return: Pages given back.
  */
-unsigned long mheap_release(unsigned long pages, enum mheap_release how)
+unsigned long mheap_release(unsigned long pages, enum mheap_release how,
+			    bool may_sleep)
 {
 	enum mheap_release now;
 	unsigned long n, done = 0;
 	int nid;
 
+	if (!may_sleep)
+		pages = min_t(unsigned long, pages, RELEASE_TURN);
 	for (now = RELEASE_BLOCKS; now <= how; now++) {
 		for_each_node(nid) {
 			while (done < pages) {
-				n = mheap_release_one(mheaps[nid], now);
+				n = mheap_release_one(mheaps[nid], now, may_sleep);
 				if (!n)
 					break;
 				done += n;
-				if (may_resched())
+				if (may_sleep)
 					cond_resched();
 			}
 		}
@@ -229,13 +226,12 @@ unsigned long mheap_free_max(void)
 
 /*
  * May pages that are not for reuse leave in this very context?  Where the page
- * allocator may not be called, or many pages would go one by one and nobody
- * else could run, they wait for the worker.
+ * allocator may not be called, or many pages would go one by one, they wait for
+ * the worker: a free does not know whether its caller may sleep.
  */
 bool mheap_may_leave_now(unsigned int npages, int order)
 {
-	return may_grow() &&
-	       (order >= 0 || npages <= RELEASE_TURN || may_resched());
+	return may_call_system() && (order >= 0 || npages <= RELEASE_TURN);
 }
 
 /*
@@ -258,13 +254,14 @@ void mheap_detach_leaving(struct mheap *h, struct mspan *s,
 }
 
 /* Second half, without it. */
-void mheap_leave(const struct leaving *leaving)
+void mheap_leave(const struct leaving *leaving, bool may_sleep)
 {
 	arena_leave(leaving->npages);
-	arena_put_pages(leaving->start, leaving->npages, leaving->order);
+	arena_put_pages(leaving->start, leaving->npages, leaving->order,
+			may_sleep);
 }
 
-/* Let the spans go that were set aside. */
+/* Let the spans go that were set aside.  Sleeps. */
 void mheap_release_aside(struct mheap *h)
 {
 	struct leaving leaving;
@@ -283,9 +280,36 @@ void mheap_release_aside(struct mheap *h)
 		mheap_detach_leaving(h, s, &leaving);
 		galloc_unlock(&h->lock, flags);
 
-		mheap_leave(&leaving);
+		mheap_leave(&leaving, true);
 		count_event(EVENT_DEFERRED);
+		cond_resched();
 	}
+}
+
+/**
+ * mheap_relieve() - make room for a request that found no memory
+ * @gfp: its flags
+ * @npages: pages it wants
+ *
+ * Free runs go back to the system: there they count against the limit no more, and
+ * can be had at another order.  A caller that may not sleep does little of that, and
+ * the worker the rest.
+ *
+ * Context: Any but NMI, no galloc lock held.  Sleeps if @gfp allows it.
+ */
+void mheap_relieve(gfp_t gfp, unsigned long npages)
+{
+	bool may_sleep = gfpflags_allow_blocking(gfp);
+	int nid;
+
+	worker_kick(WORKER_NOW);
+	if (!may_call_system())
+		return;
+	if (may_sleep)
+		for_each_node(nid)
+			mheap_release_aside(mheaps[nid]);
+	mheap_release(max_t(unsigned long, npages, ARENA_PAGES), RELEASE_ALL,
+		      may_sleep);
 }
 
 /* ---- the worker ------------------------------------------------------------------ */
@@ -312,11 +336,13 @@ static void mheap_fetch_chunk(struct mheap *h)
 }
 
 /*
+ * The release worker's turn.  True if it is to look again in a while.
+ *
  * Hysteresis: nothing goes back before free memory has been above
  * mheap_free_max() for RELEASE_DELAY, and then down to 3/4 of it, so that
  * a load that swings around the mark does not move pages each time.
  */
-static void mheap_work_fn(struct work_struct *work)
+bool mheap_work(void)
 {
 	static unsigned long above_since;
 	unsigned long max = mheap_free_max();
@@ -328,21 +354,21 @@ static void mheap_work_fn(struct work_struct *work)
 		mheap_fetch_chunk(mheaps[nid]);
 		mheap_fill_spares(mheaps[nid]);
 		mheap_trim_spares(mheaps[nid], SPARES_KEPT);
+		cond_resched();
 	}
 
 	free = mheap_free_pages();
 	if (free <= max) {
 		above_since = 0;
-		return;
+		return false;
 	}
 	if (!above_since)
 		above_since = jiffies | 1;
-	if (time_before(jiffies, above_since + RELEASE_DELAY)) {
-		mheap_kick(RELEASE_DELAY);
-		return;
-	}
+	if (time_before(jiffies, above_since + RELEASE_DELAY))
+		return true;
 	above_since = 0;
-	mheap_release(free - max / 4 * 3, RELEASE_ALL);
+	mheap_release(free - max / 4 * 3, RELEASE_ALL, true);
+	return false;
 }
 
 /* Do at once what the worker would, and wait. */
@@ -350,7 +376,7 @@ void mheap_settle(void)
 {
 	int nid;
 
-	flush_delayed_work(&mheap_work);
+	worker_flush();
 	for_each_node(nid) {
 		mheap_release_aside(mheaps[nid]);
 		mheap_trim_spares(mheaps[nid], SPARES_NEEDED);
@@ -358,13 +384,6 @@ void mheap_settle(void)
 }
 
 /* ---- unload ---------------------------------------------------------------------- */
-
-/* No more worker. */
-void mheap_stop(void)
-{
-	WRITE_ONCE(mheap_stopped, true);
-	cancel_delayed_work_sync(&mheap_work);
-}
 
 static void abandon_span(struct mspan *s, void *arg)
 {
@@ -389,14 +408,16 @@ unsigned long mheap_exit(void)
 	WRITE_ONCE(galloc_reserve_pages, 0);
 	for_each_node(nid)
 		mheap_release_aside(mheaps[nid]);
-	mheap_release(ULONG_MAX, RELEASE_ALL);
+	mheap_release(ULONG_MAX, RELEASE_ALL, true);
 
 	for (nr = 0; nr < arena_nr_slots(); nr++)
-		mheap_walk_slot(nr, abandon_span, &left);
+		if (mheap_walk_slot(nr, abandon_span, &left))
+			cond_resched();
 	list_for_each_entry_safe(s, next, &left, list) {
 		kept += s->npages;
 		arena_abandon_pages(s->start, s->npages);
 		mspan_delete(s);
+		cond_resched();
 	}
 	for_each_node(nid)
 		mheap_trim_spares(mheaps[nid], 0);

@@ -312,9 +312,9 @@ static int __init check_remote(void)
 /* Where every byte is when nothing is cached and what can go back has gone. */
 static void __init take_stock(struct galloc_totals *t)
 {
-	mcache_drain();
+	mcache_drain(true);
 	mheap_settle();
-	mheap_release(ULONG_MAX, RELEASE_ALL);
+	mheap_release(ULONG_MAX, RELEASE_ALL, true);
 	/* Descriptors of slots that have left the map. */
 	rcu_barrier();
 	stats_totals(t);

@@ -25,16 +25,19 @@ static unsigned long shrink_count(struct shrinker *shrinker,
 	return min(pages, arena_spare_pages()) ?: SHRINK_EMPTY;
 }
 
-/* Give back free runs, and have the CPUs drain for the next time. */
+/* Give back free runs; if they do not suffice, the CPUs drain for the next time. */
 static unsigned long shrink_scan(struct shrinker *shrinker,
 				 struct shrink_control *sc)
 {
 	unsigned long freed;
 
 	count_event(EVENT_SHRINKER);
-	freed = mheap_release(sc->nr_to_scan, RELEASE_ALL);
+	/* Reclaim may sleep, or it would not call shrinkers. */
+	freed = mheap_release(sc->nr_to_scan, RELEASE_ALL, true);
 	mm_account_reclaimed_pages(freed);
-	mcache_shrink_async();
+	/* What the free runs did not give. */
+	if (freed < sc->nr_to_scan)
+		mcache_shrink_async();
 	return freed ?: SHRINK_STOP;
 }
 

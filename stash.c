@@ -141,6 +141,6 @@ bool stash_free(struct mspan *s)
 	while (n)
 		mheap_free(out[--n]);
 	if (kept)
-		mcache_tick_start();
+		worker_kick(WORKER_TICK);
 	return kept;
 }

@@ -642,9 +642,9 @@ static const struct file_operations spans_fops = {
 static ssize_t shrink_write(struct file *file, const char __user *buf,
 			    size_t len, loff_t *pos)
 {
-	mcache_drain();
+	mcache_drain(false);
 	mheap_settle();
-	mheap_release(ULONG_MAX, RELEASE_ALL);
+	mheap_release(ULONG_MAX, RELEASE_ALL, true);
 	return len;
 }
 

@@ -39,7 +39,7 @@ static bool transfer_setup(struct mcentral *c)
 	unsigned long flags;
 	void **stack;
 
-	if (!may_grow() || !arena_charge_meta(stack_bytes(c)))
+	if (!may_call_system() || !arena_charge_meta(stack_bytes(c)))
 		return false;
 	stack = galloc_fail(0) ? NULL :
 		kmalloc(stack_bytes(c), GFP_NOWAIT | __GFP_NOWARN);
@@ -60,6 +60,13 @@ static bool transfer_setup(struct mcentral *c)
 err:
 	arena_uncharge_meta(stack_bytes(c));
 	return false;
+}
+
+/* Have a stack for the next overflow: the last one could not allocate it. */
+void transfer_prepare(unsigned int row)
+{
+	if (!READ_ONCE(mcentral_rows[row]->transfer.stack))
+		transfer_setup(mcentral_rows[row]);
 }
 
 /**
@@ -120,7 +127,7 @@ unsigned int transfer_get(unsigned int row, void **batch, unsigned int max)
 	return n;
 }
 
-/* Put @n objects of a row, if there are so many, into their spans. */
+/* Put @n objects of a row, if there are so many, into their spans.  Sleeps. */
 static void transfer_spill(struct mcentral *c, unsigned int n)
 {
 	struct transfer *t = &c->transfer;
@@ -140,13 +147,14 @@ static void transfer_spill(struct mcentral *c, unsigned int n)
 			return;
 		n -= turn;
 		mcentral_free_batch(c->row, batch, turn);
+		cond_resched();
 	}
 }
 
 /**
  * transfer_drain() - put all that is in transfer into its spans
  *
- * Context: Any but NMI, no galloc lock held.
+ * Context: Process.  Sleeps.
  */
 void transfer_drain(void)
 {
@@ -158,8 +166,7 @@ void transfer_drain(void)
 		/* What is there now: others may go on putting. */
 		if (c)
 			transfer_spill(c, READ_ONCE(c->transfer.n));
-		if (may_resched())
-			cond_resched();
+		cond_resched();
 	}
 }
 

@@ -26,7 +26,7 @@ static void chunk_give(const struct chunk *chunk)
 
 	arena_leave(chunk->npages);
 	arena_put_pages(chunk_start(chunk), chunk->npages,
-			whole ? chunk->order : -1);
+			whole ? chunk->order : -1, true);
 }
 
 /* ---- the map ------------------------------------------------------------ */
@@ -112,9 +112,9 @@ static void a_slot_leaves_the_map_with_its_last_page(struct kunit *test)
 	chunk_take(test, &chunk, ARENA_PAGES, GFP_KERNEL);
 	start = chunk_start(&chunk);
 	arena_leave(chunk.npages);
-	arena_put_pages(start, ARENA_PAGES - 1, -1);
+	arena_put_pages(start, ARENA_PAGES - 1, -1, true);
 	KUNIT_EXPECT_FALSE(test, is_nowhere((void *)start));
-	arena_put_pages(start + (ARENA_PAGES - 1) * PAGE_SIZE, 1, -1);
+	arena_put_pages(start + (ARENA_PAGES - 1) * PAGE_SIZE, 1, -1, true);
 	KUNIT_EXPECT_TRUE(test, is_nowhere((void *)start));
 }
 
@@ -477,7 +477,7 @@ static void pages_go_back_clean(struct kunit *test)
 				continue;
 			}
 			arena_leave(chunk.npages);
-			arena_put_pages(chunk_start(&chunk), chunk.npages, -1);
+			arena_put_pages(chunk_start(&chunk), chunk.npages, -1, true);
 		}
 	}
 	/* The page allocator has looked at each; it taints when it objects. */
@@ -509,7 +509,7 @@ static void settle(void *arg)
 			settler.wrong += !is_ours((void *)(s->start + ARENA_SIZE - 1));
 			settler.chunks++;
 			mheap_free(s);
-			mheap_release(ARENA_PAGES, RELEASE_BLOCKS);
+			mheap_release(ARENA_PAGES, RELEASE_BLOCKS, true);
 		}
 		cond_resched();
 	}

@@ -427,7 +427,7 @@ static void churn(void *arg)
 		churn_one(c);
 		/* So that there is something to ask for again. */
 		if (!gk_below(&c->rng, 100))
-			mheap_release(ULONG_MAX, RELEASE_ALL);
+			mheap_release(ULONG_MAX, RELEASE_ALL, true);
 		if (c->kernel)
 			kernel_fail(0);
 	} while (!gk_fight_over(++c->ops, stop) && !c->wrong);
@@ -629,7 +629,7 @@ static void at_the_limit_all_get_null_and_nobody_is_harmed(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, twin_intact(other, 1000, 1));
 	/* The memory is back, what the other CPU keeps for itself too. */
 	KUNIT_EXPECT_TRUE(test, served(galloc(5000, QUIET), 5000));
-	mcache_drain();
+	mcache_drain(true);
 	KUNIT_EXPECT_TRUE(test, served(galloc(1 << 20, QUIET), 1 << 20));
 	KUNIT_EXPECT_LE(test, arena_held_bytes(), (long)galloc_limit_bytes);
 	gfree(other);

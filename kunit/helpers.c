@@ -202,6 +202,8 @@ static void settings_restore(const struct gk *gk)
 	WRITE_ONCE(galloc_reserve_pages, gk->reserve_pages);
 	WRITE_ONCE(galloc_free_max_pages, gk->free_max_pages);
 	WRITE_ONCE(galloc_cpu_cache_bytes, gk->cpu_cache_bytes);
+	/* The case may have closed the gate. */
+	worker_start();
 }
 
 int gk_init(struct kunit *test)
@@ -274,7 +276,7 @@ bool gk_rest(struct galloc_totals *t)
 	int i;
 
 	for (i = 0; i < REST_TRIES; i++) {
-		mcache_drain();
+		mcache_drain(true);
 		transfer_age();
 		transfer_age();
 		mheap_settle();
@@ -304,7 +306,7 @@ void gk_give_back(void)
 	struct galloc_totals t;
 
 	gk_rest(&t);
-	mheap_release(ULONG_MAX, RELEASE_ALL);
+	mheap_release(ULONG_MAX, RELEASE_ALL, true);
 }
 
 /* Take memory in whole blocks, as when there is much already; gk_exit() ends it. */

@@ -102,7 +102,7 @@ static void the_last_freed_is_the_next_allocated(struct kunit *test)
 		void *p[2];
 
 		/* Or the budget may be used up. */
-		mcache_drain();
+		mcache_drain(true);
 		for (i = 0; i < 2; i++)
 			p[i] = hold(test, size);
 		nr_objects -= 2;
@@ -127,7 +127,7 @@ static void a_class_nobody_uses_costs_nothing(struct kunit *test)
 		size_t size = sizeclasses[used].size;
 		unsigned long held = 0;
 
-		mcache_drain();
+		mcache_drain(true);
 		KUNIT_EXPECT_TRUE(test, all_slots_are_empty());
 		KUNIT_EXPECT_EQ(test, this_mcache()->held, 0);
 		hold(test, size);
@@ -402,7 +402,7 @@ static void the_budget_is_kept_under_any_load(struct kunit *test)
 		}
 		gk_count_ops(n);
 		free_objects();
-		mcache_drain();
+		mcache_drain(true);
 	}
 }
 
@@ -436,7 +436,7 @@ static void a_drain_leaves_nothing(struct kunit *test)
 			KUNIT_EXPECT_GT(test, gk_stacked(gk_slot(sizeclass_of(32))),
 					DRAIN_TURN);
 	}
-	mcache_drain();
+	mcache_drain(true);
 	for (n = 0; n < 2; n++) {
 		gk_pin(gk_cpu(n));
 		KUNIT_EXPECT_TRUE(test, all_slots_are_empty());
@@ -444,30 +444,12 @@ static void a_drain_leaves_nothing(struct kunit *test)
 	}
 	/* Nor is a span left that nobody has: with the last object all go back. */
 	free_objects();
-	mcache_drain();
+	mcache_drain(true);
 	for_each_class(n) {
 		const struct mcentral *c = mcentral_rows[mcentral_row(gk_nid(), n)];
 
 		KUNIT_EXPECT_EQ(test, atomic_long_read(&c->nr_spans), 0);
 	}
-}
-
-/* Who may not wait only raises a flag; each CPU sees it in its slow path. */
-static void a_slow_path_follows_a_drain_that_was_asked_for(struct kunit *test)
-{
-	int tries;
-
-	cache_something(test);
-	/* A request soon after another one does nothing. */
-	for (tries = 0; tries < 100 && this_mcache()->held; tries++) {
-		preempt_disable();
-		mcache_shrink_async();
-		preempt_enable();
-		/* The stack is small: most of these are a slow path. */
-		hold(test, GALLOC_MAX_SMALL);
-		usleep_range(3000, 5000);
-	}
-	KUNIT_EXPECT_TRUE(test, all_slots_are_empty());
 }
 
 static void a_drain_asked_for_comes_without_waiting(struct kunit *test)
@@ -640,14 +622,14 @@ static void who_migrates_to_where_there_is_a_span_returns_his(struct kunit *test
 static void drain_in_pause(enum galloc_pause point, const void *what)
 {
 	if (our_pause(point))
-		mcache_drain();
+		mcache_drain(true);
 }
 
 static void a_drain_passes_a_span_that_is_being_brought(struct kunit *test)
 {
 	hold(test, 64);
 	free_objects();
-	mcache_drain();
+	mcache_drain(true);
 	pause_with(drain_in_pause);
 	hold(test, 64);
 	WRITE_ONCE(galloc_pause_hook, NULL);
@@ -770,7 +752,6 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(a_cpu_that_idles_is_drained_in_a_while),
 	KUNIT_CASE(the_budget_is_kept_under_any_load),
 	KUNIT_CASE(a_drain_leaves_nothing),
-	KUNIT_CASE(a_slow_path_follows_a_drain_that_was_asked_for),
 	KUNIT_CASE(a_drain_asked_for_comes_without_waiting),
 	KUNIT_CASE(an_interrupt_takes_one_object_and_leaves_the_stack_alone),
 	KUNIT_CASE(who_comes_second_with_a_span_uncaches_it),

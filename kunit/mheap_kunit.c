@@ -617,7 +617,7 @@ static void churn_runs(void *arg)
 		if (!*one)
 			c->failed++;
 		if (i % 64 == 0)
-			mheap_release(1 + gk_below(&rng, 64), RELEASE_ALL);
+			mheap_release(1 + gk_below(&rng, 64), RELEASE_ALL, true);
 	}
 	gk_count_ops(2 * i);
 	for (i = 0; i < CHURN_RUNS; i++)

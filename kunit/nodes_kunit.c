@@ -135,7 +135,7 @@ static void who_migrates_gets_the_node_he_asked_for(struct kunit *test)
 			expect_on_node(test, galloc_node(100000, gfp, nid), nid,
 				       100000);
 			WRITE_ONCE(galloc_pause_hook, NULL);
-			mcache_drain();
+			mcache_drain(true);
 		}
 	}
 	gk_pin(gk_cpu(0));

@@ -26,7 +26,7 @@ static void blocks_go_back_whole_when_all_in_them_is_free(struct kunit *test)
 	while (run_nr_held > base)
 		run_give(run_held[base + gk_below(&rng, run_nr_held - base)]);
 	WRITE_ONCE(galloc_reserve_pages, 0);
-	mheap_release(ULONG_MAX, RELEASE_BLOCKS);
+	mheap_release(ULONG_MAX, RELEASE_BLOCKS, true);
 	KUNIT_EXPECT_EQ(test, arena_held_bytes() - arena_meta_bytes(), had);
 	KUNIT_EXPECT_GT(test, gk_events(EVENT_RELEASE_BLOCK), blocks);
 	KUNIT_EXPECT_EQ(test, gk_events(EVENT_RELEASE_PAGES), pages);
@@ -42,7 +42,7 @@ static void a_block_that_is_not_empty_gives_its_free_pages(struct kunit *test)
 
 	WRITE_ONCE(galloc_reserve_pages, 0);
 	run_give(b);
-	gone = mheap_release(ULONG_MAX, RELEASE_ALL);
+	gone = mheap_release(ULONG_MAX, RELEASE_ALL, true);
 	KUNIT_EXPECT_EQ(test, gone, ARENA_PAGES - 20);
 	KUNIT_EXPECT_EQ(test, had - (arena_held_bytes() - arena_meta_bytes()),
 			(long)(ARENA_PAGES - 20) << PAGE_SHIFT);
@@ -81,11 +81,11 @@ static void the_reserve_stays(struct kunit *test)
 	WRITE_ONCE(galloc_reserve_pages, reserve);
 	for (i = 0; i < 4; i++)
 		run_give(block[i]);
-	mheap_release(ULONG_MAX, RELEASE_ALL);
+	mheap_release(ULONG_MAX, RELEASE_ALL, true);
 	KUNIT_EXPECT_EQ(test, pages_held(), reserve);
 	/* No run is split for it: one that is too long stays as a whole. */
 	WRITE_ONCE(galloc_reserve_pages, reserve - 1);
-	mheap_release(ULONG_MAX, RELEASE_BLOCKS);
+	mheap_release(ULONG_MAX, RELEASE_BLOCKS, true);
 	KUNIT_EXPECT_EQ(test, pages_held(), reserve);
 }
 
@@ -99,7 +99,7 @@ static void no_more_goes_back_than_was_asked_for(struct kunit *test)
 		run_take(test, ARENA_PAGES, ARENA_PAGES);
 	run_give_all(0);
 	had = pages_held();
-	gone = mheap_release(1, RELEASE_ALL);
+	gone = mheap_release(1, RELEASE_ALL, true);
 	KUNIT_EXPECT_EQ(test, gone, ARENA_PAGES);
 	KUNIT_EXPECT_EQ(test, pages_held(), had - ARENA_PAGES);
 }
@@ -203,7 +203,7 @@ static void the_shrinker_has_stacks_drained(struct kunit *test)
 		objects[i] = galloc(size, GFP_KERNEL);
 	for (i = 0; i < ARRAY_SIZE(objects); i++)
 		gfree(objects[i]);
-	mheap_release(ULONG_MAX, RELEASE_ALL);
+	mheap_release(ULONG_MAX, RELEASE_ALL, true);
 	slot = gk_slot(sizeclass_of(size));
 	KUNIT_EXPECT_GT(test, gk_stacked(slot), 0);
 	shrink(test);
@@ -236,7 +236,7 @@ static void a_run_on_its_way_out_is_nobodys(struct kunit *test)
 	WRITE_ONCE(galloc_reserve_pages, 0);
 	leaving = 0;
 	WRITE_ONCE(galloc_pause_hook, take_while_leaving);
-	KUNIT_EXPECT_EQ(test, mheap_release(1, RELEASE_BLOCKS), ARENA_PAGES);
+	KUNIT_EXPECT_EQ(test, mheap_release(1, RELEASE_BLOCKS, true), ARENA_PAGES);
 	KUNIT_ASSERT_NE(test, leaving, 0);
 	KUNIT_EXPECT_FALSE(test, leaving_was_taken);
 	KUNIT_EXPECT_FALSE(test, mheap_span_around((void *)leaving, &copy));

@@ -199,7 +199,7 @@ static void work(void *arg)
 		gfree(*one);
 		*one = galloc(gk_random_size(&rng), GFP_KERNEL);
 		if (i % 1024 == 0)
-			mheap_release(64, RELEASE_ALL);
+			mheap_release(64, RELEASE_ALL, true);
 		if (i % 256 == 0)
 			cond_resched();
 	}
@@ -314,7 +314,7 @@ static void a_long_list_is_seen_to_its_end(struct kunit *test)
 			p[i] = NULL;
 		}
 	}
-	mcache_drain();
+	mcache_drain(true);
 	KUNIT_EXPECT_EQ(test, galloc_validate(), 0);
 	for (b = 0; b < MCENTRAL_BUCKETS; b++)
 		if (!list_empty(&c->partial[b]))

@@ -1,0 +1,334 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * KUnit: the gate in front of background work, and callers with interrupts off.
+ *
+ * A case closes the gate where it wants to be alone, and opens it at its end.
+ */
+#include "helpers.h"
+
+#include <linux/irqflags.h>
+
+/* Enough objects of 64 bytes that their stack is longer than a turn of a drain. */
+#define MANY	(8 * DRAIN_TURN)
+
+static void *objects[MANY];
+static unsigned int nr_objects;
+
+static void hold(struct kunit *test, size_t size, gfp_t gfp)
+{
+	void *p = galloc(size, gfp);
+
+	KUNIT_EXPECT_NOT_NULL(test, p);
+	if (p && nr_objects < MANY)
+		objects[nr_objects++] = p;
+}
+
+static void let_go(void)
+{
+	while (nr_objects)
+		gfree(objects[--nr_objects]);
+}
+
+static bool anything_pending(void)
+{
+	enum worker_job job;
+
+	for (job = 0; job < NR_WORKER_JOBS; job++)
+		if (worker_pending(job))
+			return true;
+	return false;
+}
+
+static void kick_all(void)
+{
+	enum worker_job job;
+
+	for (job = 0; job < NR_WORKER_JOBS; job++)
+		worker_kick(job);
+}
+
+/* ---- the gate ------------------------------------------------------------- */
+
+static void with_interrupts_off_only_an_interrupt_is_asked_for(struct kunit *test)
+{
+	unsigned long flags;
+	bool works, irq_work;
+
+	/* Whatever was queued is gone, and the gate open again. */
+	worker_stop();
+	worker_start();
+	gk_wait_for(!worker_pending(WORKER_NOW), GK_PATIENCE_MS);
+
+	local_irq_save(flags);
+	worker_kick(WORKER_DRAIN_LATER);
+	works = worker_pending(WORKER_DRAIN_LATER);
+	irq_work = worker_pending(WORKER_CPU);
+	local_irq_restore(flags);
+	KUNIT_EXPECT_FALSE(test, works);
+	KUNIT_EXPECT_TRUE(test, irq_work);
+	KUNIT_EXPECT_TRUE(test, gk_wait_for(!worker_pending(WORKER_CPU),
+					    GK_PATIENCE_MS));
+}
+
+static void what_is_asked_with_interrupts_off_is_done(struct kunit *test)
+{
+	long drains = gk_events(EVENT_DRAIN);
+	unsigned long flags;
+
+	gfree(galloc(64, GFP_KERNEL));
+	local_irq_save(flags);
+	worker_kick(WORKER_DRAIN);
+	local_irq_restore(flags);
+	if (!galloc_debug)
+		KUNIT_EXPECT_TRUE(test,
+				  gk_wait_for(gk_events(EVENT_DRAIN) != drains,
+					      GK_PATIENCE_MS));
+}
+
+static void nothing_passes_a_closed_gate(struct kunit *test)
+{
+	unsigned long flags;
+
+	worker_stop();
+	kick_all();
+	KUNIT_EXPECT_FALSE(test, anything_pending());
+	local_irq_save(flags);
+	kick_all();
+	local_irq_restore(flags);
+	KUNIT_EXPECT_FALSE(test, anything_pending());
+	worker_start();
+}
+
+static void closing_the_gate_leaves_nothing_behind(struct kunit *test)
+{
+	unsigned long flags;
+	unsigned int i;
+
+	for (i = 0; i < gk_times(50); i++) {
+		kick_all();
+		local_irq_save(flags);
+		kick_all();
+		local_irq_restore(flags);
+		worker_stop();
+		KUNIT_EXPECT_FALSE(test, anything_pending());
+		worker_start();
+	}
+}
+
+/* A thread that has seen the gate open, and has not queued anything yet. */
+static struct {
+	struct task_struct *who;
+	bool passed;
+	bool go_on;
+	bool gone_on;
+} late;
+
+static void late_hook(enum galloc_pause point, const void *what)
+{
+	if (point != PAUSE_KICK_OPEN || current != late.who)
+		return;
+	WRITE_ONCE(late.passed, true);
+	gk_spin_for(READ_ONCE(late.go_on), GK_PATIENCE_MS);
+	WRITE_ONCE(late.gone_on, true);
+}
+
+static void kick_late(void *arg)
+{
+	late.who = current;
+	WRITE_ONCE(galloc_pause_hook, late_hook);
+	worker_kick(WORKER_DRAIN_LATER);
+	WRITE_ONCE(galloc_pause_hook, NULL);
+}
+
+/* Somebody has to let it go on while worker_stop() waits: an interrupt later. */
+static void let_late_go_on(struct timer_list *unused)
+{
+	WRITE_ONCE(late.go_on, true);
+}
+
+static void closing_the_gate_waits_for_whoever_has_passed_it(struct kunit *test)
+{
+	static struct timer_list timer;
+	struct gk_thread *t;
+
+	if (!gk_smp())
+		return;
+	memset(&late, 0, sizeof(late));
+	timer_setup(&timer, let_late_go_on, 0);
+	t = gk_start(test, gk_cpu(1), kick_late, NULL);
+	KUNIT_EXPECT_TRUE(test, gk_wait_for(READ_ONCE(late.passed),
+					    GK_PATIENCE_MS));
+	mod_timer(&timer, jiffies + HZ / 5);
+	worker_stop();
+	KUNIT_EXPECT_TRUE(test, READ_ONCE(late.gone_on));
+	gk_join(test, t);
+	KUNIT_EXPECT_FALSE(test, anything_pending());
+	timer_delete_sync(&timer);
+	worker_start();
+}
+
+/* ---- callers with interrupts off ------------------------------------------- */
+
+static atomic_t nr_asked;
+
+static bool count_requests(unsigned int order)
+{
+	atomic_inc(&nr_asked);
+	return false;
+}
+
+static const size_t sizes[] = {
+	8, 64, 500, 2048, 8192, 32768, 50000, 200000, 1 << 20, 3 << 20
+};
+
+/* As under the lock of a runqueue, which the system's allocators may want, too. */
+static void a_free_with_interrupts_off_asks_nothing_of_the_system(struct kunit *test)
+{
+	long left = gk_events(EVENT_RELEASE_PAGES) + gk_events(EVENT_RELEASE_BLOCK);
+	unsigned long flags;
+	unsigned int i, n;
+
+	worker_stop();
+	for (i = 0; i < ARRAY_SIZE(sizes); i++)
+		for (n = 0; n < (sizes[i] > 4096 ? 4 : 40); n++)
+			hold(test, sizes[i], GFP_KERNEL);
+	atomic_set(&nr_asked, 0);
+	WRITE_ONCE(galloc_fail_hook, count_requests);
+	local_irq_save(flags);
+	let_go();
+	local_irq_restore(flags);
+	WRITE_ONCE(galloc_fail_hook, NULL);
+	KUNIT_EXPECT_EQ(test, atomic_read(&nr_asked), 0);
+	KUNIT_EXPECT_EQ(test, gk_events(EVENT_RELEASE_PAGES) +
+			gk_events(EVENT_RELEASE_BLOCK), left);
+	worker_start();
+	KUNIT_EXPECT_EQ(test, gk_in_use(test), 0);
+}
+
+static void with_interrupts_off_nobody_is_woken(struct kunit *test)
+{
+	unsigned long flags;
+	gfp_t off;
+
+	local_irq_save(flags);
+	off = context_gfp(GFP_ATOMIC) | meta_gfp(GFP_NOWAIT);
+	local_irq_restore(flags);
+	KUNIT_EXPECT_FALSE(test, off & __GFP_RECLAIM);
+	KUNIT_EXPECT_EQ(test, context_gfp(GFP_KERNEL), GFP_KERNEL);
+}
+
+/* A CPU that only ever calls with interrupts off has its stacks all the same. */
+static void what_could_not_be_allocated_comes_later(struct kunit *test)
+{
+	unsigned int class = sizeclass_of(576), i;
+	unsigned long flags;
+	bool grown;
+
+	if (galloc_debug)
+		return;
+	gk_pin(gk_cpu(0));
+	/* An idle class without a stack. */
+	mcache_drain(true);
+	KUNIT_EXPECT_EQ(test, gk_capacity(gk_slot(class)), 0);
+	for (i = 0; i < 4; i++) {
+		local_irq_save(flags);
+		gfree(galloc(576, GFP_ATOMIC));
+		local_irq_restore(flags);
+	}
+	grown = gk_wait_for(READ_ONCE(gk_slot(class)->base), GK_PATIENCE_MS);
+	KUNIT_EXPECT_TRUE(test, grown);
+}
+
+/* ---- what a call does of a drain ------------------------------------------- */
+
+static unsigned int stacked_on_all(void)
+{
+	unsigned int class, n = 0;
+
+	for_each_class(class)
+		n += gk_stacked(gk_slot(class));
+	return n;
+}
+
+/* Have objects of several classes on this CPU's stacks, more than a turn of one. */
+static void fill_stacks(struct kunit *test)
+{
+	unsigned int round, i;
+
+	for (round = 0; round < 4; round++) {
+		for (i = 0; i < MANY - 200; i++)
+			hold(test, 64, GFP_KERNEL);
+		for (i = 0; i < 100; i++) {
+			hold(test, 200, GFP_KERNEL);
+			hold(test, 1000, GFP_KERNEL);
+		}
+		let_go();
+	}
+}
+
+static void a_call_does_one_turn_of_a_drain(struct kunit *test)
+{
+	unsigned int before, after, calls = 0;
+
+	if (galloc_debug)
+		return;
+	gk_pin(gk_cpu(0));
+	fill_stacks(test);
+	worker_stop();
+	before = stacked_on_all();
+	KUNIT_EXPECT_GT(test, before, 2 * DRAIN_TURN);
+	/* A request soon after another one does nothing. */
+	gk_wait_for(({ mcache_shrink_async(); mcache_is_behind(); }), GK_PATIENCE_MS);
+	do {
+		/* At most two of this size are on a stack: most are a slow path. */
+		hold(test, GALLOC_MAX_SMALL, GFP_KERNEL);
+		after = stacked_on_all();
+		KUNIT_EXPECT_LE(test, before, after + 3 * DRAIN_TURN);
+		before = after;
+	} while (mcache_is_behind() && ++calls < MANY);
+	KUNIT_EXPECT_FALSE(test, mcache_is_behind());
+	let_go();
+	worker_start();
+}
+
+static void a_request_that_may_not_sleep_does_one_turn(struct kunit *test)
+{
+	unsigned int before, after;
+
+	if (galloc_debug)
+		return;
+	gk_pin(gk_cpu(0));
+	fill_stacks(test);
+	worker_stop();
+	before = stacked_on_all();
+	mcache_relieve(GFP_ATOMIC);
+	after = stacked_on_all();
+	KUNIT_EXPECT_LT(test, after, before);
+	KUNIT_EXPECT_LE(test, before, after + DRAIN_TURN);
+	mcache_relieve(GFP_KERNEL);
+	KUNIT_EXPECT_EQ(test, stacked_on_all(), 0);
+	worker_start();
+}
+
+static struct kunit_case cases[] = {
+	KUNIT_CASE(with_interrupts_off_only_an_interrupt_is_asked_for),
+	KUNIT_CASE(what_is_asked_with_interrupts_off_is_done),
+	KUNIT_CASE(nothing_passes_a_closed_gate),
+	KUNIT_CASE(closing_the_gate_leaves_nothing_behind),
+	KUNIT_CASE(closing_the_gate_waits_for_whoever_has_passed_it),
+	KUNIT_CASE(a_free_with_interrupts_off_asks_nothing_of_the_system),
+	KUNIT_CASE(with_interrupts_off_nobody_is_woken),
+	KUNIT_CASE(what_could_not_be_allocated_comes_later),
+	KUNIT_CASE(a_call_does_one_turn_of_a_drain),
+	KUNIT_CASE(a_request_that_may_not_sleep_does_one_turn),
+	{}
+};
+
+static struct kunit_suite suite = {
+	.name = "galloc_worker",
+	.init = gk_init,
+	.exit = gk_exit,
+	.test_cases = cases,
+};
+
+kunit_test_suite(suite);

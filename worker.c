@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * worker: what galloc does by itself, and the one gate in front of it.
+ *
+ * Every layer asks for background work through worker_kick(), in any context but
+ * NMI.  A caller with interrupts off may hold any lock of the kernel, a runqueue's
+ * for example, under which neither a timer may be armed nor a task be woken: there
+ * only an irq_work is queued, which asks again from its own interrupt.
+ *
+ * At unload, and while a KUnit suite judges, the gate is closed: worker_stop().
+ * Called by mheap.c, release.c, mcache.c and drain.c; calls release.c and drain.c.
+ * Has no lock.  Overview: galloc_mod.c.
+ */
+#include "mcache.h"
+
+#include <linux/irq_work.h>
+
+/* Idle classes are looked for this often, while anything is cached. */
+#define TICK_DELAY		HZ
+
+/* Free memory must have been too much this long before any of it leaves. */
+#define RELEASE_DELAY		(HZ / 4)
+
+/* A drain that met a CPU on its way up or down is tried again after this long. */
+#define DRAIN_RETRY_DELAY	(HZ / 10)
+
+struct workqueue_struct *galloc_wq;
+
+/*
+ * The gate.  Read within RCU read sections only: after worker_stop() has closed it
+ * and waited for a grace period, nobody is on the way from the test to a queue.
+ */
+static bool worker_open;
+
+/* What was asked for on a CPU with interrupts off, until its irq_work has run. */
+struct worker_cpu {
+	struct irq_work irq_work;
+	unsigned long asked;
+};
+
+static DEFINE_PER_CPU(struct worker_cpu, worker_cpus);
+
+static void tick_fn(struct work_struct *work)
+{
+	if (mcache_tick())
+		worker_kick(WORKER_TICK);
+}
+
+static void drain_fn(struct work_struct *work)
+{
+	if (!mcache_drain_async())
+		worker_kick(WORKER_DRAIN_LATER);
+}
+
+static void release_fn(struct work_struct *work)
+{
+	if (mheap_work())
+		worker_kick(WORKER_RELEASE);
+}
+
+/* Deferrable: an idle CPU is not woken to look for idle classes. */
+static DECLARE_DEFERRABLE_WORK(tick_work, tick_fn);
+static DECLARE_DELAYED_WORK(drain_work, drain_fn);
+static DECLARE_DELAYED_WORK(release_work, release_fn);
+
+static void queue_job(enum worker_job job)
+{
+	switch (job) {
+	case WORKER_TICK:
+		queue_delayed_work(galloc_wq, &tick_work, TICK_DELAY);
+		break;
+	case WORKER_RELEASE:
+		queue_delayed_work(galloc_wq, &release_work, RELEASE_DELAY);
+		break;
+	case WORKER_NOW:
+		mod_delayed_work(galloc_wq, &release_work, 0);
+		break;
+	case WORKER_DRAIN:
+		mod_delayed_work(galloc_wq, &drain_work, 0);
+		break;
+	case WORKER_DRAIN_LATER:
+		queue_delayed_work(galloc_wq, &drain_work, DRAIN_RETRY_DELAY);
+		break;
+	case WORKER_CPU:
+		/* If we migrate meanwhile, the other CPU has a look for nothing. */
+		if (!galloc_cpu_isolated(raw_smp_processor_id()))
+			queue_work_on(raw_smp_processor_id(), galloc_wq,
+				      &raw_cpu_ptr(&galloc_mcache)->work);
+		break;
+	case NR_WORKER_JOBS:
+		break;
+	}
+}
+
+/*
+ * Runs with the bit of irq_work_queue() already clear, so what is asked for after
+ * the xchg() queues it once more.
+ */
+static void worker_irq_fn(struct irq_work *irq_work)
+{
+	struct worker_cpu *w = container_of(irq_work, struct worker_cpu, irq_work);
+	unsigned long asked = xchg(&w->asked, 0);
+	enum worker_job job;
+
+	rcu_read_lock();
+	for (job = 0; job < NR_WORKER_JOBS; job++)
+		if ((asked & BIT(job)) && READ_ONCE(worker_open))
+			queue_job(job);
+	rcu_read_unlock();
+}
+
+/* Is this work waiting to run?  WORKER_CPU: or an irq_work on any CPU. */
+bool worker_pending(enum worker_job job)
+{
+	bool pending = false;
+	int cpu;
+
+	switch (job) {
+	case WORKER_TICK:
+		return delayed_work_pending(&tick_work);
+	case WORKER_RELEASE:
+	case WORKER_NOW:
+		return delayed_work_pending(&release_work);
+	case WORKER_DRAIN:
+	case WORKER_DRAIN_LATER:
+		return delayed_work_pending(&drain_work);
+	default:
+		for_each_possible_cpu(cpu)
+			pending = pending ||
+				work_pending(&per_cpu(galloc_mcache, cpu).work) ||
+				irq_work_is_busy(&per_cpu(worker_cpus, cpu).irq_work);
+		return pending;
+	}
+}
+
+/**
+ * worker_kick() - ask for background work
+ * @job: what there is to do
+ *
+ * Nothing is queued once worker_stop() has begun.
+ *
+ * Context: Any but NMI, whatever locks of the kernel are held, but none of galloc.
+ */
+void worker_kick(enum worker_job job)
+{
+	/*
+	 * Full barrier: the caller stored what the job is to find, and we look
+	 * whether it is pending; the job stops being pending, and then looks.
+	 * Pairs with the barrier of the workqueue between the two.  Without it
+	 * both could see the other's old state, and nobody would come.
+	 */
+	smp_mb();
+	/* Most often it is; those that run at once have to be hurried. */
+	if ((job == WORKER_TICK || job == WORKER_RELEASE) && worker_pending(job))
+		return;
+	rcu_read_lock();
+	if (READ_ONCE(worker_open)) {
+		galloc_pause(PAUSE_KICK_OPEN, NULL);
+		if (irqs_disabled()) {
+			struct worker_cpu *w = this_cpu_ptr(&worker_cpus);
+
+			set_bit(job, &w->asked);
+			irq_work_queue(&w->irq_work);
+		} else {
+			queue_job(job);
+		}
+	}
+	rcu_read_unlock();
+}
+
+/**
+ * worker_kick_cpu() - have a CPU work on its own mcache
+ * @cpu: the CPU, online; its hotplug lock is held
+ *
+ * Context: Process.
+ */
+void worker_kick_cpu(int cpu)
+{
+	rcu_read_lock();
+	if (READ_ONCE(worker_open))
+		queue_work_on(cpu, galloc_wq, &per_cpu(galloc_mcache, cpu).work);
+	rcu_read_unlock();
+}
+
+/* Have the release worker run now, and wait for it. */
+void worker_flush(void)
+{
+	flush_delayed_work(&release_work);
+}
+
+/* Open the gate.  All that the jobs look at has been set up. */
+void worker_start(void)
+{
+	WRITE_ONCE(worker_open, true);
+	/* For what was asked for in vain. */
+	worker_kick(WORKER_NOW);
+	worker_kick(WORKER_TICK);
+}
+
+/**
+ * worker_stop() - close the gate, and leave nothing behind it
+ *
+ * The order matters: first nobody may pass the gate any more, then whoever has
+ * passed it must have queued, then the irq_works, which queue works, then the
+ * works, which no longer queue anything.
+ *
+ * Context: Process.  Sleeps.  Not under the hotplug lock.
+ */
+void worker_stop(void)
+{
+	enum worker_job job;
+	int cpu;
+
+	WRITE_ONCE(worker_open, false);
+	/* Pairs with the read sections of worker_kick() and its like. */
+	synchronize_rcu();
+	for_each_possible_cpu(cpu)
+		irq_work_sync(&per_cpu(worker_cpus, cpu).irq_work);
+	cancel_delayed_work_sync(&tick_work);
+	cancel_delayed_work_sync(&drain_work);
+	cancel_delayed_work_sync(&release_work);
+	for_each_possible_cpu(cpu)
+		cancel_work_sync(&per_cpu(galloc_mcache, cpu).work);
+	/* A look of validate's that nobody waited for any more. */
+	flush_workqueue(galloc_wq);
+	for (job = 0; job < NR_WORKER_JOBS; job++)
+		WARN(worker_pending(job), "galloc: job %d is left behind\n", job);
+}
+
+int worker_init(void)
+{
+	int cpu;
+
+	galloc_wq = galloc_fail(0) ? NULL :
+		    alloc_workqueue("galloc", WQ_MEM_RECLAIM | WQ_PERCPU, 0);
+	if (!galloc_wq)
+		return -ENOMEM;
+	for_each_possible_cpu(cpu)
+		init_irq_work(&per_cpu(worker_cpus, cpu).irq_work,
+			      worker_irq_fn);
+	return 0;
+}
+
+/* After worker_stop(). */
+void worker_exit(void)
+{
+	destroy_workqueue(galloc_wq);
+}
