@@ -322,7 +322,7 @@ static bool chunk_try(struct chunk *chunk, int nid, unsigned int npages,
 	if (!page)
 		goto err_uncharge;
 
-	start = (unsigned long)page_address(page);
+	start = addr_of(page_address(page));
 	if (!arena_map_covers(page, npages, gfp))
 		goto err_pages;
 	if (!arena_get_range(start, npages, page_to_nid(page), meta_gfp(gfp)))

@@ -14,6 +14,7 @@
 #include <linux/atomic.h>
 #include <linux/bitmap.h>
 #include <linux/bitops.h>
+#include <linux/kasan.h>
 #include <linux/list.h>
 #include <linux/mm.h>
 #include <linux/preempt.h>
@@ -231,6 +232,15 @@ static __always_inline struct arena *arena_from_rows(unsigned long rows,
 extern struct arena_map *arena_map;
 extern struct arena arena_none;
 
+/*
+ * An address as galloc works with it.  Where KASAN keeps a tag in the top byte, the
+ * tags of a page and of a pointer to it may differ; nothing elsewhere.
+ */
+static __always_inline unsigned long addr_of(const void *p)
+{
+	return (unsigned long)kasan_reset_tag(p);
+}
+
 /* arena.c */
 
 /**
@@ -306,7 +316,7 @@ static __always_inline struct arena *arena_of(const void *p,
 					      unsigned int *page)
 {
 	const struct arena_map *map = READ_ONCE(arena_map);
-	unsigned long off = (unsigned long)p - map->base;
+	unsigned long off = addr_of(p) - map->base;
 	unsigned long nr = off >> ARENA_SHIFT;
 
 	*page = (off >> PAGE_SHIFT) & (ARENA_PAGES - 1);
@@ -325,7 +335,7 @@ static __always_inline struct arena *arena_of(const void *p,
 static __always_inline unsigned int arena_row_of(const void *p)
 {
 	const struct arena_map *map = READ_ONCE(arena_map);
-	unsigned long off = (unsigned long)p - map->base;
+	unsigned long off = addr_of(p) - map->base;
 	const u16 *rows;
 
 	if (unlikely(off >> ARENA_SHIFT >= map->nr))

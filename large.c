@@ -100,7 +100,7 @@ static struct mspan *large_lock(const void *p, struct mheap **heap,
 	s = test_bit(page, arena->owned) ? arena->span[page] : NULL;
 	/* Acquire: pairs with mheap_hand_out(). */
 	if (s && smp_load_acquire(&s->tag) == MSPAN_TAG(0, MSPAN_LARGE) &&
-	    s->start == (unsigned long)p) {
+	    s->start == addr_of(p)) {
 		rcu_read_unlock();
 		/* For sparse: the callers take it over. */
 		__release(&(*heap)->lock);

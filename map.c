@@ -318,7 +318,7 @@ bool arena_get_range(unsigned long start, unsigned int npages, int nid,
 /* Have the map cover the last page of a chunk. */
 bool arena_map_covers(struct page *page, unsigned int npages, gfp_t gfp)
 {
-	unsigned long last = (unsigned long)page_address(page + npages - 1);
+	unsigned long last = addr_of(page_address(page + npages - 1));
 	bool covered;
 
 	rcu_read_lock();
@@ -444,7 +444,7 @@ bool mheap_span_around(const void *p, struct mspan *copy)
 		s = span_back_from(arena, page);
 		if (s) {
 			*copy = *s;
-			found = (unsigned long)p - s->start <
+			found = addr_of(p) - s->start <
 				(unsigned long)s->npages << PAGE_SHIFT;
 		}
 	}

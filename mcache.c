@@ -776,6 +776,7 @@ static enum free_how push_slowly(struct mcache *m, struct mcache_slot *slot,
 				 unsigned int class, const void *p, void **batch,
 				 unsigned int *n, unsigned int *grow_to)
 {
+	p = kasan_reset_tag(p);
 	if ((u32)(unsigned long)p & slot->mask)
 		return FREE_CENTRAL;
 	if (slot->top != slot->base && slot->top[-1] == p)

@@ -171,6 +171,8 @@ static __always_inline bool slot_push(struct mcache_slot *slot, const void *p)
 {
 	void **top = slot->top;
 
+	/* The stack holds what galloc handed out, whatever tag it came back with. */
+	p = kasan_reset_tag(p);
 	if (likely(top != slot->end) && likely(top[-1] != p) &&
 	    likely(!((u32)(unsigned long)p & slot->mask))) {
 		*top = (void *)p;

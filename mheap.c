@@ -452,7 +452,7 @@ void mheap_disown(struct mheap *h, unsigned long start,
 /* A descriptor for a chunk, in TRANSIT. */
 struct mspan *mheap_own_chunk(struct mheap *h, const struct chunk *chunk)
 {
-	unsigned long start = (unsigned long)page_address(chunk->page);
+	unsigned long start = addr_of(page_address(chunk->page));
 	struct mspan *s = mheap_spare_pop(h, false);
 	unsigned int page;
 
@@ -485,7 +485,7 @@ struct mspan *mheap_publish_chunk(struct mheap *h, const struct chunk *chunk)
 void mheap_put_chunk(const struct chunk *chunk)
 {
 	arena_leave(chunk->npages);
-	arena_put_pages((unsigned long)page_address(chunk->page), chunk->npages,
+	arena_put_pages(addr_of(page_address(chunk->page)), chunk->npages,
 			chunk->npages == 1U << chunk->order ? chunk->order : -1,
 			false);
 }

@@ -223,7 +223,7 @@ enum mspan_found mspan_resolve(const void *p, struct object *o)
 		return FOUND_NO_SPAN;
 
 	sc = mcentral_rows[o->row]->sc;
-	offset = (unsigned long)p - o->span->start;
+	offset = addr_of(p) - o->span->start;
 	if (offset >= (unsigned long)sc->span_pages << PAGE_SHIFT)
 		return FOUND_NO_SPAN;
 	o->index = sizeclass_index(sc, offset);

@@ -46,7 +46,7 @@ static void print_span(const void *p)
 		return;
 	}
 	row = mspan_row(&s);
-	offset = (unsigned long)p - s.start;
+	offset = addr_of(p) - s.start;
 	if (!row || row >= nr_rows || !mcentral_rows[row]) {
 		pr_err("  span of %u pages at %p, %s, offset %lu\n", s.npages,
 		       (void *)s.start, mspan_state_name(mspan_state(&s)), offset);
@@ -93,7 +93,7 @@ void galloc_report_free(const void *p, enum mspan_found found)
 	else if (found == FOUND_INTERIOR || found == FOUND_TAIL)
 		fault = FAULT_INTERIOR;
 	else if (mheap_span_around(p, &s))
-		fault = mspan_state(&s) == MSPAN_LARGE && s.start != (unsigned long)p ?
+		fault = mspan_state(&s) == MSPAN_LARGE && s.start != addr_of(p) ?
 			FAULT_INTERIOR : FAULT_GIVEN_BACK;
 	galloc_report(fault, p);
 }
