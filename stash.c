@@ -118,7 +118,10 @@ bool stash_free(struct mspan *s)
 	struct mcache *m;
 	bool kept = false;
 
-	if (s->npages > STASH_MAX_PAGES || s->reserve || s->huge ||
+	/* One that can never fit must not push out those that do. */
+	if (s->npages > STASH_MAX_PAGES ||
+	    run_bytes(s) > galloc_cpu_cache_bytes / STASH_MAX_PART ||
+	    s->reserve || s->huge ||
 	    !arena_pages_unshared(s->start, s->npages))
 		return false;
 	m = mcache_enter_setup();

@@ -168,6 +168,23 @@ static void the_last_come_stay(struct kunit *test)
 	gfree(q);
 }
 
+static void one_that_can_never_fit_pushes_out_none(struct kunit *test)
+{
+	void *small, *big, *again;
+
+	if (galloc_debug)
+		return;
+	small = take(test, LARGE);
+	big = take(test, 128 * PAGE_SIZE);
+	gfree(small);
+	WRITE_ONCE(galloc_cpu_cache_bytes, 128 * PAGE_SIZE);
+	gfree(big);
+	KUNIT_EXPECT_EQ(test, this_mcache()->nr_runs, 1);
+	again = take(test, LARGE);
+	KUNIT_EXPECT_PTR_EQ(test, again, small);
+	gfree(again);
+}
+
 static void a_cpu_at_its_budget_keeps_none(struct kunit *test)
 {
 	void *p = take(test, LARGE);
@@ -260,6 +277,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(what_they_held_is_not_seen_again),
 	KUNIT_CASE(they_are_few_and_within_the_budget),
 	KUNIT_CASE(the_last_come_stay),
+	KUNIT_CASE(one_that_can_never_fit_pushes_out_none),
 	KUNIT_CASE(a_cpu_at_its_budget_keeps_none),
 	KUNIT_CASE(a_drain_gives_them_back),
 	KUNIT_CASE(those_that_idle_go_back),
