@@ -598,6 +598,8 @@ extern struct shrinker *galloc_shrinker;
 
 int shrinker_init(void);
 void shrinker_exit(void);
+bool shrinker_wake(void);
+unsigned long shrinker_oom(void);
 
 /* stats.c */
 
@@ -749,6 +751,7 @@ extern struct workqueue_struct *galloc_wq;
  * @WORKER_NOW: let pages go that wait for it, and stock descriptors
  * @WORKER_DRAIN: have every CPU drain
  * @WORKER_DRAIN_LATER: the same, after a pause
+ * @WORKER_WAKE: look for what was freed in the wake of reclaim
  * @WORKER_CPU: let this CPU see to what it could not do with interrupts off
  */
 enum worker_job {
@@ -757,6 +760,7 @@ enum worker_job {
 	WORKER_NOW,
 	WORKER_DRAIN,
 	WORKER_DRAIN_LATER,
+	WORKER_WAKE,
 	WORKER_CPU,
 	NR_WORKER_JOBS
 };

@@ -88,6 +88,8 @@ EXPORT_SYMBOL_IF_KUNIT(empty_slots);
 
 /* shrinker.c */
 EXPORT_SYMBOL_IF_KUNIT(galloc_shrinker);
+EXPORT_SYMBOL_IF_KUNIT(shrinker_wake);
+EXPORT_SYMBOL_IF_KUNIT(shrinker_oom);
 
 /* transfer.c */
 EXPORT_SYMBOL_IF_KUNIT(transfer_age);

@@ -8,7 +8,8 @@
  * only an irq_work is queued, which asks again from its own interrupt.
  *
  * At unload, and while a KUnit suite judges, the gate is closed: worker_stop().
- * Called by mheap.c, release.c, mcache.c and drain.c; calls release.c and drain.c.
+ * Called by mheap.c, release.c, mcache.c, drain.c and shrinker.c, which it calls
+ * for the work itself.
  * Has no lock.  Overview: galloc_mod.c.
  */
 #include "mcache.h"
@@ -20,6 +21,9 @@
 
 /* Free memory must have been too much this long before any of it leaves. */
 #define RELEASE_DELAY		(HZ / 4)
+
+/* After reclaim has asked, frees that come in its wake are looked for this often. */
+#define WAKE_DELAY		(HZ / 4)
 
 /* A drain that met a CPU on its way up or down is tried again after this long. */
 #define DRAIN_RETRY_DELAY	(HZ / 10)
@@ -52,6 +56,12 @@ static void drain_fn(struct work_struct *work)
 		worker_kick(WORKER_DRAIN_LATER);
 }
 
+static void wake_fn(struct work_struct *work)
+{
+	if (shrinker_wake())
+		worker_kick(WORKER_WAKE);
+}
+
 static void release_fn(struct work_struct *work)
 {
 	if (mheap_work())
@@ -62,6 +72,7 @@ static void release_fn(struct work_struct *work)
 static DECLARE_DEFERRABLE_WORK(tick_work, tick_fn);
 static DECLARE_DELAYED_WORK(drain_work, drain_fn);
 static DECLARE_DELAYED_WORK(release_work, release_fn);
+static DECLARE_DELAYED_WORK(wake_work, wake_fn);
 
 static void queue_job(enum worker_job job)
 {
@@ -80,6 +91,9 @@ static void queue_job(enum worker_job job)
 		break;
 	case WORKER_DRAIN_LATER:
 		queue_delayed_work(galloc_wq, &drain_work, DRAIN_RETRY_DELAY);
+		break;
+	case WORKER_WAKE:
+		queue_delayed_work(galloc_wq, &wake_work, WAKE_DELAY);
 		break;
 	case WORKER_CPU:
 		/* If we migrate meanwhile, the other CPU has a look for nothing. */
@@ -124,6 +138,8 @@ bool worker_pending(enum worker_job job)
 	case WORKER_DRAIN:
 	case WORKER_DRAIN_LATER:
 		return delayed_work_pending(&drain_work);
+	case WORKER_WAKE:
+		return delayed_work_pending(&wake_work);
 	default:
 		for_each_possible_cpu(cpu)
 			pending = pending ||
@@ -219,6 +235,7 @@ void worker_stop(void)
 	cancel_delayed_work_sync(&tick_work);
 	cancel_delayed_work_sync(&drain_work);
 	cancel_delayed_work_sync(&release_work);
+	cancel_delayed_work_sync(&wake_work);
 	for_each_possible_cpu(cpu)
 		cancel_work_sync(&per_cpu(galloc_mcache, cpu).work);
 	/* A look of validate's that nobody waited for any more. */

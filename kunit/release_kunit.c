@@ -210,6 +210,76 @@ static void the_shrinker_has_stacks_drained(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, gk_wait_for(!gk_stacked(slot), 1000));
 }
 
+/* Have @n objects of 500 bytes, or free them. */
+static void *wave[2000];
+
+static void wave_rises(struct kunit *test)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(wave); i++) {
+		wave[i] = galloc(500, GFP_KERNEL);
+		KUNIT_EXPECT_NOT_NULL(test, wave[i]);
+	}
+}
+
+static void wave_falls(void)
+{
+	gfree_bulk(ARRAY_SIZE(wave), wave);
+}
+
+/* As inodes do, which their file system frees through RCU. */
+static void what_is_freed_in_the_wake_of_reclaim_goes_back(struct kunit *test)
+{
+	long before;
+	int i;
+
+	WRITE_ONCE(galloc_reserve_pages, 0);
+	gk_give_back();
+	before = arena_held_bytes();
+	wave_rises(test);
+	worker_stop();
+	wave_falls();
+	KUNIT_EXPECT_GT(test, arena_held_bytes(), before + 500000);
+	/* The first look sees a class in use; the others see that it no longer is. */
+	for (i = 0; i < 3; i++) {
+		shrinker_wake();
+		worker_start();
+		gk_wait_for(!worker_pending(WORKER_CPU), GK_PATIENCE_MS);
+		msleep(20);
+		worker_stop();
+	}
+	shrinker_wake();
+	worker_start();
+	KUNIT_EXPECT_LT(test, arena_held_bytes(), before + 300000);
+}
+
+static void reclaim_has_a_wake(struct kunit *test)
+{
+	worker_stop();
+	worker_start();
+	WRITE_ONCE(galloc_reserve_pages, 0);
+	wave_rises(test);
+	wave_falls();
+	shrink(test);
+	KUNIT_EXPECT_TRUE(test, worker_pending(WORKER_WAKE));
+}
+
+static void memory_is_given_before_a_process_is_killed(struct kunit *test)
+{
+	WRITE_ONCE(galloc_reserve_pages, 0);
+	gk_give_back();
+	KUNIT_EXPECT_EQ(test, shrinker_oom(), 0);
+	wave_rises(test);
+	wave_falls();
+	gk_listen(test);
+	KUNIT_EXPECT_GT(test, shrinker_oom(), 100);
+	KUNIT_EXPECT_EQ(test, gk_heard(test, "galloc: out of memory: "), 1);
+	wave_rises(test);
+	KUNIT_EXPECT_LT(test, shrinker_oom(), 100);
+	wave_falls();
+}
+
 /* ---- a run on its way --------------------------------------------------- */
 
 static unsigned long leaving;
@@ -251,6 +321,9 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(a_small_part_of_what_is_held_may_lie_free),
 	KUNIT_CASE(the_shrinker_gives_all_but_the_reserve),
 	KUNIT_CASE(the_shrinker_has_stacks_drained),
+	KUNIT_CASE(what_is_freed_in_the_wake_of_reclaim_goes_back),
+	KUNIT_CASE(reclaim_has_a_wake),
+	KUNIT_CASE(memory_is_given_before_a_process_is_killed),
 	KUNIT_CASE(a_run_on_its_way_out_is_nobodys),
 	{}
 };
