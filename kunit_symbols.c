@@ -121,6 +121,7 @@ EXPORT_SYMBOL_IF_KUNIT(galloc_report_limit);
 EXPORT_SYMBOL_IF_KUNIT(galloc_wq);
 EXPORT_SYMBOL_IF_KUNIT(worker_start);
 EXPORT_SYMBOL_IF_KUNIT(worker_stop);
+EXPORT_SYMBOL_IF_KUNIT(worker_flush);
 EXPORT_SYMBOL_IF_KUNIT(worker_kick);
 EXPORT_SYMBOL_IF_KUNIT(worker_pending);
 

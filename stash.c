@@ -94,12 +94,17 @@ out:
 	return s;
 }
 
+/* Most bytes of runs. */
+static size_t stash_max_bytes(void)
+{
+	return galloc_cpu_cache_bytes / STASH_MAX_PART;
+}
+
 /* Is there a place for a run, in number and in bytes? */
 static bool run_fits(const struct mcache *m, const struct mspan *s)
 {
 	return m->nr_runs < STASH_RUNS &&
-	       m->runs_bytes + run_bytes(s) <=
-	       galloc_cpu_cache_bytes / STASH_MAX_PART;
+	       m->runs_bytes + run_bytes(s) <= stash_max_bytes();
 }
 
 /**
@@ -119,8 +124,7 @@ bool stash_free(struct mspan *s)
 	bool kept = false;
 
 	/* One that can never fit must not push out those that do. */
-	if (s->npages > STASH_MAX_PAGES ||
-	    run_bytes(s) > galloc_cpu_cache_bytes / STASH_MAX_PART ||
+	if (s->npages > STASH_MAX_PAGES || run_bytes(s) > stash_max_bytes() ||
 	    s->reserve || s->huge ||
 	    !arena_pages_unshared(s->start, s->npages))
 		return false;

@@ -202,11 +202,10 @@ static void settings_restore(const struct gk *gk)
 	WRITE_ONCE(galloc_reserve_pages, gk->reserve_pages);
 	WRITE_ONCE(galloc_free_max_pages, gk->free_max_pages);
 	WRITE_ONCE(galloc_cpu_cache_bytes, gk->cpu_cache_bytes);
-	/* The case may have closed the gate. */
-	worker_start();
 }
 
-int gk_init(struct kunit *test)
+/* As gk_init(), with all that galloc does by itself going on. */
+int gk_init_alive(struct kunit *test)
 {
 	struct gk *gk = kunit_kzalloc(test, sizeof(*gk), GFP_KERNEL);
 	struct galloc_totals t;
@@ -232,6 +231,25 @@ int gk_init(struct kunit *test)
 	return 0;
 }
 
+/*
+ * Until gk_background() or gk_exit() galloc does nothing by itself: what a case has
+ * arranged must not be tidied up between two lines of it.
+ */
+int gk_init(struct kunit *test)
+{
+	int err = gk_init_alive(test);
+
+	if (!err)
+		worker_stop();
+	return err;
+}
+
+/* Let the tick, drains and the release worker go on. */
+void gk_background(void)
+{
+	worker_start();
+}
+
 void gk_exit(struct kunit *test)
 {
 	struct gk *gk = test->priv;
@@ -254,6 +272,7 @@ void gk_exit(struct kunit *test)
 				    "reports of %s", galloc_fault_name(i));
 	check_reports(test);
 	test->priv = NULL;
+	gk_background();
 }
 
 /* ---- looking at galloc -------------------------------------------------- */

@@ -2,7 +2,8 @@
 /*
  * helpers: what the suites share.
  *
- * Every suite has gk_init() and gk_exit() around each of its cases: whatever a
+ * Every suite has gk_init() and gk_exit() around each of its cases: galloc does
+ * nothing by itself meanwhile, unless the case says gk_background(); whatever a
  * case has changed of galloc's settings is undone, and at the end all of it is
  * free again and the books of all layers agree.
  */
@@ -77,6 +78,8 @@ struct gk {
 };
 
 int gk_init(struct kunit *test);
+int gk_init_alive(struct kunit *test);
+void gk_background(void);
 void gk_exit(struct kunit *test);
 
 /* ---- looking at galloc -------------------------------------------------- */

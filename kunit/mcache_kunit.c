@@ -339,7 +339,9 @@ static void a_cpu_that_idles_is_drained_in_a_while(struct kunit *test)
 	if (debug_keeps_nothing(test) || gk_quick)
 		return;
 	KUNIT_EXPECT_GT(test, this_mcache()->held, 0);
-	KUNIT_EXPECT_TRUE(test, gk_wait_for(!READ_ONCE(this_mcache()->held), 20000));
+	gk_background();
+	KUNIT_EXPECT_TRUE(test, gk_wait_for(!READ_ONCE(this_mcache()->held),
+					    GK_PATIENCE_MS));
 	KUNIT_EXPECT_TRUE(test, all_slots_are_empty());
 }
 
@@ -457,7 +459,8 @@ static void a_drain_asked_for_comes_without_waiting(struct kunit *test)
 	int tries;
 
 	cache_something(test);
-	for (tries = 0; tries < 100 && READ_ONCE(this_mcache()->held); tries++) {
+	gk_background();
+	for (tries = 0; tries < 1000 && READ_ONCE(this_mcache()->held); tries++) {
 		mcache_shrink_async();
 		usleep_range(3000, 5000);
 	}

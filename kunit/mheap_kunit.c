@@ -497,10 +497,12 @@ static void a_caller_that_cannot_sleep_has_more_fetched(struct kunit *test)
 	struct mheap *h = mheap_of(gk_nid());
 	unsigned long more = 1UL << arena_growth_order();
 
+	gk_background();
+	worker_flush();
 	gk_take_free_runs(test);
 	KUNIT_ASSERT_NOT_NULL(test, run_try(1, 1, GFP_NOWAIT));
 	KUNIT_EXPECT_TRUE(test, gk_wait_for(READ_ONCE(h->free_pages) >= more,
-					    5000));
+					    GK_PATIENCE_MS));
 }
 
 static void many_objects_get_a_big_descriptor(struct kunit *test)

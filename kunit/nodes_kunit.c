@@ -326,7 +326,7 @@ static void a_used_up_node_costs_no_more_memory(struct kunit *test)
 			KUNIT_EXPECT_EQ(test, galloc_validate(), 0);
 			for (j = 0; j < NR_ASKED; j++)
 				gfree(p[j]);
-			mcache_drain();
+			mcache_drain(true);
 		}
 	}
 	give_pages();
@@ -400,7 +400,7 @@ static void objects_of_another_node_are_used_again_here(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, gk_wait_for(({
 			take_and_free(p, NR_ASKED);
 			nr_of_node(p, NR_ASKED, far) == 0; }), GK_PATIENCE_MS));
-	mcache_drain();
+	mcache_drain(true);
 	KUNIT_EXPECT_EQ(test, m->away, NUMA_NO_NODE);
 	KUNIT_EXPECT_EQ(test, gk_capacity(slot), 0);
 }

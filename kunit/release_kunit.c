@@ -110,6 +110,7 @@ static void free_memory_goes_back_if_it_stays_too_much(struct kunit *test)
 	long freed;
 	int i;
 
+	gk_background();
 	gk_take_free_runs(test);
 	WRITE_ONCE(galloc_free_max_pages, max);
 	freed = gk_events(EVENT_RELEASE_BLOCK);
@@ -125,7 +126,7 @@ static void free_memory_goes_back_if_it_stays_too_much(struct kunit *test)
 		return;
 	/* Staying above it does: down to 3/4, and not further than a block. */
 	KUNIT_EXPECT_TRUE(test, gk_wait_for(mheap_free_pages() <= max / 4 * 3,
-					    10000));
+					    GK_PATIENCE_MS));
 	KUNIT_EXPECT_GT(test, mheap_free_pages() + ARENA_PAGES, max / 4 * 3);
 }
 
@@ -206,8 +207,10 @@ static void the_shrinker_has_stacks_drained(struct kunit *test)
 	mheap_release(ULONG_MAX, RELEASE_ALL, true);
 	slot = gk_slot(sizeclass_of(size));
 	KUNIT_EXPECT_GT(test, gk_stacked(slot), 0);
+	gk_background();
 	shrink(test);
-	KUNIT_EXPECT_TRUE(test, gk_wait_for(!gk_stacked(slot), 1000));
+	KUNIT_EXPECT_TRUE(test, gk_wait_for(!gk_stacked(slot),
+					    GK_PATIENCE_MS));
 }
 
 /* Have @n objects of 500 bytes, or free them. */

@@ -40,8 +40,6 @@ static void *first_of_the_reserve(struct kunit *test, size_t size)
 	void *p;
 
 	gk_take_free_runs(test);
-	/* What it gives back would make room for ordinary spans. */
-	worker_stop();
 	WRITE_ONCE(galloc_pause_hook, break_into_the_reserve);
 	p = alloc_as_memalloc(size, QUIET);
 	WRITE_ONCE(galloc_pause_hook, NULL);

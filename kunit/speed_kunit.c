@@ -376,7 +376,7 @@ static struct kunit_case cases[] = {
 static struct kunit_suite suite = {
 	.name = "galloc_speed",
 	.suite_exit = tell_operations,
-	.init = gk_init,
+	.init = gk_init_alive,
 	.exit = gk_exit,
 	.test_cases = cases,
 };

@@ -572,7 +572,7 @@ static struct kunit_case cases[] = {
 
 static struct kunit_suite suite = {
 	.name = "galloc_twin",
-	.init = gk_init,
+	.init = gk_init_alive,
 	.exit = gk_exit,
 	.test_cases = cases,
 };

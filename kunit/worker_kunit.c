@@ -326,7 +326,7 @@ static struct kunit_case cases[] = {
 
 static struct kunit_suite suite = {
 	.name = "galloc_worker",
-	.init = gk_init,
+	.init = gk_init_alive,
 	.exit = gk_exit,
 	.test_cases = cases,
 };
