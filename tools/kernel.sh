@@ -384,6 +384,21 @@ check_config()
 		die "$1 asks for what this kernel does not give (a dependency is missing?): ${missing//$'\n'/, }"
 }
 
+# take_locks_as_rt FRAGMENT TREE: with PROVE_RAW_LOCK_NESTING a kernel reports itself
+# where its own checks take a lock, in an interrupt or under a raw lock, in a way in which
+# they would not with PREEMPT_RT; lockdep is off after that. The files that a line "as-rt"
+# of the fragment names are compiled as for PREEMPT_RT in this, unless they tell lockdep
+# about it themselves, as later versions do.
+take_locks_as_rt()
+{
+	local file
+
+	for file in $(sed -n 's/^# as-rt: //p' "$1"); do
+		grep -q 'WAIT_OVERRIDE' "$2/$file" ||
+			sed -i 's/CONFIG_PREEMPT_RT/CONFIG_PROVE_RAW_LOCK_NESTING/' "$2/$file"
+	done
+}
+
 # Builder of a cache entry: a kernel, and what external modules need of it.
 build_kernel()
 {
@@ -400,6 +415,7 @@ build_kernel()
 		set -o pipefail
 		dpkg-deb --fsys-tarfile "$1" | tar -xO --wildcards "./usr/src/*.tar.xz" |
 			tar -xJ -C "$2" --strip-components=1' - "$deb" "$tmp"
+	take_locks_as_rt "$fragment" "$tmp"
 	PROGRESS_NAME="configure $config" progress \
 		"${make[@]}" KCONFIG_ALLCONFIG="$fragment" allnoconfig
 	check_config "$fragment" "$tmp/.config"
