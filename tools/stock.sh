@@ -188,7 +188,7 @@ numa=(-chardev pipe,id=monitor,path="$work/monitor" -mon chardev=monitor
 	-numa "node,nodeid=1,cpus=$((cpus / 2))-$((cpus - 1)),memdev=m1")
 GUEST_CPUS=$cpus,sockets=2 GUEST_MEM=$mb,slots=2,maxmem=4G \
 	GUEST_APPEND="oops=panic preempt=full memhp_default_state=online OPS=$ops" \
-	guest_qemu "${VMLINUZ:-$KERNEL}" "$work/initramfs" "$log" "${STOCK_TIMEOUT:-900}" "${numa[@]}" || rc=$?
+	guest_qemu "${VMLINUZ:-$KERNEL}" "$work/initramfs" "$log" "${STOCK_TIMEOUT:-2700}" "${numa[@]}" || rc=$?
 
 mkdir -p "${kept%/*}"
 cp "$log" "$kept"

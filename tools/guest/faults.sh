@@ -71,7 +71,7 @@ lost_kb()
 
 	lost=0
 	[ ! -e /sys/kernel/debug/kmemleak ] || return 0
-	while [ $try -lt 8 ]; do
+	while [ $try -lt 60 ]; do
 		lost=$(($1 - $(free_kb)))
 		[ "$lost" -ge $MOST_LOST_KB ] || return 0
 		sleep 1
@@ -121,6 +121,15 @@ load_with()
 	return 1
 }
 
+# none_failed NAME=N: did the last load say so?
+none_failed()
+{
+	dmesg | awk -v what="$1" '
+		index($0, "galloc-kunit: loading with ") { none = 0 }
+		index($0, "galloc: " what ": none failed") { none = 1 }
+		END { exit !none }'
+}
+
 # fail_each NAME PARAMETER...: with NAME=1, 2, ...
 fail_each()
 {
@@ -131,9 +140,10 @@ fail_each()
 		n=$((n + 1 + (slow && n > 12 ? n / 4 : 0)))
 		# What the kernel keeps for the next time, it has after some.
 		[ $n -gt 10 ] || before=$(free_kb)
+		note "loading with $name=$n"
 		if load_with "$@" "$name=$n"; then
 			rmmod galloc || die "$name=$n: rmmod"
-			! dmesg | tail -n 12 | grep -q "galloc: $name=$n: none failed" || break
+			! none_failed "$name=$n" || break
 		else
 			refused=$((refused + 1))
 		fi

@@ -112,6 +112,42 @@ finish()
 	exit 0
 }
 
+# ---- time --------------------------------------------------------------------------
+#
+# A guest may be ten times slower than another: nothing here depends on how far
+# something gets within a time, but for a limit to what hangs.
+
+PATIENCE=600	# tenths of a second
+
+# wait_until COMMAND...: until it succeeds; 1 if it does not in a minute.
+wait_until()
+{
+	local n=0
+
+	until "$@"; do
+		n=$((n + 1))
+		[ "$n" -lt $PATIENCE ] || return 1
+		usleep 100000
+	done
+}
+
+# Hundredths of a second since the boot.
+now()
+{
+	local up
+
+	read -r up _ </proc/uptime
+	echo "${up%.*}${up#*.}"
+}
+
+# rest_until HUNDREDTHS FILE: so long, or until the file is there.
+rest_until()
+{
+	while [ ! -e "$2" ] && [ "$(now)" -lt "$1" ]; do usleep 20000; done
+}
+
+# ---- galloc ------------------------------------------------------------------------
+
 # stat_of KEY: a value of galloc/stats.
 stat_of()
 {
@@ -131,6 +167,25 @@ load()
 	shift
 
 	insmod "$MODULES/$name.ko" "$@"
+}
+
+# The sum that stats.rst gives, less `system`, of a copy of galloc/stats.
+identity_of()
+{
+	awk '/^(in_use|cached|central|tail|quarantine|deferred|free|meta) / { n += $2 }
+		/^system / { n -= $2 } END { printf "%.0f", n }' "$1"
+}
+
+# galloc's own worker may be at it while we look: that passes, a wrong book stays wrong.
+books_agree()
+{
+	wait_until sh -c "echo 1 >$G/validate && head -n 1 $G/validate | grep -qx 'state ok'" 2>/dev/null
+}
+
+# stats_at_rest COPY: one that says it is exact.
+stats_at_rest()
+{
+	wait_until sh -c "cat $G/stats >$1 && grep -qx 'state exact' $1"
 }
 
 # What rmmod says is an answer only if it may fail.

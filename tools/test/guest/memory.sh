@@ -25,21 +25,16 @@ fill()
 		unload galloc_stress
 }
 
-# wait_until COMMAND...: at most 10 s.
-wait_until()
-{
-	local n=0
-
-	while ! "$@"; do
-		n=$((n + 1))
-		[ "$n" -lt 100 ] || return 1
-		usleep 100000
-	done
-}
-
 idle_below()
 {
 	[ "$(idle_bytes)" -le "$1" ]
+}
+
+# Once more, for what CPUs had cached and have drained since.
+dropped_below()
+{
+	echo 2 >/proc/sys/vm/drop_caches
+	idle_below "$1"
 }
 
 # Allocations of the last stress that got nothing. With PREEMPT_RT those of hard
@@ -68,10 +63,9 @@ check "idle memory gathers in galloc" fill
 before=$(idle_bytes)
 at_least "bytes that nobody uses" "$before" 20000000
 runs=$(stat_of shrinker_runs)
-echo 2 >/proc/sys/vm/drop_caches
-check "drop_caches: nine tenths of them go back" wait_until idle_below $((before / 10))
+check "drop_caches: nine tenths of them go back" wait_until dropped_below $((before / 10))
 at_least "drop_caches: the shrinker ran" $(($(stat_of shrinker_runs) - runs)) 1
-check "drop_caches: galloc's books agree" sh -c "echo 1 >$G/validate"
+check "drop_caches: galloc's books agree" books_agree
 
 fill
 before=$(idle_bytes)
@@ -126,7 +120,7 @@ same "fragments: each allocation succeeds" "$(failed_allocations)" 0
 at_least "fragments: chunks of fall-back orders were taken" "$(stat_of grow_fallback_orders)" 100
 at_most "fragments: chunks of the order wanted, which CPUs still had on their lists" \
 	$(($(stat_of grow_chunks) - $(stat_of grow_fallback_orders))) 256
-check "fragments: galloc's books agree" sh -c "echo 1 >$G/validate"
+check "fragments: galloc's books agree" books_agree
 unload galloc
 unload galloc_hog
 same "nobody was killed for memory" "$(dmesg | grep -c 'Out of memory')" 0

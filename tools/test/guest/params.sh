@@ -19,7 +19,7 @@ refused()
 {
 	log_mark
 	same "$1: is refused" "$("$POKE" load "$MODULES/galloc.ko" "$1")" EINVAL
-	same "$1: one line says why" "$(log_new | tr '\n' ';')" "galloc: $2;"
+	same "$1: one line says why" "$(log_new galloc | tr '\n' ';')" "galloc: $2;"
 	! loaded galloc || unload galloc
 }
 

@@ -6,7 +6,9 @@
  *	poke write FILE BYTES		one write() of garbage; prints its result
  *	poke load FILE PARAMETERS	finit_module(), once; busybox's insmod tries
  *					again by other means when it is refused
- *	poke storm DIR FLAG SEED REST	until FLAG exists: open files of DIR in any
+ *	poke storm DIR FLAG SEED REST LEAST
+ *					until FLAG exists, and LEAST calls are done:
+ *					open files of DIR in any
  *					mode, read and write garbage of any size;
  *					fails if a result is none of the documented.
  *					Between two files it rests REST times as long
@@ -156,13 +158,14 @@ static unsigned long now_us(void)
 }
 
 static int storm(const char *dir, const char *flag, unsigned int seed,
-		 unsigned int rest)
+		 unsigned int rest, unsigned long least)
 {
-	unsigned long calls = 0;
+	unsigned long calls = 0, late = 0;
 	unsigned long start;
 
 	srand(seed);
-	while (access(flag, F_OK)) {
+	/* Who comes late to it works on for a while; not for ever. */
+	while (access(flag, F_OK) || (calls < least && late++ < 100000)) {
 		start = now_us();
 		if (storm_once(dir, &calls))
 			return 1;
@@ -183,8 +186,9 @@ int main(int argc, char **argv)
 	}
 	if (argc == 4 && !strcmp(argv[1], "load"))
 		return load(argv[2], argv[3]);
-	if (argc == 6 && !strcmp(argv[1], "storm"))
-		return storm(argv[2], argv[3], atoi(argv[4]), atoi(argv[5]));
+	if (argc == 7 && !strcmp(argv[1], "storm"))
+		return storm(argv[2], argv[3], atoi(argv[4]), atoi(argv[5]),
+			     strtoul(argv[6], NULL, 0));
 	memcpy(buffer, "garbage\n\377%n%s", 12);
 	if (argc == 4)
 		return one_call(argv[1], argv[2], strtoul(argv[3], NULL, 0));
