@@ -6,6 +6,7 @@
  *	measure.c	repetitions, medians, the results
  *	allocators.h	the operations of each allocator
  *	loops.c		cases on one CPU, without an interrupt
+ *	burst.c		cases with very many objects out at once
  *	threads.c	cases on several CPUs
  *	memory.c	cases that count bytes
  *	irq.c		cases in interrupts
@@ -184,6 +185,7 @@ void replay_exit(void);
 /* ---- the tables, each ends with a row without a name ------------------------- */
 
 extern const struct bench_case loop_cases[];
+extern const struct bench_case burst_cases[];
 extern const struct bench_case thread_cases[];
 extern const struct bench_case irq_cases[];
 extern const struct bench_case memory_cases[];

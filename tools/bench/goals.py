@@ -12,6 +12,9 @@ MET, MISSED, UNJUDGED = "met", "NOT MET", "NOT JUDGED"
 BATCHES = [f"{n}/{order}" for n in (32, 256) for order in ("fifo", "lifo", "shuffled")]
 MIXED = ("log8192", "uniform2048")
 LARGE = (33792, 49152, 65536, 98304, 131072, 196608, 262144, 393216, 524288, 786432, 1048576)
+HUGE = (2097152, 2202009, 2621440, 3145728, 3670016, 4194304)
+HELD = (64, 256, 1024, 4096, 16384, 32768, 65536, 262144, 1048576)
+BURST = (8, 64, 256, 1024, 2048, 4096, 8192, 16384, 32768)
 # Objects that a thread hands to another at a time, RING_BATCH in threads.c.
 HAND_OVER = 64
 
@@ -92,6 +95,30 @@ def goals(results):
     for variant in ("alloc", "free"):
         yield (f"latency call/{variant}, the whole call",
                galloc(bed="icount", case="latency", variant=f"call/{variant}"), "<=", 20000)
+    for size in HUGE:
+        for kernel in ("7.3", "6.1"):
+            yield (f"huge {size}, instructions, of kmalloc, {kernel}",
+                   ratio(**instr("huge", str(size), kernel)), "<=", 1)
+        yield f"huge {size}, ns, of kmalloc", ratio(**native("huge", str(size))), "<=", 1
+    for size in HELD:
+        for kernel in ("7.3", "6.1"):
+            yield (f"held {size}, instructions, of kmalloc, {kernel}",
+                   ratio(**instr("held", str(size), kernel)), "<=", 0.9)
+        yield f"held {size}, ns, of kmalloc", ratio(**native("held", str(size))), "<=", 0.9
+    for size in BURST:
+        for half, most in (("", 0.9), ("/alloc", 1.2), ("/free", 1.2)):
+            for kernel in ("7.3", "6.1"):
+                yield (f"burst {size}{half}, instructions, of kmalloc, {kernel}",
+                       ratio(**instr("burst", f"{size}{half}", kernel)), "<=", most)
+            yield (f"burst {size}{half}, ns, of kmalloc",
+                   ratio(**native("burst", f"{size}{half}")), "<=", most)
+    for size in (8, 16, 32):
+        shared = dict(bed="uml", case="share", variant=str(size), metric="lines")
+        theirs = results.value(allocator="kmalloc", **shared)
+        yield f"share {size}, lines", galloc(**shared), "<=", 2 * (theirs or 0)
+    for size in (8, 64, 1024):
+        yield (f"node {size}, of kmalloc",
+               ratio(bed="nodes", case="node", variant=str(size), metric="held_bytes"), "<=", 1.2)
 
     for kernel in ("7.3", "6.1"):
         yield (f"replay, instructions, of kmalloc, {kernel}",

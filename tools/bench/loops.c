@@ -336,6 +336,8 @@ static int measure_growth(const struct bench_case *c)
 	{ "bulk", v, measure_loop, &bulk, .ops = 8 * (n), .out = (n), .size = 64 }
 #define LARGE(bytes)							\
 	{ "large", #bytes, measure_large, &large, .ops = 128, .size = bytes }
+#define HUGE(bytes)							\
+	{ "huge", #bytes, measure_large, &large, .ops = 128, .size = bytes }
 
 #define GROWTH(number)							\
 	{ "growth", #number, measure_growth, &growth, .ops = 2048, .size = 64 }
@@ -383,6 +385,13 @@ const struct bench_case loop_cases[] = {
 	LARGE(1048576),
 	LARGE(2097152),
 	LARGE(4194304),
+	/* From a block of galloc's to the most that there is: 2, 2.1, 2.5, 3, 3.5, 4 MiB. */
+	HUGE(2097152),
+	HUGE(2202009),
+	HUGE(2621440),
+	HUGE(3145728),
+	HUGE(3670016),
+	HUGE(4194304),
 	GROWTH(1000),
 	GROWTH(10000),
 	GROWTH(100000),

@@ -76,8 +76,8 @@ u64 bench_clock(void)
 /* ---- run -------------------------------------------------------------------------- */
 
 static const struct bench_case * const tables[] = {
-	loop_cases, thread_cases, irq_cases, memory_cases, replay_cases,
-	latency_cases
+	loop_cases, burst_cases, thread_cases, irq_cases, memory_cases,
+	replay_cases, latency_cases
 };
 
 /* Is the case meant by "name" or "name:beginning of a variant"? */

@@ -15,9 +15,11 @@
 #include <linux/math64.h>
 #include <linux/mmzone.h>
 #include <linux/module.h>
+#include <linux/nodemask.h>
 #include <linux/prandom.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
+#include <linux/topology.h>
 #include <linux/umh.h>
 #include <linux/vmalloc.h>
 #include <linux/vmstat.h>
@@ -107,6 +109,7 @@ static struct live {
 	enum allocator a;
 	struct object *object;
 	unsigned int n;
+	u32 size;		/* of each, where they have one */
 	u64 asked;		/* bytes, of those that are live */
 	s64 free_before;
 	s64 system_before;	/* galloc's own word */
@@ -388,7 +391,90 @@ static int measure_setup(const struct bench_case *c)
 	return report_bytes(c, GALLOC, max(held, galloc_system - system));
 }
 
+/* ---- node --------------------------------------------------------------------------------- */
+
+#define NODE_OUT	40000
+
+/* Pages of a node until it is at its low watermark, where the kernel goes elsewhere. */
+static void node_fill(int nid, struct list_head *pages)
+{
+	gfp_t gfp = (GFP_KERNEL | __GFP_THISNODE | __GFP_NOWARN) & ~__GFP_RECLAIM;
+	struct page *page;
+
+	while ((page = alloc_pages_node(nid, gfp, 0))) {
+		list_add(&page->lru, pages);
+		cond_resched();
+	}
+}
+
+static void node_empty(struct list_head *pages)
+{
+	struct page *page, *next;
+
+	list_for_each_entry_safe(page, next, pages, lru) {
+		__free_page(page);
+		cond_resched();
+	}
+}
+
+/* The last node, so that most of what the kernel needs itself is elsewhere. */
+static int node_used_up(void)
+{
+	int nid, last = NUMA_NO_NODE;
+
+	for_each_node_state(nid, N_MEMORY)
+		if (!cpumask_empty(cpumask_of_node(nid)))
+			last = nid;
+	return last == first_online_node ? NUMA_NO_NODE : last;
+}
+
+/* On a CPU of that node; what is held then, on whichever node. */
+static void node_take(struct work_struct *work)
+{
+	while (live.n < NODE_OUT) {
+		if (object_get(&live.object[live.n], live.size))
+			return;
+		live.n++;
+		cond_resched();
+	}
+}
+
+static int measure_node_of(const struct bench_case *c, enum allocator a, int nid)
+{
+	LIST_HEAD(pages);
+	int err = live_begin(a);
+	s64 held;
+
+	live.size = c->size;
+	node_fill(nid, &pages);
+	settle();
+	live.free_before = free_bytes();
+	if (!err)
+		work_on(cpumask_first(cpumask_of_node(nid)), node_take);
+	held = live_held();
+	if (!err && live.n < NODE_OUT)
+		err = not_judged(c, -ENOMEM, "%s gave no memory after %u objects",
+				 allocator_names[a], live.n);
+	err = err ?: report_bytes(c, a, held);
+	node_empty(&pages);
+	live_end();
+	return err;
+}
+
+/* Objects from a CPU whose node has no page left for it. */
+static int measure_node(const struct bench_case *c)
+{
+	int nid = node_used_up();
+
+	if (nid == NUMA_NO_NODE)
+		return 0;
+	return measure_node_of(c, GALLOC, nid) ?: measure_node_of(c, KMALLOC, nid);
+}
+
 const struct bench_case memory_cases[] = {
+	{ "node", "8", measure_node, .size = 8 },
+	{ "node", "64", measure_node, .size = 64 },
+	{ "node", "1024", measure_node, .size = 1024 },
 	{ "empty", "setup", measure_setup },
 	{ "memory", "loguniform", measure_memory },
 	{ "memory", "loguniform/churn", measured_already },

@@ -82,6 +82,14 @@ latency   refill .. hotplug     galloc's longest section with preemption or
 latency   call/alloc, call/free a whole call with interrupts off that asks the
                                 kernel for no page
 large     bytes                 pair of whole pages
+huge      bytes                 the same above a block of galloc's
+held      bytes                 64 MiB out in objects of that size, then freed, from
+                                cold; for an object
+burst     bytes                 10,000 out, then freed, from cold; the halves apart
+share     bytes                 cache lines with objects of two CPUs, after they have
+                                freed what the other one had allocated
+node      bytes                 40,000 objects on a CPU whose node is at its low
+                                watermark
 growth    objects               half pair, half batch, beside so many live objects
 memory    loguniform            64 MiB of 1 .. 8192 bytes; /churn: each replaced
 spike     peak, 90, 100         four times 64 MiB of different sizes; 90 % are

@@ -39,9 +39,11 @@ beds()
 {
 	cat <<'BEDS'
 icount-6.1|-|stock 6.1|1|512|floor pair batch mixed bulk large irq
+icount-6.1|-|stock 6.1|1|1024|huge held burst
 icount-6.1|-|stock 6.1|2|512|remote
 icount-6.1|-|stock 6.1|1|1024|replay
 icount-7.3|-|build qemu-release-7.3|1|512|floor pair batch mixed bulk large irq
+icount-7.3|-|build qemu-release-7.3|1|1024|huge held burst
 icount-7.3|-|build qemu-release-7.3|2|512|remote
 icount-7.3|-|build qemu-release-7.3|1|1024|replay
 icount-6.1-init1|init1|stock 6.1|1|512|pair batch mixed bulk
@@ -51,9 +53,11 @@ icount-7.3-init1|init1|build qemu-release-7.3|2|512|remote
 icount-6.1-sections|-|stock 6.1|2|1024|latency
 uml|-|build uml-release-7.3|1|1024|floor pair batch mixed bulk large irq
 uml|-|build uml-release-7.3|1|2048|growth
-uml|-|build uml-release-7.3|2|1024|remote larson scale
+uml|-|build uml-release-7.3|1|1024|huge held burst
+uml|-|build uml-release-7.3|2|1024|remote larson scale share
 uml|-|build uml-release-7.3|2|1024|empty memory spike
 uml|-|build uml-release-7.3|2|1024|replay
+nodes|-|stock 6.1|4|1024|node
 uml-locks|-|build uml-release-7.3|1|1024|pair mixed
 uml-locks|-|build uml-release-7.3|2|1024|remote larson
 uml-locks|-|build uml-release-7.3|2|1024|replay
@@ -142,6 +146,10 @@ boot()
 	case $bed in
 	uml*)
 		guest_uml "$KERNEL" "$work/$name.initramfs" "$work/$name.log" "$TIMEOUT"
+		;;
+	nodes*)
+		GUEST_NODES=2 guest_qemu "${VMLINUZ:-$KERNEL}" "$work/$name.initramfs" \
+			"$work/$name.log" "$TIMEOUT"
 		;;
 	icount*)
 		# 6.1 waits for its other CPUs in a loop that QEMU, which runs one

@@ -16,6 +16,8 @@
 #include <linux/math64.h>
 #include <linux/module.h>
 #include <linux/sched.h>
+#include <linux/sort.h>
+#include <linux/vmalloc.h>
 
 #define WAIT_OTHER	(5 * HZ)
 #define WAIT_TEAM	(30 * HZ)
@@ -266,11 +268,11 @@ static __always_inline void ring_taken(struct ring *ring)
 }
 
 /*
- * Allocate @run->ops objects of 64 bytes and send them @run->to another CPU;
- * free as many that come @run->from another.  Either may be NULL.
+ * Allocate @run->ops objects and send them @run->to another CPU; free as many that
+ * come @run->from another.  Either may be NULL.
  */
 static __always_inline void exchange(struct run *run, alloc_fn *alloc,
-				     free_fn *free)
+				     free_fn *free, size_t size)
 {
 	unsigned int sent = run->to ? 0 : run->ops;
 	unsigned int got = run->from ? 0 : run->ops;
@@ -283,7 +285,7 @@ static __always_inline void exchange(struct run *run, alloc_fn *alloc,
 
 		if (room) {
 			for (i = 0; i < RING_BATCH; i++)
-				room[i] = get_object(run, alloc, 64, GFP_KERNEL,
+				room[i] = get_object(run, alloc, size, GFP_KERNEL,
 						     false);
 			ring_filled(run->to);
 			sent += RING_BATCH;
@@ -303,7 +305,7 @@ static __always_inline void exchange(struct run *run, alloc_fn *alloc,
 	}
 }
 
-DEFINE_LOOP(remote, exchange);
+DEFINE_LOOP(remote, exchange, 64);
 
 static void rings_reset(struct run *run, enum allocator a, unsigned int n,
 			unsigned int len)
@@ -388,6 +390,111 @@ static int measure_remote(const struct bench_case *c)
 		return 0;
 	return measure_team(c, n, clock_counts_instructions() ?
 			    remote_in_turns : remote_at_once);
+}
+
+/* ---- share ------------------------------------------------------------------------- */
+
+#define SHARE_ROUNDS	50
+#define SHARE_OUT	10000
+
+DEFINE_LOOP_SIZES(exchanges, exchange, run->size);
+
+/* As many objects as a slot array has places for, kept. */
+static __always_inline void keep(struct run *run, alloc_fn *alloc, free_fn *free)
+{
+	for (run->live = 0; run->live < SHARE_OUT; run->live++)
+		run->slot[run->live] = get_object(run, alloc, run->size, GFP_KERNEL,
+						  false);
+}
+
+DEFINE_LOOP_SIZES(keeps, keep);
+
+static int compare_lines(const void *a, const void *b)
+{
+	u64 x = *(const u64 *)a, y = *(const u64 *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+/* Cache lines in which there are objects of both. */
+static unsigned int shared_lines(const struct run *run, u64 *line)
+{
+	unsigned int i, n = 0, shared = 0;
+	u64 counted = U64_MAX;
+
+	for (i = 0; i < 2 * SHARE_OUT; i++) {
+		unsigned long p = (unsigned long)run[i / SHARE_OUT].slot[i % SHARE_OUT];
+
+		line[n++] = (u64)(p / SMP_CACHE_BYTES) << 1 | i / SHARE_OUT;
+	}
+	sort(line, n, sizeof(*line), compare_lines, NULL);
+	for (i = 1; i < n; i++) {
+		if (line[i] == (line[i - 1] ^ 1) && line[i] >> 1 != counted) {
+			counted = line[i] >> 1;
+			shared++;
+		}
+	}
+	return shared;
+}
+
+/*
+ * Two CPUs free for a while what the other one has allocated; then each takes
+ * objects that it keeps.  Those of two CPUs in one cache line slow each other down.
+ */
+static int share_of(const struct bench_case *c, struct run *run, enum allocator a, u64 *line)
+{
+	struct figure figure;
+	unsigned int i, j;
+
+	for (i = 0; i < SHARE_ROUNDS; i++) {
+		rings_reset(run, a, 2, RING_LEN);
+		for (j = 0; j < 2; j++) {
+			run[j].to = &rings[j];
+			run[j].from = &rings[!j];
+		}
+		team_run(exchanges.by[a], run, 2, 0);
+	}
+	rings_reset(run, a, 2, RING_LEN);
+	team_run(keeps.by[a], run, 2, 0);
+	if (run[0].failed || run[1].failed)
+		return not_judged(c, -EIO, "%s gave no memory, or a wait took too long",
+				  allocator_names[a]);
+	figure.value = 1000LL * shared_lines(run, line);
+	figure.min = figure.value;
+	figure.max = figure.value;
+	return result_add(c, a, 2, "lines", &figure);
+}
+
+static int measure_share(const struct bench_case *c)
+{
+	static const enum allocator each[] = { GALLOC, KMALLOC };
+	u64 *line = vmalloc(2 * SHARE_OUT * sizeof(*line));
+	unsigned int i, j, k;
+	int err = line ? 0 : -ENOMEM;
+
+	if (team_cpus() < 2 || clock_counts_instructions() || clock_counts_locks())
+		goto out;
+	for (i = 0; i < ARRAY_SIZE(each) && !err; i++) {
+		struct run run[2] = {};
+
+		for (j = 0; j < 2; j++) {
+			run[j].ops = c->ops;
+			run[j].size = c->size;
+			run[j].slot = vzalloc(SHARE_OUT * sizeof(*run[j].slot));
+			if (!run[j].slot)
+				err = -ENOMEM;
+		}
+		if (!err)
+			err = share_of(c, run, each[i], line);
+		for (j = 0; j < 2; j++) {
+			for (k = 0; k < run[j].live; k++)
+				object_free(&run[j], each[i], run[j].slot[k]);
+			vfree(run[j].slot);
+		}
+	}
+out:
+	vfree(line);
+	return err;
 }
 
 /* ---- larson ------------------------------------------------------------------------ */
@@ -496,6 +603,9 @@ const struct bench_case thread_cases[] = {
 	  .ops = RING_MAX * RING_BATCH, .size = 64 },
 	{ "remote", "all", measure_remote, &remote,
 	  .ops = RING_MAX * RING_BATCH, .size = 64 },
+	{ "share", "8", measure_share, .ops = RING_MAX * RING_BATCH, .size = 8 },
+	{ "share", "16", measure_share, .ops = RING_MAX * RING_BATCH, .size = 16 },
+	{ "share", "32", measure_share, .ops = RING_MAX * RING_BATCH, .size = 32 },
 	{ "larson", "default", measure_larson, &larson,
 	  .ops = LIST_LEN, .out = LARSON_SLOTS, .sizes = sizes_larson,
 	  .order = order_larson },
