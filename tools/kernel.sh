@@ -393,6 +393,7 @@ take_locks_as_rt()
 {
 	local file
 
+	# shellcheck disable=SC2013 # words
 	for file in $(sed -n 's/^# as-rt: //p' "$1"); do
 		grep -q 'WAIT_OVERRIDE' "$2/$file" ||
 			sed -i 's/CONFIG_PREEMPT_RT/CONFIG_PROVE_RAW_LOCK_NESTING/' "$2/$file"

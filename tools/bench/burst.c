@@ -18,7 +18,7 @@
 #define BURST_OUT	10000
 
 /* A repetition takes long; its median hardly moves. */
-#define FEW_REPS	9
+#define FEW_REPS	9U
 
 /* Halves of a repetition, and the whole. */
 enum half { ALLOC, FREE, BOTH, NR_HALVES };
@@ -90,7 +90,7 @@ static int report_halves(const struct bench_case *c, unsigned int ops, unsigned 
 
 static int measure_burst(const struct bench_case *c)
 {
-	unsigned int n = min(reps, (unsigned int)FEW_REPS);
+	unsigned int n = min(reps, FEW_REPS);
 	struct run run = { .ops = c->ops, .size = c->size };
 	unsigned int a;
 	int i, err = 0;

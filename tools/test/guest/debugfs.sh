@@ -61,9 +61,9 @@ storms_end()
 # galloc's own worker may have changed something in between.
 same_in_pieces()
 {
-	cat "$G/$1" >$tmp/whole
-	dd if="$G/$1" of=$tmp/pieces bs=7 2>/dev/null
-	cmp $tmp/whole $tmp/pieces
+	cat "$G/$1" >"$tmp/whole"
+	dd if="$G/$1" of="$tmp/pieces" bs=7 2>/dev/null
+	cmp "$tmp/whole" "$tmp/pieces"
 }
 
 unload_when_idle()
