@@ -164,24 +164,6 @@ wait_for_lanes()
 
 # ---- which there are ------------------------------------------------------------
 
-# Each difference between kernel versions is in compat.h, so that the code reads
-# as for the newest kernel and one knows where to look when one goes.
-check_version_tests()
-{
-	local found
-
-	found=$(cd "$top" && grep -rnE --include='*.[ch]' --exclude-dir=build --exclude=compat.h \
-		'LINUX_VERSION_CODE|KERNEL_VERSION\(' . | head -n 3 | tr '\n' ' ') || true
-	if [ -z "$found" ]; then
-		echo "ok - kernel versions are told apart in compat.h only"
-		echo "1 passed, 0 failed, 0 skipped"
-	else
-		echo "not ok - kernel versions are told apart in compat.h only: $found"
-		echo "0 passed, 1 failed, 0 skipped"
-		return 1
-	fi
-}
-
 # stock_parts SERIES: a kernel as users have it.
 stock_parts()
 {
@@ -223,7 +205,7 @@ queue_parts()
 	nr_parts=0
 	part 1 "none" "host tests" "$top/tools/test/run.sh"
 	part 1 "none" "traces" "$top/tools/test/trace.sh"
-	part 1 "none" "versions" check_version_tests
+	part 1 "none" "lint" "$top/tools/lint.sh" --quick
 	if [ -n "${KERNELS:-}" ]; then
 		for series in $KERNELS; do
 			series_parts "$series"
@@ -260,6 +242,13 @@ print_sum()
 
 [ $# -eq 0 ] || die "no arguments are known; type: make check"
 mkdir -p "$logs"
+# What the parts need, at once: whoever has to type it types it once.
+case " ${KERNELS:-6.1} " in
+*" 6.1 "*) series=6.1 ;;
+*) series= ;;
+esac
+# shellcheck disable=SC2086 # a word or none
+need_for modules guests qemu programs clang python traces kernels model quick-lint $series
 queue_parts
 if [ "${CHECK_LANES:-2}" -eq 1 ]; then
 	sort -o "$work/lane.1" "$work/lane.1" "$work/lane.2"

@@ -13,7 +13,7 @@
 # stderr.
 
 set -euo pipefail
-top=$(cd "$(dirname "$0")/.." && pwd)
+top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # shellcheck source=tools/kernel.sh
 . "$top/tools/kernel.sh"
 
@@ -32,15 +32,23 @@ clang_packages()
 	printf '%s\n' "clang-$1" "lld-$1" "llvm-$1"
 }
 
-# can_install PACKAGE...: may we, and are all known to apt?
-can_install()
+# known PACKAGE...: are all known to apt?
+known()
 {
 	local package
 
-	as_root true 2>/dev/null || return 1
 	for package in "$@"; do
 		apt-cache policy "$package" 2>/dev/null | grep -q '^  Candidate: [^(]' || return 1
 	done
+}
+
+# This machine's own lists of packages; a mirror that is away is no reason to stop.
+fetch_own_lists()
+{
+	local -a apt=(apt-get -q update)
+
+	[ "$(id -u)" -eq 0 ] || apt=(sudo -n -- "${apt[@]}")
+	attempt "apt-get update" "${apt[@]}"
 }
 
 # Set version to the best clang for a series that is here or can be installed.
@@ -54,15 +62,17 @@ find_clang()
 		for version in $wanted; do
 			mapfile -t packages < <(clang_packages "$version")
 			[ -n "$(missing_packages "${packages[@]}")" ] || return 0
-			if can_install "${packages[@]}"; then
+		done
+		can_install || break
+		for version in $wanted; do
+			mapfile -t packages < <(clang_packages "$version")
+			if known "${packages[@]}"; then
 				need_packages "${packages[@]}"
 				return 0
 			fi
 		done
 		# A new machine may have no lists yet.
-		if [ $round = known ]; then
-			PROGRESS_NAME="apt-get update" as_root_progress apt-get -q update || break
-		fi
+		[ $round = fetched ] || fetch_own_lists || break
 	done
 	say "no clang for Linux $1: install the packages clang-N, lld-N and llvm-N, with N one of $wanted"
 	exit 4
@@ -98,12 +108,14 @@ prepare_tree()
 	shrink_tree "$tmp" "$arch"
 }
 
+# Sourced, it is only its functions.
+[ "${BASH_SOURCE[0]}" = "$0" ] || return 0
 config=${1:-}
 fragment=$top/tools/kernels/$config.config
 [ -r "$fragment" ] ||
 	die "which kernel? There are: $(cd "$top/tools/kernels" && echo *.config | sed 's/\.config//g')"
 read -r package arch < <(sed -n 's/^# kernel: //p' "$fragment")
-need_packages gcc make flex bison bc libelf-dev libssl-dev xz-utils python3 perl
+need_for kernels
 found=$(find_source "$package")
 read -r release package source_version <<<"$found"
 version=

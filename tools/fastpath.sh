@@ -70,7 +70,7 @@ check()
 	[ "$failed" -eq 0 ] && [ "$passed" -eq 2 ]
 }
 
-need_packages make gcc python3 binutils
+need_for modules python
 stock=$("$top/tools/kernel.sh" stock 6.1)
 KDIR='' KREL=''
 eval "$stock"

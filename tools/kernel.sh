@@ -484,7 +484,7 @@ build()
 	[ -r "$fragment" ] ||
 		die "which kernel? There are: $(cd "$top/tools/kernels" && echo *.config | sed 's/\.config//g')"
 	read -r package arch < <(sed -n 's/^# kernel: //p' "$fragment")
-	need_packages gcc make flex bison bc libelf-dev libssl-dev xz-utils python3 perl
+	need_for kernels
 	found=$(find_source "$package")
 	read -r release package version <<<"$found"
 

@@ -222,10 +222,10 @@ config=${1:-uml-7.3}
 logs=$top/build/log
 describe_bed
 
-need_packages make gcc busybox-static cpio
+need_for modules guests
 case $config in
 uml-*) ;;
-*) need_packages qemu-system-x86 ;;
+*) need_for qemu ;;
 esac
 kernel=$("$top/tools/kernel.sh" build "$config")
 KDIR='' KERNEL='' KREL=''

@@ -212,6 +212,50 @@ missing_packages()
 	done
 }
 
+# packages_for PURPOSE...: what is needed for each of them, on one line. The parts of
+# make check ask for theirs; it asks for all at once.
+packages_for()
+{
+	local purpose
+
+	for purpose in "$@"; do
+		case $purpose in
+		modules) echo make gcc binutils kmod ;;
+		guests) echo busybox-static cpio gzip ;;
+		qemu) echo qemu-system-x86 ;;
+		programs) echo gcc libc6-dev ;;
+		clang) echo clang ;;
+		python) echo python3 ;;
+		traces) echo xz-utils ;;
+		kernels) echo gcc make flex bison bc libelf-dev libssl-dev xz-utils python3 perl ;;
+		model) echo spin ;;
+		quick-lint) echo perl python3 shellcheck codespell ;;
+		lint) echo sparse ;;
+		plots) echo gnuplot-nox ;;
+		recording) echo e2fsprogs ;;
+		# The compiler that Debian's headers of a series ask for.
+		6.1) echo gcc-12 ;;
+		*) die "packages for what? $purpose" ;;
+		esac
+	done | tr ' ' '\n' | LC_ALL=C sort -u | tr '\n' ' '
+}
+
+# need_for PURPOSE...: have all that is missing installed, in one go.
+need_for()
+{
+	local packages
+
+	packages=$(packages_for "$@")
+	# shellcheck disable=SC2086 # words
+	need_packages $packages
+}
+
+# can_install: may we? As root, or by sudo where that asks for no password.
+can_install()
+{
+	[ "$(id -u)" -eq 0 ] || sudo -n true 2>/dev/null
+}
+
 # need_packages PACKAGE...: have them installed. Lists of packages are only
 # fetched when what we have is not known to apt or no longer on the mirror.
 need_packages()
@@ -224,7 +268,7 @@ need_packages()
 		die "this needs Debian's packages $*, and there is no apt-get here"
 	mapfile -t missing < <(missing_packages "$@")
 	[ "${#missing[@]}" -gt 0 ] || return 0
-	[ "$(id -u)" -eq 0 ] || sudo -n true 2>/dev/null ||
+	can_install ||
 		die "packages are missing; type: sudo apt-get install --no-install-recommends ${missing[*]}"
 
 	say "installing ${missing[*]}"

@@ -231,7 +231,8 @@ export LC_ALL=C
 [ $# -le 1 ] || die "too many arguments; type: ${0##*/} [TEXT]"
 cache_dir >/dev/null
 mkdir -p "$top/build" 2>/dev/null || die "cannot create $top/build: copy the tree to where you may write"
-need_packages make gcc qemu-system-x86 busybox-static cpio gzip
+# shellcheck disable=SC2046 # a word or none
+need_for modules guests qemu $([ "${KERNEL:-}" != 6.1 ] || echo 6.1)
 work=$(mktemp -d -t galloc-run.XXXXXX) || die "no room in ${TMPDIR:-/tmp}: free some, or set TMPDIR"
 mkdir "$work/text" "$work/want"
 find_kernel

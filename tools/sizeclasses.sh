@@ -27,7 +27,7 @@ build()
 	local cc=${HOSTCC:-gcc}
 
 	[ "$generator" -nt "$source" ] && return
-	[ -n "${HOSTCC:-}" ] || need_packages gcc libc6-dev
+	[ -n "${HOSTCC:-}" ] || need_for programs
 	mkdir -p "$host"
 	scratch=$(mktemp "$generator.XXXXXX")
 	# shellcheck disable=SC2086 # HOSTCC may carry options

@@ -135,7 +135,7 @@ scarce) cpus=2 mb=320 ;;
 *) die "there is no bed $bed; type: stock.sh [6.1|6.12|rt-6.1|none-6.1] [work|scarce]" ;;
 esac
 [ $# -le 2 ] || die "too many arguments; type: stock.sh [6.1|6.12|rt-6.1|none-6.1] [work|scarce]"
-need_packages make gcc libc6-dev qemu-system-x86 busybox-static cpio gzip
+need_for modules programs guests qemu
 KDIR='' KREL='' VMLINUZ='' KERNEL=''
 case $which in
 none-*) kernel=$("$top/tools/kernel.sh" build "qemu-$which") ;;

@@ -244,8 +244,8 @@ main()
 	local part=${BENCH_BEDS:-}${BENCH_CASES:-}
 
 	cache_dir >/dev/null
-	need_packages make gcc binutils qemu-system-x86 busybox-static cpio gzip python3
-	[ -n "$part" ] || need_packages gnuplot-nox
+	need_for modules guests qemu python
+	[ -n "$part" ] || need_for plots
 	case " ${BENCH_CASES:-replay} " in
 	*" replay"*) traces_prepare "$work/traces" ;;
 	*) [ -z "${TRACE:-}" ] || die "TRACE= is for the case replay, which is not among BENCH_CASES" ;;

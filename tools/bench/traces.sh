@@ -70,7 +70,7 @@ traces_prepare()
 	if [ -n "${TRACE:-}" ] && ! { [ -f "$TRACE" ] && [ -r "$TRACE" ]; }; then
 		die "TRACE=$TRACE is no file that can be read"
 	fi
-	need_packages make gcc libc6-dev xz-utils
+	need_for modules programs traces
 	mkdir -p "$dir" "$top/build/trace"
 	progress make -C "$top/tools/trace" O="$top/build/trace" ||
 		die "galloc-trace does not build, see above"

@@ -197,7 +197,7 @@ for arg; do
 	esac
 done
 
-need_packages spin gcc libc6-dev
+need_for model programs
 check_names
 mkdir -p "$build"
 

@@ -439,7 +439,7 @@ case ${1:-} in
 *) die "what is $1?  See the top of tools/mutants/run.sh" ;;
 esac
 
-need_packages make gcc busybox-static cpio
+need_for modules guests
 work=$(mktemp -d -t galloc-mutants.XXXXXX)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' INT TERM HUP
@@ -448,7 +448,7 @@ mkdir -p "$out"
 
 for name in "${wanted[@]}"; do printf '%s\n' "${bed_of[$name]}"; done | sort -u >"$work/beds"
 while read -r one; do
-	case $one in qemu-*) need_packages qemu-system-x86 ;; esac
+	case $one in qemu-*) need_for qemu ;; esac
 	prepare_bed "$one"
 done <"$work/beds"
 

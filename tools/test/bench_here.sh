@@ -31,7 +31,7 @@ check()
 work=$(mktemp -d -t galloc-here.XXXXXX)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' INT TERM HUP
-need_packages make gcc libc6-dev qemu-system-x86 busybox-static cpio
+need_for modules programs guests qemu
 kernel=$("$top/tools/kernel.sh" stock)
 KDIR='' KREL='' VMLINUZ=''
 eval "$kernel"

@@ -11,7 +11,7 @@ set -euo pipefail
 top=$(cd "$(dirname "$0")/../.." && pwd)
 # shellcheck source=tools/lib.sh
 . "$top/tools/lib.sh"
-need_packages make gcc kmod
+need_for modules
 # shellcheck source=tools/build.sh
 . "$top/tools/build.sh"
 # shellcheck source=tools/test/results.sh

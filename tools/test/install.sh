@@ -10,7 +10,7 @@ set -euo pipefail
 top=$(cd "$(dirname "$0")/../.." && pwd)
 # shellcheck source=tools/lib.sh
 . "$top/tools/lib.sh"
-need_packages make gcc binutils kmod
+need_for modules
 # shellcheck source=tools/build.sh
 . "$top/tools/build.sh"
 # shellcheck source=tools/test/results.sh

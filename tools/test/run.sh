@@ -8,9 +8,9 @@ set -euo pipefail
 top=$(cd "$(dirname "$0")/../.." && pwd)
 # shellcheck source=tools/lib.sh
 . "$top/tools/lib.sh"
-need_packages gcc libc6-dev python3
+need_for programs python
 # The other compiler, where it can be had; its checks are skipped elsewhere.
-(need_packages clang) || true
+(need_for clang) || true
 shifts="12 14 16"
 cflags="-std=gnu11 -O2 -Wall -Wextra -Werror -Wno-missing-field-initializers"
 cflags+=" -DGALLOC_HOST_TEST -I$top/tools/test"
@@ -243,6 +243,106 @@ results_survive()
 	return 1
 }
 
+# machine DIR: a PATH of a machine with no package installed, where nobody may install any.
+machine()
+{
+	local name
+
+	mkdir -p "$1"
+	printf '#!/bin/sh\nexit 1\n' >"$1/dpkg-query"
+	printf '#!/bin/sh\nexit 1\n' >"$1/sudo"
+	printf '#!/bin/sh\necho 1000\n' >"$1/id"
+	# shellcheck disable=SC2016 # its own
+	printf '#!/bin/sh\necho "$@" >>%s/apt\n' "$1" >"$1/apt-get"
+	cp "$1/apt-get" "$1/apt-cache"
+	for name in "$1"/*; do chmod +x "$name"; done
+}
+
+# Without root one line says what to type, and has all that any part will want.
+asked_once()
+{
+	local script purpose line words lost=''
+
+	machine "$work/user"
+	! PATH=$work/user:$PATH "$top/tools/check.sh" >"$work/out" 2>"$work/err" || return 1
+	line=$(cat "$work/err")
+	if [ "$(wc -l <"$work/err")" != 1 ] || [ -s "$work/out" ] || [ -e "$work/user/apt" ]; then
+		echo "error: $(head -n 2 "$work/err" | tr '\n' ' ')"
+		return 1
+	fi
+	# The scripts that make check runs, and what those run.
+	for script in run stock kunit kernel fastpath lint test/external test/install test/stop test/run \
+		test/trace test/bench_here model/run bench/traces sizeclasses; do
+		while read -r words; do
+			for purpose in $words; do
+				[ "$purpose" != lint ] || continue
+				for words in $(packages_for "$purpose"); do
+					[[ " $line " == *" $words "* ]] || lost+=" $words ($script.sh)"
+				done
+			done
+		done < <(sed -n 's/.*\bneed_for \([a-z -]*[a-z]\).*/\1/p' "$top/tools/$script.sh")
+	done
+	[ -z "$lost" ] || {
+		echo "error: not asked for:$lost"
+		return 1
+	}
+}
+
+# All are named in one place, or nobody could ask for all.
+no_other_packages()
+{
+	local found
+
+	found=$(grep -rnE --include='*.sh' '\bneed_packages [a-z]' "$top/tools" | grep -v "/test/run.sh:") || return 0
+	echo "error: $found"
+	return 1
+}
+
+# clang_of ID: which packages clang.sh has installed where there is no clang.
+clang_of()
+(
+	set +e
+	machine "$work/bare$1"
+	printf '#!/bin/sh\necho "%s"\n' "$1" >"$work/bare$1/id"
+	printf '#!/bin/sh\necho "  Candidate: 1:14.0-55.7"\n' >"$work/bare$1/apt-cache"
+	PATH=$work/bare$1:$PATH
+	# shellcheck source=/dev/null # the linter need not follow it
+	. "$top/tools/clang.sh"
+	version=
+	find_clang 6.1 2>/dev/null
+	echo "$? $version $(grep -o 'install clang.*' "$work/bare$1/apt" 2>/dev/null | tail -n 1)"
+)
+
+clang_is_installed()
+{
+	local root user
+
+	root=$(clang_of 0)
+	user=$(clang_of 1000)
+	[ "$root" = "0 14 install clang-14 lld-14 llvm-14" ] && [ "$user" = "" ] && return
+	echo "error: as root: $root; not as root: $user"
+	return 1
+}
+
+# lint judges the tree: what kbuild says of the machine is no finding.
+lint_findings()
+{
+	printf '%s\n' 'warning: the compiler differs from the one used to build the kernel' \
+		'warning: pahole version differs from the one used to build the kernel' \
+		'/x/tree/mheap.c:1:1: warning: of ours' >"$work/make.log"
+	(
+		eval "$(sed -n '/^findings()$/,/^}$/p' "$top/tools/lint.sh")"
+		findings "$work/make.log" /x/tree
+	) >"$work/out"
+	[ "$(cat "$work/out")" = "mheap.c:1:1: warning: of ours" ] && return
+	echo "error: $(head -n 1 "$work/out")"
+	return 1
+}
+
+check "packages: make check asks once for those of all its parts" asked_once
+check "packages: all are named in lib.sh" no_other_packages
+check "packages: clang.sh has clang installed where that is allowed" clang_is_installed
+check "lint: what kbuild says of this machine is no finding" lint_findings
 check "bench: the goals of a replay are judged" report_judges
 check "bench: a case that cannot be judged costs no other its verdict" report_leaves_out
 check "bench: a ring that costs much is weighed" report_weighs_the_ring

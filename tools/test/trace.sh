@@ -310,7 +310,7 @@ check_fuzz()
 }
 
 [ $# -eq 0 ] || die "no arguments are known; type: ${0##*/}"
-need_packages make gcc libc6-dev python3 xz-utils
+need_for modules programs python traces
 work=$(mktemp -d -t galloc-trace.XXXXXX)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' INT TERM HUP

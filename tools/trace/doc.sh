@@ -29,7 +29,7 @@ fill()
 	mv "$doc.tmp" "$doc"
 }
 
-need_packages make gcc xz-utils gnuplot-nox
+need_for modules traces plots
 for n in 1 2 3; do
 	[ -e "$out/default-$n.trace.xz" ] ||
 		die "there is no recording default-$n; type: TRACE_RUNS=3 make trace"

@@ -3,7 +3,7 @@
  * load: work for a kernel that is being recorded, as far as a shell does not do it.
  *
  *	load tcp CONNECTIONS	over loopback, some of them open at a time, each with a
- *				few messages of all sizes to and fro
+ *				few messages of all sizes both ways
  *	load processes NUMBER	fork, exec, a pipe between them, exit
  *	load files DIR NUMBER	in one folder: written, renamed, linked, cut, removed
  *	load yes		what `processes` executes

@@ -195,7 +195,7 @@ compare()
 name=${1:-default}
 runs=${TRACE_RUNS:-1}
 [ $# -le 1 ] || die "too many arguments; type: ${0##*/} [NAME]"
-need_packages make gcc libc6-dev qemu-system-x86 busybox-static cpio xz-utils e2fsprogs
+need_for modules programs guests qemu traces recording
 mkdir -p "$out"
 make -s -C "$top/tools/trace" O="$out"
 work=$(mktemp -d -t galloc-record.XXXXXX)
