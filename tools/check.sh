@@ -102,8 +102,12 @@ run_part()
 	log=$logs/check-${log// /-}.log
 	say "$kernel, $name: begins"
 	: >"$work/remarks.$id"
-	"$@" >"$log" 2>"$log.err" </dev/null &
+	# A process group of its own, so that all of it can be ended; should this one be
+	# killed before it does so, the kernel ends the part.
+	set -m
+	setpriv --pdeathsig TERM -- "$@" >"$log" 2>"$log.err" </dev/null &
 	child=$!
+	set +m
 	wait "$child" || status=$?
 	child=
 
@@ -132,7 +136,7 @@ run_lane()
 
 	trap - EXIT
 	# shellcheck disable=SC2064 # $child as it is then
-	trap '[ -z "$child" ] || kill "$child" 2>/dev/null; exit 1' TERM
+	trap '[ -z "$child" ] || kill -- "-$child" 2>/dev/null; exit 1' INT TERM HUP
 	while IFS= read -r words <&5; do
 		eval "part=($words)"
 		run_part "${part[@]}"
@@ -205,6 +209,7 @@ queue_parts()
 	nr_parts=0
 	part 1 "none" "host tests" "$top/tools/test/run.sh"
 	part 1 "none" "traces" "$top/tools/test/trace.sh"
+	part 1 "none" "broken off" "$top/tools/test/stop.sh"
 	part 1 "none" "lint" "$top/tools/lint.sh" --quick
 	if [ -n "${KERNELS:-}" ]; then
 		for series in $KERNELS; do

@@ -133,6 +133,9 @@ guest_uml()
 
 # guest_run LOG TIMEOUT_S OUTPUT PROGRAM...: run the virtual machine and judge.
 # Its own output, as opposed to the console, goes to OUTPUT.
+#
+# timeout makes a process group of its own, which no signal to ours reaches: it ends
+# with this script (see watched()), and the machine with it.
 guest_run()
 {
 	local log=$1 timeout=$2 output=$3 rc=0 start=$SECONDS
@@ -140,7 +143,7 @@ guest_run()
 
 	mkdir -p "${log%/*}"
 	rm -f "$log" "$output"
-	watched "guest" timeout -s KILL "$timeout" "$@" >"$output" || rc=$?
+	watched "guest" timeout -s KILL "$timeout" setpriv --pdeathsig KILL -- "$@" >"$output" || rc=$?
 	[ -e "$log" ] || : >"$log"
 	# A serial line ends its lines like a teletype.
 	sed -i 's/\r*$//' "$log"

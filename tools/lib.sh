@@ -100,20 +100,21 @@ attempt()
 # watched NAME PROGRAM ARG...: run a program, its stderr with its stdout, and
 # tell a person on ours for how long. Returns the program's exit status.
 #
-# The heartbeat also watches this script: if it was killed, even by SIGKILL,
-# the program is stopped and not left behind with the processors and the lock.
+# If the process that runs this is killed, by whatever signal, the kernel stops the
+# program, and it is not left behind with the processors and the lock.  The heartbeat
+# does so where only the script was killed, and not a subshell of it that runs this.
 watched()
 {
 	local name=$1 pid beat rc=0
 	shift
 
-	"$@" 2>&1 </dev/null &
+	setpriv --pdeathsig TERM -- "$@" 2>&1 </dev/null &
 	pid=$!
 	heartbeat "$name" "$pid" >/dev/null &
 	beat=$!
 	# Not a word of bash's own about how it ended.
 	wait "$pid" 2>/dev/null || rc=$?
-	kill "$beat" 2>/dev/null || true
+	kill -KILL "$beat" 2>/dev/null || true
 	wait "$beat" 2>/dev/null || true
 	[ ! -t 2 ] || printf '\r\033[K' >&2
 	return "$rc"
@@ -125,6 +126,8 @@ heartbeat()
 {
 	local name=$1 pid=$2 start=$SECONDS next=10 tick
 
+	# What ends the whole group must not end the one that cleans up.
+	trap '' INT TERM HUP
 	# A pipe that never says anything is a sleep without a process, which
 	# would outlive us.
 	exec {tick}<> <(:)

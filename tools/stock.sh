@@ -78,7 +78,10 @@ plan_scarce()
 # Plug a GB of memory into the guest's second node once it asks for that.
 plug_when_asked()
 {
-	until grep -qs '^@@ host plug' "$log"; do sleep 0.2; done
+	until grep -qs '^@@ host plug' "$log"; do
+		kill -0 $$ 2>/dev/null || return
+		sleep 0.2
+	done
 	printf '%s\n' 'object_add memory-backend-ram,id=plugged,size=1G' \
 		'device_add pc-dimm,id=dimm,memdev=plugged,node=1' >"$work/monitor.in"
 	cat "$work/monitor.out" >"$work/monitor.said"

@@ -1,0 +1,154 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# stop.sh: what is left of a `make check` that is broken off.  The scripts are those of
+# the tree, in a copy where nothing is built, and a guest is a program that sleeps.
+# Last line: N passed, N failed, N skipped.
+
+set -euo pipefail
+top=$(cd "$(dirname "$0")/../.." && pwd)
+# shellcheck source=tools/lib.sh
+. "$top/tools/lib.sh"
+need_for modules programs guests
+# shellcheck source=tools/test/results.sh
+. "$top/tools/test/results.sh"
+
+# Of a busy machine.
+PATIENCE=60
+
+finish()
+{
+	local rc=$?
+
+	rm -rf "$work"
+	sum || rc=1
+	exit $rc
+}
+
+# The programs that stand for others.
+make_programs()
+{
+	mkdir -p "$work/bin" "$work/kdir"
+	# shellcheck disable=SC2016 # $$ is the guest's
+	printf '%s\n' '#!/bin/sh' "echo \$\$ >>'$work/guests'" 'exec sleep 3600' >"$work/bin/linux"
+	chmod +x "$work/bin/linux"
+	ln -s linux "$work/bin/qemu-system-x86_64"
+	: >"$work/kdir/Makefile"
+	head -c 5000 /dev/zero | tr '\0' 'w' >"$work/text"
+	export PATH="$work/bin:$PATH" TEXT="$work/text" XDG_CACHE_HOME="$work/cache"
+}
+
+# stub NAME LINE...: a script of the tree that only says this.
+stub()
+{
+	local file=$tree/tools/$1
+	shift
+
+	printf '%s\n' '#!/bin/bash' "$@" >"$file"
+	chmod +x "$file"
+}
+
+# The scripts, and others in place of those that build or take long.
+make_tree()
+{
+	local name
+
+	mkdir -p "$tree"
+	cp -r "$top/Makefile" "$top/tools" "$top"/*.c "$tree/"
+	mkdir -p "$tree"/build/x/{kunit,samples/wordfreq,tools/bed,tools/stress}
+	for name in galloc kunit/galloc_kunit{,_guest} samples/wordfreq/wordfreq \
+		tools/bed/galloc_{bed,held} tools/stress/galloc_stress; do
+		: >"$tree/build/x/$name.ko"
+	done
+	stub kernel.sh "printf '%s=%q\\n' KREL x KDIR '$work/kdir' VMLINUZ x KERNEL '$work/bin/linux'"
+	# shellcheck disable=SC2016 # $top is the script's
+	stub build.sh 'BUILD=$top/build/x' \
+		'build_lock() { :; }' 'build_galloc() { :; }' 'build_client() { :; }' 'build_unlock() { :; }'
+	for name in lint.sh test/run.sh test/trace.sh test/stop.sh; do
+		[ ! -e "$tree/tools/$name" ] || stub "$name" 'echo "1 passed, 0 failed, 0 skipped"'
+	done
+}
+
+# The processes of a session.
+session()
+{
+	local stat
+
+	for stat in /proc/[0-9]*/stat; do
+		stat=$(cat "$stat" 2>/dev/null) || continue
+		# After the name, which may have anything in it: state, parent, group, session.
+		read -r _ _ _ _ s _ <<<") ${stat##*) }"
+		[ "$s" != "$1" ] || printf '%s\n' "$stat" | cut -d ')' -f 1
+	done
+}
+
+# wait_for N: until so many guests run.
+wait_for()
+{
+	local end=$((SECONDS + PATIENCE))
+
+	while [ "$(wc -l <"$work/guests")" -lt "$1" ]; do
+		[ $SECONDS -lt $end ] || return 1
+		kill -0 "$pid" 2>/dev/null || return 1
+		sleep 0.1
+	done
+}
+
+# nothing_left NAME: wait until the session of $pid is gone.
+nothing_left()
+{
+	local end=$((SECONDS + PATIENCE)) left guest
+
+	while left=$(session "$pid") && [ -n "$left" ] && [ $SECONDS -lt $end ]; do sleep 0.1; done
+	kill -KILL -- "-$pid" 2>/dev/null || true
+	while read -r guest; do
+		! kill -0 "$guest" 2>/dev/null || left+=" guest $guest"
+	done <"$work/guests"
+	same "$1: nothing is left" "${left//$'\n'/, }" ""
+	while read -r guest; do kill -KILL "$guest" 2>/dev/null || true; done <"$work/guests"
+}
+
+# broken_off NAME GUESTS SIGNAL WHOM COMMAND...: start it in a session of its own, wait for
+# its guests, and send the signal to the group or to the process alone.
+broken_off()
+{
+	local name=$1 guests=$2 signal=$3 whom=$4 pid
+	shift 4
+
+	: >"$work/guests"
+	# What a shell starts in the background ignores INT.
+	setsid env --default-signal=INT "$@" >"$work/log" 2>&1 </dev/null &
+	pid=$!
+	# Not a word of bash's own about how it ended.
+	disown "$pid"
+	if ! wait_for "$guests"; then
+		kill -KILL -- "-$pid" 2>/dev/null || true
+		not_ok "$name: nothing is left" "it began no guest: $(tail -n 1 "$work/log")"
+		return
+	fi
+	case $whom in
+	group) kill "-$signal" -- "-$pid" ;;
+	*) kill "-$signal" "$pid" ;;
+	esac
+	nothing_left "$name"
+}
+
+[ $# -eq 0 ] || die "no arguments are known"
+work=$(mktemp -d -t galloc-stop.XXXXXX)
+tree=$work/tree
+trap finish EXIT
+trap 'exit 1' INT TERM HUP
+make_programs
+make_tree
+check=(env KERNELS="6.1" make -s -C "$tree" check)
+for signal in TERM INT HUP KILL; do
+	# The guests of two lanes.
+	broken_off "$signal to the group of make check" 2 $signal group "${check[@]}"
+done
+broken_off "TERM to make check" 2 TERM process "${check[@]}"
+broken_off "TERM to check.sh" 2 TERM process env KERNELS="6.1" "$tree/tools/check.sh"
+# Guests of subshells, one for each set.
+for signal in TERM KILL; do
+	broken_off "$signal to kunit.sh" 3 $signal process "$tree/tools/kunit.sh" uml-7.3
+	broken_off "$signal to stock.sh" 1 $signal process "$tree/tools/stock.sh" 6.1
+done
