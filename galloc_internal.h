@@ -61,6 +61,7 @@ static_assert(ARENA_ORDER <= MAX_PAGE_ORDER);
  * @MSPAN_LARGE: the caller of galloc(); one object of whole pages
  * @MSPAN_ASIDE: the mheap's aside list: its pages leave galloc as soon as the
  *	worker may return them, and are never used again before
+ * @NR_MSPAN_STATES: how many there are
  */
 enum mspan_state {
 	MSPAN_FREE,
@@ -70,7 +71,6 @@ enum mspan_state {
 	MSPAN_FULL,
 	MSPAN_LARGE,
 	MSPAN_ASIDE,
-	/* private: not a state */
 	NR_MSPAN_STATES,
 };
 
