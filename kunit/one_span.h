@@ -15,6 +15,7 @@
  * @nr_objects: their number
  * @live: those still to be freed; at the end of a case they are
  * @is_ours: the span is CACHED, and ours to uncache
+ * @single: the objects are from mcentral_alloc()
  */
 struct one_span {
 	struct mcentral *row;
@@ -23,7 +24,7 @@ struct one_span {
 	unsigned int nr_objects;
 	DECLARE_BITMAP(live, MAX_OBJECTS);
 	bool is_ours;
-	bool single;		/* the objects are from mcentral_alloc() */
+	bool single;
 };
 
 extern struct one_span one;
