@@ -75,7 +75,7 @@ at_rest()
 	same "$1: all objects kept their marks" "$rc" 0
 	same "$1: it ran in each tracepoint" "$(idle_points)" ""
 	echo 1 >"$G/shrink"
-	check "$1: galloc's books agree" sh -c "echo 1 >$G/validate"
+	check "$1: galloc's books agree" books_agree
 	same "$1: nothing is in use, and no fault was seen" \
 		"$(stat_of in_use) $(stat_of state) $(grep '^fault_' "$G/stats" | grep -vc ' 0$')" "0 exact 0"
 }
