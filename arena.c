@@ -34,6 +34,9 @@
 static atomic_long_t held_bytes;
 static atomic_long_t meta_bytes;
 
+/* What the map has grown by since: the limit does not concern it. */
+static atomic_long_t map_growth_bytes;
+
 /*
  * Pages less those about to go back: what galloc_reserve_pages is compared
  * with, before anything leaves.
@@ -53,6 +56,7 @@ bool arena_charge(long bytes)
 {
 	long held = atomic_long_add_return(bytes, &held_bytes);
 
+	held -= atomic_long_read(&map_growth_bytes);
 	if (unlikely(galloc_limit_bytes && held > galloc_limit_bytes)) {
 		atomic_long_sub(bytes, &held_bytes);
 		count_event(EVENT_LIMIT_HIT);
@@ -100,6 +104,20 @@ void arena_uncharge_meta(long bytes)
 {
 	atomic_long_sub(bytes, &meta_bytes);
 	arena_uncharge(bytes);
+}
+
+/* A map that grows does so with the machine's memory, whatever the limit is. */
+void arena_charge_map_growth(long bytes)
+{
+	atomic_long_add(bytes, &map_growth_bytes);
+	atomic_long_add(bytes, &meta_bytes);
+	atomic_long_add(bytes, &held_bytes);
+}
+
+/* What the limit is compared with. */
+long arena_limited_bytes(void)
+{
+	return atomic_long_read(&held_bytes) - atomic_long_read(&map_growth_bytes);
 }
 
 /*

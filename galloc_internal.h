@@ -243,6 +243,8 @@ static __always_inline unsigned long addr_of(const void *p)
 
 /* arena.c */
 
+struct notifier_block;
+
 /**
  * struct chunk - pages on their way from the page allocator to an mheap
  * @page: first page
@@ -290,6 +292,11 @@ int arena_map_init(void);
 void arena_map_exit(void);
 unsigned long arena_changes(void);
 int arena_map_grow(unsigned long addr);
+void arena_map_catch_up(void);
+int arena_memory_callback(struct notifier_block *nb, unsigned long action,
+			  void *arg);
+long arena_limited_bytes(void);
+void arena_charge_map_growth(long bytes);
 bool arena_map_covers(struct page *page, unsigned int npages, gfp_t gfp);
 bool arena_get_range(unsigned long start, unsigned int npages, int nid,
 		     gfp_t gfp);

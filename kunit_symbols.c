@@ -32,6 +32,9 @@ EXPORT_SYMBOL_IF_KUNIT(arena_uncharge_meta);
 EXPORT_SYMBOL_IF_KUNIT(arena_held_bytes);
 EXPORT_SYMBOL_IF_KUNIT(arena_meta_bytes);
 EXPORT_SYMBOL_IF_KUNIT(arena_map_grow);
+EXPORT_SYMBOL_IF_KUNIT(arena_map_catch_up);
+EXPORT_SYMBOL_IF_KUNIT(arena_memory_callback);
+EXPORT_SYMBOL_IF_KUNIT(arena_limited_bytes);
 EXPORT_SYMBOL_IF_KUNIT(arena_nr_slots);
 EXPORT_SYMBOL_IF_KUNIT(arena_slot);
 

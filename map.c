@@ -25,6 +25,9 @@ struct arena_map *arena_map;
 /* The table being filled by arena_map_grow(), or NULL. */
 static struct arena_map *arena_map_next;
 
+/* Address that the map was to cover and could not, 0 if there is none. */
+static unsigned long map_wanted;
+
 /*
  * Protects the slots of both maps and arena->refs.  Raw, irq-safe, leaf: no
  * other galloc lock is taken under it, and it is taken under none.
@@ -89,19 +92,20 @@ static void arena_slot_set(unsigned long nr, struct arena *arena)
 		arena_map_next->rows[nr] = rows;
 }
 
+static long map_size(unsigned long nr)
+{
+	return struct_size(arena_map, rows, nr);
+}
+
+/* A map without any slot that is ours.  The caller charges it. */
 static struct arena_map *arena_map_new(unsigned long nr)
 {
 	struct arena_map *map;
 	unsigned long i;
 
-	if (!arena_charge_meta(struct_size(map, rows, nr)))
+	map = galloc_fail(0) ? NULL : kvmalloc(map_size(nr), GFP_KERNEL);
+	if (!map)
 		return NULL;
-	map = galloc_fail(0) ? NULL :
-	      kvmalloc(struct_size(map, rows, nr), GFP_KERNEL);
-	if (!map) {
-		arena_uncharge_meta(struct_size(map, rows, nr));
-		return NULL;
-	}
 	map->base = PAGE_OFFSET;
 	map->nr = nr;
 	for (i = 0; i < nr; i++)
@@ -109,18 +113,12 @@ static struct arena_map *arena_map_new(unsigned long nr)
 	return map;
 }
 
-static void arena_map_delete(struct arena_map *map)
-{
-	arena_uncharge_meta(struct_size(map, rows, map->nr));
-	kvfree(map);
-}
-
 /**
  * arena_map_grow() - replace the map by one that covers @addr, too
  * @addr: address of memory that is about to be there
  *
  * Slots change while it is being copied, a turn at a time: arena_slot_set() then
- * writes to both.
+ * writes to both.  A limit does not concern it: it is the machine that grows.
  *
  * Context: Process.  Sleeps.
  * Return: 0 or -ENOMEM.
@@ -141,6 +139,7 @@ int arena_map_grow(unsigned long addr)
 		return -ENOMEM;
 	}
 
+	arena_charge_map_growth(map_size(new->nr));
 	galloc_lock(&arena_map_lock, flags);
 	arena_map_next = new;
 	galloc_unlock(&arena_map_lock, flags);
@@ -162,14 +161,37 @@ int arena_map_grow(unsigned long addr)
 
 	count_event(EVENT_MAP_GROWN);
 	synchronize_rcu();
-	arena_map_delete(old);
+	arena_charge_map_growth(-map_size(old->nr));
+	kvfree(old);
 out:
 	mutex_unlock(&arena_map_mutex);
 	return 0;
 }
 
-static int arena_memory_callback(struct notifier_block *nb,
-				 unsigned long action, void *arg)
+/*
+ * The map could not be made to cover an address: the worker tries again.  Until
+ * then pages there go back when the page allocator comes with them.
+ */
+static void arena_map_want(unsigned long addr)
+{
+	/* Of two at once the lower may win, and the higher comes again. */
+	if (addr > READ_ONCE(map_wanted))
+		WRITE_ONCE(map_wanted, addr);
+	worker_kick(WORKER_NOW);
+}
+
+/* Try again what failed before.  Process context. */
+void arena_map_catch_up(void)
+{
+	unsigned long addr = READ_ONCE(map_wanted);
+
+	if (addr && !arena_map_grow(addr) && READ_ONCE(map_wanted) == addr)
+		WRITE_ONCE(map_wanted, 0);
+}
+
+/* The machine gets memory, and galloc has no say in that. */
+int arena_memory_callback(struct notifier_block *nb, unsigned long action,
+			  void *arg)
 {
 	const struct memory_notify *mn = arg;
 	unsigned long last;
@@ -177,7 +199,9 @@ static int arena_memory_callback(struct notifier_block *nb,
 	if (action != MEM_GOING_ONLINE)
 		return NOTIFY_OK;
 	last = (unsigned long)__va(PFN_PHYS(mn->start_pfn + mn->nr_pages - 1));
-	return notifier_from_errno(arena_map_grow(last));
+	if (arena_map_grow(last))
+		arena_map_want(last);
+	return NOTIFY_OK;
 }
 
 static struct notifier_block arena_memory_nb = {
@@ -327,9 +351,10 @@ bool arena_map_covers(struct page *page, unsigned int npages, gfp_t gfp)
 	if (likely(covered))
 		return true;
 	/* Only a notifier that failed or raced can have left it out. */
-	if ((gfp & GFP_KERNEL) != GFP_KERNEL || !gfpflags_allow_blocking(gfp))
-		return false;
-	return !arena_map_grow(last);
+	if ((gfp & GFP_KERNEL) == GFP_KERNEL && !arena_map_grow(last))
+		return true;
+	arena_map_want(last);
+	return false;
 }
 
 /* ---- spans, found by address ---------------------------------------------- */
@@ -459,17 +484,19 @@ out:
 int arena_map_init(void)
 {
 	unsigned long end = (unsigned long)high_memory - PAGE_OFFSET;
+	unsigned long nr = DIV_ROUND_UP(end, ARENA_SIZE);
 	int err;
 
 	arena_cache = galloc_fail(0) ? NULL : KMEM_CACHE(arena, 0);
 	if (!arena_cache)
 		return -ENOMEM;
 
-	arena_map = arena_map_new(DIV_ROUND_UP(end, ARENA_SIZE));
-	if (!arena_map) {
-		err = -ENOMEM;
+	err = -ENOMEM;
+	if (!arena_charge_meta(map_size(nr)))
 		goto err_cache;
-	}
+	arena_map = arena_map_new(nr);
+	if (!arena_map)
+		goto err_charge;
 	err = galloc_fail(0) ? -ENOMEM :
 	      register_memory_notifier(&arena_memory_nb);
 	if (err)
@@ -477,7 +504,9 @@ int arena_map_init(void)
 	return 0;
 
 err_map:
-	arena_map_delete(arena_map);
+	kvfree(arena_map);
+err_charge:
+	arena_uncharge_meta(map_size(nr));
 err_cache:
 	kmem_cache_destroy(arena_cache);
 	return err;
@@ -488,6 +517,7 @@ void arena_map_exit(void)
 {
 	unregister_memory_notifier(&arena_memory_nb);
 	rcu_barrier();
-	arena_map_delete(arena_map);
+	arena_uncharge_meta(map_size(arena_map->nr));
+	kvfree(arena_map);
 	kmem_cache_destroy(arena_cache);
 }

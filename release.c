@@ -349,6 +349,7 @@ bool mheap_work(void)
 	unsigned long free;
 	int nid;
 
+	arena_map_catch_up();
 	for_each_node(nid) {
 		mheap_release_aside(mheaps[nid]);
 		mheap_fetch_chunk(mheaps[nid]);

@@ -4,7 +4,9 @@
  */
 #include "helpers.h"
 
+#include <linux/memory.h>
 #include <linux/net.h>
+#include <linux/pfn.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 
@@ -547,14 +549,53 @@ static void a_map_that_grows_loses_and_invents_no_slot(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, gk_events(EVENT_MAP_GROWN), grown + GROWTHS);
 }
 
+static bool refuse(unsigned int order)
+{
+	return true;
+}
+
+/* The machine is about to get a slot's worth behind the map. */
+static int memory_comes(void)
+{
+	struct memory_notify mn = {
+		.start_pfn = PHYS_PFN(__pa(PAGE_OFFSET)) +
+			     (arena_nr_slots() << ARENA_ORDER),
+		.nr_pages = ARENA_PAGES,
+	};
+
+	return arena_memory_callback(NULL, MEM_GOING_ONLINE, &mn);
+}
+
 static void a_map_that_cannot_grow_stays(struct kunit *test)
 {
 	unsigned long nr = arena_nr_slots();
 
-	gk_limit_to(0);
+	WRITE_ONCE(galloc_fail_hook, refuse);
 	KUNIT_EXPECT_EQ(test, arena_map_grow(PAGE_OFFSET + (nr << ARENA_SHIFT)),
 			-ENOMEM);
 	KUNIT_EXPECT_EQ(test, arena_nr_slots(), nr);
+	/* The machine gets the memory all the same, and the map covers it later. */
+	KUNIT_EXPECT_EQ(test, memory_comes(), NOTIFY_OK);
+	KUNIT_EXPECT_EQ(test, arena_nr_slots(), nr);
+	WRITE_ONCE(galloc_fail_hook, NULL);
+	arena_map_catch_up();
+	KUNIT_EXPECT_EQ(test, arena_nr_slots(), nr + 1);
+}
+
+static void a_map_grows_at_the_limit(struct kunit *test)
+{
+	unsigned long nr = arena_nr_slots();
+	long held;
+
+	gk_limit_to(0);
+	held = arena_held_bytes();
+	KUNIT_EXPECT_EQ(test, memory_comes(), NOTIFY_OK);
+	KUNIT_EXPECT_EQ(test, arena_nr_slots(), nr + 1);
+	KUNIT_EXPECT_EQ(test, arena_held_bytes() - held, (long)sizeof(long));
+	/* What it grew by is nobody else's loss. */
+	KUNIT_EXPECT_FALSE(test, arena_charge(1));
+	arena_uncharge(8);
+	KUNIT_EXPECT_TRUE(test, arena_charge(8));
 }
 
 static struct kunit_case cases[] = {
@@ -579,6 +620,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(pages_go_back_clean),
 	KUNIT_CASE(a_map_that_grows_loses_and_invents_no_slot),
 	KUNIT_CASE(a_map_that_cannot_grow_stays),
+	KUNIT_CASE(a_map_grows_at_the_limit),
 	{}
 };
 

@@ -339,7 +339,7 @@ void gk_limit_to(long bytes)
 {
 	/* Descriptors of slots that have left would go later, and make room. */
 	rcu_barrier();
-	WRITE_ONCE(galloc_limit_bytes, arena_held_bytes() + bytes);
+	WRITE_ONCE(galloc_limit_bytes, arena_limited_bytes() + bytes);
 }
 
 /* Free runs that are kept from everybody, see gk_soak(). */
