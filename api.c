@@ -395,21 +395,35 @@ static size_t object_size(const void *p, bool *reserve)
 	return found == FOUND_NO_SPAN ? mheap_large_size(p, reserve) : 0;
 }
 
-static noinline void free_slow(const void *p)
+static noinline void free_checked(const void *p)
 {
 	if (enter_ok())
 		mcache_free_slow(p);
 }
 
+/* Apart from what is slow, so that it has no frame. */
+static noinline void free_slow(const void *p)
+{
+	if (unlikely(!mcache_push_shareable(p)))
+		free_checked(p);
+}
+
 /* gfree() on a kernel that clears what is freed. */
 static noinline void free_wiped(const void *p)
 {
-	bool reserve;
+	bool reserve = false;
 	size_t size;
 
 	if (ZERO_OR_NULL_PTR(p) || !enter_ok())
 		return;
 	size = object_size(p, &reserve);
+	/* What others refer to is cleared when the last reference has gone. */
+	if ((size > PAGE_SIZE || reserve) &&
+	    !arena_pages_unshared((unsigned long)p,
+				  PFN_UP(offset_in_page(p) + size))) {
+		mcache_free_shared(p);
+		return;
+	}
 	if (size)
 		memset((void *)p, 0, size);
 	if (!mcache_push(p))

@@ -12,17 +12,6 @@
 #include <linux/page_ref.h>
 #include <linux/sched/mm.h>
 
-/*
- * galloc holds two references on each page.  A client that hands a page to the
- * network gets the third; a kfree() of our pointer by mistake takes the second
- * away and so leaks a page instead of freeing it under its neighbours.
- *
- * Every page of a chunk carries them, the tails of a high-order chunk too:
- * that is all split_page() would do for a chunk that is not charged, so each
- * page can leave alone later, even while others of the chunk are in use.
- */
-#define ARENA_PAGE_REFS		2
-
 /* Taken from the system at a time: this part of what is held, and at least so much. */
 #define GROWTH_PART		128
 #define GROWTH_MIN		(256UL << 10)
@@ -165,10 +154,47 @@ static void chunk_hold_pages(struct page *page, unsigned int order)
 {
 	unsigned int i;
 
-	page_ref_add(page, ARENA_PAGE_REFS - 1);
-	/* Nobody can have found the tails: their count is still 0. */
-	for (i = 1; i < 1U << order; i++)
-		set_page_count(page + i, ARENA_PAGE_REFS);
+	/* So that whoever keeps accounts of pages sees single ones from here on. */
+	split_page(page, order);
+	for (i = 0; i < 1U << order; i++)
+		page_ref_add(page + i, ARENA_PAGE_REFS - 1);
+}
+
+/**
+ * arena_mend_page() - give a page the references that somebody else dropped
+ * @page: a page of galloc's that cannot leave meanwhile
+ *
+ * Only those are found that nobody else's make up for: when these are dropped in
+ * their turn, the rest is missing then.
+ *
+ * Context: Any.  Reports nothing: arena_report_mended() does.
+ * Return: How many there were missing.
+ */
+unsigned int arena_mend_page(struct page *page)
+{
+	int refs = page_ref_count(page);
+
+	/* Not add: of two that find them, one gives them back. */
+	while (unlikely(refs > 0 && refs < ARENA_PAGE_REFS))
+		if (atomic_try_cmpxchg(&page->_refcount, &refs, ARENA_PAGE_REFS))
+			return ARENA_PAGE_REFS - refs;
+	return 0;
+}
+
+/**
+ * arena_report_mended() - report what arena_mend_page() has given back
+ * @page: the page
+ * @missing: how many references
+ *
+ * Context: Any but NMI, no galloc lock held.
+ */
+void arena_report_mended(struct page *page, unsigned int missing)
+{
+	/* What the kernel took off for an object of the slab allocator. */
+	if (KFREE_UNCOUNTS_ANY_PAGE)
+		mod_node_page_state(page_pgdat(page), NR_SLAB_UNRECLAIMABLE_B,
+				    (long)missing << PAGE_SHIFT);
+	galloc_report_dropped(page_address(page), missing);
 }
 
 /*
@@ -177,11 +203,15 @@ static void chunk_hold_pages(struct page *page, unsigned int order)
  */
 static void page_let_go(struct page *page)
 {
+	unsigned int missing = arena_mend_page(page);
+
+	if (unlikely(missing))
+		arena_report_mended(page, missing);
 	if (unlikely(page_count(page) < ARENA_PAGE_REFS)) {
-		/* Not free, not ours to use: held for good. */
+		/* All are gone, and so is the page: not ours to use or to free. */
 		atomic_long_inc(&lost_pages);
 		atomic_long_add(PAGE_SIZE, &held_bytes);
-		galloc_report(FAULT_FOREIGN_REF, page_address(page));
+		galloc_report_dropped(page_address(page), ARENA_PAGE_REFS);
 		return;
 	}
 	page_ref_sub(page, ARENA_PAGE_REFS - 1);
@@ -207,15 +237,31 @@ static bool chunk_freeze(struct page *page, unsigned int order)
 	return true;
 }
 
-/* Is nobody but galloc holding on to these pages? */
+/**
+ * arena_pages_unshared() - is nobody but galloc holding on to these pages?
+ * @start: address of the first, or in it
+ * @npages: number of pages
+ *
+ * References that somebody dropped by mistake are given back, and reported.
+ *
+ * Who sees true may use the pages again: the last reference of others went with a
+ * full barrier, and what they read was read before.
+ *
+ * Context: Any but NMI, no galloc lock held; the pages cannot leave meanwhile.
+ */
 bool arena_pages_unshared(unsigned long start, unsigned int npages)
 {
 	struct page *page = virt_to_page((void *)start);
-	unsigned int i;
+	unsigned int i, missing;
 
-	for (i = 0; i < npages; i++)
-		if (unlikely(page_ref_count(page + i) != ARENA_PAGE_REFS))
+	for (i = 0; i < npages; i++, page++) {
+		if (likely(page_ref_count(page) == ARENA_PAGE_REFS))
+			continue;
+		missing = arena_mend_page(page);
+		if (!missing)
 			return false;
+		arena_report_mended(page, missing);
+	}
 	return true;
 }
 
@@ -249,7 +295,7 @@ static void pages_free(struct page *page, unsigned int npages, int order,
 	unsigned int i;
 
 	pages_renounce(page, npages);
-	if (order >= 0 && chunk_freeze(page, order)) {
+	if (order >= 0 && !pages_leave_singly() && chunk_freeze(page, order)) {
 		count_event(EVENT_RELEASE_BLOCK);
 		__free_pages(page, order);
 		return;
@@ -286,6 +332,18 @@ void arena_put_pages(unsigned long start, unsigned int npages, int order,
 void arena_leave(unsigned int npages)
 {
 	atomic_long_sub(npages, &settled_pages);
+}
+
+/* Leave a page to those that still refer to it.  False if nobody else does. */
+bool arena_leave_to_others(unsigned long start)
+{
+	struct page *page = virt_to_page((void *)start);
+
+	if (page_ref_count(page) <= ARENA_PAGE_REFS)
+		return false;
+	pages_renounce(page, 1);
+	page_let_go(page);
+	return true;
 }
 
 /* Forget pages that hold live objects at unload: nobody gets them again. */

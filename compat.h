@@ -122,6 +122,24 @@ static inline bool galloc_cpu_isolated(int cpu)
 	       !housekeeping_test_cpu(cpu, HK_TYPE_TICK);
 }
 
+/*
+ * Until 6.15: kfree() of a page that is not the slab allocator's dropped a reference
+ * of it, and took its size off what the slab allocator has of the node.  Now it warns.
+ */
+#define KFREE_UNCOUNTS_ANY_PAGE	(LINUX_VERSION_CODE < KERNEL_VERSION(6, 15, 0))
+
+/*
+ * pages_leave_singly(): has the kernel a tag on each page of a chunk that was split?
+ * It would take only the first off, if they went back in one piece.  Profiling of
+ * allocations came with 6.10.
+ */
+#ifdef CONFIG_MEM_ALLOC_PROFILING
+#include <linux/alloc_tag.h>
+#define pages_leave_singly()	mem_alloc_profiling_enabled()
+#else
+#define pages_leave_singly()	false
+#endif
+
 /* Until 6.13: an hrtimer was given its function by assignment. */
 #include <linux/hrtimer.h>
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)

@@ -100,12 +100,14 @@ static bool slot_is_idle(struct mcache_slot *slot)
 static void slot_take_surplus(struct mcache *m, struct mcache_slot *slot,
 			      unsigned int class, struct haul *haul)
 {
+	u16 misses = slot->misses & (BIT(SEEN_MISSES_BITS) - 1);
+
 	haul->row = slot - m->slots;
 	haul->n = 0;
 	haul->span = NULL;
 	haul->stack = NULL;
-	if ((u16)slot->misses != slot->seen_misses) {
-		slot->seen_misses = slot->misses;
+	if (misses != slot->seen_misses) {
+		slot->seen_misses = misses;
 		return;
 	}
 	haul->span = slot->span;

@@ -59,8 +59,9 @@ static_assert(ARENA_ORDER <= MAX_PAGE_ORDER);
  * @MSPAN_PARTIAL: the mcentral; on a list, has free objects
  * @MSPAN_FULL: the mcentral; on no list, has none
  * @MSPAN_LARGE: the caller of galloc(); one object of whole pages
- * @MSPAN_ASIDE: the mheap's aside list: its pages leave galloc as soon as the
- *	worker may return them, and are never used again before
+ * @MSPAN_ASIDE: the mheap's aside list: its pages leave galloc as soon as nobody
+ *	else refers to any of them and the worker may return them, and are never
+ *	used again before
  * @NR_MSPAN_STATES: how many there are
  */
 enum mspan_state {
@@ -101,6 +102,8 @@ enum mspan_state {
  * @reserve: made of emergency reserve pages; they leave when it is freed, or
  *	empty
  * @chunk_order: @huge: order it can go back with, -1 if its tail has gone
+ * @dropped: references of its pages that somebody else dropped and that were given
+ *	back, as far as it counts (the mheap's lock)
  * @free: one bit an object, 1 = free.  The only truth about the objects: set
  *	by freers with a full-order RMW and no lock, cleared by the owner only.
  *
@@ -128,6 +131,7 @@ struct mspan {
 	bool huge : 1;
 	bool reserve : 1;
 	s8 chunk_order;
+	u8 dropped;
 	unsigned long free[];
 };
 
@@ -170,6 +174,8 @@ static inline void mspan_set_state(struct mspan *s, enum mspan_state state)
  * @span: the span each page belongs to, see the invariant of struct mspan
  * @owned: pages that are galloc's (mheap->lock of @nid); a slot is a range of
  *	addresses, and may hold several chunks with holes between them
+ * @waiting: pages in which an object above a page begins that was freed while
+ *	somebody else referred to its pages; atomic, see mcentral_set_aside()
  * @start: address of the slot
  * @nid: node of all its pages, fixed: a chunk of another node is not taken in
  * @refs: pages that were let in and have not left (arena_map_lock); the slot
@@ -186,6 +192,7 @@ struct arena {
 	u16 row[ARENA_PAGES];
 	struct mspan *span[ARENA_PAGES];
 	DECLARE_BITMAP(owned, ARENA_PAGES);
+	DECLARE_BITMAP(waiting, ARENA_PAGES);
 	unsigned long start;
 	int nid;
 	unsigned int refs;
@@ -201,6 +208,7 @@ struct arena {
  * struct arena_map - address to arena
  * @base: address of slot 0, PAGE_OFFSET
  * @nr: number of slots
+ * @pages: descriptor of the page at @base, see arena_map_page()
  * @rows: for each slot, where page 0 of the map would have its row if the slot's
  *	arena went on down to there: @rows[nr] + 2 * page is where a page of the
  *	slot has it.  Slots that are not ours have that of arena_none
@@ -212,8 +220,18 @@ struct arena {
 struct arena_map {
 	unsigned long base;
 	unsigned long nr;
+	const struct page *pages;
 	unsigned long rows[];
 };
+
+/* virt_to_page() of what lies @off behind the base, in fewer instructions. */
+static inline const struct page *arena_map_page(const struct arena_map *map,
+						unsigned long off)
+{
+	if (IS_ENABLED(CONFIG_SPARSEMEM) && !IS_ENABLED(CONFIG_SPARSEMEM_VMEMMAP))
+		return virt_to_page((void *)(map->base + off));
+	return map->pages + (off >> PAGE_SHIFT);
+}
 
 /* What an arena is in slot @nr of a map, and back. */
 static inline unsigned long arena_to_rows(const struct arena *arena,
@@ -265,6 +283,18 @@ struct chunk {
 	bool reserve;
 };
 
+/*
+ * galloc holds so many references on each page.  More are on a page that somebody
+ * else refers to, a network buffer for example.  Fewer are on one that somebody
+ * has given to kfree() or put_page() by mistake, once for each that is missing:
+ * the page must not go to the system under its neighbours for that, however often
+ * it happens, so the number is large.
+ *
+ * Every page of a chunk carries them, the tails of a high-order chunk too, so
+ * each can leave alone later, even while others of the chunk are in use.
+ */
+#define ARENA_PAGE_REFS		(1 << 16)
+
 unsigned int arena_growth_order(void);
 bool arena_get_spare_chunk(struct chunk *chunk, int nid, unsigned int npages,
 			   gfp_t gfp);
@@ -276,7 +306,10 @@ void arena_abandon_pages(unsigned long start, unsigned int npages);
 bool arena_may_leave(unsigned int npages);
 unsigned long arena_spare_pages(void);
 void arena_leave(unsigned int npages);
+bool arena_leave_to_others(unsigned long start);
 bool arena_pages_unshared(unsigned long start, unsigned int npages);
+unsigned int arena_mend_page(struct page *page);
+void arena_report_mended(struct page *page, unsigned int missing);
 bool arena_charge(long bytes);
 void arena_uncharge(long bytes);
 bool arena_charge_meta(long bytes);
@@ -292,15 +325,15 @@ int arena_map_init(void);
 void arena_map_exit(void);
 unsigned long arena_changes(void);
 int arena_map_grow(unsigned long addr);
+bool arena_map_covers(struct page *page, unsigned int npages, gfp_t gfp);
+bool arena_get_range(unsigned long start, unsigned int npages, int nid,
+		     gfp_t gfp);
+void arena_put_range(unsigned long start, unsigned int npages);
 void arena_map_catch_up(void);
 int arena_memory_callback(struct notifier_block *nb, unsigned long action,
 			  void *arg);
 long arena_limited_bytes(void);
 void arena_charge_map_growth(long bytes);
-bool arena_map_covers(struct page *page, unsigned int npages, gfp_t gfp);
-bool arena_get_range(unsigned long start, unsigned int npages, int nid,
-		     gfp_t gfp);
-void arena_put_range(unsigned long start, unsigned int npages);
 unsigned long arena_nr_slots(void);
 struct arena *arena_slot(unsigned long nr);
 bool mheap_walk_slot(unsigned long nr, void (*fn)(struct mspan *s, void *arg),
@@ -333,16 +366,16 @@ static __always_inline struct arena *arena_of(const void *p,
 }
 
 /*
- * The row of the page an address lies in, 0 if it has none; else as arena_of().
+ * The row of the page that lies @off behind the base of the map, 0 if it has none;
+ * else as arena_of().
  *
  * The two loads are plain ones, because gcc puts no volatile access into an
  * addressing mode: that would be two instructions more in each gfree().  What they
  * give is aligned, and used once; the second depends on the first.
  */
-static __always_inline unsigned int arena_row_of(const void *p)
+static __always_inline unsigned int arena_row_in(const struct arena_map *map,
+						 unsigned long off)
 {
-	const struct arena_map *map = READ_ONCE(arena_map);
-	unsigned long off = addr_of(p) - map->base;
 	const u16 *rows;
 
 	if (unlikely(off >> ARENA_SHIFT >= map->nr))
@@ -351,6 +384,14 @@ static __always_inline unsigned int arena_row_of(const void *p)
 	rows = (const u16 *)data_race(map->rows[off >> ARENA_SHIFT]);
 	/* data_race(): a row changes only while no object of the page is out. */
 	return data_race(rows[off >> PAGE_SHIFT]);
+}
+
+/* The same for an address. */
+static __always_inline unsigned int arena_row_of(const void *p)
+{
+	const struct arena_map *map = READ_ONCE(arena_map);
+
+	return arena_row_in(map, addr_of(p) - map->base);
 }
 
 /* nodes.c */
@@ -379,7 +420,7 @@ int node_with_memory(int nid);
  * @nid: the node
  * @free_pages: pages in FREE runs
  * @used_pages: owned pages in no FREE run, those of huge objects too
- * @aside: spans somebody else still refers to
+ * @aside: spans that are not for reuse, see MSPAN_ASIDE
  * @aside_pages: their pages
  * @spare: unused descriptors, small [0] and big [1]
  * @nr_spare: their number
@@ -416,6 +457,7 @@ struct mspan *mheap_alloc_near(int nid, unsigned int npages, unsigned int align,
 			       unsigned int nbits, bool grow, gfp_t gfp);
 void mheap_free(struct mspan *s);
 void mheap_shorten(struct mspan *s, unsigned int npages);
+void mheap_free_shared(struct mspan *s);
 void *mheap_alloc_large(size_t size, size_t align, int nid, gfp_t gfp);
 void *mheap_hand_out(struct mspan *s, gfp_t gfp);
 struct mspan *mheap_detach_large(const void *p);
@@ -433,6 +475,12 @@ void mheap_relieve(gfp_t gfp, unsigned long npages);
 unsigned long mheap_free_max(void);
 unsigned long mheap_free_pages(void);
 void mheap_settle(void);
+unsigned long mheap_release_unshared(void);
+void mheap_expect_unshared(void);
+unsigned long mheap_shared_pages(void);
+bool mheap_mend_slot(unsigned long nr);
+void mheap_mend_all(void);
+void mheap_look_at_refs(void);
 struct mheap *mheap_of(int nid);
 
 /* mspan.c */
@@ -547,6 +595,10 @@ bool mcentral_free(const void *p);
 void mcentral_free_single(const void *p);
 void mcentral_free_batch(unsigned int row, void **batch, unsigned int n);
 void mcentral_count_single(unsigned int row);
+bool mcentral_set_aside(const void *p, bool shared);
+void mcentral_free_unshared(void);
+unsigned int mcentral_waiting_in(const struct mspan *s);
+unsigned long mcentral_nr_waiting(void);
 
 /* Rows are node-major, so that a CPU's own rows lie side by side. */
 static inline unsigned int mcentral_row(int nid, unsigned int class)
@@ -733,6 +785,7 @@ extern struct ratelimit_state galloc_report_limit;
 
 void galloc_report(enum galloc_fault fault, const void *p);
 void galloc_report_free(const void *p, enum mspan_found found);
+void galloc_report_dropped(const void *page, unsigned int missing);
 const char *galloc_fault_name(unsigned int fault);
 
 /* params.c */
@@ -755,6 +808,8 @@ extern struct workqueue_struct *galloc_wq;
  * enum worker_job - what the layers ask to be done in the background
  * @WORKER_TICK: look for idle classes, in a second
  * @WORKER_RELEASE: see whether too much lies free, in a quarter of a second
+ * @WORKER_SHARED: see whether others still refer to what was freed, soon
+ * @WORKER_REFS: the same, and look for references that others dropped, in a second
  * @WORKER_NOW: let pages go that wait for it, and stock descriptors
  * @WORKER_DRAIN: have every CPU drain
  * @WORKER_DRAIN_LATER: the same, after a pause
@@ -764,6 +819,8 @@ extern struct workqueue_struct *galloc_wq;
 enum worker_job {
 	WORKER_TICK,
 	WORKER_RELEASE,
+	WORKER_SHARED,
+	WORKER_REFS,
 	WORKER_NOW,
 	WORKER_DRAIN,
 	WORKER_DRAIN_LATER,

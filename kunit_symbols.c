@@ -25,6 +25,7 @@ EXPORT_SYMBOL_IF_KUNIT(arena_growth_order);
 EXPORT_SYMBOL_IF_KUNIT(arena_put_pages);
 EXPORT_SYMBOL_IF_KUNIT(arena_leave);
 EXPORT_SYMBOL_IF_KUNIT(arena_pages_unshared);
+EXPORT_SYMBOL_IF_KUNIT(arena_mend_page);
 EXPORT_SYMBOL_IF_KUNIT(arena_charge);
 EXPORT_SYMBOL_IF_KUNIT(arena_uncharge);
 EXPORT_SYMBOL_IF_KUNIT(arena_charge_meta);
@@ -46,6 +47,9 @@ EXPORT_SYMBOL_IF_KUNIT(mheap_release);
 EXPORT_SYMBOL_IF_KUNIT(mheap_free_max);
 EXPORT_SYMBOL_IF_KUNIT(mheap_free_pages);
 EXPORT_SYMBOL_IF_KUNIT(mheap_settle);
+EXPORT_SYMBOL_IF_KUNIT(mheap_mend_all);
+EXPORT_SYMBOL_IF_KUNIT(mheap_release_unshared);
+EXPORT_SYMBOL_IF_KUNIT(mheap_shared_pages);
 EXPORT_SYMBOL_IF_KUNIT(mheap_of);
 EXPORT_SYMBOL_IF_KUNIT(mheap_walk_slot);
 EXPORT_SYMBOL_IF_KUNIT(mheap_span_around);
@@ -75,6 +79,7 @@ EXPORT_SYMBOL_IF_KUNIT(mcentral_uncache_span);
 EXPORT_SYMBOL_IF_KUNIT(mcentral_alloc);
 EXPORT_SYMBOL_IF_KUNIT(mcentral_free);
 EXPORT_SYMBOL_IF_KUNIT(mcentral_free_single);
+EXPORT_SYMBOL_IF_KUNIT(mcentral_nr_waiting);
 
 /* mcache.c */
 EXPORT_SYMBOL_IF_KUNIT(galloc_mcache);

@@ -108,6 +108,7 @@ static struct arena_map *arena_map_new(unsigned long nr)
 		return NULL;
 	map->base = PAGE_OFFSET;
 	map->nr = nr;
+	map->pages = virt_to_page((void *)PAGE_OFFSET);
 	for (i = 0; i < nr; i++)
 		map->rows[i] = arena_to_rows(&arena_none, i);
 	return map;
@@ -177,7 +178,6 @@ static void arena_map_want(unsigned long addr)
 	/* Of two at once the lower may win, and the higher comes again. */
 	if (addr > READ_ONCE(map_wanted))
 		WRITE_ONCE(map_wanted, addr);
-	worker_kick(WORKER_NOW);
 }
 
 /* Try again what failed before.  Process context. */
@@ -435,8 +435,7 @@ bool mheap_walk_slot(unsigned long nr, void (*fn)(struct mspan *s, void *arg),
  * The span that begins at a page or last before it.  A huge object may have
  * begun in a slot before; the whole of it has the same mheap.
  */
-static struct mspan *span_back_from(const struct arena *arena,
-				    unsigned int page)
+struct mspan *mheap_span_back_from(const struct arena *arena, unsigned int page)
 {
 	for (;;) {
 		while (!arena->span[page] && page)
@@ -466,7 +465,7 @@ bool mheap_span_around(const void *p, struct mspan *copy)
 	h = mheaps[arena->nid];
 	galloc_lock(&h->lock, flags);
 	if (test_bit(page, arena->owned)) {
-		s = span_back_from(arena, page);
+		s = mheap_span_back_from(arena, page);
 		if (s) {
 			*copy = *s;
 			found = addr_of(p) - s->start <

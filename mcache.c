@@ -51,6 +51,22 @@ static unsigned long class_mask(unsigned int class)
 }
 
 /*
+ * Others may refer to the pages of an object above a page after it was freed, and
+ * then it must not be used again: each free of one looks at them.
+ */
+static bool size_shareable(unsigned long size)
+{
+	return size > PAGE_SIZE;
+}
+
+static void slot_set_mask(struct mcache_slot *slot, unsigned int class)
+{
+	bool shareable = size_shareable(sizeclasses[class].size);
+
+	slot->mask = shareable ? ULONG_MAX : class_mask(class);
+}
+
+/*
  * A stack of a class, or the slots (class 0), cannot be allocated here: have this
  * CPU's work item do it.
  */
@@ -88,7 +104,7 @@ static bool mcache_setup(void)
 	if (!slots)
 		goto err;
 	for (row = 0; row < RESERVE_SLOT; row++)
-		slots[row].mask = class_mask(row % GALLOC_NR_CLASSES);
+		slot_set_mask(&slots[row], row % GALLOC_NR_CLASSES);
 
 	m = mcache_enter();
 	if (!m)
@@ -777,7 +793,7 @@ static enum free_how push_slowly(struct mcache *m, struct mcache_slot *slot,
 				 unsigned int *n, unsigned int *grow_to)
 {
 	p = kasan_reset_tag(p);
-	if ((u32)(unsigned long)p & slot->mask)
+	if ((unsigned long)p & class_mask(class))
 		return FREE_CENTRAL;
 	if (slot->top != slot->base && slot->top[-1] == p)
 		return FREE_TWICE;
@@ -796,6 +812,20 @@ static enum free_how push_slowly(struct mcache *m, struct mcache_slot *slot,
 	}
 	*slot->top++ = (void *)p;
 	return FREE_PUSHED;
+}
+
+/* Free an object that somebody else refers to: it is to wait. */
+void mcache_free_shared(const void *p)
+{
+	struct mspan *s;
+
+	if (mcentral_set_aside(p, true))
+		return;
+	s = mheap_detach_large(p);
+	if (s)
+		mheap_free_shared(s);
+	else
+		mcache_free_slow(p);
 }
 
 /**
@@ -833,10 +863,14 @@ void mcache_free_slow(const void *p)
 
 	if (unlikely(row == RESERVE_SLOT)) {
 		/* Of an emergency: not for a stack, which serves everybody. */
-		mcentral_free_single(p);
+		if (!mcentral_set_aside(p, false))
+			mcentral_free_single(p);
 		return;
 	}
 
+	if (size_shareable(mcentral_rows[row]->sc->size) &&
+	    mcentral_set_aside(p, false))
+		return;
 	m = mcache_enter();
 	if (!m) {
 		count_busy(EVENT_BUSY_FREE);

@@ -10,11 +10,14 @@
 #define _GALLOC_MCACHE_H
 
 #include <linux/completion.h>
+#include <linux/page_ref.h>
 #include <linux/percpu.h>
 #include <linux/refcount.h>
 #include <linux/workqueue.h>
 
 #include "galloc_internal.h"
+
+#define SEEN_MISSES_BITS	14
 
 /**
  * struct mcache_slot - one CPU's stack of free objects of one row
@@ -23,7 +26,8 @@
  * @end: behind the last place; base == end when the slot has no capacity
  * @allocs: objects served from the stack
  * @span: the CACHED span that refills it, or NULL
- * @mask: bits that are 0 in the address of every object of the row
+ * @mask: bits that are 0 in the address of every object of the row; all, for
+ *	objects above a page: each free of one takes mcache_push_shareable()
  * @misses: allocations that found the stack empty
  * @overflows: frees that found it full
  * @seen_ops: @allocs and @overflows when mcache_visit() last looked, low bits
@@ -41,12 +45,12 @@ struct mcache_slot {
 	void **end;
 	unsigned long allocs;
 	struct mspan *span;
-	u32 mask;
+	unsigned long mask;
 	u32 misses;
 	u32 overflows;
 	u16 seen_ops;
-	u16 seen_misses;
-	u8 wants;
+	u16 seen_misses : SEEN_MISSES_BITS;
+	u16 wants : 16 - SEEN_MISSES_BITS;
 	u32 moved;
 };
 
@@ -125,11 +129,13 @@ DECLARE_PER_CPU(struct mcache, galloc_mcache);
 #define fast_busy(m)		((void)(m), cpu_byte_is_set(galloc_mcache.busy))
 #define fast_set_busy(m, val)	__this_cpu_write(galloc_mcache.busy, val)
 #define fast_slot(m, array, i)	cpu_array(galloc_mcache.array, i)
+#define fast_local(m)		__this_cpu_read(galloc_mcache.local)
 #else
 #define fast_mcache()		raw_cpu_ptr(&galloc_mcache)
 #define fast_busy(m)		((m)->busy)
 #define fast_set_busy(m, val)	((m)->busy = (val))
 #define fast_slot(m, array, i)	((m)->array + (i))
+#define fast_local(m)		((m)->local)
 #endif
 
 /*
@@ -174,7 +180,7 @@ static __always_inline bool slot_push(struct mcache_slot *slot, const void *p)
 	/* The stack holds what galloc handed out, whatever tag it came back with. */
 	p = kasan_reset_tag(p);
 	if (likely(top != slot->end) && likely(top[-1] != p) &&
-	    likely(!((u32)(unsigned long)p & slot->mask))) {
+	    likely(!((unsigned long)p & slot->mask))) {
 		*top = (void *)p;
 		barrier();
 		slot->top++;
@@ -351,6 +357,76 @@ static inline bool mcache_is_setup(int cpu)
 	return READ_ONCE(per_cpu(galloc_mcache, cpu).slots) != empty_slots;
 }
 
+/*
+ * Is it certain that nobody else refers to any page of an object that lies @off
+ * behind the base of the map?  What is no object may seem to go on beyond its slot,
+ * where there need not be pages.
+ */
+static __always_inline bool object_is_ours(const struct arena_map *map,
+					   unsigned long off, unsigned int size)
+{
+	const struct page *page, *end;
+
+	if (unlikely((off ^ (off + size - 1)) >> ARENA_SHIFT))
+		return false;
+	page = arena_map_page(map, off);
+	end = page + ((offset_in_page(off) + size - 1) >> PAGE_SHIFT);
+	do {
+		if (unlikely(page_ref_count(page) != ARENA_PAGE_REFS))
+			return false;
+	} while (++page <= end);
+	return true;
+}
+
+/*
+ * The fast path of objects above a page, which mcache_push() does not take: as that,
+ * and a look at their pages.  False if it is for mcache_free_slow() to find out.
+ */
+static __always_inline bool mcache_push_shareable(const void *p)
+{
+	const struct arena_map *map;
+	struct mcache_slot *slot;
+	struct mcache *m;
+	unsigned long off;
+	unsigned long class;
+	unsigned int size;
+
+	p = kasan_reset_tag(p);
+	preempt_disable();
+	m = fast_mcache();
+	if (unlikely(fast_busy(m)))
+		goto out;
+	fast_set_busy(m, 1);
+	barrier();
+	map = READ_ONCE(arena_map);
+	off = (unsigned long)p - map->base;
+	slot = fast_slot(m, slots, arena_row_in(map, off));
+	if (slot->mask != ULONG_MAX || slot->top == slot->end ||
+	    slot->top[-1] == p)
+		goto not_pushed;
+	/* Stacks of other nodes' rows are for the slow path. */
+	class = slot - fast_local(m);
+	if (unlikely(class >= GALLOC_NR_CLASSES))
+		goto not_pushed;
+	size = sizeclasses[class].size;
+	if (!(offset_in_page(off) & ((size & -size) - 1)) &&
+	    object_is_ours(map, off, size)) {
+		*slot->top = (void *)p;
+		barrier();
+		slot->top++;
+		barrier();
+		fast_set_busy(m, 0);
+		preempt_enable();
+		return true;
+	}
+not_pushed:
+	barrier();
+	fast_set_busy(m, 0);
+out:
+	preempt_enable();
+	return false;
+}
+
 /* mcache.c */
 
 struct mcache *mcache_enter_setup(void);
@@ -358,6 +434,7 @@ bool mcache_steal(struct mcache *m, unsigned int for_class, size_t bytes);
 void *mcache_pop_node(unsigned int class, int nid);
 void *mcache_alloc_slow(unsigned int class, int nid, gfp_t gfp);
 void mcache_free_slow(const void *p);
+void mcache_free_shared(const void *p);
 size_t mcache_pop_many(unsigned int class, size_t nr, void **out);
 void mcache_catch_up(int cpu);
 

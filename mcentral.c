@@ -528,6 +528,134 @@ void mcentral_free_batch(unsigned int row, void **batch, unsigned int n)
 			atomic_dec(&mcentral_rows[row]->back);
 }
 
+/* ---- objects above a page that others refer to -------------------------------------- */
+
+/*
+ * Pages of an object above a page can be in somebody else's hands when it is freed, a
+ * network buffer's for example, and a reference on one of them may be meant for all of
+ * the object.  It is not free then, to its span and to everybody: a bit tells that it
+ * waits, until nobody else refers to any of its pages.  They may be a neighbour's, too,
+ * and the reference for that: then it waits in vain, for no longer.
+ */
+static atomic_long_t nr_waiting;
+
+unsigned long mcentral_nr_waiting(void)
+{
+	return atomic_long_read(&nr_waiting);
+}
+
+/* Does nobody else refer to any page of an object? */
+static bool object_unshared(const void *p, size_t size)
+{
+	return arena_pages_unshared((unsigned long)p,
+				    PFN_UP(offset_in_page(p) + size));
+}
+
+/**
+ * mcentral_set_aside() - have an object wait if others refer to its pages
+ * @p: address of an object that is freed
+ * @shared: they do, or did a moment ago
+ *
+ * Context: Any but NMI, no galloc lock held.
+ * Return: False if it may be freed as any other, or is no object above a page.
+ */
+bool mcentral_set_aside(const void *p, bool shared)
+{
+	bool twice = false;
+	struct arena *arena;
+	unsigned int page;
+	struct object o;
+
+	rcu_read_lock();
+	if (mspan_resolve(p, &o) != FOUND_OBJECT ||
+	    mcentral_rows[o.row]->sc->size <= PAGE_SIZE ||
+	    test_bit(o.index, o.span->free)) {
+		rcu_read_unlock();
+		return false;
+	}
+	arena = arena_of(p, &page);
+	if (test_bit(page, arena->waiting))
+		twice = true;
+	else if (shared || !object_unshared(p, mcentral_rows[o.row]->sc->size))
+		twice = test_and_set_bit(page, arena->waiting);
+	else
+		goto out;
+	rcu_read_unlock();
+
+	if (twice) {
+		galloc_report(FAULT_DOUBLE_FREE, p);
+		return true;
+	}
+	atomic_long_inc(&nr_waiting);
+	count_event(EVENT_SET_ASIDE);
+	mheap_expect_unshared();
+	return true;
+out:
+	rcu_read_unlock();
+	return false;
+}
+
+/* Free the object that waits in a page, if it need not any more. */
+static void free_if_unshared(struct arena *arena, unsigned int page)
+{
+	unsigned long start = arena->start + ((unsigned long)page << PAGE_SHIFT);
+	const struct mspan *s = READ_ONCE(arena->span[page]);
+	unsigned int size = mcentral_rows[mspan_row(s)]->sc->size;
+	/* The one that begins in it: each is longer than a page. */
+	void *p = (void *)(s->start + roundup(start - s->start, size));
+
+	if (!object_unshared(p, size))
+		return;
+	/* From here on a free of it is one of the next owner, or is found by its span. */
+	clear_bit(page, arena->waiting);
+	atomic_long_dec(&nr_waiting);
+	count_event(EVENT_DEFERRED);
+	if (want_init_on_free())
+		memset(p, 0, size);
+	mcentral_free_single(p);
+}
+
+/**
+ * mcentral_free_unshared() - free the objects that nobody else refers to any more
+ *
+ * Context: Sleeps, no galloc lock held.
+ */
+void mcentral_free_unshared(void)
+{
+	static unsigned long looking;
+	struct arena *arena;
+	unsigned int page;
+	unsigned long nr;
+
+	/* One at a time: nobody else frees what it looks at. */
+	if (!mcentral_nr_waiting() || test_and_set_bit_lock(0, &looking))
+		return;
+	for (nr = 0; mcentral_nr_waiting() && nr < arena_nr_slots(); nr++) {
+		for (page = 0; page < ARENA_PAGES; page++) {
+			rcu_read_lock();
+			arena = arena_slot(nr);
+			page = find_next_bit(arena->waiting, ARENA_PAGES, page);
+			/* The object that waits keeps its span and the slot. */
+			rcu_read_unlock();
+			if (page < ARENA_PAGES)
+				free_if_unshared(arena, page);
+		}
+		if (nr % 64 == 0)
+			cond_resched();
+	}
+	clear_bit_unlock(0, &looking);
+}
+
+/* Objects of a span that wait. */
+unsigned int mcentral_waiting_in(const struct mspan *s)
+{
+	unsigned int page = arena_page(s->arena, s->start);
+
+	if (!mspan_row(s) || !mcentral_nr_waiting())
+		return 0;
+	return bitmap_weight(s->arena->waiting, page + s->npages) -
+	       bitmap_weight(s->arena->waiting, page);
+}
 
 /* ---- init and exit ---------------------------------------------------------------- */
 

@@ -50,6 +50,7 @@ void mheap_spare_push(struct mheap *h, struct mspan *s)
 	lockdep_assert_held(&h->lock);
 
 	mspan_set(s, 0, MSPAN_TRANSIT);
+	s->dropped = 0;
 	list_add(&s->list, &h->spare[big]);
 	h->nr_spare[big]++;
 }
@@ -657,55 +658,94 @@ static void span_uncut(struct mspan *s)
 	mheap_run_map(s);
 }
 
+/* A span whose pages are not for reuse waits until the worker lets them go. */
+static void span_set_aside(struct mspan *s, enum worker_job job)
+{
+	struct mheap *h = mheaps[s->arena->nid];
+	unsigned long flags;
+
+	galloc_lock(&h->lock, flags);
+	h->changes++;
+	span_uncut(s);
+	mspan_set(s, 0, MSPAN_ASIDE);
+	list_add(&s->list, &h->aside);
+	h->aside_pages += s->npages;
+	galloc_unlock(&h->lock, flags);
+	count_event(EVENT_SET_ASIDE);
+	worker_kick(job);
+}
+
+/**
+ * mheap_free_shared() - take back pages that somebody else still refers to
+ * @s: a span in TRANSIT
+ *
+ * A reference on one page is often meant for all of an object: what is not shared
+ * of it is neither used again nor given away as long as any of it is.
+ *
+ * Context: Any but NMI, no galloc lock held.
+ */
+void mheap_free_shared(struct mspan *s)
+{
+	span_set_aside(s, WORKER_SHARED);
+}
+
+/* Pages that are not for reuse, and nobody else's: out with them. */
+static void span_leave(struct mspan *s)
+{
+	struct mheap *h = mheaps[s->arena->nid];
+	struct leaving leaving;
+	unsigned long flags;
+
+	if (!mheap_may_leave_now(s->npages, s->chunk_order)) {
+		span_set_aside(s, WORKER_NOW);
+		return;
+	}
+	galloc_lock(&h->lock, flags);
+	h->changes++;
+	span_uncut(s);
+	mheap_detach_leaving(h, s, &leaving);
+	galloc_unlock(&h->lock, flags);
+	mheap_leave(&leaving, false);
+}
+
 /**
  * mheap_free() - take back a run of pages
  * @s: a span in TRANSIT
  *
- * Pages that somebody else refers to, those of the emergency reserve and those
- * of huge objects are not for reuse: they leave now, or are set aside for the
- * worker.
+ * Those of the emergency reserve and those of huge objects are not for reuse:
+ * they leave now, or are set aside for the worker.  So are those that somebody
+ * else refers to, see mheap_free_shared().
  *
  * Context: Any but NMI, no galloc lock held.
  */
 void mheap_free(struct mspan *s)
 {
 	struct mheap *h = mheaps[s->arena->nid];
-	bool leave = s->reserve || s->huge ||
-		     !arena_pages_unshared(s->start, s->npages);
-	bool now = leave && mheap_may_leave_now(s->npages, s->chunk_order);
-	struct leaving leaving;
 	unsigned long flags;
 	unsigned long free;
 
+	if (unlikely(!arena_pages_unshared(s->start, s->npages))) {
+		mheap_free_shared(s);
+		return;
+	}
+	if (unlikely(s->reserve || s->huge)) {
+		span_leave(s);
+		return;
+	}
 	galloc_lock(&h->lock, flags);
 	h->changes++;
 	span_uncut(s);
 	s->zeroed = false;
-	if (likely(!leave)) {
-		h->used_pages -= s->npages;
-		h->free_pages += s->npages;
-		s->arena->nr_used -= s->npages;
-		s = run_insert(h, s);
-		arena_update_density(h, s->arena);
-	} else if (now) {
-		mheap_detach_leaving(h, s, &leaving);
-	} else {
-		mspan_set(s, 0, MSPAN_ASIDE);
-		list_add(&s->list, &h->aside);
-		h->aside_pages += s->npages;
-	}
+	s->dropped = 0;
+	h->used_pages -= s->npages;
+	h->free_pages += s->npages;
+	s->arena->nr_used -= s->npages;
+	s = run_insert(h, s);
+	arena_update_density(h, s->arena);
 	free = h->free_pages;
 	galloc_unlock(&h->lock, flags);
-
-	if (likely(!leave)) {
-		if (free > mheap_free_max())
-			worker_kick(WORKER_RELEASE);
-	} else if (now) {
-		mheap_leave(&leaving, false);
-	} else {
-		count_event(EVENT_SET_ASIDE);
-		worker_kick(WORKER_NOW);
-	}
+	if (free > mheap_free_max())
+		worker_kick(WORKER_RELEASE);
 }
 
 /**

@@ -38,6 +38,10 @@ void mheap_disown(struct mheap *h, unsigned long start, unsigned int npages);
 void mheap_delete_all(void);
 struct mspan *mheap_next_span(const struct arena *arena, unsigned int *page);
 
+/* map.c */
+
+struct mspan *mheap_span_back_from(const struct arena *arena, unsigned int page);
+
 /* release.c */
 
 /**
@@ -56,7 +60,7 @@ bool mheap_may_leave_now(unsigned int npages, int order);
 void mheap_detach_leaving(struct mheap *h, struct mspan *s,
 			  struct leaving *leaving);
 void mheap_leave(const struct leaving *leaving, bool may_sleep);
-void mheap_release_aside(struct mheap *h);
+unsigned long mheap_release_aside(struct mheap *h);
 void mheap_trim_spares(struct mheap *h, unsigned int keep);
 
 #endif /* _GALLOC_MHEAP_H */

@@ -45,6 +45,7 @@ struct mspan *mspan_new(bool big, gfp_t gfp)
 	s->huge = false;
 	s->reserve = false;
 	s->chunk_order = -1;
+	s->dropped = 0;
 	return s;
 }
 

@@ -9,6 +9,7 @@
  */
 #include "mheap.h"
 
+#include <linux/delay.h>
 #include <linux/nodemask.h>
 
 /* Unused descriptors a node keeps. */
@@ -23,6 +24,7 @@
 
 /* Free memory must have been too much this long before any of it leaves. */
 #define RELEASE_DELAY		(HZ / 4)
+
 
 /* Have some descriptors for callers that cannot allocate them. */
 static void mheap_fill_spares(struct mheap *h)
@@ -261,21 +263,31 @@ void mheap_leave(const struct leaving *leaving, bool may_sleep)
 			may_sleep);
 }
 
-/* Let the spans go that were set aside.  Sleeps. */
-void mheap_release_aside(struct mheap *h)
+/*
+ * Let the spans go that were set aside, but for those that somebody else still
+ * refers to.  Returns the pages given back.
+ */
+unsigned long mheap_release_aside(struct mheap *h)
 {
 	struct leaving leaving;
-	unsigned long flags;
-	struct mspan *s;
+	unsigned long flags, done = 0;
+	struct mspan *s, *next;
+	LIST_HEAD(look);
+	LIST_HEAD(shared);
 
-	for (;;) {
-		galloc_lock(&h->lock, flags);
-		s = list_first_entry_or_null(&h->aside, struct mspan, list);
-		if (!s) {
-			galloc_unlock(&h->lock, flags);
-			return;
+	/* Ours to look at: no other caller sees them meanwhile. */
+	galloc_lock(&h->lock, flags);
+	list_splice_init(&h->aside, &look);
+	galloc_unlock(&h->lock, flags);
+
+	list_for_each_entry_safe(s, next, &look, list) {
+		if (!arena_pages_unshared(s->start, s->npages)) {
+			list_move_tail(&s->list, &shared);
+			continue;
 		}
 		list_del(&s->list);
+		done += s->npages;
+		galloc_lock(&h->lock, flags);
 		h->aside_pages -= s->npages;
 		mheap_detach_leaving(h, s, &leaving);
 		galloc_unlock(&h->lock, flags);
@@ -284,6 +296,160 @@ void mheap_release_aside(struct mheap *h)
 		count_event(EVENT_DEFERRED);
 		cond_resched();
 	}
+	if (!list_empty(&shared)) {
+		galloc_lock(&h->lock, flags);
+		list_splice(&shared, &h->aside);
+		galloc_unlock(&h->lock, flags);
+	}
+	return done;
+}
+
+/* Something waits until nobody else refers to it: look soon, then each second. */
+void mheap_expect_unshared(void)
+{
+	worker_kick(WORKER_SHARED);
+}
+
+/* Pages of spans set aside, and objects that wait; racy. */
+unsigned long mheap_shared_pages(void)
+{
+	unsigned long n = mcentral_nr_waiting();
+	int nid;
+
+	for_each_node(nid)
+		n += data_race(mheaps[nid]->aside_pages);
+	return n;
+}
+
+/**
+ * mheap_release_unshared() - see whether what others referred to is free of them
+ *
+ * Context: Sleeps, no galloc lock held.
+ * Return: Pages given back to the system.
+ */
+unsigned long mheap_release_unshared(void)
+{
+	unsigned long done = 0;
+	int nid;
+
+	mcentral_free_unshared();
+	for_each_node(nid)
+		/* Who comes too early for a span sees it the next time. */
+		if (data_race(mheaps[nid]->aside_pages))
+			done += mheap_release_aside(mheaps[nid]);
+	return done;
+}
+
+/* ---- references that somebody dropped ------------------------------------------- */
+
+/* Pages looked at under the lock in one turn, and most finds of it. */
+#define REFS_TURN		64
+#define REFS_FINDS		8
+
+/* Slots that are looked at in a second; and of slots that are not ours, so many. */
+#define REFS_SLOTS		32
+#define REFS_SLOTS_SKIPPED	4096
+
+/* What one turn has given back. */
+struct mended {
+	struct page *page[REFS_FINDS];
+	unsigned int missing[REFS_FINDS];
+	unsigned int n;
+};
+
+/* Look at the pages of a slot from @page on.  Returns where the next turn begins. */
+static unsigned int mend_turn(struct mheap *h, struct arena *arena,
+			      unsigned int page, struct mended *mended)
+{
+	unsigned int end = page + REFS_TURN;
+	unsigned int missing;
+	struct mspan *s;
+
+	lockdep_assert_held(&h->lock);
+
+	mended->n = 0;
+	for_each_set_bit_from(page, arena->owned, end) {
+		struct page *p = virt_to_page((void *)(arena->start +
+					      ((unsigned long)page << PAGE_SHIFT)));
+
+		missing = arena_mend_page(p);
+		if (likely(!missing))
+			continue;
+		s = mheap_span_back_from(arena, page);
+		if (s)
+			s->dropped = min(s->dropped + missing, (unsigned int)U8_MAX);
+		mended->page[mended->n] = p;
+		mended->missing[mended->n++] = missing;
+		if (mended->n == REFS_FINDS)
+			return page + 1;
+	}
+	return end;
+}
+
+/**
+ * mheap_mend_slot() - give the pages of a slot the references that are missing
+ * @nr: slot of the address map
+ *
+ * A page whose object somebody else's kfree() freed keeps it: the object is never
+ * freed by anybody, and nobody would look at the page's count.  So all are looked
+ * at now and then.
+ *
+ * Context: Any but NMI, no galloc lock held.
+ * Return: False if nothing of the slot is galloc's.
+ */
+bool mheap_mend_slot(unsigned long nr)
+{
+	unsigned int page = 0, i;
+	struct mended mended;
+	struct arena *arena;
+	unsigned long flags;
+	struct mheap *h;
+
+	do {
+		rcu_read_lock();
+		arena = arena_slot(nr);
+		if (arena == &arena_none) {
+			rcu_read_unlock();
+			return page;
+		}
+		h = mheaps[arena->nid];
+		galloc_lock(&h->lock, flags);
+		page = mend_turn(h, arena, page, &mended);
+		galloc_unlock(&h->lock, flags);
+		rcu_read_unlock();
+		for (i = 0; i < mended.n; i++)
+			arena_report_mended(mended.page[i], mended.missing[i]);
+	} while (page < ARENA_PAGES);
+	return true;
+}
+
+/* The same for all slots. */
+void mheap_mend_all(void)
+{
+	unsigned long nr;
+
+	for (nr = 0; nr < arena_nr_slots(); nr++)
+		if (mheap_mend_slot(nr) || nr % 64 == 0)
+			cond_resched();
+}
+
+/* Each second some slots, and what waits until nobody else refers to it.  Sleeps. */
+void mheap_look_at_refs(void)
+{
+	unsigned int slots = REFS_SLOTS, skipped = REFS_SLOTS_SKIPPED;
+	static unsigned long nr;
+
+	for (; slots && skipped && nr < arena_nr_slots(); nr++) {
+		if (mheap_mend_slot(nr))
+			slots--;
+		else
+			skipped--;
+		cond_resched();
+	}
+	if (nr >= arena_nr_slots())
+		nr = 0;
+	mheap_release_unshared();
+	arena_map_catch_up();
 }
 
 /**
@@ -300,14 +466,12 @@ void mheap_release_aside(struct mheap *h)
 void mheap_relieve(gfp_t gfp, unsigned long npages)
 {
 	bool may_sleep = gfpflags_allow_blocking(gfp);
-	int nid;
 
 	worker_kick(WORKER_NOW);
 	if (!may_call_system())
 		return;
 	if (may_sleep)
-		for_each_node(nid)
-			mheap_release_aside(mheaps[nid]);
+		mheap_release_unshared();
 	mheap_release(max_t(unsigned long, npages, ARENA_PAGES), RELEASE_ALL,
 		      may_sleep);
 }
@@ -350,8 +514,8 @@ bool mheap_work(void)
 	int nid;
 
 	arena_map_catch_up();
+	mheap_release_unshared();
 	for_each_node(nid) {
-		mheap_release_aside(mheaps[nid]);
 		mheap_fetch_chunk(mheaps[nid]);
 		mheap_fill_spares(mheaps[nid]);
 		mheap_trim_spares(mheaps[nid], SPARES_KEPT);
@@ -378,13 +542,68 @@ void mheap_settle(void)
 	int nid;
 
 	worker_flush();
-	for_each_node(nid) {
-		mheap_release_aside(mheaps[nid]);
+	mheap_release_unshared();
+	for_each_node(nid)
 		mheap_trim_spares(mheaps[nid], SPARES_NEEDED);
-	}
 }
 
 /* ---- unload ---------------------------------------------------------------------- */
+
+/* Give up what others still refer to after this, in ms, looking every so often. */
+#define SHARED_PATIENCE		3000
+#define SHARED_LOOK		50
+
+/* Wait for the last references of others. */
+static void wait_for_shared(void)
+{
+	unsigned int ms;
+
+	for (ms = 0; ms < SHARED_PATIENCE && mheap_shared_pages();
+	     ms += SHARED_LOOK) {
+		if (ms)
+			msleep(SHARED_LOOK);
+		mheap_release_unshared();
+	}
+}
+
+/* Is what lies in a page of a span free, or waits, and nothing allocated? */
+static bool page_only_waits(const struct mspan *s, unsigned int page)
+{
+	const struct sizeclass *sc;
+	unsigned int i, last;
+
+	if (mspan_state(s) == MSPAN_ASIDE)
+		return true;
+	if (!mcentral_waiting_in(s))
+		return false;
+	sc = mcentral_rows[mspan_row(s)]->sc;
+	i = ((unsigned long)page << PAGE_SHIFT) / sc->size;
+	last = (((unsigned long)page + 1) << PAGE_SHIFT) / sc->size;
+	for (; i <= last && i < s->objects; i++) {
+		unsigned long start = s->start + (unsigned long)i * sc->size;
+
+		if (!test_bit(i, s->free) &&
+		    !test_bit(arena_page(s->arena, start), s->arena->waiting))
+			return false;
+	}
+	return true;
+}
+
+/*
+ * At unload, of what still waits: pages that somebody else refers to are freed by
+ * their last put_page().  Those beside them, of the same object, are kept from
+ * everybody: the others may mean them too.  Returns how many have been left.
+ */
+static unsigned int leave_to_others(const struct mspan *s)
+{
+	unsigned int page, n = 0;
+
+	for (page = 0; page < s->npages; page++)
+		if (page_only_waits(s, page))
+			n += arena_leave_to_others(s->start +
+					((unsigned long)page << PAGE_SHIFT));
+	return n;
+}
 
 static void abandon_span(struct mspan *s, void *arg)
 {
@@ -401,27 +620,30 @@ static void abandon_span(struct mspan *s, void *arg)
  */
 unsigned long mheap_exit(void)
 {
-	unsigned long nr, kept = 0;
+	unsigned long nr, kept = 0, shared = 0;
 	struct mspan *s, *next;
 	LIST_HEAD(left);
 	int nid;
 
 	WRITE_ONCE(galloc_reserve_pages, 0);
-	for_each_node(nid)
-		mheap_release_aside(mheaps[nid]);
+	wait_for_shared();
 	mheap_release(ULONG_MAX, RELEASE_ALL, true);
 
 	for (nr = 0; nr < arena_nr_slots(); nr++)
 		if (mheap_walk_slot(nr, abandon_span, &left))
 			cond_resched();
 	list_for_each_entry_safe(s, next, &left, list) {
+		shared += leave_to_others(s);
 		kept += s->npages;
 		arena_abandon_pages(s->start, s->npages);
 		mspan_delete(s);
 		cond_resched();
 	}
+	if (shared)
+		pr_warn("%lu pages are left to others that still refer to them\n",
+			shared);
 	for_each_node(nid)
 		mheap_trim_spares(mheaps[nid], 0);
 	mheap_delete_all();
-	return kept;
+	return kept - shared;
 }

@@ -59,6 +59,20 @@ static void print_span(const void *p)
 	       sizeclass_index(sc, offset), offset % sc->size);
 }
 
+/* Count a fault @n times, print it once; false if it is not to be printed. */
+static bool report_begin(enum galloc_fault fault, const void *p, unsigned int n)
+{
+	atomic_long_add(n, &galloc_faults[fault]);
+	if (galloc_fault_panic)
+		panic("galloc: %s: %p\n", fault_texts[fault], p);
+	if (!__ratelimit(&galloc_report_limit))
+		return false;
+	pr_err("%s: %s: %p, cpu %d, %s[%d]\n", fault_names[fault],
+	       fault_texts[fault], p, raw_smp_processor_id(), current->comm,
+	       current->pid);
+	return true;
+}
+
 /**
  * galloc_report() - report a fault
  * @fault: what it is
@@ -70,16 +84,28 @@ static void print_span(const void *p)
  */
 void galloc_report(enum galloc_fault fault, const void *p)
 {
-	atomic_long_inc(&galloc_faults[fault]);
-	if (galloc_fault_panic)
-		panic("galloc: %s: %p\n", fault_texts[fault], p);
-	if (!__ratelimit(&galloc_report_limit))
+	if (!report_begin(fault, p, 1))
 		return;
-	pr_err("%s: %s: %p, cpu %d, %s[%d]\n", fault_names[fault],
-	       fault_texts[fault], p, raw_smp_processor_id(), current->comm,
-	       current->pid);
 	print_span(p);
 	dump_stack();
+}
+
+/**
+ * galloc_report_dropped() - report references of a page that somebody dropped
+ * @page: address of the page
+ * @missing: how many, and so many faults it counts as
+ *
+ * Whoever did it is gone: a stack would only say who found it.
+ *
+ * Context: Any but NMI, no galloc lock held.
+ */
+void galloc_report_dropped(const void *page, unsigned int missing)
+{
+	if (!report_begin(FAULT_FOREIGN_REF, page, missing))
+		return;
+	pr_err("  %u of its references dropped, freed by somebody else's kfree()\n",
+	       missing);
+	print_span(page);
 }
 
 /* Report a pointer that could not be freed, by what was found at it. */

@@ -42,8 +42,9 @@ static unsigned long shrink_scan(struct shrinker *shrinker,
 	unsigned long freed;
 
 	count_event(EVENT_SHRINKER);
+	freed = mheap_release_unshared();
 	/* Reclaim may sleep, or it would not call shrinkers. */
-	freed = mheap_release(sc->nr_to_scan, RELEASE_ALL, true);
+	freed += mheap_release(sc->nr_to_scan, RELEASE_ALL, true);
 	mm_account_reclaimed_pages(freed);
 	/* What the free runs did not give. */
 	if (freed < sc->nr_to_scan)

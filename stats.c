@@ -57,10 +57,12 @@ struct class_sums {
 	unsigned long pages;
 	unsigned long taken;	/* objects not free in their span */
 	unsigned long free;	/* objects free in their span */
+	unsigned long waiting;	/* of the taken ones, freed while others refer to them */
 	unsigned long stacked;	/* places taken on stacks and in transfer */
 	u32 out;		/* on stacks and in use, by what came and went */
 	u32 transfer;		/* places taken in transfer */
 	unsigned long cached;	/* objects that are there, each counted once */
+	unsigned long dropped;	/* references of its pages that others dropped */
 	unsigned long allocs;
 };
 
@@ -90,6 +92,7 @@ static void sum_span(struct mspan *s, void *arg)
 		cs->spans++;
 		cs->pages += s->npages;
 		cs->taken++;
+		cs->dropped += s->dropped;
 	} else if (!row && mspan_state(s) == MSPAN_CACHED) {
 		sums->stashed_pages += s->npages;
 	} else if (!row) {
@@ -100,7 +103,9 @@ static void sum_span(struct mspan *s, void *arg)
 		cs->spans++;
 		cs->pages += s->npages;
 		cs->free += free;
+		cs->waiting += mcentral_waiting_in(s);
 		cs->taken += s->objects - free;
+		cs->dropped += s->dropped;
 	}
 }
 
@@ -283,7 +288,7 @@ static long in_use_or_less(const struct class_sums *cs)
 {
 	long lost = (s32)((u32)cs->taken - cs->transfer - cs->out);
 
-	return (long)cs->taken - (long)cs->stacked - lost;
+	return (long)cs->taken - (long)cs->stacked - (long)cs->waiting - lost;
 }
 
 static unsigned long in_use(const struct class_sums *cs)
@@ -320,6 +325,7 @@ void stats_totals(struct galloc_totals *t)
 		/* Less than none: something is on a stack twice, or we raced. */
 		t->unsure |= in_use_or_less(cs) < 0;
 		t->in_use += in_use(cs) * class_size(class);
+		t->deferred += cs->waiting * class_size(class);
 		t->cached += cs->cached * class_size(class);
 		t->central += cs->free * class_size(class);
 		t->tail += class_tail(class, cs);
@@ -523,6 +529,7 @@ struct span_line {
 	unsigned int state;
 	unsigned int objects;
 	unsigned int free;
+	unsigned int dropped;
 	int nid;
 };
 
@@ -544,6 +551,7 @@ static void gather_span(struct mspan *s, void *arg)
 	line->state = mspan_state(s);
 	line->objects = line->row ? s->objects : 0;
 	line->free = line->row ? mspan_count_free(s) : 0;
+	line->dropped = s->dropped;
 	line->nid = s->arena->nid;
 }
 
@@ -552,6 +560,7 @@ static void *spans_find(struct span_page *page, unsigned long nr, loff_t *pos)
 {
 	for (; nr < arena_nr_slots(); nr++) {
 		page->n = 0;
+		mheap_mend_slot(nr);
 		if (mheap_walk_slot(nr, gather_span, page) && page->n) {
 			*pos = nr + 1;
 			return page;
@@ -585,16 +594,17 @@ static int spans_line(struct seq_file *m, void *v)
 	unsigned int i;
 
 	if (v == SEQ_START_TOKEN) {
-		seq_puts(m, "address node pages state class size objects free\n");
+		seq_puts(m, "address node pages state class size objects free dropped\n");
 		return 0;
 	}
 	for (i = 0; i < page->n; i++) {
 		const struct span_line *line = &page->line[i];
 		unsigned int class = line->row % GALLOC_NR_CLASSES;
 
-		seq_printf(m, "%p %d %u %s %u %lu %u %u\n", (void *)line->start,
-			   line->nid, line->npages, mspan_state_name(line->state),
-			   class, class_size(class), line->objects, line->free);
+		seq_printf(m, "%p %d %u %s %u %lu %u %u %u\n",
+			   (void *)line->start, line->nid, line->npages,
+			   mspan_state_name(line->state), class, class_size(class),
+			   line->objects, line->free, line->dropped);
 	}
 	return 0;
 }
@@ -704,27 +714,34 @@ static const struct file_operations validate_fops = {
 /* Say what is still allocated, per class.  Returns the number of objects. */
 unsigned long stats_report_leaks(void)
 {
-	struct sums *sums = sums_collect();
-	unsigned long leaked = 0;
+	unsigned long leaked = 0, dropped = 0;
 	unsigned int class;
+	struct sums *sums;
 
+	mheap_mend_all();
+	sums = sums_collect();
 	if (!sums) {
 		pr_err("no memory to look for leaks\n");
 		return 0;
 	}
 	for (class = 0; class < GALLOC_NR_CLASSES; class++) {
 		const struct class_sums *cs = &sums->class[class];
+		unsigned long taken = cs->taken - min(cs->waiting, cs->taken);
 
-		if (!cs->taken)
+		if (!taken)
 			continue;
-		leaked += cs->taken;
+		leaked += taken;
+		dropped += cs->dropped;
 		if (class)
 			pr_err("leak: %lu objects of class %u (%lu bytes)\n",
-			       cs->taken, class, class_size(class));
+			       taken, class, class_size(class));
 		else
 			pr_err("leak: %lu large objects (%lu pages)\n",
-			       cs->taken, cs->pages);
+			       taken, cs->pages);
 	}
+	if (dropped)
+		pr_err("leak: of these, %lu may have been freed by somebody else's kfree()\n",
+		       dropped);
 	kfree(sums);
 	return leaked;
 }

@@ -184,6 +184,25 @@ static bool pages_on_their_way(const struct check *c)
 
 /* ---- spans and slots -------------------------------------------------------- */
 
+/* An object that waits is taken, for its span: it stops waiting before it is freed. */
+static void check_waiting(struct findings *maybe, const struct mspan *s,
+			  unsigned int size)
+{
+	unsigned int first = arena_page(s->arena, s->start), page = first;
+
+	for_each_set_bit_from(page, s->arena->waiting, first + s->npages) {
+		unsigned long offset = (unsigned long)(page - first) << PAGE_SHIFT;
+		unsigned int index = DIV_ROUND_UP(offset, size);
+
+		check_that(maybe, size > PAGE_SIZE && index < s->objects);
+		if (test_bit(index, s->free)) {
+			/* Pairs with the full order of mspan_release_bit(). */
+			smp_rmb();
+			check_that(maybe, !test_bit(page, s->arena->waiting));
+		}
+	}
+}
+
 static void check_cut(struct check *c, const struct mspan *s, unsigned int row,
 		      enum mspan_state state)
 {
@@ -217,6 +236,7 @@ static void check_cut(struct check *c, const struct mspan *s, unsigned int row,
 	if (s->objects % BITS_PER_LONG)
 		check_eq(maybe, s->free[s->objects / BITS_PER_LONG] >>
 			 s->objects % BITS_PER_LONG, 0);
+	check_waiting(maybe, s, sc->size);
 	c->nr_spans[row]++;
 	switch (state) {
 	case MSPAN_PARTIAL:
@@ -788,6 +808,7 @@ unsigned int galloc_validate_verdict(struct galloc_verdict *v)
 		c = check_new();
 		if (!c)
 			break;
+		mheap_mend_all();
 		check_all(c);
 		v->racy = !check_judge(c);
 		v->errors = c->sure.nr;

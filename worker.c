@@ -19,6 +19,12 @@
 /* Idle classes are looked for this often, while anything is cached. */
 #define TICK_DELAY		HZ
 
+/* Pages that somebody else refers to are looked at first after so long. */
+#define SHARED_DELAY		(HZ / 50 + 1)
+
+/* Dropped references are looked for this often. */
+#define REFS_DELAY		HZ
+
 /* Free memory must have been too much this long before any of it leaves. */
 #define RELEASE_DELAY		(HZ / 4)
 
@@ -48,6 +54,7 @@ static void tick_fn(struct work_struct *work)
 {
 	if (mcache_tick())
 		worker_kick(WORKER_TICK);
+	worker_kick(WORKER_REFS);
 }
 
 static void drain_fn(struct work_struct *work)
@@ -68,8 +75,15 @@ static void release_fn(struct work_struct *work)
 		worker_kick(WORKER_RELEASE);
 }
 
+static void refs_fn(struct work_struct *work)
+{
+	mheap_look_at_refs();
+	worker_kick(WORKER_REFS);
+}
+
 /* Deferrable: an idle CPU is not woken to look for idle classes. */
 static DECLARE_DEFERRABLE_WORK(tick_work, tick_fn);
+static DECLARE_DEFERRABLE_WORK(refs_work, refs_fn);
 static DECLARE_DELAYED_WORK(drain_work, drain_fn);
 static DECLARE_DELAYED_WORK(release_work, release_fn);
 static DECLARE_DELAYED_WORK(wake_work, wake_fn);
@@ -82,6 +96,12 @@ static void queue_job(enum worker_job job)
 		break;
 	case WORKER_RELEASE:
 		queue_delayed_work(galloc_wq, &release_work, RELEASE_DELAY);
+		break;
+	case WORKER_SHARED:
+		queue_delayed_work(galloc_wq, &release_work, SHARED_DELAY);
+		break;
+	case WORKER_REFS:
+		queue_delayed_work(galloc_wq, &refs_work, REFS_DELAY);
 		break;
 	case WORKER_NOW:
 		mod_delayed_work(galloc_wq, &release_work, 0);
@@ -132,7 +152,10 @@ bool worker_pending(enum worker_job job)
 	switch (job) {
 	case WORKER_TICK:
 		return delayed_work_pending(&tick_work);
+	case WORKER_REFS:
+		return delayed_work_pending(&refs_work);
 	case WORKER_RELEASE:
+	case WORKER_SHARED:
 	case WORKER_NOW:
 		return delayed_work_pending(&release_work);
 	case WORKER_DRAIN:
@@ -233,6 +256,7 @@ void worker_stop(void)
 	for_each_possible_cpu(cpu)
 		irq_work_sync(&per_cpu(worker_cpus, cpu).irq_work);
 	cancel_delayed_work_sync(&tick_work);
+	cancel_delayed_work_sync(&refs_work);
 	cancel_delayed_work_sync(&drain_work);
 	cancel_delayed_work_sync(&release_work);
 	cancel_delayed_work_sync(&wake_work);

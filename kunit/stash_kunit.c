@@ -265,8 +265,8 @@ static void one_that_somebody_reads_is_not_kept(struct kunit *test)
 	get_page(page);
 	gfree(p);
 	expect_empty(test);
-	mheap_settle();
 	put_page(page);
+	mheap_settle();
 }
 
 static struct kunit_case cases[] = {

@@ -86,6 +86,8 @@ boot()
 	export GUEST_APPEND="printk.devkmsg=on ${KUNIT_FILTER:+kunit.filter_glob=$KUNIT_FILTER} ${GUEST_APPEND:-}"
 	case $config in
 	uml-*)
+		# What is freed is cleared, in one of the guests.
+		[ "$guest" != tight ] || GUEST_APPEND+=" init_on_free=1"
 		guest_uml "$KERNEL" "$work/initramfs.$guest" "$log" "${KUNIT_TIMEOUT:-1200}"
 		;;
 	*)

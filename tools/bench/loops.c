@@ -350,6 +350,8 @@ const struct bench_case loop_cases[] = {
 	PAIR("256v", pair_v, 256),
 	PAIR("1024v", pair_v, 1024),
 	PAIR("4096v", pair_v, 4096),
+	PAIR("8192v", pair_v, 8192),
+	PAIR("16384v", pair_v, 16384),
 	PAIR("64c/touch", pair_64c_touch, 64),
 	PAIR("8v/touch", pair_v_touch, 8),
 	PAIR("64v/touch", pair_v_touch, 64),

@@ -29,7 +29,7 @@ first_line()
 	classes) echo "class size in_use cached central spans pages allocs waste" ;;
 	mheap) echo "node what key count" ;;
 	mcache) echo "cpu node bytes capacity spans held hits misses overflows" ;;
-	spans) echo "address node pages state class size objects free" ;;
+	spans) echo "address node pages state class size objects free dropped" ;;
 	esac
 }
 

@@ -1,0 +1,390 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * KUnit: pages that somebody else refers to, and pages that somebody else freed.
+ *
+ * What the network does is done here by hand: get_page() as for a buffer that an
+ * object was spliced into, put_page() as when it has been sent.  A stray kfree()
+ * drops a reference, so put_page() stands for that, too.
+ */
+#include "helpers.h"
+
+#define PATTERN		0x5a
+
+/* Objects taken to see whether they get what is not to be had. */
+#define NR_TAKERS	64
+
+static bool intact(const void *p, size_t size)
+{
+	return !memchr_inv(p, PATTERN, size);
+}
+
+/* An object, marked. */
+static u8 *take(struct kunit *test, size_t size)
+{
+	u8 *p = galloc(size, GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, p);
+	return memset(p, PATTERN, gsize(p));
+}
+
+static long deferred(struct kunit *test)
+{
+	struct galloc_totals t;
+
+	KUNIT_EXPECT_TRUE(test, gk_rest(&t));
+	return t.deferred;
+}
+
+/* Take and clear much memory of galloc and of the system, and give it back. */
+static void others_use_memory(size_t size)
+{
+	static void *takers[2 * NR_TAKERS];
+	unsigned int i;
+
+	for (i = 0; i < NR_TAKERS; i++) {
+		takers[i] = galloc(size, GFP_KERNEL | __GFP_NOWARN);
+		takers[NR_TAKERS + i] = (void *)__get_free_page(GFP_KERNEL);
+		if (takers[i])
+			memset(takers[i], 0, size);
+		if (takers[NR_TAKERS + i])
+			clear_page(takers[NR_TAKERS + i]);
+	}
+	for (i = 0; i < NR_TAKERS; i++) {
+		gfree(takers[i]);
+		free_page((unsigned long)takers[NR_TAKERS + i]);
+	}
+}
+
+/* ---- objects that others refer to ---------------------------------------- */
+
+/* Sizes above a page: of classes, runs, blocks, and beyond. */
+static const size_t shared_sizes[] = {
+	PAGE_SIZE + 1, 2 * PAGE_SIZE, 10000, 12288, 4 * PAGE_SIZE, 20480, 27264,
+	32768, 40000, 65536, 300000, 1 << 20, 3 << 20,
+};
+
+/* Freed while @page of it is in somebody's hands, and left alone until it is not. */
+static void share_page(struct kunit *test, size_t size, unsigned int page,
+		       void (*free)(void *p, size_t size))
+{
+	u8 *p = take(test, size);
+	size_t real = gsize(p);
+	struct page *held;
+
+	held = virt_to_page(p + min_t(size_t, (size_t)page << PAGE_SHIFT, real - 1));
+	get_page(held);
+	free(p, size);
+	KUNIT_EXPECT_EQ_MSG(test, deferred(test), (long)real, "%zu bytes, page %u",
+			    size, page);
+	others_use_memory(size);
+	KUNIT_EXPECT_TRUE_MSG(test, intact(p, real), "%zu bytes, page %u", size, page);
+	KUNIT_EXPECT_EQ(test, galloc_validate(), 0);
+	put_page(held);
+	KUNIT_EXPECT_EQ_MSG(test, deferred(test), 0, "%zu bytes, page %u", size, page);
+	KUNIT_EXPECT_EQ(test, mheap_shared_pages(), 0);
+}
+
+static void free_plainly(void *p, size_t size)
+{
+	gfree(p);
+}
+
+static void no_page_of_a_shared_object_is_used_or_given_away(struct kunit *test)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(shared_sizes); i++) {
+		size_t size = shared_sizes[i];
+
+		if (size <= PAGE_SIZE)
+			continue;
+		share_page(test, size, 0, free_plainly);
+		share_page(test, size, 1, free_plainly);
+		share_page(test, size, UINT_MAX, free_plainly);
+	}
+}
+
+static void free_sized(void *p, size_t size)
+{
+	gfree_sized(p, size);
+}
+
+static void free_in_bulk(void *p, size_t size)
+{
+	void *some[3] = { galloc(size, GFP_KERNEL), p, galloc(size, GFP_KERNEL) };
+
+	gfree_bulk(3, some);
+}
+
+static void free_later(void *p, size_t size)
+{
+	galloc_free_rcu((struct rcu_head *)(p + 64));
+	rcu_barrier();
+	/* The callback used 16 bytes of it. */
+	memset(p + 64, PATTERN, sizeof(struct rcu_head));
+}
+
+static void free_by_realloc(void *p, size_t size)
+{
+	gfree(grealloc(p, 2 * gsize(p), GFP_KERNEL));
+}
+
+static void free_with_irqs_off(void *p, size_t size)
+{
+	unsigned long flags;
+
+	local_irq_save(flags);
+	gfree(p);
+	local_irq_restore(flags);
+}
+
+static void that_holds_for_every_way_to_free_it(struct kunit *test)
+{
+	static void (* const ways[])(void *p, size_t size) = {
+		free_sized, free_in_bulk, free_later, free_by_realloc,
+		free_with_irqs_off,
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(ways); i++) {
+		share_page(test, 2 * PAGE_SIZE, 1, ways[i]);
+		share_page(test, 32768, 3, ways[i]);
+		share_page(test, 100000, 0, ways[i]);
+	}
+}
+
+static void one_that_waits_is_not_freed_again(struct kunit *test)
+{
+	static const size_t sizes[] = { 2 * PAGE_SIZE, 32768 };
+	unsigned int i;
+
+	gk_expect_reports(test, FAULT_DOUBLE_FREE);
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		u8 *p = take(test, sizes[i]);
+		struct page *page = virt_to_page(p + PAGE_SIZE);
+
+		get_page(page);
+		gfree(p);
+		gfree(p);
+		gk_expect_faults(test, FAULT_DOUBLE_FREE, 1);
+		KUNIT_EXPECT_EQ(test, deferred(test), (long)gsize(p));
+		put_page(page);
+		KUNIT_EXPECT_EQ(test, deferred(test), 0);
+	}
+}
+
+/* Neighbours in one span: those that are not shared are used again, and at once. */
+static void only_the_shared_one_waits(struct kunit *test)
+{
+	const size_t size = 2 * PAGE_SIZE;
+	u8 *p[8], *again;
+	struct page *page;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(p); i++)
+		p[i] = take(test, size);
+	page = virt_to_page(p[3]);
+	get_page(page);
+	for (i = 0; i < ARRAY_SIZE(p); i++)
+		gfree(p[i]);
+	KUNIT_EXPECT_EQ(test, mcentral_nr_waiting(), 1);
+	again = galloc(size, GFP_KERNEL);
+	KUNIT_EXPECT_PTR_NE(test, again, p[3]);
+	gfree(again);
+	put_page(page);
+	KUNIT_EXPECT_EQ(test, deferred(test), 0);
+}
+
+static void what_waits_is_cleared_before_it_is_used_again(struct kunit *test)
+{
+	const size_t size = 4 * PAGE_SIZE;
+	struct page *page;
+	u8 *p;
+
+	/* One of the guests is booted so. */
+	if (!want_init_on_free())
+		return;
+	p = take(test, size);
+	page = virt_to_page(p);
+	get_page(page);
+	gfree(p);
+	KUNIT_EXPECT_TRUE(test, intact(p, size));
+	put_page(page);
+	KUNIT_EXPECT_EQ(test, deferred(test), 0);
+	KUNIT_EXPECT_NULL(test, memchr_inv(p, 0, size));
+}
+
+static void the_worker_looks_by_itself(struct kunit *test)
+{
+	u8 *p = take(test, 2 * PAGE_SIZE), *q = take(test, 100000);
+	struct page *pages[] = { virt_to_page(p), virt_to_page(q + PAGE_SIZE) };
+
+	gk_background();
+	get_page(pages[0]);
+	get_page(pages[1]);
+	gfree(p);
+	gfree(q);
+	KUNIT_EXPECT_GT(test, mheap_shared_pages(), 0);
+	put_page(pages[0]);
+	put_page(pages[1]);
+	KUNIT_EXPECT_TRUE(test, gk_wait_for(!mheap_shared_pages(), 30000));
+}
+
+static void the_shrinker_looks(struct kunit *test)
+{
+	u8 *p = take(test, 2 << 20);
+	struct page *page = virt_to_page(p + 5 * PAGE_SIZE);
+
+	WRITE_ONCE(galloc_reserve_pages, 0);
+	get_page(page);
+	gfree(p);
+	put_page(page);
+	mheap_release_unshared();
+	KUNIT_EXPECT_TRUE(test, gk_wait_for(!mheap_shared_pages(), 30000));
+}
+
+/* ---- references that others dropped --------------------------------------- */
+
+static void of_a_small_object_they_are_found_by_looking(struct kunit *test)
+{
+	static const size_t sizes[] = { 8, 100, 1000, PAGE_SIZE, 2 * PAGE_SIZE };
+	unsigned int i;
+
+	gk_expect_reports(test, FAULT_FOREIGN_REF);
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		u8 *p = take(test, sizes[i]), *neighbour = take(test, sizes[i]);
+		struct mspan s;
+
+		put_page(virt_to_page(p));
+		mheap_mend_all();
+		gk_expect_faults(test, FAULT_FOREIGN_REF, 1);
+		KUNIT_EXPECT_EQ(test, page_count(virt_to_page(p)), ARENA_PAGE_REFS);
+		KUNIT_EXPECT_TRUE(test, mheap_span_around(p, &s));
+		KUNIT_EXPECT_EQ(test, s.dropped, 1);
+		/* Found once. */
+		mheap_mend_all();
+		gk_expect_faults(test, FAULT_FOREIGN_REF, 0);
+		KUNIT_EXPECT_TRUE(test, intact(neighbour, sizes[i]));
+		gfree(p);
+		gfree(neighbour);
+	}
+}
+
+static void of_a_large_object_they_are_found_when_it_is_freed(struct kunit *test)
+{
+	static const size_t sizes[] = { 2 * PAGE_SIZE, 40000, 1 << 20, 3 << 20 };
+	unsigned int i;
+
+	gk_expect_reports(test, FAULT_FOREIGN_REF);
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		u8 *p = take(test, sizes[i]);
+
+		put_page(virt_to_page(p + PAGE_SIZE));
+		gfree(p);
+		gk_expect_faults(test, FAULT_FOREIGN_REF, 1);
+		KUNIT_EXPECT_EQ(test, deferred(test), 0);
+	}
+}
+
+static void validate_finds_them(struct kunit *test)
+{
+	u8 *p = take(test, 200);
+
+	gk_expect_reports(test, FAULT_FOREIGN_REF);
+	put_page(virt_to_page(p));
+	KUNIT_EXPECT_EQ(test, galloc_validate(), 0);
+	gk_expect_faults(test, FAULT_FOREIGN_REF, 1);
+	gfree(p);
+}
+
+static void the_worker_finds_them_by_itself(struct kunit *test)
+{
+	long faults = gk_faults(FAULT_FOREIGN_REF);
+	u8 *p = take(test, 200);
+
+	gk_expect_reports(test, FAULT_FOREIGN_REF);
+	gk_background();
+	put_page(virt_to_page(p));
+	KUNIT_EXPECT_TRUE(test, gk_wait_for(gk_faults(FAULT_FOREIGN_REF) > faults,
+					    60000));
+	gk_expect_faults(test, FAULT_FOREIGN_REF, 1);
+	gfree(p);
+}
+
+static void many_of_one_page_are_counted_and_told(struct kunit *test)
+{
+	u8 *p = take(test, 64);
+	unsigned int i;
+
+	gk_expect_reports(test, FAULT_FOREIGN_REF);
+	gk_listen(test);
+	for (i = 0; i < 40000; i++)
+		put_page(virt_to_page(p));
+	mheap_mend_all();
+	gk_expect_faults(test, FAULT_FOREIGN_REF, 40000);
+	KUNIT_EXPECT_GE(test, gk_heard(test, " of its references dropped, freed by somebody else's kfree()"),
+			1);
+	KUNIT_EXPECT_EQ(test, page_count(virt_to_page(p)), ARENA_PAGE_REFS);
+	gfree(p);
+}
+
+static void the_slab_allocator_gets_its_bytes_back(struct kunit *test)
+{
+	long before, want = KFREE_UNCOUNTS_ANY_PAGE ? 1000 : 0;
+	u8 *p = take(test, 64);
+	unsigned int i;
+
+	gk_expect_reports(test, FAULT_FOREIGN_REF);
+	for (i = 0; i < 1000; i++)
+		put_page(virt_to_page(p));
+	before = global_node_page_state(NR_SLAB_UNRECLAIMABLE_B);
+	mheap_mend_all();
+	gk_expect_faults(test, FAULT_FOREIGN_REF, 1000);
+	/* Others allocate, too, and a CPU's part is added now and then. */
+	before = global_node_page_state(NR_SLAB_UNRECLAIMABLE_B) - before;
+	KUNIT_EXPECT_LE(test, abs(before - want), 200);
+	gfree(p);
+}
+
+/* Leaks and the leak report: who was kfree()d is still there. */
+static void the_leak_report_tells(struct kunit *test)
+{
+	u8 *p = take(test, 300);
+
+	gk_expect_reports(test, FAULT_FOREIGN_REF);
+	put_page(virt_to_page(p));
+	mcache_drain(true);
+	gk_listen(test);
+	KUNIT_EXPECT_EQ(test, stats_report_leaks(), 1);
+	gk_expect_faults(test, FAULT_FOREIGN_REF, 1);
+	KUNIT_EXPECT_EQ(test, 1, gk_heard(test,
+		"galloc: leak: of these, 1 may have been freed by somebody else's kfree()"));
+	gfree(p);
+}
+
+static struct kunit_case cases[] = {
+	KUNIT_CASE(no_page_of_a_shared_object_is_used_or_given_away),
+	KUNIT_CASE(that_holds_for_every_way_to_free_it),
+	KUNIT_CASE(one_that_waits_is_not_freed_again),
+	KUNIT_CASE(only_the_shared_one_waits),
+	KUNIT_CASE(what_waits_is_cleared_before_it_is_used_again),
+	KUNIT_CASE(the_worker_looks_by_itself),
+	KUNIT_CASE(the_shrinker_looks),
+	KUNIT_CASE(of_a_small_object_they_are_found_by_looking),
+	KUNIT_CASE(of_a_large_object_they_are_found_when_it_is_freed),
+	KUNIT_CASE(validate_finds_them),
+	KUNIT_CASE(the_worker_finds_them_by_itself),
+	KUNIT_CASE(many_of_one_page_are_counted_and_told),
+	KUNIT_CASE(the_slab_allocator_gets_its_bytes_back),
+	KUNIT_CASE(the_leak_report_tells),
+	{}
+};
+
+static struct kunit_suite suite = {
+	.name = "galloc_shared",
+	.init = gk_init,
+	.exit = gk_exit,
+	.test_cases = cases,
+};
+
+kunit_test_suite(suite);
