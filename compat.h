@@ -101,6 +101,22 @@ static inline void mm_account_reclaimed_pages(unsigned long pages)
 }
 #endif
 
+/* sock_splice_page(): until 6.5 there was a call for it. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 5, 0)
+#define sock_splice_page(sock, page, offset, size, flags)		\
+	kernel_sendpage(sock, page, offset, size, flags)
+#else
+#define sock_splice_page(sock, page, offset, size, flags)		\
+({									\
+	struct msghdr __msg = { .msg_flags = (flags) | MSG_SPLICE_PAGES };	\
+	struct bio_vec __vec;						\
+									\
+	bvec_set_page(&__vec, page, size, offset);			\
+	iov_iter_bvec(&__msg.msg_iter, ITER_SOURCE, &__vec, 1, size);	\
+	sock_sendmsg(sock, &__msg);					\
+})
+#endif
+
 /*
  * Until 6.18: every workqueue was per CPU unless it said WQ_UNBOUND.  An enum
  * where it exists, so only the version can tell; 6.12 took it over, but does not

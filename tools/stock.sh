@@ -59,6 +59,7 @@ plan_work()
 		memory
 		hotadd
 		leak
+		shared
 	PLAN
 	# Not of their own accord, until galloc stands them.
 	[ -z "${STOCK_SCRIPTS:-}" ] || cat <<-PLAN

@@ -4,8 +4,10 @@
  *
  * It uses nothing of galloc, so galloc can be unloaded while it is there.  The
  * parameter `damaged` reads as the number of objects whose bytes have changed:
- * their pages were given to somebody else.
+ * their pages were given to somebody else.  Pages that it refers to are put when
+ * it goes.
  */
+#include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/string.h>
@@ -23,6 +25,8 @@ struct kept {
 static DEFINE_MUTEX(keep_lock);
 static struct kept kept[MAX_KEPT];	/* keep_lock */
 static unsigned int nr_kept;		/* keep_lock */
+static struct page *pages[MAX_KEPT];	/* keep_lock */
+static unsigned int nr_pages;		/* keep_lock */
 
 /* Fill the object and remember it.  -ENOSPC if there are too many. */
 int keep_object(void *p, size_t size)
@@ -39,6 +43,22 @@ int keep_object(void *p, size_t size)
 	return err;
 }
 EXPORT_SYMBOL_GPL(keep_object);
+
+/* Take a reference on a page.  -ENOSPC if there are too many. */
+int keep_page(struct page *page)
+{
+	int err = -ENOSPC;
+
+	mutex_lock(&keep_lock);
+	if (nr_pages < MAX_KEPT) {
+		get_page(page);
+		pages[nr_pages++] = page;
+		err = 0;
+	}
+	mutex_unlock(&keep_lock);
+	return err;
+}
+EXPORT_SYMBOL_GPL(keep_page);
 
 static int damaged_get(char *buffer, const struct kernel_param *kp)
 {
@@ -76,6 +96,8 @@ static int __init keep_init(void)
 
 static void __exit keep_exit(void)
 {
+	while (nr_pages)
+		put_page(pages[--nr_pages]);
 }
 
 module_init(keep_init);

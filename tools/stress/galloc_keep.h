@@ -4,6 +4,9 @@
 
 #include <linux/types.h>
 
+struct page;
+
 int keep_object(void *p, size_t size);
+int keep_page(struct page *page);
 
 #endif

@@ -3,8 +3,10 @@
  * galloc_leak: a client that leaves objects behind.
  *
  * Three small ones, among a hundred that it frees, and one of 25 pages: what galloc
- * says of them at its unload is in Documentation/usage.rst.
+ * says of them at its unload is in Documentation/usage.rst.  With shared=1: some that
+ * it frees while somebody else refers to a page of each.
  */
+#include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/sizes.h>
 
@@ -25,12 +27,36 @@ static int leave(size_t size)
 	return p ? keep_object(p, size) : -ENOMEM;
 }
 
+static bool shared;
+module_param(shared, bool, 0444);
+MODULE_PARM_DESC(shared, "free objects that somebody else refers to");
+
+static int __init free_shared(void)
+{
+	static const size_t sizes[] __initconst = { SZ_16K, SZ_64K, 3 * SZ_1M };
+	unsigned int i;
+	int err = 0;
+
+	for (i = 0; i < ARRAY_SIZE(sizes) && !err; i++) {
+		u8 *p = galloc(sizes[i], GFP_KERNEL);
+
+		if (!p)
+			return -ENOMEM;
+		err = keep_object(p, sizes[i]) ?:
+		      keep_page(virt_to_page(p + sizes[i] / 2));
+		gfree(p);
+	}
+	return err;
+}
+
 static int __init leak_init(void)
 {
 	static void *freed[NR_FREED] __initdata;
 	unsigned int i;
 	int err = 0;
 
+	if (shared)
+		return free_shared();
 	for (i = 0; i < NR_FREED; i++)
 		freed[i] = galloc(SMALL_SIZE, GFP_KERNEL);
 	for (i = 0; i < NR_SMALL && !err; i++)

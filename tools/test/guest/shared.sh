@@ -1,0 +1,122 @@
+#!/bin/sh
+# shellcheck shell=dash
+# SPDX-License-Identifier: GPL-2.0
+#
+# shared.sh: pages that the network refers to when their object is freed, and objects
+# that somebody gives to kfree(). At that the kernel objects, with a trace, so this
+# script shows what the log has before, and empties it afterwards.
+
+# shellcheck source=tools/test/guest/lib.sh
+. "${0%/*}/lib.sh"
+
+damaged=/sys/module/galloc_misfree/parameters/damaged
+kept_damaged=/sys/module/galloc_keep/parameters/damaged
+MISFREED=1000
+
+begin 24
+
+# Until 6.15 kfree() took any page.
+kfree_takes_pages()
+{
+	uname -r | awk -F '[.-]' '{ exit !($1 * 100 + $2 < 615) }'
+}
+
+# A mark that is the first line would not be found.
+empty_log()
+{
+	dmesg -c >/dev/null
+	echo "galloc-test: emptied" >/dev/kmsg
+}
+
+# wait_until SECONDS COMMAND...
+wait_until()
+{
+	local n=$(($1 * 5))
+	shift
+
+	until "$@"; do
+		n=$((n - 1))
+		[ "$n" -gt 0 ] || return 1
+		usleep 200000
+	done
+}
+
+stat_is()
+{
+	[ "$(stat_of "$1")" = "$2" ]
+}
+
+slab_kb()
+{
+	awk '$1 == "SUnreclaim:" { print $2 }' /proc/meminfo
+}
+
+# What is wrong, in bytes, by what the client said of an allocator.
+wrong()
+{
+	log_new "galloc_sent: $1: " | sed 's/.*: \([0-9]*\) of.*/\1/'
+}
+
+# ---- sent, then freed ---------------------------------------------------------
+
+ifconfig lo up
+log_mark
+load_galloc
+check "objects are sent and freed at once" load galloc_sent
+same "all of it arrives as it was sent" "$(wrong galloc)" 0
+same "so it does with kmalloc()" "$(wrong kmalloc)" 0
+at_least "some of them had to wait" "$(stat_of set_aside)" 1
+check "and none waits for ever" wait_until 60 stat_is deferred 0
+same "nothing is in use" "$(stat_of in_use)" 0
+same "the books are exact" "$(stat_of state)" exact
+check "galloc's books agree" sh -c "echo 1 >$G/validate"
+unload galloc_sent
+unload galloc
+same "no page is held" "$(log_new 'galloc: unloaded')" "galloc: unloaded, 0 pages held"
+
+# ---- shared still when galloc goes ----------------------------------------------
+
+log_mark
+load galloc_keep
+load_galloc
+load galloc_leak shared=1
+unload galloc_leak
+same "freed objects that somebody refers to wait" "$(stat_of deferred)" $(((16 + 64 + 3072) * 1024))
+same "and are not in use" "$(stat_of in_use)" 0
+check "galloc unloads all the same" unload galloc
+same "it leaves each page to whoever refers to it, and nothing has leaked" \
+	"$(log_new 'galloc: .* left to\|galloc: leak')" \
+	"galloc: 3 pages are left to others that still refer to them"
+check "all memory is taken by somebody else" load galloc_hog leave_mb=40
+same "the objects are as they were freed" "$(cat $kept_damaged)" 0
+unload galloc_hog
+unload galloc_keep
+
+# ---- freed by kfree() -----------------------------------------------------------
+
+echo "@@ the log until here"
+dmesg | sed 's/^<[0-9]*>//'
+empty_log
+log_mark
+load_galloc
+before=$(slab_kb)
+check "a client gives a thousand objects to kfree()" load galloc_misfree
+same "their neighbours are as they were" "$(cat $damaged)" 0
+want=0
+! kfree_takes_pages || want=$MISFREED
+check "each is found, by galloc itself" wait_until 120 stat_is fault_foreign_ref $want
+after=$(slab_kb)
+at_most "the slab allocator has its pages again, but for KB" \
+	"$(((after - before) * (after > before ? 1 : -1)))" 2000
+check "galloc's books agree afterwards" sh -c "echo 1 >$G/validate"
+same "spans has them" "$(awk '$9 == 255 { n = -1 } $9 ~ /^[0-9]+$/ && n >= 0 { n += $9 } END { print n }' $G/spans)" $want
+same "the neighbours are still as they were" "$(cat $damaged)" 0
+unload galloc_misfree
+unload galloc
+same "the report of leaks has them, too" \
+	"$(log_new "galloc: leak: .* objects" | sed 's/.*leak: \([0-9]*\) .*/\1/' | awk '{ n += $1 } END { print n }')" $MISFREED
+same "the kernel complained of kfree() and of nothing else" \
+	"$(log_new 'WARNING: \|BUG: \|Oops' | grep -v 'free_large_kmalloc' | head -n 1)" ""
+empty_log
+
+finish
