@@ -122,7 +122,7 @@ static int __init galloc_init(void)
 		goto err_start;
 	galloc_fail_end();
 	stats_init();
-	pr_info("loaded: %u classes, %u nodes, %lu kB held%s\n",
+	pr_info("loaded: version " GALLOC_VERSION_STRING ", %u classes, %u nodes, %lu kB held%s\n",
 		GALLOC_NR_CLASSES - 1, nr_online_nodes,
 		arena_held_bytes() >> 10, galloc_debug ? ", debug" : "");
 	return 0;
@@ -187,4 +187,5 @@ module_init(galloc_init);
 module_exit(galloc_exit);
 
 MODULE_DESCRIPTION("A Go/tcmalloc-style memory allocator for kernel modules");
+MODULE_VERSION(GALLOC_VERSION_STRING);
 MODULE_LICENSE("GPL");

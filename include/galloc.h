@@ -51,6 +51,7 @@
 #include <linux/overflow.h>
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
+#include <linux/stringify.h>
 #include <linux/types.h>
 
 #ifndef CONFIG_64BIT
@@ -58,6 +59,19 @@
 #endif
 
 #include "galloc_sizeclass.h"
+
+/*
+ * The version, here and nowhere else: modinfo and the line in the log have it, and
+ * GALLOC_VERSION is for #if, such as GALLOC_VERSION >= GALLOC_VERSION_OF(1, 2, 0).
+ */
+#define GALLOC_MAJOR	0
+#define GALLOC_MINOR	9
+#define GALLOC_PATCH	0
+#define GALLOC_VERSION_OF(major, minor, patch) \
+	(((major) << 16) + ((minor) << 8) + (patch))
+#define GALLOC_VERSION	GALLOC_VERSION_OF(GALLOC_MAJOR, GALLOC_MINOR, GALLOC_PATCH)
+#define GALLOC_VERSION_STRING \
+	__stringify(GALLOC_MAJOR) "." __stringify(GALLOC_MINOR) "." __stringify(GALLOC_PATCH)
 
 /*
  * Class numbers are compiled into clients, so they are ABI.  The version is

@@ -180,6 +180,18 @@ check_mod_path()
 		modules_install KDIR="$KDIR" INSTALL_MOD_PATH="$work/root x"
 }
 
+# In one place, galloc.h, and everywhere else from there.
+check_version()
+{
+	local version
+
+	version=$(sed -n 's/^#define GALLOC_\(MAJOR\|MINOR\|PATCH\)\t//p' "$top/include/galloc.h" | paste -sd .)
+	same "modinfo has the version of galloc.h" "$(modinfo -F version "$work/galloc/galloc.ko")" "$version"
+	same "so has the line in the log" \
+		"$(strings -a "$work/galloc/galloc.ko" | grep -c "loaded: version $version, ")" 1
+	same "CHANGELOG.md is about it" "$(sed -n 's/^## //p' "$top/CHANGELOG.md" | head -n 1)" "$version"
+}
+
 # ---- kernels of every layout -----------------------------------------------------------
 
 # Source here, objects there, as Debian's headers are. The module is, byte for byte, the one
@@ -326,6 +338,7 @@ say "building for $KREL"
 copy "$work/galloc"
 builds "galloc builds" "$work/galloc" modules KDIR="$KDIR" || exit 1
 interface "$work/galloc" | sort >"$work/interface"
+check_version
 check_destdir
 check_mod_path
 check_objects
