@@ -447,6 +447,7 @@ static void churn_with(struct kunit *test, unsigned int percent,
 	KUNIT_ASSERT_NOT_NULL(test, c);
 	plan.percent = percent;
 	atomic_set(&plan.failed, 0);
+	gk_background();
 	if (who == GALLOC)
 		WRITE_ONCE(galloc_fail_hook, fail_percent);
 	for (i = 0; i < 2; i++) {
@@ -567,7 +568,7 @@ static void greedy_free(struct greedy *g)
 
 static void take_all(void *arg)
 {
-	ktime_t stop = ktime_add_ms(ktime_get(), GK_PATIENCE_MS / 6);
+	ktime_t stop = ktime_add_ms(ktime_get(), GK_PATIENCE_MS / 2);
 	struct greedy *g = arg;
 	unsigned long i = 0;
 

@@ -149,7 +149,7 @@ static void nofail_waits_until_there_is_memory(struct kunit *test)
 		WRITE_ONCE(galloc_fail_hook, fail_all);
 		t = gk_start(test, gk_cpu(1), wait_for_memory, who);
 		KUNIT_EXPECT_TRUE(test, gk_wait_for(gk_events(EVENT_ALLOC_FAILED) >
-						    failed, 5000));
+						    failed, GK_PATIENCE_MS));
 		KUNIT_EXPECT_NULL(test, READ_ONCE(who->p));
 		WRITE_ONCE(galloc_fail_hook, NULL);
 		gk_join(test, t);
@@ -176,7 +176,8 @@ static void nofail_goes_over_the_limit(struct kunit *test)
 		KUNIT_EXPECT_NULL(test, galloc(some[i], GFP_KERNEL | __GFP_NOWARN));
 		KUNIT_EXPECT_EQ(test, gk_events(EVENT_OVER_LIMIT), over);
 		t = gk_start(test, gk_cpu(1), wait_for_memory, who);
-		KUNIT_EXPECT_TRUE_MSG(test, gk_wait_for(READ_ONCE(who->p), 5000),
+		KUNIT_EXPECT_TRUE_MSG(test, gk_wait_for(READ_ONCE(who->p),
+							     GK_PATIENCE_MS),
 				      "%zu bytes", some[i]);
 		KUNIT_EXPECT_GT(test, gk_events(EVENT_OVER_LIMIT), over);
 		KUNIT_EXPECT_GT(test, arena_held_bytes(), galloc_limit_bytes);

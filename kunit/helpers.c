@@ -204,8 +204,29 @@ static void settings_restore(const struct gk *gk)
 	WRITE_ONCE(galloc_cpu_cache_bytes, gk->cpu_cache_bytes);
 }
 
-/* As gk_init(), with all that galloc does by itself going on. */
-int gk_init_alive(struct kunit *test)
+static bool quiet;
+
+/* galloc has ended what it does by itself, and does nothing of it from here on. */
+void gk_quiet(void)
+{
+	if (!quiet)
+		worker_stop();
+	quiet = true;
+}
+
+/* Let the tick, drains and the release worker go on. */
+void gk_background(void)
+{
+	if (quiet)
+		worker_start();
+	quiet = false;
+}
+
+/*
+ * Until gk_background() or gk_exit() galloc does nothing by itself: what a case has
+ * arranged must not be tidied up between two lines of it.
+ */
+int gk_init(struct kunit *test)
 {
 	struct gk *gk = kunit_kzalloc(test, sizeof(*gk), GFP_KERNEL);
 	struct galloc_totals t;
@@ -214,12 +235,14 @@ int gk_init_alive(struct kunit *test)
 	if (!gk)
 		return -ENOMEM;
 	settings_save(gk);
+	gk_quiet();
 	/* A case that went to another node would look at the books of this one. */
 	gk_pin(gk_cpu(0));
 	/* What is free goes back when the case wants it, not by itself. */
 	WRITE_ONCE(galloc_free_max_pages, ULONG_MAX / 8);
 	if (!gk_rest(&t)) {
 		settings_restore(gk);
+		gk_background();
 		return -EBUSY;
 	}
 	gk->in_use = t.in_use;
@@ -231,23 +254,14 @@ int gk_init_alive(struct kunit *test)
 	return 0;
 }
 
-/*
- * Until gk_background() or gk_exit() galloc does nothing by itself: what a case has
- * arranged must not be tidied up between two lines of it.
- */
-int gk_init(struct kunit *test)
+/* As gk_init(), with all that galloc does by itself going on. */
+int gk_init_alive(struct kunit *test)
 {
-	int err = gk_init_alive(test);
+	int err = gk_init(test);
 
 	if (!err)
-		worker_stop();
+		gk_background();
 	return err;
-}
-
-/* Let the tick, drains and the release worker go on. */
-void gk_background(void)
-{
-	worker_start();
 }
 
 void gk_exit(struct kunit *test)
@@ -287,13 +301,14 @@ bool gk_totals_exact(const struct galloc_totals *t)
 /*
  * Have everything come to rest and say where it is: stacks drained, arrays without
  * use given up, pages set aside gone, callbacks run.  Nothing is left that a tick
- * would free later, and make room at a limit.  False if the books are not exact even
- * so.
+ * would free later, and make room at a limit; and galloc does nothing by itself from
+ * here on.  False if the books are not exact even so.
  */
 bool gk_rest(struct galloc_totals *t)
 {
 	int i;
 
+	gk_quiet();
 	for (i = 0; i < REST_TRIES; i++) {
 		mcache_drain(true);
 		transfer_age();
@@ -503,7 +518,7 @@ void gk_join(struct kunit *test, struct gk_thread *t)
 bool gk_meet(atomic_t *count, int n)
 {
 	atomic_inc(count);
-	return gk_yield_for(atomic_read(count) >= n, GK_PATIENCE_MS / 6);
+	return gk_yield_for(atomic_read(count) >= n, GK_PATIENCE_MS / 2);
 }
 
 /* ---- chance, and the count of operations -------------------------------- */

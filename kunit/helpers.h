@@ -79,6 +79,7 @@ struct gk {
 
 int gk_init(struct kunit *test);
 int gk_init_alive(struct kunit *test);
+void gk_quiet(void);
 void gk_background(void);
 void gk_exit(struct kunit *test);
 

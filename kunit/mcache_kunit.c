@@ -461,14 +461,14 @@ static void a_drain_leaves_nothing(struct kunit *test)
 
 static void a_drain_asked_for_comes_without_waiting(struct kunit *test)
 {
-	int tries;
-
 	cache_something(test);
 	gk_background();
-	for (tries = 0; tries < 1000 && READ_ONCE(this_mcache()->held); tries++) {
+	/* A request soon after another one does nothing. */
+	KUNIT_EXPECT_TRUE(test, gk_wait_for(({
 		mcache_shrink_async();
-		usleep_range(3000, 5000);
-	}
+		!READ_ONCE(this_mcache()->held);
+	}), GK_PATIENCE_MS));
+	gk_quiet();
 	KUNIT_EXPECT_TRUE(test, all_slots_are_empty());
 }
 
@@ -735,6 +735,7 @@ static void objects_made_on_one_cpu_are_freed_on_another(struct kunit *test)
 	struct gk_thread *from, *to;
 
 	KUNIT_ASSERT_NOT_NULL(test, b);
+	gk_background();
 	b->batches = gk_times(10000000) / BATCH;
 	from = gk_start(test, gk_cpu(0), produce, b);
 	to = gk_start(test, gk_cpu(1), consume, b);

@@ -497,9 +497,8 @@ static void a_caller_that_cannot_sleep_has_more_fetched(struct kunit *test)
 	struct mheap *h = mheap_of(gk_nid());
 	unsigned long more = 1UL << arena_growth_order();
 
-	gk_background();
-	worker_flush();
 	gk_take_free_runs(test);
+	gk_background();
 	KUNIT_ASSERT_NOT_NULL(test, run_try(1, 1, GFP_NOWAIT));
 	KUNIT_EXPECT_TRUE(test, gk_wait_for(READ_ONCE(h->free_pages) >= more,
 					    GK_PATIENCE_MS));

@@ -381,7 +381,7 @@ static void claimer(void *arg)
 	while (p->claimed < p->n && !gk_fight_over(++turn, end)) {
 		n = mspan_claim(p->s, out, 16);
 		for (i = 0; i < n; i++) {
-			if (!gk_yield_for(gk_ring_has_room(r, RING), 10000))
+			if (!gk_yield_for(gk_ring_has_room(r, RING), GK_PATIENCE_MS))
 				goto out;
 			p->place[r->head % RING] = out[i];
 			gk_ring_put(r);
@@ -412,7 +412,7 @@ static void freer(void *arg)
 				p->refused++;
 			gk_ring_take(r);
 		}
-		gk_yield_for(gk_ring_has_any(r) || gk_ring_closed(r), 10000);
+		gk_yield_for(gk_ring_has_any(r) || gk_ring_closed(r), GK_PATIENCE_MS);
 	} while (!closed);
 }
 

@@ -397,9 +397,11 @@ static void objects_of_another_node_are_used_again_here(struct kunit *test)
 
 	/* There are pages again: they are used, soon, and the others let go. */
 	give_pages();
+	gk_background();
 	KUNIT_EXPECT_TRUE(test, gk_wait_for(({
 			take_and_free(p, NR_ASKED);
 			nr_of_node(p, NR_ASKED, far) == 0; }), GK_PATIENCE_MS));
+	gk_quiet();
 	mcache_drain(true);
 	KUNIT_EXPECT_EQ(test, m->away, NUMA_NO_NODE);
 	KUNIT_EXPECT_EQ(test, gk_capacity(slot), 0);

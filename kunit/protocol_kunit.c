@@ -377,7 +377,7 @@ static void duel_hook(enum galloc_pause point, const void *what)
 		return;
 	if (point == PAUSE_UNCACHE_STORED && !atomic_read(&duel.go)) {
 		atomic_set(&duel.go, 1);
-		duel.late = !gk_spin_for(atomic_read(&duel.decided), 5000);
+		duel.late = !gk_spin_for(atomic_read(&duel.decided), GK_PATIENCE_MS);
 	}
 	if (point == PAUSE_FREE_DECIDED)
 		atomic_set(&duel.decided, 1);
@@ -385,7 +385,7 @@ static void duel_hook(enum galloc_pause point, const void *what)
 
 static void duel_free(void *arg)
 {
-	if (gk_spin_for(atomic_read(&duel.go), 5000))
+	if (gk_spin_for(atomic_read(&duel.go), GK_PATIENCE_MS))
 		one_free_object(duel.index);
 }
 

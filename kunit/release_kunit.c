@@ -110,7 +110,6 @@ static void free_memory_goes_back_if_it_stays_too_much(struct kunit *test)
 	long freed;
 	int i;
 
-	gk_background();
 	gk_take_free_runs(test);
 	WRITE_ONCE(galloc_free_max_pages, max);
 	freed = gk_events(EVENT_RELEASE_BLOCK);
@@ -124,6 +123,7 @@ static void free_memory_goes_back_if_it_stays_too_much(struct kunit *test)
 	KUNIT_EXPECT_GT(test, mheap_free_pages(), max);
 	if (gk_quick)
 		return;
+	gk_background();
 	/* Staying above it does: down to 3/4, and not further than a block. */
 	KUNIT_EXPECT_TRUE(test, gk_wait_for(mheap_free_pages() <= max / 4 * 3,
 					    GK_PATIENCE_MS));
@@ -241,26 +241,26 @@ static void what_is_freed_in_the_wake_of_reclaim_goes_back(struct kunit *test)
 	gk_give_back();
 	before = arena_held_bytes();
 	wave_rises(test);
-	worker_stop();
+	gk_quiet();
 	wave_falls();
 	KUNIT_EXPECT_GT(test, arena_held_bytes(), before + 500000);
 	/* The first look sees a class in use; the others see that it no longer is. */
 	for (i = 0; i < 3; i++) {
 		shrinker_wake();
-		worker_start();
+		gk_background();
 		gk_wait_for(!worker_pending(WORKER_CPU), GK_PATIENCE_MS);
 		msleep(20);
-		worker_stop();
+		gk_quiet();
 	}
 	shrinker_wake();
-	worker_start();
+	gk_background();
 	KUNIT_EXPECT_LT(test, arena_held_bytes(), before + 300000);
 }
 
 static void reclaim_has_a_wake(struct kunit *test)
 {
-	worker_stop();
-	worker_start();
+	gk_quiet();
+	gk_background();
 	WRITE_ONCE(galloc_reserve_pages, 0);
 	wave_rises(test);
 	wave_falls();

@@ -353,6 +353,7 @@ static void mixed_sizes_at_speed(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, l);
 	lean_init(l, gk_seed(test), GFP_KERNEL);
 	for (i = 0; i < 4 && !l->wrong; i++) {
+		gk_background();
 		lean_some(l, DIV_ROUND_UP(n, 4));
 		lean_check(l);
 		KUNIT_EXPECT_EQ(test, gk_in_use(test), (long)lean_bytes(l));

@@ -313,6 +313,7 @@ static void a_look_while_others_work_is_never_negative(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, load);
 	load->n = gk_times(1000000);
 	load->rng = gk_seed(test);
+	gk_background();
 	worker = gk_start(test, gk_cpu(1), work_on, load);
 	do {
 		stats_totals(&t);

@@ -159,6 +159,8 @@ debug=
 # One that runs a single case, as tools/mutants does, may leave it.
 [ ! -e /bed/is ] || prove_bed
 sh /faults.sh setup
+# Around each case galloc's own work is stopped, which waits for a grace period.
+echo 1 >/sys/kernel/rcu_expedited
 scans=2
 while IFS='|' read -r name params suite_params; do
 	# Where there is a reserve to fill, too.
