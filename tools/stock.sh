@@ -57,6 +57,8 @@ plan_work()
 		stress
 		rounds $rounds
 		memory
+		nodes
+		reserve
 		hotadd
 		leak
 		shared

@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * galloc_used_up: how far does memory go that hardly anybody may have?
+ *
+ * With node=N: count objects of a node, whose memory another module has taken, and
+ * what free memory they cost; by a task, by interrupts, and by a task of another
+ * node.  Without: as many objects as a task gets that may have pages of the kernel's
+ * emergency reserve, once there are no others.  With kmalloc=1 of kmalloc(), to
+ * compare with.
+ */
+#include <galloc.h>
+#include <linux/cpumask.h>
+#include <linux/irq_work.h>
+#include <linux/list.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/sched.h>
+#include <linux/sched/mm.h>
+#include <linux/slab.h>
+#include <linux/stop_machine.h>
+#include <linux/topology.h>
+
+static int node = NUMA_NO_NODE;
+module_param(node, int, 0444);
+MODULE_PARM_DESC(node, "the node that is used up; -1: ask for the emergency reserve");
+
+static unsigned int size = 64;
+module_param(size, uint, 0444);
+MODULE_PARM_DESC(size, "bytes of an object");
+
+static unsigned int count = 20000;
+module_param(count, uint, 0444);
+MODULE_PARM_DESC(count, "objects");
+
+static bool irq;
+module_param(irq, bool, 0444);
+MODULE_PARM_DESC(irq, "interrupts allocate, with GFP_ATOMIC");
+
+static bool elsewhere;
+module_param(elsewhere, bool, 0444);
+MODULE_PARM_DESC(elsewhere, "a CPU of another node asks for the node");
+
+static bool use_kmalloc;
+module_param_named(kmalloc, use_kmalloc, bool, 0444);
+MODULE_PARM_DESC(kmalloc, "ask kmalloc()");
+
+/* Objects that one interrupt allocates. */
+#define IRQ_TURN	64
+
+/* Objects, each with the address of the one before: so they need no list. */
+static void **objects;
+static unsigned int nr_objects;
+
+/* Pages taken from everybody. */
+static LIST_HEAD(taken);
+
+/* Objects of pages of the emergency reserve. */
+static unsigned int nr_reserve;
+
+static bool alloc_one(gfp_t gfp)
+{
+	void **p;
+
+	if (elsewhere)
+		p = use_kmalloc ? kmalloc_node(size, gfp, node) :
+				  galloc_node(size, gfp, node);
+	else
+		p = use_kmalloc ? kmalloc(size, gfp) : galloc_any(size, gfp);
+	if (!p)
+		return false;
+	*p = objects;
+	objects = p;
+	nr_objects++;
+	return true;
+}
+
+static void free_all(void)
+{
+	while (objects) {
+		void **p = objects;
+
+		objects = *p;
+		if (use_kmalloc)
+			kfree(p);
+		else
+			gfree(p);
+	}
+	nr_objects = 0;
+}
+
+/* ---- a node ------------------------------------------------------------------ */
+
+static void alloc_turn(struct irq_work *work)
+{
+	unsigned int i;
+
+	for (i = 0; i < IRQ_TURN && nr_objects < count; i++)
+		if (!alloc_one(GFP_ATOMIC | __GFP_NOWARN))
+			break;
+}
+
+static void alloc_by_interrupts(void)
+{
+	struct irq_work work;
+	unsigned int before;
+
+	init_irq_work(&work, alloc_turn);
+	do {
+		before = nr_objects;
+		irq_work_queue(&work);
+		irq_work_sync(&work);
+		cond_resched();
+	} while (nr_objects < count && nr_objects != before);
+}
+
+static long free_kb(void)
+{
+	return global_zone_page_state(NR_FREE_PAGES) << (PAGE_SHIFT - 10);
+}
+
+/* A CPU of the node, or of any other. */
+static int cpu_to_run_on(void)
+{
+	int cpu;
+
+	for_each_online_cpu(cpu)
+		if ((cpu_to_node(cpu) == node) != elsewhere)
+			return cpu;
+	return raw_smp_processor_id();
+}
+
+static void ask_for_node(void)
+{
+	long before;
+
+	set_cpus_allowed_ptr(current, cpumask_of(cpu_to_run_on()));
+	before = free_kb();
+	if (irq)
+		alloc_by_interrupts();
+	else
+		while (nr_objects < count &&
+		       alloc_one(GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN))
+			cond_resched();
+	pr_info("galloc_used_up: %u objects of %u cost %ld kB\n", nr_objects, size,
+		before - free_kb());
+}
+
+/* ---- the emergency reserve ------------------------------------------------------ */
+
+#define LITTLE	(GFP_NOWAIT | __GFP_NOWARN | __GFP_NOMEMALLOC)
+
+/* Large orders first: so it does not take long. */
+static void take_all_pages(void)
+{
+	struct page *page;
+	int order;
+
+	for (order = MAX_PAGE_ORDER; order >= 0; order--) {
+		while ((page = alloc_pages(LITTLE, order))) {
+			page->private = order;
+			list_add(&page->lru, &taken);
+		}
+	}
+}
+
+static void give_all_pages(void)
+{
+	struct page *page, *next;
+
+	list_for_each_entry_safe(page, next, &taken, lru) {
+		unsigned int order = page->private;
+
+		list_del(&page->lru);
+		page->private = 0;
+		__free_pages(page, order);
+	}
+}
+
+/*
+ * All other CPUs stand still meanwhile: nobody else needs a page, so that nobody is
+ * killed for want of one, and what is counted is ours.
+ */
+static int ask_for_reserve(void *unused)
+{
+	unsigned int scope, before;
+
+	take_all_pages();
+	/* What objects there are for everybody. */
+	while (nr_objects < count && alloc_one(LITTLE))
+		;
+	before = nr_objects;
+	scope = memalloc_noreclaim_save();
+	while (alloc_one(GFP_NOWAIT | __GFP_NOWARN))
+		;
+	memalloc_noreclaim_restore(scope);
+	nr_reserve = nr_objects - before;
+	free_all();
+	give_all_pages();
+	return 0;
+}
+
+static int __init used_up_init(void)
+{
+	if (size < sizeof(void *))
+		return -EINVAL;
+	if (node != NUMA_NO_NODE) {
+		ask_for_node();
+		return 0;
+	}
+	stop_machine(ask_for_reserve, NULL, NULL);
+	pr_info("galloc_used_up: %u objects of %u of the reserve\n", nr_reserve,
+		size);
+	return 0;
+}
+
+static void __exit used_up_exit(void)
+{
+	free_all();
+}
+
+module_init(used_up_init);
+module_exit(used_up_exit);
+
+MODULE_DESCRIPTION("Counts what galloc makes of memory that is nearly used up");
+MODULE_LICENSE("GPL");

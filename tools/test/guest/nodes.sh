@@ -1,0 +1,64 @@
+#!/bin/sh
+# shellcheck shell=dash
+# SPDX-License-Identifier: GPL-2.0
+#
+# nodes.sh: a node that is used up. galloc takes little more of other nodes' memory
+# than the objects are large, whoever asks; see tools/stress/galloc_used_up.c.
+
+# shellcheck source=tools/test/guest/lib.sh
+. "${0%/*}/lib.sh"
+
+SIZES="8 64 1000 5000 20000 32768"
+
+begin $((3 * 2 * $(echo "$SIZES" | wc -w) + 3))
+
+# said PATTERN PARAMETER...: the number that the module says there.
+said()
+{
+	local pattern=$1
+	shift
+
+	log_mark
+	load galloc_used_up "$@" || return 1
+	unload galloc_used_up
+	log_new "galloc_used_up: " | tail -n 1 | sed -n "s/.*$pattern.*/\1/p"
+}
+
+# objects_of SIZE: some, of 20 MB at most.
+objects_of()
+{
+	[ "$1" -gt 1000 ] || { echo 20000; return; }
+	echo $((20000000 / $1))
+}
+
+# node_round NAME PARAMETER...: each size, kmalloc() and then galloc.
+node_round()
+{
+	local name=$1 bytes n theirs ours
+	shift
+
+	for bytes in $SIZES; do
+		n=$(objects_of "$bytes")
+		theirs=$(said 'cost \(-*[0-9]*\) kB' node=0 size="$bytes" count="$n" kmalloc=1 "$@")
+		# What it has free already would cost nothing.
+		echo 1 >"$G/shrink"
+		ours=$(said ': \([0-9]* objects of [0-9]* cost -*[0-9]*\) kB' node=0 size="$bytes" count="$n" "$@")
+		same "a used-up node, $name: objects of $bytes" "${ours%% *}" "$n"
+		note "kmalloc() took ${theirs:-nothing} kB for them, galloc ${ours##* }"
+		at_most "a used-up node, $name: kB for objects of $bytes" \
+			"${ours##* }" $((n * bytes * 12 / 10240 + 2048))
+	done
+}
+
+load_galloc
+load galloc_hog node=0 leave_mb=0
+node_round "a task"
+node_round "interrupts" irq=1
+node_round "another node's task" elsewhere=1
+unload galloc_hog
+echo 1 >"$G/shrink"
+same "nothing is in use" "$(stat_of in_use)" 0
+check "galloc's books agree" sh -c "echo 1 >$G/validate"
+check "galloc unloads" unload galloc
+
+finish

@@ -1,0 +1,48 @@
+#!/bin/sh
+# shellcheck shell=dash
+# SPDX-License-Identifier: GPL-2.0
+#
+# reserve.sh: the kernel's emergency reserve. galloc makes as many small objects of it
+# as kmalloc() does; see tools/stress/galloc_used_up.c.
+
+# shellcheck source=tools/test/guest/lib.sh
+. "${0%/*}/lib.sh"
+
+SIZES="64 4096"
+
+begin $(($(echo "$SIZES" | wc -w) + 4))
+
+# said PATTERN PARAMETER...: the number that the module says there.
+said()
+{
+	local pattern=$1
+	shift
+
+	log_mark
+	load galloc_used_up "$@" || return 1
+	unload galloc_used_up
+	log_new "galloc_used_up: " | tail -n 1 | sed -n "s/.*$pattern.*/\1/p"
+}
+
+load_galloc
+for bytes in $SIZES; do
+	if [ -e /sys/kernel/realtime ]; then
+		# The module has interrupts off: there it gets no pages.
+		skip "objects of $bytes of the reserve" "PREEMPT_RT"
+		continue
+	fi
+	theirs=$(said ': \([0-9]*\) objects' size="$bytes" kmalloc=1)
+	at_least "objects of $bytes of the reserve, to nine tenths of kmalloc()'s" \
+		"$(said ': \([0-9]*\) objects' size="$bytes")" $((${theirs:-1000000} * 9 / 10))
+done
+if [ -e /sys/kernel/realtime ]; then
+	skip "spans of the reserve were cut" "PREEMPT_RT"
+else
+	at_least "spans of the reserve were cut" "$(stat_of reserve_spans)" 1
+fi
+echo 1 >"$G/shrink"
+same "nothing is in use" "$(stat_of in_use)" 0
+check "galloc's books agree" sh -c "echo 1 >$G/validate"
+check "galloc unloads" unload galloc
+
+finish
