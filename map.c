@@ -360,16 +360,12 @@ bool arena_map_covers(struct page *page, unsigned int npages, gfp_t gfp)
 /* ---- spans, found by address ---------------------------------------------- */
 
 /*
- * What is looked at under the lock in one turn: words of bitmaps, or as many
- * pages, which fn() may look at one by one.
+ * What is looked at under the lock in one turn: words of bitmaps.  A span counts as
+ * some words more, and so many pages, which fn() may look at one by one, as one.
  */
 #define WALK_TURN		64
+#define WALK_SPAN		4
 #define WALK_PAGES		8
-
-static unsigned int walk_weight(const struct mspan *s)
-{
-	return 1 + (mspan_row(s) ? s->nwords : 0) + s->npages / WALK_PAGES;
-}
 
 /* A turn in a slot from *@page on, which becomes where the next one begins. */
 static void walk_turn(const struct arena *arena, unsigned int *page,
@@ -380,14 +376,20 @@ static void walk_turn(const struct arena *arena, unsigned int *page,
 
 	lockdep_assert_held(&mheaps[arena->nid]->lock);
 
-	while (weight < WALK_TURN && (s = mheap_next_span(arena, page))) {
+	while (weight < WALK_TURN) {
+		unsigned int last = *page;
+
+		s = mheap_next_span(arena, page);
+		if (!s)
+			break;
 		/* Not what has grown over the end of the turn before. */
 		if (s->start >= arena->start + ((unsigned long)from << PAGE_SHIFT))
 			fn(s, arg);
-		weight += walk_weight(s);
 		/* One of no pages is an error: we do not stay there for ever. */
 		*page = max(*page + 1,
 			    arena_page(arena, s->start) + s->npages);
+		weight += WALK_SPAN + (mspan_row(s) ? s->nwords : 0) +
+			  (*page - last) / WALK_PAGES;
 	}
 }
 

@@ -17,10 +17,10 @@
 #define LOOK			4
 
 /* Entries looked at on all lists, for one that can be aligned. */
-#define LOOK_ALIGNED		64
+#define LOOK_ALIGNED		32
 
 /* Spans of a block, or pages without, that are looked at for another density. */
-#define RELIST_TURN		32
+#define RELIST_TURN		16
 
 struct mheap **mheaps;
 

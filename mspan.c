@@ -134,12 +134,13 @@ unsigned int mspan_count_free(const struct mspan *s)
  */
 unsigned int mspan_claim(struct mspan *s, void **out, unsigned int max)
 {
+	size_t size = mcentral_rows[mspan_row(s)]->sc->size;
 	unsigned int words = nr_words(s);
 	unsigned int i, n = 0;
 
 	for (i = 0; i < words; i++) {
 		unsigned int word = s->hint + i;
-		unsigned long bits, seen, taken = 0;
+		unsigned long bits, seen, first, taken = 0;
 
 		if (word >= words)
 			word -= words;
@@ -148,12 +149,13 @@ unsigned int mspan_claim(struct mspan *s, void **out, unsigned int max)
 		if (!seen)
 			continue;
 		bits = seen;
+		first = s->start + word * BITS_PER_LONG * size;
 		while (bits && n < max) {
 			unsigned int bit = __ffs(bits);
 
 			bits &= bits - 1;
 			taken |= BIT(bit);
-			out[n++] = mspan_object(s, word * BITS_PER_LONG + bit);
+			out[n++] = (void *)(first + bit * size);
 		}
 		galloc_pause(PAUSE_CLAIM_READ, s);
 		atomic_long_andnot(taken, (atomic_long_t *)&s->free[word]);

@@ -85,7 +85,8 @@ void mheap_trim_spares(struct mheap *h, unsigned int keep)
 static struct mspan *release_victim(struct mheap *h, enum mheap_release how)
 {
 	struct rb_node *last = rb_last(&h->large_runs);
-	int density;
+	int density = SPARSE;
+	unsigned int n;
 
 	lockdep_assert_held(&h->lock);
 
@@ -107,19 +108,16 @@ static struct mspan *release_victim(struct mheap *h, enum mheap_release how)
 	if (how == RELEASE_BLOCKS)
 		return NULL;
 
-	for (density = SPARSE; density <= DENSE; density++) {
-		unsigned int n = MHEAP_LISTS - 1;
-
-		for (; n; n--) {
-			struct list_head *head = &h->free[n][density];
-
-			if (!list_empty(head))
-				return list_first_entry(head, struct mspan, list);
-		}
-		if (how == RELEASE_SPARSE)
-			break;
+	if (how == RELEASE_SPARSE) {
+		for (n = MHEAP_LISTS - 1; n; n--)
+			if (!list_empty(&h->free[n][SPARSE]))
+				break;
+	} else {
+		n = find_last_bit(h->nonempty, MHEAP_LISTS) % MHEAP_LISTS;
+		density = list_empty(&h->free[n][SPARSE]) ? DENSE : SPARSE;
 	}
-	return NULL;
+	return n ? list_first_entry(&h->free[n][density], struct mspan, list) :
+		   NULL;
 }
 
 /*

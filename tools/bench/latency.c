@@ -21,11 +21,11 @@
 #include "sections.h"
 
 /* Objects out, and those of whole pages. */
-#define SMALL		40000
-#define LARGE		3000
+#define SMALL		10000
+#define LARGE		400
 
 /* A repetition moves tens of megabytes. */
-#define MAX_TRIES	3
+#define MAX_TRIES	2
 
 static void (*sections_clear)(void);
 static u64 (*sections_longest)(const char **func);

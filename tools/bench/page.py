@@ -47,7 +47,7 @@ Method
    pairs, counted by a build of galloc.ko in which each raises a counter.
 10. ``latency``: a build of galloc.ko stops the time from each lock it takes, and each
    entry to a CPU's stacks, to the end of that section, and keeps the longest. The kernel
-   is booted for 512 CPUs and 8 nodes, of which 2 CPUs run. Of three tries the least
+   is booted for 512 CPUs and 8 nodes, of which 2 CPUs run. Of two tries the least
    counts, since an interrupt can only make it longer.
 11. A kernel with KASAN, lockdep or slab debugging is refused; the instructions of one
    where kmalloc's own pair is not 165 (7.3) or 237 (6.1), give or take 5, are not judged.
