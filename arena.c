@@ -289,20 +289,53 @@ static void pages_renounce(struct page *page, unsigned int npages)
 		kmemleak_free(page_address(page + i));
 }
 
+/*
+ * Free a frozen chunk, a block in two halves: pages of its order, as single ones,
+ * go to a list of the CPU, and from there thousands at a time, which keeps
+ * interrupts off for milliseconds.
+ */
+static void chunk_free(struct page *page, unsigned int order)
+{
+	if (order == ARENA_ORDER) {
+		order--;
+		set_page_count(page + (1U << order), 1);
+		__free_pages(page + (1U << order), order);
+	}
+	__free_pages(page, order);
+}
+
+/*
+ * Let pages go together, as many as begin here, past those lists; or one, where
+ * they are few or somebody else holds one of them.  Returns how many.
+ */
+static unsigned int piece_let_go(struct page *page, unsigned int npages)
+{
+	unsigned int order = min3(ilog2(npages), ARENA_ORDER - 1,
+				  (int)__ffs(page_to_pfn(page) | ARENA_PAGES));
+
+	if (order <= PAGE_ALLOC_COSTLY_ORDER || pages_leave_singly() ||
+	    !chunk_freeze(page, order)) {
+		page_let_go(page);
+		return 1;
+	}
+	__free_pages(page, order);
+	return 1U << order;
+}
+
 static void pages_free(struct page *page, unsigned int npages, int order,
 		       bool may_sleep)
 {
-	unsigned int i;
+	unsigned int i, n;
 
 	pages_renounce(page, npages);
 	if (order >= 0 && !pages_leave_singly() && chunk_freeze(page, order)) {
 		count_event(EVENT_RELEASE_BLOCK);
-		__free_pages(page, order);
+		chunk_free(page, order);
 		return;
 	}
-	for (i = 0; i < npages; i++) {
-		page_let_go(page + i);
-		if ((i + 1) % RELEASE_TURN == 0 && may_sleep)
+	for (i = 0; i < npages; i += n) {
+		n = piece_let_go(page + i, npages - i);
+		if ((i + n) / RELEASE_TURN != i / RELEASE_TURN && may_sleep)
 			cond_resched();
 	}
 	atomic_long_add(npages, &galloc_events[EVENT_RELEASE_PAGES]);
