@@ -181,8 +181,8 @@ static void sum_object(struct sums *sums, unsigned int class, const void *p)
 	sums->class[class].cached++;
 }
 
-/* Objects on a CPU's stacks, counted by itself. */
-static void sum_stacks_of(struct sums *sums, int cpu)
+/* Objects on a CPU's stacks, counted by itself, until @end. */
+static void sum_stacks_of(struct sums *sums, int cpu, unsigned long end)
 {
 	unsigned int max = places_of(cpu) + STACK_TURN;
 	unsigned int class, i, at = 0;
@@ -197,7 +197,7 @@ static void sum_stacks_of(struct sums *sums, int cpu)
 	st = container_of(look, struct mcache_stacks, look);
 	st->max = max;
 	mcache_look_start(look, cpu, mcache_look_at_stacks);
-	if (!mcache_look_wait(look, jiffies + LOOK_TIMEOUT) || st->missed)
+	if (!mcache_look_wait(look, end) || st->missed)
 		sums->unsure = true;
 	else
 		for (class = 1; class < GALLOC_NR_CLASSES; class++)
@@ -234,7 +234,7 @@ static void sum_row(struct class_sums *cs, const struct mcentral *c)
 /* By their places first, and then by what is there. */
 static void sum_stacks(struct sums *sums)
 {
-	unsigned long n = 0;
+	unsigned long end, n = 0;
 	unsigned int row, class;
 	int cpu;
 
@@ -251,9 +251,10 @@ static void sum_stacks(struct sums *sums)
 	for (row = 0; row < nr_rows; row++)
 		if (mcentral_rows[row])
 			sum_transfer(sums, mcentral_rows[row]);
+	end = jiffies + LOOK_TIMEOUT;
 	for_each_online_cpu(cpu)
 		if (mcache_is_setup(cpu))
-			sum_stacks_of(sums, cpu);
+			sum_stacks_of(sums, cpu, end);
 	cpus_read_unlock();
 	kvfree(sums->seen);
 	sums->seen = NULL;
