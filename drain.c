@@ -32,6 +32,9 @@ static atomic_t tick_gen = ATOMIC_INIT(0);
 
 static int mcache_cpuhp_state;
 
+/* Pointers of a stack that are moved down in one turn. */
+#define MOST_MOVED		1024
+
 /* What one turn took out of a slot. */
 struct haul {
 	void *batch[DRAIN_TURN];
@@ -120,8 +123,12 @@ static void slot_take_surplus(struct mcache *m, struct mcache_slot *slot,
 	memcpy(haul->batch, slot->base, haul->n * sizeof(void *));
 	slot->top -= haul->n;
 	slot->moved -= haul->n;
-	memmove(slot->base, slot->base + haul->n,
-		(slot->top - slot->base) * sizeof(void *));
+	if (slot->top - slot->base <= MOST_MOVED)
+		memmove(slot->base, slot->base + haul->n,
+			(slot->top - slot->base) * sizeof(void *));
+	else
+		/* Too long a section: the last that came take their places. */
+		memcpy(slot->base, slot->top, haul->n * sizeof(void *));
 }
 
 /*

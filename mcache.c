@@ -32,6 +32,9 @@
 /* Larger objects go from the central list to the stack, without a span. */
 #define CACHED_SPAN_MAX_SIZE	4096
 
+/* Objects that leave a full stack where interrupts are off. */
+#define FLUSH_IRQS_OFF		16U
+
 /* slot->wants */
 enum { WANTS_UNDERFLOW = 1, WANTS_OVERFLOW = 2 };
 
@@ -806,6 +809,9 @@ static enum free_how push_slowly(struct mcache *m, struct mcache_slot *slot,
 		if (!slot_capacity(slot))
 			return FREE_CENTRAL;
 		*n = slot_batch(slot);
+		/* Each may empty a span: a caller with interrupts off cannot wait. */
+		if (irqs_disabled())
+			*n = min(*n, FLUSH_IRQS_OFF);
 		slot->top -= *n;
 		slot->moved -= *n;
 		memcpy(batch, slot->top, *n * sizeof(*batch));

@@ -79,7 +79,7 @@ static void drop_all(void)
 {
 	drop(small, SMALL, 1);
 	drop(large, LARGE, 1);
-	bench_shell("echo 1 >/sys/kernel/debug/galloc/shrink");
+	give_back(GALLOC);
 }
 
 /* ---- the variants ---------------------------------------------------------------------- */
@@ -89,7 +89,7 @@ static void refill(void)
 {
 	fill_small();
 	drop(small, SMALL, 3);
-	bench_shell("echo 1 >/sys/kernel/debug/galloc/shrink");
+	give_back(GALLOC);
 	sections_clear();
 	fill_small();
 }
@@ -155,7 +155,7 @@ static void shrink(void)
 	drop(small, SMALL, 1);
 	drop(large, LARGE, 1);
 	sections_clear();
-	bench_shell("echo 1 >/sys/kernel/debug/galloc/shrink");
+	give_back(GALLOC);
 	make_holes();
 	bench_shell("echo 3 >/proc/sys/vm/drop_caches");
 }
@@ -165,8 +165,8 @@ static void walk(void)
 	make_holes();
 	fill_small();
 	sections_clear();
-	bench_shell("cd /sys/kernel/debug/galloc && cat stats classes mheap mcache spans >/dev/null; "
-		    "echo 1 >validate");
+	bench_shell("cd /sys/kernel/debug/galloc; echo 1 >validate; "
+		    "cat stats classes mheap mcache spans >/dev/null");
 }
 
 /* What another CPU has is taken from it when it is gone. */
