@@ -129,8 +129,12 @@ static void sum_cpu(struct sums *sums, int cpu)
 	for (row = 0; row < RESERVE_SLOT; row++) {
 		const struct mcache_slot *slot = READ_ONCE(m->slots) + row;
 		unsigned int class = row % GALLOC_NR_CLASSES;
+		unsigned long n = slot_places(slot);
 
-		sums->class[class].stacked += slot_places(slot);
+		sums->class[class].stacked += n;
+		/* One that is to be left alone is believed. */
+		if (galloc_cpu_isolated(cpu))
+			sums->class[class].cached += n;
 		sums->class[class].out += READ_ONCE(slot->moved);
 		sums->class[class].allocs += READ_ONCE(slot->allocs);
 	}
@@ -253,7 +257,7 @@ static void sum_stacks(struct sums *sums)
 			sum_transfer(sums, mcentral_rows[row]);
 	end = jiffies + LOOK_TIMEOUT;
 	for_each_online_cpu(cpu)
-		if (mcache_is_setup(cpu))
+		if (mcache_is_setup(cpu) && !galloc_cpu_isolated(cpu))
 			sum_stacks_of(sums, cpu, end);
 	cpus_read_unlock();
 	kvfree(sums->seen);
