@@ -363,7 +363,7 @@ bool arena_map_covers(struct page *page, unsigned int npages, gfp_t gfp)
  * What is looked at under the lock in one turn: words of bitmaps.  A span counts as
  * some words more, and so many pages, which fn() may look at one by one, as one.
  */
-#define WALK_TURN		64
+#define WALK_TURN		48
 #define WALK_SPAN		4
 #define WALK_PAGES		8
 

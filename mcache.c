@@ -187,17 +187,22 @@ bool mcache_steal(struct mcache *m, unsigned int for_class, size_t bytes)
 	unsigned int i, turns = m->away == NUMA_NO_NODE ? 1 : 2;
 
 	for (i = 0; i < turns * turn; i++) {
-		unsigned int class = 1 + m->hand++ % turn;
-		struct mcache_slot *slot = local_slot(m, class);
-		unsigned int give;
+		struct mcache_slot *slot;
+		unsigned int class, give;
 
 		if (m->held + bytes <= galloc_cpu_cache_bytes)
 			return true;
+		/* No division: it is done up to 132 times with preemption off. */
+		m->hand = m->hand < turn ? m->hand + 1 : 1;
+		class = m->hand;
+		slot = local_slot(m, class);
 		if (class == for_class)
 			continue;
 		if (i >= turn)
 			slot = away_slot(m, class);
 		give = min(slot_capacity(slot) / 2, slot_room(slot));
+		if (!give)
+			continue;
 		slot->end -= give;
 		m->held -= (size_t)give * sizeclasses[class].size;
 	}

@@ -16,7 +16,10 @@
 #define SPARES_KEPT		64
 
 /* Of them taken out of the stock under the lock in one turn. */
-#define SPARES_TURN		64
+#define SPARES_TURN		32
+
+/* Lists that are not empty, looked at for a run of a sparse block. */
+#define LOOK_SPARSE		32
 
 /* This part of what is held may lie free, and at least so many bytes. */
 #define FREE_PART		64
@@ -86,7 +89,7 @@ static struct mspan *release_victim(struct mheap *h, enum mheap_release how)
 {
 	struct rb_node *last = rb_last(&h->large_runs);
 	int density = SPARSE;
-	unsigned int n;
+	unsigned int n, looks;
 
 	lockdep_assert_held(&h->lock);
 
@@ -109,9 +112,17 @@ static struct mspan *release_victim(struct mheap *h, enum mheap_release how)
 		return NULL;
 
 	if (how == RELEASE_SPARSE) {
-		for (n = MHEAP_LISTS - 1; n; n--)
-			if (!list_empty(&h->free[n][SPARSE]))
+		/* Not for ever: what is behind dense ones goes in the end. */
+		n = MHEAP_LISTS;
+		for (looks = LOOK_SPARSE; looks; looks--) {
+			unsigned int size = n;
+
+			n = find_last_bit(h->nonempty, size) % size;
+			if (!n || !list_empty(&h->free[n][SPARSE]))
 				break;
+		}
+		if (!looks)
+			n = 0;
 	} else {
 		n = find_last_bit(h->nonempty, MHEAP_LISTS) % MHEAP_LISTS;
 		density = list_empty(&h->free[n][SPARSE]) ? DENSE : SPARSE;
