@@ -815,6 +815,7 @@ extern struct workqueue_struct *galloc_wq;
  * @WORKER_DRAIN_LATER: the same, after a pause
  * @WORKER_WAKE: look for what was freed in the wake of reclaim
  * @WORKER_CPU: let this CPU see to what it could not do with interrupts off
+ * @NR_WORKER_JOBS: how many there are
  */
 enum worker_job {
 	WORKER_TICK,

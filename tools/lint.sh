@@ -434,6 +434,18 @@ kunit_tests()
 	grep_in '^ *# *(el)?if.*CONFIG_KUNIT' $(c_sources | grep -vx kunit_symbols.c)
 }
 
+# A kernel without PREEMPT_COUNT does not know: who may sleep is told, never guessed.  On
+# PREEMPT_RT may_grow() may ask, where the answer is always known.
+preemptible_tests()
+{
+	local file
+
+	for file in $(sources '*.[ch]' | grep -vE '^(kunit|tools|samples)/'); do
+		awk '/^[^\t].*may_grow\(/ { on = 1 } /^}/ { on = 0 }
+			/preemptible\(\)/ && !/^ \*/ && !on { print FILENAME ":" FNR ": " $0 }' "$file"
+	done
+}
+
 # A caller's mistake must not stop the machine.
 bugs()
 {
@@ -511,6 +523,7 @@ run_all()
 	check "Python" run_python
 	check "kernel versions are told apart in compat.h only" version_tests
 	check "test hooks hang on CONFIG_GALLOC_KUNIT" kunit_tests
+	check "preemptible() is asked in may_grow() only" preemptible_tests
 	check "no BUG()" bugs
 	check "no notes of things to do" notes
 	check "SPDX heads" spdx_heads
