@@ -11,6 +11,7 @@
 #include <linux/kmemleak.h>
 #include <linux/page_ref.h>
 #include <linux/sched/mm.h>
+#include <linux/slab.h>
 
 /* Taken from the system at a time: this part of what is held, and at least so much. */
 #define GROWTH_PART		128
@@ -18,6 +19,11 @@
 
 /* The largest order that the page allocator serves without fail. */
 #define NOFAIL_ORDER		1
+
+/* For so long an order that was not to be had is not asked for again without need. */
+#define SCARCE_DELAY		(HZ / 10)
+
+struct arena_scarce *arena_scarce;
 
 /* Bytes of pages and metadata, against the limit; of these, metadata. */
 static atomic_long_t held_bytes;
@@ -417,6 +423,17 @@ static gfp_t chunk_gfp_order(gfp_t gfp, unsigned int order)
 	return order > NOFAIL_ORDER ? gfp & ~__GFP_NOFAIL : gfp;
 }
 
+/* Larger orders than that need not be tried for a while. */
+static void arena_order_failed(int nid, unsigned int order)
+{
+	struct arena_scarce *scarce = &arena_scarce[nid];
+
+	if (!order)
+		return;
+	WRITE_ONCE(scarce->order, order - 1);
+	WRITE_ONCE(scarce->until, jiffies + SCARCE_DELAY);
+}
+
 static bool chunk_try(struct chunk *chunk, int nid, unsigned int npages,
 		      unsigned int order, gfp_t gfp)
 {
@@ -428,8 +445,10 @@ static bool chunk_try(struct chunk *chunk, int nid, unsigned int npages,
 		return false;
 	page = galloc_fail(order) ? NULL :
 	       alloc_pages_node(nid, chunk_gfp_order(gfp, order), order);
-	if (!page)
+	if (!page) {
+		arena_order_failed(nid, order);
 		goto err_uncharge;
+	}
 
 	start = addr_of(page_address(page));
 	if (!arena_map_covers(page, npages, gfp))
@@ -476,6 +495,27 @@ unsigned int arena_growth_order(void)
 	return ilog2(clamp(part, GROWTH_MIN, ARENA_SIZE)) - PAGE_SHIFT;
 }
 
+/* The largest order that a node may have, by what it had a moment ago. */
+static unsigned int arena_scarce_order(int nid)
+{
+	const struct arena_scarce *scarce = &arena_scarce[nid];
+
+	if (time_after(jiffies, READ_ONCE(scarce->until)))
+		return MAX_PAGE_ORDER;
+	return READ_ONCE(scarce->order);
+}
+
+/**
+ * arena_likely_order() - how much to ask the system for at a time
+ * @nid: node
+ *
+ * Return: arena_growth_order(), or less if a node has just not had so much.
+ */
+unsigned int arena_likely_order(int nid)
+{
+	return min(arena_growth_order(), arena_scarce_order(nid));
+}
+
 static bool chunk_taken(const struct chunk *chunk, unsigned int wanted)
 {
 	if (chunk->order < wanted)
@@ -491,7 +531,8 @@ static bool chunk_taken(const struct chunk *chunk, unsigned int wanted)
  * @gfp: the caller's flags
  *
  * As arena_get_chunk(), but the last order, too, is tried without reclaim, without
- * reserves, and of this node only.
+ * reserves, and of this node only; and not at all if there was none of it a moment
+ * ago.
  *
  * Context: Where may_grow() says so, no galloc lock held.
  * Return: False if the node has none, or the limit is reached.
@@ -501,8 +542,12 @@ bool arena_get_spare_chunk(struct chunk *chunk, int nid, unsigned int npages,
 {
 	unsigned int least = get_order((unsigned long)npages << PAGE_SHIFT);
 	unsigned int wanted = max(least, arena_growth_order());
-	unsigned int order = gfpflags_allow_blocking(gfp) ? wanted : least;
+	unsigned int order = least;
 
+	if (arena_scarce_order(nid) < least)
+		return false;
+	if (gfpflags_allow_blocking(gfp))
+		order = max(least, arena_likely_order(nid));
 	gfp = chunk_gfp_speculative(chunk_gfp(gfp));
 	for (; order + 1 > least; order--)
 		if (chunk_try(chunk, nid, 1U << order, order, gfp))
@@ -517,7 +562,7 @@ bool arena_get_spare_chunk(struct chunk *chunk, int nid, unsigned int npages,
  * @npages: least number of pages
  * @gfp: the caller's flags
  *
- * Tries arena_growth_order() first and comes down, order by order, to what is
+ * Tries arena_likely_order() first and comes down, order by order, to what is
  * needed; only that last order is tried with the caller's own flags.  A caller
  * that cannot sleep starts there: the worker fetches more for the next one.
  * Above a block there is only one order to try, and what @npages does not
@@ -532,10 +577,11 @@ bool arena_get_chunk(struct chunk *chunk, int nid, unsigned int npages,
 {
 	unsigned int least = get_order((unsigned long)npages << PAGE_SHIFT);
 	unsigned int wanted = max(least, arena_growth_order());
-	unsigned int order;
+	unsigned int order = least;
 
 	gfp = chunk_gfp(gfp);
-	order = gfpflags_allow_blocking(gfp) ? wanted : least;
+	if (gfpflags_allow_blocking(gfp))
+		order = max(least, arena_likely_order(nid));
 	for (; order > least; order--) {
 		if (chunk_try(chunk, nid, 1U << order, order,
 			      chunk_gfp_speculative(gfp)))
@@ -545,4 +591,24 @@ bool arena_get_chunk(struct chunk *chunk, int nid, unsigned int npages,
 		       least, gfp))
 		return false;
 	return chunk_taken(chunk, wanted);
+}
+
+/* ---- init and exit ------------------------------------------------------- */
+
+int arena_init(void)
+{
+	int nid;
+
+	arena_scarce = galloc_fail(0) ? NULL :
+		       kvcalloc(nr_node_ids, sizeof(*arena_scarce), GFP_KERNEL);
+	if (!arena_scarce)
+		return -ENOMEM;
+	for (nid = 0; nid < nr_node_ids; nid++)
+		arena_scarce[nid].order = MAX_PAGE_ORDER;
+	return 0;
+}
+
+void arena_exit(void)
+{
+	kvfree(arena_scarce);
 }

@@ -60,7 +60,7 @@ static bool slot_take(struct mcache *m, struct mcache_slot *slot,
 
 	haul->span = slot->span;
 	if (slot->span)
-		m->held -= class_span_bytes(class);
+		m->held -= span_bytes(slot->span);
 	slot->span = NULL;
 
 	haul->stack = NULL;
@@ -115,7 +115,7 @@ static void slot_take_surplus(struct mcache *m, struct mcache_slot *slot,
 	}
 	haul->span = slot->span;
 	if (slot->span)
-		m->held -= class_span_bytes(class);
+		m->held -= span_bytes(slot->span);
 	slot->span = NULL;
 
 	haul->n = min((unsigned int)(slot->top - slot->base) / 2,

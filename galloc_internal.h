@@ -90,7 +90,7 @@ enum mspan_state {
  * @node: link of a FREE run of 256 pages and more (mheap->lock)
  * @arena: the map slot it lies in; a run never crosses slots (but see @huge)
  * @start: address of the first page
- * @npages: length in pages
+ * @npages: length in pages, of a short span less than its class says
  * @tag: row and state in one word, see MSPAN_TAG()
  * @objects: objects it is cut into, at most 64 * @nwords
  * @bucket: index of the mcentral list a PARTIAL span is on
@@ -295,7 +295,18 @@ struct chunk {
  */
 #define ARENA_PAGE_REFS		(1 << 16)
 
+/* By node, without a lock: what its free pages were short of a moment ago. */
+struct arena_scarce {
+	unsigned long until;		/* in jiffies: how long that is believed */
+	unsigned int order;		/* orders above this */
+};
+
+extern struct arena_scarce *arena_scarce;
+
+int arena_init(void);
+void arena_exit(void);
 unsigned int arena_growth_order(void);
+unsigned int arena_likely_order(int nid);
 bool arena_get_spare_chunk(struct chunk *chunk, int nid, unsigned int npages,
 			   gfp_t gfp);
 bool arena_get_chunk(struct chunk *chunk, int nid, unsigned int npages,
@@ -453,8 +464,9 @@ bool mheap_work(void);
 unsigned long mheap_exit(void);
 struct mspan *mheap_alloc(int nid, unsigned int npages, unsigned int align,
 			  unsigned int nbits, gfp_t gfp);
-struct mspan *mheap_alloc_near(int nid, unsigned int npages, unsigned int align,
-			       unsigned int nbits, bool grow, gfp_t gfp);
+struct mspan *mheap_alloc_span(int nid, const struct sizeclass *sc, gfp_t gfp);
+struct mspan *mheap_alloc_span_near(int nid, const struct sizeclass *sc, bool grow,
+				    gfp_t gfp);
 void mheap_free(struct mspan *s);
 void mheap_shorten(struct mspan *s, unsigned int npages);
 void mheap_free_shared(struct mspan *s);
@@ -717,6 +729,7 @@ static inline void count_event(enum galloc_event event)
 /*
  * Where every byte is.  At rest @system, counted as memory comes and goes, is
  * the sum of the others, which are counted by walking: Documentation/stats.rst.
+ * @short_spans is no bytes.
  */
 struct galloc_totals {
 	long system;
@@ -728,6 +741,7 @@ struct galloc_totals {
 	long deferred;
 	long free;
 	long meta;
+	long short_spans;
 	bool unsure;	/* the stacks could not be looked at, or not as a whole */
 };
 
@@ -921,6 +935,7 @@ enum galloc_pause {
 	PAUSE_FREE_MARKED,	/* mcentral_free: bit set, state not yet read */
 	PAUSE_FREE_DECIDED,	/* mcentral_free: state read, lock not taken */
 	PAUSE_CLAIM_READ,	/* mspan_claim: word read, bits not yet cleared */
+	PAUSE_RESOLVE_FOUND,	/* mspan_resolve: has the span, not its measures */
 	PAUSE_UNCACHE_STORED,	/* uncache: state stored, words not rescanned */
 	PAUSE_NODE_CHOSEN,	/* galloc_node: node known, no CPU chosen yet */
 	PAUSE_REFILL_CACHED,	/* mcache: got a span, not yet installed */

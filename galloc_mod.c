@@ -38,7 +38,8 @@
  *  6. mheap_alloc(): there is none.  The best fitting free run becomes a span.
  *     Where the node is used up what galloc has on others comes before step 7.
  *  7. arena_get_chunk(): nor is there a run.  A part of what there is already, up
- *     to a block of 2 MiB, is asked of alloc_pages().
+ *     to a block of 2 MiB, is asked of alloc_pages().  Where that has only single
+ *     pages the span is short.
  *  8. relieve(): there is no memory.  This CPU's stacks are drained, free runs go
  *     back to the system, the other CPUs are asked to drain; then steps 4 to 7
  *     once more, with a report; with __GFP_NOFAIL again and again.
@@ -86,9 +87,12 @@ static int __init galloc_init(void)
 	err = worker_init();
 	if (err)
 		return err;
-	err = arena_map_init();
+	err = arena_init();
 	if (err)
 		goto err_wq;
+	err = arena_map_init();
+	if (err)
+		goto err_arena;
 	err = mspan_init();
 	if (err)
 		goto err_map;
@@ -144,6 +148,8 @@ err_mspan:
 	mspan_exit();
 err_map:
 	arena_map_exit();
+err_arena:
+	arena_exit();
 err_wq:
 	worker_exit();
 	pr_err("not loaded, error %d%s\n", err,
@@ -176,6 +182,7 @@ static void __exit galloc_exit(void)
 	nodes_exit();
 	mspan_exit();
 	arena_map_exit();
+	arena_exit();
 	worker_exit();
 	if (arena_held_bytes() != arena_lost_pages() << PAGE_SHIFT)
 		pr_err("%ld bytes are not accounted for\n",

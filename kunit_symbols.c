@@ -20,6 +20,7 @@
 /* arena.c */
 EXPORT_SYMBOL_IF_KUNIT(arena_map);
 EXPORT_SYMBOL_IF_KUNIT(arena_none);
+EXPORT_SYMBOL_IF_KUNIT(arena_scarce);
 EXPORT_SYMBOL_IF_KUNIT(arena_get_chunk);
 EXPORT_SYMBOL_IF_KUNIT(arena_growth_order);
 EXPORT_SYMBOL_IF_KUNIT(arena_put_pages);
@@ -41,6 +42,7 @@ EXPORT_SYMBOL_IF_KUNIT(arena_slot);
 
 /* mheap.c */
 EXPORT_SYMBOL_IF_KUNIT(mheap_alloc);
+EXPORT_SYMBOL_IF_KUNIT(mheap_alloc_span);
 EXPORT_SYMBOL_IF_KUNIT(mheap_free);
 EXPORT_SYMBOL_IF_KUNIT(mheap_hand_out);
 EXPORT_SYMBOL_IF_KUNIT(mheap_release);

@@ -450,7 +450,7 @@ static void *refill_locally(struct mcache *m, struct mcache_slot *slot,
 	if (!obj && !mspan_has_free(slot->span)) {
 		r->old = slot->span;
 		slot->span = NULL;
-		m->held -= class_span_bytes(class);
+		m->held -= span_bytes(r->old);
 	}
 	return obj;
 }
@@ -540,9 +540,9 @@ static bool mcache_install(struct mspan *s, int cpu)
 			count_event(EVENT_INSTALL_LOST);
 		} else if (sizeclasses[class].size <= CACHED_SPAN_MAX_SIZE &&
 			   slot_capacity(slot) &&
-			   mcache_steal(m, class, class_span_bytes(class))) {
+			   mcache_steal(m, class, span_bytes(s))) {
 			slot->span = s;
-			m->held += class_span_bytes(class);
+			m->held += span_bytes(s);
 			kept = true;
 		}
 		migrated = m->cpu != cpu;

@@ -341,9 +341,10 @@ static inline unsigned int slot_room(const struct mcache_slot *slot)
 	return slot->end - slot->top;
 }
 
-static inline size_t class_span_bytes(unsigned int class)
+/* What a span holds; it may be shorter than the others of its class. */
+static inline size_t span_bytes(const struct mspan *s)
 {
-	return (size_t)sizeclasses[class].span_pages << PAGE_SHIFT;
+	return (size_t)s->npages << PAGE_SHIFT;
 }
 
 /* What the slots of a CPU take. */

@@ -58,7 +58,11 @@ static void partial_add(struct mcentral *c, struct mspan *s)
 	lockdep_assert_held(&c->lock);
 
 	s->bucket = span_bucket(s);
-	list_add(&s->list, &c->partial[s->bucket]);
+	/* Short ones behind the others: so they empty, and go. */
+	if (likely(s->npages == c->sc->span_pages))
+		list_add(&s->list, &c->partial[s->bucket]);
+	else
+		list_add_tail(&s->list, &c->partial[s->bucket]);
 }
 
 /*
@@ -187,19 +191,17 @@ enum grow {
  */
 static struct mspan *mcentral_grow(struct mcentral *c, enum grow how, gfp_t gfp)
 {
-	const struct sizeclass *sc = c->sc;
-	unsigned int row, align = sc->align_pages;
+	unsigned int row;
 	struct mspan *s;
 
 	if (how == GROW_ANY)
-		s = mheap_alloc(c->nid, sc->span_pages, align, sc->objects, gfp);
+		s = mheap_alloc_span(c->nid, c->sc, gfp);
 	else
-		s = mheap_alloc_near(c->nid, sc->span_pages, align, sc->objects,
-				     how == GROW_SPARE, gfp);
+		s = mheap_alloc_span_near(c->nid, c->sc, how == GROW_SPARE, gfp);
 	if (!s)
 		return NULL;
 	if (unlikely(s->reserve)) {
-		mheap_shorten(s, min(s->npages, sc->span_pages));
+		mheap_shorten(s, sizeclass_pages(c->sc, s->npages));
 		count_event(EVENT_RESERVE_SPAN);
 		row = mcentral_reserve_row(c->class);
 	} else {

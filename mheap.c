@@ -294,6 +294,72 @@ static struct mspan *run_find(struct mheap *h, unsigned int npages,
 	return tree_fit(h, npages, align);
 }
 
+/**
+ * struct want - the run of pages that is asked for
+ * @npages: its length
+ * @least: the fewest pages that will do if there is no run of that length
+ * @align: alignment of its start in pages, a power of two
+ * @sc: the class of which it will hold objects, or NULL: then @least is @npages
+ * @nbits: without a class, objects its descriptor must have room for
+ */
+struct want {
+	unsigned int npages;
+	unsigned int least;
+	unsigned int align;
+	const struct sizeclass *sc;
+	unsigned int nbits;
+};
+
+static struct want want_span(const struct sizeclass *sc)
+{
+	return (struct want) {
+		.npages = sc->span_pages,
+		.least = DIV_ROUND_UP(sc->size, PAGE_SIZE),
+		.align = sc->align_pages, .sc = sc,
+	};
+}
+
+/* Does a run of @npages need a descriptor with room for many objects? */
+static bool want_big(const struct want *w, unsigned int npages)
+{
+	unsigned int nbits = w->sc ? sizeclass_objects(w->sc, npages) : w->nbits;
+
+	return nbits > MSPAN_SMALL_BITS;
+}
+
+/* How much of run @s to take: what is wanted, or the objects that it has room for. */
+static unsigned int run_share(const struct mspan *s, const struct want *w)
+{
+	unsigned int first = arena_page(s->arena, s->start);
+	unsigned int skip = ALIGN(first, w->align) - first;
+
+	if (skip + w->npages <= s->npages)
+		return w->npages;
+	return sizeclass_pages(w->sc, s->npages - skip);
+}
+
+/* The longest run that has at least room for an object, none having the full length. */
+static struct mspan *run_find_short(struct mheap *h, const struct want *w)
+{
+	unsigned int looks = LOOK_ALIGNED;
+	unsigned int n;
+
+	lockdep_assert_held(&h->lock);
+
+	for (n = min(w->npages, MHEAP_LISTS) - 1; n >= w->least; n--) {
+		struct mspan *s;
+
+		if (!test_bit(n, h->nonempty))
+			continue;
+		s = list_fit(&h->free[n][DENSE], n, w->align, &looks);
+		if (!s)
+			s = list_fit(&h->free[n][SPARSE], n, w->align, &looks);
+		if (s)
+			return s;
+	}
+	return NULL;
+}
+
 /* ---- taking and giving runs --------------------------------------------------- */
 
 /* Have the map find a run by its first and its last page. */
@@ -491,78 +557,150 @@ void mheap_put_chunk(const struct chunk *chunk)
 			false);
 }
 
+/* Take what is wanted out of FREE run @s, as much of it as there is. */
+static struct mspan *run_serve(struct mheap *h, struct mspan *s,
+			       const struct want *w)
+{
+	unsigned int npages = run_share(s, w);
+
+	run_carve(h, s, npages, w->align);
+	if (want_big(w, npages) && !mspan_is_big(s))
+		s = run_enlarge(h, s);
+	return s;
+}
+
+/* How short may what mheap_take() takes be? */
+enum take { TAKE_FULL, TAKE_SHORT };
+
 /* A run from the lists of @h, or NULL. */
-static struct mspan *mheap_take(struct mheap *h, unsigned int npages,
-				unsigned int align, bool big, gfp_t gfp)
+static struct mspan *mheap_take(struct mheap *h, const struct want *w,
+				enum take how, gfp_t gfp)
 {
 	unsigned long flags;
 	struct mspan *s;
 
 	/* A glance without the lock saves descriptors and a lock trip. */
-	if (data_race(h->free_pages) < npages)
+	if (data_race(h->free_pages) < (how == TAKE_SHORT ? w->least : w->npages))
 		return NULL;
-	if (!mheap_lock_with_spares(h, big, gfp, &flags))
+	if (!mheap_lock_with_spares(h, want_big(w, w->npages), gfp, &flags))
 		return NULL;
 	__acquire(&h->lock);
-	s = run_find(h, npages, align);
-	if (s) {
-		run_carve(h, s, npages, align);
-		if (big && !mspan_is_big(s))
+	s = run_find(h, w->npages, w->align);
+	if (!s && how == TAKE_SHORT)
+		s = run_find_short(h, w);
+	if (s)
+		s = run_serve(h, s, w);
+	galloc_unlock(&h->lock, flags);
+	return s;
+}
+
+/* Take the wanted run out of a chunk, publish the rest. */
+static struct mspan *mheap_take_in(int nid, const struct chunk *chunk,
+				   const struct want *w, gfp_t gfp)
+{
+	struct mheap *h = mheaps[chunk->nid];
+	unsigned long flags;
+	struct mspan *s;
+
+	galloc_pause(PAUSE_GROW_CHUNK, chunk);
+	if (chunk->nid != nid)
+		count_event(EVENT_GROW_OTHER_NODE);
+	if (!gfpflags_allow_blocking(gfp) &&
+	    chunk->order < arena_likely_order(nid)) {
+		WRITE_ONCE(mheaps[nid]->want_chunk, true);
+		worker_kick(WORKER_NOW);
+	}
+
+	if (!mheap_lock_with_spares(h, want_big(w, w->npages), gfp, &flags)) {
+		mheap_put_chunk(chunk);
+		return NULL;
+	}
+	__acquire(&h->lock);
+	if (unlikely(chunk->reserve)) {
+		/* Not for everybody: nothing of it is published. */
+		s = mheap_own_chunk(h, chunk);
+		mheap_run_map(s);
+		if (want_big(w, min(w->npages, s->npages)) && !mspan_is_big(s))
 			s = run_enlarge(h, s);
+	} else {
+		s = run_serve(h, mheap_publish_chunk(h, chunk), w);
 	}
 	galloc_unlock(&h->lock, flags);
 	return s;
 }
 
-/*
- * Get a chunk, take the wanted run out of it, publish the rest.  Only what the node
- * has to @spare: that there is none is not yet a failure.
- */
-static struct mspan *mheap_grow(int nid, unsigned int npages,
-				unsigned int align, bool big, bool spare,
-				gfp_t gfp)
+/* What kmalloc() would ask for, in pages. */
+static unsigned int want_least(const struct want *w)
 {
-	unsigned int least = max(npages, align);
+	return min(w->npages, 1U << get_order(w->least << PAGE_SHIFT));
+}
+
+/* Pages from the system: a run of the least length at least. */
+static struct mspan *mheap_grow(int nid, const struct want *w, gfp_t gfp)
+{
+	unsigned int npages = w->least < w->npages ? want_least(w) : w->npages;
 	struct chunk chunk;
-	unsigned long flags;
-	struct mheap *h;
-	struct mspan *s;
 
 	if (!may_grow())
 		return NULL;
-	if (spare) {
-		if (!arena_get_spare_chunk(&chunk, nid, least, gfp))
-			return NULL;
-	} else if (!arena_get_chunk(&chunk, nid, least, gfp)) {
+	if (!arena_get_chunk(&chunk, nid, max(npages, w->align), gfp)) {
 		count_event(EVENT_GROW_FAILED);
 		return NULL;
 	}
-	galloc_pause(PAUSE_GROW_CHUNK, &chunk);
-	h = mheaps[chunk.nid];
-	if (chunk.nid != nid)
-		count_event(EVENT_GROW_OTHER_NODE);
-	if (!gfpflags_allow_blocking(gfp) && chunk.order < arena_growth_order()) {
-		WRITE_ONCE(mheaps[nid]->want_chunk, true);
-		worker_kick(WORKER_NOW);
-	}
+	return mheap_take_in(nid, &chunk, w, gfp);
+}
 
-	if (!mheap_lock_with_spares(h, big, gfp, &flags)) {
-		mheap_put_chunk(&chunk);
+/*
+ * Pages that the node has to spare, @npages at least: that there are none is not yet
+ * a failure.  Where others stand in they are asked for once a tick; a wrong guess
+ * costs a request.
+ */
+static struct mspan *mheap_grow_easily(struct mheap *h, const struct want *w,
+				       unsigned int npages, gfp_t gfp)
+{
+	struct chunk chunk;
+
+	if (!may_grow())
 		return NULL;
+	if (node_near(h->nid, 0) != NUMA_NO_NODE &&
+	    READ_ONCE(h->spent_tick) == (u32)jiffies &&
+	    READ_ONCE(h->spent_pages) <= npages)
+		return NULL;
+	if (arena_get_spare_chunk(&chunk, h->nid, max(npages, w->align), gfp))
+		return mheap_take_in(h->nid, &chunk, w, gfp);
+	WRITE_ONCE(h->spent_pages, npages);
+	WRITE_ONCE(h->spent_tick, (u32)jiffies);
+	return NULL;
+}
+
+/* See mheap_alloc() and mheap_alloc_span(). */
+static struct mspan *mheap_get(int nid, const struct want *w, gfp_t gfp)
+{
+	struct mspan *s;
+	unsigned int i;
+	int other;
+
+	s = mheap_take(mheaps[nid], w, TAKE_FULL, gfp);
+	if (s)
+		return s;
+	if (w->least < w->npages) {
+		s = mheap_grow_easily(mheaps[nid], w, w->npages, gfp) ?:
+		    mheap_take(mheaps[nid], w, TAKE_SHORT, gfp);
+		if (s)
+			return s;
 	}
-	__acquire(&h->lock);
-	if (unlikely(chunk.reserve)) {
-		/* Not for everybody: nothing of it is published. */
-		s = mheap_own_chunk(h, &chunk);
-		mheap_run_map(s);
-	} else {
-		s = mheap_publish_chunk(h, &chunk);
-		run_carve(h, s, npages, align);
+	s = mheap_grow(nid, w, gfp);
+	if (s)
+		return s;
+	s = mheap_take(mheaps[nid], w, TAKE_SHORT, gfp);
+	if (s || (gfp & __GFP_THISNODE))
+		return s;
+	for_each_near(i, other, nid) {
+		s = mheap_take(mheaps[other], w, TAKE_SHORT, gfp);
+		if (s)
+			return s;
 	}
-	if (big && !mspan_is_big(s))
-		s = run_enlarge(h, s);
-	galloc_unlock(&h->lock, flags);
-	return s;
+	return NULL;
 }
 
 /**
@@ -585,60 +723,61 @@ static struct mspan *mheap_grow(int nid, unsigned int npages,
 struct mspan *mheap_alloc(int nid, unsigned int npages, unsigned int align,
 			  unsigned int nbits, gfp_t gfp)
 {
-	bool big = nbits > MSPAN_SMALL_BITS;
-	struct mspan *s;
-	unsigned int i;
-	int other;
+	const struct want w = {
+		.npages = npages, .least = npages, .align = align, .nbits = nbits,
+	};
 
-	s = mheap_take(mheaps[nid], npages, align, big, gfp);
-	if (s)
-		return s;
-	s = mheap_grow(nid, npages, align, big, false, gfp);
-	if (s)
-		return s;
-	s = mheap_take(mheaps[nid], npages, align, big, gfp);
-	if (s || (gfp & __GFP_THISNODE))
-		return s;
-	for_each_near(i, other, nid) {
-		s = mheap_take(mheaps[other], npages, align, big, gfp);
-		if (s)
-			return s;
-	}
-	return NULL;
+	return mheap_get(nid, &w, gfp);
 }
 
 /**
- * mheap_alloc_near() - take a run of pages of a node, if that costs nothing
+ * mheap_alloc_span() - take a run of pages for objects of a class
+ * @nid: node wanted
+ * @sc: the class
+ * @gfp: flags for memory that may be needed
+ *
+ * As mheap_alloc(), but what is not to be had in full length may be shorter, down
+ * to one object.  In this order: a free run of full length; of the system, one of
+ * full length that costs it nothing, no reclaim and no reserves; a shorter free run,
+ * the longest; of the system, as few pages as one object needs, with all that @gfp
+ * allows.  So galloc never needs pages in a row where kmalloc() would not.
+ *
+ * Context: Any but NMI, no galloc lock held.  Sleeps if @gfp allows it.
+ * Return: As mheap_alloc().
+ */
+struct mspan *mheap_alloc_span(int nid, const struct sizeclass *sc, gfp_t gfp)
+{
+	const struct want w = want_span(sc);
+
+	return mheap_get(nid, &w, gfp);
+}
+
+/**
+ * mheap_alloc_span_near() - take a run of a node for a class, if that costs nothing
  * @nid: the node
- * @npages: number of pages, at most ARENA_PAGES
- * @align: alignment in pages, a power of two
- * @nbits: objects the descriptor must have room for
+ * @sc: the class
  * @grow: a free run, or pages that the node has to spare; else a free run only
  * @gfp: the request's flags
+ *
+ * Full length before shorter ones, as mheap_alloc_span().
  *
  * Context: As mheap_alloc().
  * Return: A span in TRANSIT, or NULL.
  */
-struct mspan *mheap_alloc_near(int nid, unsigned int npages, unsigned int align,
-			       unsigned int nbits, bool grow, gfp_t gfp)
+struct mspan *mheap_alloc_span_near(int nid, const struct sizeclass *sc, bool grow,
+				    gfp_t gfp)
 {
-	bool big = nbits > MSPAN_SMALL_BITS;
+	const struct want w = want_span(sc);
 	struct mheap *h = mheaps[nid];
 	struct mspan *s;
 
-	s = mheap_take(h, npages, align, big, gfp);
-	if (s || !grow || !may_grow())
-		return s;
-	/* Where others stand in, once a tick.  A wrong guess costs a request. */
-	if (node_near(nid, 0) != NUMA_NO_NODE &&
-	    READ_ONCE(h->spent_tick) == (u32)jiffies &&
-	    READ_ONCE(h->spent_pages) <= npages)
-		return NULL;
-	s = mheap_grow(nid, npages, align, big, true, gfp);
-	if (!s) {
-		WRITE_ONCE(h->spent_pages, npages);
-		WRITE_ONCE(h->spent_tick, (u32)jiffies);
-	}
+	s = mheap_take(h, &w, TAKE_FULL, gfp);
+	if (!s && grow)
+		s = mheap_grow_easily(h, &w, w.npages, gfp);
+	if (!s)
+		s = mheap_take(h, &w, TAKE_SHORT, gfp);
+	if (!s && grow && w.least < w.npages)
+		s = mheap_grow_easily(h, &w, want_least(&w), gfp);
 	return s;
 }
 
@@ -771,96 +910,4 @@ void mheap_shorten(struct mspan *s, unsigned int npages)
 	galloc_unlock(&h->lock, flags);
 	arena_leave(surplus);
 	arena_put_pages(end, surplus, -1, false);
-}
-
-/* ---- init and exit ------------------------------------------------------------------ */
-
-static struct mheap *mheap_new(int nid)
-{
-	struct mheap *h;
-	int i, d;
-
-	if (!arena_charge_meta(sizeof(*h)))
-		return NULL;
-	h = galloc_fail(0) ? NULL :
-	    kzalloc_node(sizeof(*h), GFP_KERNEL,
-			 node_online(nid) ? nid : NUMA_NO_NODE);
-	if (!h) {
-		arena_uncharge_meta(sizeof(*h));
-		return NULL;
-	}
-	raw_spin_lock_init(&h->lock);
-	for (i = 0; i < MHEAP_LISTS; i++)
-		for (d = SPARSE; d <= DENSE; d++)
-			INIT_LIST_HEAD(&h->free[i][d]);
-	INIT_LIST_HEAD(&h->aside);
-	INIT_LIST_HEAD(&h->spare[0]);
-	INIT_LIST_HEAD(&h->spare[1]);
-	h->large_runs = RB_ROOT;
-	h->nid = nid;
-	return h;
-}
-
-void mheap_delete_all(void)
-{
-	int nid;
-
-	for_each_node(nid) {
-		if (!mheaps[nid])
-			continue;
-		kfree(mheaps[nid]);
-		arena_uncharge_meta(sizeof(struct mheap));
-	}
-	kfree(mheaps);
-}
-
-int mheap_init(void)
-{
-	int nid;
-
-	mheaps = galloc_fail(0) ? NULL :
-		 kcalloc(nr_node_ids, sizeof(*mheaps), GFP_KERNEL);
-	if (!mheaps)
-		return -ENOMEM;
-	for_each_node(nid) {
-		mheaps[nid] = mheap_new(nid);
-		if (!mheaps[nid]) {
-			mheap_delete_all();
-			return -ENOMEM;
-		}
-	}
-	return 0;
-}
-
-/* Take the reserve, a block at a time, from the nodes in turn. */
-int mheap_reserve(void)
-{
-	unsigned long have = 0;
-	int nid = first_node(node_states[N_MEMORY]);
-	int failed = 0;
-
-	while (have < galloc_reserve_pages) {
-		struct chunk chunk;
-		unsigned long flags;
-		struct mheap *h;
-
-		cond_resched();
-		if (!arena_get_chunk(&chunk, nid, 1, GFP_KERNEL)) {
-			if (++failed > nodes_weight(node_states[N_MEMORY]))
-				return -ENOMEM;
-		} else {
-			h = mheaps[chunk.nid];
-			if (!mheap_lock_with_spares(h, false, GFP_KERNEL, &flags)) {
-				mheap_put_chunk(&chunk);
-				return -ENOMEM;
-			}
-			__acquire(&h->lock);
-			mheap_publish_chunk(h, &chunk);
-			galloc_unlock(&h->lock, flags);
-			have += chunk.npages;
-			failed = 0;
-		}
-		nid = next_node_in(nid, node_states[N_MEMORY]);
-	}
-	return 0;
 }

@@ -171,16 +171,17 @@ unsigned int mspan_claim(struct mspan *s, void **out, unsigned int max)
 /**
  * mspan_release_bit() - mark an object free
  * @s: its span
- * @index: its index, below @s->objects
+ * @index: its index, within its bitmap
  *
  * Full order: the freer's accesses to the object come before, its look at the
  * span's state after.  It is the freer's last write to the span.
  *
- * Return: False if it was free already.
+ * Return: False if it was free already, or if the span, of another life than the
+ * object, has no such object.
  */
 bool mspan_release_bit(struct mspan *s, unsigned int index)
 {
-	return !test_and_set_bit(index, s->free);
+	return index < READ_ONCE(s->objects) && !test_and_set_bit(index, s->free);
 }
 
 /* ---- addresses ------------------------------------------------------------- */
@@ -192,14 +193,26 @@ void *mspan_object(const struct mspan *s, unsigned int index)
 			(size_t)index * mcentral_rows[mspan_row(s)]->sc->size);
 }
 
+/* Does a tag say that a span is cut into objects of @row? */
+static bool tag_is_cut(u32 tag, unsigned int row)
+{
+	return tag == MSPAN_TAG(row, MSPAN_CACHED) ||
+	       tag == MSPAN_TAG(row, MSPAN_PARTIAL) ||
+	       tag == MSPAN_TAG(row, MSPAN_FULL);
+}
+
 /**
  * mspan_resolve() - which small object is this?
  * @p: any address
  * @o: span, row and index, for FOUND_OBJECT and FOUND_INTERIOR
  *
- * The span is the one of the object as long as the object is live.  For a
- * pointer that was freed before it may be any: @o->index is within its bitmap
- * all the same, and mcentral_free() looks again under the lock.
+ * The span is the one of the object as long as the object is live: then nothing
+ * that is read here changes, but for the state, from one of those three to another.
+ * For a pointer that was freed before it may be any, and shorter than the one that
+ * the object was in.  So start, length and objects are those of the span, never of
+ * its class, and map and tag are looked at again behind them.  Still the span may
+ * change afterwards: @o->index is within its bitmap all the same, and
+ * mcentral_free() looks again under the lock.
  *
  * Context: RCU read section or preemption disabled, which keeps the descriptor
  * an mspan.
@@ -207,10 +220,12 @@ void *mspan_object(const struct mspan *s, unsigned int index)
  */
 enum mspan_found mspan_resolve(const void *p, struct object *o)
 {
+	unsigned long offset, length;
 	const struct sizeclass *sc;
-	unsigned long offset;
+	unsigned int page, objects;
 	struct arena *arena;
-	unsigned int page, slot;
+	unsigned int slot;
+	u32 tag;
 
 	arena = arena_of(p, &page);
 	slot = READ_ONCE(arena->row[page]);
@@ -221,16 +236,25 @@ enum mspan_found mspan_resolve(const void *p, struct object *o)
 	o->span = READ_ONCE(arena->span[page]);
 	if (!o->span)
 		return FOUND_NO_SPAN;
-	o->row = mspan_row(o->span);
-	if (row_slot(o->row) != slot)
+	tag = READ_ONCE(o->span->tag);
+	o->row = tag >> 8;
+	if (row_slot(o->row) != slot || !tag_is_cut(tag, o->row))
+		return FOUND_NO_SPAN;
+	galloc_pause(PAUSE_RESOLVE_FOUND, o->span);
+	/* Pairs with the release in mspan_cut(): a tag has its span's measures. */
+	smp_rmb();
+	offset = addr_of(p) - READ_ONCE(o->span->start);
+	length = (unsigned long)READ_ONCE(o->span->npages) << PAGE_SHIFT;
+	objects = READ_ONCE(o->span->objects);
+	/* The loads above come before those of the second look. */
+	smp_rmb();
+	if (READ_ONCE(arena->span[page]) != o->span ||
+	    !tag_is_cut(READ_ONCE(o->span->tag), o->row) || offset >= length)
 		return FOUND_NO_SPAN;
 
 	sc = mcentral_rows[o->row]->sc;
-	offset = addr_of(p) - o->span->start;
-	if (offset >= (unsigned long)sc->span_pages << PAGE_SHIFT)
-		return FOUND_NO_SPAN;
 	o->index = sizeclass_index(sc, offset);
-	if (o->index >= min_t(unsigned int, sc->objects,
+	if (o->index >= min_t(unsigned int, objects,
 			      o->span->nwords * BITS_PER_LONG))
 		return FOUND_TAIL;
 	return o->index * sc->size == offset ? FOUND_OBJECT : FOUND_INTERIOR;
@@ -254,7 +278,8 @@ bool mspan_is_taken(const void *p, unsigned int row)
 
 /**
  * mspan_cut() - cut a run of pages into the objects of a row
- * @s: run in TRANSIT, its descriptor large enough
+ * @s: run in TRANSIT, its descriptor large enough; of the class's length, or a
+ *	shorter one that has room for an object
  * @row: the row
  *
  * All objects are free afterwards, the state is CACHED, and gfree() finds them.
@@ -267,10 +292,11 @@ void mspan_cut(struct mspan *s, unsigned int row)
 	unsigned int i;
 
 	s->hint = 0;
-	WRITE_ONCE(s->objects, sc->objects);
+	WRITE_ONCE(s->objects, sizeclass_objects(sc, s->npages));
 	for (i = 0; i < nr_words(s); i++)
 		WRITE_ONCE(s->free[i], full_word(s, i));
-	mspan_set(s, row, MSPAN_CACHED);
+	/* Release: who sees the tag finds the measures that go with it. */
+	smp_store_release(&s->tag, MSPAN_TAG(row, MSPAN_CACHED));
 	for (i = 0; i < s->npages; i++)
 		WRITE_ONCE(arena->span[first + i], s);
 	for (i = 0; i < s->npages; i++)

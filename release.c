@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * release: memory on its way back to the system.
+ * release: memory on its way back to the system; and what a node begins and ends
+ * with.
  *
  * What goes first, the worker that watches free memory, and the spans set aside
  * because their pages must not be used again.  Called by the shrinker, by
@@ -11,6 +12,7 @@
 
 #include <linux/delay.h>
 #include <linux/nodemask.h>
+#include <linux/slab.h>
 
 /* Unused descriptors a node keeps. */
 #define SPARES_KEPT		64
@@ -495,6 +497,9 @@ static void mheap_fetch_chunk(struct mheap *h)
 
 	if (!xchg(&h->want_chunk, false))
 		return;
+	/* It had none a moment ago. */
+	if (arena_likely_order(h->nid) < arena_growth_order())
+		return;
 	if (!arena_get_chunk(&chunk, h->nid, 1U << arena_growth_order(),
 			     GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN |
 			     __GFP_THISNODE))
@@ -556,7 +561,97 @@ void mheap_settle(void)
 		mheap_trim_spares(mheaps[nid], SPARES_NEEDED);
 }
 
-/* ---- unload ---------------------------------------------------------------------- */
+/* ---- load and unload ------------------------------------------------------------- */
+
+static struct mheap *mheap_new(int nid)
+{
+	struct mheap *h;
+	int i, d;
+
+	if (!arena_charge_meta(sizeof(*h)))
+		return NULL;
+	h = galloc_fail(0) ? NULL :
+	    kzalloc_node(sizeof(*h), GFP_KERNEL,
+			 node_online(nid) ? nid : NUMA_NO_NODE);
+	if (!h) {
+		arena_uncharge_meta(sizeof(*h));
+		return NULL;
+	}
+	raw_spin_lock_init(&h->lock);
+	for (i = 0; i < MHEAP_LISTS; i++)
+		for (d = SPARSE; d <= DENSE; d++)
+			INIT_LIST_HEAD(&h->free[i][d]);
+	INIT_LIST_HEAD(&h->aside);
+	INIT_LIST_HEAD(&h->spare[0]);
+	INIT_LIST_HEAD(&h->spare[1]);
+	h->large_runs = RB_ROOT;
+	h->nid = nid;
+	return h;
+}
+
+void mheap_delete_all(void)
+{
+	int nid;
+
+	for_each_node(nid) {
+		if (!mheaps[nid])
+			continue;
+		kfree(mheaps[nid]);
+		arena_uncharge_meta(sizeof(struct mheap));
+	}
+	kfree(mheaps);
+}
+
+int mheap_init(void)
+{
+	int nid;
+
+	mheaps = galloc_fail(0) ? NULL :
+		 kcalloc(nr_node_ids, sizeof(*mheaps), GFP_KERNEL);
+	if (!mheaps)
+		return -ENOMEM;
+	for_each_node(nid) {
+		mheaps[nid] = mheap_new(nid);
+		if (!mheaps[nid]) {
+			mheap_delete_all();
+			return -ENOMEM;
+		}
+	}
+	return 0;
+}
+
+/* Take the reserve, a block at a time, from the nodes in turn. */
+int mheap_reserve(void)
+{
+	unsigned long have = 0;
+	int nid = first_node(node_states[N_MEMORY]);
+	int failed = 0;
+
+	while (have < galloc_reserve_pages) {
+		struct chunk chunk;
+		unsigned long flags;
+		struct mheap *h;
+
+		cond_resched();
+		if (!arena_get_chunk(&chunk, nid, 1, GFP_KERNEL)) {
+			if (++failed > nodes_weight(node_states[N_MEMORY]))
+				return -ENOMEM;
+		} else {
+			h = mheaps[chunk.nid];
+			if (!mheap_lock_with_spares(h, false, GFP_KERNEL, &flags)) {
+				mheap_put_chunk(&chunk);
+				return -ENOMEM;
+			}
+			__acquire(&h->lock);
+			mheap_publish_chunk(h, &chunk);
+			galloc_unlock(&h->lock, flags);
+			have += chunk.npages;
+			failed = 0;
+		}
+		nid = next_node_in(nid, node_states[N_MEMORY]);
+	}
+	return 0;
+}
 
 /* Give up what others still refer to after this, in ms, looking every so often. */
 #define SHARED_PATIENCE		3000

@@ -23,8 +23,8 @@
 struct sizeclass {
 	u32 size;		/* bytes of an object */
 	u32 recip;		/* see sizeclass_index() */
-	u16 objects;		/* per span */
-	u16 span_pages;
+	u16 objects;		/* per span of full length */
+	u16 span_pages;		/* the full length */
 	u16 align_pages;	/* the span's start alignment, in pages, power of two */
 	u16 pad;
 };
@@ -56,6 +56,25 @@ static __always_inline unsigned int sizeclass_of(size_t size)
 static __always_inline u32 sizeclass_index(const struct sizeclass *c, u32 offset)
 {
 	return ((u64)offset * c->recip) >> SIZECLASS_RECIP_SHIFT;
+}
+
+/* Objects that @npages pages hold; c->objects if that is the full length. */
+static __always_inline u32 sizeclass_objects(const struct sizeclass *c, u32 npages)
+{
+	return npages * (u32)PAGE_SIZE / c->size;
+}
+
+/*
+ * The pages that a span takes of @npages: the full length, or if there are fewer none
+ * behind those that the last object ends in.
+ */
+static __always_inline u32 sizeclass_pages(const struct sizeclass *c, u32 npages)
+{
+	u32 bytes = sizeclass_objects(c, npages) * c->size;
+
+	if (npages >= c->span_pages)
+		return c->span_pages;
+	return (bytes + (u32)PAGE_SIZE - 1) / (u32)PAGE_SIZE;
 }
 
 #endif /* _GALLOC_SIZECLASS_INTERNAL_H */

@@ -18,11 +18,6 @@
 #define STASH_MAX_PAGES		256
 #define STASH_MAX_PART		2
 
-static size_t run_bytes(const struct mspan *s)
-{
-	return (size_t)s->npages << PAGE_SHIFT;
-}
-
 /* Comes last, when tag and runs are as they will be. */
 static void stash_changed(struct mcache *m)
 {
@@ -38,8 +33,8 @@ static struct mspan *run_take(struct mcache *m, unsigned int i)
 	m->nr_runs--;
 	memmove(&m->runs[i], &m->runs[i + 1],
 		(m->nr_runs - i) * sizeof(m->runs[0]));
-	m->runs_bytes -= run_bytes(s);
-	m->held -= run_bytes(s);
+	m->runs_bytes -= span_bytes(s);
+	m->held -= span_bytes(s);
 	mspan_set(s, 0, MSPAN_TRANSIT);
 	stash_changed(m);
 	return s;
@@ -104,7 +99,7 @@ static size_t stash_max_bytes(void)
 static bool run_fits(const struct mcache *m, const struct mspan *s)
 {
 	return m->nr_runs < STASH_RUNS &&
-	       m->runs_bytes + run_bytes(s) <= stash_max_bytes();
+	       m->runs_bytes + span_bytes(s) <= stash_max_bytes();
 }
 
 /**
@@ -124,7 +119,7 @@ bool stash_free(struct mspan *s)
 	bool kept = false;
 
 	/* One that can never fit must not push out those that do. */
-	if (s->npages > STASH_MAX_PAGES || run_bytes(s) > stash_max_bytes() ||
+	if (s->npages > STASH_MAX_PAGES || span_bytes(s) > stash_max_bytes() ||
 	    s->reserve || s->huge ||
 	    !arena_pages_unshared(s->start, s->npages))
 		return false;
@@ -134,13 +129,13 @@ bool stash_free(struct mspan *s)
 	if (m->nid == s->arena->nid) {
 		while (m->nr_runs && !run_fits(m, s))
 			out[n++] = run_take(m, 0);
-		kept = run_fits(m, s) && mcache_steal(m, 0, run_bytes(s));
+		kept = run_fits(m, s) && mcache_steal(m, 0, span_bytes(s));
 	}
 	if (kept) {
 		mspan_set(s, 0, MSPAN_CACHED);
 		m->runs[m->nr_runs++] = s;
-		m->runs_bytes += run_bytes(s);
-		m->held += run_bytes(s);
+		m->runs_bytes += span_bytes(s);
+		m->held += span_bytes(s);
 		stash_changed(m);
 	}
 	mcache_leave(m);

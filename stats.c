@@ -55,6 +55,7 @@ const char *mspan_state_name(unsigned int state)
 struct class_sums {
 	unsigned long spans;
 	unsigned long pages;
+	unsigned long shorts;	/* spans below the class's length */
 	unsigned long taken;	/* objects not free in their span */
 	unsigned long free;	/* objects free in their span */
 	unsigned long waiting;	/* of the taken ones, freed while others refer to them */
@@ -102,6 +103,7 @@ static void sum_span(struct mspan *s, void *arg)
 		free = mspan_count_free(s);
 		cs->spans++;
 		cs->pages += s->npages;
+		cs->shorts += s->npages < mcentral_rows[row]->sc->span_pages;
 		cs->free += free;
 		cs->waiting += mcentral_waiting_in(s);
 		cs->taken += s->objects - free;
@@ -334,6 +336,7 @@ void stats_totals(struct galloc_totals *t)
 		t->cached += cs->cached * class_size(class);
 		t->central += cs->free * class_size(class);
 		t->tail += class_tail(class, cs);
+		t->short_spans += cs->shorts;
 	}
 	kfree(sums);
 }
@@ -364,6 +367,7 @@ static int stats_show(struct seq_file *m, void *v)
 	seq_printf(m, "free_max %lu\n", mheap_free_max() << PAGE_SHIFT);
 	seq_printf(m, "cpu_cache %lu\n", galloc_cpu_cache_bytes);
 	seq_printf(m, "debug %d\n", galloc_debug);
+	seq_printf(m, "short_spans %ld\n", t.short_spans);
 	for (i = 0; i < NR_GALLOC_EVENTS; i++)
 		seq_printf(m, "%s %ld\n", event_names[i],
 			   atomic_long_read(&galloc_events[i]));

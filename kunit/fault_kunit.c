@@ -12,7 +12,7 @@
  */
 #include "helpers.h"
 
-#include <linux/hash.h>
+#include <linux/jhash.h>
 #include <linux/slab.h>
 
 #include "twin.h"
@@ -47,7 +47,8 @@ static bool fail_nth(unsigned int order)
 
 static bool fail_percent(unsigned int order)
 {
-	u32 r = hash_32(atomic_inc_return(&plan.calls), 32);
+	/* Not a mere product, of which no three in a row are below a half. */
+	u32 r = jhash_1word(atomic_inc_return(&plan.calls), 0);
 
 	if (((u64)r * 100) >> 32 >= plan.percent)
 		return false;
@@ -504,14 +505,9 @@ static void nofail_is_served_although_half_of_all_fails(struct kunit *test)
 
 /* ---- memory in pieces ---------------------------------------------------- */
 
-static unsigned int class_order(unsigned int class)
-{
-	return get_order(sizeclasses[class].span_pages << PAGE_SHIFT);
-}
-
 /*
- * Only pieces below 2^order pages are left: what fits in them is served.  One
- * class for each order that a span needs.
+ * Only pieces below 2^order pages are left: of what fits in them, one object is
+ * served.  One class for each order that an object needs, and some more.
  */
 static void only_fragmented_memory_serves_what_fits(struct kunit *test)
 {
@@ -524,8 +520,8 @@ static void only_fragmented_memory_serves_what_fits(struct kunit *test)
 	for (plan.order = 1; plan.order <= ARENA_ORDER; plan.order++) {
 		tried = 0;
 		for_each_class(class) {
-			least = class_order(class);
-			if (__test_and_set_bit(least, &tried))
+			least = get_order(sizeclasses[class].size);
+			if (__test_and_set_bit(least, &tried) && class % 7)
 				continue;
 			gk_take_free_runs(test);
 			fallbacks = gk_events(EVENT_GROW_FALLBACK);

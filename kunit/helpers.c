@@ -197,11 +197,11 @@ static void settings_save(struct gk *gk)
 static void settings_restore(const struct gk *gk)
 {
 	WRITE_ONCE(galloc_pause_hook, NULL);
-	WRITE_ONCE(galloc_fail_hook, NULL);
 	WRITE_ONCE(galloc_limit_bytes, gk->limit_bytes);
 	WRITE_ONCE(galloc_reserve_pages, gk->reserve_pages);
 	WRITE_ONCE(galloc_free_max_pages, gk->free_max_pages);
 	WRITE_ONCE(galloc_cpu_cache_bytes, gk->cpu_cache_bytes);
+	gk_whole();
 }
 
 static bool quiet;
@@ -437,6 +437,43 @@ void gk_feed(void)
 {
 	while (nr_runs)
 		mheap_free(runs[--nr_runs]);
+}
+
+/* Requests for this order and larger ones fail, and are counted. */
+static struct {
+	unsigned int from;
+	atomic_t asked;
+} pieces;
+
+static bool fail_from(unsigned int order)
+{
+	if (order < READ_ONCE(pieces.from))
+		return false;
+	atomic_inc(&pieces.asked);
+	return true;
+}
+
+/* Until gk_whole(), or the end of the case: no more pages in a row than 1 << @order. */
+void gk_in_pieces(unsigned int order)
+{
+	WRITE_ONCE(pieces.from, order + 1);
+	atomic_set(&pieces.asked, 0);
+	WRITE_ONCE(galloc_fail_hook, fail_from);
+}
+
+/* Requests for more since gk_in_pieces(). */
+unsigned int gk_pieces_asked(void)
+{
+	return atomic_read(&pieces.asked);
+}
+
+void gk_whole(void)
+{
+	int nid;
+
+	WRITE_ONCE(galloc_fail_hook, NULL);
+	for (nid = 0; nid < nr_node_ids; nid++)
+		WRITE_ONCE(arena_scarce[nid].order, MAX_PAGE_ORDER);
 }
 
 /* ---- CPUs and threads --------------------------------------------------- */

@@ -96,6 +96,9 @@ void gk_soak(struct kunit *test);
 void gk_take_free_runs(struct kunit *test);
 void gk_starve(struct kunit *test);
 void gk_feed(void);
+void gk_in_pieces(unsigned int order);
+unsigned int gk_pieces_asked(void);
+void gk_whole(void);
 
 static inline long gk_events(enum galloc_event event)
 {

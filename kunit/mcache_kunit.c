@@ -135,7 +135,7 @@ static void a_class_nobody_uses_costs_nothing(struct kunit *test)
 			if (class != used)
 				KUNIT_EXPECT_TRUE(test, slot_is_empty(class));
 		if (gk_slot(used)->span)
-			held = class_span_bytes(used);
+			held = span_bytes(gk_slot(used)->span);
 		held += gk_capacity(gk_slot(used)) * size;
 		KUNIT_EXPECT_EQ(test, this_mcache()->held, held);
 		if (!galloc_debug)
@@ -368,7 +368,7 @@ static bool budget_is_kept(void)
 		holds += gk_stacked(slot) * size;
 		if (!slot->span)
 			continue;
-		may_hold += class_span_bytes(class);
+		may_hold += span_bytes(slot->span);
 		holds += mspan_count_free(slot->span) * size;
 	}
 	kept = may_hold == m->held && holds <= m->held &&

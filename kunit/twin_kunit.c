@@ -32,6 +32,7 @@
  * @in_rcu: objects given to gfree_rcu() since the last barrier
  * @refused: allocations that failed and were allowed to
  * @hungry: memory is so short that any of them may fail
+ * @order: what needs more pages in a row than 1 << this may fail, too
  */
 struct walk {
 	struct twin twin;
@@ -42,6 +43,7 @@ struct walk {
 	unsigned int in_rcu;
 	unsigned long refused;
 	bool hungry;
+	unsigned int order;
 };
 
 static u32 below(struct walk *w, u32 n)
@@ -95,7 +97,7 @@ static void got(struct walk *w, void *p, size_t size, size_t align, gfp_t gfp,
 	}
 	w->refused++;
 	if (!w->hungry && gfpflags_allow_blocking(gfp) &&
-	    !(gfp & __GFP_NORETRY) && size <= ARENA_SIZE)
+	    !(gfp & __GFP_NORETRY) && get_order(max(size, align)) <= w->order)
 		expect(w, "refused");
 }
 
@@ -203,7 +205,7 @@ static void do_nofail(struct walk *w)
 	size_t size = 1 + below(w, GALLOC_MAX_SMALL);
 
 	/* It would not return. */
-	if (w->hungry)
+	if (w->hungry || get_order(size) > w->order)
 		return;
 	got(w, galloc(size, GFP_KERNEL | __GFP_NOFAIL), size, natural(size),
 	    GFP_KERNEL, true);
@@ -412,6 +414,7 @@ static bool walk_init(struct kunit *test, struct walk *w, u64 rng)
 {
 	memset(w, 0, sizeof(*w));
 	w->rng = rng;
+	w->order = ARENA_ORDER;
 	return twin_init(test, &w->twin, MAX_LIVE);
 }
 
@@ -478,6 +481,43 @@ static void every_call_agrees_with_the_twin_when_memory_is_short(struct kunit *t
 	walk_report(test, w);
 	walk_end(w);
 	KUNIT_EXPECT_GT(test, w->refused, 0);
+	KUNIT_EXPECT_EQ(test, gk_in_use(test), 0);
+}
+
+/*
+ * The same with memory in pieces, of another order now and then, and sometimes of
+ * single pages: what one object needs is to be had, and no more than that in a row.
+ */
+static void every_call_agrees_with_the_twin_when_memory_is_in_pieces(struct kunit *test)
+{
+	struct walk *w = kunit_kzalloc(test, sizeof(*w), GFP_KERNEL);
+	unsigned long n = gk_times(300000) / 64;
+	struct galloc_totals t;
+	long most = 0;
+	int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, w);
+	KUNIT_ASSERT_TRUE(test, walk_init(test, w, gk_seed(test)));
+	for (i = 0; i < 64 && !w->wrong; i++) {
+		/* So that pages have to be asked for. */
+		if (i % 4 == 0)
+			gk_give_back();
+		w->order = below(w, 2) ? 0 : below(w, ARENA_ORDER);
+		gk_in_pieces(w->order);
+		walk_some(w, n);
+		gk_whole();
+		expect(w, twin_check_all(&w->twin));
+		stats_totals(&t);
+		most = max(most, t.short_spans);
+	}
+	rcu_barrier();
+	KUNIT_EXPECT_EQ(test, gk_in_use(test), (long)w->twin.bytes);
+	KUNIT_EXPECT_EQ(test, galloc_validate(), 0);
+	/* A reserve has runs of full length. */
+	if (!galloc_reserve_pages)
+		KUNIT_EXPECT_GT(test, most, 0);
+	walk_report(test, w);
+	walk_end(w);
 	KUNIT_EXPECT_EQ(test, gk_in_use(test), 0);
 }
 
@@ -566,6 +606,7 @@ static void two_cpus_agree_with_their_twins(struct kunit *test)
 static struct kunit_case cases[] = {
 	KUNIT_CASE(every_call_agrees_with_the_twin),
 	KUNIT_CASE(every_call_agrees_with_the_twin_when_memory_is_short),
+	KUNIT_CASE(every_call_agrees_with_the_twin_when_memory_is_in_pieces),
 	KUNIT_CASE(two_cpus_agree_with_their_twins),
 	{}
 };

@@ -39,6 +39,9 @@
 #ifndef FREERS
 #define FREERS	2
 #endif
+#ifndef SHORT
+#define SHORT	1		/* spans of row 1 may be short */
+#endif
 #ifndef FOPS
 #define FOPS	2		/* frees by each freer, at most */
 #endif
@@ -51,10 +54,12 @@
 
 /*
  * A bitmap has two words. Row 2 has larger objects: its spans use the first
- * word only. A span that changes its row changes its geometry, too.
+ * word only, and so do spans of row 1 that are short. A span that changes its row
+ * changes its geometry, too, and may change it without.
  */
 #define ALL		((1 << BITS) - 1)
-#define MASK(r, i)	(((r) == 1 || (i) == 0) -> ALL : 0)
+#define ROW_MASK(r, i)	(((r) == 1 || (i) == 0) -> ALL : 0)
+#define MASK(r, i)	(((i) == 0 || ((r) == 1 && !stub[s])) -> ALL : 0)
 #define W(s, i)		((s) * 2 + (i))
 
 /* enum mspan_state */
@@ -101,6 +106,7 @@ mtype = {
 /* struct mspan */
 byte bitmap[4];			/* free[]; 1: free. The only truth. */
 byte tag[NS];			/* row and state, always one load or store */
+bit stub[NS];			/* npages and objects are less than the class's */
 
 /* struct arena: row[]. Page s is span s for ever, so span[] is not needed. */
 byte map_row[NS];
@@ -219,7 +225,10 @@ inline mheap_free()
 	}
 }
 
-/* mcentral_grow(), mheap_alloc(), mspan_cut(): s becomes a new span, or NONE. */
+/*
+ * mcentral_grow(), mheap_alloc_span(), mspan_cut(): s becomes a new span, short or
+ * not, or NONE.
+ */
 inline mcentral_grow()
 {
 	atomic {
@@ -239,6 +248,10 @@ inline mcentral_grow()
 	}
 	if
 	:: atomic { s != NONE ->
+		if
+		:: stub[s] = 0
+		:: r == 1 && SHORT -> stub[s] = 1
+		fi;
 		bitmap[W(s, 0)] = MASK(r, 0);
 		bitmap[W(s, 1)] = MASK(r, 1)
 	   }
@@ -335,20 +348,23 @@ retire:
  * the descriptor a descriptor, but not the span: after the RMW that may be
  * emptied, returned and cut again for another row.
  *
- * mspan_resolve() reads the row from the map, the span and the span's row: as
- * long as the object is live none of them changes, so that the reads may share
- * a step with the RMW.
+ * mspan_resolve() reads the row from the map, the span, the span's row and its
+ * measures: as long as the object is live none of them changes, so that the reads
+ * may share a step with the RMW.
  */
-#define RESOLVE		r = map_row[s]; assert(r && r == ROW(tag[s]))
+#define RESOLVE		r = map_row[s]; assert(r && r == ROW(tag[s]));	\
+			assert(MASK(r, k % 2) & b)
 
 /*
  * What freers look at without the lock is a hint. In another life of the span
- * it may be anything, s->objects is not read together with the words.
+ * it may be anything, s->objects is not read together with the words. b is what the
+ * span's geometry was at the RMW.
  */
+#define OTHER_LIFE	(ROW(tag[s]) != r || stub[s] != b)
 #define LOOKS_FREE(k)							\
 	if								\
-	:: bitmap[k] == MASK(r, (k) % 2) || ROW(tag[s]) != r		\
-	:: bitmap[k] != MASK(r, (k) % 2) || ROW(tag[s]) != r -> goto placed \
+	:: bitmap[k] == MASK(r, (k) % 2) || OTHER_LIFE			\
+	:: bitmap[k] != MASK(r, (k) % 2) || OTHER_LIFE -> goto placed	\
 	fi
 
 inline mcentral_free()
@@ -390,7 +406,7 @@ recheck:
 place:
 	span_place();
 placed:
-	atomic { s = NONE; r = 0; n = 0; k = 0 }
+	atomic { s = NONE; r = 0; n = 0; k = 0; b = 0 }
 }
 
 /* ------------------------------------------------------------------ mcache */

@@ -43,8 +43,11 @@
 #define STAY_FULL
 #endif
 
-/* "All free" is judged before. */
-#ifdef M_NO_RESCAN_EMPTY
+/* "All free" is judged before, or by what the spans of the row have. */
+#ifdef M_CLASS_GEOMETRY
+#define SCAN_EARLY
+#define ALL_FREE(i)	bitmap[W(s, i)] == ROW_MASK(r, i)
+#elif defined(M_NO_RESCAN_EMPTY)
 #define SCAN_EARLY	d_step { n = (bitmap[W(s, 0)] == MASK(r, 0)) };	\
 			d_step { n = n && (bitmap[W(s, 1)] == MASK(r, 1)) };
 #define ALL_FREE(i)	n
@@ -69,7 +72,7 @@
 	assert(!(bitmap[k] & b));					\
 	live[k] = live[k] & ~b;						\
 	bitmap[k] = bitmap[k] | b;					\
-	b = 0
+	b = stub[s]
 #define LOAD_STATE							\
 	n = STATE(tag[s]);						\
 	printf("%d: span %d: freer sees %e\n", _pid, s, n);		\

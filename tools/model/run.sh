@@ -28,7 +28,7 @@ limit=900
 # "holds" for the world in which each step of a task and the interrupt must
 # have been taken at least once: a step never taken is a step never checked.
 worlds="
-holds migration -DTASKS=2 -DNCPU=2 -DTOPS=1 -DNS=1 -DNR=1
+holds migration -DTASKS=2 -DNCPU=2 -DTOPS=1 -DNS=1 -DNR=1 -DSHORT=0
 holds two-bits -DBITS=2 -DNS=1
 holds one-span -DTOPS=3 -DNS=1
 holds two-freers
@@ -37,12 +37,12 @@ holds other-node -DAWAY -DFREERS=1
 holds other-node-migration -DAWAY -DTASKS=2 -DNCPU=2 -DTOPS=1 -DNS=1 -DIRQS=0 -DFREERS=1
 covers interrupt -DTOPS=3 -DFREERS=1
 
-long long-interrupt -DTOPS=3
-long long-migration-rows -DTASKS=2 -DNCPU=2 -DTOPS=1 -DNS=1
-long long-migration-spans -DTASKS=2 -DNCPU=2 -DTOPS=1 -DFREERS=1
-long long-tasks -DTASKS=2 -DNCPU=2 -DNS=1 -DNR=1 -DFREERS=1
-long V_ONE_BARRIER -DV_ONE_BARRIER
-long V_SAME_STATE -DV_SAME_STATE
+long long-interrupt -DTOPS=3 -DSHORT=0
+long long-migration-rows -DTASKS=2 -DNCPU=2 -DTOPS=1 -DNS=1 -DSHORT=0
+long long-migration-spans -DTASKS=2 -DNCPU=2 -DTOPS=1 -DFREERS=1 -DSHORT=0
+long long-tasks -DTASKS=2 -DNCPU=2 -DNS=1 -DNR=1 -DFREERS=1 -DSHORT=0
+long V_ONE_BARRIER -DV_ONE_BARRIER -DSHORT=0
+long V_SAME_STATE -DV_SAME_STATE -DSHORT=0
 
 broken M_STATE_THEN_ROW -DTOPS=3 -DNS=1 -DIRQS=0
 broken M_IRQ_IGNORES_BUSY -DNS=1
@@ -60,6 +60,7 @@ broken M_NO_BARRIER -DNS=1 -DIRQS=0
 broken M_FREER_SKIPS_PARTIAL -DNS=1 -DIRQS=0
 broken M_HINT_DECIDES -DNS=1 -DIRQS=0
 broken M_ROW_THEN_STATE -DTOPS=3 -DNS=1 -DIRQS=0
+broken M_CLASS_GEOMETRY -DNS=1 -DIRQS=0
 broken M_RECHECK_NO_ROW -DTOPS=3 -DNS=1 -DIRQS=0
 broken M_NO_RECHECK -DNS=1 -DIRQS=0
 broken M_NO_TRANSIT -DNS=1 -DIRQS=0

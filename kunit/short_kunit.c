@@ -1,0 +1,422 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * KUnit: spans shorter than their class says, where memory is in pieces.
+ *
+ * Larger orders fail by galloc's own hook, as where only single pages are free.
+ */
+#include "one_span.h"
+
+#include <linux/slab.h>
+
+/* What kmalloc() would ask for, for one object. */
+static unsigned int least_order(const struct sizeclass *sc)
+{
+	return get_order(sc->size);
+}
+
+static unsigned int least_pages(const struct sizeclass *sc)
+{
+	return sizeclass_pages(sc, min_t(unsigned int, sc->span_pages,
+					       1U << least_order(sc)));
+}
+
+static bool can_be_short(const struct sizeclass *sc)
+{
+	return least_pages(sc) < sc->span_pages;
+}
+
+/* The shortest span of a class, CACHED and ours. */
+static struct mspan *cache_short(struct kunit *test, const struct sizeclass *sc)
+{
+	one.row = one_row_of(sc->size);
+	gk_take_free_runs(test);
+	gk_in_pieces(least_order(sc));
+	one.span = mcentral_cache_span(one.row->row, GFP_KERNEL);
+	gk_whole();
+	KUNIT_ASSERT_NOT_NULL(test, one.span);
+	one.is_ours = true;
+	return one.span;
+}
+
+static void claim_all(void)
+{
+	unsigned int n;
+
+	one.nr_objects = 0;
+	while ((n = mspan_claim(one.span, one.objects + one.nr_objects, MAX_OBJECTS)))
+		one.nr_objects += n;
+	bitmap_set(one.live, 0, one.nr_objects);
+}
+
+static enum mspan_found resolve(const void *p, struct object *o)
+{
+	enum mspan_found found;
+
+	rcu_read_lock();
+	found = mspan_resolve(p, o);
+	rcu_read_unlock();
+	return found;
+}
+
+/* ---- what a short span is ---------------------------------------------------- */
+
+static void check_measures(struct kunit *test, const struct sizeclass *sc)
+{
+	struct mspan *s = one.span;
+	unsigned int i, wrong = 0;
+	struct galloc_totals t;
+	struct object o;
+
+	KUNIT_EXPECT_EQ(test, s->npages, least_pages(sc));
+	KUNIT_EXPECT_EQ(test, (unsigned int)s->objects,
+			s->npages * (unsigned int)PAGE_SIZE / sc->size);
+	KUNIT_EXPECT_EQ(test, mspan_count_free(s), (unsigned int)s->objects);
+	for (i = 0; i < s->objects; i++)
+		wrong += resolve((u8 *)s->start + i * sc->size, &o) != FOUND_OBJECT ||
+			 o.span != s || o.index != i;
+	KUNIT_EXPECT_EQ(test, wrong, 0);
+	/* What a longer one has behind that is tail here, or not its page. */
+	if ((size_t)i * sc->size < s->npages * PAGE_SIZE)
+		KUNIT_EXPECT_EQ(test, resolve((u8 *)s->start + i * sc->size, &o),
+				FOUND_TAIL);
+	if (resolve((u8 *)s->start + s->npages * PAGE_SIZE, &o) != FOUND_NO_SPAN)
+		KUNIT_EXPECT_PTR_NE(test, o.span, s);
+	stats_totals(&t);
+	KUNIT_EXPECT_EQ(test, t.short_spans, 1);
+	KUNIT_EXPECT_TRUE(test, gk_totals_exact(&t));
+}
+
+static void a_short_span_has_the_objects_it_has_room_for(struct kunit *test)
+{
+	unsigned int class, tried = 0;
+
+	for_each_class(class) {
+		const struct sizeclass *sc = &sizeclasses[class];
+
+		if (!can_be_short(sc))
+			continue;
+		cache_short(test, sc);
+		check_measures(test, sc);
+		claim_all();
+		KUNIT_EXPECT_EQ(test, one.nr_objects, (unsigned int)one.span->objects);
+		one_uncache();
+		one_expect_state(test, MSPAN_FULL);
+		one_free_rest(0);
+		one_expect_gone(test);
+		gk_feed();
+		tried++;
+	}
+	KUNIT_EXPECT_GT(test, tried, 40);
+}
+
+/* No class needs more pages in a row than kmalloc() for one object. */
+static void every_class_is_served_from_the_order_of_one_object(struct kunit *test)
+{
+	static const gfp_t flags[] = {
+		GFP_KERNEL, GFP_ATOMIC, GFP_NOWAIT | __GFP_NOWARN,
+		GFP_KERNEL | __GFP_NORETRY, GFP_KERNEL | __GFP_NOFAIL,
+	};
+	unsigned int class, f;
+
+	for_each_class(class) {
+		const struct sizeclass *sc = &sizeclasses[class];
+
+		for (f = 0; f < ARRAY_SIZE(flags); f++) {
+			void *p;
+
+			gk_take_free_runs(test);
+			gk_in_pieces(least_order(sc));
+			p = galloc(sc->size, flags[f]);
+			gk_whole();
+			KUNIT_EXPECT_NOT_NULL_MSG(test, p, "size %u, flags %u",
+						  sc->size, f);
+			gfree(p);
+			gk_feed();
+			if (gk_slow() && class % 8)
+				break;
+		}
+	}
+}
+
+/* ---- when there is one ------------------------------------------------------- */
+
+static void where_the_system_has_more_no_span_is_short(struct kunit *test)
+{
+	const struct sizeclass *sc = &sizeclasses[sizeclass_of(1408)];
+	struct mspan *run, *s;
+
+	gk_take_free_runs(test);
+	/* A run that would do for one that is short. */
+	run = mheap_alloc(gk_nid(), sc->span_pages - 1, 1, 0, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, run);
+	gk_soak(test);
+	mheap_free(run);
+	s = mheap_alloc_span(gk_nid(), sc, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, s);
+	KUNIT_EXPECT_EQ(test, s->npages, (unsigned int)sc->span_pages);
+	mheap_free(s);
+}
+
+/* Pages between the runs of free_runs(); theirs until the end of the case. */
+static struct mspan *between[8];
+static unsigned int nr_between;
+
+/* Free runs of 1, 2, ... @n pages, none beside another, and no others. */
+static void free_runs(struct kunit *test, unsigned int n)
+{
+	struct mspan *run[ARRAY_SIZE(between)];
+	unsigned int i;
+
+	KUNIT_ASSERT_LE(test, n, ARRAY_SIZE(between));
+	gk_take_free_runs(test);
+	for (i = 0; i < n; i++) {
+		run[i] = mheap_alloc(gk_nid(), i + 1, 1, 0, GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, run[i]);
+		between[i] = mheap_alloc(gk_nid(), 1, 1, 0, GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, between[i]);
+		nr_between++;
+	}
+	gk_soak(test);
+	for (i = 0; i < n; i++)
+		mheap_free(run[i]);
+	gk_limit_to(0);
+}
+
+static void the_longest_free_run_is_taken_before_others(struct kunit *test)
+{
+	const struct sizeclass *sc = &sizeclasses[sizeclass_of(1408)];
+	struct mspan *s[4];
+	int i;
+
+	free_runs(test, 5);
+	for (i = 0; i < 4; i++) {
+		s[i] = mheap_alloc_span(gk_nid(), sc, GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, s[i]);
+		KUNIT_EXPECT_EQ(test, s[i]->npages, sizeclass_pages(sc, 5 - i));
+	}
+	while (i)
+		mheap_free(s[--i]);
+}
+
+static void pages_behind_the_last_object_stay_free(struct kunit *test)
+{
+	/* Of four pages one object takes three. */
+	const struct sizeclass *sc = &sizeclasses[sizeclass_of(9728)];
+	unsigned long free;
+	struct mspan *s;
+
+	gk_take_free_runs(test);
+	free = mheap_free_pages();
+	gk_in_pieces(least_order(sc));
+	s = mheap_alloc_span(gk_nid(), sc, GFP_KERNEL);
+	gk_whole();
+	KUNIT_ASSERT_NOT_NULL(test, s);
+	KUNIT_EXPECT_EQ(test, s->npages, least_pages(sc));
+	KUNIT_EXPECT_EQ(test, mheap_free_pages() - free,
+			(1UL << least_order(sc)) - s->npages);
+	mheap_free(s);
+}
+
+/* An order that was not to be had is not asked for again at each step. */
+static void what_was_not_to_be_had_is_not_asked_for_each_time(struct kunit *test)
+{
+	enum { SPANS = 200 };
+	struct mspan **s = kunit_kcalloc(test, SPANS, sizeof(*s), GFP_KERNEL);
+	const struct sizeclass *sc = &sizeclasses[sizeclass_of(64)];
+	unsigned long began = jiffies, waves;
+	int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, s);
+	gk_take_free_runs(test);
+	gk_in_pieces(0);
+	for (i = 0; i < SPANS; i++) {
+		s[i] = mheap_alloc_span(gk_nid(), sc, GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, s[i]);
+	}
+	/* Each tenth of a second once, each order; and the worker. */
+	waves = (jiffies - began) / (HZ / 10) + 2;
+	KUNIT_EXPECT_LE(test, (unsigned long)gk_pieces_asked(),
+			waves * (MAX_PAGE_ORDER + 1));
+	gk_whole();
+	while (i)
+		mheap_free(s[--i]);
+}
+
+/* ---- beside spans of full length ---------------------------------------------- */
+
+static void at_equal_fill_the_long_span_is_taken(struct kunit *test)
+{
+	const struct sizeclass *sc = &sizeclasses[sizeclass_of(64)];
+	struct mspan *full, *s;
+	void *a, *b;
+	int turn;
+
+	for (turn = 0; turn < 2; turn++) {
+		cache_short(test, sc);
+		full = mcentral_cache_span(one.row->row, GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, full);
+		KUNIT_ASSERT_EQ(test, full->npages, (unsigned int)sc->span_pages);
+		mspan_claim(one.span, &a, 1);
+		mspan_claim(full, &b, 1);
+		/* Whichever comes back first. */
+		if (turn)
+			mcentral_uncache_span(full);
+		one_uncache();
+		if (!turn)
+			mcentral_uncache_span(full);
+		KUNIT_EXPECT_EQ(test, one.span->bucket, full->bucket);
+		s = mcentral_cache_span(one.row->row, GFP_KERNEL);
+		KUNIT_EXPECT_PTR_EQ(test, s, full);
+		mcentral_uncache_span(s);
+		mcentral_free(a);
+		mcentral_free(b);
+		one_expect_gone_from_row(test);
+		gk_feed();
+	}
+}
+
+static void a_short_span_costs_a_cpu_what_it_holds(struct kunit *test)
+{
+	const struct sizeclass *sc = &sizeclasses[sizeclass_of(1408)];
+	struct mcache *m = raw_cpu_ptr(&galloc_mcache);
+	unsigned int class = sizeclass_of(1408);
+	unsigned long held;
+	void *p, *q;
+
+	if (galloc_debug)
+		kunit_skip(test, "no stacks");
+	/* So that there is a stack. */
+	gfree(galloc(1408, GFP_KERNEL));
+	gk_take_free_runs(test);
+	gfree(galloc(64, GFP_KERNEL));
+	mcache_drain(true);
+	gk_in_pieces(0);
+	p = galloc(1408, GFP_KERNEL);
+	q = galloc(1408, GFP_KERNEL);
+	gk_whole();
+	held = gk_capacity(gk_slot(class)) * sc->size;
+	if (gk_slot(class)->span)
+		held += PAGE_SIZE;
+	KUNIT_EXPECT_NOT_NULL(test, gk_slot(class)->span);
+	KUNIT_EXPECT_LE(test, held, m->held);
+	KUNIT_EXPECT_EQ(test, galloc_validate(), 0);
+	gfree(p);
+	gfree(q);
+	mcache_drain(true);
+	KUNIT_EXPECT_EQ(test, m->held, 0);
+}
+
+/* ---- late frees ----------------------------------------------------------------- */
+
+/* The run of the span becomes a short span of the same row, in the same place. */
+static void cut_again_short(void)
+{
+	struct mspan *s = one.span;
+	unsigned int row = one.row->row;
+
+	mspan_set_state(s, MSPAN_TRANSIT);
+	mheap_free(s);
+	one.span = mheap_alloc(gk_nid(), 1, 1, 0, GFP_KERNEL);
+	if (one.span)
+		mspan_cut(one.span, row);
+}
+
+static bool late_act_done;
+
+static void late_hook(enum galloc_pause point, const void *what)
+{
+	if (point != PAUSE_RESOLVE_FOUND || late_act_done)
+		return;
+	late_act_done = true;
+	cut_again_short();
+}
+
+/*
+ * A double free finds its span; before it has looked how long that is, the span is
+ * given back and cut again, in the same place and for the same row, but short.
+ */
+static void late_free(struct kunit *test, unsigned int index,
+		      enum galloc_fault fault)
+{
+	const struct sizeclass *sc = &sizeclasses[sizeclass_of(1408)];
+	struct mspan *before;
+	unsigned long bits;
+	void *p;
+
+	gk_take_free_runs(test);
+	one.row = one_row_of(sc->size);
+	one.span = mheap_alloc_span(gk_nid(), sc, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, one.span);
+	gk_soak(test);
+	mspan_cut(one.span, one.row->row);
+	before = one.span;
+	p = mspan_object(before, index);
+	late_act_done = false;
+	WRITE_ONCE(galloc_pause_hook, late_hook);
+	mcentral_free(p);
+	WRITE_ONCE(galloc_pause_hook, NULL);
+	gk_expect_faults(test, fault, 1);
+	KUNIT_ASSERT_TRUE(test, late_act_done && one.span);
+	/* Else it would have been found out by the map. */
+	KUNIT_EXPECT_PTR_EQ(test, one.span, before);
+	bits = one.span->free[0];
+	KUNIT_EXPECT_EQ(test, bits, BIT(one.span->objects) - 1);
+	mspan_set_state(one.span, MSPAN_TRANSIT);
+	mheap_free(one.span);
+	gk_feed();
+}
+
+static void a_late_free_of_what_a_short_span_has_not_is_reported(struct kunit *test)
+{
+	gk_expect_reports(test, FAULT_INTERIOR);
+	gk_expect_reports(test, FAULT_GIVEN_BACK);
+	/* On the page, but it holds two now. */
+	late_free(test, 2, FAULT_INTERIOR);
+	/* On a page that is not the span's any more. */
+	late_free(test, 10, FAULT_GIVEN_BACK);
+}
+
+static void a_bit_that_a_span_has_not_is_never_set(struct kunit *test)
+{
+	const struct sizeclass *sc = &sizeclasses[sizeclass_of(64)];
+	struct mspan *s = cache_short(test, sc);
+	unsigned int i;
+
+	for (i = s->objects; i < s->nwords * BITS_PER_LONG; i++) {
+		/* Of another life of the descriptor, whatever that left. */
+		clear_bit(i, s->free);
+		KUNIT_EXPECT_FALSE(test, mspan_release_bit(s, i));
+		KUNIT_EXPECT_FALSE(test, test_bit(i, s->free));
+	}
+}
+
+static void exit_case(struct kunit *test)
+{
+	gk_whole();
+	while (nr_between)
+		mheap_free(between[--nr_between]);
+	one_exit(test);
+}
+
+static struct kunit_case cases[] = {
+	KUNIT_CASE(a_short_span_has_the_objects_it_has_room_for),
+	KUNIT_CASE(every_class_is_served_from_the_order_of_one_object),
+	KUNIT_CASE(where_the_system_has_more_no_span_is_short),
+	KUNIT_CASE(the_longest_free_run_is_taken_before_others),
+	KUNIT_CASE(pages_behind_the_last_object_stay_free),
+	KUNIT_CASE(what_was_not_to_be_had_is_not_asked_for_each_time),
+	KUNIT_CASE(at_equal_fill_the_long_span_is_taken),
+	KUNIT_CASE(a_short_span_costs_a_cpu_what_it_holds),
+	KUNIT_CASE(a_late_free_of_what_a_short_span_has_not_is_reported),
+	KUNIT_CASE(a_bit_that_a_span_has_not_is_never_set),
+	{}
+};
+
+static struct kunit_suite suite = {
+	.name = "galloc_short",
+	.init = one_init,
+	.exit = exit_case,
+	.test_cases = cases,
+};
+
+kunit_test_suite(suite);
