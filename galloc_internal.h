@@ -190,7 +190,7 @@ static inline void mspan_set_state(struct mspan *s, enum mspan_state state)
  */
 struct arena {
 	u16 row[ARENA_PAGES];
-	struct mspan *span[ARENA_PAGES];
+	struct mspan **span;
 	DECLARE_BITMAP(owned, ARENA_PAGES);
 	DECLARE_BITMAP(waiting, ARENA_PAGES);
 	unsigned long start;
@@ -203,6 +203,9 @@ struct arena {
 	bool dense;
 	struct rcu_head rcu;
 };
+
+/* arena->span[], apart from the rest: neither needs more than a page. */
+#define ARENA_SPAN_BYTES	(ARENA_PAGES * sizeof(struct mspan *))
 
 /**
  * struct arena_map - address to arena

@@ -13,12 +13,17 @@
 #include <linux/kmemleak.h>
 #include <linux/memory.h>
 #include <linux/pfn.h>
+#include <linux/slab.h>
+
+static_assert(sizeof(struct arena) <= PAGE_SIZE);
+static_assert(ARENA_SPAN_BYTES <= PAGE_SIZE);
 
 /* Slots copied under the lock in one turn when the map grows. */
 #define MAP_COPY_TURN		128
 
 /* What addresses outside galloc map to: no rows, no spans. */
-struct arena arena_none;
+static struct mspan *no_spans[ARENA_PAGES];
+struct arena arena_none = { .span = no_spans };
 
 struct arena_map *arena_map;
 
@@ -208,10 +213,40 @@ static struct notifier_block arena_memory_nb = {
 	.notifier_call = arena_memory_callback,
 };
 
+/* A slot of the map, with nothing in it. */
+static struct arena *arena_new(gfp_t gfp)
+{
+	struct arena *arena;
+
+	if (!arena_charge_meta_for(sizeof(*arena) + ARENA_SPAN_BYTES, gfp))
+		return NULL;
+	arena = galloc_fail(0) ? NULL : kmem_cache_zalloc(arena_cache, gfp);
+	if (!arena)
+		goto err_uncharge;
+	/* The map has no pointer that kmemleak would know. */
+	kmemleak_not_leak(arena);
+	arena->span = galloc_fail(0) ? NULL : kzalloc(ARENA_SPAN_BYTES, gfp);
+	if (!arena->span)
+		goto err_arena;
+	return arena;
+
+err_arena:
+	kmem_cache_free(arena_cache, arena);
+err_uncharge:
+	arena_uncharge_meta(sizeof(*arena) + ARENA_SPAN_BYTES);
+	return NULL;
+}
+
+static void arena_delete(struct arena *arena)
+{
+	kfree(arena->span);
+	kmem_cache_free(arena_cache, arena);
+	arena_uncharge_meta(sizeof(*arena) + ARENA_SPAN_BYTES);
+}
+
 static void arena_free_rcu(struct rcu_head *head)
 {
-	kmem_cache_free(arena_cache, container_of(head, struct arena, rcu));
-	arena_uncharge_meta(sizeof(struct arena));
+	arena_delete(container_of(head, struct arena, rcu));
 }
 
 /* Drop @npages references; the slot leaves the map with the last. */
@@ -271,28 +306,6 @@ static int arena_get(unsigned long addr, unsigned int npages, int nid,
 	return err;
 }
 
-static struct arena *arena_new(gfp_t gfp)
-{
-	struct arena *arena;
-
-	if (!arena_charge_meta_for(sizeof(*arena), gfp))
-		return NULL;
-	arena = galloc_fail(0) ? NULL : kmem_cache_zalloc(arena_cache, gfp);
-	if (!arena)
-		arena_uncharge_meta(sizeof(*arena));
-	/* The map has no pointer that kmemleak would know. */
-	kmemleak_not_leak(arena);
-	return arena;
-}
-
-static void arena_delete(struct arena *arena)
-{
-	if (!arena)
-		return;
-	kmem_cache_free(arena_cache, arena);
-	arena_uncharge_meta(sizeof(*arena));
-}
-
 /* Pages from @addr to the end of its slot, at most @npages. */
 static unsigned int pages_in_slot(unsigned long addr, unsigned int npages)
 {
@@ -329,7 +342,8 @@ bool arena_get_range(unsigned long start, unsigned int npages, int nid,
 		if (err == -ENOENT) {
 			new = arena_new(gfp);
 			err = arena_get(addr, n, nid, &new);
-			arena_delete(new);
+			if (new)
+				arena_delete(new);
 		}
 		if (err) {
 			arena_put_range(start, npages - left);

@@ -138,7 +138,7 @@ static void a_slot_that_left_outlives_its_readers(struct kunit *test)
 	rcu_read_unlock();
 	rcu_barrier();
 	KUNIT_EXPECT_EQ(test, arena_meta_bytes(),
-			meta - (long)sizeof(struct arena));
+			meta - (long)(sizeof(struct arena) + ARENA_SPAN_BYTES));
 }
 
 static int some_data = 1;
