@@ -477,6 +477,75 @@ err_uncharge:
 	return false;
 }
 
+/* The largest order that a node may have, by what it had a moment ago. */
+static unsigned int arena_scarce_order(int nid)
+{
+	const struct arena_scarce *scarce = &arena_scarce[nid];
+
+	if (time_after(jiffies, READ_ONCE(scarce->until)))
+		return MAX_PAGE_ORDER;
+	return READ_ONCE(scarce->order);
+}
+
+/**
+ * arena_meta_alloc() - memory for what makes galloc fast, charged
+ * @bytes: how much
+ * @nid: node wanted
+ *
+ * For arrays that callers can do without, or with less.  Waits for nobody and wakes
+ * nobody up for more than a page, and asks for that only where there was as much a
+ * moment ago.
+ *
+ * Context: Where may_grow() says so, no galloc lock held.
+ * Return: The memory, for arena_meta_free(); or NULL.
+ */
+void *arena_meta_alloc(size_t bytes, int nid)
+{
+	unsigned int order = get_order(bytes);
+	gfp_t gfp = GFP_NOWAIT | __GFP_NOWARN;
+	void *p;
+
+	if (order)
+		gfp = __GFP_NOWARN | __GFP_NORETRY | __GFP_NOMEMALLOC;
+	if (order > arena_scarce_order(nid) || !arena_charge_meta(bytes))
+		return NULL;
+	p = galloc_fail(order) ? NULL : kmalloc_node(bytes, gfp, nid);
+	if (!p) {
+		arena_order_failed(nid, order);
+		arena_uncharge_meta(bytes);
+	}
+	return p;
+}
+
+/**
+ * arena_meta_wait() - the same where one may sleep, in pages if need be, and zero
+ * @bytes: how much
+ * @nid: node wanted
+ *
+ * Context: Process.  Kills nobody.
+ * Return: The memory, for arena_meta_free(); or NULL.
+ */
+void *arena_meta_wait(size_t bytes, int nid)
+{
+	void *p;
+
+	if (!arena_charge_meta(bytes))
+		return NULL;
+	/* RETRY_MAYFAIL: as long as it takes, but no OOM killer. */
+	p = galloc_fail(0) ? NULL :
+	    kvzalloc_node(bytes, GFP_KERNEL | __GFP_RETRY_MAYFAIL | __GFP_NOWARN,
+			  nid);
+	if (!p)
+		arena_uncharge_meta(bytes);
+	return p;
+}
+
+void arena_meta_free(void *p, size_t bytes)
+{
+	kvfree(p);
+	arena_uncharge_meta(bytes);
+}
+
 /**
  * arena_growth_order() - how much to take from the system at a time
  *
@@ -493,16 +562,6 @@ unsigned int arena_growth_order(void)
 	    (long)READ_ONCE(galloc_reserve_pages))
 		return ARENA_ORDER;
 	return ilog2(clamp(part, GROWTH_MIN, ARENA_SIZE)) - PAGE_SHIFT;
-}
-
-/* The largest order that a node may have, by what it had a moment ago. */
-static unsigned int arena_scarce_order(int nid)
-{
-	const struct arena_scarce *scarce = &arena_scarce[nid];
-
-	if (time_after(jiffies, READ_ONCE(scarce->until)))
-		return MAX_PAGE_ORDER;
-	return READ_ONCE(scarce->order);
 }
 
 /**

@@ -79,10 +79,8 @@ static void haul_dispose(struct haul *haul)
 	mcentral_free_batch(haul->row, haul->batch, haul->n);
 	if (haul->span)
 		mcentral_uncache_span(haul->span);
-	if (haul->stack) {
-		arena_uncharge_meta(*(size_t *)(haul->stack - 1));
-		kfree(haul->stack - 1);
-	}
+	if (haul->stack)
+		arena_meta_free(haul->stack - 1, *(size_t *)(haul->stack - 1));
 }
 
 /* Has the class been used since the last look?  Remembers for the next. */
@@ -727,8 +725,7 @@ static int mcache_cpu_dead(unsigned int cpu)
 	WRITE_ONCE(m->local, empty_slots);
 	WRITE_ONCE(m->slots, empty_slots);
 	bitmap_zero(m->wants, GALLOC_NR_CLASSES);
-	kfree(slots);
-	arena_uncharge_meta(slots_bytes());
+	arena_meta_free(slots, slots_bytes());
 	count_event(EVENT_DEAD_CPU);
 	return 0;
 }

@@ -326,6 +326,9 @@ unsigned int arena_mend_page(struct page *page);
 void arena_report_mended(struct page *page, unsigned int missing);
 bool arena_charge(long bytes);
 void arena_uncharge(long bytes);
+void *arena_meta_alloc(size_t bytes, int nid);
+void *arena_meta_wait(size_t bytes, int nid);
+void arena_meta_free(void *p, size_t bytes);
 bool arena_charge_meta(long bytes);
 bool arena_charge_meta_for(long bytes, gfp_t gfp);
 void arena_uncharge_meta(long bytes);
@@ -548,12 +551,14 @@ static inline bool mspan_is_big(const struct mspan *s)
 /**
  * struct transfer - free objects that any CPU may fetch
  * @stack: the objects; NULL until the first are put there
+ * @max: what it has room for, less than transfer_max() where memory is in pieces
  * @n: their number
  * @low: the least there have been since transfer_age() last looked
  * @used: some were put there since
  */
 struct transfer {
 	void **stack;
+	unsigned int max;
 	unsigned int n;
 	unsigned int low;
 	bool used;

@@ -21,6 +21,7 @@
 EXPORT_SYMBOL_IF_KUNIT(arena_map);
 EXPORT_SYMBOL_IF_KUNIT(arena_none);
 EXPORT_SYMBOL_IF_KUNIT(arena_scarce);
+EXPORT_SYMBOL_IF_KUNIT(arena_meta_free);
 EXPORT_SYMBOL_IF_KUNIT(arena_get_chunk);
 EXPORT_SYMBOL_IF_KUNIT(arena_growth_order);
 EXPORT_SYMBOL_IF_KUNIT(arena_put_pages);

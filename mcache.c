@@ -10,7 +10,6 @@
  */
 #include "mcache.h"
 
-#include <linux/slab.h>
 #include <linux/topology.h>
 
 /* A class's capacity in bytes starts at, and never exceeds this part of all. */
@@ -86,37 +85,22 @@ static void mcache_want(unsigned int class)
 		worker_kick(WORKER_CPU);
 }
 
-/* Give this CPU slots of its own.  False if there is no memory for them. */
-static bool mcache_setup(void)
+/* Give this CPU slots, all zero.  False if it was busy. */
+static bool mcache_give_slots(struct mcache_slot *slots)
 {
-	struct mcache_slot *slots;
 	struct mcache *m;
 	unsigned int row;
 
-	if (galloc_debug)
-		return false;
-	if (!may_call_system()) {
-		mcache_want(0);
-		return false;
-	}
-	if (!arena_charge_meta(slots_bytes()))
-		return false;
-	slots = galloc_fail(0) ? NULL :
-		kcalloc_node(nr_slots, sizeof(*slots), GFP_NOWAIT | __GFP_NOWARN,
-			     numa_mem_id());
-	if (!slots)
-		goto err;
 	for (row = 0; row < RESERVE_SLOT; row++)
 		slot_set_mask(&slots[row], row % GALLOC_NR_CLASSES);
 
 	m = mcache_enter();
 	if (!m)
-		goto err_slots;
+		goto err;
 	if (m->slots != empty_slots) {
 		/* An interrupt, or a task on the CPU we migrated to, was first. */
 		mcache_leave(m);
-		kfree(slots);
-		arena_uncharge_meta(slots_bytes());
+		arena_meta_free(slots, slots_bytes());
 		return true;
 	}
 	/*
@@ -128,11 +112,30 @@ static bool mcache_setup(void)
 	mcache_leave(m);
 	return true;
 
-err_slots:
-	kfree(slots);
 err:
-	arena_uncharge_meta(slots_bytes());
+	arena_meta_free(slots, slots_bytes());
 	return false;
+}
+
+/*
+ * Have slots of its own for this CPU.  False if there is no memory for them: after one
+ * try it is the affair of the CPU's work item, and the CPU goes without until then.
+ */
+static bool mcache_setup(void)
+{
+	struct mcache_slot *slots;
+
+	/* Of whatever CPU we are on: it is only to have a look. */
+	if (galloc_debug || test_bit(0, raw_cpu_ptr(&galloc_mcache)->wants))
+		return false;
+	slots = may_call_system() ?
+		arena_meta_alloc(slots_bytes(), numa_mem_id()) : NULL;
+	if (!slots) {
+		mcache_want(0);
+		return false;
+	}
+	memset(slots, 0, slots_bytes());
+	return mcache_give_slots(slots);
 }
 
 /* As mcache_enter(), on slots of its own; NULL if they are busy or not to be had. */
@@ -209,6 +212,21 @@ bool mcache_steal(struct mcache *m, unsigned int for_class, size_t bytes)
 	return m->held + bytes <= galloc_cpu_cache_bytes;
 }
 
+/* A stack of *@capacity, or of what a page holds if there is no more; or NULL. */
+static void **stack_new(unsigned int *capacity)
+{
+	void **stack = arena_meta_alloc(stack_bytes(*capacity), numa_mem_id());
+
+	if (!stack && stack_bytes(*capacity) > PAGE_SIZE) {
+		*capacity = PAGE_SIZE / sizeof(void *) - 1;
+		stack = arena_meta_alloc(stack_bytes(*capacity), numa_mem_id());
+	}
+	/* Its size, for whoever frees it; no pointer is that small. */
+	if (stack)
+		stack[0] = (void *)stack_bytes(*capacity);
+	return stack;
+}
+
 /* Grow this CPU's stack of a row to @capacity, if memory and budget allow. */
 static void mcache_grow(unsigned int row, unsigned int capacity)
 {
@@ -223,14 +241,9 @@ static void mcache_grow(unsigned int row, unsigned int capacity)
 		mcache_want(class);
 		return;
 	}
-	if (!arena_charge_meta(stack_bytes(capacity)))
-		return;
-	stack = galloc_fail(0) ? NULL :
-		kmalloc(stack_bytes(capacity), GFP_NOWAIT | __GFP_NOWARN);
+	stack = stack_new(&capacity);
 	if (!stack)
-		goto err;
-	/* Its size, for whoever frees it; no pointer is that small. */
-	stack[0] = (void *)stack_bytes(capacity);
+		return;
 
 	m = mcache_enter();
 	if (!m)
@@ -238,6 +251,9 @@ static void mcache_grow(unsigned int row, unsigned int capacity)
 	slot = row_slot_here(m, row);
 	had = slot ? slot_capacity(slot) : capacity;
 	extra = (size_t)(capacity - had) * sizeclasses[class].size;
+	/* Memory is in pieces: not again before it has run empty and full again. */
+	if (slot && had >= capacity)
+		slot->wants = 0;
 	if (had >= capacity || !mcache_steal(m, class, extra)) {
 		mcache_leave(m);
 		goto err_stack;
@@ -252,17 +268,13 @@ static void mcache_grow(unsigned int row, unsigned int capacity)
 	m->held += extra;
 	mcache_leave(m);
 
-	if (old) {
-		arena_uncharge_meta(*(size_t *)(old - 1));
-		kfree(old - 1);
-	}
+	if (old)
+		arena_meta_free(old - 1, *(size_t *)(old - 1));
 	worker_kick(WORKER_TICK);
 	return;
 
 err_stack:
-	kfree(stack);
-err:
-	arena_uncharge_meta(stack_bytes(capacity));
+	arena_meta_free(stack, stack_bytes(capacity));
 }
 
 /*
@@ -320,22 +332,29 @@ static void mcache_catch_up_class(int cpu, unsigned int class)
 void mcache_catch_up(int cpu)
 {
 	struct mcache *m = per_cpu_ptr(&galloc_mcache, cpu);
+	struct mcache_slot *slots;
 	unsigned int class;
+	bool ready;
 
 	/* Old by now or not: whoever sets a bit queues the work once more. */
 	if (likely(bitmap_empty(m->wants, GALLOC_NR_CLASSES)))
 		return;
+	if (test_bit(0, m->wants) && m->slots == empty_slots) {
+		/* Here one may sleep, and take single pages. */
+		slots = arena_meta_wait(slots_bytes(), m->nid);
+		if (slots)
+			mcache_give_slots(slots);
+	}
 	m = mcache_enter();
 	if (!m)
 		return;
+	/* Should there be no memory for them, the next slow call asks again. */
 	if (m->cpu == cpu)
 		__clear_bit(0, m->wants);
+	ready = m->cpu == cpu && m->slots != empty_slots;
 	mcache_leave(m);
-	/* Should there be no memory for them, the next slow call asks again. */
-	m = mcache_enter_setup();
-	if (!m)
+	if (!ready)
 		return;
-	mcache_leave(m);
 	for (class = 1; class < GALLOC_NR_CLASSES; class++)
 		if (test_bit(class, per_cpu(galloc_mcache, cpu).wants))
 			mcache_catch_up_class(cpu, class);

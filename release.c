@@ -571,7 +571,7 @@ static struct mheap *mheap_new(int nid)
 	if (!arena_charge_meta(sizeof(*h)))
 		return NULL;
 	h = galloc_fail(0) ? NULL :
-	    kzalloc_node(sizeof(*h), GFP_KERNEL,
+	    kvzalloc_node(sizeof(*h), GFP_KERNEL,
 			 node_online(nid) ? nid : NUMA_NO_NODE);
 	if (!h) {
 		arena_uncharge_meta(sizeof(*h));
@@ -596,10 +596,10 @@ void mheap_delete_all(void)
 	for_each_node(nid) {
 		if (!mheaps[nid])
 			continue;
-		kfree(mheaps[nid]);
+		kvfree(mheaps[nid]);
 		arena_uncharge_meta(sizeof(struct mheap));
 	}
-	kfree(mheaps);
+	kvfree(mheaps);
 }
 
 int mheap_init(void)
@@ -607,7 +607,7 @@ int mheap_init(void)
 	int nid;
 
 	mheaps = galloc_fail(0) ? NULL :
-		 kcalloc(nr_node_ids, sizeof(*mheaps), GFP_KERNEL);
+		 kvcalloc(nr_node_ids, sizeof(*mheaps), GFP_KERNEL);
 	if (!mheaps)
 		return -ENOMEM;
 	for_each_node(nid) {

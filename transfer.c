@@ -15,7 +15,6 @@
 #include "galloc_internal.h"
 
 #include <linux/nodemask.h>
-#include <linux/slab.h>
 
 /* Most of it, for each row. */
 #define TRANSFER_BYTES		(128UL << 10)
@@ -28,38 +27,36 @@ static unsigned int transfer_max(const struct mcentral *c)
 		       TRANSFER_MIN, TRANSFER_MAX);
 }
 
-static size_t stack_bytes(const struct mcentral *c)
-{
-	return transfer_max(c) * sizeof(void *);
-}
-
-/* Have a stack, if there is memory for one.  The first overflow asks for it. */
+/*
+ * Have a stack, if there is memory for one; a page of it where there is no more.  The
+ * first overflow asks for it.
+ */
 static bool transfer_setup(struct mcentral *c)
 {
+	unsigned int max = transfer_max(c);
 	unsigned long flags;
 	void **stack;
 
-	if (!may_call_system() || !arena_charge_meta(stack_bytes(c)))
+	if (!may_call_system())
 		return false;
-	stack = galloc_fail(0) ? NULL :
-		kmalloc(stack_bytes(c), GFP_NOWAIT | __GFP_NOWARN);
+	stack = arena_meta_alloc(max * sizeof(void *), c->nid);
+	if (!stack && max * sizeof(void *) > PAGE_SIZE) {
+		max = PAGE_SIZE / sizeof(void *);
+		stack = arena_meta_alloc(max * sizeof(void *), c->nid);
+	}
 	if (!stack)
-		goto err;
+		return false;
 
 	galloc_lock(&c->lock, flags);
 	if (!c->transfer.stack) {
+		c->transfer.max = max;
 		WRITE_ONCE(c->transfer.stack, stack);
 		stack = NULL;
 	}
 	galloc_unlock(&c->lock, flags);
-	if (!stack)
-		return true;
-	kfree(stack);
-	arena_uncharge_meta(stack_bytes(c));
+	if (stack)
+		arena_meta_free(stack, max * sizeof(void *));
 	return true;
-err:
-	arena_uncharge_meta(stack_bytes(c));
-	return false;
 }
 
 /* Have a stack for the next overflow: the last one could not allocate it. */
@@ -92,7 +89,7 @@ unsigned int transfer_put(unsigned int row, void **batch, unsigned int n)
 		galloc_unlock(&c->lock, flags);
 		return 0;
 	}
-	n = min(n, transfer_max(c) - t->n);
+	n = min(n, t->max - t->n);
 	memcpy(t->stack + t->n, batch, n * sizeof(*batch));
 	WRITE_ONCE(t->n, t->n + n);
 	t->used = true;
@@ -176,18 +173,18 @@ static void transfer_give_up(struct mcentral *c)
 	struct transfer *t = &c->transfer;
 	unsigned long flags;
 	void **stack = NULL;
+	unsigned int max;
 
 	galloc_lock(&c->lock, flags);
+	max = t->max;
 	if (!t->used && !t->n) {
 		stack = t->stack;
 		WRITE_ONCE(t->stack, NULL);
 	}
 	t->used = false;
 	galloc_unlock(&c->lock, flags);
-	if (!stack)
-		return;
-	kfree(stack);
-	arena_uncharge_meta(stack_bytes(c));
+	if (stack)
+		arena_meta_free(stack, max * sizeof(void *));
 }
 
 /**
@@ -240,8 +237,6 @@ unsigned long transfer_bytes(void)
 /* Of a row that nobody uses any more. */
 void transfer_exit(struct mcentral *c)
 {
-	if (!c->transfer.stack)
-		return;
-	kfree(c->transfer.stack);
-	arena_uncharge_meta(stack_bytes(c));
+	if (c->transfer.stack)
+		arena_meta_free(c->transfer.stack, c->transfer.max * sizeof(void *));
 }
