@@ -47,6 +47,7 @@ EXPORT_SYMBOL_IF_KUNIT(mheap_alloc_span);
 EXPORT_SYMBOL_IF_KUNIT(mheap_free);
 EXPORT_SYMBOL_IF_KUNIT(mheap_hand_out);
 EXPORT_SYMBOL_IF_KUNIT(mheap_release);
+EXPORT_SYMBOL_IF_KUNIT(mheap_reserve);
 EXPORT_SYMBOL_IF_KUNIT(mheap_free_max);
 EXPORT_SYMBOL_IF_KUNIT(mheap_free_pages);
 EXPORT_SYMBOL_IF_KUNIT(mheap_settle);

@@ -27,6 +27,9 @@
 #define FREE_PART		64
 #define FREE_LEAST		(256UL << 10)
 
+/* This part of the available memory no reserve_mb may have. */
+#define RESERVE_SPARED		16
+
 /* Free memory must have been too much this long before any of it leaves. */
 #define RELEASE_DELAY		(HZ / 4)
 
@@ -620,9 +623,25 @@ int mheap_init(void)
 	return 0;
 }
 
-/* Take the reserve, a block at a time, from the nodes in turn. */
+/*
+ * May @pages more be taken for good, by what the system thinks it has?  Not all of
+ * it: the last of that would be had from others only by killing them.
+ */
+static bool reserve_fits(unsigned long pages)
+{
+	long available = si_mem_available();
+
+	return (long)pages <= available - available / RESERVE_SPARED;
+}
+
+/*
+ * Take the reserve, a block at a time, from the nodes in turn.  What there is not is
+ * refused before anything is taken; and if others need memory meanwhile, then.
+ */
 int mheap_reserve(void)
 {
+	/* Reclaim as long as it takes, but no OOM killer, and no warning of it. */
+	gfp_t gfp = GFP_KERNEL | __GFP_RETRY_MAYFAIL | __GFP_NOWARN;
 	unsigned long have = 0;
 	int nid = first_node(node_states[N_MEMORY]);
 	int failed = 0;
@@ -633,12 +652,14 @@ int mheap_reserve(void)
 		struct mheap *h;
 
 		cond_resched();
-		if (!arena_get_chunk(&chunk, nid, 1, GFP_KERNEL)) {
+		if (!reserve_fits(galloc_reserve_pages - have))
+			return -ENOMEM;
+		if (!arena_get_chunk(&chunk, nid, 1, gfp)) {
 			if (++failed > nodes_weight(node_states[N_MEMORY]))
 				return -ENOMEM;
 		} else {
 			h = mheaps[chunk.nid];
-			if (!mheap_lock_with_spares(h, false, GFP_KERNEL, &flags)) {
+			if (!mheap_lock_with_spares(h, false, gfp, &flags)) {
 				mheap_put_chunk(&chunk);
 				return -ENOMEM;
 			}

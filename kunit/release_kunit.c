@@ -32,6 +32,18 @@ static void blocks_go_back_whole_when_all_in_them_is_free(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, gk_events(EVENT_RELEASE_PAGES), pages);
 }
 
+/* Else processes would be killed for it. */
+static void a_reserve_that_is_not_there_is_refused_at_once(struct kunit *test)
+{
+	long grown = gk_events(EVENT_GROW);
+
+	WRITE_ONCE(galloc_reserve_pages, si_mem_available() - 1);
+	KUNIT_EXPECT_EQ(test, mheap_reserve(), -ENOMEM);
+	WRITE_ONCE(galloc_reserve_pages, totalram_pages());
+	KUNIT_EXPECT_EQ(test, mheap_reserve(), -ENOMEM);
+	KUNIT_EXPECT_EQ(test, gk_events(EVENT_GROW), grown);
+}
+
 static void a_block_that_is_not_empty_gives_its_free_pages(struct kunit *test)
 {
 	unsigned long block = run_fresh_block(test);
@@ -317,6 +329,7 @@ static void a_run_on_its_way_out_is_nobodys(struct kunit *test)
 
 static struct kunit_case cases[] = {
 	KUNIT_CASE(blocks_go_back_whole_when_all_in_them_is_free),
+	KUNIT_CASE(a_reserve_that_is_not_there_is_refused_at_once),
 	KUNIT_CASE(a_block_that_is_not_empty_gives_its_free_pages),
 	KUNIT_CASE(the_reserve_stays),
 	KUNIT_CASE(no_more_goes_back_than_was_asked_for),

@@ -12,7 +12,7 @@
 POKE=${POKE:-/test/poke}
 PARAMETERS=/sys/module/galloc/parameters
 
-begin 52
+begin 56
 
 # refused "PARAMETERS" MESSAGE: by EINVAL and that line alone, without its prefix.
 refused()
@@ -57,6 +57,18 @@ refused "free_max_mb=17592186044416" "free_max_mb=17592186044416 is out of range
 refused "free_max_mb=-2" "free_max_mb=-2 is out of range: -1 to 17592186044415"
 refused "limit_mb=8 reserve_mb=16" "reserve_mb=16 is more than limit_mb=8: at most 8"
 refused "reserve_mb=$all_mb" "reserve_mb=$all_mb is all the memory there is: at most $((all_mb - 1))"
+# More than is available now, and nearly as much: by ENOMEM, before any is taken, and
+# nobody is killed for it.
+available=$(($(awk '/^MemAvailable/ { print $2 }' /proc/meminfo) / 1024))
+for much in $((available + 10)) $((available * 98 / 100)); do
+	log_mark
+	same "reserve_mb of what is available, or more: is refused" \
+		"$("$POKE" load "$MODULES/galloc.ko" "reserve_mb=$much")" ENOMEM
+	same "reserve_mb of what is available, or more: says so, and nobody is killed" \
+		"$(log_new 'not so much\|Out of memory' | tr '\n' ';')" \
+		"galloc: reserve_mb=$much: there is not so much memory;"
+	! loaded galloc || unload galloc
+done
 for kb in 0 63 65537; do
 	refused "cpu_cache_kb=$kb" "cpu_cache_kb=$kb is out of range: 64 to 65536"
 done
