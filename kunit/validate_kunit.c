@@ -194,6 +194,8 @@ static void work(void *arg)
 	if (!p)
 		return;
 	for (i = 0; !READ_ONCE(o->stop); i++) {
+		if (i == 1024)
+			atomic_inc(&o->met);
 		void **one = &p[gk_below(&rng, 256)];
 
 		gfree(*one);
@@ -217,6 +219,9 @@ static struct others *others_start(struct kunit *test, struct gk_thread **t)
 	o->rng = gk_seed(test);
 	t[0] = gk_start(test, gk_cpu(0), work, o);
 	t[1] = gk_start(test, gk_cpu(1), work, o);
+	/* They are at it, and not still to be scheduled. */
+	KUNIT_EXPECT_TRUE(test, gk_wait_for(atomic_read(&o->met) == 2,
+					    GK_PATIENCE_MS));
 	return o;
 }
 
