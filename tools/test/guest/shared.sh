@@ -6,6 +6,9 @@
 # that somebody gives to kfree(). At that the kernel objects, with a trace, so this
 # script shows what the log has before, and empties it afterwards.
 
+# What wait_until calls is reached.
+# shellcheck disable=SC2317
+
 # shellcheck source=tools/test/guest/lib.sh
 . "${0%/*}/lib.sh"
 
