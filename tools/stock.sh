@@ -62,18 +62,16 @@ plan_work()
 		hotadd
 		leak
 		shared
-	PLAN
-	# Not of their own accord, until galloc stands them.
-	[ -z "${STOCK_SCRIPTS:-}" ] || cat <<-PLAN
 		unload $(((rounds + 2) / 3))
 		context ${STOCK_SECONDS:-4}
 	PLAN
+	[ -z "$isolated" ] || echo isolated
 }
 
 plan_scarce()
 {
 	cat <<-PLAN
-		bed $KREL 2 80
+		bed $KREL 2 40
 		scarce ${STOCK_SEEDS:-1}
 	PLAN
 }
@@ -153,6 +151,11 @@ kept=$top/build/log/stock-$which${2:+-$2}.log
 # The first kernel gets the whole of it, the others what shows a difference.
 ops=2000000 rounds=25
 [ "$which" != 6.1 ] || ops=10000000 rounds=100
+# One kernel with a CPU that is to be left alone.
+case $which in
+rt-*) isolated="isolcpus=domain,managed_irq,3 nohz_full=3" ;;
+*) isolated='' ;;
+esac
 ops=${STOCK_OPS:-$ops} rounds=${STOCK_ROUNDS:-$rounds}
 
 build_lock "$KREL"
@@ -193,7 +196,7 @@ numa=(-chardev pipe,id=monitor,path="$work/monitor" -mon chardev=monitor
 	-object "memory-backend-ram,id=m1,size=$((mb / 2))M"
 	-numa "node,nodeid=1,cpus=$((cpus / 2))-$((cpus - 1)),memdev=m1")
 GUEST_CPUS=$cpus,sockets=2 GUEST_MEM=$mb,slots=2,maxmem=4G \
-	GUEST_APPEND="oops=panic preempt=full memhp_default_state=online OPS=$ops" \
+	GUEST_APPEND="oops=panic preempt=full memhp_default_state=online OPS=$ops $isolated" \
 	guest_qemu "${VMLINUZ:-$KERNEL}" "$work/initramfs" "$log" "${STOCK_TIMEOUT:-2700}" "${numa[@]}" || rc=$?
 
 mkdir -p "${kept%/*}"

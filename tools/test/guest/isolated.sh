@@ -1,0 +1,52 @@
+#!/bin/sh
+# shellcheck shell=dash
+# SPDX-License-Identifier: GPL-2.0
+#
+# isolated.sh: the last CPU is isolated from the others (isolcpus=, nohz_full=): what
+# galloc does in the background it does elsewhere. Memory is asked back while that CPU
+# has objects on its stacks; the kernel's trace of work items says what ran where.
+
+# shellcheck source=tools/test/guest/lib.sh
+. "${0%/*}/lib.sh"
+
+T=/sys/kernel/tracing
+cpus=/sys/devices/system/cpu
+event=$T/events/workqueue/workqueue_execute_start/enable
+
+begin 8
+
+# Work items of galloc's that ran on these CPUs.
+ran_on()
+{
+	for cpu in "$@"; do cat "$T/per_cpu/cpu$cpu/trace"; done | grep -c '\[galloc\]'
+}
+
+# held CPU: bytes that it caches.
+held()
+{
+	awk -v cpu="$1" '$1 == cpu { n += $6 } END { print n + 0 }' "$G/mcache"
+}
+
+mount -t tracefs none $T 2>/dev/null
+same "a CPU is isolated" "$(cat $cpus/isolated)" 3
+same "it does without ticks" "$(cat $cpus/nohz_full)" 3
+check "work items are traced" test -w $event
+load_galloc
+check "the stress runs on all CPUs" load galloc_stress ops=40000 huge=0
+unload galloc_stress
+at_least "the isolated CPU caches objects, in bytes" "$(held 3)" 4096
+
+echo >$T/trace
+echo 1 >$event
+for _ in 1 2 3 4; do
+	echo 2 >/proc/sys/vm/drop_caches
+	load galloc_stress ops=4000 live=400 huge=0
+	unload galloc_stress
+	sleep 1
+done
+echo 0 >$event
+at_least "work items of galloc's on other CPUs" "$(ran_on 0 1 2)" 1
+same "work items of galloc's on the isolated one" "$(ran_on 3)" 0
+check "galloc unloads" unload galloc
+
+finish
