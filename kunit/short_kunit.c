@@ -132,7 +132,8 @@ static void every_class_is_served_from_the_order_of_one_object(struct kunit *tes
 						  sc->size, f);
 			gfree(p);
 			gk_feed();
-			if (gk_slow() && class % 8)
+			/* If it has failed the last of them would not return. */
+			if (!p || (gk_slow() && class % 8))
 				break;
 		}
 	}
