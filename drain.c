@@ -531,11 +531,12 @@ unsigned long mcache_held_bytes(void)
 
 /**
  * mcache_drain() - drain all CPUs and wait
- * @isolated: those, too, that are to be left alone; else they follow later
+ *
+ * Those that are to be left alone follow later, in their own calls.
  *
  * Context: Process.  Sleeps, takes the hotplug lock.
  */
-void mcache_drain(bool isolated)
+void mcache_drain(void)
 {
 	int cpu;
 
@@ -543,8 +544,7 @@ void mcache_drain(bool isolated)
 	atomic_inc(&drain_gen);
 	cpus_read_lock();
 	for_each_online_cpu(cpu)
-		if (mcache_is_setup(cpu) &&
-		    (isolated || !galloc_cpu_isolated(cpu))) {
+		if (mcache_may_ask(cpu)) {
 			WRITE_ONCE(per_cpu(galloc_mcache, cpu).drain_all, true);
 			queue_work_on(cpu, galloc_wq,
 				      &per_cpu(galloc_mcache, cpu).work);
@@ -564,6 +564,16 @@ static void look_fn(struct work_struct *work)
 	look->fn(look);
 	complete(&look->done);
 	mcache_look_put(look);
+}
+
+/* For the self-test and the suites: CPUs that are to be left alone are not. */
+bool mcache_ask_isolated;
+
+/* May a CPU be given a work item, for which somebody waits? */
+bool mcache_may_ask(int cpu)
+{
+	return mcache_is_setup(cpu) &&
+	       (READ_ONCE(mcache_ask_isolated) || !galloc_cpu_isolated(cpu));
 }
 
 /**

@@ -88,6 +88,7 @@ EXPORT_SYMBOL_IF_KUNIT(mcentral_nr_waiting);
 /* mcache.c */
 EXPORT_SYMBOL_IF_KUNIT(galloc_mcache);
 EXPORT_SYMBOL_IF_KUNIT(mcache_pop_many);
+EXPORT_SYMBOL_IF_KUNIT(mcache_ask_isolated);
 EXPORT_SYMBOL_IF_KUNIT(mcache_drain);
 EXPORT_SYMBOL_IF_KUNIT(mcache_look_new);
 EXPORT_SYMBOL_IF_KUNIT(mcache_look_start);

@@ -485,6 +485,9 @@ struct mcache_stacks {
 /* A CPU that has not looked at its stacks by then is not waited for. */
 #define LOOK_TIMEOUT	(10 * HZ)
 
+extern bool mcache_ask_isolated;
+bool mcache_may_ask(int cpu);
+
 struct mcache_look *mcache_look_new(size_t size);
 void mcache_look_start(struct mcache_look *look, int cpu,
 		       void (*fn)(struct mcache_look *look));
@@ -501,7 +504,7 @@ bool mcache_drain_async(void);
 bool mcache_is_behind(void);
 void mcache_follow(void);
 void mcache_relieve(gfp_t gfp);
-void mcache_drain(bool isolated);
+void mcache_drain(void);
 void mcache_shrink_async(void);
 unsigned long mcache_held_bytes(void);
 

@@ -131,12 +131,8 @@ static void sum_cpu(struct sums *sums, int cpu)
 	for (row = 0; row < RESERVE_SLOT; row++) {
 		const struct mcache_slot *slot = READ_ONCE(m->slots) + row;
 		unsigned int class = row % GALLOC_NR_CLASSES;
-		unsigned long n = slot_places(slot);
 
-		sums->class[class].stacked += n;
-		/* One that is to be left alone is believed. */
-		if (galloc_cpu_isolated(cpu))
-			sums->class[class].cached += n;
+		sums->class[class].stacked += slot_places(slot);
 		sums->class[class].out += READ_ONCE(slot->moved);
 		sums->class[class].allocs += READ_ONCE(slot->allocs);
 	}
@@ -212,6 +208,17 @@ static void sum_stacks_of(struct sums *sums, int cpu, unsigned long end)
 	mcache_look_put(look);
 }
 
+/* Of a CPU that is to be left alone, as many as there are places taken. */
+static void sum_places_of(struct sums *sums, int cpu)
+{
+	const struct mcache *m = per_cpu_ptr(&galloc_mcache, cpu);
+	unsigned int row;
+
+	for (row = 0; row < RESERVE_SLOT; row++)
+		sums->class[row % GALLOC_NR_CLASSES].cached +=
+			slot_places(READ_ONCE(m->slots) + row);
+}
+
 static void sum_transfer(struct sums *sums, struct mcentral *c)
 {
 	unsigned int i = 0, turn;
@@ -258,9 +265,12 @@ static void sum_stacks(struct sums *sums)
 		if (mcentral_rows[row])
 			sum_transfer(sums, mcentral_rows[row]);
 	end = jiffies + LOOK_TIMEOUT;
-	for_each_online_cpu(cpu)
-		if (mcache_is_setup(cpu) && !galloc_cpu_isolated(cpu))
+	for_each_online_cpu(cpu) {
+		if (mcache_may_ask(cpu))
 			sum_stacks_of(sums, cpu, end);
+		else
+			sum_places_of(sums, cpu);
+	}
 	cpus_read_unlock();
 	kvfree(sums->seen);
 	sums->seen = NULL;
@@ -661,7 +671,7 @@ static const struct file_operations spans_fops = {
 static ssize_t shrink_write(struct file *file, const char __user *buf,
 			    size_t len, loff_t *pos)
 {
-	mcache_drain(false);
+	mcache_drain();
 	mheap_settle();
 	mheap_release(ULONG_MAX, RELEASE_ALL, true);
 	return len;

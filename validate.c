@@ -700,6 +700,10 @@ static void check_cpus(struct check *c)
 	for_each_online_cpu(cpu) {
 		if (!mcache_is_setup(cpu))
 			continue;
+		if (!mcache_may_ask(cpu)) {
+			c->cpus_missed++;
+			continue;
+		}
 		looks[cpu] = mcache_look_new(sizeof(struct cpu_check));
 		if (looks[cpu])
 			mcache_look_start(looks[cpu], cpu, check_this_cpu);

@@ -626,7 +626,7 @@ static void at_the_limit_all_get_null_and_nobody_is_harmed(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, twin_intact(other, 1000, 1));
 	/* The memory is back, what the other CPU keeps for itself too. */
 	KUNIT_EXPECT_TRUE(test, served(galloc(5000, QUIET), 5000));
-	mcache_drain(true);
+	mcache_drain();
 	KUNIT_EXPECT_TRUE(test, served(galloc(1 << 20, QUIET), 1 << 20));
 	KUNIT_EXPECT_LE(test, arena_held_bytes(), (long)galloc_limit_bytes);
 	gfree(other);

@@ -236,6 +236,7 @@ int gk_init(struct kunit *test)
 		return -ENOMEM;
 	settings_save(gk);
 	gk_quiet();
+	WRITE_ONCE(mcache_ask_isolated, true);
 	/* A case that went to another node would look at the books of this one. */
 	gk_pin(gk_cpu(0));
 	/* What is free goes back when the case wants it, not by itself. */
@@ -310,7 +311,7 @@ bool gk_rest(struct galloc_totals *t)
 
 	gk_quiet();
 	for (i = 0; i < REST_TRIES; i++) {
-		mcache_drain(true);
+		mcache_drain();
 		transfer_age();
 		transfer_age();
 		mheap_settle();

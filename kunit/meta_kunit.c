@@ -161,7 +161,7 @@ static void a_transfer_that_cannot_be_larger_is_a_page(struct kunit *test)
 		kunit_skip(test, "nothing overflows");
 	/* One of full length may be left. */
 	KUNIT_ASSERT_TRUE(test, gk_wait_for(({
-		mcache_drain(true);
+		mcache_drain();
 		transfer_age();
 		!t->stack;
 	}), GK_PATIENCE_MS));
@@ -172,7 +172,7 @@ static void a_transfer_that_cannot_be_larger_is_a_page(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, t->max, page);
 	KUNIT_EXPECT_LE(test, t->n, page);
 	/* It is given up as any other is, and then one of full length is made. */
-	mcache_drain(true);
+	mcache_drain();
 	KUNIT_EXPECT_TRUE(test, gk_wait_for(({
 		transfer_age();
 		!t->stack;

@@ -223,7 +223,7 @@ static void many_objects(void)
 		objects[i] = galloc(64, GFP_KERNEL);
 	for (i = 0; i < ARRAY_SIZE(objects); i++)
 		gfree(objects[i]);
-	mcache_drain(true);
+	mcache_drain();
 }
 
 /* While what is written somewhere in @work. */
@@ -280,7 +280,7 @@ static void large_objects(void)
 
 	gfree(q);
 	gfree(p);
-	mcache_drain(true);
+	mcache_drain();
 }
 
 static void an_nmi_hits_a_locked_heap(struct kunit *test)

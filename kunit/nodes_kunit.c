@@ -135,7 +135,7 @@ static void who_migrates_gets_the_node_he_asked_for(struct kunit *test)
 			expect_on_node(test, galloc_node(100000, gfp, nid), nid,
 				       100000);
 			WRITE_ONCE(galloc_pause_hook, NULL);
-			mcache_drain(true);
+			mcache_drain();
 		}
 	}
 	gk_pin(gk_cpu(0));
@@ -326,7 +326,7 @@ static void a_used_up_node_costs_no_more_memory(struct kunit *test)
 			KUNIT_EXPECT_EQ(test, galloc_validate(), 0);
 			for (j = 0; j < NR_ASKED; j++)
 				gfree(p[j]);
-			mcache_drain(true);
+			mcache_drain();
 		}
 	}
 	give_pages();
@@ -402,7 +402,7 @@ static void objects_of_another_node_are_used_again_here(struct kunit *test)
 			take_and_free(p, NR_ASKED);
 			nr_of_node(p, NR_ASKED, far) == 0; }), GK_PATIENCE_MS));
 	gk_quiet();
-	mcache_drain(true);
+	mcache_drain();
 	KUNIT_EXPECT_EQ(test, m->away, NUMA_NO_NODE);
 	KUNIT_EXPECT_EQ(test, gk_capacity(slot), 0);
 }

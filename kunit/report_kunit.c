@@ -32,7 +32,7 @@ static void exit_case(struct kunit *test)
 /* What lies on the stacks is judged now. */
 static void flush(void)
 {
-	mcache_drain(true);
+	mcache_drain();
 }
 
 /* ---- the text ----------------------------------------------------------- */

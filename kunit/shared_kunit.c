@@ -353,7 +353,7 @@ static void the_leak_report_tells(struct kunit *test)
 
 	gk_expect_reports(test, FAULT_FOREIGN_REF);
 	put_page(virt_to_page(p));
-	mcache_drain(true);
+	mcache_drain();
 	gk_listen(test);
 	KUNIT_EXPECT_EQ(test, stats_report_leaks(), 1);
 	gk_expect_faults(test, FAULT_FOREIGN_REF, 1);

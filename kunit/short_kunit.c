@@ -290,7 +290,7 @@ static void a_short_span_costs_a_cpu_what_it_holds(struct kunit *test)
 	gfree(galloc(1408, GFP_KERNEL));
 	gk_take_free_runs(test);
 	gfree(galloc(64, GFP_KERNEL));
-	mcache_drain(true);
+	mcache_drain();
 	gk_in_pieces(0);
 	p = galloc(1408, GFP_KERNEL);
 	q = galloc(1408, GFP_KERNEL);
@@ -303,7 +303,7 @@ static void a_short_span_costs_a_cpu_what_it_holds(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, galloc_validate(), 0);
 	gfree(p);
 	gfree(q);
-	mcache_drain(true);
+	mcache_drain();
 	KUNIT_EXPECT_EQ(test, m->held, 0);
 }
 

@@ -45,7 +45,7 @@ static void the_pages_of_a_large_object_serve_the_next(struct kunit *test)
 		KUNIT_EXPECT_PTR_EQ(test, q, p);
 		KUNIT_EXPECT_EQ(test, gsize(q), PAGE_ALIGN(size));
 		gfree(q);
-		mcache_drain(true);
+		mcache_drain();
 		expect_empty(test);
 	}
 }
@@ -84,7 +84,7 @@ static void other_lengths_are_not_served_by_them(struct kunit *test)
 		if (!galloc_debug)
 			KUNIT_EXPECT_EQ(test, this_mcache()->nr_runs, 1);
 		gfree(q);
-		mcache_drain(true);
+		mcache_drain();
 	}
 }
 
@@ -133,7 +133,7 @@ static unsigned int keep_many(struct kunit *test)
 	}
 	KUNIT_EXPECT_EQ(test, galloc_validate(), 0);
 	i = this_mcache()->nr_runs;
-	mcache_drain(true);
+	mcache_drain();
 	return i;
 }
 
@@ -202,7 +202,7 @@ static void a_drain_gives_them_back(struct kunit *test)
 	struct mspan s;
 
 	gfree(p);
-	mcache_drain(true);
+	mcache_drain();
 	expect_empty(test);
 	if (mheap_span_around(p, &s))
 		KUNIT_EXPECT_EQ(test, s.tag, MSPAN_TAG(0, MSPAN_FREE));

@@ -114,7 +114,7 @@ static void a_drain_empties_it(struct kunit *test)
 	hold(test, 256, 600);
 	free_objects();
 	KUNIT_EXPECT_GT(test, in_transfer(256), 0);
-	mcache_drain(true);
+	mcache_drain();
 	KUNIT_EXPECT_EQ(test, in_transfer(256), 0);
 	KUNIT_EXPECT_EQ(test, atomic_long_read(&row_of(256)->nr_spans), 0);
 }
@@ -177,7 +177,7 @@ static void a_stack_that_nobody_uses_is_given_up(struct kunit *test)
 		return;
 	hold(test, 256, 600);
 	free_objects();
-	mcache_drain(true);
+	mcache_drain();
 	KUNIT_EXPECT_EQ(test, in_transfer(256), 0);
 	KUNIT_ASSERT_NOT_NULL(test, row_of(256)->transfer.stack);
 	meta = arena_meta_bytes();
@@ -200,7 +200,7 @@ static void without_memory_for_it_objects_go_into_the_spans(struct kunit *test)
 	if (debug_has_none(test, 448))
 		return;
 	/* A row that has a stack keeps it: as if it had none. */
-	mcache_drain(true);
+	mcache_drain();
 	had = row->transfer.stack;
 	row->transfer.stack = NULL;
 	hold(test, 448, 500);

@@ -319,7 +319,7 @@ static void a_long_list_is_seen_to_its_end(struct kunit *test)
 			p[i] = NULL;
 		}
 	}
-	mcache_drain(true);
+	mcache_drain();
 	KUNIT_EXPECT_EQ(test, galloc_validate(), 0);
 	for (b = 0; b < MCENTRAL_BUCKETS; b++)
 		if (!list_empty(&c->partial[b]))

@@ -228,7 +228,7 @@ static void what_could_not_be_allocated_comes_later(struct kunit *test)
 		return;
 	gk_pin(gk_cpu(0));
 	/* An idle class without a stack. */
-	mcache_drain(true);
+	mcache_drain();
 	KUNIT_EXPECT_EQ(test, gk_capacity(gk_slot(class)), 0);
 	for (i = 0; i < 4; i++) {
 		local_irq_save(flags);
