@@ -175,6 +175,7 @@ stock_parts()
 	part 1 "stock $1" "life and stress" "$top/tools/stock.sh" "$1"
 	part 1 "stock $1" "a stranger's build" env KERNEL="$1" "$top/tools/test/external.sh"
 	part 1 "stock $1" "build and install" env KERNEL="$1" "$top/tools/test/install.sh"
+	[ "$1" != 6.1 ] || part 1 "stock $1" "scarcity" "$top/tools/stock.sh" "$1" scarce
 	[ "$1" != 6.1 ] || part 1 "stock $1" "fast path" "$top/tools/fastpath.sh" --check
 }
 
