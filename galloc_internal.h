@@ -442,6 +442,7 @@ int node_with_memory(int nid);
  * @spare: unused descriptors, small [0] and big [1]
  * @nr_spare: their number
  * @changes: raised when a list, or what is owned, changes; for validate
+ * @told_pages: of @free_pages, what the kernel has been told could be given back
  * @want_chunk: a caller that could not sleep had to make do with a small chunk
  * @spent_tick: in jiffies, when the node last had no pages to spare
  * @spent_pages: how many were wanted then
@@ -454,6 +455,7 @@ struct mheap {
 	int nid;
 	unsigned long free_pages;
 	unsigned long used_pages;
+	long told_pages;
 	struct list_head aside;
 	unsigned long aside_pages;
 	struct list_head spare[2];

@@ -12,6 +12,7 @@
 #include <linux/mempolicy.h>
 #include <linux/nodemask.h>
 #include <linux/slab.h>
+#include <linux/vmstat.h>
 
 /* Entries looked at on a list, for the one in the fullest block. */
 #define LOOK			4
@@ -362,6 +363,38 @@ static struct mspan *run_find_short(struct mheap *h, const struct want *w)
 
 /* ---- taking and giving runs --------------------------------------------------- */
 
+/*
+ * What a node could give back at once.  Of the reserve, which is of all pages, those
+ * in use too, each node keeps its part.
+ */
+static long pages_to_give(const struct mheap *h)
+{
+	unsigned long keep = READ_ONCE(galloc_reserve_pages) / nr_online_nodes;
+	unsigned long all = h->free_pages + h->used_pages;
+
+	return all > keep ? min(h->free_pages, all - keep) : 0;
+}
+
+/*
+ * Count @npages pages from used to free; negative: the reverse.  The kernel hears
+ * what could be given back: /proc/meminfo has it in KReclaimable and MemAvailable.
+ */
+void mheap_count_free(struct mheap *h, long npages)
+{
+	long give;
+
+	lockdep_assert_held(&h->lock);
+
+	h->free_pages += npages;
+	h->used_pages -= npages;
+	give = pages_to_give(h);
+	if (give == h->told_pages)
+		return;
+	mod_node_page_state(NODE_DATA(h->nid), NR_KERNEL_MISC_RECLAIMABLE,
+			    give - h->told_pages);
+	h->told_pages = give;
+}
+
 /* Have the map find a run by its first and its last page. */
 void mheap_run_map(struct mspan *s)
 {
@@ -410,8 +443,7 @@ static void run_carve(struct mheap *h, struct mspan *s, unsigned int npages,
 	s->start = start;
 	s->npages = npages;
 	mheap_run_map(s);
-	h->free_pages -= npages;
-	h->used_pages += npages;
+	mheap_count_free(h, -(long)npages);
 	s->arena->nr_used += npages;
 	arena_update_density(h, s->arena);
 }
@@ -541,8 +573,7 @@ struct mspan *mheap_publish_chunk(struct mheap *h, const struct chunk *chunk)
 
 	if (s->npages == ARENA_PAGES)
 		s->arena->whole = true;
-	h->used_pages -= s->npages;
-	h->free_pages += s->npages;
+	mheap_count_free(h, s->npages);
 	s->arena->nr_used -= s->npages;
 	s = run_insert(h, s);
 	arena_update_density(h, s->arena);
@@ -876,14 +907,15 @@ void mheap_free(struct mspan *s)
 	span_uncut(s);
 	s->zeroed = false;
 	s->dropped = 0;
-	h->used_pages -= s->npages;
-	h->free_pages += s->npages;
+	mheap_count_free(h, s->npages);
 	s->arena->nr_used -= s->npages;
 	s = run_insert(h, s);
 	arena_update_density(h, s->arena);
 	free = h->free_pages;
 	galloc_unlock(&h->lock, flags);
-	if (free > mheap_free_max())
+	/* The mark is for all nodes: if it is passed, one has more than its part. */
+	if (free > mheap_free_max() / nr_online_nodes &&
+	    mheap_free_pages() > mheap_free_max())
 		worker_kick(WORKER_RELEASE);
 }
 

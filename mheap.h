@@ -28,6 +28,7 @@ bool mheap_lock_with_spares(struct mheap *h, bool big, gfp_t gfp,
 			    unsigned long *flags);
 struct mspan *mheap_spare_pop(struct mheap *h, bool big);
 void mheap_spare_push(struct mheap *h, struct mspan *s);
+void mheap_count_free(struct mheap *h, long npages);
 void mheap_run_map(struct mspan *s);
 void mheap_run_unlink(struct mheap *h, struct mspan *s);
 struct mspan *mheap_own_chunk(struct mheap *h, const struct chunk *chunk);

@@ -160,8 +160,7 @@ static unsigned long mheap_release_one(struct mheap *h, enum mheap_release how,
 	start = s->start;
 	npages = s->npages;
 	mheap_run_unlink(h, s);
-	h->free_pages -= npages;
-	h->used_pages += npages;
+	mheap_count_free(h, -(long)npages);
 	s->arena->nr_used += npages;
 	mheap_disown(h, start, npages);
 	mheap_spare_push(h, s);

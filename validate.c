@@ -491,6 +491,8 @@ static void check_heap(struct check *c, struct mheap *h)
 	listed += check_tree(c, h);
 	galloc_lock(&h->lock, flags);
 	check_eq(maybe, listed, h->free_pages);
+	check_that(maybe, h->told_pages >= 0 &&
+		   h->told_pages <= (long)h->free_pages);
 	check_eq(maybe, h->free_pages, c->free_pages[h->nid]);
 	check_eq(maybe, h->used_pages, c->used_pages[h->nid]);
 	galloc_unlock(&h->lock, flags);

@@ -455,6 +455,34 @@ static void random_runs_never_overlap_and_all_come_back(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, run_is(block, 0, ARENA_PAGES));
 }
 
+/* ---- what the kernel is told ---------------------------------------------- */
+
+static void the_kernel_knows_what_could_be_given_back(struct kunit *test)
+{
+	struct mheap *h = mheap_of(gk_nid());
+	struct mspan *s;
+
+	WRITE_ONCE(galloc_reserve_pages, 0);
+	gk_take_free_runs(test);
+	s = run_take(test, 5, 1);
+	KUNIT_EXPECT_EQ(test, h->told_pages, (long)h->free_pages);
+	run_give(s);
+	KUNIT_EXPECT_GE(test, h->told_pages, 5);
+	KUNIT_EXPECT_EQ(test, h->told_pages, (long)h->free_pages);
+	mheap_release(ULONG_MAX, RELEASE_ALL, true);
+	KUNIT_EXPECT_EQ(test, h->told_pages, (long)h->free_pages);
+	KUNIT_EXPECT_EQ(test, h->told_pages, 0);
+	/* Of a reserve nothing is given, be it free or not. */
+	s = run_take(test, 5, 1);
+	WRITE_ONCE(galloc_reserve_pages,
+		   nr_online_nodes * (h->free_pages + h->used_pages - 2));
+	run_give(s);
+	KUNIT_EXPECT_EQ(test, h->told_pages, 2);
+	WRITE_ONCE(galloc_reserve_pages, 0);
+	run_give(run_take(test, 5, 1));
+	KUNIT_EXPECT_EQ(test, h->told_pages, (long)h->free_pages);
+}
+
 /* ---- growing ------------------------------------------------------------ */
 
 static void growth_publishes_what_is_not_wanted(struct kunit *test)
@@ -656,6 +684,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(runs_do_not_cross_blocks),
 	KUNIT_CASE(runs_do_not_join_what_somebody_owns),
 	KUNIT_CASE(random_runs_never_overlap_and_all_come_back),
+	KUNIT_CASE(the_kernel_knows_what_could_be_given_back),
 	KUNIT_CASE(growth_publishes_what_is_not_wanted),
 	KUNIT_CASE(refused_growth_leaves_no_trace),
 	KUNIT_CASE(a_caller_that_cannot_sleep_has_more_fetched),
