@@ -893,6 +893,7 @@ void mheap_free(struct mspan *s)
 	struct mheap *h = mheaps[s->arena->nid];
 	unsigned long flags;
 	unsigned long free;
+	bool spares;
 
 	if (unlikely(!arena_pages_unshared(s->start, s->npages))) {
 		mheap_free_shared(s);
@@ -912,10 +913,12 @@ void mheap_free(struct mspan *s)
 	s = run_insert(h, s);
 	arena_update_density(h, s->arena);
 	free = h->free_pages;
+	spares = h->nr_spare[0] > SPARES_MANY || h->nr_spare[1] > SPARES_MANY;
 	galloc_unlock(&h->lock, flags);
 	/* The mark is for all nodes: if it is passed, one has more than its part. */
-	if (free > mheap_free_max() / nr_online_nodes &&
-	    mheap_free_pages() > mheap_free_max())
+	if (unlikely(spares) ||
+	    (free > mheap_free_max() / nr_online_nodes &&
+	     mheap_free_pages() > mheap_free_max()))
 		worker_kick(WORKER_RELEASE);
 }
 

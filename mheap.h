@@ -18,6 +18,10 @@ extern struct mheap **mheaps;
  */
 #define SPARES_NEEDED		3
 
+/* Unused descriptors a node keeps; more than the second, and the worker is to come. */
+#define SPARES_KEPT		64
+#define SPARES_MANY		1024
+
 /* mheap.c */
 
 /*

@@ -14,8 +14,6 @@
 #include <linux/nodemask.h>
 #include <linux/slab.h>
 
-/* Unused descriptors a node keeps. */
-#define SPARES_KEPT		64
 
 /* Of them taken out of the stock under the lock in one turn. */
 #define SPARES_TURN		32
@@ -204,6 +202,10 @@ unsigned long mheap_release(unsigned long pages, enum mheap_release how,
 			}
 		}
 	}
+	/* Each run that has left, or joined another, leaves its descriptor. */
+	if (may_sleep)
+		for_each_node(nid)
+			mheap_trim_spares(mheaps[nid], SPARES_KEPT);
 	return done;
 }
 

@@ -269,6 +269,29 @@ static void what_is_freed_in_the_wake_of_reclaim_goes_back(struct kunit *test)
 	KUNIT_EXPECT_LT(test, arena_held_bytes(), before + 300000);
 }
 
+/* Spans of one page each, every second of which is freed, leave so many runs. */
+static void descriptors_leave_with_what_they_described(struct kunit *test)
+{
+	struct mheap *h = mheap_of(gk_nid());
+	unsigned int i, n;
+
+	WRITE_ONCE(galloc_reserve_pages, 0);
+	for (n = 0; n < ARRAY_SIZE(wave); n++) {
+		wave[n] = galloc(4096, GFP_KERNEL);
+		if (!wave[n])
+			break;
+	}
+	for (i = 0; i < n; i += 2)
+		gfree(wave[i]);
+	mcache_drain(true);
+	for (i = 1; i < n; i += 2)
+		gfree(wave[i]);
+	mcache_drain(true);
+	KUNIT_EXPECT_GT(test, h->nr_spare[0], 500);
+	mheap_release(ULONG_MAX, RELEASE_ALL, true);
+	KUNIT_EXPECT_LE(test, h->nr_spare[0], 64);
+}
+
 static void reclaim_has_a_wake(struct kunit *test)
 {
 	gk_quiet();
@@ -338,6 +361,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(the_shrinker_gives_all_but_the_reserve),
 	KUNIT_CASE(the_shrinker_has_stacks_drained),
 	KUNIT_CASE(what_is_freed_in_the_wake_of_reclaim_goes_back),
+	KUNIT_CASE(descriptors_leave_with_what_they_described),
 	KUNIT_CASE(reclaim_has_a_wake),
 	KUNIT_CASE(memory_is_given_before_a_process_is_killed),
 	KUNIT_CASE(a_run_on_its_way_out_is_nobodys),
