@@ -247,25 +247,22 @@ static void wave_falls(void)
 static void what_is_freed_in_the_wake_of_reclaim_goes_back(struct kunit *test)
 {
 	long before;
-	int i;
+	int i, cpu;
 
 	WRITE_ONCE(galloc_reserve_pages, 0);
 	gk_give_back();
 	before = arena_held_bytes();
 	wave_rises(test);
-	gk_quiet();
 	wave_falls();
 	KUNIT_EXPECT_GT(test, arena_held_bytes(), before + 500000);
+	gk_background();
 	/* The first look sees a class in use; the others see that it no longer is. */
-	for (i = 0; i < 3; i++) {
+	for (i = 0; i < 4; i++) {
 		shrinker_wake();
-		gk_background();
-		gk_wait_for(!worker_pending(WORKER_CPU), GK_PATIENCE_MS);
-		msleep(20);
-		gk_quiet();
+		for_each_online_cpu(cpu)
+			flush_work(&per_cpu(galloc_mcache, cpu).work);
 	}
 	shrinker_wake();
-	gk_background();
 	KUNIT_EXPECT_LT(test, arena_held_bytes(), before + 300000);
 }
 
@@ -283,10 +280,10 @@ static void descriptors_leave_with_what_they_described(struct kunit *test)
 	}
 	for (i = 0; i < n; i += 2)
 		gfree(wave[i]);
-	mcache_drain(true);
+	mcache_drain();
 	for (i = 1; i < n; i += 2)
 		gfree(wave[i]);
-	mcache_drain(true);
+	mcache_drain();
 	KUNIT_EXPECT_GT(test, h->nr_spare[0], 500);
 	mheap_release(ULONG_MAX, RELEASE_ALL, true);
 	KUNIT_EXPECT_LE(test, h->nr_spare[0], 64);
