@@ -428,6 +428,19 @@ out:
 	return false;
 }
 
+/* capacity.c */
+
+/* slot->wants */
+enum { WANTS_UNDERFLOW = 1, WANTS_OVERFLOW = 2 };
+
+unsigned long class_mask(unsigned int class);
+bool size_shareable(unsigned long size);
+void mcache_want(unsigned int class);
+bool mcache_setup(void);
+void mcache_grow(unsigned int row, unsigned int capacity);
+unsigned int slot_wants_more(struct mcache_slot *slot, unsigned int class,
+			     unsigned int how);
+
 /* mcache.c */
 
 struct mcache *mcache_enter_setup(void);

@@ -40,6 +40,35 @@ struct mspan *mheap_publish_chunk(struct mheap *h, const struct chunk *chunk);
 void mheap_put_chunk(const struct chunk *chunk);
 void mheap_disown(struct mheap *h, unsigned long start, unsigned int npages);
 
+/* run.c */
+
+/**
+ * struct want - the run of pages that is asked for
+ * @npages: its length
+ * @least: the fewest pages that will do if there is no run of that length
+ * @align: alignment of its start in pages, a power of two
+ * @sc: the class of which it will hold objects, or NULL: then @least is @npages
+ * @nbits: without a class, objects its descriptor must have room for
+ */
+struct want {
+	unsigned int npages;
+	unsigned int least;
+	unsigned int align;
+	const struct sizeclass *sc;
+	unsigned int nbits;
+};
+
+void run_link(struct mheap *h, struct mspan *s);
+void arena_update_density(struct mheap *h, struct arena *arena);
+int run_fit(const struct mspan *s, unsigned int npages, unsigned int align);
+struct mspan *run_find(struct mheap *h, unsigned int npages, unsigned int align);
+struct want want_span(const struct sizeclass *sc);
+bool want_big(const struct want *w, unsigned int npages);
+unsigned int run_share(const struct mspan *s, const struct want *w);
+struct mspan *run_find_short(struct mheap *h, const struct want *w);
+
+/* mheap.c */
+
 void mheap_delete_all(void);
 struct mspan *mheap_next_span(const struct arena *arena, unsigned int *page);
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * validate: do the books of all layers agree?  Also what a debug build and a
- * test build hook in.
+ * validate: are the layers consistent, each in itself and with the others?
  *
  * Walks everything and prints what does not fit, while others allocate and free.
  * What one lock protects, or one CPU owns, is looked at with that lock held, or on
@@ -11,34 +10,13 @@
  * few times.
  */
 #include "mcache.h"
+#include "validate.h"
 
 #include <linux/cpu.h>
 #include <linux/delay.h>
 #include <linux/mutex.h>
 #include <linux/nodemask.h>
 #include <linux/slab.h>
-
-#ifdef CONFIG_GALLOC_KUNIT
-void (*galloc_pause_hook)(enum galloc_pause point, const void *what);
-#endif
-
-#ifdef CONFIG_GALLOC_DEBUG
-static DEFINE_PER_CPU(int, lock_depth);
-
-void galloc_lock_acquired(void)
-{
-	WARN_ONCE(__this_cpu_inc_return(lock_depth) > 1,
-		  "galloc: two locks held together\n");
-}
-
-void galloc_lock_released(void)
-{
-	__this_cpu_dec(lock_depth);
-}
-#endif
-
-/* Findings that are printed; all are counted. */
-#define MAX_FINDINGS	20
 
 /* Walks until one sees nothing change, and the pause between two. */
 #define TRIES		5
@@ -49,50 +27,6 @@ void galloc_lock_released(void)
 
 /* Pages that nobody owns, looked at in one turn. */
 #define PAGE_TURN	64
-
-struct finding {
-	const char *what;
-	unsigned long a;
-	unsigned long b;
-};
-
-struct findings {
-	unsigned int nr;
-	struct finding list[MAX_FINDINGS];
-};
-
-static void complain(struct findings *f, const char *what, unsigned long a,
-		     unsigned long b)
-{
-	if (f->nr++ < MAX_FINDINGS)
-		f->list[f->nr - 1] = (struct finding) { what, a, b };
-}
-
-#define check_eq(f, a, b)						\
-do {									\
-	unsigned long __a = (a), __b = (b);				\
-									\
-	if (__a != __b)							\
-		complain(f, #a " is not " #b, __a, __b);		\
-} while (0)
-
-#define check_that(f, cond)						\
-do {									\
-	if (!(cond))							\
-		complain(f, "not so: " #cond, 0, 0);			\
-} while (0)
-
-static void findings_move(struct findings *to, struct findings *from)
-{
-	unsigned int i;
-
-	for (i = 0; i < min_t(unsigned int, from->nr, MAX_FINDINGS); i++)
-		complain(to, from->list[i].what, from->list[i].a,
-			 from->list[i].b);
-	if (from->nr > MAX_FINDINGS)
-		to->nr += from->nr - MAX_FINDINGS;
-	from->nr = 0;
-}
 
 /*
  * How often each kind of thing has changed.  Each counter is raised where the
@@ -783,15 +717,6 @@ static bool check_judge(struct check *c)
 	if (c->maybe.nr && nothing_changed(c))
 		findings_move(&c->sure, &c->maybe);
 	return judged && !c->maybe.nr && !c->missed && !c->cpus_missed;
-}
-
-static void findings_print(const struct findings *f)
-{
-	unsigned int i;
-
-	for (i = 0; i < min_t(unsigned int, f->nr, MAX_FINDINGS); i++)
-		pr_err("validate: %s: %lu, %lu\n", f->list[i].what,
-		       f->list[i].a, f->list[i].b);
 }
 
 /**

@@ -1,0 +1,342 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * capacity: how much a CPU may keep, and where.
+ *
+ * Its slots, had the first time that it allocates, and the stacks in them, which
+ * grow where they are missed and shrink where others need the room.  Called by
+ * mcache.c, stash.c and drain.c.  No lock: see mcache.h.  Overview: galloc_mod.c.
+ */
+#include "mcache.h"
+
+#include <linux/mm.h>
+#include <linux/slab.h>
+#include <linux/topology.h>
+
+/* A class's capacity in bytes starts at, and never exceeds this part of all. */
+#define CAPACITY_START_BYTES	4096
+#define CAPACITY_MAX_PART	8
+#define CAPACITY_MAX		2048
+#define CAPACITY_MIN		2
+
+/* Below this, where half of it is a full turn, a miss alone makes a slot grow. */
+#define CAPACITY_EASY		(2 * DRAIN_TURN)
+
+/* Below so many bytes a capacity doubles, from there on it grows by an eighth. */
+#define CAPACITY_DOUBLE_BYTES	16384
+/* ---- set-up, the first time a CPU allocates -------------------------------------- */
+
+/* Bits that are 0 in every object's address: all are multiples of the size. */
+unsigned long class_mask(unsigned int class)
+{
+	unsigned long size = sizeclasses[class].size;
+
+	return min_t(unsigned long, size & -size, PAGE_SIZE) - 1;
+}
+
+/*
+ * Others may refer to the pages of an object above a page after it was freed, and
+ * then it must not be used again: each free of one looks at them.
+ */
+bool size_shareable(unsigned long size)
+{
+	return size > PAGE_SIZE;
+}
+
+static void slot_set_mask(struct mcache_slot *slot, unsigned int class)
+{
+	bool shareable = size_shareable(sizeclasses[class].size);
+
+	slot->mask = shareable ? ULONG_MAX : class_mask(class);
+}
+
+/*
+ * A stack of a class, or the slots (class 0), cannot be allocated here: have this
+ * CPU's work item do it.
+ */
+void mcache_want(unsigned int class)
+{
+	struct mcache *m = mcache_enter();
+	bool wanted;
+
+	if (!m)
+		return;
+	wanted = __test_and_set_bit(class, m->wants);
+	mcache_leave(m);
+	if (!wanted)
+		worker_kick(WORKER_CPU);
+}
+
+/* Give this CPU slots, all zero.  False if it was busy. */
+static bool mcache_give_slots(struct mcache_slot *slots)
+{
+	struct mcache *m;
+	unsigned int row;
+
+	for (row = 0; row < RESERVE_SLOT; row++)
+		slot_set_mask(&slots[row], row % GALLOC_NR_CLASSES);
+
+	m = mcache_enter();
+	if (!m)
+		goto err;
+	if (m->slots != empty_slots) {
+		/* An interrupt, or a task on the CPU we migrated to, was first. */
+		mcache_leave(m);
+		arena_meta_free(slots, slots_bytes());
+		return true;
+	}
+	/*
+	 * Release: the statistics of other CPUs see what the slots say.  Pairs with
+	 * the dependent loads behind their READ_ONCE().
+	 */
+	smp_store_release(&m->slots, slots);
+	smp_store_release(&m->local, slots + mcentral_row(m->nid, 0));
+	mcache_leave(m);
+	return true;
+
+err:
+	arena_meta_free(slots, slots_bytes());
+	return false;
+}
+
+/*
+ * Have slots of its own for this CPU.  False if there is no memory for them: after one
+ * try it is the affair of the CPU's work item, and the CPU goes without until then.
+ */
+bool mcache_setup(void)
+{
+	struct mcache_slot *slots;
+
+	/* Of whatever CPU we are on: it is only to have a look. */
+	if (galloc_debug || test_bit(0, raw_cpu_ptr(&galloc_mcache)->wants))
+		return false;
+	slots = may_call_system() ?
+		arena_meta_alloc(slots_bytes(), numa_mem_id()) : NULL;
+	if (!slots) {
+		mcache_want(0);
+		return false;
+	}
+	memset(slots, 0, slots_bytes());
+	return mcache_give_slots(slots);
+}
+
+/* As mcache_enter(), on slots of its own; NULL if they are busy or not to be had. */
+struct mcache *mcache_enter_setup(void)
+{
+	struct mcache *m = mcache_enter();
+
+	if (!m || likely(m->slots != empty_slots))
+		return m;
+	mcache_leave(m);
+	if (!mcache_setup())
+		return NULL;
+	m = mcache_enter();
+	if (m && m->slots == empty_slots) {
+		/* We are on another CPU now. */
+		mcache_leave(m);
+		m = NULL;
+	}
+	return m;
+}
+
+/* ---- capacity ---------------------------------------------------------------------- */
+
+static unsigned int class_capacity_start(unsigned int class)
+{
+	return clamp_t(unsigned int,
+		       CAPACITY_START_BYTES / sizeclasses[class].size,
+		       CAPACITY_MIN, DRAIN_TURN / 2);
+}
+
+static unsigned int class_capacity_max(unsigned int class)
+{
+	return clamp_t(unsigned long,
+		       galloc_cpu_cache_bytes / CAPACITY_MAX_PART /
+		       sizeclasses[class].size, CAPACITY_MIN, CAPACITY_MAX);
+}
+
+static size_t stack_bytes(unsigned int capacity)
+{
+	/* One more in front, which the look at the top may read. */
+	return (capacity + 1) * sizeof(void *);
+}
+
+/*
+ * Make room in the budget: the clock hand goes over the other classes once and
+ * takes up to half of each capacity, as far as it is unused.  So it does with the
+ * stacks of another node, if there are any.
+ */
+bool mcache_steal(struct mcache *m, unsigned int for_class, size_t bytes)
+{
+	unsigned int turn = GALLOC_NR_CLASSES - 1;
+	unsigned int i, turns = m->away == NUMA_NO_NODE ? 1 : 2;
+
+	for (i = 0; i < turns * turn; i++) {
+		struct mcache_slot *slot;
+		unsigned int class, give;
+
+		if (m->held + bytes <= galloc_cpu_cache_bytes)
+			return true;
+		/* No division: it is done up to 132 times with preemption off. */
+		m->hand = m->hand < turn ? m->hand + 1 : 1;
+		class = m->hand;
+		slot = local_slot(m, class);
+		if (class == for_class)
+			continue;
+		if (i >= turn)
+			slot = away_slot(m, class);
+		give = min(slot_capacity(slot) / 2, slot_room(slot));
+		if (!give)
+			continue;
+		slot->end -= give;
+		m->held -= (size_t)give * sizeclasses[class].size;
+	}
+	return m->held + bytes <= galloc_cpu_cache_bytes;
+}
+
+/* A stack of *@capacity, or of what a page holds if there is no more; or NULL. */
+static void **stack_new(unsigned int *capacity)
+{
+	void **stack = arena_meta_alloc(stack_bytes(*capacity), numa_mem_id());
+
+	if (!stack && stack_bytes(*capacity) > PAGE_SIZE) {
+		*capacity = PAGE_SIZE / sizeof(void *) - 1;
+		stack = arena_meta_alloc(stack_bytes(*capacity), numa_mem_id());
+	}
+	/* Its size, for whoever frees it; no pointer is that small. */
+	if (stack)
+		stack[0] = (void *)stack_bytes(*capacity);
+	return stack;
+}
+
+/* Grow this CPU's stack of a row to @capacity, if memory and budget allow. */
+void mcache_grow(unsigned int row, unsigned int capacity)
+{
+	unsigned int class = mcentral_rows[row]->class;
+	struct mcache_slot *slot;
+	void **stack, **old;
+	struct mcache *m;
+	unsigned int had;
+	size_t extra;
+
+	if (!may_call_system()) {
+		mcache_want(class);
+		return;
+	}
+	stack = stack_new(&capacity);
+	if (!stack)
+		return;
+
+	m = mcache_enter();
+	if (!m)
+		goto err_stack;
+	slot = row_slot_here(m, row);
+	had = slot ? slot_capacity(slot) : capacity;
+	extra = (size_t)(capacity - had) * sizeclasses[class].size;
+	/* Memory is in pieces: not again before it has run empty and full again. */
+	if (slot && had >= capacity)
+		slot->wants = 0;
+	if (had >= capacity || !mcache_steal(m, class, extra)) {
+		mcache_leave(m);
+		goto err_stack;
+	}
+	memcpy(stack + 1, slot->base,
+	       (slot->top - slot->base) * sizeof(void *));
+	old = slot->base;
+	slot->top = stack + 1 + (slot->top - slot->base);
+	slot->base = stack + 1;
+	slot->end = slot->base + capacity;
+	slot->wants = 0;
+	m->held += extra;
+	mcache_leave(m);
+
+	if (old)
+		arena_meta_free(old - 1, *(size_t *)(old - 1));
+	worker_kick(WORKER_TICK);
+	return;
+
+err_stack:
+	arena_meta_free(stack, stack_bytes(capacity));
+}
+
+/*
+ * Capacity follows misses: a small stack grows each time it runs empty, a larger
+ * one only when it runs empty after it ran full or the other way round, which
+ * more room would have caught.  A large step takes room from classes that use it,
+ * so steps are small where they are dear.  Returns the capacity to grow to, or 0.
+ */
+unsigned int slot_wants_more(struct mcache_slot *slot, unsigned int class,
+			     unsigned int how)
+{
+	unsigned int capacity = slot_capacity(slot);
+	unsigned int max = class_capacity_max(class);
+
+	slot->wants |= how;
+	if (capacity >= max)
+		return 0;
+	if (!capacity)
+		return min(class_capacity_start(class), max);
+	if (capacity >= CAPACITY_EASY &&
+	    slot->wants != (WANTS_UNDERFLOW | WANTS_OVERFLOW))
+		return 0;
+	if (capacity * sizeclasses[class].size < CAPACITY_DOUBLE_BYTES)
+		return min(2 * capacity, max);
+	return min(capacity + capacity / 8 + 1, max);
+}
+
+/* What a class wanted that could not be allocated then, if it still would have it. */
+static void mcache_catch_up_class(int cpu, unsigned int class)
+{
+	struct mcache *m = mcache_enter();
+	unsigned int grow_to = 0, row;
+
+	if (!m)
+		return;
+	row = mcentral_row(m->nid, class);
+	if (m->cpu == cpu && m->slots != empty_slots) {
+		struct mcache_slot *slot = local_slot(m, class);
+
+		__clear_bit(class, m->wants);
+		grow_to = slot_wants_more(slot, class, slot->wants);
+	}
+	mcache_leave(m);
+	if (grow_to)
+		mcache_grow(row, grow_to);
+	transfer_prepare(row);
+}
+
+/**
+ * mcache_catch_up() - allocate what this CPU could not with interrupts off
+ * @cpu: the CPU
+ *
+ * Context: The CPU's work item.
+ */
+void mcache_catch_up(int cpu)
+{
+	struct mcache *m = per_cpu_ptr(&galloc_mcache, cpu);
+	struct mcache_slot *slots;
+	unsigned int class;
+	bool ready;
+
+	/* Old by now or not: whoever sets a bit queues the work once more. */
+	if (likely(bitmap_empty(m->wants, GALLOC_NR_CLASSES)))
+		return;
+	if (test_bit(0, m->wants) && m->slots == empty_slots) {
+		/* Here one may sleep, and take single pages. */
+		slots = arena_meta_wait(slots_bytes(), m->nid);
+		if (slots)
+			mcache_give_slots(slots);
+	}
+	m = mcache_enter();
+	if (!m)
+		return;
+	/* Should there be no memory for them, the next slow call asks again. */
+	if (m->cpu == cpu)
+		__clear_bit(0, m->wants);
+	ready = m->cpu == cpu && m->slots != empty_slots;
+	mcache_leave(m);
+	if (!ready)
+		return;
+	for (class = 1; class < GALLOC_NR_CLASSES; class++)
+		if (test_bit(class, per_cpu(galloc_mcache, cpu).wants))
+			mcache_catch_up_class(cpu, class);
+}

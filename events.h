@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * events: what is counted, added up, checked and reported.
+ *
+ * Included by galloc_internal.h, whose types it uses.
+ */
+#ifndef _GALLOC_EVENTS_H
+#define _GALLOC_EVENTS_H
+
+/* stats.c */
+
+/*
+ * Events that are rare enough to be counted with a shared atomic.  One list
+ * makes the enum, the names in debugfs/galloc/stats, and the printing.
+ */
+#define GALLOC_EVENTS(X)						\
+	X(GROW,			"grow_chunks")				\
+	X(GROW_FALLBACK,	"grow_fallback_orders")			\
+	X(GROW_FAILED,		"grow_failed")				\
+	X(GROW_OTHER_NODE,	"grow_other_node")			\
+	X(RESERVE_SPAN,		"reserve_spans")			\
+	X(RELEASE_BLOCK,	"release_blocks")			\
+	X(RELEASE_PAGES,	"release_pages")			\
+	X(LIMIT_HIT,		"limit_hits")				\
+	X(OVER_LIMIT,		"over_limit")				\
+	X(ALLOC_FAILED,		"alloc_failed")				\
+	X(NMI,			"nmi_refused")				\
+	X(BUSY_ALLOC,		"busy_allocs")				\
+	X(BUSY_FREE,		"busy_frees")				\
+	X(BUSY_TASK,		"busy_in_task")				\
+	X(BUSY_SOFTIRQ,		"busy_in_softirq")			\
+	X(BUSY_HARDIRQ,		"busy_in_hardirq")			\
+	X(CLAIM_RACED,		"claims_raced")				\
+	X(FULL_WON,		"full_rescans_won")			\
+	X(FULL_LOST,		"full_rescans_lost")			\
+	X(EMPTY_WON,		"empty_rescans_won")			\
+	X(EMPTY_LOST,		"empty_rescans_lost")			\
+	X(ROW_CHANGED,		"row_changed")				\
+	X(INSTALL_LOST,		"install_lost")				\
+	X(MIGRATED,		"migrated_returns")			\
+	X(DEAD_CPU,		"dead_cpus_drained")			\
+	X(DEFERRED,		"deferred_returns")			\
+	X(SET_ASIDE,		"set_aside")				\
+	X(SHRINKER,		"shrinker_runs")			\
+	X(DRAIN,		"drains")				\
+	X(LARGE_ALLOC,		"large_allocs")				\
+	X(LARGE_FREE,		"large_frees")				\
+	X(MAP_GROWN,		"map_grown")
+
+enum galloc_event {
+#define X(id, name) EVENT_##id,
+	GALLOC_EVENTS(X)
+#undef X
+	NR_GALLOC_EVENTS
+};
+
+extern atomic_long_t galloc_events[NR_GALLOC_EVENTS];
+
+static inline void count_event(enum galloc_event event)
+{
+	atomic_long_inc(&galloc_events[event]);
+}
+
+/*
+ * Where every byte is.  At rest @system, counted as memory comes and goes, is
+ * the sum of the others, which are counted by walking: Documentation/stats.rst.
+ * @short_spans is no bytes.
+ */
+struct galloc_totals {
+	long system;
+	long in_use;
+	long cached;
+	long central;
+	long tail;
+	long quarantine;
+	long deferred;
+	long free;
+	long meta;
+	long short_spans;
+	bool unsure;	/* the stacks could not be looked at, or not as a whole */
+};
+
+void stats_init(void);
+void stats_exit(void);
+void stats_totals(struct galloc_totals *t);
+unsigned long stats_report_leaks(void);
+const char *mspan_state_name(unsigned int state);
+
+/* validate.c */
+
+/**
+ * struct galloc_verdict - what a validation came to
+ * @errors: found, whatever others did meanwhile
+ * @cpus_missed: CPUs that did not look at their stacks in time
+ * @racy: not all could be compared, because others were at work
+ */
+struct galloc_verdict {
+	unsigned int errors;
+	unsigned int cpus_missed;
+	bool racy;
+};
+
+unsigned int galloc_validate_verdict(struct galloc_verdict *v);
+unsigned int galloc_validate(void);
+
+/* selftest.c */
+
+int galloc_selftest(void);
+
+/* report.c */
+
+/* What a caller, or somebody with a wild pointer, did to us. */
+#define GALLOC_FAULTS(X)						\
+	X(NOT_OURS,	"not_ours",	"pointer is not galloc's")	\
+	X(GIVEN_BACK,	"given_back",	"page was already given back")	\
+	X(DOUBLE_FREE,	"double_free",	"object is already free")	\
+	X(INTERIOR,	"interior",	"pointer into an object")	\
+	X(WRONG_SIZE,	"wrong_size",	"object has another size")	\
+	X(FOREIGN_REF,	"foreign_ref",	"page was freed by somebody else")
+
+enum galloc_fault {
+#define X(id, name, text) FAULT_##id,
+	GALLOC_FAULTS(X)
+#undef X
+	NR_GALLOC_FAULTS
+};
+
+/* Reports that are printed in five seconds; all are counted. */
+#define GALLOC_REPORT_BURST	10
+
+extern atomic_long_t galloc_faults[NR_GALLOC_FAULTS];
+extern bool galloc_fault_panic;
+extern struct ratelimit_state galloc_report_limit;
+
+void galloc_report(enum galloc_fault fault, const void *p);
+void galloc_report_free(const void *p, enum mspan_found found);
+void galloc_report_dropped(const void *page, unsigned int missing);
+const char *galloc_fault_name(unsigned int fault);
+
+#endif /* _GALLOC_EVENTS_H */

@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * run: the lists of a node's free runs, by length and by how full their blocks are.
+ *
+ * Called by mheap.c and release.c, with mheap->lock held.  Overview: galloc_mod.c.
+ */
+#include "mheap.h"
+
+#include <linux/rbtree.h>
+
+/* Entries looked at on a list, for the one in the fullest block. */
+#define LOOK			4
+
+/* Entries looked at on all lists, for one that can be aligned. */
+#define LOOK_ALIGNED		32
+
+/* Spans of a block, or pages without, that are looked at for another density. */
+#define RELIST_TURN		16
+
+static bool run_less(struct rb_node *a, const struct rb_node *b)
+{
+	const struct mspan *x = rb_entry(a, struct mspan, node);
+	const struct mspan *y = rb_entry(b, struct mspan, node);
+
+	if (x->npages != y->npages)
+		return x->npages < y->npages;
+	return x->start < y->start;
+}
+
+/* Put a FREE run on the list of its length and its block's density. */
+void run_link(struct mheap *h, struct mspan *s)
+{
+	unsigned int n = s->npages;
+
+	lockdep_assert_held(&h->lock);
+
+	if (n >= MHEAP_LISTS) {
+		rb_add(&s->node, &h->large_runs, run_less);
+		n = 0;
+	} else {
+		s->dense = s->arena->dense;
+		list_add(&s->list, &h->free[n][s->dense]);
+	}
+	__set_bit(n, h->nonempty);
+	h->changes++;
+}
+
+void mheap_run_unlink(struct mheap *h, struct mspan *s)
+{
+	unsigned int n = s->npages;
+
+	lockdep_assert_held(&h->lock);
+
+	h->changes++;
+	if (n >= MHEAP_LISTS) {
+		rb_erase(&s->node, &h->large_runs);
+		if (RB_EMPTY_ROOT(&h->large_runs))
+			__clear_bit(0, h->nonempty);
+		return;
+	}
+	list_del(&s->list);
+	if (list_empty(&h->free[n][SPARSE]) && list_empty(&h->free[n][DENSE]))
+		__clear_bit(n, h->nonempty);
+}
+
+/*
+ * The next span of a slot from @page on; *@page becomes its first page.  Pages in
+ * between are not owned, or the rest of a huge object from another slot.
+ */
+struct mspan *mheap_next_span(const struct arena *arena, unsigned int *page)
+{
+	unsigned int i;
+
+	for (i = *page; i < ARENA_PAGES; i++)
+		if (READ_ONCE(arena->span[i]))
+			break;
+	*page = i;
+	return i < ARENA_PAGES ? READ_ONCE(arena->span[i]) : NULL;
+}
+
+/* Have a few more runs of a block on the lists of its density. */
+static void arena_relist(struct mheap *h, struct arena *arena)
+{
+	unsigned int page = arena->relist;
+	unsigned int turn = RELIST_TURN;
+
+	for (; turn && page < ARENA_PAGES; turn--) {
+		struct mspan *s = READ_ONCE(arena->span[page]);
+
+		if (!s) {
+			page++;
+			continue;
+		}
+		if (mspan_state(s) == MSPAN_FREE && s->npages < MHEAP_LISTS) {
+			s->dense = arena->dense;
+			list_move(&s->list, &h->free[s->npages][s->dense]);
+		}
+		page = arena_page(arena, s->start) + s->npages;
+	}
+	h->changes++;
+	arena->relist = min(page, ARENA_PAGES);
+}
+
+/*
+ * A block becomes dense at 3/4 and sparse below 1/2.  Its runs then move to the
+ * other lists, a few each time the block is touched: where one hangs says only
+ * how soon it is found, and all at once would be a long time under the lock.
+ */
+void arena_update_density(struct mheap *h, struct arena *arena)
+{
+	bool dense = arena->dense;
+
+	lockdep_assert_held(&h->lock);
+
+	if (arena->nr_used * 4 >= arena->nr_owned * 3)
+		dense = true;
+	else if (arena->nr_used * 2 < arena->nr_owned)
+		dense = false;
+	if (dense != arena->dense) {
+		arena->dense = dense;
+		arena->relist = 0;
+	}
+	if (unlikely(arena->relist < ARENA_PAGES))
+		arena_relist(h, arena);
+}
+
+/* Pages to skip at the start of run @s for an aligned part, -1 if none fits. */
+int run_fit(const struct mspan *s, unsigned int npages, unsigned int align)
+{
+	unsigned int first = arena_page(s->arena, s->start);
+	unsigned int skip = ALIGN(first, align) - first;
+
+	return skip + npages <= s->npages ? skip : -1;
+}
+
+/*
+ * Of the first few runs on a list that fit, the one in the fullest block.  Each
+ * that is looked at in vain is one less of *@looks.
+ */
+static struct mspan *list_fit(struct list_head *head, unsigned int npages,
+			      unsigned int align, unsigned int *looks)
+{
+	struct mspan *s, *best = NULL;
+	unsigned int look = LOOK;
+
+	list_for_each_entry(s, head, list) {
+		if (!look--)
+			break;
+		if (run_fit(s, npages, align) < 0)
+			*looks -= !!*looks;
+		else if (!best || s->arena->nr_used > best->arena->nr_used)
+			best = s;
+	}
+	return best;
+}
+
+/* The shortest run of 256 pages and more that has at least @npages. */
+static struct mspan *tree_find(struct mheap *h, unsigned int npages)
+{
+	struct rb_node *node = h->large_runs.rb_node;
+	struct mspan *best = NULL;
+
+	while (node) {
+		struct mspan *s = rb_entry(node, struct mspan, node);
+
+		if (s->npages >= npages) {
+			best = s;
+			node = node->rb_left;
+		} else {
+			node = node->rb_right;
+		}
+	}
+	return best;
+}
+
+static struct mspan *tree_fit(struct mheap *h, unsigned int npages,
+			      unsigned int align)
+{
+	struct mspan *s = tree_find(h, npages);
+	unsigned int look = LOOK;
+
+	while (s && look--) {
+		struct rb_node *next;
+
+		if (run_fit(s, npages, align) >= 0)
+			return s;
+		next = rb_next(&s->node);
+		s = next ? rb_entry(next, struct mspan, node) : NULL;
+	}
+	return tree_find(h, npages + align - 1);
+}
+
+/*
+ * Best fit, dense blocks first.  Without alignment the first list that is not
+ * empty has it.  With, a run of npages + align - 1 always fits: those are turned
+ * to when LOOK_ALIGNED shorter ones were looked at in vain.
+ */
+struct mspan *run_find(struct mheap *h, unsigned int npages, unsigned int align)
+{
+	unsigned int looks = LOOK_ALIGNED;
+	unsigned int n = npages;
+
+	lockdep_assert_held(&h->lock);
+
+	while (n < MHEAP_LISTS) {
+		struct mspan *s;
+
+		n = find_next_bit(h->nonempty, MHEAP_LISTS, n);
+		if (n >= MHEAP_LISTS)
+			break;
+		s = list_fit(&h->free[n][DENSE], npages, align, &looks);
+		if (!s)
+			s = list_fit(&h->free[n][SPARSE], npages, align, &looks);
+		if (s)
+			return s;
+		n = looks ? n + 1 : max(n + 1, npages + align - 1);
+	}
+	return tree_fit(h, npages, align);
+}
+
+struct want want_span(const struct sizeclass *sc)
+{
+	return (struct want) {
+		.npages = sc->span_pages,
+		.least = DIV_ROUND_UP(sc->size, PAGE_SIZE),
+		.align = sc->align_pages, .sc = sc,
+	};
+}
+
+/* Does a run of @npages need a descriptor with room for many objects? */
+bool want_big(const struct want *w, unsigned int npages)
+{
+	unsigned int nbits = w->sc ? sizeclass_objects(w->sc, npages) : w->nbits;
+
+	return nbits > MSPAN_SMALL_BITS;
+}
+
+/* How much of run @s to take: what is wanted, or the objects that it has room for. */
+unsigned int run_share(const struct mspan *s, const struct want *w)
+{
+	unsigned int first = arena_page(s->arena, s->start);
+	unsigned int skip = ALIGN(first, w->align) - first;
+
+	if (skip + w->npages <= s->npages)
+		return w->npages;
+	return sizeclass_pages(w->sc, s->npages - skip);
+}
+
+/* The longest run that has at least room for an object, none having the full length. */
+struct mspan *run_find_short(struct mheap *h, const struct want *w)
+{
+	unsigned int looks = LOOK_ALIGNED;
+	unsigned int n;
+
+	lockdep_assert_held(&h->lock);
+
+	for (n = min(w->npages, MHEAP_LISTS) - 1; n >= w->least; n--) {
+		struct mspan *s;
+
+		if (!test_bit(n, h->nonempty))
+			continue;
+		s = list_fit(&h->free[n][DENSE], n, w->align, &looks);
+		if (!s)
+			s = list_fit(&h->free[n][SPARSE], n, w->align, &looks);
+		if (s)
+			return s;
+	}
+	return NULL;
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * validate.h: what a walk has found, to be printed once it is known what counts.
+ */
+#ifndef _GALLOC_VALIDATE_H
+#define _GALLOC_VALIDATE_H
+
+#include "galloc_internal.h"
+
+/* Findings that are printed; all are counted. */
+#define MAX_FINDINGS	20
+
+struct finding {
+	const char *what;
+	unsigned long a;
+	unsigned long b;
+};
+
+struct findings {
+	unsigned int nr;
+	struct finding list[MAX_FINDINGS];
+};
+
+static inline void complain(struct findings *f, const char *what, unsigned long a,
+		     unsigned long b)
+{
+	if (f->nr++ < MAX_FINDINGS)
+		f->list[f->nr - 1] = (struct finding) { what, a, b };
+}
+
+#define check_eq(f, a, b)						\
+do {									\
+	unsigned long __a = (a), __b = (b);				\
+									\
+	if (__a != __b)							\
+		complain(f, #a " is not " #b, __a, __b);		\
+} while (0)
+
+#define check_that(f, cond)						\
+do {									\
+	if (!(cond))							\
+		complain(f, "not so: " #cond, 0, 0);			\
+} while (0)
+
+static inline void findings_move(struct findings *to, struct findings *from)
+{
+	unsigned int i;
+
+	for (i = 0; i < min_t(unsigned int, from->nr, MAX_FINDINGS); i++)
+		complain(to, from->list[i].what, from->list[i].a,
+			 from->list[i].b);
+	if (from->nr > MAX_FINDINGS)
+		to->nr += from->nr - MAX_FINDINGS;
+	from->nr = 0;
+}
+
+static inline void findings_print(const struct findings *f)
+{
+	unsigned int i;
+
+	for (i = 0; i < min_t(unsigned int, f->nr, MAX_FINDINGS); i++)
+		pr_err("validate: %s: %lu, %lu\n", f->list[i].what,
+		       f->list[i].a, f->list[i].b);
+}
+
+#endif /* _GALLOC_VALIDATE_H */
