@@ -20,7 +20,7 @@
 #
 #	tools/mutants/run.sh		all
 #	tools/mutants/run.sh --apply	only see that each mutant's line is there
-#	tools/mutants/run.sh --table	put the table into Documentation/testing.rst,
+#	tools/mutants/run.sh --table	put the table into Documentation/mutants.rst,
 #					when all have been caught
 #
 #	MUTANTS='NAME ...'	only these
@@ -40,7 +40,7 @@ top=$(cd "$(dirname "$0")/../.." && pwd)
 
 here=$top/tools/mutants
 out=$top/build/mutants
-page=$top/Documentation/testing.rst
+page=$top/Documentation/mutants.rst
 jobs=${MUTANTS_JOBS:-2}
 ops=${KUNIT_OPS:-200000}
 
@@ -388,9 +388,9 @@ put_table()
 		/^\.\. mutants end/ { print ""; skip = 0; seen = 1 }
 		!skip { print }
 		END { exit !seen }' "$page" >"$out/page" ||
-		die "there is no place for the table in Documentation/testing.rst"
+		die "there is no place for the table in Documentation/mutants.rst"
 	cp "$out/page" "$page"
-	say "the table of ${#names[@]} mutants is in Documentation/testing.rst"
+	say "the table of ${#names[@]} mutants is in Documentation/mutants.rst"
 }
 
 # The mutants that were asked for, those of slow beds first.

@@ -70,7 +70,7 @@ check "idle memory gathers in galloc" fill
 before=$(idle_bytes)
 # The kernel counts in batches of some pages a processor.
 at_least "free runs count as reclaimable, kB" $(($(kb_of KReclaimable) - reclaimable)) \
-	$(($(stat_of free) / 1024 * 8 / 10 - 2048))
+	$(($(stat_of free) / 1280 - 2048))
 at_least "bytes that nobody uses" "$before" 20000000
 runs=$(stat_of shrinker_runs)
 check "drop_caches: nine tenths of them go back" wait_until dropped_below $((before / 10))
