@@ -24,7 +24,7 @@ tmp=/tmp/stress
 # are taken whole where hundreds of megabytes are held, nobody here may have pages of
 # the emergency reserve, must not fail at a limit or calls from an NMI, and a task must
 # never find its own CPU busy.
-elsewhere="map_grown|reserve_spans|release_blocks|over_limit|nmi_refused|busy_in_task"
+elsewhere="map_grown|short_spans|reserve_spans|release_blocks|over_limit|nmi_refused|busy_in_task"
 # Races of a few instructions, and objects of megabytes freed in an interrupt: a
 # short run may be without them.
 [ "$OPS" -ge 5000000 ] ||
