@@ -11,7 +11,7 @@
  *
  * What would have kmalloc() call the OOM killer is not asked for: whoever is killed,
  * is killed without need.  A thread of the kernel does it, which cannot be killed
- * itself.
+ * itself.  Others who find no memory meanwhile are helped out, as by galloc_hog.
  *
  * debugfs galloc_fragment has a line for each size and flags:
  *
@@ -25,6 +25,7 @@
 #include <linux/list.h>
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/oom.h>
 #include <linux/prandom.h>
 #include <linux/sched.h>
 #include <linux/seq_file.h>
@@ -112,7 +113,12 @@ static struct rnd_state rnd;
 
 /* ---- memory ------------------------------------------------------------------- */
 
+/* Pages for others, and how many are given at a time. */
+#define RELIEF_PAGES	2048
+#define RELIEF_STEP	256
+
 static LIST_HEAD(pages);		/* taken one by one */
+static LIST_HEAD(relief);		/* the thread before, then who has oom_lock */
 static struct list_head large[MAX_PAGE_ORDER + 1];
 
 /* Reclaim what there is to reclaim, then go as deep as an interrupt might. */
@@ -144,6 +150,46 @@ static void give_every_other(void)
 		cond_resched();
 	}
 }
+
+static void take_relief(void)
+{
+	struct page *page;
+	unsigned int i;
+
+	for (i = 0; i < RELIEF_PAGES; i++) {
+		page = alloc_page(GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN);
+		if (!page)
+			break;
+		list_add(&page->lru, &relief);
+	}
+}
+
+static unsigned long give_relief(unsigned int most)
+{
+	struct page *page, *next;
+	unsigned long given = 0;
+
+	list_for_each_entry_safe(page, next, &relief, lru) {
+		if (given == most)
+			break;
+		list_del(&page->lru);
+		__free_page(page);
+		given++;
+	}
+	return given;
+}
+
+/* The thread's own requests get no help: whoever they kill is killed. */
+static int fragment_oom(struct notifier_block *nb, unsigned long unused, void *freed)
+{
+	if (current != READ_ONCE(thread))
+		*(unsigned long *)freed += give_relief(RELIEF_STEP);
+	return NOTIFY_OK;
+}
+
+static struct notifier_block fragment_oom_nb = {
+	.notifier_call = fragment_oom,
+};
 
 /* What was free all the time, or has been merged with that. */
 static void take_larger(void)
@@ -298,6 +344,8 @@ static int thread_fn(void *unused)
 
 	if (during)
 		allocate_before(chains);
+	take_relief();
+	register_oom_notifier(&fragment_oom_nb);
 	take_all();
 	give_every_other();
 	take_larger();
@@ -309,6 +357,8 @@ static int thread_fn(void *unused)
 		ask_for_all();
 	give_chain(chains[1]);
 	give_all();
+	unregister_oom_notifier(&fragment_oom_nb);
+	give_relief(RELIEF_PAGES);
 	WRITE_ONCE(now, NULL);
 	WRITE_ONCE(over, true);
 	while (!kthread_should_stop())
