@@ -657,6 +657,7 @@ static inline unsigned int row_slot(unsigned int row)
 #define TRANSFER_TURN		64
 
 void transfer_prepare(unsigned int row);
+bool transfer_has_room(unsigned int row, unsigned int n);
 unsigned int transfer_put(unsigned int row, void **batch, unsigned int n);
 unsigned int transfer_get(unsigned int row, void **batch, unsigned int max);
 

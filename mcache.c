@@ -19,8 +19,8 @@
 /* Larger objects go from the central list to the stack, without a span. */
 #define CACHED_SPAN_MAX_SIZE	4096
 
-/* Objects that leave a full stack where interrupts are off. */
-#define FLUSH_IRQS_OFF		16U
+/* Objects that go from a full stack into their spans in one call. */
+#define FLUSH_SPANS		16U
 
 DEFINE_PER_CPU(struct mcache, galloc_mcache);
 
@@ -500,9 +500,9 @@ static enum free_how push_slowly(struct mcache *m, struct mcache_slot *slot,
 		if (!slot_capacity(slot))
 			return FREE_CENTRAL;
 		*n = slot_batch(slot);
-		/* Each may empty a span: a caller with interrupts off cannot wait. */
-		if (irqs_disabled())
-			*n = min(*n, FLUSH_IRQS_OFF);
+		/* Each may empty a span, and the caller may be in a section of its own. */
+		if (!transfer_has_room(slot - m->slots, *n))
+			*n = min(*n, FLUSH_SPANS);
 		slot->top -= *n;
 		slot->moved -= *n;
 		memcpy(batch, slot->top, *n * sizeof(*batch));

@@ -66,6 +66,14 @@ void transfer_prepare(unsigned int row)
 		transfer_setup(mcentral_rows[row]);
 }
 
+/* Would a row's transfer take @n objects over?  A glance, old by now. */
+bool transfer_has_room(unsigned int row, unsigned int n)
+{
+	const struct transfer *t = &mcentral_rows[row]->transfer;
+
+	return READ_ONCE(t->n) + n <= READ_ONCE(t->max);
+}
+
 /**
  * transfer_put() - take free objects over from a CPU
  * @row: their row

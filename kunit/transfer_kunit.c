@@ -107,6 +107,27 @@ static void it_holds_no_more_than_its_part(struct kunit *test)
 	}
 }
 
+/* An object in its span may empty that, and the caller may be in a section. */
+static void when_it_is_full_few_go_into_the_spans(struct kunit *test)
+{
+	const size_t size = 1024;
+	struct mcache_slot *slot;
+	unsigned int before, after, most = 0;
+
+	if (debug_has_none(test, size))
+		return;
+	hold(test, size, OBJECTS);
+	slot = gk_slot(sizeclass_of(size));
+	while (nr_objects) {
+		before = gk_stacked(slot) + in_transfer(size) + 1;
+		gfree(objects[--nr_objects]);
+		after = gk_stacked(slot) + in_transfer(size);
+		most = max(most, before - after);
+	}
+	KUNIT_EXPECT_GT(test, most, 0);
+	KUNIT_EXPECT_LE(test, most, 16);
+}
+
 static void a_drain_empties_it(struct kunit *test)
 {
 	if (debug_has_none(test, 256))
@@ -216,6 +237,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(without_memory_for_it_objects_go_into_the_spans),
 	KUNIT_CASE(what_one_cpu_has_too_many_of_serves_another),
 	KUNIT_CASE(it_holds_no_more_than_its_part),
+	KUNIT_CASE(when_it_is_full_few_go_into_the_spans),
 	KUNIT_CASE(a_drain_empties_it),
 	KUNIT_CASE(who_finds_no_memory_empties_it),
 	KUNIT_CASE(it_counts_as_cached),
