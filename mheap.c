@@ -424,6 +424,26 @@ static struct mspan *mheap_grow_easily(struct mheap *h, const struct want *w,
 	return NULL;
 }
 
+/*
+ * A run of full length that costs another node nothing: it holds more for its pages
+ * than a short one, which is what the caller's own flags would get from there.
+ */
+static struct mspan *mheap_grow_near(int nid, const struct want *w, gfp_t gfp)
+{
+	struct mspan *s = NULL;
+	unsigned int i;
+	int other;
+
+	if (gfp & __GFP_THISNODE)
+		return NULL;
+	for_each_near(i, other, nid) {
+		s = mheap_grow_easily(mheaps[other], w, w->npages, gfp);
+		if (s)
+			break;
+	}
+	return s;
+}
+
 /* See mheap_alloc() and mheap_alloc_span(). */
 static struct mspan *mheap_get(int nid, const struct want *w, gfp_t gfp)
 {
@@ -436,7 +456,8 @@ static struct mspan *mheap_get(int nid, const struct want *w, gfp_t gfp)
 		return s;
 	if (w->least < w->npages) {
 		s = mheap_grow_easily(mheaps[nid], w, w->npages, gfp) ?:
-		    mheap_take(mheaps[nid], w, TAKE_SHORT, gfp);
+		    mheap_take(mheaps[nid], w, TAKE_SHORT, gfp) ?:
+		    mheap_grow_near(nid, w, gfp);
 		if (s)
 			return s;
 	}
@@ -490,7 +511,8 @@ struct mspan *mheap_alloc(int nid, unsigned int npages, unsigned int align,
  * As mheap_alloc(), but what is not to be had in full length may be shorter, down
  * to one object.  In this order: a free run of full length; of the system, one of
  * full length that costs it nothing, no reclaim and no reserves; a shorter free run,
- * the longest; of the system, as few pages as one object needs, with all that @gfp
+ * the longest; one of full length that costs another node nothing; of the system, as
+ * few pages as one object needs, with all that @gfp
  * allows.  So galloc never needs pages in a row where kmalloc() would not.
  *
  * Context: Any but NMI, no galloc lock held.  Sleeps if @gfp allows it.
