@@ -337,11 +337,11 @@ static void the_slab_allocator_gets_its_bytes_back(struct kunit *test)
 	gk_expect_reports(test, FAULT_FOREIGN_REF);
 	for (i = 0; i < 1000; i++)
 		put_page(virt_to_page(p));
-	before = global_node_page_state(NR_SLAB_UNRECLAIMABLE_B);
+	before = global_node_page_state_pages(NR_SLAB_UNRECLAIMABLE_B);
 	mheap_mend_all();
 	gk_expect_faults(test, FAULT_FOREIGN_REF, 1000);
 	/* Others allocate, too, and a CPU's part is added now and then. */
-	before = global_node_page_state(NR_SLAB_UNRECLAIMABLE_B) - before;
+	before = global_node_page_state_pages(NR_SLAB_UNRECLAIMABLE_B) - before;
 	KUNIT_EXPECT_LE(test, abs(before - want), 200);
 	gfree(p);
 }
