@@ -173,13 +173,14 @@ stock_parts()
 {
 	part 1 "stock $1" "wordfreq" env KERNEL="$1" "$top/tools/run.sh"
 	part 1 "stock $1" "life and stress" "$top/tools/stock.sh" "$1"
+	part 1 "stock $1" "edges" "$top/tools/stock.sh" "$1" edges
 	part 1 "stock $1" "a stranger's build" env KERNEL="$1" "$top/tools/test/external.sh"
 	part 1 "stock $1" "build and install" env KERNEL="$1" "$top/tools/test/install.sh"
 	[ "$1" != 6.1 ] || part 1 "stock $1" "scarcity" "$top/tools/stock.sh" "$1" scarce
 	[ "$1" != 6.1 ] || part 1 "stock $1" "fast path" "$top/tools/fastpath.sh" --check
 }
 
-NONE_SCRIPTS="bed life params debugfs stress rounds memory reserve hotadd leak unload context"
+NONE_SCRIPTS="bed life params debugfs stress rounds memory reserve hotadd leak"
 
 series_parts()
 {
@@ -189,9 +190,11 @@ series_parts()
 		stock_parts 6.1
 		part 1 "stock 6.1" "bench on a guest" "$top/tools/test/bench_here.sh"
 		part 1 "RT 6.1" "life and stress" "$top/tools/stock.sh" rt-6.1
+		part 1 "RT 6.1" "edges" "$top/tools/stock.sh" rt-6.1 edges
 		part 1 "NONE 6.1" "KUnit" "$top/tools/kunit.sh" qemu-none-6.1
 		# It has no network, and what nodes measures are Debian's kernels.
 		part 1 "NONE 6.1" "life and stress" env STOCK_SCRIPTS="$NONE_SCRIPTS" "$top/tools/stock.sh" none-6.1
+		part 1 "NONE 6.1" "edges" "$top/tools/stock.sh" none-6.1 edges
 		;;
 	6.12)
 		stock_parts 6.12

@@ -40,7 +40,7 @@ parameter_sets()
 
 	# A processor that is emulated; one that checks each access, too.
 	[ -z "$few" ] || all=2000000 part=200000
-	[ -z "$debug" ] || all=200000 part=20000
+	[ -z "$debug" ] || all=120000 part=20000
 	cat <<SETS
 default||ops=${KUNIT_OPS:-$all}
 tight|limit_mb=64 reserve_mb=4 free_max_mb=2|ops=${KUNIT_OPS:-$part} quick=1

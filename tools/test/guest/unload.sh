@@ -15,6 +15,7 @@
 
 rounds=${1:-30}
 tmp=/tmp/unload
+last_cpu=$(($(grep -c ^processor /proc/cpuinfo) - 1))
 
 begin 9
 
@@ -24,7 +25,7 @@ busy()
 	local cpu pids=
 
 	rm -f $tmp/over
-	for cpu in 0 1 2 3; do
+	for cpu in $(seq 0 $last_cpu); do
 		taskset $((1 << cpu)) sh -c "while [ ! -e $tmp/over ]; do :; done" &
 		pids="$pids $!"
 	done
@@ -43,8 +44,8 @@ both_go()
 beside_unload()
 {
 	echo 2 >/proc/sys/vm/drop_caches
-	echo 0 >/sys/devices/system/cpu/cpu3/online
-	echo 1 >/sys/devices/system/cpu/cpu3/online
+	echo 0 >/sys/devices/system/cpu/cpu$last_cpu/online
+	echo 1 >/sys/devices/system/cpu/cpu$last_cpu/online
 }
 
 # With short grace periods a client is gone before its callbacks run, else many of
@@ -150,6 +151,6 @@ same "no page is held" "$(log_new 'galloc: unloaded' | grep -v ', 0 pages held$'
 same "galloc says nothing else" \
 	"$(log_new '^galloc: ' | grep -vE '^galloc: (loaded|unloaded, 0 )' | head -n 1)" ""
 busy
-check "a CPU goes and comes" sh -c "echo 0 >/sys/devices/system/cpu/cpu3/online; echo 1 >/sys/devices/system/cpu/cpu3/online"
+check "a CPU goes and comes" sh -c "echo 0 >/sys/devices/system/cpu/cpu$last_cpu/online; echo 1 >/sys/devices/system/cpu/cpu$last_cpu/online"
 
 finish
