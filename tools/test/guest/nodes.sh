@@ -31,6 +31,16 @@ objects_of()
 	echo $((20000000 / $1))
 }
 
+# most_kb SIZE COUNT: a fifth more than the objects are large; above a page, where
+# the other node's memory is in pieces, what is left of each piece comes to that.
+most_kb()
+{
+	local tenths=12
+
+	[ "$1" -le 4096 ] || tenths=14
+	echo $(($2 * $1 * tenths / 10240 + 2048))
+}
+
 # node_round NAME PARAMETER...: each size, kmalloc() and then galloc.
 node_round()
 {
@@ -46,7 +56,7 @@ node_round()
 		same "a used-up node, $name: objects of $bytes" "${ours%% *}" "$n"
 		note "kmalloc() took ${theirs:-nothing} kB for them, galloc ${ours##* }"
 		at_most "a used-up node, $name: kB for objects of $bytes" \
-			"${ours##* }" $((n * bytes * 12 / 10240 + 2048))
+			"${ours##* }" "$(most_kb "$bytes" "$n")"
 	done
 }
 
