@@ -248,7 +248,8 @@ static size_t natural_align(size_t size)
 
 /**
  * galloc_large() - allocate more than GALLOC_MAX_SMALL bytes
- * @size: bytes wanted; whole pages are given.  A smaller size is served as
+ * @size: bytes wanted; whole pages are given, above 2 MiB a whole
+ *	order.  A smaller size is served as
  *	galloc_any() serves it
  * @gfp: allocation flags
  *
@@ -541,7 +542,8 @@ size_t galloc_size_roundup(size_t size)
 		return sizeclasses[class].size;
 	if (size > MAX_BYTES)
 		return size;
-	return PAGE_ALIGN(size);
+	/* Above a block an object has all of its order, as kmalloc()'s. */
+	return size > ARENA_SIZE ? roundup_pow_of_two(size) : PAGE_ALIGN(size);
 }
 EXPORT_SYMBOL_GPL(galloc_size_roundup);
 

@@ -434,12 +434,12 @@ static void arena_order_failed(int nid, unsigned int order)
 	WRITE_ONCE(scarce->until, jiffies + SCARCE_DELAY);
 }
 
-static bool chunk_try(struct chunk *chunk, int nid, unsigned int npages,
-		      unsigned int order, gfp_t gfp)
+static bool chunk_try(struct chunk *chunk, int nid, unsigned int order,
+		      gfp_t gfp)
 {
+	unsigned int npages = 1U << order;
 	unsigned long start;
 	struct page *page;
-	unsigned int i;
 
 	if (!charge_for((long)npages << PAGE_SHIFT, gfp))
 		return false;
@@ -463,8 +463,6 @@ static bool chunk_try(struct chunk *chunk, int nid, unsigned int npages,
 	chunk->zeroed = want_init_on_alloc(gfp) || want_init_on_free();
 	chunk->reserve = page_is_pfmemalloc(page);
 	chunk_hold_pages(page, order);
-	for (i = npages; i < 1U << order; i++)
-		page_let_go(page + i);
 	pages_announce(page, npages, meta_gfp(gfp));
 	atomic_long_add(npages, &settled_pages);
 	count_event(EVENT_GROW);
@@ -609,7 +607,7 @@ bool arena_get_spare_chunk(struct chunk *chunk, int nid, unsigned int npages,
 		order = max(least, arena_likely_order(nid));
 	gfp = chunk_gfp_speculative(chunk_gfp(gfp));
 	for (; order + 1 > least; order--)
-		if (chunk_try(chunk, nid, 1U << order, order, gfp))
+		if (chunk_try(chunk, nid, order, gfp))
 			return chunk_taken(chunk, wanted);
 	return false;
 }
@@ -624,8 +622,9 @@ bool arena_get_spare_chunk(struct chunk *chunk, int nid, unsigned int npages,
  * Tries arena_likely_order() first and comes down, order by order, to what is
  * needed; only that last order is tried with the caller's own flags.  A caller
  * that cannot sleep starts there: the worker fetches more for the next one.
- * Above a block there is only one order to try, and what @npages does not
- * fill of it goes back at once.
+ * Above a block there is only one order to try, and all of it is kept: a rest
+ * given back in pieces lies on the lists of CPUs, where it keeps the next object
+ * from a whole order.
  *
  * Context: Where may_grow() says so, no galloc lock held.  Sleeps if @gfp
  * allows it.
@@ -642,12 +641,10 @@ bool arena_get_chunk(struct chunk *chunk, int nid, unsigned int npages,
 	if (gfpflags_allow_blocking(gfp))
 		order = max(least, arena_likely_order(nid));
 	for (; order > least; order--) {
-		if (chunk_try(chunk, nid, 1U << order, order,
-			      chunk_gfp_speculative(gfp)))
+		if (chunk_try(chunk, nid, order, chunk_gfp_speculative(gfp)))
 			return chunk_taken(chunk, wanted);
 	}
-	if (!chunk_try(chunk, nid, least > ARENA_ORDER ? npages : 1U << least,
-		       least, gfp))
+	if (!chunk_try(chunk, nid, least, gfp))
 		return false;
 	return chunk_taken(chunk, wanted);
 }

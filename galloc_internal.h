@@ -101,7 +101,7 @@ enum mspan_state {
  * @huge: a LARGE of more than a block; its pages never enter the mheap
  * @reserve: made of emergency reserve pages; they leave when it is freed, or
  *	empty
- * @chunk_order: @huge: order it can go back with, -1 if its tail has gone
+ * @chunk_order: @huge: order it goes back with
  * @dropped: references of its pages that somebody else dropped and that were given
  *	back, as far as it counts (the mheap's lock)
  * @free: one bit an object, 1 = free.  The only truth about the objects: set
@@ -269,7 +269,7 @@ struct notifier_block;
 /**
  * struct chunk - pages on their way from the page allocator to an mheap
  * @page: first page
- * @npages: number of pages; 1 << @order, less if the tail has gone back
+ * @npages: number of pages, 1 << @order
  * @order: order it was allocated with
  * @nid: node it lies on, which need not be the node asked
  * @zeroed: the page allocator cleared it

@@ -32,7 +32,7 @@ static struct mspan *mheap_alloc_huge(int nid, unsigned int npages, gfp_t gfp)
 	__acquire(&h->lock);
 	s = mheap_own_chunk(h, &chunk);
 	s->huge = true;
-	s->chunk_order = npages == 1U << chunk.order ? chunk.order : -1;
+	s->chunk_order = chunk.order;
 	WRITE_ONCE(s->arena->span[0], s);
 	galloc_unlock(&h->lock, flags);
 	return s;

@@ -304,8 +304,7 @@ void mheap_put_chunk(const struct chunk *chunk)
 {
 	arena_leave(chunk->npages);
 	arena_put_pages(addr_of(page_address(chunk->page)), chunk->npages,
-			chunk->npages == 1U << chunk->order ? chunk->order : -1,
-			false);
+			chunk->order, false);
 }
 
 /* Take what is wanted out of FREE run @s, as much of it as there is. */

@@ -173,7 +173,7 @@ static int __init check_large(void)
 		if (!p && size >= 1 << 20)
 			continue;
 		if (wrong(p, size) || wrong(!memchr_inv(p, 0, size), size) ||
-		    wrong(gsize(p) == PAGE_ALIGN(size), size))
+		    wrong(gsize(p) == galloc_size_roundup(size), size))
 			return -EIO;
 		mark(p, gsize(p), i);
 		gfree(p);

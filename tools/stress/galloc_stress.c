@@ -150,7 +150,7 @@ static u32 draw_size(struct rnd_state *rnd)
 	u32 bits = low + prandom_u32_state(rnd) % (ilog2(max_size) - low + 1);
 	u32 size = (1U << bits) + prandom_u32_state(rnd) % (1U << bits);
 
-	/* Above a block, and not of a whole order: its tail goes back at once. */
+	/* Above a block, and not of a whole order. */
 	if (one_in(rnd, huge))
 		return SZ_2M + PAGE_SIZE + prandom_u32_state(rnd) % SZ_1M;
 	return clamp(size, min_size, max_size);
