@@ -84,7 +84,7 @@ load galloc_keep
 load_galloc
 load galloc_leak shared=1
 unload galloc_leak
-same "freed objects that somebody refers to wait" "$(stat_of deferred)" $(((16 + 64 + 3072) * 1024))
+same "freed objects that somebody refers to wait" "$(stat_of deferred)" $(((16 + 64 + 4096) * 1024))
 same "and are not in use" "$(stat_of in_use)" 0
 check "galloc unloads all the same" unload galloc
 same "it leaves each page to whoever refers to it, and nothing has leaked" \
