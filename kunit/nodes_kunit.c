@@ -398,7 +398,9 @@ static void objects_of_another_node_are_used_again_here(struct kunit *test)
 	}
 	KUNIT_EXPECT_EQ(test, nr_of_node(p, n, far), 0);
 	p[n] = galloc(64, QUIET);
-	KUNIT_EXPECT_NOT_NULL(test, p[n]);
+	/* Beside one that is out there is another in its span. */
+	if (page_to_nid(virt_to_page(keep)) == far)
+		KUNIT_EXPECT_NOT_NULL(test, p[n]);
 	gfree_bulk(n + 1, p);
 	WRITE_ONCE(galloc_fail_hook, NULL);
 	gfree(keep);
