@@ -89,6 +89,7 @@ static bool mcache_give_slots(struct mcache_slot *slots)
 	 * the dependent loads behind their READ_ONCE().
 	 */
 	smp_store_release(&m->slots, slots);
+	/* Release: the same for those who look at the CPU's own node only. */
 	smp_store_release(&m->local, slots + mcentral_row(m->nid, 0));
 	mcache_leave(m);
 	return true;

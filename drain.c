@@ -481,6 +481,7 @@ void mcache_relieve(gfp_t gfp)
 /* A glance at this CPU, or the one we were on: the turns look again. */
 bool mcache_is_behind(void)
 {
+	/* data_race(): an old value costs a turn that finds nothing to do. */
 	return data_race(raw_cpu_ptr(&galloc_mcache)->gen) !=
 	       atomic_read(&drain_gen);
 }
@@ -494,6 +495,7 @@ void mcache_follow(void)
 {
 	int age = atomic_read(&tick_gen);
 
+	/* data_race() below: as in mcache_is_behind(). */
 	if (unlikely(mcache_is_behind())) {
 		int gen = atomic_read(&drain_gen);
 
