@@ -237,27 +237,21 @@ static void stash_visit(int cpu, bool all)
 	} while (s);
 }
 
-/* Has this CPU done what everybody was asked to before generation @gen? */
-static void mcache_set_gen(int cpu, int gen)
+/*
+ * This CPU's work item has done what the tick wants of a slow path, and, with @gen,
+ * what everybody was asked to before that generation.
+ */
+static void mcache_followed(int cpu, const int *gen)
 {
 	struct mcache *m = mcache_enter();
 
 	if (!m)
 		return;
-	if (m->cpu == cpu)
-		m->gen = gen;
-	mcache_leave(m);
-}
-
-/* This CPU's work item has done what the tick wants of a slow path. */
-static void mcache_set_age(int cpu)
-{
-	struct mcache *m = mcache_enter();
-
-	if (!m)
-		return;
-	if (m->cpu == cpu)
+	if (m->cpu == cpu) {
 		m->age = atomic_read(&tick_gen);
+		if (gen)
+			m->gen = *gen;
+	}
 	mcache_leave(m);
 }
 
@@ -273,11 +267,9 @@ static void mcache_work_fn(struct work_struct *work)
 		mcache_visit(m->cpu, class, all);
 	away_visit(m->cpu, all);
 	stash_visit(m->cpu, all);
-	mcache_set_age(m->cpu);
-	if (all) {
-		mcache_set_gen(m->cpu, gen);
+	mcache_followed(m->cpu, all ? &gen : NULL);
+	if (all)
 		count_event(EVENT_DRAIN);
-	}
 }
 
 /*

@@ -196,7 +196,9 @@ static void the_shrinker_gives_all_but_the_reserve(struct kunit *test)
 	WRITE_ONCE(galloc_reserve_pages, keep);
 	KUNIT_EXPECT_EQ(test, pages_held(), keep + 6 * ARENA_PAGES);
 	shrink(test);
-	KUNIT_EXPECT_EQ(test, pages_held(), keep);
+	/* A run that does not fit above the reserve as a whole stays. */
+	KUNIT_EXPECT_GE(test, pages_held(), keep);
+	KUNIT_EXPECT_LT(test, pages_held(), keep + ARENA_PAGES);
 }
 
 static void the_shrinker_has_stacks_drained(struct kunit *test)
