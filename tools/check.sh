@@ -174,7 +174,7 @@ stock_parts()
 	part 1 "stock $1" "wordfreq" env KERNEL="$1" "$top/tools/run.sh"
 	part 1 "stock $1" "life and stress" "$top/tools/stock.sh" "$1"
 	part 1 "stock $1" "edges" "$top/tools/stock.sh" "$1" edges
-	part 1 "stock $1" "a stranger's build" env KERNEL="$1" "$top/tools/test/external.sh"
+	part 1 "stock $1" "external client build" env KERNEL="$1" "$top/tools/test/external.sh"
 	part 1 "stock $1" "build and install" env KERNEL="$1" "$top/tools/test/install.sh"
 	[ "$1" != 6.1 ] || part 1 "stock $1" "scarcity" "$top/tools/stock.sh" "$1" scarce
 	[ "$1" != 6.1 ] || part 1 "stock $1" "fast path" "$top/tools/fastpath.sh" --check
@@ -216,7 +216,7 @@ queue_parts()
 	nr_parts=0
 	part 1 "none" "host tests" "$top/tools/test/run.sh"
 	part 1 "none" "traces" "$top/tools/test/trace.sh"
-	part 1 "none" "broken off" "$top/tools/test/stop.sh"
+	part 1 "none" "interruption" "$top/tools/test/stop.sh"
 	part 1 "none" "lint" "$top/tools/lint.sh" --quick
 	if [ -n "${KERNELS:-}" ]; then
 		for series in $KERNELS; do

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# external.sh: a stranger's module. Installs galloc into an empty folder, copies
+# external.sh: a client built outside of the tree. Installs galloc into an empty folder, copies
 # samples/wordfreq to another and builds it there with nothing but what was
 # installed. Last line: N passed, N failed, N skipped.
 #
@@ -27,7 +27,7 @@ finish()
 	exit $rc
 }
 
-# build FOLDER ARG...: as a stranger would, with none of our variables around.
+# build FOLDER ARG...: as an external client is built, without any of our variables.
 build()
 {
 	local dir=$1
@@ -66,7 +66,7 @@ check_install()
 
 check_sample()
 {
-	local dir=$work/stranger
+	local dir=$work/client
 
 	mkdir "$dir"
 	cp "$top"/samples/wordfreq/{wordfreq.c,Kbuild,Makefile} "$dir/"
@@ -129,10 +129,10 @@ check_header()
 	fi
 }
 
-# What a stranger gets wrong must be told in one line.
+# Mistakes of a client's author must give a one-line error.
 check_mistakes()
 {
-	local dir=$work/stranger
+	local dir=$work/client
 
 	if build "$dir" GALLOC="$work/nowhere"; then
 		not_ok "a missing galloc is told" "it builds without one"
@@ -157,7 +157,7 @@ trap finish EXIT
 trap 'exit 1' INT TERM HUP
 
 stock=$("$top/tools/kernel.sh" stock "${KERNEL:-native}") || {
-	skip "a stranger's build" "no kernel headers"
+	skip "external client build" "no kernel headers"
 	exit 0
 }
 KDIR='' KREL=''

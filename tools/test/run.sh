@@ -142,7 +142,7 @@ refuses()
 	fi
 }
 
-# Every test that testing.rst names for a clause of the design is there.
+# Every test that clauses.rst names for a clause of the design exists.
 # shellcheck disable=SC2016 # the backquotes are those of rst
 clauses_have_tests()
 {
@@ -152,12 +152,10 @@ clauses_have_tests()
 		n=$((n + 1))
 		suite=$(grep -l "\.name = \"galloc_${name%%.*}\"" "$top"/kunit/*_kunit.c) &&
 			grep -q "KUNIT_CASE\(_SLOW\)\?(${name#*.})" "$suite" || lost+=" $name"
-	done < <(sed -n '/^Every clause$/,/^Mutants$/p' "$top/Documentation/testing.rst" |
-		grep -o '``[a-z]*\.[a-z_0-9]*``' | tr -d '\`' | grep -vx suite.case)
+	done < <(grep -o '``[a-z]*\.[a-z_0-9]*``' "$top/Documentation/clauses.rst" | tr -d '\`' | grep -vx suite.case)
 	while read -r name; do
 		[ -e "$top/tools/test/guest/$name.sh" ] || lost+=" guest $name"
-	done < <(sed -n '/^Every clause$/,/^Mutants$/p' "$top/Documentation/testing.rst" |
-		grep -o '``guest [a-z]*``' | tr -d '\`' | sed 's/^guest //;/^NAME$/d')
+	done < <(grep -o '``guest [a-z]*``' "$top/Documentation/clauses.rst" | tr -d '\`' | sed 's/^guest //;/^NAME$/d')
 	[ "$n" -ge 80 ] || lost+=" (only $n are named)"
 	[ -z "$lost" ] || {
 		echo "error: no such test:$lost"
