@@ -111,8 +111,8 @@ static void *get_large(const struct request *r, gfp_t gfp)
 				      max(r->align, PAGE_SIZE) >> PAGE_SHIFT,
 				      nid);
 
-	return s ? mheap_hand_out(s, gfp) :
-		   mheap_alloc_large(r->size, r->align, nid, gfp);
+	return s ? large_hand_out(s, gfp) :
+		   large_alloc(r->size, r->align, nid, gfp);
 }
 
 static void *get_once(const struct request *r, gfp_t gfp)
@@ -133,8 +133,8 @@ static void *get_once(const struct request *r, gfp_t gfp)
  */
 static void relieve(gfp_t gfp, unsigned long npages)
 {
-	mcache_relieve(gfp);
-	mheap_relieve(gfp, npages);
+	drain_relieve(gfp);
+	release_relieve(gfp, npages);
 }
 
 /*
@@ -393,7 +393,7 @@ static size_t object_size(const void *p, bool *reserve)
 	rcu_read_unlock();
 	if (found == FOUND_OBJECT)
 		return mcentral_rows[o.row]->sc->size;
-	return found == FOUND_NO_SPAN ? mheap_large_size(p, reserve) : 0;
+	return found == FOUND_NO_SPAN ? large_size(p, reserve) : 0;
 }
 
 static noinline void free_checked(const void *p)
@@ -466,7 +466,7 @@ void gfree_sized(const void *p, size_t size)
 		return;
 	have = object_size(p, &reserve);
 	if (have && !reserve && have != galloc_size_roundup(size)) {
-		galloc_report(FAULT_WRONG_SIZE, p);
+		report_fault(FAULT_WRONG_SIZE, p);
 		return;
 	}
 	gfree(p);
@@ -522,7 +522,7 @@ size_t gsize(const void *p)
 	rcu_read_lock();
 	found = mspan_resolve(p, &o);
 	rcu_read_unlock();
-	galloc_report_free(p, found);
+	report_free(p, found);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(gsize);
@@ -666,7 +666,7 @@ static void *object_around(const void *p)
 	if (found == FOUND_OBJECT || found == FOUND_INTERIOR)
 		obj = mspan_object(o.span, o.index);
 	rcu_read_unlock();
-	if (!obj && mheap_span_around(p, &s) && mspan_state(&s) == MSPAN_LARGE)
+	if (!obj && map_span_around(p, &s) && mspan_state(&s) == MSPAN_LARGE)
 		obj = (void *)s.start;
 	return obj;
 }

@@ -200,7 +200,7 @@ void arena_report_mended(struct page *page, unsigned int missing)
 	if (KFREE_UNCOUNTS_ANY_PAGE)
 		mod_node_page_state(page_pgdat(page), NR_SLAB_UNRECLAIMABLE_B,
 				    (long)missing << PAGE_SHIFT);
-	galloc_report_dropped(page_address(page), missing);
+	report_dropped(page_address(page), missing);
 }
 
 /*
@@ -217,7 +217,7 @@ static void page_let_go(struct page *page)
 		/* All are gone, and so is the page: not ours to use or to free. */
 		atomic_long_inc(&lost_pages);
 		atomic_long_add(PAGE_SIZE, &held_bytes);
-		galloc_report_dropped(page_address(page), ARENA_PAGE_REFS);
+		report_dropped(page_address(page), ARENA_PAGE_REFS);
 		return;
 	}
 	page_ref_sub(page, ARENA_PAGE_REFS - 1);
@@ -362,7 +362,7 @@ static void pages_free(struct page *page, unsigned int npages, int order,
 void arena_put_pages(unsigned long start, unsigned int npages, int order,
 		     bool may_sleep)
 {
-	arena_put_range(start, npages);
+	map_put_range(start, npages);
 	pages_free(virt_to_page((void *)start), npages, order, may_sleep);
 	arena_uncharge((long)npages << PAGE_SHIFT);
 }
@@ -389,7 +389,7 @@ bool arena_leave_to_others(unsigned long start)
 void arena_abandon_pages(unsigned long start, unsigned int npages)
 {
 	arena_leave(npages);
-	arena_put_range(start, npages);
+	map_put_range(start, npages);
 	arena_uncharge((long)npages << PAGE_SHIFT);
 }
 
@@ -451,9 +451,9 @@ static bool chunk_try(struct chunk *chunk, int nid, unsigned int order,
 	}
 
 	start = addr_of(page_address(page));
-	if (!arena_map_covers(page, npages, gfp))
+	if (!map_covers(page, npages, gfp))
 		goto err_pages;
-	if (!arena_get_range(start, npages, page_to_nid(page), meta_gfp(gfp)))
+	if (!map_get_range(start, npages, page_to_nid(page), meta_gfp(gfp)))
 		goto err_pages;
 
 	chunk->page = page;

@@ -26,7 +26,7 @@
 /* ---- set-up, the first time a CPU allocates -------------------------------------- */
 
 /* Bits that are 0 in every object's address: all are multiples of the size. */
-unsigned long class_mask(unsigned int class)
+unsigned long capacity_class_mask(unsigned int class)
 {
 	unsigned long size = sizeclasses[class].size;
 
@@ -37,23 +37,23 @@ unsigned long class_mask(unsigned int class)
  * Others may refer to the pages of an object above a page after it was freed, and
  * then it must not be used again: each free of one looks at them.
  */
-bool size_shareable(unsigned long size)
+bool capacity_shareable(unsigned long size)
 {
 	return size > PAGE_SIZE;
 }
 
 static void slot_set_mask(struct mcache_slot *slot, unsigned int class)
 {
-	bool shareable = size_shareable(sizeclasses[class].size);
+	bool shareable = capacity_shareable(sizeclasses[class].size);
 
-	slot->mask = shareable ? ULONG_MAX : class_mask(class);
+	slot->mask = shareable ? ULONG_MAX : capacity_class_mask(class);
 }
 
 /*
  * A stack of a class, or the slots (class 0), cannot be allocated here: have this
  * CPU's work item do it.
  */
-void mcache_want(unsigned int class)
+void capacity_want(unsigned int class)
 {
 	struct mcache *m = mcache_enter();
 	bool wanted;
@@ -67,7 +67,7 @@ void mcache_want(unsigned int class)
 }
 
 /* Give this CPU slots, all zero.  False if it was busy. */
-static bool mcache_give_slots(struct mcache_slot *slots)
+static bool capacity_give_slots(struct mcache_slot *slots)
 {
 	struct mcache *m;
 	unsigned int row;
@@ -103,7 +103,7 @@ err:
  * Have slots of its own for this CPU.  False if there is no memory for them: after one
  * try it is the affair of the CPU's work item, and the CPU goes without until then.
  */
-bool mcache_setup(void)
+bool capacity_setup(void)
 {
 	struct mcache_slot *slots;
 
@@ -113,22 +113,22 @@ bool mcache_setup(void)
 	slots = may_call_system() ?
 		arena_meta_alloc(slots_bytes(), numa_mem_id()) : NULL;
 	if (!slots) {
-		mcache_want(0);
+		capacity_want(0);
 		return false;
 	}
 	memset(slots, 0, slots_bytes());
-	return mcache_give_slots(slots);
+	return capacity_give_slots(slots);
 }
 
 /* As mcache_enter(), on slots of its own; NULL if they are busy or not to be had. */
-struct mcache *mcache_enter_setup(void)
+struct mcache *capacity_enter_setup(void)
 {
 	struct mcache *m = mcache_enter();
 
 	if (!m || likely(m->slots != empty_slots))
 		return m;
 	mcache_leave(m);
-	if (!mcache_setup())
+	if (!capacity_setup())
 		return NULL;
 	m = mcache_enter();
 	if (m && m->slots == empty_slots) {
@@ -166,7 +166,7 @@ static size_t stack_bytes(unsigned int capacity)
  * takes up to half of each capacity, as far as it is unused.  So it does with the
  * stacks of another node, if there are any.
  */
-bool mcache_steal(struct mcache *m, unsigned int for_class, size_t bytes)
+bool capacity_steal(struct mcache *m, unsigned int for_class, size_t bytes)
 {
 	unsigned int turn = GALLOC_NR_CLASSES - 1;
 	unsigned int i, turns = m->away == NUMA_NO_NODE ? 1 : 2;
@@ -210,7 +210,7 @@ static void **stack_new(unsigned int *capacity)
 }
 
 /* Grow this CPU's stack of a row to @capacity, if memory and budget allow. */
-void mcache_grow(unsigned int row, unsigned int capacity)
+void capacity_grow(unsigned int row, unsigned int capacity)
 {
 	unsigned int class = mcentral_rows[row]->class;
 	struct mcache_slot *slot;
@@ -220,7 +220,7 @@ void mcache_grow(unsigned int row, unsigned int capacity)
 	size_t extra;
 
 	if (!may_call_system()) {
-		mcache_want(class);
+		capacity_want(class);
 		return;
 	}
 	stack = stack_new(&capacity);
@@ -236,7 +236,7 @@ void mcache_grow(unsigned int row, unsigned int capacity)
 	/* Memory is in pieces: not again before it has run empty and full again. */
 	if (slot && had >= capacity)
 		slot->wants = 0;
-	if (had >= capacity || !mcache_steal(m, class, extra)) {
+	if (had >= capacity || !capacity_steal(m, class, extra)) {
 		mcache_leave(m);
 		goto err_stack;
 	}
@@ -265,8 +265,8 @@ err_stack:
  * more room would have caught.  A large step takes room from classes that use it,
  * so steps are small where they are dear.  Returns the capacity to grow to, or 0.
  */
-unsigned int slot_wants_more(struct mcache_slot *slot, unsigned int class,
-			     unsigned int how)
+unsigned int capacity_wants_more(struct mcache_slot *slot, unsigned int class,
+				 unsigned int how)
 {
 	unsigned int capacity = slot_capacity(slot);
 	unsigned int max = class_capacity_max(class);
@@ -285,7 +285,7 @@ unsigned int slot_wants_more(struct mcache_slot *slot, unsigned int class,
 }
 
 /* What a class wanted that could not be allocated then, if it still would have it. */
-static void mcache_catch_up_class(int cpu, unsigned int class)
+static void capacity_catch_up_class(int cpu, unsigned int class)
 {
 	struct mcache *m = mcache_enter();
 	unsigned int grow_to = 0, row;
@@ -297,21 +297,21 @@ static void mcache_catch_up_class(int cpu, unsigned int class)
 		struct mcache_slot *slot = local_slot(m, class);
 
 		__clear_bit(class, m->wants);
-		grow_to = slot_wants_more(slot, class, slot->wants);
+		grow_to = capacity_wants_more(slot, class, slot->wants);
 	}
 	mcache_leave(m);
 	if (grow_to)
-		mcache_grow(row, grow_to);
+		capacity_grow(row, grow_to);
 	transfer_prepare(row);
 }
 
 /**
- * mcache_catch_up() - allocate what this CPU could not with interrupts off
+ * capacity_catch_up() - allocate what this CPU could not with interrupts off
  * @cpu: the CPU
  *
  * Context: The CPU's work item.
  */
-void mcache_catch_up(int cpu)
+void capacity_catch_up(int cpu)
 {
 	struct mcache *m = per_cpu_ptr(&galloc_mcache, cpu);
 	struct mcache_slot *slots;
@@ -325,7 +325,7 @@ void mcache_catch_up(int cpu)
 		/* Here one may sleep, and take single pages. */
 		slots = arena_meta_wait(slots_bytes(), m->nid);
 		if (slots)
-			mcache_give_slots(slots);
+			capacity_give_slots(slots);
 	}
 	m = mcache_enter();
 	if (!m)
@@ -339,5 +339,5 @@ void mcache_catch_up(int cpu)
 		return;
 	for (class = 1; class < GALLOC_NR_CLASSES; class++)
 		if (test_bit(class, per_cpu(galloc_mcache, cpu).wants))
-			mcache_catch_up_class(cpu, class);
+			capacity_catch_up_class(cpu, class);
 }

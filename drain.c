@@ -22,7 +22,7 @@
 #define AWAY_KEPT		(2 * HZ)
 
 /* More turns than this empty no stack. */
-#define MCACHE_MAX_TURNS	32
+#define DRAIN_MAX_TURNS	32
 
 /* Raised by who wants everything drained; owners follow in their slow paths. */
 static atomic_t drain_gen = ATOMIC_INIT(0);
@@ -134,7 +134,7 @@ static void slot_take_surplus(struct mcache *m, struct mcache_slot *slot,
  * Nothing is done on another CPU than @cpu, or in an interrupt of a busy one.
  * Sleeps.
  */
-static void mcache_visit(int cpu, unsigned int class, bool all)
+static void drain_visit(int cpu, unsigned int class, bool all)
 {
 	bool may_free = may_call_system();
 	struct haul haul;
@@ -241,7 +241,7 @@ static void stash_visit(int cpu, bool all)
  * This CPU's work item has done what the tick wants of a slow path, and, with @gen,
  * what everybody was asked to before that generation.
  */
-static void mcache_followed(int cpu, const int *gen)
+static void drain_followed(int cpu, const int *gen)
 {
 	struct mcache *m = mcache_enter();
 
@@ -255,19 +255,19 @@ static void mcache_followed(int cpu, const int *gen)
 	mcache_leave(m);
 }
 
-static void mcache_work_fn(struct work_struct *work)
+static void drain_work_fn(struct work_struct *work)
 {
 	struct mcache *m = container_of(work, struct mcache, work);
 	int gen = atomic_read(&drain_gen);
 	bool all = xchg(&m->drain_all, false);
 	unsigned int class;
 
-	mcache_catch_up(m->cpu);
+	capacity_catch_up(m->cpu);
 	for (class = 1; class < GALLOC_NR_CLASSES; class++)
-		mcache_visit(m->cpu, class, all);
+		drain_visit(m->cpu, class, all);
 	away_visit(m->cpu, all);
 	stash_visit(m->cpu, all);
-	mcache_followed(m->cpu, all ? &gen : NULL);
+	drain_followed(m->cpu, all ? &gen : NULL);
 	if (all)
 		count_event(EVENT_DRAIN);
 }
@@ -276,12 +276,12 @@ static void mcache_work_fn(struct work_struct *work)
  * Does a CPU hold anything?  One that is to be left alone gets no work all the
  * same: it follows in its own slow path.
  */
-static bool mcache_holds(int cpu)
+static bool drain_holds(int cpu)
 {
 	return READ_ONCE(per_cpu(galloc_mcache, cpu).held);
 }
 
-static void mcache_queue(int cpu, bool all)
+static void drain_queue(int cpu, bool all)
 {
 	if (galloc_cpu_isolated(cpu))
 		return;
@@ -291,12 +291,12 @@ static void mcache_queue(int cpu, bool all)
 }
 
 /**
- * mcache_tick() - have each CPU look for its idle classes
+ * drain_tick() - have each CPU look for its idle classes
  *
  * Context: The worker.
  * Return: True as long as anything is cached: look again.
  */
-bool mcache_tick(void)
+bool drain_tick(void)
 {
 	bool again = transfer_age();
 	int cpu;
@@ -305,9 +305,9 @@ bool mcache_tick(void)
 	if (!cpus_read_trylock())
 		return true;
 	for_each_online_cpu(cpu) {
-		if (!mcache_holds(cpu))
+		if (!drain_holds(cpu))
 			continue;
-		mcache_queue(cpu, false);
+		drain_queue(cpu, false);
 		again = true;
 	}
 	cpus_read_unlock();
@@ -315,7 +315,7 @@ bool mcache_tick(void)
 }
 
 /**
- * mcache_drain_async() - have each CPU drain all it has, without waiting for it
+ * drain_async() - have each CPU drain all it has, without waiting for it
  *
  * The hotplug lock is only tried: the worker is also needed by whoever brings a
  * CPU up under it, and is short of memory.
@@ -323,15 +323,15 @@ bool mcache_tick(void)
  * Context: The worker.
  * Return: False if a CPU is on its way up or down: try again.
  */
-bool mcache_drain_async(void)
+bool drain_async(void)
 {
 	int cpu;
 
 	if (!cpus_read_trylock())
 		return false;
 	for_each_online_cpu(cpu)
-		if (mcache_holds(cpu))
-			mcache_queue(cpu, true);
+		if (drain_holds(cpu))
+			drain_queue(cpu, true);
 	cpus_read_unlock();
 	transfer_drain();
 	return true;
@@ -373,7 +373,7 @@ static struct mcache_slot *turn_next(struct mcache *m, unsigned int *class)
  * span of a class, and a run of pages.  With @gen only as long as this CPU has not
  * drained since it became that: once over all classes, however fast they fill again.
  */
-static void mcache_drain_turn(const int *gen)
+static void drain_turn(const int *gen)
 {
 	struct mcache_slot *slot = NULL;
 	struct mspan *run = NULL;
@@ -391,7 +391,7 @@ static void mcache_drain_turn(const int *gen)
 			slot_take(m, slot, class, false, &haul);
 		/* A full turn: there may be more, but no more than a full stack. */
 		if (slot && haul.n == DRAIN_TURN &&
-		    ++m->drain_turns < MCACHE_MAX_TURNS)
+		    ++m->drain_turns < DRAIN_MAX_TURNS)
 			m->drain_class--;
 		else
 			m->drain_turns = 0;
@@ -411,7 +411,7 @@ static void mcache_drain_turn(const int *gen)
  * What the tick has a work item do, a slot a call, on a CPU that gets none.  After
  * the last come the runs of pages.
  */
-static void mcache_age_turn(int age)
+static void drain_age_turn(int age)
 {
 	struct mcache_slot *slot = NULL;
 	struct mspan *run = NULL;
@@ -445,7 +445,7 @@ static void mcache_age_turn(int age)
 }
 
 /**
- * mcache_relieve() - make memory free that CPUs have cached
+ * drain_relieve() - make memory free that CPUs have cached
  * @gfp: flags of the request that found none
  *
  * A caller that may sleep drains its CPU and the transfer.  Another one does a turn
@@ -453,25 +453,25 @@ static void mcache_age_turn(int age)
  *
  * Context: Any but NMI, no galloc lock held.  Never waits for other CPUs.
  */
-void mcache_relieve(gfp_t gfp)
+void drain_relieve(gfp_t gfp)
 {
 	int cpu = raw_smp_processor_id();
 	unsigned int class;
 
 	if (gfpflags_allow_blocking(gfp)) {
 		for (class = 1; class < GALLOC_NR_CLASSES; class++)
-			mcache_visit(cpu, class, true);
+			drain_visit(cpu, class, true);
 		away_visit(cpu, true);
 		stash_visit(cpu, true);
 		transfer_drain();
 	} else {
-		mcache_drain_turn(NULL);
+		drain_turn(NULL);
 	}
-	mcache_shrink_async();
+	drain_kick();
 }
 
 /* A glance at this CPU, or the one we were on: the turns look again. */
-bool mcache_is_behind(void)
+bool drain_is_behind(void)
 {
 	/* data_race(): an old value costs a turn that finds nothing to do. */
 	return data_race(raw_cpu_ptr(&galloc_mcache)->gen) !=
@@ -483,23 +483,23 @@ bool mcache_is_behind(void)
  * path.  What the work item does not do, on a CPU that gets none for example, the
  * next calls do.
  */
-void mcache_follow(void)
+void drain_follow(void)
 {
 	int age = atomic_read(&tick_gen);
 
-	/* data_race() below: as in mcache_is_behind(). */
-	if (unlikely(mcache_is_behind())) {
+	/* data_race() below: as in drain_is_behind(). */
+	if (unlikely(drain_is_behind())) {
 		int gen = atomic_read(&drain_gen);
 
-		mcache_drain_turn(&gen);
+		drain_turn(&gen);
 	} else if (unlikely(data_race(raw_cpu_ptr(&galloc_mcache)->age) != age) &&
 		   galloc_cpu_isolated(raw_smp_processor_id())) {
-		mcache_age_turn(age);
+		drain_age_turn(age);
 	}
 }
 
 /* Have all CPUs drained soon, without waiting.  Any context but NMI. */
-void mcache_shrink_async(void)
+void drain_kick(void)
 {
 	static unsigned long last;
 	unsigned long then = READ_ONCE(last);
@@ -513,7 +513,7 @@ void mcache_shrink_async(void)
 }
 
 /* Bytes the CPUs may hold, or have in transfer: what a drain sets free; racy. */
-unsigned long mcache_held_bytes(void)
+unsigned long drain_held_bytes(void)
 {
 	unsigned long held = transfer_bytes();
 	int cpu;
@@ -524,13 +524,13 @@ unsigned long mcache_held_bytes(void)
 }
 
 /**
- * mcache_drain() - drain all CPUs and wait
+ * drain_cpus() - drain all CPUs and wait
  *
  * Those that are to be left alone follow later, in their own calls.
  *
  * Context: Process.  Sleeps, takes the hotplug lock.
  */
-void mcache_drain(void)
+void drain_cpus(void)
 {
 	int cpu;
 
@@ -538,7 +538,7 @@ void mcache_drain(void)
 	atomic_inc(&drain_gen);
 	cpus_read_lock();
 	for_each_online_cpu(cpu)
-		if (mcache_may_ask(cpu)) {
+		if (drain_may_ask(cpu)) {
 			WRITE_ONCE(per_cpu(galloc_mcache, cpu).drain_all, true);
 			queue_work_on(cpu, galloc_wq,
 				      &per_cpu(galloc_mcache, cpu).work);
@@ -553,34 +553,34 @@ void mcache_drain(void)
 
 static void look_fn(struct work_struct *work)
 {
-	struct mcache_look *look = container_of(work, struct mcache_look, work);
+	struct look *look = container_of(work, struct look, work);
 
 	look->fn(look);
 	complete(&look->done);
-	mcache_look_put(look);
+	look_put(look);
 }
 
 /* For the self-test and the suites: CPUs that are to be left alone are not. */
-bool mcache_ask_isolated;
+bool drain_ask_isolated;
 
 /* May a CPU be given a work item, for which somebody waits? */
-bool mcache_may_ask(int cpu)
+bool drain_may_ask(int cpu)
 {
 	return mcache_is_setup(cpu) &&
-	       (READ_ONCE(mcache_ask_isolated) || !galloc_cpu_isolated(cpu));
+	       (READ_ONCE(drain_ask_isolated) || !galloc_cpu_isolated(cpu));
 }
 
 /**
- * mcache_look_new() - prepare for a CPU's look at its own slots
- * @size: of a structure that begins with a struct mcache_look; it is zeroed
+ * look_new() - prepare for a CPU's look at its own slots
+ * @size: of a structure that begins with a struct look; it is zeroed
  *
  * Nobody else may follow what is on a stack: it can be replaced at any moment.
  *
  * Return: What to start, wait for and put; NULL if there is no memory.
  */
-struct mcache_look *mcache_look_new(size_t size)
+struct look *look_new(size_t size)
 {
-	struct mcache_look *look;
+	struct look *look;
 
 	look = galloc_fail(get_order(size)) ? NULL :
 	       kvzalloc(size, GFP_KERNEL | __GFP_NOWARN | __GFP_NORETRY);
@@ -590,13 +590,13 @@ struct mcache_look *mcache_look_new(size_t size)
 }
 
 /**
- * mcache_look_start() - have a CPU look at its own slots
- * @look: from mcache_look_new(), the rest of it filled in
+ * look_start() - have a CPU look at its own slots
+ * @look: from look_new(), the rest of it filled in
  * @cpu: the CPU, online as long as it is waited for
  * @fn: called on @cpu, in a task; enters the mcache a turn at a time
  */
-void mcache_look_start(struct mcache_look *look, int cpu,
-		       void (*fn)(struct mcache_look *look))
+void look_start(struct look *look, int cpu,
+		void (*fn)(struct look *look))
 {
 	INIT_WORK(&look->work, look_fn);
 	init_completion(&look->done);
@@ -607,14 +607,14 @@ void mcache_look_start(struct mcache_look *look, int cpu,
 }
 
 /**
- * mcache_look_wait() - wait for a look, but not for ever
+ * look_wait() - wait for a look, but not for ever
  * @look: the look
  * @end: when to give up, in jiffies
  *
  * Return: False if the CPU has not come to it; what it may have found so far is
  * not to be read.
  */
-bool mcache_look_wait(struct mcache_look *look, unsigned long end)
+bool look_wait(struct look *look, unsigned long end)
 {
 	long left = max((long)(end - jiffies), 1L);
 
@@ -622,18 +622,18 @@ bool mcache_look_wait(struct mcache_look *look, unsigned long end)
 		return true;
 	/* It has not begun: then it never will. */
 	if (cancel_work(&look->work))
-		mcache_look_put(look);
+		look_put(look);
 	return false;
 }
 
-void mcache_look_put(struct mcache_look *look)
+void look_put(struct look *look)
 {
 	if (refcount_dec_and_test(&look->refs))
 		kvfree(look);
 }
 
 /* A turn of a stack.  False if that was the last. */
-static bool stack_turn(struct mcache_stacks *st, unsigned int class, bool away,
+static bool stack_turn(struct look_stacks *st, unsigned int class, bool away,
 		       unsigned int *from)
 {
 	struct mcache *m = mcache_enter();
@@ -663,10 +663,10 @@ static bool stack_turn(struct mcache_stacks *st, unsigned int class, bool away,
 	return end < n && !st->missed;
 }
 
-/* For mcache_look_start(): fill in a struct mcache_stacks. */
-void mcache_look_at_stacks(struct mcache_look *look)
+/* For look_start(): fill in a struct look_stacks. */
+void look_at_stacks(struct look *look)
 {
-	struct mcache_stacks *st = container_of(look, struct mcache_stacks, look);
+	struct look_stacks *st = container_of(look, struct look_stacks, look);
 	unsigned int class, from;
 
 	for (class = 1; class < GALLOC_NR_CLASSES; class++) {
@@ -687,7 +687,7 @@ static int mcache_cpu_prepare(unsigned int cpu)
 	struct mcache *m = per_cpu_ptr(&galloc_mcache, cpu);
 
 	if (m->slots == empty_slots)
-		m->nid = node_with_memory(cpu_to_mem(cpu));
+		m->nid = nodes_with_memory(cpu_to_mem(cpu));
 	return 0;
 }
 
@@ -697,7 +697,7 @@ static bool slot_was_used(const struct mcache_slot *slot)
 }
 
 /* The CPU is dead, or nobody calls galloc any more: its slots are ours. */
-static int mcache_cpu_dead(unsigned int cpu)
+static int drain_dead_cpu(unsigned int cpu)
 {
 	struct mcache *m = per_cpu_ptr(&galloc_mcache, cpu);
 	struct mcache_slot *slots = m->slots;
@@ -750,10 +750,10 @@ int mcache_init(void)
 		m->slots = empty_slots;
 		m->local = empty_slots;
 		m->cpu = cpu;
-		m->nid = node_with_memory(cpu_to_mem(cpu));
+		m->nid = nodes_with_memory(cpu_to_mem(cpu));
 		m->away = NUMA_NO_NODE;
 		m->rng = get_random_u64() | 1;
-		INIT_WORK(&m->work, mcache_work_fn);
+		INIT_WORK(&m->work, drain_work_fn);
 	}
 	return 0;
 }
@@ -764,7 +764,7 @@ int mcache_start(void)
 
 	state = galloc_fail(0) ? -ENOMEM :
 		cpuhp_setup_state(CPUHP_BP_PREPARE_DYN, "mm/galloc:prepare",
-				  mcache_cpu_prepare, mcache_cpu_dead);
+				  mcache_cpu_prepare, drain_dead_cpu);
 	if (state < 0)
 		return state;
 	mcache_cpuhp_state = state;
@@ -778,12 +778,12 @@ void mcache_stop(void)
 }
 
 /* Empty what the CPUs hold; nobody is left who could touch it. */
-void mcache_empty(void)
+void drain_everything(void)
 {
 	int cpu;
 
 	for_each_possible_cpu(cpu)
-		mcache_cpu_dead(cpu);
+		drain_dead_cpu(cpu);
 	transfer_drain();
 }
 

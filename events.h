@@ -100,12 +100,12 @@ struct galloc_verdict {
 	bool racy;
 };
 
-unsigned int galloc_validate_verdict(struct galloc_verdict *v);
-unsigned int galloc_validate(void);
+unsigned int validate_verdict(struct galloc_verdict *v);
+unsigned int validate_all(void);
 
 /* selftest.c */
 
-int galloc_selftest(void);
+int selftest_run(void);
 
 /* report.c */
 
@@ -132,9 +132,9 @@ extern atomic_long_t galloc_faults[NR_GALLOC_FAULTS];
 extern bool galloc_fault_panic;
 extern struct ratelimit_state galloc_report_limit;
 
-void galloc_report(enum galloc_fault fault, const void *p);
-void galloc_report_free(const void *p, enum mspan_found found);
-void galloc_report_dropped(const void *page, unsigned int missing);
-const char *galloc_fault_name(unsigned int fault);
+void report_fault(enum galloc_fault fault, const void *p);
+void report_free(const void *p, enum mspan_found found);
+void report_dropped(const void *page, unsigned int missing);
+const char *report_fault_name(unsigned int fault);
 
 #endif /* _GALLOC_EVENTS_H */

@@ -338,24 +338,24 @@ long arena_lost_pages(void);
 
 /* map.c */
 
-int arena_map_init(void);
-void arena_map_exit(void);
-unsigned long arena_changes(void);
-int arena_map_grow(unsigned long addr);
-bool arena_map_covers(struct page *page, unsigned int npages, gfp_t gfp);
-bool arena_get_range(unsigned long start, unsigned int npages, int nid,
-		     gfp_t gfp);
-void arena_put_range(unsigned long start, unsigned int npages);
-void arena_map_catch_up(void);
-int arena_memory_callback(struct notifier_block *nb, unsigned long action,
-			  void *arg);
+int map_init(void);
+void map_exit(void);
+unsigned long map_changes(void);
+int map_grow(unsigned long addr);
+bool map_covers(struct page *page, unsigned int npages, gfp_t gfp);
+bool map_get_range(unsigned long start, unsigned int npages, int nid,
+		   gfp_t gfp);
+void map_put_range(unsigned long start, unsigned int npages);
+void map_catch_up(void);
+int map_memory_callback(struct notifier_block *nb, unsigned long action,
+			void *arg);
 long arena_limited_bytes(void);
 void arena_charge_map_growth(long bytes);
-unsigned long arena_nr_slots(void);
-struct arena *arena_slot(unsigned long nr);
-bool mheap_walk_slot(unsigned long nr, void (*fn)(struct mspan *s, void *arg),
-		     void *arg);
-bool mheap_span_around(const void *p, struct mspan *copy);
+unsigned long map_nr_slots(void);
+struct arena *map_slot(unsigned long nr);
+bool map_walk_slot(unsigned long nr, void (*fn)(struct mspan *s, void *arg),
+		   void *arg);
+bool map_span_around(const void *p, struct mspan *copy);
 
 /* Index of the page of an address in its slot. */
 static inline unsigned int arena_page(const struct arena *arena,
@@ -367,7 +367,7 @@ static inline unsigned int arena_page(const struct arena *arena,
 /*
  * The arena of any address, arena_none if it is not ours.  Call in an RCU read
  * section or with preemption disabled.  Pairs with the release stores in
- * arena_slot_set() and arena_map_grow().
+ * map_slot_set() and map_grow().
  */
 static __always_inline struct arena *arena_of(const void *p,
 					      unsigned int *page)
@@ -415,12 +415,12 @@ static __always_inline unsigned int arena_row_of(const void *p)
 
 int nodes_init(void);
 void nodes_exit(void);
-int node_near(int nid, unsigned int i);
-int node_with_memory(int nid);
+int nodes_near(int nid, unsigned int i);
+int nodes_with_memory(int nid);
 
 /* The other nodes, nearest first: those whose memory stands in for @nid's. */
 #define for_each_near(i, other, nid)					\
-	for ((i) = 0; ((other) = node_near(nid, i)) != NUMA_NO_NODE; (i)++)
+	for ((i) = 0; ((other) = nodes_near(nid, i)) != NUMA_NO_NODE; (i)++)
 
 /* mheap.c */
 
@@ -468,7 +468,7 @@ struct mheap {
 
 int mheap_init(void);
 int mheap_reserve(void);
-bool mheap_work(void);
+bool release_turn(void);
 unsigned long mheap_exit(void);
 struct mspan *mheap_alloc(int nid, unsigned int npages, unsigned int align,
 			  unsigned int nbits, gfp_t gfp);
@@ -478,29 +478,29 @@ struct mspan *mheap_alloc_span_near(int nid, const struct sizeclass *sc, bool gr
 void mheap_free(struct mspan *s);
 void mheap_shorten(struct mspan *s, unsigned int npages);
 void mheap_free_shared(struct mspan *s);
-void *mheap_alloc_large(size_t size, size_t align, int nid, gfp_t gfp);
-void *mheap_hand_out(struct mspan *s, gfp_t gfp);
-struct mspan *mheap_detach_large(const void *p);
-size_t mheap_large_size(const void *p, bool *reserve);
+void *large_alloc(size_t size, size_t align, int nid, gfp_t gfp);
+void *large_hand_out(struct mspan *s, gfp_t gfp);
+struct mspan *large_detach(const void *p);
+size_t large_size(const void *p, bool *reserve);
 
-enum mheap_release {
+enum release_runs {
 	RELEASE_BLOCKS,		/* empty blocks that go back in one piece */
 	RELEASE_SPARSE,		/* and runs of sparse blocks, long ones first */
 	RELEASE_ALL,		/* and every other run */
 };
 
-unsigned long mheap_release(unsigned long pages, enum mheap_release how,
-			    bool may_sleep);
-void mheap_relieve(gfp_t gfp, unsigned long npages);
-unsigned long mheap_free_max(void);
+unsigned long release_runs(unsigned long pages, enum release_runs how,
+			   bool may_sleep);
+void release_relieve(gfp_t gfp, unsigned long npages);
+unsigned long release_free_max(void);
 unsigned long mheap_free_pages(void);
-void mheap_settle(void);
-unsigned long mheap_release_unshared(void);
-void mheap_expect_unshared(void);
-unsigned long mheap_shared_pages(void);
-bool mheap_mend_slot(unsigned long nr);
-void mheap_mend_all(void);
-void mheap_look_at_refs(void);
+void release_settle(void);
+unsigned long release_unshared(void);
+void release_expect_unshared(void);
+unsigned long release_shared_pages(void);
+bool release_mend_slot(unsigned long nr);
+void release_mend_all(void);
+void release_look_at_refs(void);
 struct mheap *mheap_of(int nid);
 
 /* mspan.c */
@@ -692,7 +692,7 @@ int params_take(void);
 extern bool galloc_debug;
 extern unsigned long galloc_limit_bytes;
 extern unsigned long galloc_reserve_pages;
-/* No fixed number of pages may lie free, see mheap_free_max(). */
+/* No fixed number of pages may lie free, see release_free_max(). */
 #define FREE_MAX_PART	ULONG_MAX
 extern unsigned long galloc_free_max_pages;
 extern unsigned long galloc_cpu_cache_bytes;
@@ -792,6 +792,6 @@ enum galloc_pause {
 };
 
 /* What a test build hooks in at these, and at requests for memory that are to fail. */
-#include "hooks.h"
+#include "debug/hooks.h"
 
 #endif /* _GALLOC_INTERNAL_H */

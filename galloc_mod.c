@@ -57,7 +57,7 @@
  *  4. mcentral_free(): the bit is set, without a lock.  If that changes what the
  *     span is (FULL to PARTIAL, PARTIAL to empty) its row's lock is taken.
  *  5. mheap_free(): an empty span's run joins its free neighbours.
- *  6. mheap_release(): a worker, the shrinker or debugfs give runs back to the
+ *  6. release_runs(): a worker, the shrinker or debugfs give runs back to the
  *     system when there are too many.
  *
  * Locks, all raw and taken with interrupts off, none ever held with another,
@@ -90,7 +90,7 @@ static int __init galloc_init(void)
 	err = arena_init();
 	if (err)
 		goto err_wq;
-	err = arena_map_init();
+	err = map_init();
 	if (err)
 		goto err_arena;
 	err = mspan_init();
@@ -118,7 +118,7 @@ static int __init galloc_init(void)
 	err = mcache_start();
 	if (err)
 		goto err_worker;
-	err = galloc_selftest();
+	err = selftest_run();
 	if (err)
 		goto err_start;
 	err = shrinker_init();
@@ -136,7 +136,7 @@ err_start:
 err_worker:
 	worker_stop();
 err_mcache:
-	mcache_empty();
+	drain_everything();
 	mcache_exit();
 err_mcentral:
 	mcentral_exit();
@@ -147,7 +147,7 @@ err_nodes:
 err_mspan:
 	mspan_exit();
 err_map:
-	arena_map_exit();
+	map_exit();
 err_arena:
 	arena_exit();
 err_wq:
@@ -174,14 +174,14 @@ static void __exit galloc_exit(void)
 	rcu_barrier();
 	mcache_stop();
 	worker_stop();
-	mcache_empty();
+	drain_everything();
 	stats_report_leaks();
 	mcache_exit();
 	kept = mheap_exit();
 	mcentral_exit();
 	nodes_exit();
 	mspan_exit();
-	arena_map_exit();
+	map_exit();
 	arena_exit();
 	worker_exit();
 	if (arena_held_bytes() != arena_lost_pages() << PAGE_SHIFT)

@@ -11,7 +11,7 @@
 #include <linux/string.h>
 
 /* A LARGE object from one chunk of its own, above a block. */
-static struct mspan *mheap_alloc_huge(int nid, unsigned int npages, gfp_t gfp)
+static struct mspan *large_alloc_huge(int nid, unsigned int npages, gfp_t gfp)
 {
 	struct chunk chunk;
 	unsigned long flags;
@@ -39,13 +39,13 @@ static struct mspan *mheap_alloc_huge(int nid, unsigned int npages, gfp_t gfp)
 }
 
 /**
- * mheap_hand_out() - make an object of a whole span
+ * large_hand_out() - make an object of a whole span
  * @s: span in TRANSIT
  * @gfp: flags of the request, which say whether to clear it
  *
  * Return: The address of its first page, the caller's from here on.
  */
-void *mheap_hand_out(struct mspan *s, gfp_t gfp)
+void *large_hand_out(struct mspan *s, gfp_t gfp)
 {
 	void *p = (void *)s->start;
 
@@ -59,7 +59,7 @@ void *mheap_hand_out(struct mspan *s, gfp_t gfp)
 }
 
 /**
- * mheap_alloc_large() - allocate an object of whole pages
+ * large_alloc() - allocate an object of whole pages
  * @size: bytes, at most GALLOC_MAX_PAGES pages
  * @align: alignment in bytes, a power of two; beyond the size, that much is taken
  * @nid: node wanted
@@ -68,19 +68,19 @@ void *mheap_hand_out(struct mspan *s, gfp_t gfp)
  * Context: As mheap_alloc().
  * Return: The object, or NULL.
  */
-void *mheap_alloc_large(size_t size, size_t align, int nid, gfp_t gfp)
+void *large_alloc(size_t size, size_t align, int nid, gfp_t gfp)
 {
 	unsigned int npages = PAGE_ALIGN(size) >> PAGE_SHIFT;
 	unsigned int pages_align = max(align, PAGE_SIZE) >> PAGE_SHIFT;
 	struct mspan *s;
 
 	if (max(npages, pages_align) > ARENA_PAGES)
-		s = mheap_alloc_huge(nid, max(npages, pages_align), gfp);
+		s = large_alloc_huge(nid, max(npages, pages_align), gfp);
 	else
 		s = mheap_alloc(nid, npages, pages_align, 0, gfp);
 	if (!s)
 		return NULL;
-	return mheap_hand_out(s, gfp);
+	return large_hand_out(s, gfp);
 }
 
 /* The heap and span of a LARGE object that starts at @p, locked; or NULL. */
@@ -98,7 +98,7 @@ static struct mspan *large_lock(const void *p, struct mheap **heap,
 	*heap = mheaps[arena->nid];
 	galloc_lock(&(*heap)->lock, *flags);
 	s = test_bit(page, arena->owned) ? arena->span[page] : NULL;
-	/* Acquire: pairs with mheap_hand_out(). */
+	/* Acquire: pairs with large_hand_out(). */
 	if (s && smp_load_acquire(&s->tag) == MSPAN_TAG(0, MSPAN_LARGE) &&
 	    s->start == addr_of(p)) {
 		rcu_read_unlock();
@@ -113,7 +113,7 @@ none:
 }
 
 /* The span of a LARGE object, in TRANSIT.  NULL if @p is not the start of one. */
-struct mspan *mheap_detach_large(const void *p)
+struct mspan *large_detach(const void *p)
 {
 	unsigned long flags;
 	struct mheap *h;
@@ -132,7 +132,7 @@ struct mspan *mheap_detach_large(const void *p)
  * Bytes of the LARGE object that starts at @p, 0 if there is none.  *@reserve
  * becomes true if it is that large only because nobody else may share it.
  */
-size_t mheap_large_size(const void *p, bool *reserve)
+size_t large_size(const void *p, bool *reserve)
 {
 	unsigned long flags;
 	struct mheap *h;

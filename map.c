@@ -27,7 +27,7 @@ struct arena arena_none = { .span = no_spans };
 
 struct arena_map *arena_map;
 
-/* The table being filled by arena_map_grow(), or NULL. */
+/* The table being filled by map_grow(), or NULL. */
 static struct arena_map *arena_map_next;
 
 /* Address that the map was to cover and could not, 0 if there is none. */
@@ -40,9 +40,9 @@ static unsigned long map_wanted;
 static DEFINE_RAW_SPINLOCK(arena_map_lock);
 
 /* Raised when arena->refs change (arena_map_lock); for validate. */
-static unsigned long map_changes;
+static unsigned long map_nr_changes;
 
-/* Serialises arena_map_grow(). */
+/* Serialises map_grow(). */
 static DEFINE_MUTEX(arena_map_mutex);
 
 static struct kmem_cache *arena_cache;
@@ -54,7 +54,7 @@ static unsigned long slot_nr(const struct arena_map *map, unsigned long addr)
 	return (addr - map->base) >> ARENA_SHIFT;
 }
 
-unsigned long arena_nr_slots(void)
+unsigned long map_nr_slots(void)
 {
 	unsigned long nr;
 
@@ -65,18 +65,18 @@ unsigned long arena_nr_slots(void)
 }
 
 /* Differs if map slots, or references to them, have come or gone. */
-unsigned long arena_changes(void)
+unsigned long map_changes(void)
 {
 	unsigned long flags, changes;
 
 	galloc_lock(&arena_map_lock, flags);
-	changes = map_changes;
+	changes = map_nr_changes;
 	galloc_unlock(&arena_map_lock, flags);
 	return changes;
 }
 
 /* The arena of slot @nr, in an RCU read section. */
-struct arena *arena_slot(unsigned long nr)
+struct arena *map_slot(unsigned long nr)
 {
 	const struct arena_map *map = READ_ONCE(arena_map);
 
@@ -85,7 +85,7 @@ struct arena *arena_slot(unsigned long nr)
 }
 
 /* Store to the map, and to the one that is about to replace it. */
-static void arena_slot_set(unsigned long nr, struct arena *arena)
+static void map_slot_set(unsigned long nr, struct arena *arena)
 {
 	unsigned long rows = arena_to_rows(arena, nr);
 
@@ -103,7 +103,7 @@ static long map_size(unsigned long nr)
 }
 
 /* A map without any slot that is ours.  The caller charges it. */
-static struct arena_map *arena_map_new(unsigned long nr)
+static struct arena_map *map_new(unsigned long nr)
 {
 	struct arena_map *map;
 	unsigned long i;
@@ -120,16 +120,16 @@ static struct arena_map *arena_map_new(unsigned long nr)
 }
 
 /**
- * arena_map_grow() - replace the map by one that covers @addr, too
+ * map_grow() - replace the map by one that covers @addr, too
  * @addr: address of memory that is about to be there
  *
- * Slots change while it is being copied, a turn at a time: arena_slot_set() then
+ * Slots change while it is being copied, a turn at a time: map_slot_set() then
  * writes to both.  A limit does not concern it: it is the machine that grows.
  *
  * Context: Process.  Sleeps.
  * Return: 0 or -ENOMEM.
  */
-int arena_map_grow(unsigned long addr)
+int map_grow(unsigned long addr)
 {
 	struct arena_map *old, *new;
 	unsigned long flags, i, end;
@@ -139,7 +139,7 @@ int arena_map_grow(unsigned long addr)
 	old = arena_map;
 	if (slot_nr(old, addr) < old->nr)
 		goto out;
-	new = arena_map_new(slot_nr(old, addr) + 1);
+	new = map_new(slot_nr(old, addr) + 1);
 	if (!new) {
 		mutex_unlock(&arena_map_mutex);
 		return -ENOMEM;
@@ -178,7 +178,7 @@ out:
  * The map could not be made to cover an address: the worker tries again.  Until
  * then pages there go back when the page allocator comes with them.
  */
-static void arena_map_want(unsigned long addr)
+static void map_want(unsigned long addr)
 {
 	/* Of two at once the lower may win, and the higher comes again. */
 	if (addr > READ_ONCE(map_wanted))
@@ -186,17 +186,17 @@ static void arena_map_want(unsigned long addr)
 }
 
 /* Try again what failed before.  Process context. */
-void arena_map_catch_up(void)
+void map_catch_up(void)
 {
 	unsigned long addr = READ_ONCE(map_wanted);
 
-	if (addr && !arena_map_grow(addr) && READ_ONCE(map_wanted) == addr)
+	if (addr && !map_grow(addr) && READ_ONCE(map_wanted) == addr)
 		WRITE_ONCE(map_wanted, 0);
 }
 
 /* The machine gets memory, and galloc has no say in that. */
-int arena_memory_callback(struct notifier_block *nb, unsigned long action,
-			  void *arg)
+int map_memory_callback(struct notifier_block *nb, unsigned long action,
+			void *arg)
 {
 	const struct memory_notify *mn = arg;
 	unsigned long last;
@@ -204,13 +204,13 @@ int arena_memory_callback(struct notifier_block *nb, unsigned long action,
 	if (action != MEM_GOING_ONLINE)
 		return NOTIFY_OK;
 	last = (unsigned long)__va(PFN_PHYS(mn->start_pfn + mn->nr_pages - 1));
-	if (arena_map_grow(last))
-		arena_map_want(last);
+	if (map_grow(last))
+		map_want(last);
 	return NOTIFY_OK;
 }
 
 static struct notifier_block arena_memory_nb = {
-	.notifier_call = arena_memory_callback,
+	.notifier_call = map_memory_callback,
 };
 
 /* A slot of the map, with nothing in it. */
@@ -261,10 +261,10 @@ static void arena_put(unsigned long addr, unsigned int npages)
 	nr = slot_nr(arena_map, addr);
 	arena = arena_from_rows(arena_map->rows[nr], nr);
 	arena->refs -= npages;
-	map_changes++;
+	map_nr_changes++;
 	last = !arena->refs;
 	if (last)
-		arena_slot_set(nr, &arena_none);
+		map_slot_set(nr, &arena_none);
 	galloc_unlock(&arena_map_lock, flags);
 
 	if (last)
@@ -293,7 +293,7 @@ static int arena_get(unsigned long addr, unsigned int npages, int nid,
 		arena->start = arena_map->base + (nr << ARENA_SHIFT);
 		arena->nid = nid;
 		arena->relist = ARENA_PAGES;
-		arena_slot_set(nr, arena);
+		map_slot_set(nr, arena);
 	}
 	if (arena == &arena_none)
 		err = -ENOENT;
@@ -301,7 +301,7 @@ static int arena_get(unsigned long addr, unsigned int npages, int nid,
 		err = -EXDEV;
 	else
 		arena->refs += npages;
-	map_changes++;
+	map_nr_changes++;
 	galloc_unlock(&arena_map_lock, flags);
 	return err;
 }
@@ -315,7 +315,7 @@ static unsigned int pages_in_slot(unsigned long addr, unsigned int npages)
 }
 
 /* Give up the map slots of @npages pages from @start. */
-void arena_put_range(unsigned long start, unsigned int npages)
+void map_put_range(unsigned long start, unsigned int npages)
 {
 	unsigned int n;
 
@@ -326,8 +326,8 @@ void arena_put_range(unsigned long start, unsigned int npages)
 }
 
 /* Have a map slot for each of @npages pages from @start. */
-bool arena_get_range(unsigned long start, unsigned int npages, int nid,
-		     gfp_t gfp)
+bool map_get_range(unsigned long start, unsigned int npages, int nid,
+		   gfp_t gfp)
 {
 	unsigned long addr = start;
 	unsigned int left = npages;
@@ -346,7 +346,7 @@ bool arena_get_range(unsigned long start, unsigned int npages, int nid,
 				arena_delete(new);
 		}
 		if (err) {
-			arena_put_range(start, npages - left);
+			map_put_range(start, npages - left);
 			return false;
 		}
 	}
@@ -354,7 +354,7 @@ bool arena_get_range(unsigned long start, unsigned int npages, int nid,
 }
 
 /* Have the map cover the last page of a chunk. */
-bool arena_map_covers(struct page *page, unsigned int npages, gfp_t gfp)
+bool map_covers(struct page *page, unsigned int npages, gfp_t gfp)
 {
 	unsigned long last = addr_of(page_address(page + npages - 1));
 	bool covered;
@@ -365,9 +365,9 @@ bool arena_map_covers(struct page *page, unsigned int npages, gfp_t gfp)
 	if (likely(covered))
 		return true;
 	/* Only a notifier that failed or raced can have left it out. */
-	if ((gfp & GFP_KERNEL) == GFP_KERNEL && !arena_map_grow(last))
+	if ((gfp & GFP_KERNEL) == GFP_KERNEL && !map_grow(last))
 		return true;
-	arena_map_want(last);
+	map_want(last);
 	return false;
 }
 
@@ -393,7 +393,7 @@ static void walk_turn(const struct arena *arena, unsigned int *page,
 	while (weight < WALK_TURN) {
 		unsigned int last = *page;
 
-		s = mheap_next_span(arena, page);
+		s = run_next_span(arena, page);
 		if (!s)
 			break;
 		/* Not what has grown over the end of the turn before. */
@@ -408,7 +408,7 @@ static void walk_turn(const struct arena *arena, unsigned int *page,
 }
 
 /**
- * mheap_walk_slot() - call a function for each span that starts in a slot
+ * map_walk_slot() - call a function for each span that starts in a slot
  * @nr: slot of the address map
  * @fn: called with the mheap's lock held
  * @arg: for @fn
@@ -419,8 +419,8 @@ static void walk_turn(const struct arena *arena, unsigned int *page,
  * Context: Process, no galloc lock held.
  * Return: False if nothing of the slot is galloc's.
  */
-bool mheap_walk_slot(unsigned long nr, void (*fn)(struct mspan *s, void *arg),
-		     void *arg)
+bool map_walk_slot(unsigned long nr, void (*fn)(struct mspan *s, void *arg),
+		   void *arg)
 {
 	unsigned int page = 0;
 	bool any = false;
@@ -432,7 +432,7 @@ bool mheap_walk_slot(unsigned long nr, void (*fn)(struct mspan *s, void *arg),
 
 		/* Each turn anew, so that the read section is as short. */
 		rcu_read_lock();
-		arena = arena_slot(nr);
+		arena = map_slot(nr);
 		if (arena == &arena_none) {
 			rcu_read_unlock();
 			break;
@@ -451,7 +451,7 @@ bool mheap_walk_slot(unsigned long nr, void (*fn)(struct mspan *s, void *arg),
  * The span that begins at a page or last before it.  A huge object may have
  * begun in a slot before; the whole of it has the same mheap.
  */
-struct mspan *mheap_span_back_from(const struct arena *arena, unsigned int page)
+struct mspan *map_span_back_from(const struct arena *arena, unsigned int page)
 {
 	for (;;) {
 		while (!arena->span[page] && page)
@@ -465,7 +465,7 @@ struct mspan *mheap_span_back_from(const struct arena *arena, unsigned int page)
 }
 
 /* A copy of the span that any address lies in; for reports. */
-bool mheap_span_around(const void *p, struct mspan *copy)
+bool map_span_around(const void *p, struct mspan *copy)
 {
 	struct arena *arena;
 	unsigned long flags;
@@ -481,7 +481,7 @@ bool mheap_span_around(const void *p, struct mspan *copy)
 	h = mheaps[arena->nid];
 	galloc_lock(&h->lock, flags);
 	if (test_bit(page, arena->owned)) {
-		s = mheap_span_back_from(arena, page);
+		s = map_span_back_from(arena, page);
 		if (s) {
 			*copy = *s;
 			found = addr_of(p) - s->start <
@@ -496,7 +496,7 @@ out:
 
 /* ---- init and exit --------------------------------------------------------- */
 
-int arena_map_init(void)
+int map_init(void)
 {
 	unsigned long end = (unsigned long)high_memory - PAGE_OFFSET;
 	unsigned long nr = DIV_ROUND_UP(end, ARENA_SIZE);
@@ -509,7 +509,7 @@ int arena_map_init(void)
 	err = -ENOMEM;
 	if (!arena_charge_meta(map_size(nr)))
 		goto err_cache;
-	arena_map = arena_map_new(nr);
+	arena_map = map_new(nr);
 	if (!arena_map)
 		goto err_charge;
 	err = galloc_fail(0) ? -ENOMEM :
@@ -528,7 +528,7 @@ err_cache:
 }
 
 /* All pages have been put; the RCU callbacks of their arenas may still run. */
-void arena_map_exit(void)
+void map_exit(void)
 {
 	unregister_memory_notifier(&arena_memory_nb);
 	rcu_barrier();

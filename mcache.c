@@ -40,7 +40,7 @@ static void mcache_flush_row(unsigned int row, void **batch, unsigned int n)
 	unsigned int put = transfer_put(row, batch, n);
 
 	if (unlikely(put < n && !may_call_system()))
-		mcache_want(mcentral_rows[row]->class);
+		capacity_want(mcentral_rows[row]->class);
 	mcentral_free_batch(row, batch + put, n - put);
 }
 
@@ -127,7 +127,7 @@ static void *refill_locally(struct mcache *m, struct mcache_slot *slot,
 	if (obj)
 		return obj;
 	slot->misses++;
-	r->grow_to = slot_wants_more(slot, class, WANTS_UNDERFLOW);
+	r->grow_to = capacity_wants_more(slot, class, WANTS_UNDERFLOW);
 	r->want = slot_batch(slot);
 	if (!slot->span)
 		return NULL;
@@ -147,7 +147,7 @@ static void refill_settle(unsigned int row, const struct refill *r)
 	if (r->old)
 		mcentral_uncache_span(r->old);
 	if (r->grow_to)
-		mcache_grow(row, r->grow_to);
+		capacity_grow(row, r->grow_to);
 }
 
 /*
@@ -226,7 +226,7 @@ static bool mcache_install(struct mspan *s, int cpu)
 			count_event(EVENT_INSTALL_LOST);
 		} else if (sizeclasses[class].size <= CACHED_SPAN_MAX_SIZE &&
 			   slot_capacity(slot) &&
-			   mcache_steal(m, class, span_bytes(s))) {
+			   capacity_steal(m, class, span_bytes(s))) {
 			slot->span = s;
 			m->held += span_bytes(s);
 			kept = true;
@@ -295,7 +295,7 @@ static unsigned int away_adopt(unsigned int row)
 	slot = row_slot_here(m, row);
 	if (slot) {
 		slot->misses++;
-		r.grow_to = slot_wants_more(slot, c->class, WANTS_UNDERFLOW);
+		r.grow_to = capacity_wants_more(slot, c->class, WANTS_UNDERFLOW);
 		r.want = slot_batch(slot);
 	}
 	mcache_leave(m);
@@ -426,7 +426,7 @@ void *mcache_alloc_slow(unsigned int class, int nid, gfp_t gfp)
 	}
 	if (unlikely(m->slots == empty_slots)) {
 		mcache_leave(m);
-		m = mcache_setup() ? mcache_enter() : NULL;
+		m = capacity_setup() ? mcache_enter() : NULL;
 		if (!m)
 			return alloc_single(class, nid, gfp);
 	}
@@ -449,7 +449,7 @@ void *mcache_alloc_slow(unsigned int class, int nid, gfp_t gfp)
 		obj = refill_from_transfer(row, r.want);
 	if (!obj)
 		obj = refill_centrally(row, cpu, gfp);
-	mcache_follow();
+	drain_follow();
 	return obj;
 }
 
@@ -487,7 +487,7 @@ static enum free_how push_slowly(struct mcache *m, struct mcache_slot *slot,
 				 unsigned int *n, unsigned int *grow_to)
 {
 	p = kasan_reset_tag(p);
-	if ((unsigned long)p & class_mask(class))
+	if ((unsigned long)p & capacity_class_mask(class))
 		return FREE_CENTRAL;
 	if (slot->top != slot->base && slot->top[-1] == p)
 		return FREE_TWICE;
@@ -496,7 +496,7 @@ static enum free_how push_slowly(struct mcache *m, struct mcache_slot *slot,
 		/* What is freed alone is no reason for a stack of another node. */
 		if (!slot_capacity(slot) && slot != local_slot(m, class))
 			return FREE_CENTRAL;
-		*grow_to = slot_wants_more(slot, class, WANTS_OVERFLOW);
+		*grow_to = capacity_wants_more(slot, class, WANTS_OVERFLOW);
 		if (!slot_capacity(slot))
 			return FREE_CENTRAL;
 		*n = slot_batch(slot);
@@ -518,7 +518,7 @@ void mcache_free_shared(const void *p)
 
 	if (mcentral_set_aside(p, true))
 		return;
-	s = mheap_detach_large(p);
+	s = large_detach(p);
 	if (s)
 		mheap_free_shared(s);
 	else
@@ -549,10 +549,10 @@ void mcache_free_slow(const void *p)
 	row = READ_ONCE(arena->row[page]);
 	rcu_read_unlock();
 	if (!row) {
-		struct mspan *s = mheap_detach_large(p);
+		struct mspan *s = large_detach(p);
 
 		if (!s)
-			galloc_report_free(p, FOUND_NO_SPAN);
+			report_free(p, FOUND_NO_SPAN);
 		else if (!stash_free(s))
 			mheap_free(s);
 		return;
@@ -565,7 +565,7 @@ void mcache_free_slow(const void *p)
 		return;
 	}
 
-	if (size_shareable(mcentral_rows[row]->sc->size) &&
+	if (capacity_shareable(mcentral_rows[row]->sc->size) &&
 	    mcentral_set_aside(p, false))
 		return;
 	m = mcache_enter();
@@ -576,7 +576,7 @@ void mcache_free_slow(const void *p)
 	}
 	if (m->slots == empty_slots && !galloc_debug) {
 		mcache_leave(m);
-		mcache_setup();
+		capacity_setup();
 		m = mcache_enter();
 		if (!m) {
 			mcentral_free_single(p);
@@ -592,10 +592,10 @@ void mcache_free_slow(const void *p)
 	if (how == FREE_CENTRAL)
 		mcentral_free_single(p);
 	else if (how == FREE_TWICE)
-		galloc_report(FAULT_DOUBLE_FREE, p);
+		report_fault(FAULT_DOUBLE_FREE, p);
 	if (n)
 		mcache_flush_row(row, batch, n);
 	if (grow_to)
-		mcache_grow(row, grow_to);
-	mcache_follow();
+		capacity_grow(row, grow_to);
+	drain_follow();
 }

@@ -30,9 +30,9 @@
  *	objects above a page: each free of one takes mcache_push_shareable()
  * @misses: allocations that found the stack empty
  * @overflows: frees that found it full
- * @seen_ops: @allocs and @overflows when mcache_visit() last looked, low bits
+ * @seen_ops: @allocs and @overflows when drain_visit() last looked, low bits
  * @seen_misses: @misses then, low bits
- * @wants: how it last ran against its ends, see slot_wants_more()
+ * @wants: how it last ran against its ends, see capacity_wants_more()
  * @moved: objects that came here, or by here to a caller, from spans and transfer,
  *	less those that left the stack for there: those that are here or in use,
  *	modulo 2^32 and of all CPUs together
@@ -76,7 +76,7 @@ static_assert(sizeof(struct mcache_slot) == 64);
  * @hand: slot whose capacity is looked at next when another wants more
  * @runs: runs of pages for large objects, see stash.c; the last came last
  * @nr_runs: their number
- * @runs_used: one was handed out since mcache_visit() last looked
+ * @runs_used: one was handed out since drain_visit() last looked
  * @runs_bytes: their bytes, which count in @held
  * @runs_changes: raised when a run comes or goes; for validate
  * @drain_class: class that the last turn of a drain was at
@@ -433,24 +433,24 @@ out:
 /* slot->wants */
 enum { WANTS_UNDERFLOW = 1, WANTS_OVERFLOW = 2 };
 
-unsigned long class_mask(unsigned int class);
-bool size_shareable(unsigned long size);
-void mcache_want(unsigned int class);
-bool mcache_setup(void);
-void mcache_grow(unsigned int row, unsigned int capacity);
-unsigned int slot_wants_more(struct mcache_slot *slot, unsigned int class,
-			     unsigned int how);
+unsigned long capacity_class_mask(unsigned int class);
+bool capacity_shareable(unsigned long size);
+void capacity_want(unsigned int class);
+bool capacity_setup(void);
+void capacity_grow(unsigned int row, unsigned int capacity);
+unsigned int capacity_wants_more(struct mcache_slot *slot, unsigned int class,
+				 unsigned int how);
 
 /* mcache.c */
 
-struct mcache *mcache_enter_setup(void);
-bool mcache_steal(struct mcache *m, unsigned int for_class, size_t bytes);
+struct mcache *capacity_enter_setup(void);
+bool capacity_steal(struct mcache *m, unsigned int for_class, size_t bytes);
 void *mcache_pop_node(unsigned int class, int nid);
 void *mcache_alloc_slow(unsigned int class, int nid, gfp_t gfp);
 void mcache_free_slow(const void *p);
 void mcache_free_shared(const void *p);
 size_t mcache_pop_many(unsigned int class, size_t nr, void **out);
-void mcache_catch_up(int cpu);
+void capacity_catch_up(int cpu);
 
 /* stash.c */
 
@@ -461,21 +461,21 @@ struct mspan *stash_take(struct mcache *m);
 /* drain.c */
 
 /**
- * struct mcache_look - a CPU's look at its own slots
+ * struct look - a CPU's look at its own slots
  * @work: runs on that CPU
  * @done: it has run
  * @refs: of whoever waits, and of @work
  * @fn: what is done there, in a task
  */
-struct mcache_look {
+struct look {
 	struct work_struct work;
 	struct completion done;
 	refcount_t refs;
-	void (*fn)(struct mcache_look *look);
+	void (*fn)(struct look *look);
 };
 
 /**
- * struct mcache_stacks - the objects that a CPU has found on its stacks
+ * struct look_stacks - the objects that a CPU has found on its stacks
  * @look: the look; first, since it is freed as that
  * @max: length of @object
  * @n: objects found, those of a class together
@@ -483,8 +483,8 @@ struct mcache_look {
  * @missed: not all could be looked at
  * @object: the objects; what is none is left out
  */
-struct mcache_stacks {
-	struct mcache_look look;
+struct look_stacks {
+	struct look look;
 	unsigned int max;
 	unsigned int n;
 	unsigned int in_class[GALLOC_NR_CLASSES];
@@ -498,27 +498,27 @@ struct mcache_stacks {
 /* A CPU that has not looked at its stacks by then is not waited for. */
 #define LOOK_TIMEOUT	(10 * HZ)
 
-extern bool mcache_ask_isolated;
-bool mcache_may_ask(int cpu);
+extern bool drain_ask_isolated;
+bool drain_may_ask(int cpu);
 
-struct mcache_look *mcache_look_new(size_t size);
-void mcache_look_start(struct mcache_look *look, int cpu,
-		       void (*fn)(struct mcache_look *look));
-bool mcache_look_wait(struct mcache_look *look, unsigned long end);
-void mcache_look_put(struct mcache_look *look);
-void mcache_look_at_stacks(struct mcache_look *look);
+struct look *look_new(size_t size);
+void look_start(struct look *look, int cpu,
+		void (*fn)(struct look *look));
+bool look_wait(struct look *look, unsigned long end);
+void look_put(struct look *look);
+void look_at_stacks(struct look *look);
 int mcache_init(void);
 int mcache_start(void);
 void mcache_stop(void);
-void mcache_empty(void);
+void drain_everything(void);
 void mcache_exit(void);
-bool mcache_tick(void);
-bool mcache_drain_async(void);
-bool mcache_is_behind(void);
-void mcache_follow(void);
-void mcache_relieve(gfp_t gfp);
-void mcache_drain(void);
-void mcache_shrink_async(void);
-unsigned long mcache_held_bytes(void);
+bool drain_tick(void);
+bool drain_async(void);
+bool drain_is_behind(void);
+void drain_follow(void);
+void drain_relieve(gfp_t gfp);
+void drain_cpus(void);
+void drain_kick(void);
+unsigned long drain_held_bytes(void);
 
 #endif /* _GALLOC_MCACHE_H */

@@ -482,7 +482,7 @@ static unsigned int free_object(const void *p)
 		span_retire(c, o.span);
 	if (likely(live))
 		return o.row;
-	galloc_report_free(p, found);
+	report_free(p, found);
 	return 0;
 }
 
@@ -585,12 +585,12 @@ bool mcentral_set_aside(const void *p, bool shared)
 	rcu_read_unlock();
 
 	if (twice) {
-		galloc_report(FAULT_DOUBLE_FREE, p);
+		report_fault(FAULT_DOUBLE_FREE, p);
 		return true;
 	}
 	atomic_long_inc(&nr_waiting);
 	count_event(EVENT_SET_ASIDE);
-	mheap_expect_unshared();
+	release_expect_unshared();
 	return true;
 out:
 	rcu_read_unlock();
@@ -632,10 +632,10 @@ void mcentral_free_unshared(void)
 	/* One at a time: nobody else frees what it looks at. */
 	if (!mcentral_nr_waiting() || test_and_set_bit_lock(0, &looking))
 		return;
-	for (nr = 0; mcentral_nr_waiting() && nr < arena_nr_slots(); nr++) {
+	for (nr = 0; mcentral_nr_waiting() && nr < map_nr_slots(); nr++) {
 		for (page = 0; page < ARENA_PAGES; page++) {
 			rcu_read_lock();
-			arena = arena_slot(nr);
+			arena = map_slot(nr);
 			page = find_next_bit(arena->waiting, ARENA_PAGES, page);
 			/* The object that waits keeps its span and the slot. */
 			rcu_read_unlock();

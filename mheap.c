@@ -156,7 +156,7 @@ static void run_carve(struct mheap *h, struct mspan *s, unsigned int npages,
 
 	lockdep_assert_held(&h->lock);
 
-	mheap_run_unlink(h, s);
+	run_unlink(h, s);
 	mspan_set(s, 0, MSPAN_TRANSIT);
 	run_add_rest(h, s, s->start, front);
 	run_add_rest(h, s, end, back);
@@ -165,7 +165,7 @@ static void run_carve(struct mheap *h, struct mspan *s, unsigned int npages,
 	mheap_run_map(s);
 	mheap_count_free(h, -(long)npages);
 	s->arena->nr_used += npages;
-	arena_update_density(h, s->arena);
+	run_update_density(h, s->arena);
 }
 
 /* Give the span a descriptor with room for many objects. */
@@ -197,7 +197,7 @@ static void run_absorb(struct mheap *h, struct mspan *s, unsigned int page,
 	if (!t || mspan_state(t) != MSPAN_FREE)
 		return;
 
-	mheap_run_unlink(h, t);
+	run_unlink(h, t);
 	/* The seam is inside the run now, where the map has no entries. */
 	WRITE_ONCE(s->arena->span[page], NULL);
 	WRITE_ONCE(s->arena->span[left ? edge : page - 1], NULL);
@@ -262,7 +262,7 @@ void mheap_disown(struct mheap *h, unsigned long start,
 		arena->nr_owned -= n;
 		arena->nr_used -= n;
 		arena->whole = false;
-		arena_update_density(h, arena);
+		run_update_density(h, arena);
 		start += (unsigned long)n << PAGE_SHIFT;
 		npages -= n;
 	}
@@ -296,7 +296,7 @@ struct mspan *mheap_publish_chunk(struct mheap *h, const struct chunk *chunk)
 	mheap_count_free(h, s->npages);
 	s->arena->nr_used -= s->npages;
 	s = run_insert(h, s);
-	arena_update_density(h, s->arena);
+	run_update_density(h, s->arena);
 	return s;
 }
 
@@ -314,7 +314,7 @@ static struct mspan *run_serve(struct mheap *h, struct mspan *s,
 	unsigned int npages = run_share(s, w);
 
 	run_carve(h, s, npages, w->align);
-	if (want_big(w, npages) && !mspan_is_big(s))
+	if (run_want_big(w, npages) && !mspan_is_big(s))
 		s = run_enlarge(h, s);
 	return s;
 }
@@ -332,7 +332,7 @@ static struct mspan *mheap_take(struct mheap *h, const struct want *w,
 	/* A glance without the lock saves descriptors and a lock trip. */
 	if (data_race(h->free_pages) < (how == TAKE_SHORT ? w->least : w->npages))
 		return NULL;
-	if (!mheap_lock_with_spares(h, want_big(w, w->npages), gfp, &flags))
+	if (!mheap_lock_with_spares(h, run_want_big(w, w->npages), gfp, &flags))
 		return NULL;
 	__acquire(&h->lock);
 	s = run_find(h, w->npages, w->align);
@@ -361,7 +361,7 @@ static struct mspan *mheap_take_in(int nid, const struct chunk *chunk,
 		worker_kick(WORKER_NOW);
 	}
 
-	if (!mheap_lock_with_spares(h, want_big(w, w->npages), gfp, &flags)) {
+	if (!mheap_lock_with_spares(h, run_want_big(w, w->npages), gfp, &flags)) {
 		mheap_put_chunk(chunk);
 		return NULL;
 	}
@@ -370,7 +370,7 @@ static struct mspan *mheap_take_in(int nid, const struct chunk *chunk,
 		/* Not for everybody: nothing of it is published. */
 		s = mheap_own_chunk(h, chunk);
 		mheap_run_map(s);
-		if (want_big(w, min(w->npages, s->npages)) && !mspan_is_big(s))
+		if (run_want_big(w, min(w->npages, s->npages)) && !mspan_is_big(s))
 			s = run_enlarge(h, s);
 	} else {
 		s = run_serve(h, mheap_publish_chunk(h, chunk), w);
@@ -412,7 +412,7 @@ static struct mspan *mheap_grow_easily(struct mheap *h, const struct want *w,
 
 	if (!may_grow())
 		return NULL;
-	if (node_near(h->nid, 0) != NUMA_NO_NODE &&
+	if (nodes_near(h->nid, 0) != NUMA_NO_NODE &&
 	    READ_ONCE(h->spent_tick) == (u32)jiffies &&
 	    READ_ONCE(h->spent_pages) <= npages)
 		return NULL;
@@ -519,7 +519,7 @@ struct mspan *mheap_alloc(int nid, unsigned int npages, unsigned int align,
  */
 struct mspan *mheap_alloc_span(int nid, const struct sizeclass *sc, gfp_t gfp)
 {
-	const struct want w = want_span(sc);
+	const struct want w = run_want_span(sc);
 
 	return mheap_get(nid, &w, gfp);
 }
@@ -539,7 +539,7 @@ struct mspan *mheap_alloc_span(int nid, const struct sizeclass *sc, gfp_t gfp)
 struct mspan *mheap_alloc_span_near(int nid, const struct sizeclass *sc, bool grow,
 				    gfp_t gfp)
 {
-	const struct want w = want_span(sc);
+	const struct want w = run_want_span(sc);
 	struct mheap *h = mheaps[nid];
 	struct mspan *s;
 
@@ -607,16 +607,16 @@ static void span_leave(struct mspan *s)
 	struct leaving leaving;
 	unsigned long flags;
 
-	if (!mheap_may_leave_now(s->npages, s->chunk_order)) {
+	if (!release_may_leave_now(s->npages, s->chunk_order)) {
 		span_set_aside(s, WORKER_NOW);
 		return;
 	}
 	galloc_lock(&h->lock, flags);
 	h->changes++;
 	span_uncut(s);
-	mheap_detach_leaving(h, s, &leaving);
+	release_detach(h, s, &leaving);
 	galloc_unlock(&h->lock, flags);
-	mheap_leave(&leaving, false);
+	release_leave(&leaving, false);
 }
 
 /**
@@ -652,14 +652,14 @@ void mheap_free(struct mspan *s)
 	mheap_count_free(h, s->npages);
 	s->arena->nr_used -= s->npages;
 	s = run_insert(h, s);
-	arena_update_density(h, s->arena);
+	run_update_density(h, s->arena);
 	free = h->free_pages;
 	spares = h->nr_spare[0] > SPARES_MANY || h->nr_spare[1] > SPARES_MANY;
 	galloc_unlock(&h->lock, flags);
 	/* The mark is for all nodes: if it is passed, one has more than its part. */
 	if (unlikely(spares) ||
-	    (free > mheap_free_max() / nr_online_nodes &&
-	     mheap_free_pages() > mheap_free_max()))
+	    (free > release_free_max() / nr_online_nodes &&
+	     mheap_free_pages() > release_free_max()))
 		worker_kick(WORKER_RELEASE);
 }
 

@@ -34,7 +34,7 @@ struct mspan *mheap_spare_pop(struct mheap *h, bool big);
 void mheap_spare_push(struct mheap *h, struct mspan *s);
 void mheap_count_free(struct mheap *h, long npages);
 void mheap_run_map(struct mspan *s);
-void mheap_run_unlink(struct mheap *h, struct mspan *s);
+void run_unlink(struct mheap *h, struct mspan *s);
 struct mspan *mheap_own_chunk(struct mheap *h, const struct chunk *chunk);
 struct mspan *mheap_publish_chunk(struct mheap *h, const struct chunk *chunk);
 void mheap_put_chunk(const struct chunk *chunk);
@@ -59,22 +59,22 @@ struct want {
 };
 
 void run_link(struct mheap *h, struct mspan *s);
-void arena_update_density(struct mheap *h, struct arena *arena);
+void run_update_density(struct mheap *h, struct arena *arena);
 int run_fit(const struct mspan *s, unsigned int npages, unsigned int align);
 struct mspan *run_find(struct mheap *h, unsigned int npages, unsigned int align);
-struct want want_span(const struct sizeclass *sc);
-bool want_big(const struct want *w, unsigned int npages);
+struct want run_want_span(const struct sizeclass *sc);
+bool run_want_big(const struct want *w, unsigned int npages);
 unsigned int run_share(const struct mspan *s, const struct want *w);
 struct mspan *run_find_short(struct mheap *h, const struct want *w);
 
 /* mheap.c */
 
 void mheap_delete_all(void);
-struct mspan *mheap_next_span(const struct arena *arena, unsigned int *page);
+struct mspan *run_next_span(const struct arena *arena, unsigned int *page);
 
 /* map.c */
 
-struct mspan *mheap_span_back_from(const struct arena *arena, unsigned int page);
+struct mspan *map_span_back_from(const struct arena *arena, unsigned int page);
 
 /* release.c */
 
@@ -90,11 +90,11 @@ struct leaving {
 	int order;
 };
 
-bool mheap_may_leave_now(unsigned int npages, int order);
-void mheap_detach_leaving(struct mheap *h, struct mspan *s,
-			  struct leaving *leaving);
-void mheap_leave(const struct leaving *leaving, bool may_sleep);
-unsigned long mheap_release_aside(struct mheap *h);
+bool release_may_leave_now(unsigned int npages, int order);
+void release_detach(struct mheap *h, struct mspan *s,
+		    struct leaving *leaving);
+void release_leave(const struct leaving *leaving, bool may_sleep);
+unsigned long release_aside(struct mheap *h);
 void mheap_trim_spares(struct mheap *h, unsigned int keep);
 
 #endif /* _GALLOC_MHEAP_H */

@@ -37,19 +37,19 @@ static void nodes_sort(int nid, s16 *list)
 }
 
 /**
- * node_near() - a node that is near another
+ * nodes_near() - a node that is near another
  * @nid: the other
  * @i: 0 for the nearest, and so on
  *
  * Return: The node, NUMA_NO_NODE if there are no more.
  */
-int node_near(int nid, unsigned int i)
+int nodes_near(int nid, unsigned int i)
 {
 	return near_nodes[nid * nr_node_ids + i];
 }
 
 /* The node itself if it has memory, else the nearest that has. */
-int node_with_memory(int nid)
+int nodes_with_memory(int nid)
 {
 	unsigned int i;
 	int other;

@@ -88,7 +88,7 @@ void mheap_trim_spares(struct mheap *h, unsigned int keep)
 /* ---- runs ------------------------------------------------------------------- */
 
 /* The run to give back next: empty blocks, then sparse blocks, then the rest. */
-static struct mspan *release_victim(struct mheap *h, enum mheap_release how)
+static struct mspan *release_victim(struct mheap *h, enum release_runs how)
 {
 	struct rb_node *last = rb_last(&h->large_runs);
 	int density = SPARSE;
@@ -138,8 +138,8 @@ static struct mspan *release_victim(struct mheap *h, enum mheap_release how)
  * Give back one run of @h.  Returns its pages, 0 if nothing may go.  Whoever may
  * not sleep gives back no run that would leave in many pieces.
  */
-static unsigned long mheap_release_one(struct mheap *h, enum mheap_release how,
-				       bool may_sleep)
+static unsigned long release_one(struct mheap *h, enum release_runs how,
+				 bool may_sleep)
 {
 	unsigned long flags, start;
 	unsigned int npages;
@@ -157,7 +157,7 @@ static unsigned long mheap_release_one(struct mheap *h, enum mheap_release how,
 	}
 	start = s->start;
 	npages = s->npages;
-	mheap_run_unlink(h, s);
+	run_unlink(h, s);
 	mheap_count_free(h, -(long)npages);
 	s->arena->nr_used += npages;
 	mheap_disown(h, start, npages);
@@ -170,7 +170,7 @@ static unsigned long mheap_release_one(struct mheap *h, enum mheap_release how,
 }
 
 /**
- * mheap_release() - give free memory back to the system
+ * release_runs() - give free memory back to the system
  * @pages: stop when that many have gone
  * @how: what may go
  * @may_sleep: the caller may sleep; others give back one block, or as many pages as
@@ -181,10 +181,10 @@ static unsigned long mheap_release_one(struct mheap *h, enum mheap_release how,
  * Context: Where may_call_system() says so, no galloc lock held.
  * Return: Pages given back.
  */
-unsigned long mheap_release(unsigned long pages, enum mheap_release how,
-			    bool may_sleep)
+unsigned long release_runs(unsigned long pages, enum release_runs how,
+			   bool may_sleep)
 {
-	enum mheap_release now;
+	enum release_runs now;
 	unsigned long n, done = 0;
 	int nid;
 
@@ -193,7 +193,7 @@ unsigned long mheap_release(unsigned long pages, enum mheap_release how,
 	for (now = RELEASE_BLOCKS; now <= how; now++) {
 		for_each_node(nid) {
 			while (done < pages) {
-				n = mheap_release_one(mheaps[nid], now, may_sleep);
+				n = release_one(mheaps[nid], now, may_sleep);
 				if (!n)
 					break;
 				done += n;
@@ -222,14 +222,14 @@ unsigned long mheap_free_pages(void)
 }
 
 /**
- * mheap_free_max() - how much may lie free
+ * release_free_max() - how much may lie free
  *
  * Unless free_max_mb says it, a small part of all that is held: after a peak or at
  * the start of a load it would otherwise be most of it.  The reserve may lie free.
  *
  * Return: Pages in FREE runs, of all nodes, above which some go back.
  */
-unsigned long mheap_free_max(void)
+unsigned long release_free_max(void)
 {
 	unsigned long max = READ_ONCE(galloc_free_max_pages);
 
@@ -246,7 +246,7 @@ unsigned long mheap_free_max(void)
  * allocator may not be called, or many pages would go one by one, they wait for
  * the worker: a free does not know whether its caller may sleep.
  */
-bool mheap_may_leave_now(unsigned int npages, int order)
+bool release_may_leave_now(unsigned int npages, int order)
 {
 	return may_call_system() && (order >= 0 || npages <= RELEASE_TURN);
 }
@@ -255,8 +255,8 @@ bool mheap_may_leave_now(unsigned int npages, int order)
  * A span whose pages leave galloc, whoever else still refers to them: those
  * free them last.  First half, under the lock.
  */
-void mheap_detach_leaving(struct mheap *h, struct mspan *s,
-			  struct leaving *leaving)
+void release_detach(struct mheap *h, struct mspan *s,
+		    struct leaving *leaving)
 {
 	lockdep_assert_held(&h->lock);
 
@@ -271,7 +271,7 @@ void mheap_detach_leaving(struct mheap *h, struct mspan *s,
 }
 
 /* Second half, without it. */
-void mheap_leave(const struct leaving *leaving, bool may_sleep)
+void release_leave(const struct leaving *leaving, bool may_sleep)
 {
 	arena_leave(leaving->npages);
 	arena_put_pages(leaving->start, leaving->npages, leaving->order,
@@ -282,7 +282,7 @@ void mheap_leave(const struct leaving *leaving, bool may_sleep)
  * Let the spans go that were set aside, but for those that somebody else still
  * refers to.  Returns the pages given back.
  */
-unsigned long mheap_release_aside(struct mheap *h)
+unsigned long release_aside(struct mheap *h)
 {
 	struct leaving leaving;
 	unsigned long flags, done = 0;
@@ -304,10 +304,10 @@ unsigned long mheap_release_aside(struct mheap *h)
 		done += s->npages;
 		galloc_lock(&h->lock, flags);
 		h->aside_pages -= s->npages;
-		mheap_detach_leaving(h, s, &leaving);
+		release_detach(h, s, &leaving);
 		galloc_unlock(&h->lock, flags);
 
-		mheap_leave(&leaving, true);
+		release_leave(&leaving, true);
 		count_event(EVENT_DEFERRED);
 		cond_resched();
 	}
@@ -320,13 +320,13 @@ unsigned long mheap_release_aside(struct mheap *h)
 }
 
 /* Something waits until nobody else refers to it: look soon, then each second. */
-void mheap_expect_unshared(void)
+void release_expect_unshared(void)
 {
 	worker_kick(WORKER_SHARED);
 }
 
 /* Pages of spans set aside, and objects that wait; racy. */
-unsigned long mheap_shared_pages(void)
+unsigned long release_shared_pages(void)
 {
 	unsigned long n = mcentral_nr_waiting();
 	int nid;
@@ -337,12 +337,12 @@ unsigned long mheap_shared_pages(void)
 }
 
 /**
- * mheap_release_unshared() - see whether what others referred to is free of them
+ * release_unshared() - see whether what others referred to is free of them
  *
  * Context: Sleeps, no galloc lock held.
  * Return: Pages given back to the system.
  */
-unsigned long mheap_release_unshared(void)
+unsigned long release_unshared(void)
 {
 	unsigned long done = 0;
 	int nid;
@@ -351,7 +351,7 @@ unsigned long mheap_release_unshared(void)
 	for_each_node(nid)
 		/* Who comes too early for a span sees it the next time. */
 		if (data_race(mheaps[nid]->aside_pages))
-			done += mheap_release_aside(mheaps[nid]);
+			done += release_aside(mheaps[nid]);
 	return done;
 }
 
@@ -390,7 +390,7 @@ static unsigned int mend_turn(struct mheap *h, struct arena *arena,
 		missing = arena_mend_page(p);
 		if (likely(!missing))
 			continue;
-		s = mheap_span_back_from(arena, page);
+		s = map_span_back_from(arena, page);
 		if (s)
 			s->dropped = min(s->dropped + missing, (unsigned int)U8_MAX);
 		mended->page[mended->n] = p;
@@ -402,7 +402,7 @@ static unsigned int mend_turn(struct mheap *h, struct arena *arena,
 }
 
 /**
- * mheap_mend_slot() - give the pages of a slot the references that are missing
+ * release_mend_slot() - give the pages of a slot the references that are missing
  * @nr: slot of the address map
  *
  * A page whose object somebody else's kfree() freed keeps it: the object is never
@@ -412,7 +412,7 @@ static unsigned int mend_turn(struct mheap *h, struct arena *arena,
  * Context: Any but NMI, no galloc lock held.
  * Return: False if nothing of the slot is galloc's.
  */
-bool mheap_mend_slot(unsigned long nr)
+bool release_mend_slot(unsigned long nr)
 {
 	unsigned int page = 0, i;
 	struct mended mended;
@@ -422,7 +422,7 @@ bool mheap_mend_slot(unsigned long nr)
 
 	do {
 		rcu_read_lock();
-		arena = arena_slot(nr);
+		arena = map_slot(nr);
 		if (arena == &arena_none) {
 			rcu_read_unlock();
 			return page;
@@ -439,36 +439,36 @@ bool mheap_mend_slot(unsigned long nr)
 }
 
 /* The same for all slots. */
-void mheap_mend_all(void)
+void release_mend_all(void)
 {
 	unsigned long nr;
 
-	for (nr = 0; nr < arena_nr_slots(); nr++)
-		if (mheap_mend_slot(nr) || nr % 64 == 0)
+	for (nr = 0; nr < map_nr_slots(); nr++)
+		if (release_mend_slot(nr) || nr % 64 == 0)
 			cond_resched();
 }
 
 /* Each second some slots, and what waits until nobody else refers to it.  Sleeps. */
-void mheap_look_at_refs(void)
+void release_look_at_refs(void)
 {
 	unsigned int slots = REFS_SLOTS, skipped = REFS_SLOTS_SKIPPED;
 	static unsigned long nr;
 
-	for (; slots && skipped && nr < arena_nr_slots(); nr++) {
-		if (mheap_mend_slot(nr))
+	for (; slots && skipped && nr < map_nr_slots(); nr++) {
+		if (release_mend_slot(nr))
 			slots--;
 		else
 			skipped--;
 		cond_resched();
 	}
-	if (nr >= arena_nr_slots())
+	if (nr >= map_nr_slots())
 		nr = 0;
-	mheap_release_unshared();
-	arena_map_catch_up();
+	release_unshared();
+	map_catch_up();
 }
 
 /**
- * mheap_relieve() - make room for a request that found no memory
+ * release_relieve() - make room for a request that found no memory
  * @gfp: its flags
  * @npages: pages it wants
  *
@@ -478,7 +478,7 @@ void mheap_look_at_refs(void)
  *
  * Context: Any but NMI, no galloc lock held.  Sleeps if @gfp allows it.
  */
-void mheap_relieve(gfp_t gfp, unsigned long npages)
+void release_relieve(gfp_t gfp, unsigned long npages)
 {
 	bool may_sleep = gfpflags_allow_blocking(gfp);
 
@@ -486,9 +486,9 @@ void mheap_relieve(gfp_t gfp, unsigned long npages)
 	if (!may_call_system())
 		return;
 	if (may_sleep)
-		mheap_release_unshared();
-	mheap_release(max_t(unsigned long, npages, ARENA_PAGES), RELEASE_ALL,
-		      may_sleep);
+		release_unshared();
+	release_runs(max_t(unsigned long, npages, ARENA_PAGES), RELEASE_ALL,
+		     may_sleep);
 }
 
 /* ---- the worker ------------------------------------------------------------------ */
@@ -521,18 +521,18 @@ static void mheap_fetch_chunk(struct mheap *h)
  * The release worker's turn.  True if it is to look again in a while.
  *
  * Hysteresis: nothing goes back before free memory has been above
- * mheap_free_max() for RELEASE_DELAY, and then down to 3/4 of it, so that
+ * release_free_max() for RELEASE_DELAY, and then down to 3/4 of it, so that
  * a load that swings around the mark does not move pages each time.
  */
-bool mheap_work(void)
+bool release_turn(void)
 {
 	static unsigned long above_since;
-	unsigned long max = mheap_free_max();
+	unsigned long max = release_free_max();
 	unsigned long free;
 	int nid;
 
-	arena_map_catch_up();
-	mheap_release_unshared();
+	map_catch_up();
+	release_unshared();
 	for_each_node(nid) {
 		mheap_fetch_chunk(mheaps[nid]);
 		mheap_fill_spares(mheaps[nid]);
@@ -550,17 +550,17 @@ bool mheap_work(void)
 	if (time_before(jiffies, above_since + RELEASE_DELAY))
 		return true;
 	above_since = 0;
-	mheap_release(free - max / 4 * 3, RELEASE_ALL, true);
+	release_runs(free - max / 4 * 3, RELEASE_ALL, true);
 	return false;
 }
 
 /* Do at once what the worker would, and wait. */
-void mheap_settle(void)
+void release_settle(void)
 {
 	int nid;
 
 	worker_flush();
-	mheap_release_unshared();
+	release_unshared();
 	for_each_node(nid)
 		mheap_trim_spares(mheaps[nid], SPARES_NEEDED);
 }
@@ -684,11 +684,11 @@ static void wait_for_shared(void)
 {
 	unsigned int ms;
 
-	for (ms = 0; ms < SHARED_PATIENCE && mheap_shared_pages();
+	for (ms = 0; ms < SHARED_PATIENCE && release_shared_pages();
 	     ms += SHARED_LOOK) {
 		if (ms)
 			msleep(SHARED_LOOK);
-		mheap_release_unshared();
+		release_unshared();
 	}
 }
 
@@ -753,10 +753,10 @@ unsigned long mheap_exit(void)
 
 	WRITE_ONCE(galloc_reserve_pages, 0);
 	wait_for_shared();
-	mheap_release(ULONG_MAX, RELEASE_ALL, true);
+	release_runs(ULONG_MAX, RELEASE_ALL, true);
 
-	for (nr = 0; nr < arena_nr_slots(); nr++)
-		if (mheap_walk_slot(nr, abandon_span, &left))
+	for (nr = 0; nr < map_nr_slots(); nr++)
+		if (map_walk_slot(nr, abandon_span, &left))
 			cond_resched();
 	list_for_each_entry_safe(s, next, &left, list) {
 		shared += leave_to_others(s);

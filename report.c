@@ -48,7 +48,7 @@ static const char * const fault_texts[] = { GALLOC_FAULTS(X) };
 
 static_assert(ARRAY_SIZE(fault_names) == NR_GALLOC_FAULTS);
 
-const char *galloc_fault_name(unsigned int fault)
+const char *report_fault_name(unsigned int fault)
 {
 	return fault_names[fault];
 }
@@ -60,7 +60,7 @@ static void print_span(const void *p)
 	unsigned int row;
 	struct mspan s;
 
-	if (!mheap_span_around(p, &s)) {
+	if (!map_span_around(p, &s)) {
 		pr_err("  no span: the page is not, or no longer, galloc's\n");
 		return;
 	}
@@ -93,7 +93,7 @@ static bool report_begin(enum galloc_fault fault, const void *p, unsigned int n)
 }
 
 /**
- * galloc_report() - report a fault
+ * report_fault() - report a fault
  * @fault: what it is
  * @p: the pointer it is about
  *
@@ -101,7 +101,7 @@ static bool report_begin(enum galloc_fault fault, const void *p, unsigned int n)
  *
  * Context: Any but NMI, no galloc lock held.
  */
-void galloc_report(enum galloc_fault fault, const void *p)
+void report_fault(enum galloc_fault fault, const void *p)
 {
 	if (!report_begin(fault, p, 1))
 		return;
@@ -110,7 +110,7 @@ void galloc_report(enum galloc_fault fault, const void *p)
 }
 
 /**
- * galloc_report_dropped() - report references of a page that somebody dropped
+ * report_dropped() - report references of a page that somebody dropped
  * @page: address of the page
  * @missing: how many, and so many faults it counts as
  *
@@ -118,7 +118,7 @@ void galloc_report(enum galloc_fault fault, const void *p)
  *
  * Context: Any but NMI, no galloc lock held.
  */
-void galloc_report_dropped(const void *page, unsigned int missing)
+void report_dropped(const void *page, unsigned int missing)
 {
 	if (!report_begin(FAULT_FOREIGN_REF, page, missing))
 		return;
@@ -128,7 +128,7 @@ void galloc_report_dropped(const void *page, unsigned int missing)
 }
 
 /* Report a pointer that could not be freed, by what was found at it. */
-void galloc_report_free(const void *p, enum mspan_found found)
+void report_free(const void *p, enum mspan_found found)
 {
 	enum galloc_fault fault = FAULT_NOT_OURS;
 	struct mspan s;
@@ -137,8 +137,8 @@ void galloc_report_free(const void *p, enum mspan_found found)
 		fault = FAULT_DOUBLE_FREE;
 	else if (found == FOUND_INTERIOR || found == FOUND_TAIL)
 		fault = FAULT_INTERIOR;
-	else if (mheap_span_around(p, &s))
+	else if (map_span_around(p, &s))
 		fault = mspan_state(&s) == MSPAN_LARGE && s.start != addr_of(p) ?
 			FAULT_INTERIOR : FAULT_GIVEN_BACK;
-	galloc_report(fault, p);
+	report_fault(fault, p);
 }

@@ -45,7 +45,7 @@ void run_link(struct mheap *h, struct mspan *s)
 	h->changes++;
 }
 
-void mheap_run_unlink(struct mheap *h, struct mspan *s)
+void run_unlink(struct mheap *h, struct mspan *s)
 {
 	unsigned int n = s->npages;
 
@@ -67,7 +67,7 @@ void mheap_run_unlink(struct mheap *h, struct mspan *s)
  * The next span of a slot from @page on; *@page becomes its first page.  Pages in
  * between are not owned, or the rest of a huge object from another slot.
  */
-struct mspan *mheap_next_span(const struct arena *arena, unsigned int *page)
+struct mspan *run_next_span(const struct arena *arena, unsigned int *page)
 {
 	unsigned int i;
 
@@ -79,7 +79,7 @@ struct mspan *mheap_next_span(const struct arena *arena, unsigned int *page)
 }
 
 /* Have a few more runs of a block on the lists of its density. */
-static void arena_relist(struct mheap *h, struct arena *arena)
+static void run_relist(struct mheap *h, struct arena *arena)
 {
 	unsigned int page = arena->relist;
 	unsigned int turn = RELIST_TURN;
@@ -106,7 +106,7 @@ static void arena_relist(struct mheap *h, struct arena *arena)
  * other lists, a few each time the block is touched: where one hangs says only
  * how soon it is found, and all at once would be a long time under the lock.
  */
-void arena_update_density(struct mheap *h, struct arena *arena)
+void run_update_density(struct mheap *h, struct arena *arena)
 {
 	bool dense = arena->dense;
 
@@ -121,7 +121,7 @@ void arena_update_density(struct mheap *h, struct arena *arena)
 		arena->relist = 0;
 	}
 	if (unlikely(arena->relist < ARENA_PAGES))
-		arena_relist(h, arena);
+		run_relist(h, arena);
 }
 
 /* Pages to skip at the start of run @s for an aligned part, -1 if none fits. */
@@ -218,7 +218,7 @@ struct mspan *run_find(struct mheap *h, unsigned int npages, unsigned int align)
 	return tree_fit(h, npages, align);
 }
 
-struct want want_span(const struct sizeclass *sc)
+struct want run_want_span(const struct sizeclass *sc)
 {
 	return (struct want) {
 		.npages = sc->span_pages,
@@ -228,7 +228,7 @@ struct want want_span(const struct sizeclass *sc)
 }
 
 /* Does a run of @npages need a descriptor with room for many objects? */
-bool want_big(const struct want *w, unsigned int npages)
+bool run_want_big(const struct want *w, unsigned int npages)
 {
 	unsigned int nbits = w->sc ? sizeclass_objects(w->sc, npages) : w->nbits;
 

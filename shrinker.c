@@ -30,7 +30,7 @@ static unsigned long shrink_count(struct shrinker *shrinker,
 				  struct shrink_control *sc)
 {
 	unsigned long pages = mheap_free_pages() +
-			      (mcache_held_bytes() >> PAGE_SHIFT);
+			      (drain_held_bytes() >> PAGE_SHIFT);
 
 	return min(pages, arena_spare_pages()) ?: SHRINK_EMPTY;
 }
@@ -42,13 +42,13 @@ static unsigned long shrink_scan(struct shrinker *shrinker,
 	unsigned long freed;
 
 	count_event(EVENT_SHRINKER);
-	freed = mheap_release_unshared();
+	freed = release_unshared();
 	/* Reclaim may sleep, or it would not call shrinkers. */
-	freed += mheap_release(sc->nr_to_scan, RELEASE_ALL, true);
+	freed += release_runs(sc->nr_to_scan, RELEASE_ALL, true);
 	mm_account_reclaimed_pages(freed);
 	/* What the free runs did not give. */
 	if (freed < sc->nr_to_scan)
-		mcache_shrink_async();
+		drain_kick();
 	WRITE_ONCE(wake_end, jiffies + WAKE_TIME);
 	worker_kick(WORKER_WAKE);
 	return freed ?: SHRINK_STOP;
@@ -66,8 +66,8 @@ static unsigned long shrink_scan(struct shrinker *shrinker,
  */
 bool shrinker_wake(void)
 {
-	mcache_tick();
-	mheap_release(ULONG_MAX, RELEASE_ALL, true);
+	drain_tick();
+	release_runs(ULONG_MAX, RELEASE_ALL, true);
 	return time_before(jiffies, READ_ONCE(wake_end));
 }
 
@@ -85,12 +85,12 @@ unsigned long shrinker_oom(void)
 	static DEFINE_RATELIMIT_STATE(limit, 5 * HZ, 10);
 	unsigned long pages;
 
-	mcache_relieve(GFP_KERNEL);
-	pages = mheap_release(ULONG_MAX, RELEASE_ALL, true);
+	drain_relieve(GFP_KERNEL);
+	pages = release_runs(ULONG_MAX, RELEASE_ALL, true);
 	if (__ratelimit(&limit))
 		pr_warn("out of memory: %lu kB given back, %lu kB held, %lu kB of that for its own tables, up to %lu kB cached\n",
 			pages << (PAGE_SHIFT - 10), arena_held_bytes() >> 10,
-			arena_meta_bytes() >> 10, mcache_held_bytes() >> 10);
+			arena_meta_bytes() >> 10, drain_held_bytes() >> 10);
 	return pages >= SWAP_CLUSTER_MAX ? pages : 0;
 }
 

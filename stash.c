@@ -123,13 +123,13 @@ bool stash_free(struct mspan *s)
 	    s->reserve || s->huge ||
 	    !arena_pages_unshared(s->start, s->npages))
 		return false;
-	m = mcache_enter_setup();
+	m = capacity_enter_setup();
 	if (!m)
 		return false;
 	if (m->nid == s->arena->nid) {
 		while (m->nr_runs && !run_fits(m, s))
 			out[n++] = run_take(m, 0);
-		kept = run_fits(m, s) && mcache_steal(m, 0, span_bytes(s));
+		kept = run_fits(m, s) && capacity_steal(m, 0, span_bytes(s));
 	}
 	if (kept) {
 		mspan_set(s, 0, MSPAN_CACHED);

@@ -188,24 +188,24 @@ static void sum_stacks_of(struct sums *sums, int cpu, unsigned long end)
 {
 	unsigned int max = places_of(cpu) + STACK_TURN;
 	unsigned int class, i, at = 0;
-	struct mcache_look *look;
-	struct mcache_stacks *st;
+	struct look *look;
+	struct look_stacks *st;
 
-	look = mcache_look_new(struct_size(st, object, max));
+	look = look_new(struct_size(st, object, max));
 	if (!look) {
 		sums->unsure = true;
 		return;
 	}
-	st = container_of(look, struct mcache_stacks, look);
+	st = container_of(look, struct look_stacks, look);
 	st->max = max;
-	mcache_look_start(look, cpu, mcache_look_at_stacks);
-	if (!mcache_look_wait(look, end) || st->missed)
+	look_start(look, cpu, look_at_stacks);
+	if (!look_wait(look, end) || st->missed)
 		sums->unsure = true;
 	else
 		for (class = 1; class < GALLOC_NR_CLASSES; class++)
 			for (i = 0; i < st->in_class[class]; i++)
 				sum_object(sums, class, st->object[at++]);
-	mcache_look_put(look);
+	look_put(look);
 }
 
 /* Of a CPU that is to be left alone, as many as there are places taken. */
@@ -266,7 +266,7 @@ static void sum_stacks(struct sums *sums)
 			sum_transfer(sums, mcentral_rows[row]);
 	end = jiffies + LOOK_TIMEOUT;
 	for_each_online_cpu(cpu) {
-		if (mcache_may_ask(cpu))
+		if (drain_may_ask(cpu))
 			sum_stacks_of(sums, cpu, end);
 		else
 			sum_places_of(sums, cpu);
@@ -285,8 +285,8 @@ static struct sums *sums_collect(void)
 	if (!sums)
 		return NULL;
 	sum_stacks(sums);
-	for (nr = 0; nr < arena_nr_slots(); nr++)
-		if (mheap_walk_slot(nr, sum_span, sums))
+	for (nr = 0; nr < map_nr_slots(); nr++)
+		if (map_walk_slot(nr, sum_span, sums))
 			cond_resched();
 	sums->class[0].allocs = atomic_long_read(&galloc_events[EVENT_LARGE_ALLOC]);
 	return sums;
@@ -374,7 +374,7 @@ static int stats_show(struct seq_file *m, void *v)
 	seq_printf(m, "meta %ld\n", t.meta);
 	seq_printf(m, "limit %lu\n", galloc_limit_bytes);
 	seq_printf(m, "reserve %lu\n", galloc_reserve_pages << PAGE_SHIFT);
-	seq_printf(m, "free_max %lu\n", mheap_free_max() << PAGE_SHIFT);
+	seq_printf(m, "free_max %lu\n", release_free_max() << PAGE_SHIFT);
 	seq_printf(m, "cpu_cache %lu\n", galloc_cpu_cache_bytes);
 	seq_printf(m, "debug %d\n", galloc_debug);
 	seq_printf(m, "short_spans %ld\n", t.short_spans);
@@ -382,7 +382,7 @@ static int stats_show(struct seq_file *m, void *v)
 		seq_printf(m, "%s %ld\n", event_names[i],
 			   atomic_long_read(&galloc_events[i]));
 	for (i = 0; i < NR_GALLOC_FAULTS; i++)
-		seq_printf(m, "fault_%s %ld\n", galloc_fault_name(i),
+		seq_printf(m, "fault_%s %ld\n", report_fault_name(i),
 			   atomic_long_read(&galloc_faults[i]));
 	return 0;
 }
@@ -449,7 +449,7 @@ static void sum_slot(struct node_sums *all, unsigned long nr)
 	unsigned int i;
 
 	memset(ns, 0, sizeof(*ns));
-	if (!mheap_walk_slot(nr, sum_run, ns) || !(ns->used + ns->free))
+	if (!map_walk_slot(nr, sum_run, ns) || !(ns->used + ns->free))
 		return;
 	node = &all[ns->nid];
 	node->slots++;
@@ -469,7 +469,7 @@ static int mheap_show(struct seq_file *m, void *v)
 	all = kvcalloc(nr_node_ids + 1, sizeof(*all), GFP_KERNEL);
 	if (!all)
 		return -ENOMEM;
-	for (nr = 0; nr < arena_nr_slots(); nr++) {
+	for (nr = 0; nr < map_nr_slots(); nr++) {
 		sum_slot(all, nr);
 		if (nr % 64 == 0)
 			cond_resched();
@@ -577,10 +577,10 @@ static void gather_span(struct mspan *s, void *arg)
 /* The next slot from @nr on that has spans; *pos is its number plus one. */
 static void *spans_find(struct span_page *page, unsigned long nr, loff_t *pos)
 {
-	for (; nr < arena_nr_slots(); nr++) {
+	for (; nr < map_nr_slots(); nr++) {
 		page->n = 0;
-		mheap_mend_slot(nr);
-		if (mheap_walk_slot(nr, gather_span, page) && page->n) {
+		release_mend_slot(nr);
+		if (map_walk_slot(nr, gather_span, page) && page->n) {
 			*pos = nr + 1;
 			return page;
 		}
@@ -671,9 +671,9 @@ static const struct file_operations spans_fops = {
 static ssize_t shrink_write(struct file *file, const char __user *buf,
 			    size_t len, loff_t *pos)
 {
-	mcache_drain();
-	mheap_settle();
-	mheap_release(ULONG_MAX, RELEASE_ALL, true);
+	drain_cpus();
+	release_settle();
+	release_runs(ULONG_MAX, RELEASE_ALL, true);
 	return len;
 }
 
@@ -696,7 +696,7 @@ static ssize_t validate_write(struct file *file, const char __user *buf,
 {
 	struct galloc_verdict now;
 
-	galloc_validate_verdict(&now);
+	validate_verdict(&now);
 	mutex_lock(&verdict_mutex);
 	verdict = now;
 	mutex_unlock(&verdict_mutex);
@@ -737,7 +737,7 @@ unsigned long stats_report_leaks(void)
 	unsigned int class;
 	struct sums *sums;
 
-	mheap_mend_all();
+	release_mend_all();
 	sums = sums_collect();
 	if (!sums) {
 		pr_err("no memory to look for leaks\n");

@@ -52,14 +52,14 @@ static DEFINE_PER_CPU(struct worker_cpu, worker_cpus);
 
 static void tick_fn(struct work_struct *work)
 {
-	if (mcache_tick())
+	if (drain_tick())
 		worker_kick(WORKER_TICK);
 	worker_kick(WORKER_REFS);
 }
 
 static void drain_fn(struct work_struct *work)
 {
-	if (!mcache_drain_async())
+	if (!drain_async())
 		worker_kick(WORKER_DRAIN_LATER);
 }
 
@@ -71,13 +71,13 @@ static void wake_fn(struct work_struct *work)
 
 static void release_fn(struct work_struct *work)
 {
-	if (mheap_work())
+	if (release_turn())
 		worker_kick(WORKER_RELEASE);
 }
 
 static void refs_fn(struct work_struct *work)
 {
-	mheap_look_at_refs();
+	release_look_at_refs();
 	worker_kick(WORKER_REFS);
 }
 

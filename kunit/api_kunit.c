@@ -193,7 +193,7 @@ static void inner_calls_check_what_they_get(struct kunit *test)
 	p = galloc_class(GALLOC_NR_CLASSES - 1, GFP_KERNEL);
 	KUNIT_EXPECT_EQ(test, gsize(p), GALLOC_MAX_SMALL);
 	gfree(p);
-	KUNIT_EXPECT_EQ(test, galloc_validate(), 0);
+	KUNIT_EXPECT_EQ(test, validate_all(), 0);
 }
 
 static void odd_arguments_get_what_they_ask_for(struct kunit *test)
@@ -352,7 +352,7 @@ static void any_alignment_is_kept(struct kunit *test)
 			gfree(p);
 			/* 4 MiB each: their pages leave through a worker. */
 			if (max(sizes[i], align) > ARENA_SIZE)
-				mheap_settle();
+				release_settle();
 		}
 	}
 }

@@ -447,13 +447,13 @@ static void a_page_somebody_reads_is_not_used_again(struct kunit *test)
 	get_page(page);
 	memset(p, 0x5a, PAGE_SIZE * 2);
 	gfree(p);
-	mheap_settle();
+	release_settle();
 	/* Neither that one nor those beside it, before the reader is done. */
 	KUNIT_EXPECT_TRUE(test, is_ours(p));
 	KUNIT_EXPECT_TRUE(test, is_ours(p + PAGE_SIZE));
 	KUNIT_EXPECT_TRUE(test, !memchr_inv(p, 0x5a, 2 * PAGE_SIZE));
 	put_page(page);
-	mheap_settle();
+	release_settle();
 	KUNIT_EXPECT_FALSE(test, is_ours(p));
 	KUNIT_EXPECT_FALSE(test, is_ours(p + PAGE_SIZE));
 }
@@ -537,7 +537,7 @@ static void settle(void *arg)
 			settler.wrong += !is_ours((void *)(s->start + ARENA_SIZE - 1));
 			settler.chunks++;
 			mheap_free(s);
-			mheap_release(ARENA_PAGES, RELEASE_BLOCKS, true);
+			release_runs(ARENA_PAGES, RELEASE_BLOCKS, true);
 		}
 		cond_resched();
 	}
@@ -545,7 +545,7 @@ static void settle(void *arg)
 
 static void a_map_that_grows_loses_and_invents_no_slot(struct kunit *test)
 {
-	unsigned long nr = arena_nr_slots();
+	unsigned long nr = map_nr_slots();
 	long grown = gk_events(EVENT_MAP_GROWN);
 	void *kept = galloc(64, GFP_KERNEL);
 	struct gk_thread *t;
@@ -558,12 +558,12 @@ static void a_map_that_grows_loses_and_invents_no_slot(struct kunit *test)
 	for (i = 1; i <= GROWTHS; i++) {
 		unsigned long last = PAGE_OFFSET + ((nr + i) << ARENA_SHIFT) - 1;
 
-		KUNIT_EXPECT_EQ(test, arena_map_grow(last), 0);
-		KUNIT_EXPECT_EQ(test, arena_nr_slots(), nr + i);
+		KUNIT_EXPECT_EQ(test, map_grow(last), 0);
+		KUNIT_EXPECT_EQ(test, map_nr_slots(), nr + i);
 		/* What is covered already changes nothing. */
-		KUNIT_EXPECT_EQ(test, arena_map_grow(last), 0);
+		KUNIT_EXPECT_EQ(test, map_grow(last), 0);
 		rcu_read_lock();
-		KUNIT_EXPECT_PTR_EQ(test, arena_slot(nr + i - 1), &arena_none);
+		KUNIT_EXPECT_PTR_EQ(test, map_slot(nr + i - 1), &arena_none);
 		rcu_read_unlock();
 		KUNIT_EXPECT_TRUE(test, is_ours(kept));
 	}
@@ -585,38 +585,38 @@ static int memory_comes(void)
 {
 	struct memory_notify mn = {
 		.start_pfn = PHYS_PFN(__pa(PAGE_OFFSET)) +
-			     (arena_nr_slots() << ARENA_ORDER),
+			     (map_nr_slots() << ARENA_ORDER),
 		.nr_pages = ARENA_PAGES,
 	};
 
-	return arena_memory_callback(NULL, MEM_GOING_ONLINE, &mn);
+	return map_memory_callback(NULL, MEM_GOING_ONLINE, &mn);
 }
 
 static void a_map_that_cannot_grow_stays(struct kunit *test)
 {
-	unsigned long nr = arena_nr_slots();
+	unsigned long nr = map_nr_slots();
 
 	WRITE_ONCE(galloc_fail_hook, refuse);
-	KUNIT_EXPECT_EQ(test, arena_map_grow(PAGE_OFFSET + (nr << ARENA_SHIFT)),
+	KUNIT_EXPECT_EQ(test, map_grow(PAGE_OFFSET + (nr << ARENA_SHIFT)),
 			-ENOMEM);
-	KUNIT_EXPECT_EQ(test, arena_nr_slots(), nr);
+	KUNIT_EXPECT_EQ(test, map_nr_slots(), nr);
 	/* The machine gets the memory all the same, and the map covers it later. */
 	KUNIT_EXPECT_EQ(test, memory_comes(), NOTIFY_OK);
-	KUNIT_EXPECT_EQ(test, arena_nr_slots(), nr);
+	KUNIT_EXPECT_EQ(test, map_nr_slots(), nr);
 	WRITE_ONCE(galloc_fail_hook, NULL);
-	arena_map_catch_up();
-	KUNIT_EXPECT_EQ(test, arena_nr_slots(), nr + 1);
+	map_catch_up();
+	KUNIT_EXPECT_EQ(test, map_nr_slots(), nr + 1);
 }
 
 static void a_map_grows_at_the_limit(struct kunit *test)
 {
-	unsigned long nr = arena_nr_slots();
+	unsigned long nr = map_nr_slots();
 	long held;
 
 	gk_limit_to(0);
 	held = arena_held_bytes();
 	KUNIT_EXPECT_EQ(test, memory_comes(), NOTIFY_OK);
-	KUNIT_EXPECT_EQ(test, arena_nr_slots(), nr + 1);
+	KUNIT_EXPECT_EQ(test, map_nr_slots(), nr + 1);
 	KUNIT_EXPECT_EQ(test, arena_held_bytes() - held, (long)sizeof(long));
 	/* What it grew by is nobody else's loss. */
 	KUNIT_EXPECT_FALSE(test, arena_charge(1));

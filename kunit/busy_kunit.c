@@ -91,7 +91,7 @@ static void the_slow_paths_touch_the_stack_when_busy(struct kunit *test)
 		objects[i] = galloc(64, GFP_KERNEL);
 	for (i = 0; i < n; i++)
 		gfree(objects[i]);
-	mcache_drain();
+	drain_cpus();
 	unregister_wide_hw_breakpoint(events);
 	KUNIT_EXPECT_GE(test, accesses, 2 * n);
 	KUNIT_EXPECT_EQ(test, idle_accesses, 0);

@@ -428,7 +428,7 @@ static void churn(void *arg)
 		churn_one(c);
 		/* So that there is something to ask for again. */
 		if (!gk_below(&c->rng, 100))
-			mheap_release(ULONG_MAX, RELEASE_ALL, true);
+			release_runs(ULONG_MAX, RELEASE_ALL, true);
 		if (c->kernel)
 			kernel_fail(0);
 	} while (!gk_fight_over(++c->ops, stop) && !c->wrong);
@@ -469,7 +469,7 @@ static void churn_with(struct kunit *test, unsigned int percent,
 	if (percent == 50 && who == GALLOC)
 		KUNIT_EXPECT_GT(test, atomic_read(&plan.failed), 0);
 	KUNIT_EXPECT_EQ(test, gk_in_use(test), 0);
-	KUNIT_EXPECT_EQ(test, galloc_validate(), 0);
+	KUNIT_EXPECT_EQ(test, validate_all(), 0);
 }
 
 static void requests_fail_at_random_under_load(struct kunit *test)
@@ -626,7 +626,7 @@ static void at_the_limit_all_get_null_and_nobody_is_harmed(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, twin_intact(other, 1000, 1));
 	/* The memory is back, what the other CPU keeps for itself too. */
 	KUNIT_EXPECT_TRUE(test, served(galloc(5000, QUIET), 5000));
-	mcache_drain();
+	drain_cpus();
 	KUNIT_EXPECT_TRUE(test, served(galloc(1 << 20, QUIET), 1 << 20));
 	KUNIT_EXPECT_LE(test, arena_held_bytes(), (long)galloc_limit_bytes);
 	gfree(other);

@@ -81,7 +81,7 @@ void gk_expect_reports(struct kunit *test, enum galloc_fault fault)
 {
 	char text[GK_REPORT_TEXT];
 
-	snprintf(text, sizeof(text), "galloc: %s: ", galloc_fault_name(fault));
+	snprintf(text, sizeof(text), "galloc: %s: ", report_fault_name(fault));
 	announce(test, text, fault, 0);
 }
 
@@ -96,7 +96,7 @@ void gk_expect_faults(struct kunit *test, enum galloc_fault fault, long n)
 
 		KUNIT_EXPECT_EQ_MSG(test, now - gk->faults[i],
 				    i == fault ? n : 0, "reports of %s",
-				    galloc_fault_name(i));
+				    report_fault_name(i));
 		gk->faults[i] = now;
 	}
 }
@@ -236,7 +236,7 @@ int gk_init(struct kunit *test)
 		return -ENOMEM;
 	settings_save(gk);
 	gk_quiet();
-	WRITE_ONCE(mcache_ask_isolated, true);
+	WRITE_ONCE(drain_ask_isolated, true);
 	/* A case that went to another node would look at the books of this one. */
 	gk_pin(gk_cpu(0));
 	/* What is free goes back when the case wants it, not by itself. */
@@ -281,10 +281,10 @@ void gk_exit(struct kunit *test)
 			      t.quarantine, t.deferred, t.free, t.meta);
 	KUNIT_EXPECT_EQ_MSG(test, t.in_use, gk->in_use, "live objects are left");
 	KUNIT_EXPECT_EQ(test, t.deferred, 0);
-	KUNIT_EXPECT_EQ(test, galloc_validate(), 0);
+	KUNIT_EXPECT_EQ(test, validate_all(), 0);
 	for (i = 0; i < NR_GALLOC_FAULTS; i++)
 		KUNIT_EXPECT_EQ_MSG(test, gk_faults(i), gk->faults[i],
-				    "reports of %s", galloc_fault_name(i));
+				    "reports of %s", report_fault_name(i));
 	check_reports(test);
 	test->priv = NULL;
 	gk_background();
@@ -311,10 +311,10 @@ bool gk_rest(struct galloc_totals *t)
 
 	gk_quiet();
 	for (i = 0; i < REST_TRIES; i++) {
-		mcache_drain();
+		drain_cpus();
 		transfer_age();
 		transfer_age();
-		mheap_settle();
+		release_settle();
 		/* Descriptors of slots that have left, objects of gfree_rcu(). */
 		if (i)
 			rcu_barrier();
@@ -341,7 +341,7 @@ void gk_give_back(void)
 	struct galloc_totals t;
 
 	gk_rest(&t);
-	mheap_release(ULONG_MAX, RELEASE_ALL, true);
+	release_runs(ULONG_MAX, RELEASE_ALL, true);
 }
 
 /* Take memory in whole blocks, as when there is much already; gk_exit() ends it. */
@@ -388,8 +388,8 @@ static void soak_node(struct kunit *test, int nid)
 		struct longest longest = { .nid = nid };
 		unsigned long nr;
 
-		for (nr = 0; nr < arena_nr_slots(); nr++)
-			mheap_walk_slot(nr, find_longest_run, &longest);
+		for (nr = 0; nr < map_nr_slots(); nr++)
+			map_walk_slot(nr, find_longest_run, &longest);
 		if (!longest.npages)
 			break;
 		KUNIT_ASSERT_LT(test, nr_runs, MAX_RUNS);

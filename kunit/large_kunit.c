@@ -11,9 +11,9 @@ static bool large_is_right(u8 *p, size_t size)
 	return p && gsize(p) == galloc_size_roundup(size) &&
 	       !((unsigned long)p & ((size & -size) - 1)) &&
 	       !offset_in_page(p) &&
-	       mheap_span_around(p, &s) && mspan_state(&s) == MSPAN_LARGE &&
+	       map_span_around(p, &s) && mspan_state(&s) == MSPAN_LARGE &&
 	       s.start == (unsigned long)p &&
-	       mheap_span_around(p + size - 1, &s) && s.start == (unsigned long)p;
+	       map_span_around(p + size - 1, &s) && s.start == (unsigned long)p;
 }
 
 /* Has the kernel itself no pages in a row for it?  Where memory is in pieces. */
@@ -75,7 +75,7 @@ static void a_huge_object_has_all_of_its_order(struct kunit *test)
 			(long)roundup_pow_of_two(npages) << PAGE_SHIFT);
 	KUNIT_EXPECT_EQ(test, gsize(p), roundup_pow_of_two(npages) << PAGE_SHIFT);
 	gfree_sized(p, npages << PAGE_SHIFT);
-	mheap_settle();
+	release_settle();
 	KUNIT_EXPECT_EQ(test, arena_held_bytes() - arena_meta_bytes(), system);
 }
 
@@ -129,15 +129,15 @@ static void pages_of_the_emergency_reserve_are_used_once(struct kunit *test)
 	s->reserve = true;
 	memset((void *)start, 0xa5, 5 * PAGE_SIZE);
 	s->zeroed = false;
-	p = mheap_hand_out(s, GFP_KERNEL | __GFP_ZERO);
+	p = large_hand_out(s, GFP_KERNEL | __GFP_ZERO);
 	run_forget(s);
 	KUNIT_EXPECT_EQ(test, (unsigned long)p, start);
 	KUNIT_EXPECT_EQ(test, gsize(p), 5 * PAGE_SIZE);
 	KUNIT_EXPECT_TRUE(test, !memchr_inv(p, 0, 5 * PAGE_SIZE));
 	/* It is larger than what was asked for, whatever that was. */
 	gfree_sized(p, 64);
-	mheap_settle();
-	KUNIT_EXPECT_FALSE(test, mheap_span_around(p, &copy));
+	release_settle();
+	KUNIT_EXPECT_FALSE(test, map_span_around(p, &copy));
 }
 
 static unsigned int chunk_pages;
@@ -167,8 +167,8 @@ static void a_chunk_of_the_emergency_reserve_serves_one_request(struct kunit *te
 	/* None of it is left for others. */
 	KUNIT_EXPECT_EQ(test, gsize(p), chunk_pages * PAGE_SIZE);
 	gfree(p);
-	mheap_settle();
-	KUNIT_EXPECT_FALSE(test, mheap_span_around(p, &s));
+	release_settle();
+	KUNIT_EXPECT_FALSE(test, map_span_around(p, &s));
 }
 
 static long page_bytes(void)
@@ -188,8 +188,8 @@ static void pages_that_cannot_leave_at_once_leave_later(struct kunit *test)
 	mheap_free(s);
 	preempt_enable();
 	KUNIT_EXPECT_EQ(test, gk_events(EVENT_SET_ASIDE) - aside, 1);
-	mheap_settle();
-	KUNIT_EXPECT_FALSE(test, mheap_span_around(p, &copy));
+	release_settle();
+	KUNIT_EXPECT_FALSE(test, map_span_around(p, &copy));
 	KUNIT_EXPECT_EQ(test, before - page_bytes(),
 			(long)(2 * RELEASE_TURN * PAGE_SIZE));
 }

@@ -102,7 +102,7 @@ static void the_last_freed_is_the_next_allocated(struct kunit *test)
 		void *p[2];
 
 		/* Or the budget may be used up. */
-		mcache_drain();
+		drain_cpus();
 		for (i = 0; i < 2; i++)
 			p[i] = hold(test, size);
 		nr_objects -= 2;
@@ -127,7 +127,7 @@ static void a_class_nobody_uses_costs_nothing(struct kunit *test)
 		size_t size = sizeclasses[used].size;
 		unsigned long held = 0;
 
-		mcache_drain();
+		drain_cpus();
 		KUNIT_EXPECT_TRUE(test, all_slots_are_empty());
 		KUNIT_EXPECT_EQ(test, this_mcache()->held, 0);
 		hold(test, size);
@@ -330,7 +330,7 @@ static void a_stack_that_is_more_than_enough_gives_half(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, gk_stacked(slot), had - had / 2);
 		/* The one that was used last is still warm. */
 		KUNIT_EXPECT_PTR_EQ(test, slot->top[-1], top);
-		KUNIT_EXPECT_EQ(test, galloc_validate(), 0);
+		KUNIT_EXPECT_EQ(test, validate_all(), 0);
 	}
 }
 
@@ -409,7 +409,7 @@ static void the_budget_is_kept_under_any_load(struct kunit *test)
 		}
 		gk_count_ops(n);
 		free_objects();
-		mcache_drain();
+		drain_cpus();
 	}
 }
 
@@ -443,7 +443,7 @@ static void a_drain_leaves_nothing(struct kunit *test)
 			KUNIT_EXPECT_GT(test, gk_stacked(gk_slot(sizeclass_of(32))),
 					DRAIN_TURN);
 	}
-	mcache_drain();
+	drain_cpus();
 	for (n = 0; n < 2; n++) {
 		gk_pin(gk_cpu(n));
 		KUNIT_EXPECT_TRUE(test, all_slots_are_empty());
@@ -451,7 +451,7 @@ static void a_drain_leaves_nothing(struct kunit *test)
 	}
 	/* Nor is a span left that nobody has: with the last object all go back. */
 	free_objects();
-	mcache_drain();
+	drain_cpus();
 	for_each_class(n) {
 		const struct mcentral *c = mcentral_rows[mcentral_row(gk_nid(), n)];
 
@@ -465,7 +465,7 @@ static void a_drain_asked_for_comes_without_waiting(struct kunit *test)
 	gk_background();
 	/* A request soon after another one does nothing. */
 	KUNIT_EXPECT_TRUE(test, gk_wait_for(({
-		mcache_shrink_async();
+		drain_kick();
 		!READ_ONCE(this_mcache()->held);
 	}), GK_PATIENCE_MS));
 	gk_quiet();
@@ -630,14 +630,14 @@ static void who_migrates_to_where_there_is_a_span_returns_his(struct kunit *test
 static void drain_in_pause(enum galloc_pause point, const void *what)
 {
 	if (our_pause(point))
-		mcache_drain();
+		drain_cpus();
 }
 
 static void a_drain_passes_a_span_that_is_being_brought(struct kunit *test)
 {
 	hold(test, 64);
 	free_objects();
-	mcache_drain();
+	drain_cpus();
 	pause_with(drain_in_pause);
 	hold(test, 64);
 	WRITE_ONCE(galloc_pause_hook, NULL);

@@ -161,18 +161,18 @@ static void a_transfer_that_cannot_be_larger_is_a_page(struct kunit *test)
 		kunit_skip(test, "nothing overflows");
 	/* One of full length may be left. */
 	KUNIT_ASSERT_TRUE(test, gk_wait_for(({
-		mcache_drain();
+		drain_cpus();
 		transfer_age();
 		!t->stack;
 	}), GK_PATIENCE_MS));
 	gk_in_pieces(0);
 	KUNIT_EXPECT_EQ(test, load(64), 0);
-	KUNIT_EXPECT_EQ(test, galloc_validate(), 0);
+	KUNIT_EXPECT_EQ(test, validate_all(), 0);
 	KUNIT_EXPECT_NOT_NULL(test, t->stack);
 	KUNIT_EXPECT_EQ(test, t->max, page);
 	KUNIT_EXPECT_LE(test, t->n, page);
 	/* It is given up as any other is, and then one of full length is made. */
-	mcache_drain();
+	drain_cpus();
 	KUNIT_EXPECT_TRUE(test, gk_wait_for(({
 		transfer_age();
 		!t->stack;

@@ -167,12 +167,12 @@ static void a_block_that_empties_becomes_sparse(struct kunit *test)
 
 	for (i = 0; i < 4; i++) {
 		part[i] = run_take(test, quarter - (i == 3), 1);
-		KUNIT_ASSERT_TRUE(test, mheap_span_around((void *)block, &copy));
+		KUNIT_ASSERT_TRUE(test, map_span_around((void *)block, &copy));
 		KUNIT_EXPECT_EQ(test, copy.arena->dense, dense_after_taking[i]);
 	}
 	for (i = 0; i < 4; i++) {
 		run_give(part[3 - i]);
-		KUNIT_ASSERT_TRUE(test, mheap_span_around((void *)block, &copy));
+		KUNIT_ASSERT_TRUE(test, map_span_around((void *)block, &copy));
 		KUNIT_EXPECT_EQ(test, copy.arena->dense, dense_after_giving[i]);
 	}
 }
@@ -198,7 +198,7 @@ static struct on_lists on_lists(struct kunit *test, unsigned long block)
 {
 	struct on_lists on = { };
 
-	mheap_walk_slot((block - arena_map->base) >> ARENA_SHIFT, count_dense, &on);
+	map_walk_slot((block - arena_map->base) >> ARENA_SHIFT, count_dense, &on);
 	KUNIT_ASSERT_NOT_NULL(test, on.arena);
 	return on;
 }
@@ -229,7 +229,7 @@ static void runs_change_lists_a_few_at_a_time(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, on.arena->dense);
 	KUNIT_EXPECT_LT(test, on.dense, on.runs);
 	KUNIT_EXPECT_GE(test, on.dense, on.runs * 3 / 4);
-	KUNIT_EXPECT_EQ(test, galloc_validate(), 0);
+	KUNIT_EXPECT_EQ(test, validate_all(), 0);
 
 	/* Each time the block is touched it is some more. */
 	for (turns = 0; on.dense && turns < 64; turns++) {
@@ -237,7 +237,7 @@ static void runs_change_lists_a_few_at_a_time(struct kunit *test)
 		run_give(run_take(test, 1, 1));
 		on = on_lists(test, block);
 		KUNIT_EXPECT_LT(test, on.dense, before);
-		KUNIT_EXPECT_EQ(test, galloc_validate(), 0);
+		KUNIT_EXPECT_EQ(test, validate_all(), 0);
 	}
 	KUNIT_EXPECT_EQ(test, on.dense, 0);
 }
@@ -284,7 +284,7 @@ static void unused_descriptors_are_freed_down_to_a_few(struct kunit *test)
 	/* Each that joins another leaves its descriptor. */
 	run_give_all(0);
 	KUNIT_ASSERT_GT(test, h->nr_spare[0], 4 * 64);
-	mheap_settle();
+	release_settle();
 	KUNIT_EXPECT_LE(test, h->nr_spare[0], 64);
 }
 
@@ -305,8 +305,8 @@ static unsigned int nr_free_runs(void)
 	unsigned int n = 0;
 	unsigned long nr;
 
-	for (nr = 0; nr < arena_nr_slots(); nr++)
-		mheap_walk_slot(nr, count_run, &n);
+	for (nr = 0; nr < map_nr_slots(); nr++)
+		map_walk_slot(nr, count_run, &n);
 	return n;
 }
 
@@ -469,7 +469,7 @@ static void the_kernel_knows_what_could_be_given_back(struct kunit *test)
 	run_give(s);
 	KUNIT_EXPECT_GE(test, h->told_pages, 5);
 	KUNIT_EXPECT_EQ(test, h->told_pages, (long)h->free_pages);
-	mheap_release(ULONG_MAX, RELEASE_ALL, true);
+	release_runs(ULONG_MAX, RELEASE_ALL, true);
 	KUNIT_EXPECT_EQ(test, h->told_pages, (long)h->free_pages);
 	KUNIT_EXPECT_EQ(test, h->told_pages, 0);
 	/* Of a reserve nothing is given, be it free or not. */
@@ -646,7 +646,7 @@ static void churn_runs(void *arg)
 		if (!*one)
 			c->failed++;
 		if (i % 64 == 0)
-			mheap_release(1 + gk_below(&rng, 64), RELEASE_ALL, true);
+			release_runs(1 + gk_below(&rng, 64), RELEASE_ALL, true);
 	}
 	gk_count_ops(2 * i);
 	for (i = 0; i < CHURN_RUNS; i++)

@@ -124,7 +124,7 @@ static void end(struct kunit *test)
 	gfree(nmi.spare);
 	gfree(nmi.large);
 	KUNIT_EXPECT_EQ(test, gk_in_use(test), 0);
-	KUNIT_EXPECT_EQ(test, galloc_validate(), 0);
+	KUNIT_EXPECT_EQ(test, validate_all(), 0);
 }
 
 /* ---- as if -------------------------------------------------------------------- */
@@ -223,7 +223,7 @@ static void many_objects(void)
 		objects[i] = galloc(64, GFP_KERNEL);
 	for (i = 0; i < ARRAY_SIZE(objects); i++)
 		gfree(objects[i]);
-	mcache_drain();
+	drain_cpus();
 }
 
 /* While what is written somewhere in @work. */
@@ -280,7 +280,7 @@ static void large_objects(void)
 
 	gfree(q);
 	gfree(p);
-	mcache_drain();
+	drain_cpus();
 }
 
 static void an_nmi_hits_a_locked_heap(struct kunit *test)
@@ -294,7 +294,7 @@ static void *huge;
 static void free_huge(void)
 {
 	gfree(huge);
-	mheap_settle();
+	release_settle();
 }
 
 static void an_nmi_hits_the_locked_map(struct kunit *test)

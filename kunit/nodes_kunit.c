@@ -74,7 +74,7 @@ static void an_object_of_another_node_goes_back_there(struct kunit *test)
 		/* It was the only one of its span. */
 		KUNIT_EXPECT_EQ(test, row_at(p), 0);
 	}
-	KUNIT_EXPECT_EQ(test, galloc_validate(), 0);
+	KUNIT_EXPECT_EQ(test, validate_all(), 0);
 }
 
 /* A CPU of another node that has memory than @nid. */
@@ -135,7 +135,7 @@ static void who_migrates_gets_the_node_he_asked_for(struct kunit *test)
 			expect_on_node(test, galloc_node(100000, gfp, nid), nid,
 				       100000);
 			WRITE_ONCE(galloc_pause_hook, NULL);
-			mcache_drain();
+			drain_cpus();
 		}
 	}
 	gk_pin(gk_cpu(0));
@@ -178,12 +178,12 @@ static void what_a_node_lacks_comes_from_another(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, row_at(p), mcentral_row(nid, class));
 	for (q = gk_slot(class)->base; q < gk_slot(class)->top; q++)
 		KUNIT_EXPECT_EQ(test, row_at(*q), mcentral_row(gk_nid(), class));
-	KUNIT_EXPECT_EQ(test, galloc_validate(), 0);
+	KUNIT_EXPECT_EQ(test, validate_all(), 0);
 	/* Who insists on this node gets nothing. */
 	KUNIT_EXPECT_NULL(test, mheap_alloc(gk_nid(), 16, 1, 0,
 					    GFP_NOWAIT | __GFP_NOWARN | __GFP_THISNODE));
 	gfree(p);
-	KUNIT_EXPECT_EQ(test, galloc_validate(), 0);
+	KUNIT_EXPECT_EQ(test, validate_all(), 0);
 }
 
 static void each_node_has_all_others_nearest_first(struct kunit *test)
@@ -289,8 +289,8 @@ static unsigned long class_pages(unsigned int class)
 	struct class_pages sum = { .class = class };
 	unsigned long nr;
 
-	for (nr = 0; nr < arena_nr_slots(); nr++)
-		mheap_walk_slot(nr, sum_class, &sum);
+	for (nr = 0; nr < map_nr_slots(); nr++)
+		map_walk_slot(nr, sum_class, &sum);
 	return sum.pages;
 }
 
@@ -323,10 +323,10 @@ static void a_used_up_node_costs_no_more_memory(struct kunit *test)
 			KUNIT_EXPECT_LE_MSG(test, class_pages(class),
 					    least * 12 / 10 + 2 * sc->span_pages,
 					    "objects of %zu, asker %d", sizes[i], who);
-			KUNIT_EXPECT_EQ(test, galloc_validate(), 0);
+			KUNIT_EXPECT_EQ(test, validate_all(), 0);
 			for (j = 0; j < NR_ASKED; j++)
 				gfree(p[j]);
-			mcache_drain();
+			drain_cpus();
 		}
 	}
 	give_pages();
@@ -381,13 +381,13 @@ static void objects_of_another_node_are_used_again_here(struct kunit *test)
 			if (slot->allocs > allocs)
 				break;
 		}
-		mcache_drain();
+		drain_cpus();
 	}
 	KUNIT_EXPECT_LT(test, n, 20);
 	KUNIT_EXPECT_EQ(test, m->away, far);
 	slot = &m->slots[mcentral_row(far, class)];
 	KUNIT_EXPECT_GT(test, gk_stacked(slot), 0);
-	KUNIT_EXPECT_EQ(test, galloc_validate(), 0);
+	KUNIT_EXPECT_EQ(test, validate_all(), 0);
 	/* Who insists on this node has what is left of it, and nothing else. */
 	keep = galloc(64, QUIET);
 	WRITE_ONCE(galloc_fail_hook, fail_all);
@@ -412,7 +412,7 @@ static void objects_of_another_node_are_used_again_here(struct kunit *test)
 			take_and_free(p, NR_ASKED);
 			nr_of_node(p, NR_ASKED, far) == 0; }), GK_PATIENCE_MS));
 	gk_quiet();
-	mcache_drain();
+	drain_cpus();
 	KUNIT_EXPECT_EQ(test, m->away, NUMA_NO_NODE);
 	KUNIT_EXPECT_EQ(test, gk_capacity(slot), 0);
 }

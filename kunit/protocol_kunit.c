@@ -197,12 +197,12 @@ static void expect_recut_is_untouched(struct kunit *test)
 	unsigned int i;
 
 	KUNIT_ASSERT_GT(test, nr_other, 0);
-	KUNIT_ASSERT_TRUE(test, mheap_span_around(other_objects[0], &s));
+	KUNIT_ASSERT_TRUE(test, map_span_around(other_objects[0], &s));
 	KUNIT_EXPECT_EQ(test, mspan_row(&s), other_row);
 	KUNIT_EXPECT_EQ(test, mspan_state(&s), MSPAN_FULL);
 	for (i = 0; i < nr_other; i++)
 		mcentral_free(other_objects[i]);
-	if (mheap_span_around(other_objects[0], &s))
+	if (map_span_around(other_objects[0], &s))
 		KUNIT_EXPECT_EQ(test, mspan_row(&s), 0);
 }
 

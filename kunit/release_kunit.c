@@ -26,7 +26,7 @@ static void blocks_go_back_whole_when_all_in_them_is_free(struct kunit *test)
 	while (run_nr_held > base)
 		run_give(run_held[base + gk_below(&rng, run_nr_held - base)]);
 	WRITE_ONCE(galloc_reserve_pages, 0);
-	mheap_release(ULONG_MAX, RELEASE_BLOCKS, true);
+	release_runs(ULONG_MAX, RELEASE_BLOCKS, true);
 	KUNIT_EXPECT_EQ(test, arena_held_bytes() - arena_meta_bytes(), had);
 	KUNIT_EXPECT_GT(test, gk_events(EVENT_RELEASE_BLOCK), blocks);
 	KUNIT_EXPECT_EQ(test, gk_events(EVENT_RELEASE_PAGES), pages);
@@ -54,16 +54,16 @@ static void a_block_that_is_not_empty_gives_its_free_pages(struct kunit *test)
 
 	WRITE_ONCE(galloc_reserve_pages, 0);
 	run_give(b);
-	gone = mheap_release(ULONG_MAX, RELEASE_ALL, true);
+	gone = release_runs(ULONG_MAX, RELEASE_ALL, true);
 	KUNIT_EXPECT_EQ(test, gone, ARENA_PAGES - 20);
 	KUNIT_EXPECT_EQ(test, had - (arena_held_bytes() - arena_meta_bytes()),
 			(long)(ARENA_PAGES - 20) << PAGE_SHIFT);
 	/* It cannot go back in one piece any more. */
 	KUNIT_EXPECT_FALSE(test, a->arena->whole);
 	/* What is left is found, what went is not, and they do not join. */
-	KUNIT_EXPECT_FALSE(test, mheap_span_around((void *)(block + 10 * PAGE_SIZE),
-						   &copy));
-	KUNIT_EXPECT_TRUE(test, mheap_span_around((void *)c->start, &copy));
+	KUNIT_EXPECT_FALSE(test, map_span_around((void *)(block + 10 * PAGE_SIZE),
+						 &copy));
+	KUNIT_EXPECT_TRUE(test, map_span_around((void *)c->start, &copy));
 	run_give(a);
 	run_give(c);
 	KUNIT_EXPECT_TRUE(test, run_is(block, 0, 10));
@@ -93,11 +93,11 @@ static void the_reserve_stays(struct kunit *test)
 	WRITE_ONCE(galloc_reserve_pages, reserve);
 	for (i = 0; i < 4; i++)
 		run_give(block[i]);
-	mheap_release(ULONG_MAX, RELEASE_ALL, true);
+	release_runs(ULONG_MAX, RELEASE_ALL, true);
 	KUNIT_EXPECT_EQ(test, pages_held(), reserve);
 	/* No run is split for it: one that is too long stays as a whole. */
 	WRITE_ONCE(galloc_reserve_pages, reserve - 1);
-	mheap_release(ULONG_MAX, RELEASE_BLOCKS, true);
+	release_runs(ULONG_MAX, RELEASE_BLOCKS, true);
 	KUNIT_EXPECT_EQ(test, pages_held(), reserve);
 }
 
@@ -111,7 +111,7 @@ static void no_more_goes_back_than_was_asked_for(struct kunit *test)
 		run_take(test, ARENA_PAGES, ARENA_PAGES);
 	run_give_all(0);
 	had = pages_held();
-	gone = mheap_release(1, RELEASE_ALL, true);
+	gone = release_runs(1, RELEASE_ALL, true);
 	KUNIT_EXPECT_EQ(test, gone, ARENA_PAGES);
 	KUNIT_EXPECT_EQ(test, pages_held(), had - ARENA_PAGES);
 }
@@ -130,7 +130,7 @@ static void free_memory_goes_back_if_it_stays_too_much(struct kunit *test)
 	run_give_all(0);
 	KUNIT_EXPECT_GT(test, mheap_free_pages(), max);
 	/* A short swing across the mark moves nothing. */
-	mheap_settle();
+	release_settle();
 	KUNIT_EXPECT_EQ(test, gk_events(EVENT_RELEASE_BLOCK), freed);
 	KUNIT_EXPECT_GT(test, mheap_free_pages(), max);
 	if (gk_quick)
@@ -149,19 +149,19 @@ static void a_small_part_of_what_is_held_may_lie_free(struct kunit *test)
 	WRITE_ONCE(galloc_free_max_pages, FREE_MAX_PART);
 	WRITE_ONCE(galloc_reserve_pages, 0);
 	WRITE_ONCE(galloc_limit_bytes, 0);
-	part = mheap_free_max() << PAGE_SHIFT;
+	part = release_free_max() << PAGE_SHIFT;
 	KUNIT_EXPECT_GE(test, part, 256UL << 10);
 	KUNIT_EXPECT_LE(test, part, (256UL << 10) + held / 32);
 	/* As if there was much more. */
 	KUNIT_ASSERT_TRUE(test, arena_charge(1L << 30));
-	part = mheap_free_max() << PAGE_SHIFT;
+	part = release_free_max() << PAGE_SHIFT;
 	arena_uncharge(1L << 30);
 	KUNIT_EXPECT_GE(test, part, (1UL << 30) / 64);
 	KUNIT_EXPECT_LE(test, part, ((1UL << 30) + held) / 64);
 	/* What is to be kept anyway may lie free beside it. */
-	part = mheap_free_max();
+	part = release_free_max();
 	WRITE_ONCE(galloc_reserve_pages, 1000);
-	KUNIT_EXPECT_EQ(test, mheap_free_max(), part + 1000);
+	KUNIT_EXPECT_EQ(test, release_free_max(), part + 1000);
 }
 
 /* ---- the shrinker ------------------------------------------------------- */
@@ -218,7 +218,7 @@ static void the_shrinker_has_stacks_drained(struct kunit *test)
 		objects[i] = galloc(size, GFP_KERNEL);
 	for (i = 0; i < ARRAY_SIZE(objects); i++)
 		gfree(objects[i]);
-	mheap_release(ULONG_MAX, RELEASE_ALL, true);
+	release_runs(ULONG_MAX, RELEASE_ALL, true);
 	slot = gk_slot(sizeclass_of(size));
 	KUNIT_EXPECT_GT(test, gk_stacked(slot), 0);
 	gk_background();
@@ -282,12 +282,12 @@ static void descriptors_leave_with_what_they_described(struct kunit *test)
 	}
 	for (i = 0; i < n; i += 2)
 		gfree(wave[i]);
-	mcache_drain();
+	drain_cpus();
 	for (i = 1; i < n; i += 2)
 		gfree(wave[i]);
-	mcache_drain();
+	drain_cpus();
 	KUNIT_EXPECT_GT(test, h->nr_spare[0], 500);
-	mheap_release(ULONG_MAX, RELEASE_ALL, true);
+	release_runs(ULONG_MAX, RELEASE_ALL, true);
 	KUNIT_EXPECT_LE(test, h->nr_spare[0], 64);
 }
 
@@ -343,10 +343,10 @@ static void a_run_on_its_way_out_is_nobodys(struct kunit *test)
 	WRITE_ONCE(galloc_reserve_pages, 0);
 	leaving = 0;
 	WRITE_ONCE(galloc_pause_hook, take_while_leaving);
-	KUNIT_EXPECT_EQ(test, mheap_release(1, RELEASE_BLOCKS, true), ARENA_PAGES);
+	KUNIT_EXPECT_EQ(test, release_runs(1, RELEASE_BLOCKS, true), ARENA_PAGES);
 	KUNIT_ASSERT_NE(test, leaving, 0);
 	KUNIT_EXPECT_FALSE(test, leaving_was_taken);
-	KUNIT_EXPECT_FALSE(test, mheap_span_around((void *)leaving, &copy));
+	KUNIT_EXPECT_FALSE(test, map_span_around((void *)leaving, &copy));
 }
 
 static struct kunit_case cases[] = {

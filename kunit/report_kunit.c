@@ -32,7 +32,7 @@ static void exit_case(struct kunit *test)
 /* What lies on the stacks is judged now. */
 static void flush(void)
 {
-	mcache_drain();
+	drain_cpus();
 }
 
 /* ---- the text ----------------------------------------------------------- */
@@ -65,7 +65,7 @@ static void expect_where(struct kunit *test, const void *p, const char *state,
 	struct mspan s;
 	char text[96];
 
-	KUNIT_ASSERT_TRUE(test, mheap_span_around(p, &s));
+	KUNIT_ASSERT_TRUE(test, map_span_around(p, &s));
 	if (mspan_row(&s)) {
 		const struct sizeclass *sc = mcentral_rows[mspan_row(&s)]->sc;
 
@@ -161,9 +161,9 @@ static void every_fault_is_printed_by_its_name(struct kunit *test)
 
 	for (i = 0; i < NR_GALLOC_FAULTS; i++) {
 		gk_expect_reports(test, i);
-		galloc_report(i, test);
+		report_fault(i, test);
 		gk_expect_faults(test, i, 1);
-		snprintf(text, sizeof(text), "galloc: %s: ", galloc_fault_name(i));
+		snprintf(text, sizeof(text), "galloc: %s: ", report_fault_name(i));
 		KUNIT_EXPECT_EQ(test, gk_heard(test, text), 1);
 	}
 }
@@ -356,7 +356,7 @@ static void the_tail_of_a_span_is_no_object(struct kunit *test)
 		u8 *p = galloc(sc->size, GFP_KERNEL), *tail;
 		struct mspan s;
 
-		KUNIT_ASSERT_TRUE(test, mheap_span_around(p, &s));
+		KUNIT_ASSERT_TRUE(test, map_span_around(p, &s));
 		tail = (u8 *)s.start + (size_t)sc->objects * sc->size;
 		if (tail < (u8 *)s.start + sc->span_pages * PAGE_SIZE) {
 			gfree(tail);
@@ -591,7 +591,7 @@ static bool starts_an_object(const void *p)
 	found = mspan_resolve(p, &o);
 	rcu_read_unlock();
 	return found == FOUND_OBJECT ||
-	       (mheap_span_around(p, &s) && mspan_state(&s) == MSPAN_LARGE &&
+	       (map_span_around(p, &s) && mspan_state(&s) == MSPAN_LARGE &&
 		s.start == (unsigned long)p);
 }
 
@@ -607,7 +607,7 @@ static const void *wild_value(u64 *rng, void **live)
 			p = r;
 			break;
 		case 1:			/* some memory */
-			p = PAGE_OFFSET + r % (arena_nr_slots() << ARENA_SHIFT);
+			p = PAGE_OFFSET + r % (map_nr_slots() << ARENA_SHIFT);
 			break;
 		case 2:			/* a little off */
 			p += (long)(r % 129) - 64;
@@ -656,7 +656,7 @@ static void a_hundred_thousand_wild_values_do_no_harm(struct kunit *test)
 	gk_expect_any_faults(test, 3L * n);
 	KUNIT_EXPECT_EQ(test, wrong, 0);
 	for (i = 0; i < NR_GALLOC_FAULTS; i++) {
-		snprintf(text, sizeof(text), "galloc: %s: ", galloc_fault_name(i));
+		snprintf(text, sizeof(text), "galloc: %s: ", report_fault_name(i));
 		said += gk_heard(test, text);
 	}
 	KUNIT_EXPECT_GE(test, said, 1);
@@ -676,8 +676,8 @@ static void faults_have_names(struct kunit *test)
 
 	for (i = 0; i < NR_GALLOC_FAULTS; i++)
 		for (j = 0; j < i; j++)
-			KUNIT_EXPECT_STRNEQ(test, galloc_fault_name(i),
-					    galloc_fault_name(j));
+			KUNIT_EXPECT_STRNEQ(test, report_fault_name(i),
+					    report_fault_name(j));
 }
 
 static struct kunit_case cases[] = {

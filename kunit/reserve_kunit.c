@@ -76,7 +76,7 @@ static void a_span_of_the_reserve_serves_until_it_is_used_up(struct kunit *test)
 		struct mspan span;
 
 		objects[0] = first_of_the_reserve(test, sizes[i]);
-		KUNIT_ASSERT_TRUE(test, mheap_span_around(objects[0], &span));
+		KUNIT_ASSERT_TRUE(test, map_span_around(objects[0], &span));
 		KUNIT_EXPECT_LE(test, span.npages, sizeclasses[class].span_pages);
 		while (n <= span.objects) {
 			objects[n] = alloc_as_memalloc(sizes[i], QUIET);
@@ -89,15 +89,15 @@ static void a_span_of_the_reserve_serves_until_it_is_used_up(struct kunit *test)
 		}
 		KUNIT_EXPECT_EQ(test, n, (unsigned int)span.objects);
 		KUNIT_EXPECT_EQ(test, reserve_spans(sizes[i]), 1);
-		KUNIT_EXPECT_EQ(test, galloc_validate(), 0);
+		KUNIT_EXPECT_EQ(test, validate_all(), 0);
 		while (n > 1)
 			gfree_sized(objects[--n], sizes[i]);
 		KUNIT_EXPECT_EQ(test, reserve_spans(sizes[i]), 1);
 		gfree(objects[0]);
 		/* Its pages leave with the last of them. */
 		KUNIT_EXPECT_EQ(test, reserve_spans(sizes[i]), 0);
-		mheap_settle();
-		KUNIT_EXPECT_FALSE(test, mheap_span_around((void *)span.start, &span));
+		release_settle();
+		KUNIT_EXPECT_FALSE(test, map_span_around((void *)span.start, &span));
 		gk_feed();
 		gk_unlimit(test);
 	}

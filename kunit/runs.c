@@ -70,7 +70,7 @@ bool run_is(unsigned long block, unsigned int page, unsigned int npages)
 	unsigned long start = block + page * PAGE_SIZE;
 	struct mspan s;
 
-	return mheap_span_around((void *)start, &s) &&
+	return map_span_around((void *)start, &s) &&
 	       mspan_state(&s) == MSPAN_FREE && s.start == start &&
 	       s.npages == npages;
 }

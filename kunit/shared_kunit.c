@@ -78,10 +78,10 @@ static void share_page(struct kunit *test, size_t size, unsigned int page,
 			    size, page);
 	others_use_memory(size);
 	KUNIT_EXPECT_TRUE_MSG(test, intact(p, real), "%zu bytes, page %u", size, page);
-	KUNIT_EXPECT_EQ(test, galloc_validate(), 0);
+	KUNIT_EXPECT_EQ(test, validate_all(), 0);
 	put_page(held);
 	KUNIT_EXPECT_EQ_MSG(test, deferred(test), 0, "%zu bytes, page %u", size, page);
-	KUNIT_EXPECT_EQ(test, mheap_shared_pages(), 0);
+	KUNIT_EXPECT_EQ(test, release_shared_pages(), 0);
 }
 
 static void free_plainly(void *p, size_t size)
@@ -224,10 +224,10 @@ static void the_worker_looks_by_itself(struct kunit *test)
 	get_page(pages[1]);
 	gfree(p);
 	gfree(q);
-	KUNIT_EXPECT_GT(test, mheap_shared_pages(), 0);
+	KUNIT_EXPECT_GT(test, release_shared_pages(), 0);
 	put_page(pages[0]);
 	put_page(pages[1]);
-	KUNIT_EXPECT_TRUE(test, gk_wait_for(!mheap_shared_pages(), 30000));
+	KUNIT_EXPECT_TRUE(test, gk_wait_for(!release_shared_pages(), 30000));
 }
 
 static void the_shrinker_looks(struct kunit *test)
@@ -239,8 +239,8 @@ static void the_shrinker_looks(struct kunit *test)
 	get_page(page);
 	gfree(p);
 	put_page(page);
-	mheap_release_unshared();
-	KUNIT_EXPECT_TRUE(test, gk_wait_for(!mheap_shared_pages(), 30000));
+	release_unshared();
+	KUNIT_EXPECT_TRUE(test, gk_wait_for(!release_shared_pages(), 30000));
 }
 
 /* ---- references that others dropped --------------------------------------- */
@@ -256,13 +256,13 @@ static void of_a_small_object_they_are_found_by_looking(struct kunit *test)
 		struct mspan s;
 
 		put_page(virt_to_page(p));
-		mheap_mend_all();
+		release_mend_all();
 		gk_expect_faults(test, FAULT_FOREIGN_REF, 1);
 		KUNIT_EXPECT_EQ(test, page_count(virt_to_page(p)), ARENA_PAGE_REFS);
-		KUNIT_EXPECT_TRUE(test, mheap_span_around(p, &s));
+		KUNIT_EXPECT_TRUE(test, map_span_around(p, &s));
 		KUNIT_EXPECT_EQ(test, s.dropped, 1);
 		/* Found once. */
-		mheap_mend_all();
+		release_mend_all();
 		gk_expect_faults(test, FAULT_FOREIGN_REF, 0);
 		KUNIT_EXPECT_TRUE(test, intact(neighbour, sizes[i]));
 		gfree(p);
@@ -292,7 +292,7 @@ static void validate_finds_them(struct kunit *test)
 
 	gk_expect_reports(test, FAULT_FOREIGN_REF);
 	put_page(virt_to_page(p));
-	KUNIT_EXPECT_EQ(test, galloc_validate(), 0);
+	KUNIT_EXPECT_EQ(test, validate_all(), 0);
 	gk_expect_faults(test, FAULT_FOREIGN_REF, 1);
 	gfree(p);
 }
@@ -320,7 +320,7 @@ static void many_of_one_page_are_counted_and_told(struct kunit *test)
 	gk_listen(test);
 	for (i = 0; i < 40000; i++)
 		put_page(virt_to_page(p));
-	mheap_mend_all();
+	release_mend_all();
 	gk_expect_faults(test, FAULT_FOREIGN_REF, 40000);
 	KUNIT_EXPECT_GE(test, gk_heard(test, " of its references dropped, freed by somebody else's kfree()"),
 			1);
@@ -338,7 +338,7 @@ static void the_slab_allocator_gets_its_bytes_back(struct kunit *test)
 	for (i = 0; i < 1000; i++)
 		put_page(virt_to_page(p));
 	before = global_node_page_state_pages(NR_SLAB_UNRECLAIMABLE_B);
-	mheap_mend_all();
+	release_mend_all();
 	gk_expect_faults(test, FAULT_FOREIGN_REF, 1000);
 	/* Others allocate, too, and a CPU's part is added now and then. */
 	before = global_node_page_state_pages(NR_SLAB_UNRECLAIMABLE_B) - before;
@@ -353,7 +353,7 @@ static void the_leak_report_tells(struct kunit *test)
 
 	gk_expect_reports(test, FAULT_FOREIGN_REF);
 	put_page(virt_to_page(p));
-	mcache_drain();
+	drain_cpus();
 	gk_listen(test);
 	KUNIT_EXPECT_EQ(test, stats_report_leaks(), 1);
 	gk_expect_faults(test, FAULT_FOREIGN_REF, 1);

@@ -290,7 +290,7 @@ static void a_short_span_costs_a_cpu_what_it_holds(struct kunit *test)
 	gfree(galloc(1408, GFP_KERNEL));
 	gk_take_free_runs(test);
 	gfree(galloc(64, GFP_KERNEL));
-	mcache_drain();
+	drain_cpus();
 	gk_in_pieces(0);
 	p = galloc(1408, GFP_KERNEL);
 	q = galloc(1408, GFP_KERNEL);
@@ -300,10 +300,10 @@ static void a_short_span_costs_a_cpu_what_it_holds(struct kunit *test)
 		held += PAGE_SIZE;
 	KUNIT_EXPECT_NOT_NULL(test, gk_slot(class)->span);
 	KUNIT_EXPECT_LE(test, held, m->held);
-	KUNIT_EXPECT_EQ(test, galloc_validate(), 0);
+	KUNIT_EXPECT_EQ(test, validate_all(), 0);
 	gfree(p);
 	gfree(q);
-	mcache_drain();
+	drain_cpus();
 	KUNIT_EXPECT_EQ(test, m->held, 0);
 }
 

@@ -39,13 +39,13 @@ static void the_pages_of_a_large_object_serve_the_next(struct kunit *test)
 			expect_empty(test);
 			continue;
 		}
-		KUNIT_EXPECT_TRUE(test, mheap_span_around(p, &s));
+		KUNIT_EXPECT_TRUE(test, map_span_around(p, &s));
 		KUNIT_EXPECT_EQ(test, s.tag, MSPAN_TAG(0, MSPAN_CACHED));
 		q = take(test, size);
 		KUNIT_EXPECT_PTR_EQ(test, q, p);
 		KUNIT_EXPECT_EQ(test, gsize(q), PAGE_ALIGN(size));
 		gfree(q);
-		mcache_drain();
+		drain_cpus();
 		expect_empty(test);
 	}
 }
@@ -84,7 +84,7 @@ static void other_lengths_are_not_served_by_them(struct kunit *test)
 		if (!galloc_debug)
 			KUNIT_EXPECT_EQ(test, this_mcache()->nr_runs, 1);
 		gfree(q);
-		mcache_drain();
+		drain_cpus();
 	}
 }
 
@@ -131,9 +131,9 @@ static unsigned int keep_many(struct kunit *test)
 				galloc_cpu_cache_bytes / 2);
 		KUNIT_EXPECT_LE(test, this_mcache()->held, galloc_cpu_cache_bytes);
 	}
-	KUNIT_EXPECT_EQ(test, galloc_validate(), 0);
+	KUNIT_EXPECT_EQ(test, validate_all(), 0);
 	i = this_mcache()->nr_runs;
-	mcache_drain();
+	drain_cpus();
 	return i;
 }
 
@@ -202,13 +202,13 @@ static void a_drain_gives_them_back(struct kunit *test)
 	struct mspan s;
 
 	gfree(p);
-	mcache_drain();
+	drain_cpus();
 	expect_empty(test);
-	if (mheap_span_around(p, &s))
+	if (map_span_around(p, &s))
 		KUNIT_EXPECT_EQ(test, s.tag, MSPAN_TAG(0, MSPAN_FREE));
 
 	gfree(take(test, LARGE));
-	mcache_relieve(GFP_KERNEL);
+	drain_relieve(GFP_KERNEL);
 	expect_empty(test);
 }
 
@@ -254,7 +254,7 @@ static void one_that_is_freed_again_is_reported(struct kunit *test)
 	gfree(p);
 	gfree(p);
 	gk_expect_faults(test, FAULT_GIVEN_BACK, 1);
-	KUNIT_EXPECT_EQ(test, galloc_validate(), 0);
+	KUNIT_EXPECT_EQ(test, validate_all(), 0);
 }
 
 static void one_that_somebody_reads_is_not_kept(struct kunit *test)
@@ -266,7 +266,7 @@ static void one_that_somebody_reads_is_not_kept(struct kunit *test)
 	gfree(p);
 	expect_empty(test);
 	put_page(page);
-	mheap_settle();
+	release_settle();
 }
 
 static struct kunit_case cases[] = {

@@ -68,7 +68,7 @@ static void at_rest_every_byte_is_somewhere(struct kunit *test)
 		gk_count_ops(n);
 		/* gk_in_use() expects the identity to hold. */
 		KUNIT_EXPECT_EQ(test, gk_in_use(test), (long)twin.bytes);
-		KUNIT_EXPECT_EQ(test, galloc_validate(), 0);
+		KUNIT_EXPECT_EQ(test, validate_all(), 0);
 		cond_resched();
 	}
 	while (twin.nr > 10)
@@ -179,7 +179,7 @@ static void an_object_freed_twice_leaves_no_trace(struct kunit *test)
 	gfree(p);
 	stats_totals(&t);
 	KUNIT_EXPECT_FALSE(test, gk_totals_exact(&t) && !t.unsure);
-	mcache_drain();
+	drain_cpus();
 	gk_expect_faults(test, FAULT_DOUBLE_FREE, 1);
 	KUNIT_EXPECT_TRUE(test, gk_rest(&t));
 }
@@ -204,7 +204,7 @@ static void a_freed_object_is_cached_then_central_then_free(struct kunit *test)
 	else
 		KUNIT_EXPECT_GT(test, t.cached, 0);
 	KUNIT_EXPECT_EQ(test, t.in_use - before.in_use, (long)sc->size);
-	mcache_drain();
+	drain_cpus();
 	stats_totals(&t);
 	KUNIT_EXPECT_EQ(test, t.cached, 0);
 	KUNIT_EXPECT_EQ(test, t.in_use - before.in_use, (long)sc->size);
@@ -215,7 +215,7 @@ static void a_freed_object_is_cached_then_central_then_free(struct kunit *test)
 			((long)sc->span_pages << PAGE_SHIFT) -
 			(long)sc->objects * sc->size);
 	drop(0);
-	mcache_drain();
+	drain_cpus();
 	stats_totals(&t);
 	KUNIT_EXPECT_EQ(test, t.in_use, before.in_use);
 	KUNIT_EXPECT_EQ(test, t.central, before.central);
@@ -341,7 +341,7 @@ static void leaks_are_counted_and_told(struct kunit *test)
 	for (i = 0; i < 3; i++)
 		add(test, 100);
 	add(test, 50000);
-	mcache_drain();
+	drain_cpus();
 	gk_listen(test);
 	leaked = stats_report_leaks();
 	KUNIT_EXPECT_EQ(test, leaked, 4);
@@ -349,7 +349,7 @@ static void leaks_are_counted_and_told(struct kunit *test)
 			PAGE_SIZE == 4096);
 	KUNIT_EXPECT_EQ(test, gk_heard(test, "galloc: leak: 3 objects of class "), 1);
 	free_objects();
-	mcache_drain();
+	drain_cpus();
 	KUNIT_EXPECT_EQ(test, stats_report_leaks(), 0);
 }
 

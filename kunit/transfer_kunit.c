@@ -103,7 +103,7 @@ static void it_holds_no_more_than_its_part(struct kunit *test)
 		free_objects();
 		KUNIT_EXPECT_LE(test, in_transfer(sizes[i]) * sizes[i],
 				max_t(size_t, 128 << 10, 2 * sizes[i]));
-		KUNIT_EXPECT_EQ(test, galloc_validate(), 0);
+		KUNIT_EXPECT_EQ(test, validate_all(), 0);
 	}
 }
 
@@ -135,7 +135,7 @@ static void a_drain_empties_it(struct kunit *test)
 	hold(test, 256, 600);
 	free_objects();
 	KUNIT_EXPECT_GT(test, in_transfer(256), 0);
-	mcache_drain();
+	drain_cpus();
 	KUNIT_EXPECT_EQ(test, in_transfer(256), 0);
 	KUNIT_EXPECT_EQ(test, atomic_long_read(&row_of(256)->nr_spans), 0);
 }
@@ -147,7 +147,7 @@ static void who_finds_no_memory_empties_it(struct kunit *test)
 	hold(test, 256, 600);
 	free_objects();
 	KUNIT_EXPECT_GT(test, in_transfer(256), 0);
-	mcache_relieve(GFP_KERNEL);
+	drain_relieve(GFP_KERNEL);
 	KUNIT_EXPECT_EQ(test, in_transfer(256), 0);
 }
 
@@ -198,7 +198,7 @@ static void a_stack_that_nobody_uses_is_given_up(struct kunit *test)
 		return;
 	hold(test, 256, 600);
 	free_objects();
-	mcache_drain();
+	drain_cpus();
 	KUNIT_EXPECT_EQ(test, in_transfer(256), 0);
 	KUNIT_ASSERT_NOT_NULL(test, row_of(256)->transfer.stack);
 	meta = arena_meta_bytes();
@@ -221,7 +221,7 @@ static void without_memory_for_it_objects_go_into_the_spans(struct kunit *test)
 	if (debug_has_none(test, 448))
 		return;
 	/* A row that has a stack keeps it: as if it had none. */
-	mcache_drain();
+	drain_cpus();
 	had = row->transfer.stack;
 	row->transfer.stack = NULL;
 	hold(test, 448, 500);

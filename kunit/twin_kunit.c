@@ -512,7 +512,7 @@ static void every_call_agrees_with_the_twin_when_memory_is_in_pieces(struct kuni
 	}
 	rcu_barrier();
 	KUNIT_EXPECT_EQ(test, gk_in_use(test), (long)w->twin.bytes);
-	KUNIT_EXPECT_EQ(test, galloc_validate(), 0);
+	KUNIT_EXPECT_EQ(test, validate_all(), 0);
 	/* A reserve has runs of full length. */
 	if (!galloc_reserve_pages)
 		KUNIT_EXPECT_GT(test, most, 0);

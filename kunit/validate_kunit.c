@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * KUnit: does galloc_validate() see what is wrong?
+ * KUnit: does validate_all() see what is wrong?
  *
  * Every other suite trusts it: each of their cases ends by asking it.  Here the
  * books of each layer are made wrong by hand, one entry at a time, and put right
@@ -16,7 +16,7 @@ do {									\
 	typeof(entry) __right = (entry);				\
 									\
 	(entry) = (wrong);						\
-	KUNIT_EXPECT_GT_MSG(test, galloc_validate(), 0,			\
+	KUNIT_EXPECT_GT_MSG(test, validate_all(), 0,			\
 			    #entry " is " #wrong);			\
 	(entry) = __right;						\
 } while (0)
@@ -24,11 +24,11 @@ do {									\
 static void what_is_right_passes(struct kunit *test)
 {
 	one_cache_and_claim(test, 64);
-	KUNIT_EXPECT_EQ(test, galloc_validate(), 0);
+	KUNIT_EXPECT_EQ(test, validate_all(), 0);
 	one_uncache();
-	KUNIT_EXPECT_EQ(test, galloc_validate(), 0);
+	KUNIT_EXPECT_EQ(test, validate_all(), 0);
 	one_free_object(0);
-	KUNIT_EXPECT_EQ(test, galloc_validate(), 0);
+	KUNIT_EXPECT_EQ(test, validate_all(), 0);
 }
 
 static void a_wrong_bit_is_seen(struct kunit *test)
@@ -73,7 +73,7 @@ static void a_wrong_list_is_seen(struct kunit *test)
 	expect_seen(test, s->tag, MSPAN_TAG(c->row, MSPAN_CACHED));
 	expect_seen(test, s->tag, MSPAN_TAG(c->row, MSPAN_FULL));
 	atomic_long_inc(&c->nr_spans);
-	KUNIT_EXPECT_GT(test, galloc_validate(), 0);
+	KUNIT_EXPECT_GT(test, validate_all(), 0);
 	atomic_long_dec(&c->nr_spans);
 }
 
@@ -110,7 +110,7 @@ static void a_wrong_run_is_seen(struct kunit *test)
 	h->used_pages -= lost->npages;
 	expect_seen(test, lost->tag, MSPAN_TAG(0, MSPAN_FREE));
 	h->used_pages += lost->npages;
-	KUNIT_EXPECT_EQ(test, galloc_validate(), 0);
+	KUNIT_EXPECT_EQ(test, validate_all(), 0);
 }
 
 static void a_wrong_stack_is_seen(struct kunit *test)
@@ -132,7 +132,7 @@ static void a_wrong_stack_is_seen(struct kunit *test)
 	m = raw_cpu_ptr(&galloc_mcache);
 	slot = gk_slot(class);
 	KUNIT_ASSERT_GE(test, gk_stacked(slot), 2);
-	KUNIT_EXPECT_EQ(test, galloc_validate(), 0);
+	KUNIT_EXPECT_EQ(test, validate_all(), 0);
 	/* The middle of an object, none at all, one of another class. */
 	expect_seen(test, slot->top[-1], p + 8);
 	expect_seen(test, slot->top[-1], (void *)test);
@@ -142,7 +142,7 @@ static void a_wrong_stack_is_seen(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, slot->span);
 	expect_seen(test, slot->span->tag,
 		    MSPAN_TAG(mspan_row(slot->span), MSPAN_PARTIAL));
-	KUNIT_EXPECT_EQ(test, galloc_validate(), 0);
+	KUNIT_EXPECT_EQ(test, validate_all(), 0);
 out:
 	gfree(other);
 }
@@ -162,7 +162,7 @@ static void a_wrong_stash_is_seen(struct kunit *test)
 		return;
 	m = raw_cpu_ptr(&galloc_mcache);
 	KUNIT_ASSERT_EQ(test, m->nr_runs, 2);
-	KUNIT_EXPECT_EQ(test, galloc_validate(), 0);
+	KUNIT_EXPECT_EQ(test, validate_all(), 0);
 	expect_seen(test, m->nr_runs, 1);
 	expect_seen(test, m->runs_bytes, m->runs_bytes + PAGE_SIZE);
 	expect_seen(test, m->runs[0]->tag, MSPAN_TAG(0, MSPAN_LARGE));
@@ -172,7 +172,7 @@ static void a_wrong_stash_is_seen(struct kunit *test)
 	expect_seen(test, m->nr_runs, 1);
 	m->runs_bytes *= 2;
 	m->held += m->runs_bytes / 2;
-	KUNIT_EXPECT_EQ(test, galloc_validate(), 0);
+	KUNIT_EXPECT_EQ(test, validate_all(), 0);
 }
 
 /* ---- while others work --------------------------------------------------- */
@@ -201,7 +201,7 @@ static void work(void *arg)
 		gfree(*one);
 		*one = galloc(gk_random_size(&rng), GFP_KERNEL);
 		if (i % 1024 == 0)
-			mheap_release(64, RELEASE_ALL, true);
+			release_runs(64, RELEASE_ALL, true);
 		if (i % 256 == 0)
 			cond_resched();
 	}
@@ -241,12 +241,12 @@ static void while_others_work_nothing_is_wrong(struct kunit *test)
 	unsigned int i;
 
 	for (i = 0; i < 10; i++) {
-		galloc_validate_verdict(&v);
+		validate_verdict(&v);
 		KUNIT_EXPECT_EQ(test, v.errors, 0);
 		KUNIT_EXPECT_EQ(test, v.cpus_missed, 0);
 	}
 	others_stop(test, o, t);
-	galloc_validate_verdict(&v);
+	validate_verdict(&v);
 	KUNIT_EXPECT_EQ(test, v.errors, 0);
 	KUNIT_EXPECT_FALSE(test, v.racy);
 }
@@ -258,7 +258,7 @@ static void validate_in_pause(enum galloc_pause point, const void *what)
 	if (point != PAUSE_GROW_CHUNK)
 		return;
 	WRITE_ONCE(galloc_pause_hook, NULL);
-	galloc_validate_verdict(&in_pause);
+	validate_verdict(&in_pause);
 }
 
 static void pages_on_their_way_are_not_wrong(struct kunit *test)
@@ -272,7 +272,7 @@ static void pages_on_their_way_are_not_wrong(struct kunit *test)
 	WRITE_ONCE(galloc_pause_hook, NULL);
 	KUNIT_EXPECT_EQ(test, in_pause.errors, 0);
 	KUNIT_EXPECT_TRUE(test, in_pause.racy);
-	galloc_validate_verdict(&in_pause);
+	validate_verdict(&in_pause);
 	KUNIT_EXPECT_FALSE(test, in_pause.racy);
 }
 
@@ -288,11 +288,11 @@ static void what_changes_is_not_wrong(struct kunit *test)
 	galloc_lock(&h->lock, flags);
 	h->used_pages++;
 	galloc_unlock(&h->lock, flags);
-	galloc_validate_verdict(&v);
+	validate_verdict(&v);
 	KUNIT_EXPECT_EQ(test, v.errors, 0);
 	KUNIT_EXPECT_TRUE(test, v.racy);
 	others_stop(test, o, t);
-	galloc_validate_verdict(&v);
+	validate_verdict(&v);
 	KUNIT_EXPECT_GT(test, v.errors, 0);
 	galloc_lock(&h->lock, flags);
 	h->used_pages--;
@@ -319,8 +319,8 @@ static void a_long_list_is_seen_to_its_end(struct kunit *test)
 			p[i] = NULL;
 		}
 	}
-	mcache_drain();
-	KUNIT_EXPECT_EQ(test, galloc_validate(), 0);
+	drain_cpus();
+	KUNIT_EXPECT_EQ(test, validate_all(), 0);
 	for (b = 0; b < MCENTRAL_BUCKETS; b++)
 		if (!list_empty(&c->partial[b]))
 			last = list_last_entry(&c->partial[b], struct mspan, list);
@@ -333,28 +333,28 @@ static void a_long_list_is_seen_to_its_end(struct kunit *test)
 
 static struct completion hold;
 
-static void look_and_wait(struct mcache_look *look)
+static void look_and_wait(struct look *look)
 {
 	wait_for_completion(&hold);
 }
 
 static void nobody_waits_for_ever(struct kunit *test)
 {
-	struct mcache_look *look;
+	struct look *look;
 
 	init_completion(&hold);
-	look = mcache_look_new(sizeof(*look));
+	look = look_new(sizeof(*look));
 	KUNIT_ASSERT_NOT_NULL(test, look);
-	mcache_look_start(look, gk_cpu(0), look_and_wait);
-	KUNIT_EXPECT_FALSE(test, mcache_look_wait(look, jiffies));
+	look_start(look, gk_cpu(0), look_and_wait);
+	KUNIT_EXPECT_FALSE(test, look_wait(look, jiffies));
 	/* Whoever comes last frees it: nothing more is to be done. */
 	complete_all(&hold);
-	mcache_look_put(look);
-	look = mcache_look_new(sizeof(*look));
+	look_put(look);
+	look = look_new(sizeof(*look));
 	KUNIT_ASSERT_NOT_NULL(test, look);
-	mcache_look_start(look, gk_cpu(0), look_and_wait);
-	KUNIT_EXPECT_TRUE(test, mcache_look_wait(look, jiffies + 60 * HZ));
-	mcache_look_put(look);
+	look_start(look, gk_cpu(0), look_and_wait);
+	KUNIT_EXPECT_TRUE(test, look_wait(look, jiffies + 60 * HZ));
+	look_put(look);
 }
 
 static void exit_case(struct kunit *test)

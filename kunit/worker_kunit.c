@@ -236,7 +236,7 @@ static void what_could_not_be_allocated_comes_later(struct kunit *test)
 		return;
 	gk_pin(gk_cpu(0));
 	/* An idle class without a stack. */
-	mcache_drain();
+	drain_cpus();
 	KUNIT_EXPECT_EQ(test, gk_capacity(gk_slot(class)), 0);
 	/* First the slots, if this CPU has none yet, and then the stack. */
 	grown = gk_wait_for(({
@@ -284,15 +284,15 @@ static void a_call_does_one_turn_of_a_drain(struct kunit *test)
 	before = stacked_on_all();
 	KUNIT_EXPECT_GT(test, before, 2 * DRAIN_TURN);
 	/* A request soon after another one does nothing. */
-	gk_wait_for(({ mcache_shrink_async(); mcache_is_behind(); }), GK_PATIENCE_MS);
+	gk_wait_for(({ drain_kick(); drain_is_behind(); }), GK_PATIENCE_MS);
 	do {
 		/* At most two of this size are on a stack: most are a slow path. */
 		hold(test, GALLOC_MAX_SMALL, GFP_KERNEL);
 		after = stacked_on_all();
 		KUNIT_EXPECT_LE(test, before, after + 3 * DRAIN_TURN);
 		before = after;
-	} while (mcache_is_behind() && ++calls < MANY);
-	KUNIT_EXPECT_FALSE(test, mcache_is_behind());
+	} while (drain_is_behind() && ++calls < MANY);
+	KUNIT_EXPECT_FALSE(test, drain_is_behind());
 	let_go();
 	worker_start();
 }
@@ -307,11 +307,11 @@ static void a_request_that_may_not_sleep_does_one_turn(struct kunit *test)
 	fill_stacks(test);
 	worker_stop();
 	before = stacked_on_all();
-	mcache_relieve(GFP_ATOMIC);
+	drain_relieve(GFP_ATOMIC);
 	after = stacked_on_all();
 	KUNIT_EXPECT_LT(test, after, before);
 	KUNIT_EXPECT_LE(test, before, after + DRAIN_TURN);
-	mcache_relieve(GFP_KERNEL);
+	drain_relieve(GFP_KERNEL);
 	KUNIT_EXPECT_EQ(test, stacked_on_all(), 0);
 	worker_start();
 }

@@ -326,7 +326,7 @@ COMPLEX_MACRO		tools/bench/loops.c	rows of a table
 STATIC_CONST_CHAR_ARRAY	tools/bench/memory.c	what call_usermodehelper() takes is not const
 MACRO_ARG_PRECEDENCE	include/galloc.h	the argument is the name of a member
 DATA_RACE		stats.c		one comment at its head for all of them
-EXPORT_SYMBOL		kunit_symbols.c	a list of exports is all it is
+EXPORT_SYMBOL		kunit/symbols.c	a list of exports is all it is
 VSPRINTF_SPECIFIER_PX	kunit/*		a failed test names the address; such a machine has no secrets
 MACRO_ARG_REUSE		kunit/*		tests say the same of one thing twice; no argument has side effects
 MACRO_WITH_FLOW_CONTROL	kunit/fault_kunit.c	it makes a function, which returns
@@ -432,7 +432,7 @@ version_tests()
 kunit_tests()
 {
 	# shellcheck disable=SC2046
-	grep_in '^ *# *(el)?if.*CONFIG_KUNIT' $(c_sources | grep -vx kunit_symbols.c)
+	grep_in '^ *# *(el)?if.*CONFIG_KUNIT' $(c_sources | grep -vx kunit/symbols.c)
 }
 
 # A kernel without PREEMPT_COUNT does not know: who may sleep is told, never guessed.  On

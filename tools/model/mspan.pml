@@ -80,7 +80,7 @@ mtype = {
 #define DONE	0
 #define CLAIM	1		/* refill_locally(): take from the slot's span */
 #define FILL	2		/* refill_centrally(): get a span, install it */
-#define DRAIN	3		/* mcache_visit(): give the slot's span back */
+#define DRAIN	3		/* drain_visit(): give the slot's span back */
 #define TAKE	4		/* mcentral_alloc(): one object */
 #define GROW	5		/* the same, from a new span */
 #define ADOPT	6		/* away_adopt(): go on with the row that stands in */

@@ -338,7 +338,7 @@ sources_of()
 {
 	local suite=${test[$2]%%.*}
 
-	(cd "$1" && for source in ./*.[ch] kunit/*.[ch]; do
+	(cd "$1" && for source in ./*.[ch] debug/*.[ch] kunit/*.[ch]; do
 		case $source in
 		kunit/"${suite#galloc_}"_kunit.c) cat "$source" ;;
 		kunit/*_kunit.c) ;;

@@ -84,7 +84,7 @@ static void changes_read(struct changes *x)
 		x->heaps += h->changes;
 		galloc_unlock(&h->lock, flags);
 	}
-	x->arenas = arena_changes();
+	x->arenas = map_changes();
 	for_each_possible_cpu(cpu)
 		/* Acquire: pairs with stash_changed(), which comes last. */
 		x->runs += smp_load_acquire(&per_cpu(galloc_mcache, cpu).runs_changes);
@@ -264,7 +264,7 @@ static bool check_slot(struct check *c, unsigned long nr)
 		struct mheap *h;
 
 		rcu_read_lock();
-		arena = arena_slot(nr);
+		arena = map_slot(nr);
 		if (arena == &arena_none) {
 			rcu_read_unlock();
 			return false;
@@ -282,9 +282,9 @@ static void check_slots(struct check *c)
 {
 	unsigned long nr;
 
-	for (nr = 0; nr < arena_nr_slots(); nr++) {
+	for (nr = 0; nr < map_nr_slots(); nr++) {
 		if (check_slot(c, nr))
-			mheap_walk_slot(nr, check_span, c);
+			map_walk_slot(nr, check_span, c);
 		if (nr % 64 == 0 || need_resched())
 			cond_resched();
 	}
@@ -502,7 +502,7 @@ static void check_transfer(struct check *c, struct mcentral *mc)
 
 /* A CPU's look at what it has. */
 struct cpu_check {
-	struct mcache_look look;	/* first: it is freed as that */
+	struct look look;	/* first: it is freed as that */
 	struct findings sure;
 	bool missed;
 	unsigned long stashed_pages;
@@ -581,7 +581,7 @@ static bool check_stack(struct cpu_check *cc, unsigned int class, bool away,
 	return end < n;
 }
 
-static void check_this_cpu(struct mcache_look *look)
+static void check_this_cpu(struct look *look)
 {
 	struct cpu_check *cc = container_of(look, struct cpu_check, look);
 	struct mcache *m = mcache_enter();
@@ -608,7 +608,7 @@ static void check_this_cpu(struct mcache_look *look)
 	}
 }
 
-static void cpu_checked(struct check *c, struct mcache_look *look, bool done)
+static void cpu_checked(struct check *c, struct look *look, bool done)
 {
 	struct cpu_check *cc = container_of(look, struct cpu_check, look);
 
@@ -623,7 +623,7 @@ static void cpu_checked(struct check *c, struct mcache_look *look, bool done)
 /* Each CPU looks at its own.  Those that cannot be reached in time are left out. */
 static void check_cpus(struct check *c)
 {
-	struct mcache_look **looks;
+	struct look **looks;
 	unsigned long end;
 	int cpu;
 
@@ -636,13 +636,13 @@ static void check_cpus(struct check *c)
 	for_each_online_cpu(cpu) {
 		if (!mcache_is_setup(cpu))
 			continue;
-		if (!mcache_may_ask(cpu)) {
+		if (!drain_may_ask(cpu)) {
 			c->cpus_missed++;
 			continue;
 		}
-		looks[cpu] = mcache_look_new(sizeof(struct cpu_check));
+		looks[cpu] = look_new(sizeof(struct cpu_check));
 		if (looks[cpu])
-			mcache_look_start(looks[cpu], cpu, check_this_cpu);
+			look_start(looks[cpu], cpu, check_this_cpu);
 		else
 			c->cpus_missed++;
 	}
@@ -650,8 +650,8 @@ static void check_cpus(struct check *c)
 	for_each_online_cpu(cpu) {
 		if (!looks[cpu])
 			continue;
-		cpu_checked(c, looks[cpu], mcache_look_wait(looks[cpu], end));
-		mcache_look_put(looks[cpu]);
+		cpu_checked(c, looks[cpu], look_wait(looks[cpu], end));
+		look_put(looks[cpu]);
 	}
 	cpus_read_unlock();
 	kvfree(looks);
@@ -720,7 +720,7 @@ static bool check_judge(struct check *c)
 }
 
 /**
- * galloc_validate_verdict() - check the invariants of all layers
+ * validate_verdict() - check the invariants of all layers
  * @v: filled with what came out
  *
  * Others may allocate and free meanwhile.
@@ -728,7 +728,7 @@ static bool check_judge(struct check *c)
  * Context: Process.  Sleeps; takes the hotplug lock.
  * Return: Number of errors found; each of the first ones is printed.
  */
-unsigned int galloc_validate_verdict(struct galloc_verdict *v)
+unsigned int validate_verdict(struct galloc_verdict *v)
 {
 	struct check *c = NULL;
 	unsigned int try;
@@ -740,7 +740,7 @@ unsigned int galloc_validate_verdict(struct galloc_verdict *v)
 		c = check_new();
 		if (!c)
 			break;
-		mheap_mend_all();
+		release_mend_all();
 		check_all(c);
 		v->racy = !check_judge(c);
 		v->errors = c->sure.nr;
@@ -752,9 +752,9 @@ unsigned int galloc_validate_verdict(struct galloc_verdict *v)
 }
 
 /* The same for those who ask for errors only. */
-unsigned int galloc_validate(void)
+unsigned int validate_all(void)
 {
 	struct galloc_verdict v;
 
-	return galloc_validate_verdict(&v);
+	return validate_verdict(&v);
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * kunit_symbols: what the KUnit suites see of galloc's insides.
+ * symbols: what the KUnit suites see of galloc's insides.
  *
- * Linked in only by GALLOC_KUNIT=y.  The suites are a module of their own (kunit/),
+ * Linked in only by GALLOC_KUNIT=y.  The suites are a module of their own,
  * so that the module they test is made of the sources that ship, with hooks; what
  * they need beyond the public API is exported here, in KUnit's namespace, and
  * nowhere else.
@@ -34,32 +34,32 @@ EXPORT_SYMBOL_IF_KUNIT(arena_charge_meta);
 EXPORT_SYMBOL_IF_KUNIT(arena_uncharge_meta);
 EXPORT_SYMBOL_IF_KUNIT(arena_held_bytes);
 EXPORT_SYMBOL_IF_KUNIT(arena_meta_bytes);
-EXPORT_SYMBOL_IF_KUNIT(arena_map_grow);
-EXPORT_SYMBOL_IF_KUNIT(arena_map_catch_up);
-EXPORT_SYMBOL_IF_KUNIT(arena_memory_callback);
+EXPORT_SYMBOL_IF_KUNIT(map_grow);
+EXPORT_SYMBOL_IF_KUNIT(map_catch_up);
+EXPORT_SYMBOL_IF_KUNIT(map_memory_callback);
 EXPORT_SYMBOL_IF_KUNIT(arena_limited_bytes);
-EXPORT_SYMBOL_IF_KUNIT(arena_nr_slots);
-EXPORT_SYMBOL_IF_KUNIT(arena_slot);
+EXPORT_SYMBOL_IF_KUNIT(map_nr_slots);
+EXPORT_SYMBOL_IF_KUNIT(map_slot);
 
 /* mheap.c */
 EXPORT_SYMBOL_IF_KUNIT(mheap_alloc);
 EXPORT_SYMBOL_IF_KUNIT(mheap_alloc_span);
 EXPORT_SYMBOL_IF_KUNIT(mheap_free);
-EXPORT_SYMBOL_IF_KUNIT(mheap_hand_out);
-EXPORT_SYMBOL_IF_KUNIT(mheap_release);
+EXPORT_SYMBOL_IF_KUNIT(large_hand_out);
+EXPORT_SYMBOL_IF_KUNIT(release_runs);
 EXPORT_SYMBOL_IF_KUNIT(mheap_reserve);
-EXPORT_SYMBOL_IF_KUNIT(mheap_free_max);
+EXPORT_SYMBOL_IF_KUNIT(release_free_max);
 EXPORT_SYMBOL_IF_KUNIT(mheap_free_pages);
-EXPORT_SYMBOL_IF_KUNIT(mheap_settle);
-EXPORT_SYMBOL_IF_KUNIT(mheap_mend_all);
-EXPORT_SYMBOL_IF_KUNIT(mheap_release_unshared);
-EXPORT_SYMBOL_IF_KUNIT(mheap_shared_pages);
+EXPORT_SYMBOL_IF_KUNIT(release_settle);
+EXPORT_SYMBOL_IF_KUNIT(release_mend_all);
+EXPORT_SYMBOL_IF_KUNIT(release_unshared);
+EXPORT_SYMBOL_IF_KUNIT(release_shared_pages);
 EXPORT_SYMBOL_IF_KUNIT(mheap_of);
-EXPORT_SYMBOL_IF_KUNIT(mheap_walk_slot);
-EXPORT_SYMBOL_IF_KUNIT(mheap_span_around);
+EXPORT_SYMBOL_IF_KUNIT(map_walk_slot);
+EXPORT_SYMBOL_IF_KUNIT(map_span_around);
 
 /* nodes.c */
-EXPORT_SYMBOL_IF_KUNIT(node_near);
+EXPORT_SYMBOL_IF_KUNIT(nodes_near);
 
 /* mspan.c */
 EXPORT_SYMBOL_IF_KUNIT(mspan_new);
@@ -88,15 +88,15 @@ EXPORT_SYMBOL_IF_KUNIT(mcentral_nr_waiting);
 /* mcache.c */
 EXPORT_SYMBOL_IF_KUNIT(galloc_mcache);
 EXPORT_SYMBOL_IF_KUNIT(mcache_pop_many);
-EXPORT_SYMBOL_IF_KUNIT(mcache_ask_isolated);
-EXPORT_SYMBOL_IF_KUNIT(mcache_drain);
-EXPORT_SYMBOL_IF_KUNIT(mcache_look_new);
-EXPORT_SYMBOL_IF_KUNIT(mcache_look_start);
-EXPORT_SYMBOL_IF_KUNIT(mcache_look_wait);
-EXPORT_SYMBOL_IF_KUNIT(mcache_look_put);
-EXPORT_SYMBOL_IF_KUNIT(mcache_relieve);
-EXPORT_SYMBOL_IF_KUNIT(mcache_is_behind);
-EXPORT_SYMBOL_IF_KUNIT(mcache_shrink_async);
+EXPORT_SYMBOL_IF_KUNIT(drain_ask_isolated);
+EXPORT_SYMBOL_IF_KUNIT(drain_cpus);
+EXPORT_SYMBOL_IF_KUNIT(look_new);
+EXPORT_SYMBOL_IF_KUNIT(look_start);
+EXPORT_SYMBOL_IF_KUNIT(look_wait);
+EXPORT_SYMBOL_IF_KUNIT(look_put);
+EXPORT_SYMBOL_IF_KUNIT(drain_relieve);
+EXPORT_SYMBOL_IF_KUNIT(drain_is_behind);
+EXPORT_SYMBOL_IF_KUNIT(drain_kick);
 EXPORT_SYMBOL_IF_KUNIT(empty_slots);
 
 /* shrinker.c */
@@ -118,16 +118,16 @@ EXPORT_SYMBOL_IF_KUNIT(galloc_events);
 EXPORT_SYMBOL_IF_KUNIT(stats_totals);
 EXPORT_SYMBOL_IF_KUNIT(stats_report_leaks);
 EXPORT_SYMBOL_IF_KUNIT(mspan_state_name);
-EXPORT_SYMBOL_IF_KUNIT(galloc_validate);
-EXPORT_SYMBOL_IF_KUNIT(galloc_validate_verdict);
+EXPORT_SYMBOL_IF_KUNIT(validate_all);
+EXPORT_SYMBOL_IF_KUNIT(validate_verdict);
 #ifdef CONFIG_GALLOC_DEBUG
 EXPORT_SYMBOL_IF_KUNIT(galloc_lock_acquired);
 EXPORT_SYMBOL_IF_KUNIT(galloc_lock_released);
 #endif
 EXPORT_SYMBOL_IF_KUNIT(galloc_faults);
-EXPORT_SYMBOL_IF_KUNIT(galloc_report);
-EXPORT_SYMBOL_IF_KUNIT(galloc_report_free);
-EXPORT_SYMBOL_IF_KUNIT(galloc_fault_name);
+EXPORT_SYMBOL_IF_KUNIT(report_fault);
+EXPORT_SYMBOL_IF_KUNIT(report_free);
+EXPORT_SYMBOL_IF_KUNIT(report_fault_name);
 EXPORT_SYMBOL_IF_KUNIT(galloc_report_limit);
 
 /* worker.c */

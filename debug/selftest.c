@@ -312,9 +312,9 @@ static int __init check_remote(void)
 /* Where every byte is when nothing is cached and what can go back has gone. */
 static void __init take_stock(struct galloc_totals *t)
 {
-	mcache_drain();
-	mheap_settle();
-	mheap_release(ULONG_MAX, RELEASE_ALL, true);
+	drain_cpus();
+	release_settle();
+	release_runs(ULONG_MAX, RELEASE_ALL, true);
 	/* Descriptors of slots that have left the map. */
 	rcu_barrier();
 	stats_totals(t);
@@ -342,17 +342,17 @@ static int __init check_books(const struct galloc_totals *before)
 	for (i = 0; i < NR_GALLOC_FAULTS; i++)
 		if (wrong(!atomic_long_read(&galloc_faults[i]), i))
 			return -EIO;
-	return wrong(!galloc_validate(), 0) ? -EIO : 0;
+	return wrong(!validate_all(), 0) ? -EIO : 0;
 }
 
 /**
- * galloc_selftest() - try everything, if the parameter says so
+ * selftest_run() - try everything, if the parameter says so
  *
  * Called at load, before anybody else can allocate.
  *
  * Return: 0, or -EIO if anything was not as it should be.
  */
-int __init galloc_selftest(void)
+int __init selftest_run(void)
 {
 	static int (*const checks[])(void) __initconst = {
 		check_sizes, check_reciprocals, check_classes, check_zeroing,
@@ -366,13 +366,13 @@ int __init galloc_selftest(void)
 	if (!selftest)
 		return 0;
 	/* Nobody uses galloc yet, so there is nobody to disturb. */
-	WRITE_ONCE(mcache_ask_isolated, true);
+	WRITE_ONCE(drain_ask_isolated, true);
 	take_stock(&before);
 	for (i = 0; i < ARRAY_SIZE(checks) && !err; i++)
 		err = checks[i]();
 	if (!err)
 		err = check_books(&before);
-	WRITE_ONCE(mcache_ask_isolated, false);
+	WRITE_ONCE(drain_ask_isolated, false);
 	if (err)
 		return err;
 	pr_info("selftest: passed in %lld us\n",
