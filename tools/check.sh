@@ -74,18 +74,18 @@ remark()
 
 # ---- parts, in lanes ----------------------------------------------------------
 #
-# A debug kernel in QEMU keeps hardly more than one of two processors busy: parts
-# wait in two lanes, and what is first in each of them runs.
+# A debug kernel in QEMU keeps hardly more than one of two processors busy: two parts
+# run at a time. They wait in one queue, of which each lane takes the first whenever
+# it has nothing to do; what takes longest is queued first.
 
-# part LANE KERNEL NAME COMMAND...: queue it.
+# part KERNEL NAME COMMAND...: queue it.
 part()
 {
-	local lane=$1 id
+	local id
 
 	nr_parts=$((nr_parts + 1))
 	id=$(printf '%02d' "$nr_parts")
-	shift
-	{ printf '%s' "$id" && printf ' %q' "$@" && echo; } >>"$work/lane.$lane"
+	{ printf '%s' "$id" && printf ' %q' "$@" && echo; } >>"$work/queue"
 	# What stands in the table should nobody come to run it.
 	printf '%s\t%s\t0\t1\t0\t0\n' "$1" "$2" >"$work/row.$id"
 	echo "not ok - $1, $2: it did not run" >"$work/remarks.$id"
@@ -128,7 +128,20 @@ run_part()
 		"$part_passed" "$part_failed" "$part_skipped" $((SECONDS - start)) >"$work/row.$id"
 }
 
-# run_lane LANE: its parts, one after the other, in a process of its own.
+# Set $words to what is first in the queue, and take it out; 1 if nothing is.
+take_part()
+{
+	local rc=0
+
+	exec 5>"$work/queue.lock"
+	flock 5
+	IFS= read -r words <"$work/queue" || rc=1
+	sed -i 1d "$work/queue"
+	exec 5>&-
+	return $rc
+}
+
+# A lane: one part after the other, in a process of its own.
 run_lane()
 {
 	local words child=
@@ -137,10 +150,10 @@ run_lane()
 	trap - EXIT
 	# shellcheck disable=SC2064 # $child as it is then
 	trap '[ -z "$child" ] || kill -- "-$child" 2>/dev/null; exit 1' INT TERM HUP
-	while IFS= read -r words <&5; do
+	while take_part; do
 		eval "part=($words)"
 		run_part "${part[@]}"
-	done 5<"$work/lane.$1"
+	done
 }
 
 stop_lanes()
@@ -171,13 +184,19 @@ wait_for_lanes()
 # stock_parts SERIES: a kernel as users have it.
 stock_parts()
 {
-	part 1 "stock $1" "wordfreq" env KERNEL="$1" "$top/tools/run.sh"
-	part 1 "stock $1" "life and stress" "$top/tools/stock.sh" "$1"
-	part 1 "stock $1" "edges" "$top/tools/stock.sh" "$1" edges
-	part 1 "stock $1" "external client build" env KERNEL="$1" "$top/tools/test/external.sh"
-	part 1 "stock $1" "build and install" env KERNEL="$1" "$top/tools/test/install.sh"
-	[ "$1" != 6.1 ] || part 1 "stock $1" "scarcity" "$top/tools/stock.sh" "$1" scarce
-	[ "$1" != 6.1 ] || part 1 "stock $1" "fast path" "$top/tools/fastpath.sh" --check
+	part "stock $1" "wordfreq" env KERNEL="$1" "$top/tools/run.sh"
+	part "stock $1" "life and stress" "$top/tools/stock.sh" "$1"
+	part "stock $1" "edges" "$top/tools/stock.sh" "$1" edges
+	part "stock $1" "external client build" env KERNEL="$1" "$top/tools/test/external.sh"
+	part "stock $1" "build and install" env KERNEL="$1" "$top/tools/test/install.sh"
+	[ "$1" != 6.1 ] || part "stock $1" "scarcity" "$top/tools/stock.sh" "$1" scarce
+	[ "$1" != 6.1 ] || part "stock $1" "fast path" "$top/tools/fastpath.sh" --check
+}
+
+# debug_parts SERIES: the kernel with all checks, which takes longest.
+debug_parts()
+{
+	[ "$1" = 6.12 ] || part "debug $1" "KUnit" "$top/tools/kunit.sh" "qemu-debug-$1"
 }
 
 NONE_SCRIPTS="bed life params debugfs stress rounds memory reserve hotadd leak"
@@ -186,22 +205,20 @@ series_parts()
 {
 	case $1 in
 	6.1)
-		part 2 "debug 6.1" "KUnit" "$top/tools/kunit.sh" qemu-debug-6.1
 		stock_parts 6.1
-		part 1 "stock 6.1" "bench on a guest" "$top/tools/test/bench_here.sh"
-		part 1 "RT 6.1" "life and stress" "$top/tools/stock.sh" rt-6.1
-		part 1 "RT 6.1" "edges" "$top/tools/stock.sh" rt-6.1 edges
-		part 1 "NONE 6.1" "KUnit" "$top/tools/kunit.sh" qemu-none-6.1
+		part "stock 6.1" "bench on a guest" "$top/tools/test/bench_here.sh"
+		part "RT 6.1" "life and stress" "$top/tools/stock.sh" rt-6.1
+		part "RT 6.1" "edges" "$top/tools/stock.sh" rt-6.1 edges
+		part "NONE 6.1" "KUnit" "$top/tools/kunit.sh" qemu-none-6.1
 		# It has no network, and what nodes measures are Debian's kernels.
-		part 1 "NONE 6.1" "life and stress" env STOCK_SCRIPTS="$NONE_SCRIPTS" "$top/tools/stock.sh" none-6.1
-		part 1 "NONE 6.1" "edges" "$top/tools/stock.sh" none-6.1 edges
+		part "NONE 6.1" "life and stress" env STOCK_SCRIPTS="$NONE_SCRIPTS" "$top/tools/stock.sh" none-6.1
+		part "NONE 6.1" "edges" "$top/tools/stock.sh" none-6.1 edges
 		;;
 	6.12)
 		stock_parts 6.12
 		;;
 	7.3)
-		part 2 "debug 7.3" "KUnit" "$top/tools/kunit.sh" qemu-debug-7.3
-		part 1 "user-mode 7.3" "KUnit" "$top/tools/kunit.sh" uml-7.3
+		part "user-mode 7.3" "KUnit" "$top/tools/kunit.sh" uml-7.3
 		;;
 	*)
 		die "there is no kernel $1 to test on; say KERNELS='6.1 6.12 7.3', or some of them"
@@ -214,21 +231,22 @@ queue_parts()
 	local series
 
 	nr_parts=0
-	part 1 "none" "host tests" "$top/tools/test/run.sh"
-	part 1 "none" "traces" "$top/tools/test/trace.sh"
-	part 1 "none" "interruption" "$top/tools/test/stop.sh"
-	part 1 "none" "lint" "$top/tools/lint.sh" --quick
+	for series in ${KERNELS:-6.1}; do
+		debug_parts "$series"
+	done
+	part "none" "host tests" "$top/tools/test/run.sh"
+	part "none" "traces" "$top/tools/test/trace.sh"
+	part "none" "interruption" "$top/tools/test/stop.sh"
+	part "none" "lint" "$top/tools/lint.sh" --quick
+	part "none" "model" make -s -C "$top" model
 	if [ -n "${KERNELS:-}" ]; then
 		for series in $KERNELS; do
 			series_parts "$series"
 		done
-		part 2 "none" "model" make -s -C "$top" model
 	else
-		part 2 "debug 6.1" "KUnit" "$top/tools/kunit.sh" qemu-debug-6.1
+		part "user-mode 7.3" "KUnit" "$top/tools/kunit.sh" uml-7.3
 		stock_parts 6.1
-		part 1 "stock 6.1" "bench on a guest" "$top/tools/test/bench_here.sh"
-		part 1 "user-mode 7.3" "KUnit" "$top/tools/kunit.sh" uml-7.3
-		part 1 "none" "model" make -s -C "$top" model
+		part "stock 6.1" "bench on a guest" "$top/tools/test/bench_here.sh"
 	fi
 }
 
@@ -262,12 +280,8 @@ esac
 # shellcheck disable=SC2086 # a word or none
 need_for modules guests qemu programs clang python traces kernels model quick-lint $series
 queue_parts
-if [ "${CHECK_LANES:-2}" -eq 1 ]; then
-	sort -o "$work/lane.1" "$work/lane.1" "$work/lane.2"
-	rm "$work/lane.2"
-fi
-for lane in "$work"/lane.*; do
-	run_lane "${lane##*.}" &
+for ((lane = 0; lane < ${CHECK_LANES:-2}; lane++)); do
+	run_lane &
 done
 wait_for_lanes
 

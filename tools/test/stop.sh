@@ -64,7 +64,7 @@ make_tree()
 	# shellcheck disable=SC2016 # $top is the script's
 	stub build.sh 'BUILD=$top/build/x' \
 		'build_lock() { :; }' 'build_galloc() { :; }' 'build_client() { :; }' 'build_unlock() { :; }'
-	for name in lint.sh test/run.sh test/trace.sh test/stop.sh; do
+	for name in lint.sh model/run.sh test/run.sh test/trace.sh test/stop.sh; do
 		[ ! -e "$tree/tools/$name" ] || stub "$name" 'echo "1 passed, 0 failed, 0 skipped"'
 	done
 }
@@ -75,10 +75,10 @@ session()
 	local stat
 
 	for stat in /proc/[0-9]*/stat; do
-		stat=$(cat "$stat" 2>/dev/null) || continue
+		{ IFS= read -r stat <"$stat"; } 2>/dev/null || continue
 		# After the name, which may have anything in it: state, parent, group, session.
 		read -r _ _ _ _ s _ <<<") ${stat##*) }"
-		[ "$s" != "$1" ] || printf '%s\n' "$stat" | cut -d ')' -f 1
+		[ "$s" != "$1" ] || printf '%s\n' "${stat%%)*}"
 	done
 }
 
