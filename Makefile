@@ -30,6 +30,9 @@ MODLIB	?= $(root)/lib/modules/$(KREL)
 MODDIR	= $(MODLIB)/$(or $(INSTALL_MOD_DIR),updates)
 # What clients are built with: the header and the list of symbols, of one kernel.
 DEVDIR	= $(DESTDIR)$(PREFIX)/lib/galloc/$(KREL)
+# The header of the kernel that was installed for last, for those who look where headers
+# usually are.
+HEADERS	= ../lib/galloc/$(KREL)/include
 
 # kbuild exports its own idea of these to the tools we run.
 unexport KREL KDIR
@@ -175,6 +178,8 @@ install: modules
 	$(if $(INSTALL_MOD_STRIP),$(do_strip) '$(MODDIR)/galloc.ko')
 	umask 022 && install -D -m 644 -t '$(DEVDIR)/include' include/galloc.h include/galloc_sizeclass.h
 	umask 022 && install -D -m 644 -t '$(DEVDIR)' Module.symvers
+	@umask 022 && mkdir -p '$(DESTDIR)$(PREFIX)/include' && cd '$(DESTDIR)$(PREFIX)/include' && \
+		if [ -L galloc ] || [ ! -e galloc ]; then ln -sfn '$(HEADERS)' galloc; fi
 	$(depmod)
 
 # For one kernel: what others have stays.
@@ -186,6 +191,11 @@ uninstall:
 	@for dir in '$(DEVDIR)/include' '$(DEVDIR)' '$(DESTDIR)$(PREFIX)/lib/galloc'; do \
 		[ ! -d "$$dir" ] || rmdir --ignore-fail-on-non-empty "$$dir"; \
 	done
+	@cd '$(DESTDIR)$(PREFIX)/include' 2>/dev/null || exit 0; \
+		[ "$$(readlink galloc)" = '$(HEADERS)' ] || exit 0; \
+		rm galloc; \
+		next=$$(ls ../lib/galloc/*/include/galloc.h 2>/dev/null | sort -V | tail -n 1); \
+		[ -z "$$next" ] || ln -s "$${next%/*}" galloc
 	$(depmod)
 
 .PHONY: clean

@@ -125,6 +125,15 @@ installed()
 		"./$dev/include/galloc_sizeclass.h"
 }
 
+# check_link ROOT RELEASE NAME
+check_link()
+{
+	same "$3" "$(cd "$1/opt/galloc-test/include/galloc" && pwd -P && ls)" \
+		"$(cd "$1" && pwd -P)/opt/galloc-test/lib/galloc/$2/include
+galloc.h
+galloc_sizeclass.h"
+}
+
 # In the name there is a space, and whoever installs trusts nobody.
 check_destdir()
 {
@@ -137,8 +146,11 @@ check_destdir()
 		"$(files "$root")" "$(installed "lib/modules/$KREL/updates")"
 	same "umask 077: others can read what is installed" \
 		"$(find "$root/lib" "$root/opt" ! -perm -o=r -o -type d ! -perm -o=x | head -n 1)" ""
+	check_link "$root" "$KREL" "the header is found in PREFIX/include/galloc, too"
 	build "$work/galloc" install KDIR="$KDIR" DESTDIR="$root" $prefix KREL=other
+	check_link "$root" other "and there it is that of the kernel that was installed for last"
 	build "$work/galloc" uninstall KDIR="$KDIR" DESTDIR="$root" $prefix KREL=other
+	check_link "$root" "$KREL" "when that one goes, it is that of another"
 	same "uninstall for one kernel leaves what others have" \
 		"$(files "$root")" "$(installed "lib/modules/$KREL/updates")"
 	: >"$root/lib/modules/$KREL/updates/beside.ko"
@@ -146,7 +158,15 @@ check_destdir()
 	builds "uninstall twice" "$work/galloc" uninstall KDIR="$KDIR" DESTDIR="$root" $prefix
 	same "uninstall takes all of galloc and nothing else" "$(files "$root")" \
 		"./lib/modules/$KREL/updates/beside.ko "
-	same "uninstall leaves no empty folder of galloc's" "$(find "$root/opt" -name 'galloc*' ! -name galloc-test)" ""
+	same "uninstall leaves no empty folder of galloc's, and no link" \
+		"$(find "$root/opt" -name 'galloc*' ! -name galloc-test)" ""
+	# What is no link of ours stays as it is.
+	mkdir -p "$root/opt/galloc-test/include/galloc"
+	: >"$root/opt/galloc-test/include/galloc/mine"
+	build "$work/galloc" install KDIR="$KDIR" DESTDIR="$root" $prefix
+	build "$work/galloc" uninstall KDIR="$KDIR" DESTDIR="$root" $prefix
+	same "a folder PREFIX/include/galloc of somebody else is left alone" \
+		"$(find "$root/opt" -path '*/include/galloc*' ! -type d)" "$root/opt/galloc-test/include/galloc/mine"
 }
 
 # With a depmod that only writes down that it ran.
