@@ -227,9 +227,9 @@ packages_for()
 		guests) echo busybox-static cpio gzip ;;
 		qemu) echo qemu-system-x86 ;;
 		programs) echo gcc libc6-dev ;;
-		clang) echo clang ;;
+		clang) echo clang libclang-rt-dev ;;
 		python) echo python3 ;;
-		traces) echo xz-utils ;;
+		traces) echo xz-utils trace-cmd ;;
 		kernels) echo gcc make flex bison bc libelf-dev libssl-dev xz-utils python3 perl ;;
 		model) echo spin ;;
 		quick-lint) echo perl python3 shellcheck codespell ;;

@@ -17,8 +17,8 @@
 
 static const char usage[] =
 	"galloc-trace convert [-n EVENTS] [-k KERNEL] IN OUT\n"
-	"	IN is the text of tracefs' trace or of trace-cmd report, or a trace.dat;\n"
-	"	OUT becomes a trace.  -n keeps the first EVENTS of IN, -k says which kernel\n"
+	"	IN is the text of tracefs' trace or of trace-cmd report, or a trace.dat, which\n"
+	"	takes trace-cmd; OUT becomes a trace.  -n keeps the first EVENTS of IN, -k says which kernel\n"
 	"	it was, where IN does not.\n"
 	"galloc-trace check FILE\n"
 	"	reads all of a trace; exit status 1 if it is none.\n"
@@ -57,16 +57,11 @@ static __attribute__((noreturn)) void wrong_usage(void)
 
 /* ---- files ----------------------------------------------------------------------------- */
 
-static void read_input(struct input *in, const char *name)
+void read_all(struct input *in, int fd)
 {
-	bool standard = !strcmp(name, "-");
-	int fd = standard ? STDIN_FILENO : open(name, O_RDONLY | O_CLOEXEC);
 	u64 room = 0;
 	ssize_t got;
 
-	*in = (struct input) { .name = standard ? "standard input" : name };
-	if (fd < 0)
-		die("%s: %s", name, strerror(errno));
 	do {
 		if (in->size == room) {
 			room = room ? 2 * room : 1 << 20;
@@ -77,6 +72,17 @@ static void read_input(struct input *in, const char *name)
 			die("%s: %s", in->name, strerror(errno));
 		in->size += got;
 	} while (got);
+}
+
+static void read_input(struct input *in, const char *name)
+{
+	bool standard = !strcmp(name, "-");
+	int fd = standard ? STDIN_FILENO : open(name, O_RDONLY | O_CLOEXEC);
+
+	*in = (struct input) { .name = standard ? "standard input" : name };
+	if (fd < 0)
+		die("%s: %s", name, strerror(errno));
+	read_all(in, fd);
 	if (!standard)
 		close(fd);
 }
@@ -146,7 +152,6 @@ static void convert_command(int argc, char **argv)
 	struct input in, out = { .name = "the trace" };
 	struct trace_reader r;
 	u64 limit = UINT64_MAX;
-	bool ok;
 	int opt;
 
 	while ((opt = getopt(argc, argv, "n:k:")) != -1) {
@@ -161,10 +166,10 @@ static void convert_command(int argc, char **argv)
 		wrong_usage();
 
 	read_input(&in, argv[optind]);
-	ok = dat_is(in.bytes, in.size) ? dat_read(rec, in.bytes, in.size) :
-					 text_read(rec, in.bytes, in.size);
-	if (!ok)
-		bad_input(&in, rec->by_line ? "line" : "byte", rec->error_at, rec->error);
+	if (dat_is(&in))
+		dat_to_text(rec, &in);
+	if (!text_read(rec, in.bytes, in.size))
+		bad_input(&in, "line", rec->error_at, rec->error);
 	free(in.bytes);
 	if (record_end(rec, limit))
 		out.bytes = convert(rec, &out.size);

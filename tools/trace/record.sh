@@ -85,12 +85,15 @@ make_guest()
 	truncate -s 192M "$work/ext4"
 	mkfs.ext4 -q -F -U 0f000000-0000-4000-8000-000000000001 "$work/ext4"
 	gzip -n1 <"$work/ext4" >"$work/ext4.gz"
-	for program in load collect; do
-		gcc -std=gnu11 -D_GNU_SOURCE -O2 -Wall -Wextra -static -o "$work/$program" \
-			"$top/tools/trace/$program.c" ||
-			die "$program.c does not compile: is libc6-dev there?"
-		files+=("$work/$program:/bin/$program")
-	done
+	gcc -std=gnu11 -D_GNU_SOURCE -O2 -Wall -Wextra -static -o "$work/load" \
+		"$top/tools/trace/load.c" || die "load.c does not compile: is libc6-dev there?"
+	files+=("$work/load:/bin/load")
+	# trace-cmd, its libraries and what loads them.
+	program=$(command -v trace-cmd)
+	files+=("$program:/bin/trace-cmd")
+	while read -r file; do
+		files+=("$file:$file")
+	done < <(ldd "$program" | grep -o '/[^ ]*')
 	: >"$work/order"
 	while read -r file; do
 		printf '%s\n' "${file##*/}" >>"$work/order"
@@ -123,7 +126,7 @@ show_stages()
 # record NAME: one trace.
 record()
 {
-	local name=$1 rc=0 scale=${TRACE_SCALE:-100} bytes events
+	local name=$1 rc=0 scale=${TRACE_SCALE:-100} events
 	local -a append
 
 	log=$out/$name.log
@@ -131,6 +134,7 @@ record()
 		"PROCESSES=$((8 * scale))" "PIPES=$((2 * scale))")
 	rm -f "$log" "$work/disk"
 	truncate -s "${DISK_MB}M" "$work/disk"
+	mkfs.ext4 -q -F "$work/disk"
 	say "$name: recording $KREL"
 	show_stages &
 	shower=$!
@@ -144,14 +148,13 @@ record()
 	shower=
 	[ $rc -eq 0 ] || die "the guest did not get to its end; its output is ${log#"$top"/}; $(guest_last_line "$log")"
 
-	bytes=$(fact bytes)
-	[ "${bytes:-0}" -gt 0 ] || die "the guest wrote no recording"
 	[ "$(fact lost)" = 0 ] || die "the kernel lost $(fact lost) events: it needs more BUFFER_KB"
-	truncate -s "$bytes" "$work/disk"
-	[ -z "${TRACE_KEEP:-}" ] || cp --sparse=always "$work/disk" "$out/$name.dat"
-	say "$name: converting $((bytes >> 20)) MB"
-	"$out/galloc-trace" convert "$work/disk" "$out/$name.trace" >&2 ||
+	debugfs -R "dump /trace.dat $out/$name.dat" "$work/disk" 2>/dev/null
+	[ -s "$out/$name.dat" ] || die "the guest wrote no recording"
+	say "$name: converting $(($(stat -c %s "$out/$name.dat") >> 20)) MB"
+	"$out/galloc-trace" convert "$out/$name.dat" "$out/$name.trace" >&2 ||
 		die "the recording cannot be converted"
+	[ -n "${TRACE_KEEP:-}" ] || rm "$out/$name.dat"
 	xz -9ekf "$out/$name.trace"
 	"$out/galloc-trace" print "$out/$name.trace" >"$out/$name.txt"
 	events=$(value events "$name")

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * recording: collects what text.c and dat.c find; see recording.h.
+ * recording: collects what text.c finds; see recording.h.
  *
  * It also keeps the times in which events were lost: from the last event of the CPU
  * before the loss to its first one after it.

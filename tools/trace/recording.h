@@ -2,8 +2,8 @@
 /*
  * recording: what a kernel's tracer saw, before it becomes a trace.
  *
- * text.c and dat.c read one and tell recording.c what they find; convert.c makes
- * pairs of it and writes the trace.  Nothing here ends the program but a lack of
+ * text.c reads one and tells recording.c what it finds; convert.c makes pairs of it and
+ * writes the trace.  Nothing here ends the program but a lack of
  * memory: what is wrong with the input is said in @error and @error_at.
  */
 #ifndef _GALLOC_RECORDING_H
@@ -49,9 +49,8 @@ struct loss {
  * @last: when each CPU was last seen
  * @losing: a CPU has lost events and was not seen since
  * @lost_before: each CPU may have lost events before it was seen for the first time
- * @by_line: @error_at is a line, not a byte
  * @error: what is wrong with the input, or NULL
- * @error_at: and where
+ * @error_at: and in which line
  */
 struct recording {
 	struct recorded *events;
@@ -63,7 +62,6 @@ struct recording {
 	u64 last[TRACE_MAX_CPUS];
 	bool losing[TRACE_MAX_CPUS];
 	bool lost_before;
-	bool by_line;
 	const char *error;
 	u64 error_at;
 };
@@ -101,11 +99,8 @@ u32 record_gfp(u64 gfp);
 void *need(void *old, u64 bytes);
 void *need_zeroes(u64 bytes);
 
-/* ---- text.c, dat.c --------------------------------------------------------------------- */
+/* ---- text.c ---------------------------------------------------------------------------- */
 
-/* Is this the start of a trace.dat? */
-bool dat_is(const u8 *bytes, u64 size);
-bool dat_read(struct recording *r, const u8 *bytes, u64 size);
 bool text_read(struct recording *r, const u8 *bytes, u64 size);
 
 /* ---- convert.c ------------------------------------------------------------------------- */

@@ -320,7 +320,6 @@ bool text_read(struct recording *r, const u8 *bytes, u64 size)
 	const char *end = line.end + size;
 	u64 at;
 
-	r->by_line = true;
 	for (at = 1; line.end < end; at++) {
 		line.at = line.end;
 		line.end = memchr(line.at, '\n', end - line.at);

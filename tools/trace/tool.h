@@ -5,7 +5,7 @@
 #ifndef _GALLOC_TRACE_TOOL_H
 #define _GALLOC_TRACE_TOOL_H
 
-#include "trace.h"
+#include "recording.h"
 
 /* A file, or standard input, as a whole. */
 struct input {
@@ -21,6 +21,15 @@ __attribute__((noreturn, format(printf, 1, 2))) void die(const char *format, ...
 /* What is wrong with the input, and where: "FILE: byte 12: reason". */
 __attribute__((noreturn)) void bad_input(const struct input *in, const char *unit, u64 at,
 					 const char *reason);
+/* All that there is, behind what @in has. */
+void read_all(struct input *in, int fd);
+
+/* ---- dat.c ----------------------------------------------------------------------------- */
+
+/* Is this a trace.dat? */
+bool dat_is(const struct input *in);
+/* Make it text; leaves if that cannot be done. */
+void dat_to_text(struct recording *r, struct input *in);
 
 /* ---- print.c, plot.c ------------------------------------------------------------------- */
 
