@@ -10,10 +10,7 @@
 #include "mcache.h"
 
 #include <linux/cpu.h>
-#include <linux/cpuhotplug.h>
-#include <linux/random.h>
 #include <linux/slab.h>
-#include <linux/topology.h>
 
 /* All CPUs are asked to drain at most this often. */
 #define DRAIN_INTERVAL		(HZ / 10)
@@ -22,15 +19,13 @@
 #define AWAY_KEPT		(2 * HZ)
 
 /* More turns than this empty no stack. */
-#define DRAIN_MAX_TURNS	32
+#define DRAIN_MAX_TURNS		32
 
 /* Raised by who wants everything drained; owners follow in their slow paths. */
 static atomic_t drain_gen = ATOMIC_INIT(0);
 
 /* Counts the ticks, for CPUs that look for idle classes in their slow paths. */
 static atomic_t tick_gen = ATOMIC_INIT(0);
-
-static int mcache_cpuhp_state;
 
 /* Pointers of a stack that are moved down in one turn. */
 #define MOST_MOVED		1024
@@ -255,7 +250,8 @@ static void drain_followed(int cpu, const int *gen)
 	mcache_leave(m);
 }
 
-static void drain_work_fn(struct work_struct *work)
+/* What a CPU's work item does. */
+void drain_work_fn(struct work_struct *work)
 {
 	struct mcache *m = container_of(work, struct mcache, work);
 	int gen = atomic_read(&drain_gen);
@@ -523,6 +519,16 @@ unsigned long drain_held_bytes(void)
 	return held;
 }
 
+/* For the self-test and the suites: CPUs that are to be left alone are not. */
+bool drain_ask_isolated;
+
+/* May a CPU be given a work item, for which somebody waits? */
+bool drain_may_ask(int cpu)
+{
+	return mcache_is_setup(cpu) &&
+	       (READ_ONCE(drain_ask_isolated) || !galloc_cpu_isolated(cpu));
+}
+
 /**
  * drain_cpus() - drain all CPUs and wait
  *
@@ -549,147 +555,7 @@ void drain_cpus(void)
 	transfer_drain();
 }
 
-/* ---- a CPU's look at its own slots, for validate and statistics ------------------------------ */
-
-static void look_fn(struct work_struct *work)
-{
-	struct look *look = container_of(work, struct look, work);
-
-	look->fn(look);
-	complete(&look->done);
-	look_put(look);
-}
-
-/* For the self-test and the suites: CPUs that are to be left alone are not. */
-bool drain_ask_isolated;
-
-/* May a CPU be given a work item, for which somebody waits? */
-bool drain_may_ask(int cpu)
-{
-	return mcache_is_setup(cpu) &&
-	       (READ_ONCE(drain_ask_isolated) || !galloc_cpu_isolated(cpu));
-}
-
-/**
- * look_new() - prepare for a CPU's look at its own slots
- * @size: of a structure that begins with a struct look; it is zeroed
- *
- * Nobody else may follow what is on a stack: it can be replaced at any moment.
- *
- * Return: What to start, wait for and put; NULL if there is no memory.
- */
-struct look *look_new(size_t size)
-{
-	struct look *look;
-
-	look = galloc_fail(get_order(size)) ? NULL :
-	       kvzalloc(size, GFP_KERNEL | __GFP_NOWARN | __GFP_NORETRY);
-	if (look)
-		refcount_set(&look->refs, 1);
-	return look;
-}
-
-/**
- * look_start() - have a CPU look at its own slots
- * @look: from look_new(), the rest of it filled in
- * @cpu: the CPU, online as long as it is waited for
- * @fn: called on @cpu, in a task; enters the mcache a turn at a time
- */
-void look_start(struct look *look, int cpu,
-		void (*fn)(struct look *look))
-{
-	INIT_WORK(&look->work, look_fn);
-	init_completion(&look->done);
-	look->fn = fn;
-	/* The work's own. */
-	refcount_inc(&look->refs);
-	queue_work_on(cpu, galloc_wq, &look->work);
-}
-
-/**
- * look_wait() - wait for a look, but not for ever
- * @look: the look
- * @end: when to give up, in jiffies
- *
- * Return: False if the CPU has not come to it; what it may have found so far is
- * not to be read.
- */
-bool look_wait(struct look *look, unsigned long end)
-{
-	long left = max((long)(end - jiffies), 1L);
-
-	if (wait_for_completion_timeout(&look->done, left))
-		return true;
-	/* It has not begun: then it never will. */
-	if (cancel_work(&look->work))
-		look_put(look);
-	return false;
-}
-
-void look_put(struct look *look)
-{
-	if (refcount_dec_and_test(&look->refs))
-		kvfree(look);
-}
-
-/* A turn of a stack.  False if that was the last. */
-static bool stack_turn(struct look_stacks *st, unsigned int class, bool away,
-		       unsigned int *from)
-{
-	struct mcache *m = mcache_enter();
-	const struct mcache_slot *slot;
-	unsigned int row;
-	long n, end;
-
-	if (!m) {
-		st->missed = true;
-		return false;
-	}
-	slot = class_slot(m, class, away);
-	row = slot ? slot - m->slots : 0;
-	n = slot ? slot->top - slot->base : 0;
-	end = min(n, (long)*from + STACK_TURN);
-	for (; *from < end; ++*from) {
-		if (!mspan_is_taken(slot->base[*from], row))
-			continue;
-		if (st->n == st->max) {
-			st->missed = true;
-			break;
-		}
-		st->object[st->n++] = slot->base[*from];
-		st->in_class[class]++;
-	}
-	mcache_leave(m);
-	return end < n && !st->missed;
-}
-
-/* For look_start(): fill in a struct look_stacks. */
-void look_at_stacks(struct look *look)
-{
-	struct look_stacks *st = container_of(look, struct look_stacks, look);
-	unsigned int class, from;
-
-	for (class = 1; class < GALLOC_NR_CLASSES; class++) {
-		from = 0;
-		while (stack_turn(st, class, false, &from))
-			cond_resched();
-		from = 0;
-		while (stack_turn(st, class, true, &from))
-			cond_resched();
-		cond_resched();
-	}
-}
-
 /* ---- CPUs come and go ------------------------------------------------------------------------ */
-
-static int mcache_cpu_prepare(unsigned int cpu)
-{
-	struct mcache *m = per_cpu_ptr(&galloc_mcache, cpu);
-
-	if (m->slots == empty_slots)
-		m->nid = nodes_with_memory(cpu_to_mem(cpu));
-	return 0;
-}
 
 static bool slot_was_used(const struct mcache_slot *slot)
 {
@@ -697,7 +563,7 @@ static bool slot_was_used(const struct mcache_slot *slot)
 }
 
 /* The CPU is dead, or nobody calls galloc any more: its slots are ours. */
-static int drain_dead_cpu(unsigned int cpu)
+int drain_dead_cpu(unsigned int cpu)
 {
 	struct mcache *m = per_cpu_ptr(&galloc_mcache, cpu);
 	struct mcache_slot *slots = m->slots;
@@ -734,49 +600,6 @@ static int drain_dead_cpu(unsigned int cpu)
 	return 0;
 }
 
-/* ---- init and exit ------------------------------------------------------------ */
-
-int mcache_init(void)
-{
-	int cpu;
-
-	empty_slots = galloc_fail(0) ? NULL :
-		      kvcalloc(nr_slots, sizeof(*empty_slots), GFP_KERNEL);
-	if (!empty_slots)
-		return -ENOMEM;
-	for_each_possible_cpu(cpu) {
-		struct mcache *m = per_cpu_ptr(&galloc_mcache, cpu);
-
-		m->slots = empty_slots;
-		m->local = empty_slots;
-		m->cpu = cpu;
-		m->nid = nodes_with_memory(cpu_to_mem(cpu));
-		m->away = NUMA_NO_NODE;
-		m->rng = get_random_u64() | 1;
-		INIT_WORK(&m->work, drain_work_fn);
-	}
-	return 0;
-}
-
-int mcache_start(void)
-{
-	int state;
-
-	state = galloc_fail(0) ? -ENOMEM :
-		cpuhp_setup_state(CPUHP_BP_PREPARE_DYN, "mm/galloc:prepare",
-				  mcache_cpu_prepare, drain_dead_cpu);
-	if (state < 0)
-		return state;
-	mcache_cpuhp_state = state;
-	return 0;
-}
-
-/* CPUs that go are no longer drained.  Before worker_stop(): the teardown kicks. */
-void mcache_stop(void)
-{
-	cpuhp_remove_state_nocalls(mcache_cpuhp_state);
-}
-
 /* Empty what the CPUs hold; nobody is left who could touch it. */
 void drain_everything(void)
 {
@@ -785,10 +608,4 @@ void drain_everything(void)
 	for_each_possible_cpu(cpu)
 		drain_dead_cpu(cpu);
 	transfer_drain();
-}
-
-/* After the last look at a CPU's slots. */
-void mcache_exit(void)
-{
-	kvfree(empty_slots);
 }

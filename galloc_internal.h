@@ -685,9 +685,7 @@ unsigned long shrinker_oom(void);
 
 #include "events.h"
 
-/* params.c */
-
-int params_take(void);
+/* galloc_mod.c */
 
 extern bool galloc_debug;
 extern unsigned long galloc_limit_bytes;
@@ -698,8 +696,6 @@ extern unsigned long galloc_free_max_pages;
 extern unsigned long galloc_cpu_cache_bytes;
 
 #include "worker.h"
-
-/* galloc_mod.c */
 
 /*
  * May pages be taken from or given to the system here?  On PREEMPT_RT the page

@@ -10,6 +10,9 @@
  */
 #include "mcache.h"
 
+#include <linux/cpuhotplug.h>
+#include <linux/random.h>
+#include <linux/slab.h>
 #include <linux/topology.h>
 
 /* What a span gives a stack at a time: so many bytes, and so many objects at least. */
@@ -598,4 +601,64 @@ void mcache_free_slow(const void *p)
 	if (grow_to)
 		capacity_grow(row, grow_to);
 	drain_follow();
+}
+
+/* ---- init and exit --------------------------------------------------------------------- */
+
+static int mcache_cpuhp_state;
+
+static int mcache_cpu_prepare(unsigned int cpu)
+{
+	struct mcache *m = per_cpu_ptr(&galloc_mcache, cpu);
+
+	if (m->slots == empty_slots)
+		m->nid = nodes_with_memory(cpu_to_mem(cpu));
+	return 0;
+}
+
+int mcache_init(void)
+{
+	int cpu;
+
+	empty_slots = galloc_fail(0) ? NULL :
+		      kvcalloc(nr_slots, sizeof(*empty_slots), GFP_KERNEL);
+	if (!empty_slots)
+		return -ENOMEM;
+	for_each_possible_cpu(cpu) {
+		struct mcache *m = per_cpu_ptr(&galloc_mcache, cpu);
+
+		m->slots = empty_slots;
+		m->local = empty_slots;
+		m->cpu = cpu;
+		m->nid = nodes_with_memory(cpu_to_mem(cpu));
+		m->away = NUMA_NO_NODE;
+		m->rng = get_random_u64() | 1;
+		INIT_WORK(&m->work, drain_work_fn);
+	}
+	return 0;
+}
+
+int mcache_start(void)
+{
+	int state;
+
+	state = galloc_fail(0) ? -ENOMEM :
+		cpuhp_setup_state(CPUHP_BP_PREPARE_DYN, "mm/galloc:prepare",
+				  mcache_cpu_prepare, drain_dead_cpu);
+	if (state < 0)
+		return state;
+	mcache_cpuhp_state = state;
+	return 0;
+}
+
+/* CPUs that go are no longer drained.  Before worker_stop(): the teardown kicks. */
+void mcache_stop(void)
+{
+	cpuhp_remove_state_nocalls(mcache_cpuhp_state);
+}
+
+/* After the last look at a CPU's slots. */
+void mcache_exit(void)
+{
+	kvfree(empty_slots);
 }

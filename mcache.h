@@ -9,10 +9,8 @@
 #ifndef _GALLOC_MCACHE_H
 #define _GALLOC_MCACHE_H
 
-#include <linux/completion.h>
 #include <linux/page_ref.h>
 #include <linux/percpu.h>
-#include <linux/refcount.h>
 #include <linux/workqueue.h>
 
 #include "galloc_internal.h"
@@ -436,6 +434,9 @@ enum { WANTS_UNDERFLOW = 1, WANTS_OVERFLOW = 2 };
 unsigned long capacity_class_mask(unsigned int class);
 bool capacity_shareable(unsigned long size);
 void capacity_want(unsigned int class);
+void capacity_catch_up(int cpu);
+struct mcache *capacity_enter_setup(void);
+bool capacity_steal(struct mcache *m, unsigned int for_class, size_t bytes);
 bool capacity_setup(void);
 void capacity_grow(unsigned int row, unsigned int capacity);
 unsigned int capacity_wants_more(struct mcache_slot *slot, unsigned int class,
@@ -443,14 +444,15 @@ unsigned int capacity_wants_more(struct mcache_slot *slot, unsigned int class,
 
 /* mcache.c */
 
-struct mcache *capacity_enter_setup(void);
-bool capacity_steal(struct mcache *m, unsigned int for_class, size_t bytes);
+int mcache_init(void);
+int mcache_start(void);
+void mcache_stop(void);
+void mcache_exit(void);
 void *mcache_pop_node(unsigned int class, int nid);
 void *mcache_alloc_slow(unsigned int class, int nid, gfp_t gfp);
 void mcache_free_slow(const void *p);
 void mcache_free_shared(const void *p);
 size_t mcache_pop_many(unsigned int class, size_t nr, void **out);
-void capacity_catch_up(int cpu);
 
 /* stash.c */
 
@@ -460,58 +462,11 @@ struct mspan *stash_take(struct mcache *m);
 
 /* drain.c */
 
-/**
- * struct look - a CPU's look at its own slots
- * @work: runs on that CPU
- * @done: it has run
- * @refs: of whoever waits, and of @work
- * @fn: what is done there, in a task
- */
-struct look {
-	struct work_struct work;
-	struct completion done;
-	refcount_t refs;
-	void (*fn)(struct look *look);
-};
-
-/**
- * struct look_stacks - the objects that a CPU has found on its stacks
- * @look: the look; first, since it is freed as that
- * @max: length of @object
- * @n: objects found, those of a class together
- * @in_class: number of those of each class
- * @missed: not all could be looked at
- * @object: the objects; what is none is left out
- */
-struct look_stacks {
-	struct look look;
-	unsigned int max;
-	unsigned int n;
-	unsigned int in_class[GALLOC_NR_CLASSES];
-	bool missed;
-	const void *object[];
-};
-
-/* Places of a stack that are looked at in one turn. */
-#define STACK_TURN	32
-
-/* A CPU that has not looked at its stacks by then is not waited for. */
-#define LOOK_TIMEOUT	(10 * HZ)
-
 extern bool drain_ask_isolated;
 bool drain_may_ask(int cpu);
-
-struct look *look_new(size_t size);
-void look_start(struct look *look, int cpu,
-		void (*fn)(struct look *look));
-bool look_wait(struct look *look, unsigned long end);
-void look_put(struct look *look);
-void look_at_stacks(struct look *look);
-int mcache_init(void);
-int mcache_start(void);
-void mcache_stop(void);
+void drain_work_fn(struct work_struct *work);
+int drain_dead_cpu(unsigned int cpu);
 void drain_everything(void);
-void mcache_exit(void);
 bool drain_tick(void);
 bool drain_async(void);
 bool drain_is_behind(void);

@@ -14,6 +14,12 @@
 #include <linux/slab.h>
 #include <linux/vmstat.h>
 
+/* Unused descriptors taken out of the stock under the lock in one turn. */
+#define SPARES_TURN		32
+
+/* This part of the available memory no reserve_mb may have. */
+#define RESERVE_SPARED		16
+
 struct mheap **mheaps;
 
 struct mheap *mheap_of(int nid)
@@ -81,6 +87,59 @@ bool mheap_lock_with_spares(struct mheap *h, bool big, gfp_t gfp,
 	}
 }
 
+/* Have some descriptors for callers that cannot allocate them. */
+void mheap_fill_spares(struct mheap *h)
+{
+	unsigned long flags;
+	struct mspan *s;
+	int big;
+
+	for (big = 0; big < 2; big++) {
+		/* An old number makes one too many or too few: no harm. */
+		while (data_race(h->nr_spare[big]) < SPARES_NEEDED * 2) {
+			s = mspan_new(big, GFP_KERNEL | __GFP_NOWARN);
+			if (!s)
+				return;
+			galloc_lock(&h->lock, flags);
+			mheap_spare_push(h, s);
+			galloc_unlock(&h->lock, flags);
+		}
+	}
+}
+
+/* Up to a turn's worth of unused descriptors above @keep, onto @surplus. */
+static bool spares_take(struct mheap *h, bool big, unsigned int keep,
+			struct list_head *surplus)
+{
+	unsigned int turn = SPARES_TURN;
+	unsigned long flags;
+
+	galloc_lock(&h->lock, flags);
+	for (; turn && h->nr_spare[big] > keep; turn--)
+		list_add(&mheap_spare_pop(h, big)->list, surplus);
+	galloc_unlock(&h->lock, flags);
+	return !turn;
+}
+
+/* Free the descriptors above @keep of each size.  Process context. */
+void mheap_trim_spares(struct mheap *h, unsigned int keep)
+{
+	struct mspan *s, *next;
+	bool more;
+	int big;
+
+	for (big = 0; big < 2; big++) {
+		do {
+			LIST_HEAD(surplus);
+
+			more = spares_take(h, big, keep, &surplus);
+			list_for_each_entry_safe(s, next, &surplus, list)
+				mspan_delete(s);
+			cond_resched();
+		} while (more);
+	}
+}
+
 /* ---- taking and giving runs --------------------------------------------------- */
 
 /*
@@ -115,6 +174,18 @@ void mheap_count_free(struct mheap *h, long npages)
 	h->told_pages = give;
 }
 
+/* Pages in FREE runs, all nodes; racy. */
+unsigned long mheap_free_pages(void)
+{
+	unsigned long pages = 0;
+	int nid;
+
+	for_each_node(nid)
+		/* Whoever asks gets a number that is old already. */
+		pages += data_race(mheaps[nid]->free_pages);
+	return pages;
+}
+
 /* Have the map find a run by its first and its last page. */
 void mheap_run_map(struct mspan *s)
 {
@@ -122,105 +193,6 @@ void mheap_run_map(struct mspan *s)
 
 	WRITE_ONCE(s->arena->span[first], s);
 	WRITE_ONCE(s->arena->span[first + s->npages - 1], s);
-}
-
-/* Make a FREE run of what is left in front of or behind a part taken. */
-static void run_add_rest(struct mheap *h, const struct mspan *of,
-			 unsigned long start, unsigned int npages)
-{
-	struct mspan *s;
-
-	if (!npages)
-		return;
-	s = mheap_spare_pop(h, false);
-	s->arena = of->arena;
-	s->start = start;
-	s->npages = npages;
-	s->zeroed = of->zeroed;
-	mspan_set(s, 0, MSPAN_FREE);
-	mheap_run_map(s);
-	run_link(h, s);
-}
-
-/*
- * Take @npages aligned pages out of FREE run @s.  @s becomes the part taken,
- * in TRANSIT.
- */
-static void run_carve(struct mheap *h, struct mspan *s, unsigned int npages,
-		      unsigned int align)
-{
-	unsigned int front = run_fit(s, npages, align);
-	unsigned int back = s->npages - front - npages;
-	unsigned long start = s->start + ((unsigned long)front << PAGE_SHIFT);
-	unsigned long end = start + ((unsigned long)npages << PAGE_SHIFT);
-
-	lockdep_assert_held(&h->lock);
-
-	run_unlink(h, s);
-	mspan_set(s, 0, MSPAN_TRANSIT);
-	run_add_rest(h, s, s->start, front);
-	run_add_rest(h, s, end, back);
-	s->start = start;
-	s->npages = npages;
-	mheap_run_map(s);
-	mheap_count_free(h, -(long)npages);
-	s->arena->nr_used += npages;
-	run_update_density(h, s->arena);
-}
-
-/* Give the span a descriptor with room for many objects. */
-static struct mspan *run_enlarge(struct mheap *h, struct mspan *s)
-{
-	struct mspan *b = mheap_spare_pop(h, true);
-
-	b->arena = s->arena;
-	b->start = s->start;
-	b->npages = s->npages;
-	b->zeroed = s->zeroed;
-	b->reserve = s->reserve;
-	s->reserve = false;
-	mheap_run_map(b);
-	mheap_spare_push(h, s);
-	return b;
-}
-
-/* Take the run beside @s, if it is FREE, into @s. */
-static void run_absorb(struct mheap *h, struct mspan *s, unsigned int page,
-		       bool left)
-{
-	unsigned int edge = arena_page(s->arena, s->start);
-	struct mspan *t;
-
-	if (page >= ARENA_PAGES || !test_bit(page, s->arena->owned))
-		return;
-	t = s->arena->span[page];
-	if (!t || mspan_state(t) != MSPAN_FREE)
-		return;
-
-	run_unlink(h, t);
-	/* The seam is inside the run now, where the map has no entries. */
-	WRITE_ONCE(s->arena->span[page], NULL);
-	WRITE_ONCE(s->arena->span[left ? edge : page - 1], NULL);
-	if (left)
-		s->start = t->start;
-	s->npages += t->npages;
-	s->zeroed = s->zeroed && t->zeroed;
-	mheap_spare_push(h, t);
-}
-
-/* @s, owned and in no list, becomes a FREE run or part of one. */
-static struct mspan *run_insert(struct mheap *h, struct mspan *s)
-{
-	unsigned int first = arena_page(s->arena, s->start);
-
-	lockdep_assert_held(&h->lock);
-
-	run_absorb(h, s, first + s->npages, false);
-	run_absorb(h, s, first - 1, true);
-	mspan_set(s, 0, MSPAN_FREE);
-	mheap_run_map(s);
-	run_link(h, s);
-	return s;
 }
 
 /* Let the map and the books take in @npages pages from @start. */
@@ -305,18 +277,6 @@ void mheap_put_chunk(const struct chunk *chunk)
 	arena_leave(chunk->npages);
 	arena_put_pages(addr_of(page_address(chunk->page)), chunk->npages,
 			chunk->order, false);
-}
-
-/* Take what is wanted out of FREE run @s, as much of it as there is. */
-static struct mspan *run_serve(struct mheap *h, struct mspan *s,
-			       const struct want *w)
-{
-	unsigned int npages = run_share(s, w);
-
-	run_carve(h, s, npages, w->align);
-	if (run_want_big(w, npages) && !mspan_is_big(s))
-		s = run_enlarge(h, s);
-	return s;
 }
 
 /* How short may what mheap_take() takes be? */
@@ -686,4 +646,126 @@ void mheap_shorten(struct mspan *s, unsigned int npages)
 	galloc_unlock(&h->lock, flags);
 	arena_leave(surplus);
 	arena_put_pages(end, surplus, -1, false);
+}
+
+/* ---- load and unload ------------------------------------------------------------- */
+
+static struct mheap *mheap_new(int nid)
+{
+	struct mheap *h;
+	int i, d;
+
+	if (!arena_charge_meta(sizeof(*h)))
+		return NULL;
+	h = galloc_fail(0) ? NULL :
+	    kvzalloc_node(sizeof(*h), GFP_KERNEL,
+			 node_online(nid) ? nid : NUMA_NO_NODE);
+	if (!h) {
+		arena_uncharge_meta(sizeof(*h));
+		return NULL;
+	}
+	raw_spin_lock_init(&h->lock);
+	for (i = 0; i < MHEAP_LISTS; i++)
+		for (d = SPARSE; d <= DENSE; d++)
+			INIT_LIST_HEAD(&h->free[i][d]);
+	INIT_LIST_HEAD(&h->aside);
+	INIT_LIST_HEAD(&h->spare[0]);
+	INIT_LIST_HEAD(&h->spare[1]);
+	h->large_runs = RB_ROOT;
+	h->nid = nid;
+	return h;
+}
+
+static void mheap_delete_all(void)
+{
+	int nid;
+
+	for_each_node(nid) {
+		if (!mheaps[nid])
+			continue;
+		kvfree(mheaps[nid]);
+		arena_uncharge_meta(sizeof(struct mheap));
+	}
+	kvfree(mheaps);
+}
+
+int mheap_init(void)
+{
+	int nid;
+
+	mheaps = galloc_fail(0) ? NULL :
+		 kvcalloc(nr_node_ids, sizeof(*mheaps), GFP_KERNEL);
+	if (!mheaps)
+		return -ENOMEM;
+	for_each_node(nid) {
+		mheaps[nid] = mheap_new(nid);
+		if (!mheaps[nid]) {
+			mheap_delete_all();
+			return -ENOMEM;
+		}
+	}
+	return 0;
+}
+
+/*
+ * May @pages more be taken for good, by what the system thinks it has?  Not all of
+ * it: the last of that would be had from others only by killing them.
+ */
+static bool reserve_fits(unsigned long pages)
+{
+	long available = si_mem_available();
+
+	return (long)pages <= available - available / RESERVE_SPARED;
+}
+
+/*
+ * Take the reserve, a block at a time, from the nodes in turn.  What there is not is
+ * refused before anything is taken; and if others need memory meanwhile, then.
+ */
+int mheap_reserve(void)
+{
+	/* Reclaim as long as it takes, but no OOM killer, and no warning of it. */
+	gfp_t gfp = GFP_KERNEL | __GFP_RETRY_MAYFAIL | __GFP_NOWARN;
+	unsigned long have = 0;
+	int nid = first_node(node_states[N_MEMORY]);
+	int failed = 0;
+
+	while (have < galloc_reserve_pages) {
+		struct chunk chunk;
+		unsigned long flags;
+		struct mheap *h;
+
+		cond_resched();
+		if (!reserve_fits(galloc_reserve_pages - have))
+			return -ENOMEM;
+		if (!arena_get_chunk(&chunk, nid, 1, gfp)) {
+			if (++failed > nodes_weight(node_states[N_MEMORY]))
+				return -ENOMEM;
+		} else {
+			h = mheaps[chunk.nid];
+			if (!mheap_lock_with_spares(h, false, gfp, &flags)) {
+				mheap_put_chunk(&chunk);
+				return -ENOMEM;
+			}
+			__acquire(&h->lock);
+			mheap_publish_chunk(h, &chunk);
+			galloc_unlock(&h->lock, flags);
+			have += chunk.npages;
+			failed = 0;
+		}
+		nid = next_node_in(nid, node_states[N_MEMORY]);
+	}
+	return 0;
+}
+
+/* Give everything back.  Returns the pages that had to be kept. */
+unsigned long mheap_exit(void)
+{
+	unsigned long kept = release_everything();
+	int nid;
+
+	for_each_node(nid)
+		mheap_trim_spares(mheaps[nid], 0);
+	mheap_delete_all();
+	return kept;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * mheap.h: what mheap.c, large.c and release.c share about a node's runs.
+ * mheap.h: what mheap.c, run.c, large.c and release.c share about a node's runs.
  */
 #ifndef _GALLOC_MHEAP_H
 #define _GALLOC_MHEAP_H
@@ -32,6 +32,8 @@ bool mheap_lock_with_spares(struct mheap *h, bool big, gfp_t gfp,
 			    unsigned long *flags);
 struct mspan *mheap_spare_pop(struct mheap *h, bool big);
 void mheap_spare_push(struct mheap *h, struct mspan *s);
+void mheap_fill_spares(struct mheap *h);
+void mheap_trim_spares(struct mheap *h, unsigned int keep);
 void mheap_count_free(struct mheap *h, long npages);
 void mheap_run_map(struct mspan *s);
 void run_unlink(struct mheap *h, struct mspan *s);
@@ -66,10 +68,9 @@ struct want run_want_span(const struct sizeclass *sc);
 bool run_want_big(const struct want *w, unsigned int npages);
 unsigned int run_share(const struct mspan *s, const struct want *w);
 struct mspan *run_find_short(struct mheap *h, const struct want *w);
-
-/* mheap.c */
-
-void mheap_delete_all(void);
+struct mspan *run_enlarge(struct mheap *h, struct mspan *s);
+struct mspan *run_insert(struct mheap *h, struct mspan *s);
+struct mspan *run_serve(struct mheap *h, struct mspan *s, const struct want *w);
 struct mspan *run_next_span(const struct arena *arena, unsigned int *page);
 
 /* map.c */
@@ -95,6 +96,6 @@ void release_detach(struct mheap *h, struct mspan *s,
 		    struct leaving *leaving);
 void release_leave(const struct leaving *leaving, bool may_sleep);
 unsigned long release_aside(struct mheap *h);
-void mheap_trim_spares(struct mheap *h, unsigned int keep);
+unsigned long release_everything(void);
 
 #endif /* _GALLOC_MHEAP_H */

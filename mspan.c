@@ -17,6 +17,23 @@ static const unsigned int mspan_words[2] = {
 
 static_assert(MSPAN_BIG_WORDS <= U8_MAX);
 
+static const char * const state_names[] = {
+	[MSPAN_FREE] = "free",
+	[MSPAN_TRANSIT] = "transit",
+	[MSPAN_CACHED] = "cached",
+	[MSPAN_PARTIAL] = "partial",
+	[MSPAN_FULL] = "full",
+	[MSPAN_LARGE] = "large",
+	[MSPAN_ASIDE] = "aside",
+};
+
+static_assert(ARRAY_SIZE(state_names) == NR_MSPAN_STATES);
+
+const char *mspan_state_name(unsigned int state)
+{
+	return state < NR_MSPAN_STATES ? state_names[state] : "?";
+}
+
 /* ---- descriptors ---------------------------------------------------------- */
 
 static size_t mspan_size(bool big)

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * release: memory on its way back to the system; and what a node begins and ends
- * with.
+ * release: memory on its way back to the system.
  *
  * What goes first, the worker that watches free memory, and the spans set aside
  * because their pages must not be used again.  Called by the shrinker, by
@@ -12,11 +11,6 @@
 
 #include <linux/delay.h>
 #include <linux/nodemask.h>
-#include <linux/slab.h>
-
-
-/* Of them taken out of the stock under the lock in one turn. */
-#define SPARES_TURN		32
 
 /* Lists that are not empty, looked at for a run of a sparse block. */
 #define LOOK_SPARSE		32
@@ -25,65 +19,8 @@
 #define FREE_PART		64
 #define FREE_LEAST		(256UL << 10)
 
-/* This part of the available memory no reserve_mb may have. */
-#define RESERVE_SPARED		16
-
 /* Free memory must have been too much this long before any of it leaves. */
 #define RELEASE_DELAY		(HZ / 4)
-
-
-/* Have some descriptors for callers that cannot allocate them. */
-static void mheap_fill_spares(struct mheap *h)
-{
-	unsigned long flags;
-	struct mspan *s;
-	int big;
-
-	for (big = 0; big < 2; big++) {
-		/* An old number makes one too many or too few: no harm. */
-		while (data_race(h->nr_spare[big]) < SPARES_NEEDED * 2) {
-			s = mspan_new(big, GFP_KERNEL | __GFP_NOWARN);
-			if (!s)
-				return;
-			galloc_lock(&h->lock, flags);
-			mheap_spare_push(h, s);
-			galloc_unlock(&h->lock, flags);
-		}
-	}
-}
-
-/* Up to a turn's worth of unused descriptors above @keep, onto @surplus. */
-static bool spares_take(struct mheap *h, bool big, unsigned int keep,
-			struct list_head *surplus)
-{
-	unsigned int turn = SPARES_TURN;
-	unsigned long flags;
-
-	galloc_lock(&h->lock, flags);
-	for (; turn && h->nr_spare[big] > keep; turn--)
-		list_add(&mheap_spare_pop(h, big)->list, surplus);
-	galloc_unlock(&h->lock, flags);
-	return !turn;
-}
-
-/* Free the descriptors above @keep of each size.  Process context. */
-void mheap_trim_spares(struct mheap *h, unsigned int keep)
-{
-	struct mspan *s, *next;
-	bool more;
-	int big;
-
-	for (big = 0; big < 2; big++) {
-		do {
-			LIST_HEAD(surplus);
-
-			more = spares_take(h, big, keep, &surplus);
-			list_for_each_entry_safe(s, next, &surplus, list)
-				mspan_delete(s);
-			cond_resched();
-		} while (more);
-	}
-}
 
 /* ---- runs ------------------------------------------------------------------- */
 
@@ -207,18 +144,6 @@ unsigned long release_runs(unsigned long pages, enum release_runs how,
 		for_each_node(nid)
 			mheap_trim_spares(mheaps[nid], SPARES_KEPT);
 	return done;
-}
-
-/* Pages in FREE runs, all nodes; racy. */
-unsigned long mheap_free_pages(void)
-{
-	unsigned long pages = 0;
-	int nid;
-
-	for_each_node(nid)
-		/* Whoever asks gets a number that is old already. */
-		pages += data_race(mheaps[nid]->free_pages);
-	return pages;
 }
 
 /**
@@ -565,115 +490,7 @@ void release_settle(void)
 		mheap_trim_spares(mheaps[nid], SPARES_NEEDED);
 }
 
-/* ---- load and unload ------------------------------------------------------------- */
-
-static struct mheap *mheap_new(int nid)
-{
-	struct mheap *h;
-	int i, d;
-
-	if (!arena_charge_meta(sizeof(*h)))
-		return NULL;
-	h = galloc_fail(0) ? NULL :
-	    kvzalloc_node(sizeof(*h), GFP_KERNEL,
-			 node_online(nid) ? nid : NUMA_NO_NODE);
-	if (!h) {
-		arena_uncharge_meta(sizeof(*h));
-		return NULL;
-	}
-	raw_spin_lock_init(&h->lock);
-	for (i = 0; i < MHEAP_LISTS; i++)
-		for (d = SPARSE; d <= DENSE; d++)
-			INIT_LIST_HEAD(&h->free[i][d]);
-	INIT_LIST_HEAD(&h->aside);
-	INIT_LIST_HEAD(&h->spare[0]);
-	INIT_LIST_HEAD(&h->spare[1]);
-	h->large_runs = RB_ROOT;
-	h->nid = nid;
-	return h;
-}
-
-void mheap_delete_all(void)
-{
-	int nid;
-
-	for_each_node(nid) {
-		if (!mheaps[nid])
-			continue;
-		kvfree(mheaps[nid]);
-		arena_uncharge_meta(sizeof(struct mheap));
-	}
-	kvfree(mheaps);
-}
-
-int mheap_init(void)
-{
-	int nid;
-
-	mheaps = galloc_fail(0) ? NULL :
-		 kvcalloc(nr_node_ids, sizeof(*mheaps), GFP_KERNEL);
-	if (!mheaps)
-		return -ENOMEM;
-	for_each_node(nid) {
-		mheaps[nid] = mheap_new(nid);
-		if (!mheaps[nid]) {
-			mheap_delete_all();
-			return -ENOMEM;
-		}
-	}
-	return 0;
-}
-
-/*
- * May @pages more be taken for good, by what the system thinks it has?  Not all of
- * it: the last of that would be had from others only by killing them.
- */
-static bool reserve_fits(unsigned long pages)
-{
-	long available = si_mem_available();
-
-	return (long)pages <= available - available / RESERVE_SPARED;
-}
-
-/*
- * Take the reserve, a block at a time, from the nodes in turn.  What there is not is
- * refused before anything is taken; and if others need memory meanwhile, then.
- */
-int mheap_reserve(void)
-{
-	/* Reclaim as long as it takes, but no OOM killer, and no warning of it. */
-	gfp_t gfp = GFP_KERNEL | __GFP_RETRY_MAYFAIL | __GFP_NOWARN;
-	unsigned long have = 0;
-	int nid = first_node(node_states[N_MEMORY]);
-	int failed = 0;
-
-	while (have < galloc_reserve_pages) {
-		struct chunk chunk;
-		unsigned long flags;
-		struct mheap *h;
-
-		cond_resched();
-		if (!reserve_fits(galloc_reserve_pages - have))
-			return -ENOMEM;
-		if (!arena_get_chunk(&chunk, nid, 1, gfp)) {
-			if (++failed > nodes_weight(node_states[N_MEMORY]))
-				return -ENOMEM;
-		} else {
-			h = mheaps[chunk.nid];
-			if (!mheap_lock_with_spares(h, false, gfp, &flags)) {
-				mheap_put_chunk(&chunk);
-				return -ENOMEM;
-			}
-			__acquire(&h->lock);
-			mheap_publish_chunk(h, &chunk);
-			galloc_unlock(&h->lock, flags);
-			have += chunk.npages;
-			failed = 0;
-		}
-		nid = next_node_in(nid, node_states[N_MEMORY]);
-	}
-	return 0;
-}
+/* ---- unload ---------------------------------------------------------------------- */
 
 /* Give up what others still refer to after this, in ms, looking every so often. */
 #define SHARED_PATIENCE		3000
@@ -744,12 +561,11 @@ static void abandon_span(struct mspan *s, void *arg)
  * for good.  Nobody else is left to look, so the lists need no lock here.
  * Returns the pages kept.
  */
-unsigned long mheap_exit(void)
+unsigned long release_everything(void)
 {
 	unsigned long nr, kept = 0, shared = 0;
 	struct mspan *s, *next;
 	LIST_HEAD(left);
-	int nid;
 
 	WRITE_ONCE(galloc_reserve_pages, 0);
 	wait_for_shared();
@@ -768,8 +584,5 @@ unsigned long mheap_exit(void)
 	if (shared)
 		pr_warn("%lu pages are left to others that still refer to them\n",
 			shared);
-	for_each_node(nid)
-		mheap_trim_spares(mheaps[nid], 0);
-	mheap_delete_all();
 	return kept - shared;
 }

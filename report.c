@@ -13,25 +13,6 @@
 #include <linux/sched.h>
 #include <linux/smp.h>
 
-#ifdef CONFIG_GALLOC_KUNIT
-void (*galloc_pause_hook)(enum galloc_pause point, const void *what);
-#endif
-
-#ifdef CONFIG_GALLOC_DEBUG
-static DEFINE_PER_CPU(int, lock_depth);
-
-void galloc_lock_acquired(void)
-{
-	WARN_ONCE(__this_cpu_inc_return(lock_depth) > 1,
-		  "galloc: two locks held together\n");
-}
-
-void galloc_lock_released(void)
-{
-	__this_cpu_dec(lock_depth);
-}
-#endif
-
 atomic_long_t galloc_faults[NR_GALLOC_FAULTS];
 bool galloc_fault_panic;
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * run: the lists of a node's free runs, by length and by how full their blocks are.
+ * run: the lists of a node's free runs, by length and by how full their blocks are,
+ * and how runs are cut and joined.
  *
  * Called by mheap.c and release.c, with mheap->lock held.  Overview: galloc_mod.c.
  */
@@ -266,4 +267,117 @@ struct mspan *run_find_short(struct mheap *h, const struct want *w)
 			return s;
 	}
 	return NULL;
+}
+
+/* ---- cut and joined ------------------------------------------------------------- */
+
+/* Make a FREE run of what is left in front of or behind a part taken. */
+static void run_add_rest(struct mheap *h, const struct mspan *of,
+			 unsigned long start, unsigned int npages)
+{
+	struct mspan *s;
+
+	if (!npages)
+		return;
+	s = mheap_spare_pop(h, false);
+	s->arena = of->arena;
+	s->start = start;
+	s->npages = npages;
+	s->zeroed = of->zeroed;
+	mspan_set(s, 0, MSPAN_FREE);
+	mheap_run_map(s);
+	run_link(h, s);
+}
+
+/*
+ * Take @npages aligned pages out of FREE run @s.  @s becomes the part taken,
+ * in TRANSIT.
+ */
+static void run_carve(struct mheap *h, struct mspan *s, unsigned int npages,
+		      unsigned int align)
+{
+	unsigned int front = run_fit(s, npages, align);
+	unsigned int back = s->npages - front - npages;
+	unsigned long start = s->start + ((unsigned long)front << PAGE_SHIFT);
+	unsigned long end = start + ((unsigned long)npages << PAGE_SHIFT);
+
+	lockdep_assert_held(&h->lock);
+
+	run_unlink(h, s);
+	mspan_set(s, 0, MSPAN_TRANSIT);
+	run_add_rest(h, s, s->start, front);
+	run_add_rest(h, s, end, back);
+	s->start = start;
+	s->npages = npages;
+	mheap_run_map(s);
+	mheap_count_free(h, -(long)npages);
+	s->arena->nr_used += npages;
+	run_update_density(h, s->arena);
+}
+
+/* Give the span a descriptor with room for many objects. */
+struct mspan *run_enlarge(struct mheap *h, struct mspan *s)
+{
+	struct mspan *b = mheap_spare_pop(h, true);
+
+	b->arena = s->arena;
+	b->start = s->start;
+	b->npages = s->npages;
+	b->zeroed = s->zeroed;
+	b->reserve = s->reserve;
+	s->reserve = false;
+	mheap_run_map(b);
+	mheap_spare_push(h, s);
+	return b;
+}
+
+/* Take the run beside @s, if it is FREE, into @s. */
+static void run_absorb(struct mheap *h, struct mspan *s, unsigned int page,
+		       bool left)
+{
+	unsigned int edge = arena_page(s->arena, s->start);
+	struct mspan *t;
+
+	if (page >= ARENA_PAGES || !test_bit(page, s->arena->owned))
+		return;
+	t = s->arena->span[page];
+	if (!t || mspan_state(t) != MSPAN_FREE)
+		return;
+
+	run_unlink(h, t);
+	/* The seam is inside the run now, where the map has no entries. */
+	WRITE_ONCE(s->arena->span[page], NULL);
+	WRITE_ONCE(s->arena->span[left ? edge : page - 1], NULL);
+	if (left)
+		s->start = t->start;
+	s->npages += t->npages;
+	s->zeroed = s->zeroed && t->zeroed;
+	mheap_spare_push(h, t);
+}
+
+/* @s, owned and in no list, becomes a FREE run or part of one. */
+struct mspan *run_insert(struct mheap *h, struct mspan *s)
+{
+	unsigned int first = arena_page(s->arena, s->start);
+
+	lockdep_assert_held(&h->lock);
+
+	run_absorb(h, s, first + s->npages, false);
+	run_absorb(h, s, first - 1, true);
+	mspan_set(s, 0, MSPAN_FREE);
+	mheap_run_map(s);
+	run_link(h, s);
+	return s;
+}
+
+/* Take what is wanted out of FREE run @s, as much of it as there is. */
+struct mspan *run_serve(struct mheap *h, struct mspan *s,
+			       const struct want *w)
+{
+	unsigned int npages = run_share(s, w);
+
+	run_carve(h, s, npages, w->align);
+	if (run_want_big(w, npages) && !mspan_is_big(s))
+		s = run_enlarge(h, s);
+	return s;
 }

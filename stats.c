@@ -8,6 +8,7 @@
  * keys are defined in Documentation/stats.rst; their version is
  * GALLOC_STATS_VERSION.
  */
+#include "debug/look.h"
 #include "mcache.h"
 
 #include <linux/cpu.h>
@@ -31,23 +32,6 @@ static const char * const event_names[] = { GALLOC_EVENTS(X) };
 #undef X
 
 static_assert(ARRAY_SIZE(event_names) == NR_GALLOC_EVENTS);
-
-static const char * const state_names[] = {
-	[MSPAN_FREE] = "free",
-	[MSPAN_TRANSIT] = "transit",
-	[MSPAN_CACHED] = "cached",
-	[MSPAN_PARTIAL] = "partial",
-	[MSPAN_FULL] = "full",
-	[MSPAN_LARGE] = "large",
-	[MSPAN_ASIDE] = "aside",
-};
-
-static_assert(ARRAY_SIZE(state_names) == NR_MSPAN_STATES);
-
-const char *mspan_state_name(unsigned int state)
-{
-	return state < NR_MSPAN_STATES ? state_names[state] : "?";
-}
 
 /* ---- walking ------------------------------------------------------------------- */
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * hooks: what a test build hooks in: pause points (validate.c) and fail points
- * (inject.c).  Nothing of it is in others.
+ * hooks: what a test build hooks in: pause points and fail points, both in
+ * inject.c.  Nothing of it is in others.
  *
  * Included by galloc_internal.h, which has the list of pause points.
  */

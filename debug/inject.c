@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * inject: requests for memory that fail because a test wants it.
+ * inject: requests for memory that fail, and threads that stop, because a test wants
+ * it.
  *
  * Linked in only by GALLOC_KUNIT=y.  The suites say through
  * galloc_fail_hook which request fails.  While galloc is being loaded nobody can
@@ -21,6 +22,7 @@ module_param(fail_kernel_nth, int, 0444);
 MODULE_PARM_DESC(fail_kernel_nth, "have the kernel fail the n-th that it can, as /proc/self/fail-nth does");
 
 bool (*galloc_fail_hook)(unsigned int order);
+void (*galloc_pause_hook)(enum galloc_pause point, const void *what);
 
 /* The task that loads galloc, while it does. */
 static struct task_struct *loader;

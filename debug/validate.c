@@ -9,6 +9,7 @@
  * layers' change counters tell; else nobody can say, and the walk begins anew, a
  * few times.
  */
+#include "look.h"
 #include "mcache.h"
 #include "validate.h"
 

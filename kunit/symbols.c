@@ -7,6 +7,7 @@
  * they need beyond the public API is exported here, in KUnit's namespace, and
  * nowhere else.
  */
+#include "debug/look.h"
 #include "mcache.h"
 
 #include <linux/export.h>
@@ -138,7 +139,7 @@ EXPORT_SYMBOL_IF_KUNIT(worker_flush);
 EXPORT_SYMBOL_IF_KUNIT(worker_kick);
 EXPORT_SYMBOL_IF_KUNIT(worker_pending);
 
-/* params.c */
+/* galloc_mod.c, debug/inject.c */
 EXPORT_SYMBOL_IF_KUNIT(galloc_debug);
 EXPORT_SYMBOL_IF_KUNIT(galloc_limit_bytes);
 EXPORT_SYMBOL_IF_KUNIT(galloc_reserve_pages);

@@ -6,6 +6,7 @@
  * books of each layer are made wrong by hand, one entry at a time, and put right
  * again before anybody works with them.
  */
+#include "debug/look.h"
 #include "helpers.h"
 #include "one_span.h"
 #include "runs.h"

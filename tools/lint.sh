@@ -29,6 +29,9 @@ clients=(samples/wordfreq tools/bench tools/stress tools/bed)
 FILE_LINES=800
 FUNCTION_LINES=80
 
+# The most sources of galloc.ko in the first folder.
+ROOT_SOURCES=22
+
 # ---- results ----------------------------------------------------------------
 
 # verdict NAME: "ok" if log/NAME is empty, else what its first line says.
@@ -495,6 +498,60 @@ long_functions()
 	done
 }
 
+# NAME REASON: functions that other files call, whose names do not begin with that of
+# their file.
+names_apart()
+{
+	cat <<'EOF'
+galloc_fail		stands in each request for memory: galloc_fail(0) ? NULL : ...
+galloc_fail_begin	its begin
+galloc_fail_end		its end
+galloc_lock_acquired	half of galloc_lock(), which is a macro
+galloc_lock_released	half of galloc_unlock(), which is one, too
+EOF
+}
+
+# The functions of galloc.ko that other files can call, "NAME FILE", but for those that
+# are exported: these have the names that include/galloc.h says.
+functions()
+{
+	awk '
+		/^[a-z_].*\(/ && !/;$/ { head = $0 }
+		/^\{$/ && head && head !~ /^static / {
+			sub(/\(.*/, "", head)
+			sub(/.*[ *]/, "", head)
+			file[head] = FILENAME
+		}
+		/^\{$/ { head = "" }
+		/^EXPORT_SYMBOL_GPL/ { gsub(/.*\(|\).*/, ""); delete file[$0] }
+		END { for (name in file) print name, file[name] }' "$@" | LC_ALL=C sort
+}
+
+# What a function is called says where it is: drain_*() is in drain.c.
+prefixes()
+{
+	local name file base apart=0 all=0
+
+	while read -r name file; do
+		all=$((all + 1))
+		base=${file##*/}
+		[[ $name != "${base%.c}"_* ]] || continue
+		apart=$((apart + 1))
+		names_apart | grep -q "^$name	" || echo "$file: $name() does not begin with ${base%.c}_"
+	done < <(functions ./*.c debug/*.c)
+	[ $((apart * 20)) -le $all ] || echo "$apart of $all functions are not named after their files"
+	names_apart | while read -r name _; do
+		functions ./*.c debug/*.c | grep -q "^$name " || echo "there is no $name(), which tools/lint.sh excuses"
+	done
+}
+
+# The folder is read at a glance.
+root_sources()
+{
+	[ "$(find . -maxdepth 1 -name '*.c' ! -name '*.mod.c' | wc -l)" -le $ROOT_SOURCES ] ||
+		echo "more than $ROOT_SOURCES sources are in the first folder"
+}
+
 # Mirrors and registries are the business of each machine's configuration.
 registry_hosts()
 {
@@ -530,6 +587,8 @@ run_all()
 	check "SPDX heads" spdx_heads
 	check "no file has more than $FILE_LINES lines" long_files
 	check "no function has more than $FUNCTION_LINES lines" long_functions
+	check "functions begin with the name of their file" prefixes
+	check "at most $ROOT_SOURCES sources are in the first folder" root_sources
 	check "no host of a package registry is named" registry_hosts
 	check "no path of one machine or person" absolute_paths
 }

@@ -337,10 +337,35 @@ lint_findings()
 	return 1
 }
 
+# Whoever puts a function into another file is reminded of its name.
+lint_prefixes()
+{
+	local dir=$work/prefixes
+
+	mkdir -p "$dir/debug"
+	printf 'int drain_this(int a,\n\t       int b)\n{\n}\n\nstatic int other(void)\n{\n}\n' >"$dir/drain.c"
+	printf 'void gfree(const void *p)\n{\n}\nEXPORT_SYMBOL_GPL(gfree);\n' >"$dir/api.c"
+	printf 'const char *mheap_name(void)\n{\n\tfor (;;)\n\t\t;\n}\n' >"$dir/debug/validate.c"
+	(
+		cd "$dir"
+		eval "$(sed -n '/^functions()$/,/^}$/p; /^prefixes()$/,/^}$/p' "$top/tools/lint.sh")"
+		names_apart() { :; }
+		functions ./*.c debug/*.c
+		prefixes
+	) >"$work/out"
+	[ "$(cat "$work/out")" = "drain_this ./drain.c
+mheap_name debug/validate.c
+debug/validate.c: mheap_name() does not begin with validate_
+1 of 2 functions are not named after their files" ] && return
+	echo "error: $(tr '\n' ';' <"$work/out")"
+	return 1
+}
+
 check "packages: make check asks once for those of all its parts" asked_once
 check "packages: all are named in lib.sh" no_other_packages
 check "packages: clang.sh has clang installed where that is allowed" clang_is_installed
 check "lint: what kbuild says of this machine is no finding" lint_findings
+check "lint: a function that is not named after its file is found" lint_prefixes
 check "bench: the goals of a replay are judged" report_judges
 check "bench: a case that cannot be judged costs no other its verdict" report_leaves_out
 check "bench: a ring that costs much is weighed" report_weighs_the_ring

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * look: a CPU's look at its own slots, for validate.c and stats.c.
+ *
+ * Nobody else may follow what is on a stack: it can be replaced at any moment.  So
+ * each CPU looks itself, in a work item, and whoever wants to know waits for it, but
+ * not for ever.  Overview: galloc_mod.c.
+ */
+#include "look.h"
+
+#include <linux/slab.h>
+
+static void look_fn(struct work_struct *work)
+{
+	struct look *look = container_of(work, struct look, work);
+
+	look->fn(look);
+	complete(&look->done);
+	look_put(look);
+}
+
+/**
+ * look_new() - prepare for a CPU's look at its own slots
+ * @size: of a structure that begins with a struct look; it is zeroed
+ *
+ * Return: What to start, wait for and put; NULL if there is no memory.
+ */
+struct look *look_new(size_t size)
+{
+	struct look *look;
+
+	look = galloc_fail(get_order(size)) ? NULL :
+	       kvzalloc(size, GFP_KERNEL | __GFP_NOWARN | __GFP_NORETRY);
+	if (look)
+		refcount_set(&look->refs, 1);
+	return look;
+}
+
+/**
+ * look_start() - have a CPU look at its own slots
+ * @look: from look_new(), the rest of it filled in
+ * @cpu: the CPU, online as long as it is waited for
+ * @fn: called on @cpu, in a task; enters the mcache a turn at a time
+ */
+void look_start(struct look *look, int cpu, void (*fn)(struct look *look))
+{
+	INIT_WORK(&look->work, look_fn);
+	init_completion(&look->done);
+	look->fn = fn;
+	/* The work's own. */
+	refcount_inc(&look->refs);
+	queue_work_on(cpu, galloc_wq, &look->work);
+}
+
+/**
+ * look_wait() - wait for a look, but not for ever
+ * @look: the look
+ * @end: when to give up, in jiffies
+ *
+ * Return: False if the CPU has not come to it; what it may have found so far is
+ * not to be read.
+ */
+bool look_wait(struct look *look, unsigned long end)
+{
+	long left = max((long)(end - jiffies), 1L);
+
+	if (wait_for_completion_timeout(&look->done, left))
+		return true;
+	/* It has not begun: then it never will. */
+	if (cancel_work(&look->work))
+		look_put(look);
+	return false;
+}
+
+void look_put(struct look *look)
+{
+	if (refcount_dec_and_test(&look->refs))
+		kvfree(look);
+}
+
+/* A turn of a stack.  False if that was the last. */
+static bool stack_turn(struct look_stacks *st, unsigned int class, bool away,
+		       unsigned int *from)
+{
+	struct mcache *m = mcache_enter();
+	const struct mcache_slot *slot;
+	unsigned int row;
+	long n, end;
+
+	if (!m) {
+		st->missed = true;
+		return false;
+	}
+	slot = class_slot(m, class, away);
+	row = slot ? slot - m->slots : 0;
+	n = slot ? slot->top - slot->base : 0;
+	end = min(n, (long)*from + STACK_TURN);
+	for (; *from < end; ++*from) {
+		if (!mspan_is_taken(slot->base[*from], row))
+			continue;
+		if (st->n == st->max) {
+			st->missed = true;
+			break;
+		}
+		st->object[st->n++] = slot->base[*from];
+		st->in_class[class]++;
+	}
+	mcache_leave(m);
+	return end < n && !st->missed;
+}
+
+/* For look_start(): fill in a struct look_stacks. */
+void look_at_stacks(struct look *look)
+{
+	struct look_stacks *st = container_of(look, struct look_stacks, look);
+	unsigned int class, from;
+
+	for (class = 1; class < GALLOC_NR_CLASSES; class++) {
+		from = 0;
+		while (stack_turn(st, class, false, &from))
+			cond_resched();
+		from = 0;
+		while (stack_turn(st, class, true, &from))
+			cond_resched();
+		cond_resched();
+	}
+}

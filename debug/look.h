@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * look: what a CPU has found in its own slots.
+ */
+#ifndef _GALLOC_LOOK_H
+#define _GALLOC_LOOK_H
+
+#include <linux/completion.h>
+#include <linux/refcount.h>
+#include <linux/workqueue.h>
+
+#include "mcache.h"
+
+/**
+ * struct look - a CPU's look at its own slots
+ * @work: runs on that CPU
+ * @done: it has run
+ * @refs: of whoever waits, and of @work
+ * @fn: what is done there, in a task
+ */
+struct look {
+	struct work_struct work;
+	struct completion done;
+	refcount_t refs;
+	void (*fn)(struct look *look);
+};
+
+/**
+ * struct look_stacks - the objects that a CPU has found on its stacks
+ * @look: the look; first, since it is freed as that
+ * @max: length of @object
+ * @n: objects found, those of a class together
+ * @in_class: number of those of each class
+ * @missed: not all could be looked at
+ * @object: the objects; what is none is left out
+ */
+struct look_stacks {
+	struct look look;
+	unsigned int max;
+	unsigned int n;
+	unsigned int in_class[GALLOC_NR_CLASSES];
+	bool missed;
+	const void *object[];
+};
+
+/* Places of a stack that are looked at in one turn. */
+#define STACK_TURN	32
+
+/* A CPU that has not looked at its stacks by then is not waited for. */
+#define LOOK_TIMEOUT	(10 * HZ)
+
+struct look *look_new(size_t size);
+void look_start(struct look *look, int cpu, void (*fn)(struct look *look));
+bool look_wait(struct look *look, unsigned long end);
+void look_put(struct look *look);
+void look_at_stacks(struct look *look);
+
+#endif /* _GALLOC_LOOK_H */
