@@ -31,15 +31,15 @@ write_page()
 The fast path
 =============
 
-What a CPU executes for \`\`galloc()\`\` of a constant size, and for \`\`gfree()\`\`, when
-the stack has an object and room for one; disassembled from galloc.ko for $KREL,
+The instructions of \`\`galloc()\`\` with a constant size, and of \`\`gfree()\`\`, when the
+stack has an object and room for one; disassembled from galloc.ko for $KREL,
 $(gcc --version | sed -n 1p). No conditional jump is taken; static branches are those
-of \`\`init_on_alloc=0 init_on_free=0\`\`. The caller adds five: two arguments and the call
-for one, an argument and the call for the other. \`\`make bench\`\` counts what is
-executed, under \`\`pair 64c\`\`.
+of \`\`init_on_alloc=0 init_on_free=0\`\`. The caller adds five instructions: two arguments
+and the call for one, an argument and the call for the other. \`\`make bench\`\` counts the
+executed instructions, under \`\`pair 64c\`\`.
 
-Addresses that end in (%rip) stand for the variable behind them. Instructions 5 and 4:
-the busy byte. Both paths are in mcache.h, mcache_pop() and mcache_push().
+A comment names the variable of each address that ends in (%rip). Instructions 5 and 4
+test the busy byte. The code is in mcache.h, mcache_pop() and mcache_push().
 
 END
 	cat "$work/listing"

@@ -13,48 +13,48 @@ HEAD = """.. SPDX-License-Identifier: GPL-2.0
 Performance
 ===========
 
-What an allocation costs in galloc, and in the allocators of the same kernel in
-the same run: ``kmalloc()``, a ``kmem_cache`` and, for whole pages, the page
-allocator. ``make bench`` measures it, prints it, and writes this page;
+The cost of an allocation in galloc, and in the allocators of the same kernel in the same
+run: ``kmalloc()``, a ``kmem_cache`` and, for whole pages, the page allocator. ``make
+bench`` measures it, prints the results, and writes this page;
 ``build/bench/results.tsv`` has every figure.
 
 Method
 ======
 
 1. One module, ``tools/bench``, runs the same loops with each allocator's calls
-   compiled in. galloc.ko is what ``make run`` loads, with default parameters.
+   compiled in. galloc.ko is the module that ``make run`` loads, with default parameters.
 2. A figure is the median of the repetitions, for a pair of alloc and free (in
    ``bulk`` and ``remote`` for an object), less that of the same loop without
-   allocator. The allocators take turns, repetition by repetition.
-3. ``icount``: QEMU executes one instruction a nanosecond, one CPU at a time,
-   ``-cpu qemu64``; its clock counts instructions, and each run gives the same.
+   allocator. The allocators alternate, repetition by repetition.
+3. ``icount``: QEMU executes one instruction per nanosecond, one CPU at a time,
+   ``-cpu qemu64``; its clock counts instructions, and each run gives the same result.
 4. ``uml``: user-mode Linux runs at the speed of the machine. Its per-CPU and
    interrupt operations are C, not x86 instructions, and SLUB has no 128-bit
-   cmpxchg there, so that its remote free takes a lock: compare both beds.
-5. Kernels run with ``init_on_alloc=0``, since clearing hides the rest; variants
+   cmpxchg there, so its remote free takes a lock: compare both beds.
+5. Kernels run with ``init_on_alloc=0``, because clearing dominates; variants
    with ``init1`` run with ``init_on_alloc=1``, those with ``touch`` write the
    first 64 bytes of each object. The empty loop does not.
-6. ``remote`` hands over batches of 64 pointers; the ring alone is subtracted.
-   Under ``icount`` the CPUs take turns: one fills the ring, the other empties it.
-7. ``replay`` does again what a kernel was recorded to allocate and free, event by
-   event on the CPUs that did it, as far as the bed has them; traces.rst says what was
-   recorded, and how it is replayed. Only the events are timed, not the way from one
-   CPU to the other. Held memory is of a replay at the recorded pace; its mean is
-   over time.
-8. Held memory is by how much the system's free pages become fewer, those on the
-   CPUs' lists taken as free. galloc's own ``system`` must agree to 1 %.
-9. ``locks_per_kop``: locks acquired and atomic read-modify-writes for a thousand
-   pairs, counted by a build of galloc.ko in which each raises a counter.
-10. ``latency``: a build of galloc.ko stops the time from each lock it takes, and each
+6. ``remote`` hands over batches of 64 pointers; the cost of the ring is subtracted.
+   Under ``icount`` the CPUs alternate: one fills the ring, the other empties it.
+7. ``replay`` repeats the recorded allocations and frees of a kernel, event by event on
+   the CPUs of the recording, as far as the bed has them; traces.rst describes the
+   recording and the replay. Only the events are timed, not the handover between CPUs.
+   Held memory comes from a replay at the recorded pace; its mean is over time.
+8. Held memory is the decrease of the system's free pages, including those on the CPUs'
+   lists. galloc's own ``system`` must agree to 1 %.
+9. ``locks_per_kop``: locks and atomic read-modify-writes per thousand pairs, counted by
+   a build of galloc.ko in which each increments a counter.
+10. ``latency``: a build of galloc.ko measures the time from each lock it takes, and each
    entry to a CPU's stacks, to the end of that section, and keeps the longest. The kernel
-   is booted for 512 CPUs and 8 nodes, of which 2 CPUs run. Of two tries the least
-   counts, since an interrupt can only make it longer.
-11. A kernel with KASAN, lockdep or slab debugging is refused; the instructions of one
-   where kmalloc's own pair is not 165 (7.3) or 237 (6.1), give or take 5, are not judged.
-12. Nor is a case with a figure below a third of what was subtracted, or one whose guest
-   broke off. Each is listed with the reason below the goals, and costs no other case its
-   result. Where the ring costs over a tenth of kmalloc's, ``remote`` is judged if it comes
-   to the same with nothing subtracted for the ring.
+   is booted for 512 CPUs and 8 nodes, of which 2 CPUs run. The lower of two results
+   counts, since an interrupt can only increase it.
+11. Kernels with KASAN, lockdep or slab debugging are refused. Instruction counts are not
+   judged on a kernel where kmalloc's own pair is not 165 (7.3) or 237 (6.1), give or
+   take 5.
+12. A case is not judged if its figure is below a third of what was subtracted, or if its
+   guest was interrupted. It is listed with the reason below the goals, and does not
+   affect other cases. If the ring costs more than a tenth of kmalloc's figure,
+   ``remote`` is judged only if the verdict is the same with nothing subtracted.
 
 Cases
 =====
@@ -71,86 +71,85 @@ mixed     N/distribution        N out: the oldest goes, one of another size come
 bulk      N                     N objects of 64 bytes by the calls for many
 remote    pipe, all             one CPU allocates, another frees; or each frees
                                 what its neighbour has allocated
-larson    default               random ones of 1000 objects are replaced; who
-                                survives goes to a thread on another CPU
+larson    default               replaces random ones of 1000 objects; survivors go
+                                to a thread on another CPU
 scale     pair, mixed           on one CPU and on all, in millions a second
-replay    default, a trace      what a kernel was seen to allocate and free, all of
-                                it; for an event
+replay    default, a trace      the recorded allocations and frees of a kernel; per
+                                event
 irq       softirq, hrtimer      pair in interrupts
 latency   refill .. hotplug     galloc's longest section with preemption or
-                                interrupts off, where much of that is done
-latency   call/alloc, call/free a whole call with interrupts off that asks the
-                                kernel for no page
+                                interrupts off, under a load that has many
+latency   call/alloc, call/free a whole call with interrupts off that needs no page
+                                from the kernel
 large     bytes                 pair of whole pages
-huge      bytes                 the same above a block of galloc's
-held      bytes                 64 MiB out in objects of that size, then freed, from
-                                cold; for an object
-burst     bytes                 10,000 out, then freed, from cold; the halves apart
-share     bytes                 cache lines with objects of two CPUs, after they have
-                                freed what the other one had allocated
+huge      bytes                 the same above one of galloc's blocks
+held      bytes                 allocates 64 MiB in objects of that size, then frees
+                                them, from cold; per object
+burst     bytes                 allocates 10,000, then frees them, from cold; both
+                                halves separately
+share     bytes                 cache lines with objects of two CPUs, after each has
+                                freed the objects of the other
 node      bytes                 40,000 objects on a CPU whose node is at its low
                                 watermark
-growth    objects               half pair, half batch, beside so many live objects
+growth    objects               half pair, half batch, with that many live objects
 memory    loguniform            64 MiB of 1 .. 8192 bytes; /churn: each replaced
-spike     peak, 90, 100         four times 64 MiB of different sizes; 90 % are
-                                freed, then the rest, each time shrunk
-empty     setup, idle           what a CPU takes that has called galloc, or not
+spike     peak, 90, 100         four times 64 MiB of different sizes; frees 90 %,
+                                then the rest, and shrinks each time
+empty     setup, idle           memory of a CPU that has called galloc, or has not
 ========= ===================== ===================================================
 
 """
 
-TAIL = """What stands between
-===================
-
-*Nanoseconds of a pair on uml.* ``floor`` is a pair without allocator: preemption off,
-this CPU's memory, preemption on, twice. Whoever has a cache a CPU pays that, kmalloc
-too; it is nearly all of galloc's pair, and by itself more of kmalloc's than the goal
-allows. With two CPUs that kernel calls a function to learn where it runs, six times a
-pair; x86 knows, and there the floor, its loop included, is two fifths of galloc's
-instructions, which fastpath.rst lists. ``mixed`` and ``batch`` are pairs, too.
-
-*Nanoseconds of remote and replay on uml.* Interrupts off and on again are two system
-calls of the host on that kernel: ``perf record -a`` beside a run shows
-``rt_sigprocmask``. ``remote pipe`` takes a lock on either side for each 64 objects,
-``uml-locks`` counts them, and 128 or 256 at a time would take 0.59 and 0.51 of
-kmalloc's time instead of 0.82; but these are arrays of 1 and 2 KiB on the stack. A
-``replay`` takes some 125 locks and atomics in 1,000 events, for spans that come and
-go with their objects, and a third of its time is the host's. ``icount`` has none of
-that.
-
-*Memory after filling.* Of what is held beyond what was asked, two thirds are the
-rounding to 67 sizes, with kmalloc's alignment; the rest is metadata, tails of spans,
-and free pages (what is left of the last chunk). ``cat
-/sys/kernel/debug/galloc/stats`` beside any client shows each.
-
-*Memory after churn.* Each object gives way to one of another size. That leaves a
-class with some objects more or fewer than before, by about the square root of twice
-their number. Where there are fewer, their places stay: on a CPU's stack, or in spans
-that other objects keep. These are 2.4 of the 67 MB, ``cached`` and ``central`` in
-``stats``. The CPU's budget does not matter: with ``cpu_cache_kb=768`` the figure is
-the same as with 2048, only that more of it is ``central``.
-
-*The spike, 90 % freed.* Survivors keep their spans: one of 16 objects is empty after
-that with 0.9^16. Shorter spans would be empty more often, and have more tails and
-descriptors, which is the figure above.
-
-What memory is held for
+TAIL = """What limits the results
 =======================
 
-What galloc holds beside the objects that were asked for:
+*Nanoseconds of a pair on uml.* ``floor`` is a pair without allocator: preemption off,
+this CPU's memory, preemption on, twice. Every per-CPU cache pays that, kmalloc too. It is
+nearly all of galloc's pair, and alone exceeds the goal as a part of kmalloc's. With two
+CPUs that kernel calls a function to find the current CPU, six times per pair; on x86 the
+floor, including its loop, is two fifths of galloc's instructions, which fastpath.rst
+lists. ``mixed`` and ``batch`` are pairs, too.
 
-- What rounding up to a class leaves, and the tails of the spans. Held for asked is
-  1.076 on log-uniform sizes from 1 to 8192 bytes with pages of 4 KiB (``make
+*Nanoseconds of remote and replay on uml.* On that kernel, disabling and enabling
+interrupts are two system calls of the host: ``perf record -a`` during a run shows
+``rt_sigprocmask``. ``remote pipe`` takes a lock on each side for every 64 objects, counted
+by ``uml-locks``. Batches of 128 or 256 would take 0.59 and 0.51 of kmalloc's time instead
+of 0.82, but these are arrays of 1 and 2 KiB on the stack. A ``replay`` takes about 125
+locks and atomics per 1,000 events, for spans that come and go with their objects, and a
+third of its time is the host's. ``icount`` has none of that.
+
+*Memory after filling.* Two thirds of the overhead are the rounding to 67 sizes, with
+kmalloc's alignment; the rest is metadata, tails of spans, and free pages (the rest of the
+last chunk). ``cat /sys/kernel/debug/galloc/stats`` shows each, with any client.
+
+*Memory after churn.* Each object is replaced by one of another size. After that, a class
+has some objects more or fewer than before, by about the square root of twice their
+number. Where there are fewer, their memory stays allocated: on a CPU's stack, or in spans
+with other objects. This is 2.4 of the 67 MB, ``cached`` and ``central`` in ``stats``. The
+CPU's budget has no influence: with ``cpu_cache_kb=768`` the figure is the same as with
+2048, only a larger part of it is ``central``.
+
+*The spike, 90 % freed.* Survivors keep their spans in use: a span of 16 objects is empty
+afterwards with a probability of 0.9^16. Shorter spans would be empty more often, but have
+more tails and descriptors, which increases the previous figure.
+
+Memory overhead
+===============
+
+galloc holds more memory than the requested objects for these reasons:
+
+- Rounding up to a class, and the tails of the spans. galloc holds 1.076 bytes per
+  requested byte for log-uniform sizes from 1 to 8192 bytes with pages of 4 KiB (``make
   hosttest`` computes it; 1.076 with 16 KiB, 1.077 with 64 KiB). ``make -s
   sizeclasses`` prints the worst case of each class.
 - Metadata, with pages of 4 KiB: 5232 bytes for a block of 2 MiB, 72 for a
   span, 184 for one of more than 128 objects, 8 bytes for 2 MiB of the machine's
   memory, 4352 bytes for each node on a CPU that calls galloc, and its stacks.
-- What is cached: at most ``cpu_cache_kb`` for a CPU; and what is free, a 64th of
-  all or ``free_max_mb``, a quarter of a second after it became free.
+- Cached memory: at most ``cpu_cache_kb`` for a CPU; and free memory: a 64th of
+  the total or ``free_max_mb``, a quarter of a second after it became free.
 
-Example: 5000 objects of 100 bytes need 608560 bytes of system memory when all that
-can go has gone (usage.rst), 1.2 times what was asked for, of which 43312 bytes are
+Example: 5000 objects of 100 bytes need 608560 bytes of system memory after everything
+else was returned (usage.rst), 1.2 times the requested size, of which 43312 bytes are
 metadata.
 """
 
