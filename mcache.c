@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * mcache: per CPU, one stack of free objects a row, worked without a lock.
+ * mcache: per CPU, one stack of free objects for each row, without a lock.
  *
- * The slow paths behind mcache.h: set-up, capacity, refill, flush; drain.c has
- * the drains.  Called by api.c; calls mcentral.c.  Owns the slots and every span in state
- * CACHED.  No lock: a CPU's slots are touched by that CPU only, with its busy
- * byte set; by the hotplug teardown when the CPU is dead.
+ * The slow paths of mcache.h: refill and flush; capacity.c has the set-up and growth of
+ * stacks, drain.c the drains.  Called by api.c; calls mcentral.c.  Owns the slots and
+ * every span in state CACHED.  No lock: only its own CPU touches a slot, with the busy
+ * byte set, or the hotplug teardown when the CPU is dead.
  * Overview: galloc_mod.c.
  */
 #include "mcache.h"
@@ -15,29 +15,29 @@
 #include <linux/slab.h>
 #include <linux/topology.h>
 
-/* What a span gives a stack at a time: so many bytes, and so many objects at least. */
+/* A refill from a span takes at most this many bytes, but at least some objects. */
 #define REFILL_BYTES		16384
 #define REFILL_MIN		4
 
-/* Larger objects go from the central list to the stack, without a span. */
+/* Larger objects go from the central list to the stack, without a cached span. */
 #define CACHED_SPAN_MAX_SIZE	4096
 
-/* Objects that go from a full stack into their spans in one call. */
+/* Objects that one call moves from a full stack to their spans. */
 #define FLUSH_SPANS		16U
 
 DEFINE_PER_CPU(struct mcache, galloc_mcache);
 
-/* What a CPU that has not allocated yet has: no capacity, never written. */
+/* The slots of a CPU that has not allocated yet: no capacity, never written. */
 struct mcache_slot *empty_slots;
 
-/* What goes from a stack to the other CPUs, or comes from there, at a time. */
+/* Number of objects that move between a stack and the transfer at a time. */
 static unsigned int slot_batch(const struct mcache_slot *slot)
 {
 	return clamp_t(unsigned int, (slot_capacity(slot) + 1) / 2, 1,
 		       DRAIN_TURN);
 }
 
-/* Objects of one row that a stack had no room for: for other CPUs, or free. */
+/* Objects of one row that overflowed a stack: to the transfer, or to their spans. */
 static void mcache_flush_row(unsigned int row, void **batch, unsigned int n)
 {
 	unsigned int put = transfer_put(row, batch, n);
@@ -51,7 +51,7 @@ static void mcache_flush_row(unsigned int row, void **batch, unsigned int n)
 
 static u64 mcache_random(struct mcache *m)
 {
-	/* xorshift64: needs no lock in any context, on RT neither. */
+	/* xorshift64: needs no lock in any context, not even on RT. */
 	m->rng ^= m->rng << 13;
 	m->rng ^= m->rng >> 7;
 	m->rng ^= m->rng << 17;
@@ -59,8 +59,8 @@ static u64 mcache_random(struct mcache *m)
 }
 
 /*
- * Claim objects of a span onto a stack: of one word, as many as there is room for,
- * and not much memory.  Who only allocates has no use for a full stack.
+ * Claim objects of one bitmap word onto a stack, as many as there is room for, but
+ * not much memory.  A caller that only allocates has no use for a full stack.
  */
 static unsigned int slot_claim(struct mcache *m, struct mcache_slot *slot,
 			       struct mspan *s)
@@ -70,7 +70,7 @@ static unsigned int slot_claim(struct mcache *m, struct mcache_slot *slot,
 	unsigned int n = mspan_claim(s, slot->top, min(slot_room(slot), most));
 	unsigned int i;
 
-	/* Popped from the end: reverse, so that addresses ascend; or shuffle. */
+	/* In reverse, so that pops return ascending addresses; or shuffled. */
 	if (IS_ENABLED(CONFIG_SLAB_FREELIST_RANDOM)) {
 		for (i = n; i > 1; i--) {
 			u32 j = ((u64)(u32)mcache_random(m) * i) >> 32;
@@ -95,9 +95,9 @@ static void *slot_pop(struct mcache_slot *slot)
 }
 
 /*
- * The slots were being worked on.  By whom, is known: preemption is off there, so
- * by the code that this interrupt has interrupted.  In a task it cannot happen,
- * unless the byte was left set.
+ * The slots are busy.  Their user is the code that this interrupt interrupted, since
+ * preemption is off there.  In a task this cannot happen, unless the byte was left
+ * set.
  */
 static void count_busy(enum galloc_event what)
 {
@@ -107,10 +107,10 @@ static void count_busy(enum galloc_event what)
 }
 
 /**
- * struct refill - what refill_locally() leaves to be done
- * @old: a span found exhausted, detached, to be uncached
- * @grow_to: capacity that the stack is to have, 0 if it has enough
- * @want: how many objects should be fetched
+ * struct refill - what refill_locally() leaves to its caller
+ * @old: a detached, exhausted span, to be uncached
+ * @grow_to: new capacity for the stack, 0 if it has enough
+ * @want: number of objects to fetch
  */
 struct refill {
 	struct mspan *old;
@@ -119,8 +119,8 @@ struct refill {
 };
 
 /*
- * What this CPU can serve by itself: from the stack, which an interrupt may have
- * refilled, or from its CACHED span.
+ * Serve from this CPU alone: from the stack, which an interrupt may have refilled, or
+ * from its CACHED span.
  */
 static void *refill_locally(struct mcache *m, struct mcache_slot *slot,
 			    unsigned int class, struct refill *r)
@@ -144,7 +144,7 @@ static void *refill_locally(struct mcache *m, struct mcache_slot *slot,
 	return obj;
 }
 
-/* The rest of it, without busy. */
+/* Do what refill_locally() left, without busy. */
 static void refill_settle(unsigned int row, const struct refill *r)
 {
 	if (r->old)
@@ -154,8 +154,8 @@ static void refill_settle(unsigned int row, const struct refill *r)
 }
 
 /*
- * Put objects, of which one more has been handed out, on this CPU's stack as far
- * as there is room.  Returns how many of them are left over: the first ones.
+ * Put objects, after one more was handed out, on this CPU's stack while there is room.
+ * Returns how many are left over: the first ones.
  */
 static unsigned int mcache_push_many(unsigned int row, void **batch,
 				     unsigned int n)
@@ -184,7 +184,7 @@ out:
 	return n;
 }
 
-/* From what other CPUs had too much of. */
+/* Refill from a batch that overflowed on another CPU. */
 static void *refill_from_transfer(unsigned int row, unsigned int want)
 {
 	void *batch[DRAIN_TURN];
@@ -201,10 +201,10 @@ static void *refill_from_transfer(unsigned int row, unsigned int want)
 }
 
 /*
- * Keep a span that the caller owns: its objects on the stack as far as there is
- * room, the span itself in the slot if the budget allows.  It was fetched for
- * @cpu, which we may have left since.  False if it was not kept and has to be
- * uncached.
+ * Keep a span that the caller owns: put its objects on the stack while there is room,
+ * and the span in the slot if the budget allows.  It was fetched for @cpu, which the
+ * task may have left since.  False if it was not kept and the caller must uncache
+ * it.
  */
 static bool mcache_install(struct mspan *s, int cpu)
 {
@@ -218,10 +218,10 @@ static bool mcache_install(struct mspan *s, int cpu)
 		mcentral_count_single(mspan_row(s));
 		return false;
 	}
-	/* It may be another CPU, and of another node. */
+	/* This may be another CPU, and of another node. */
 	slot = row_slot_here(m, mspan_row(s));
 	if (slot) {
-		/* The one the caller has taken, which no stack served. */
+		/* The one that the caller has taken, which bypassed the stacks. */
 		slot->allocs++;
 		slot->moved++;
 		slot_claim(m, slot, s);
@@ -246,13 +246,13 @@ static bool mcache_install(struct mspan *s, int cpu)
 	return kept;
 }
 
-/* An object of a span that the caller owns, which this CPU keeps if it may. */
+/* An object of a span that the caller owns and this CPU keeps if possible. */
 static void *refill_from_span(struct mspan *s, int cpu)
 {
 	void *obj = NULL;
 
 	galloc_pause(PAUSE_REFILL_CACHED, s);
-	/* Ours first: whatever becomes of the span, this request is served. */
+	/* Our own object first, so that this request is served in any case. */
 	mspan_claim(s, &obj, 1);
 	if (!mcache_install(s, cpu))
 		mcentral_uncache_span(s);
@@ -262,8 +262,8 @@ static void *refill_from_span(struct mspan *s, int cpu)
 /* ---- memory of another node, when the own one is used up ---------------------------- */
 
 /*
- * Is what this CPU has of another node to be used first?  For a tick after its own
- * node was found to be used up: then that is asked for pages again.
+ * Should memory of another node be used first?  Yes for a tick after the own node was
+ * found to be used up; then the CPU tries its own node again.
  */
 static bool away_first(struct mcache *m, unsigned int class, gfp_t gfp)
 {
@@ -277,9 +277,9 @@ static bool away_first(struct mcache *m, unsigned int class, gfp_t gfp)
 }
 
 /*
- * The own node is used up, and a row of another one stands in: have a stack for it,
- * so that what is freed here is used here again.  One other node at a time: what
- * comes of a third one goes without.  Returns how many objects to fetch.
+ * The own node is used up, and a row of another one serves: adopt that node, so that
+ * objects freed here are reused here.  One node at a time: objects of a third node use no
+ * stack.  Returns how many objects to fetch.
  */
 static unsigned int away_adopt(unsigned int row)
 {
@@ -306,7 +306,7 @@ static unsigned int away_adopt(unsigned int row)
 	return r.want;
 }
 
-/* From what this CPU has of another node already. */
+/* From this CPU's stacks of the adopted node. */
 static void *refill_from_away(unsigned int class)
 {
 	struct refill r = { };
@@ -322,7 +322,7 @@ static void *refill_from_away(unsigned int class)
 		row = mcentral_row(m->away, class);
 		slot = away_slot(m, class);
 		m->away_tick = jiffies;
-		/* Without anything it is no miss: away_adopt() comes yet. */
+		/* If it is empty this is no miss yet: away_adopt() counts it. */
 		if (slot->top != slot->base || slot->span)
 			obj = refill_locally(m, slot, class, &r);
 	}
@@ -331,7 +331,7 @@ static void *refill_from_away(unsigned int class)
 	return obj;
 }
 
-/* From what galloc has on other nodes than that of @row, nearest first. */
+/* From galloc's memory on other nodes than that of @row, nearest first. */
 static void *refill_from_others(unsigned int row, int cpu, gfp_t gfp)
 {
 	const struct mcentral *c = mcentral_rows[row];
@@ -380,9 +380,9 @@ static void *refill_centrally(unsigned int row, int cpu, gfp_t gfp)
 	return refill_from_span(s, cpu);
 }
 
-/* ---- allocation and free, when the fast path would not -------------------------------- */
+/* ---- allocation and free, slow paths --------------------------------------------------- */
 
-/* What the stack of a CPU of @nid has, NULL if it is empty or this is no such CPU. */
+/* Pop from the stack of a CPU of @nid; NULL if it is empty or this CPU is of another node. */
 void *mcache_pop_node(unsigned int class, int nid)
 {
 	struct mcache *m = mcache_enter();
@@ -390,14 +390,14 @@ void *mcache_pop_node(unsigned int class, int nid)
 
 	if (!m)
 		return NULL;
-	/* In one section with the pop: before it we may have come from anywhere. */
+	/* In one section with the pop: the task could migrate in between. */
 	if (m->nid == nid)
 		obj = slot_pop(local_slot(m, class));
 	mcache_leave(m);
 	return obj;
 }
 
-/* An object of a node, NUMA_NO_NODE: this CPU's, that has not been on a stack. */
+/* An object of a node, NUMA_NO_NODE: this CPU's, bypassing the stacks. */
 static void *alloc_single(unsigned int class, int nid, gfp_t gfp)
 {
 	if (nid == NUMA_NO_NODE)
@@ -408,7 +408,7 @@ static void *alloc_single(unsigned int class, int nid, gfp_t gfp)
 /**
  * mcache_alloc_slow() - allocate when the stack has nothing
  * @class: size class
- * @nid: node wanted, NUMA_NO_NODE: that of the CPU we happen to be on
+ * @nid: node wanted, NUMA_NO_NODE: that of the current CPU
  * @gfp: flags
  *
  * Context: Any but NMI.  Sleeps if @gfp allows it and pages are needed.
@@ -433,7 +433,7 @@ void *mcache_alloc_slow(unsigned int class, int nid, gfp_t gfp)
 		if (!m)
 			return alloc_single(class, nid, gfp);
 	}
-	/* From here on the row says which node it is, wherever we migrate. */
+	/* From here on the row determines the node, even if we migrate. */
 	if (nid != NUMA_NO_NODE && nid != m->nid) {
 		mcache_leave(m);
 		return alloc_single(class, nid, gfp);
@@ -456,7 +456,7 @@ void *mcache_alloc_slow(unsigned int class, int nid, gfp_t gfp)
 	return obj;
 }
 
-/* As many objects as the stack has, at most @nr and one turn. */
+/* Pop as many objects as the stack has, at most @nr and one turn. */
 size_t mcache_pop_many(unsigned int class, size_t nr, void **out)
 {
 	struct mcache *m = mcache_enter();
@@ -478,10 +478,10 @@ size_t mcache_pop_many(unsigned int class, size_t nr, void **out)
 
 /* ---- flush ------------------------------------------------------------------------------- */
 
-/* What is to be done with an object that could not simply be pushed. */
+/* What to do with an object that the fast path did not push. */
 enum free_how {
-	FREE_PUSHED,		/* on the stack, after all */
-	FREE_CENTRAL,		/* mcentral_free_single(), which tells good from bad */
+	FREE_PUSHED,		/* pushed after all */
+	FREE_CENTRAL,		/* mcentral_free_single(), which validates it */
 	FREE_TWICE,		/* it is on top of the stack */
 };
 
@@ -496,14 +496,14 @@ static enum free_how push_slowly(struct mcache *m, struct mcache_slot *slot,
 		return FREE_TWICE;
 	if (slot->top == slot->end) {
 		slot->overflows++;
-		/* What is freed alone is no reason for a stack of another node. */
+		/* Frees alone do not justify a stack for another node. */
 		if (!slot_capacity(slot) && slot != local_slot(m, class))
 			return FREE_CENTRAL;
 		*grow_to = capacity_wants_more(slot, class, WANTS_OVERFLOW);
 		if (!slot_capacity(slot))
 			return FREE_CENTRAL;
 		*n = slot_batch(slot);
-		/* Each may empty a span, and the caller may be in a section of its own. */
+		/* Each may empty a span, and the caller may be in a critical section. */
 		if (!transfer_has_room(slot - m->slots, *n))
 			*n = min(*n, FLUSH_SPANS);
 		slot->top -= *n;
@@ -514,7 +514,7 @@ static enum free_how push_slowly(struct mcache *m, struct mcache_slot *slot,
 	return FREE_PUSHED;
 }
 
-/* Free an object that somebody else refers to: it is to wait. */
+/* Free an object that others refer to: it has to wait. */
 void mcache_free_shared(const void *p)
 {
 	struct mspan *s;
@@ -529,7 +529,7 @@ void mcache_free_shared(const void *p)
 }
 
 /**
- * mcache_free_slow() - free what the fast path would not
+ * mcache_free_slow() - free an object that the fast path did not take
  * @p: what gfree() was called with
  *
  * Context: Any but NMI.
@@ -562,7 +562,7 @@ void mcache_free_slow(const void *p)
 	}
 
 	if (unlikely(row == RESERVE_SLOT)) {
-		/* Of an emergency: not for a stack, which serves everybody. */
+		/* Of the emergency reserve: not for a stack, which serves all requests. */
 		if (!mcentral_set_aside(p, false))
 			mcentral_free_single(p);
 		return;
@@ -651,13 +651,13 @@ int mcache_start(void)
 	return 0;
 }
 
-/* CPUs that go are no longer drained.  Before worker_stop(): the teardown kicks. */
+/* Stop draining dead CPUs.  Before worker_stop(): the teardown requests work. */
 void mcache_stop(void)
 {
 	cpuhp_remove_state_nocalls(mcache_cpuhp_state);
 }
 
-/* After the last look at a CPU's slots. */
+/* After the last access to a CPU's slots. */
 void mcache_exit(void)
 {
 	kvfree(empty_slots);

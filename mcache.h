@@ -2,9 +2,9 @@
 /*
  * mcache: the two fast paths, inlined into the exported functions.
  *
- * Budget: 60 instructions for an alloc + free pair, all tests in it.  No lock,
- * no atomic, one cold branch; everything rare hides behind "the stack is empty"
- * or "full", because a slot that must not be used has no room at all.
+ * Budget: 60 instructions for an alloc + free pair, including all tests.  No lock,
+ * no atomic, one cold branch; all rare cases look like "the stack is empty"
+ * or "full", because a slot that must not be used has no capacity.
  */
 #ifndef _GALLOC_MCACHE_H
 #define _GALLOC_MCACHE_H
@@ -21,20 +21,21 @@
  * struct mcache_slot - one CPU's stack of free objects of one row
  * @top: next place to push to
  * @base: first place; base[-1] is the stack's size in bytes, no object
- * @end: behind the last place; base == end when the slot has no capacity
+ * @end: after the last place; base == end when the slot has no capacity
  * @allocs: objects served from the stack
  * @span: the CACHED span that refills it, or NULL
- * @mask: bits that are 0 in the address of every object of the row; all, for
- *	objects above a page: each free of one takes mcache_push_shareable()
+ * @mask: bits that are 0 in the address of every object of the row; all ones for
+ *	objects above a page, whose frees all take mcache_push_shareable()
  * @misses: allocations that found the stack empty
  * @overflows: frees that found it full
- * @seen_ops: @allocs and @overflows when drain_visit() last looked, low bits
+ * @seen_ops: @allocs and @overflows at the last drain_visit(), low bits
  * @seen_misses: @misses then, low bits
- * @wants: how it last ran against its ends, see capacity_wants_more()
- * @moved: objects that came here, or by here to a caller, from spans and transfer,
- *	less those that left the stack for there: those that are here or in use,
- *	modulo 2^32 and of all CPUs together
+ * @wants: at which end it last ran out, see capacity_wants_more()
+ * @moved: objects that moved from spans and transfer to this stack, or past it to a
+ *	caller, less those that moved back: the objects on the stack or in use,
+ *	modulo 2^32 and summed over all CPUs
  *
+ * Only its CPU writes it, with busy set.  Statistics read it from other CPUs.
  * Written by its CPU only, with busy set.  Others read for statistics.
  */
 struct mcache_slot {
@@ -58,36 +59,36 @@ static_assert(sizeof(struct mcache_slot) == 64);
 #define STASH_RUNS	8
 
 /**
- * struct mcache - what a CPU has
+ * struct mcache - the caches of a CPU
  * @local: the slots of the CPU's own node, by size class
  * @slots: all slots, by row; a shared array of empty ones until first used
- * @busy: the slots are being worked on; an interrupt keeps off
+ * @busy: the slots are in use; an interrupt must not touch them
  * @cpu: the CPU
  * @nid: its node, that of @local; the nearest with memory if it has none
- * @away: the node of which it has stacks, too, because its own was used up;
+ * @away: the adopted node, whose stacks it has as well, because its own was used up;
  *	NUMA_NO_NODE if there is none
  * @away_tick: when the own node was last found to be used up, in jiffies
  * @gen: the drain generation it has followed
  * @age: the tick it has followed
- * @held: bytes the capacities and the CACHED spans may hold at most
+ * @held: bytes that the capacities and the CACHED spans may hold
  * @rng: state of the xorshift that shuffles claimed objects
- * @hand: slot whose capacity is looked at next when another wants more
- * @runs: runs of pages for large objects, see stash.c; the last came last
+ * @hand: slot to take capacity from next when another needs more
+ * @runs: runs of pages for large objects, see stash.c; the newest is last
  * @nr_runs: their number
- * @runs_used: one was handed out since drain_visit() last looked
+ * @runs_used: one was handed out since the last drain_visit()
  * @runs_bytes: their bytes, which count in @held
- * @runs_changes: raised when a run comes or goes; for validate
- * @drain_class: class that the last turn of a drain was at
- * @drain_turns: turns that went to that class in a row
- * @age_class: class that the tick's work is at, on a CPU that gets no work item
- * @wants: classes that wanted a stack where none could be allocated; bit 0: the
- *	slots themselves.  Set by the CPU with busy set, cleared by @work
- * @drain_all: @work is to empty the slots, not to look for idle ones
+ * @runs_changes: incremented when a run enters or leaves; for validate
+ * @drain_class: class at which the last turn of a drain stopped
+ * @drain_turns: consecutive turns spent on that class
+ * @age_class: class at which the tick's work stopped, on a CPU without work items
+ * @wants: classes whose stack could not be allocated; bit 0: the slots
+ *	themselves.  Set by the CPU with busy set, cleared by @work
+ * @drain_all: @work empties the slots, instead of looking for idle ones
  * @work: runs on this CPU
  *
- * The busy byte: set before any stack pointer is loaded, cleared after the last
- * one is stored, with preemption off in between, so only an interrupt of the
- * same CPU can come between, and it runs to its end there.  barrier() keeps
+ * The busy byte is set before any stack pointer is loaded and cleared after the last
+ * one is stored, with preemption off, so only an interrupt of the same CPU can come
+ * in between, and it completes before the interrupted code continues.  barrier() keeps
  * the compiler from moving accesses across; the CPU sees its own in order.
  */
 struct mcache {
@@ -119,8 +120,8 @@ struct mcache {
 DECLARE_PER_CPU(struct mcache, galloc_mcache);
 
 /*
- * Where an access to a CPU's own variable is one instruction, that is how the fast
- * paths get at the mcache; elsewhere they ask once where it is.
+ * Where an access to a CPU's own variable is one instruction, the fast paths use
+ * that; elsewhere they compute the address of the mcache once.
  */
 #ifdef GALLOC_CPU_OPS
 #define fast_mcache()		((struct mcache *)NULL)
@@ -138,7 +139,7 @@ DECLARE_PER_CPU(struct mcache, galloc_mcache);
 
 /*
  * Pop an object of a class from this CPU's stack.  False if there is none, or
- * an interrupt got here while the slots are being worked on.
+ * if the slots are busy, because this is an interrupt.
  */
 static __always_inline bool mcache_pop(unsigned int class, void **obj)
 {
@@ -175,7 +176,7 @@ static __always_inline bool slot_push(struct mcache_slot *slot, const void *p)
 {
 	void **top = slot->top;
 
-	/* The stack holds what galloc handed out, whatever tag it came back with. */
+	/* KASAN: the stack holds the pointers that galloc handed out, without tags. */
 	p = kasan_reset_tag(p);
 	if (likely(top != slot->end) && likely(top[-1] != p) &&
 	    likely(!((unsigned long)p & slot->mask))) {
@@ -188,9 +189,9 @@ static __always_inline bool slot_push(struct mcache_slot *slot, const void *p)
 }
 
 /*
- * Push an object on this CPU's stack of its row.  False if that cannot be:
- * not a small object, of another node, full, or not freed for the first time
- * as far as one look tells.  mcache_free_slow() finds out which.
+ * Push an object on this CPU's stack of its row.  False if that is impossible:
+ * not a small object, of another node, stack full, or a double free that one
+ * comparison detects.  mcache_free_slow() finds out which.
  */
 static __always_inline bool mcache_push(const void *p)
 {
@@ -217,8 +218,8 @@ static __always_inline bool mcache_push(const void *p)
 }
 
 /*
- * Push objects until one cannot be; at most DRAIN_TURN of them, so that the section
- * is short.  Returns how many were.
+ * Push objects until one cannot be pushed; at most DRAIN_TURN of them, to keep the
+ * section short.  Returns the number pushed.
  */
 static inline size_t mcache_push_run(void **p, size_t nr)
 {
@@ -296,7 +297,7 @@ static inline struct mcache_slot *away_slot(struct mcache *m, unsigned int class
 	return &m->slots[mcentral_row(m->away, class)];
 }
 
-/* This CPU's slot of a class, of its own node or @away; NULL if there is no such one. */
+/* This CPU's slot of a class, of its own node or @away; NULL if there is none. */
 static inline struct mcache_slot *class_slot(struct mcache *m, unsigned int class,
 					     bool away)
 {
@@ -306,8 +307,8 @@ static inline struct mcache_slot *class_slot(struct mcache *m, unsigned int clas
 }
 
 /*
- * This CPU's slot of a row: of its own node, or of the one that stands in for it.
- * NULL for any other.
+ * This CPU's slot of a row: of its own node, or of the adopted one.  NULL for any
+ * other.
  */
 static inline struct mcache_slot *row_slot_here(struct mcache *m, unsigned int row)
 {
@@ -324,8 +325,8 @@ static inline unsigned int slot_capacity(const struct mcache_slot *slot)
 }
 
 /*
- * Places taken on a stack.  Its CPU goes on meanwhile: top and base are read one
- * after the other, and what does not fit together counts as nothing.
+ * Number of entries on a stack.  Its CPU may be working on it: top and base are read
+ * one after the other, and an inconsistent pair counts as nothing.
  */
 static inline unsigned long slot_places(const struct mcache_slot *slot)
 {
@@ -339,13 +340,13 @@ static inline unsigned int slot_room(const struct mcache_slot *slot)
 	return slot->end - slot->top;
 }
 
-/* What a span holds; it may be shorter than the others of its class. */
+/* Bytes of objects of a span, which may be shorter than others of its class. */
 static inline size_t span_bytes(const struct mspan *s)
 {
 	return (size_t)s->npages << PAGE_SHIFT;
 }
 
-/* What the slots of a CPU take. */
+/* Size of the slots of a CPU. */
 static inline size_t slots_bytes(void)
 {
 	return (size_t)nr_slots * sizeof(struct mcache_slot);
@@ -357,9 +358,9 @@ static inline bool mcache_is_setup(int cpu)
 }
 
 /*
- * Is it certain that nobody else refers to any page of an object that lies @off
- * behind the base of the map?  What is no object may seem to go on beyond its slot,
- * where there need not be pages.
+ * Does galloc certainly hold the only references to all pages of an object at offset
+ * @off from the base of the map?  An invalid pointer may seem to be an object that
+ * extends beyond its slot, where there need not be pages.
  */
 static __always_inline bool object_is_ours(const struct arena_map *map,
 					   unsigned long off, unsigned int size)
@@ -378,8 +379,8 @@ static __always_inline bool object_is_ours(const struct arena_map *map,
 }
 
 /*
- * The fast path of objects above a page, which mcache_push() does not take: as that,
- * and a look at their pages.  False if it is for mcache_free_slow() to find out.
+ * The fast path of objects above a page, which mcache_push() does not take: the same,
+ * plus a check of their pages.  False if mcache_free_slow() has to decide.
  */
 static __always_inline bool mcache_push_shareable(const void *p)
 {
@@ -403,7 +404,7 @@ static __always_inline bool mcache_push_shareable(const void *p)
 	if (slot->mask != ULONG_MAX || slot->top == slot->end ||
 	    slot->top[-1] == p)
 		goto not_pushed;
-	/* Stacks of other nodes' rows are for the slow path. */
+	/* Stacks of other nodes' rows are left to the slow path. */
 	class = slot - fast_local(m);
 	if (unlikely(class >= GALLOC_NR_CLASSES))
 		goto not_pushed;

@@ -1,27 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * mcentral: the spans of one row, that is of one size class on one node, or of one
- * in pages of the emergency reserve.
+ * mcentral: the spans of one row, that is of one size class on one node or in the
+ * emergency reserve.
  *
- * Called by mcache.c for whole spans, and by whoever must do without a stack
- * for single objects; calls mheap.c for more.  Owns mcentral->lock and every
- * span in state PARTIAL or FULL.
+ * Called by mcache.c for whole spans, and for single objects where no stack can be
+ * used; calls mheap.c for fresh spans.  Owns mcentral->lock and every span in state
+ * PARTIAL or FULL.
  *
  * The span protocol is Go's (mcentral.cacheSpan, uncacheSpan), adapted to
  * explicit free; tools/model/mspan.pml is its model.  The rules:
  *
  *  1. The bitmap is the only truth.  Freers set bits without a lock; "all free"
- *     and "none free" are judged from the words, under the lock.
+ *     and "none free" are derived from the words, under the lock.
  *  2. Only the owner clears bits: the CPU whose slot holds the span, with busy
- *     set; whoever detached it; the holder of the lock while it is PARTIAL.
+ *     set; the code that detached it; the holder of the lock while it is PARTIAL.
  *  3. Uncache: store the state, full barrier, then rescan the words.  The freer
  *     does the opposite: set the bit, full barrier, then read the state.  One
- *     of the two sees the other, so no free object is forgotten in a FULL span
+ *     of the two sees the other, so no free object is lost in a FULL span
  *     and no empty span stays PARTIAL.
  *  4. A freer stays in one RCU read section from the bit to the unlock, and
- *     looks at row and state again, in one load, once it has the lock: the span
+ *     checks row and state again, in one load, once it has the lock: the span
  *     may have been emptied, returned and cut for another row meanwhile.
- *  5. Who gets a span while somebody else installs one uncaches his own.
+ *  5. If a span was installed meanwhile, the latecomer uncaches its own.
  *
  * Overview: galloc_mod.c.
  */
@@ -32,17 +32,17 @@
 #include <linux/sched.h>
 #include <linux/slab.h>
 
-/* Spans looked at before a popped one is taken as it comes. */
+/* Spans examined before partial_pop() takes one unconditionally. */
 #define POP_LOOK		4
 
-/* Spans of the emergency reserve looked at in each bucket for one of a node. */
+/* Spans of the emergency reserve examined in each bucket for one of a node. */
 #define POP_LOOK_NODE		16
 
 struct mcentral **mcentral_rows;
 unsigned int nr_rows;
 unsigned int nr_slots;
 
-/* ---- lists of spans with room -------------------------------------------------- */
+/* ---- lists of spans with free objects ------------------------------------------ */
 
 /* Occupancy bucket: 0 holds the fullest, the last those at most a quarter full. */
 static unsigned int span_bucket(const struct mspan *s)
@@ -58,7 +58,7 @@ static void partial_add(struct mcentral *c, struct mspan *s)
 	lockdep_assert_held(&c->lock);
 
 	s->bucket = span_bucket(s);
-	/* Short ones behind the others: so they empty, and go. */
+	/* Short ones last, so that they become empty and are returned. */
 	if (likely(s->npages == c->sc->span_pages))
 		list_add(&s->list, &c->partial[s->bucket]);
 	else
@@ -66,9 +66,9 @@ static void partial_add(struct mcentral *c, struct mspan *s)
 }
 
 /*
- * A PARTIAL span, off its list: the first of the fullest bucket.  Freers do not
- * move spans between buckets; one found to have emptied since is moved now and
- * the next looked at, POP_LOOK times at most.
+ * Remove and return the first PARTIAL span of the fullest bucket.  Freers do not
+ * move spans between buckets; a span that has emptied since is moved now, and the
+ * next one examined, POP_LOOK times at most.
  */
 static struct mspan *partial_pop(struct mcentral *c)
 {
@@ -93,7 +93,7 @@ static struct mspan *partial_pop(struct mcentral *c)
 	return NULL;
 }
 
-/* The same of one node, if it is among the first ones of its bucket. */
+/* The same for one node, if it is among the first spans of its bucket. */
 static struct mspan *partial_pop_node(struct mcentral *c, int nid)
 {
 	struct mspan *s;
@@ -119,7 +119,7 @@ static struct mspan *partial_pop_node(struct mcentral *c, int nid)
 
 /* ---- the span protocol ------------------------------------------------------------ */
 
-/* Who sees FULL or PARTIAL takes the lock, or has its bit seen by the rescan. */
+/* A freer that sees FULL or PARTIAL takes the lock; otherwise the rescan sees its bit. */
 static void state_store(struct mspan *s, enum mspan_state state)
 {
 	mspan_set_state(s, state);
@@ -128,8 +128,8 @@ static void state_store(struct mspan *s, enum mspan_state state)
 }
 
 /*
- * Choose FULL, PARTIAL or empty for a span in no list, by its words.  True if
- * it is empty: it is in TRANSIT then, and the caller's to give to the mheap.
+ * Choose FULL, PARTIAL or empty for a span on no list, by its words.  True if it is
+ * empty: it is in TRANSIT then, and the caller must return it to the mheap.
  */
 static bool span_place(struct mcentral *c, struct mspan *s)
 {
@@ -141,7 +141,7 @@ static bool span_place(struct mcentral *c, struct mspan *s)
 	if (!mspan_has_free(s))
 		return false;
 	/*
-	 * Freers that still see FULL queue up behind us and look again.  Those
+	 * Freers that still see FULL wait for the lock and check again.  Those
 	 * that see PARTIAL come only if they set the last bit.
 	 */
 	state_store(s, MSPAN_PARTIAL);
@@ -160,7 +160,7 @@ static void span_retire(struct mcentral *c, struct mspan *s)
 }
 
 /**
- * mcentral_uncache_span() - give a span back that was CACHED
+ * mcentral_uncache_span() - return a CACHED span to its row
  * @s: span, detached from the slot it was in
  *
  * Context: Any but NMI, no galloc lock held.
@@ -178,16 +178,16 @@ void mcentral_uncache_span(struct mspan *s)
 		span_retire(c, s);
 }
 
-/* How far mcentral_grow() goes. */
+/* Where mcentral_grow() may look. */
 enum grow {
 	GROW_FREE,	/* free runs of the row's node */
-	GROW_SPARE,	/* and pages that this node has to spare */
+	GROW_SPARE,	/* and pages that cost this node nothing */
 	GROW_ANY,	/* and all that the request's flags allow, on any node */
 };
 
 /*
- * A span cut for this class from fresh pages, CACHED.  They may have come from
- * another node, or from the emergency reserve: then so does the row.
+ * Cut a span for this class from fresh pages, CACHED.  The pages may be of another
+ * node, or of the emergency reserve; the span's row is then, too.
  */
 static struct mspan *mcentral_grow(struct mcentral *c, enum grow how, gfp_t gfp)
 {
@@ -207,7 +207,7 @@ static struct mspan *mcentral_grow(struct mcentral *c, enum grow how, gfp_t gfp)
 	} else {
 		row = mcentral_row(s->arena->nid, c->class);
 	}
-	/* One read section: whoever sees it half cut waits for the count. */
+	/* One read section: validate waits for the count if it saw a half cut span. */
 	rcu_read_lock();
 	mspan_cut(s, row);
 	atomic_long_inc(&mcentral_rows[row]->nr_spans);
@@ -216,8 +216,8 @@ static struct mspan *mcentral_grow(struct mcentral *c, enum grow how, gfp_t gfp)
 }
 
 /*
- * A PARTIAL span of a row, which becomes CACHED; or NULL.  Where the row has pages
- * of several nodes: of one, unless that is NUMA_NO_NODE.
+ * A PARTIAL span of a row, which becomes CACHED; or NULL.  In a row with pages of
+ * several nodes, one of @nid, unless that is NUMA_NO_NODE.
  */
 static struct mspan *mcentral_fetch(struct mcentral *c, int nid)
 {
@@ -232,7 +232,7 @@ static struct mspan *mcentral_fetch(struct mcentral *c, int nid)
 	return s;
 }
 
-/* May a request have pages of the emergency reserve?  The page allocator's rule. */
+/* May a request use pages of the emergency reserve?  The page allocator's rule. */
 static bool gfp_has_reserve(gfp_t gfp)
 {
 	if (gfp & __GFP_NOMEMALLOC)
@@ -249,8 +249,8 @@ static bool gfp_has_reserve(gfp_t gfp)
  * @row: row wanted
  * @gfp: the request's flags
  *
- * If the row has none, one is cut from free pages of the node, or from pages that it
- * has to spare.  So there is none where the node is used up.
+ * If the row has none, cuts one from free pages of the node, or from pages that cost
+ * it nothing.  So there is none where the node is used up.
  *
  * Return: A span in state CACHED that the caller owns, or NULL.
  */
@@ -262,11 +262,11 @@ struct mspan *mcentral_cache_span(unsigned int row, gfp_t gfp)
 }
 
 /**
- * mcentral_stray_span() - the same of a row that stands in for another
+ * mcentral_stray_span() - the same for a row of a fallback node
  * @row: row of the same class on another node
  * @gfp: the request's flags
  *
- * Only of what galloc has already.
+ * Uses only memory that galloc has already.
  *
  * Return: A span in state CACHED that the caller owns, or NULL.
  */
@@ -275,7 +275,7 @@ struct mspan *mcentral_stray_span(unsigned int row, gfp_t gfp)
 	struct mcentral *c = mcentral_rows[row];
 	struct mspan *s = NULL;
 
-	/* A glance: most rows of most nodes have nothing. */
+	/* Lockless check: most rows of most nodes are empty. */
 	if (atomic_long_read(&c->nr_spans))
 		s = mcentral_fetch(c, NUMA_NO_NODE);
 	return s ?: mcentral_grow(c, GROW_FREE, gfp);
@@ -284,11 +284,11 @@ struct mspan *mcentral_stray_span(unsigned int row, gfp_t gfp)
 /**
  * mcentral_grow_span() - get a span from wherever the system has pages
  * @row: row wanted
- * @gfp: the request's flags, all of which count now
+ * @gfp: the request's flags, all of which apply now
  *
- * For when mcentral_cache_span() has none, nor mcentral_stray_span() of any node.
- * Spans of the emergency reserve serve only those who may have its pages, and only
- * when there are no others; but before more of it is taken.
+ * For use after mcentral_cache_span(), and mcentral_stray_span() of all nodes, found
+ * none.  Spans of the emergency reserve serve only requests that may use its pages,
+ * only if there are no others, but before more of it is allocated.
  *
  * Return: A span in state CACHED that the caller owns, possibly of the same
  * class on another node or of the emergency reserve; or NULL.
@@ -310,7 +310,7 @@ struct mspan *mcentral_grow_span(unsigned int row, gfp_t gfp)
 	return s ?: mcentral_grow(c, GROW_ANY, gfp);
 }
 
-/* Count an object of a row that no stack served. */
+/* Count an object of a row that bypassed the stacks. */
 void mcentral_count_single(unsigned int row)
 {
 	struct mcentral *c = mcentral_rows[row];
@@ -321,7 +321,7 @@ void mcentral_count_single(unsigned int row)
 	galloc_unlock(&c->lock, flags);
 }
 
-/* One object out of a PARTIAL span, under the lock, or from transfer. */
+/* Take one object from a PARTIAL span, under the lock, or from the transfer. */
 static void *mcentral_take(struct mcentral *c)
 {
 	unsigned long flags;
@@ -337,7 +337,7 @@ static void *mcentral_take(struct mcentral *c)
 		c->singles++;
 	}
 	galloc_unlock(&c->lock, flags);
-	/* Not by our own claim, but a freer may just have brought it back. */
+	/* Our claim does not empty it, but a freer may just have freed the rest. */
 	if (unlikely(empty))
 		span_retire(c, s);
 	if (!obj && transfer_get(c->row, &obj, 1))
@@ -345,7 +345,7 @@ static void *mcentral_take(struct mcentral *c)
 	return obj;
 }
 
-/* The only or first object of a span that was CACHED, which goes to its row. */
+/* Take one object of a CACHED span, and return the span to its row. */
 static void *span_single(struct mspan *s)
 {
 	void *obj;
@@ -367,7 +367,7 @@ static void *mcentral_take_stray(int nid, unsigned int class, gfp_t gfp)
 	for_each_near(i, other, nid) {
 		unsigned int row = mcentral_row(other, class);
 
-		/* A glance, as in mcentral_stray_span(). */
+		/* Lockless check, as in mcentral_stray_span(). */
 		if (atomic_long_read(&mcentral_rows[row]->nr_spans)) {
 			obj = mcentral_take(mcentral_rows[row]);
 			if (obj)
@@ -386,8 +386,8 @@ static void *mcentral_take_stray(int nid, unsigned int class, gfp_t gfp)
  * @gfp: flags
  *
  * For an interrupt that finds its CPU's slots busy, for another node than the
- * CPU's, and for debug mode.  Where the node is used up what galloc has on others
- * comes before pages of theirs, unless @gfp says __GFP_THISNODE.
+ * CPU's, and for debug mode.  If the node is used up, uses galloc's memory on other
+ * nodes before new pages of theirs, unless @gfp has __GFP_THISNODE.
  *
  * Context: Any but NMI, no galloc lock held.  Sleeps if @gfp allows it.
  * Return: The object, or NULL.
@@ -414,9 +414,9 @@ void *mcentral_alloc(unsigned int row, gfp_t gfp)
 }
 
 /*
- * The freer's look, with the lock, at a span that it saw in state @saw and that
- * may need to change lists.  True if it became empty and is the caller's to
- * retire.
+ * Check again, under the lock, a span that a freer saw in state @saw, and move it to
+ * another list if necessary.  True if it became empty and the caller must retire
+ * it.
  */
 static bool free_recheck(struct mcentral *c, struct object *o,
 			 enum mspan_state saw)
@@ -442,14 +442,14 @@ static bool free_recheck(struct mcentral *c, struct object *o,
 		mspan_set_state(s, MSPAN_TRANSIT);
 		empty = true;
 	} else {
-		/* Somebody else saw the bit, and has done what there was to do. */
+		/* Another CPU saw the bit, and has moved the span. */
 		count_event(saw == MSPAN_FULL ? EVENT_FULL_LOST : EVENT_EMPTY_LOST);
 	}
 	galloc_unlock(&c->lock, flags);
 	return empty;
 }
 
-/* Free one object into its span.  Its row, or 0, reported, if it is not live. */
+/* Free one object into its span.  Returns its row, or 0, reported, if it is not live. */
 static unsigned int free_object(const void *p)
 {
 	struct mcentral *c = NULL;
@@ -487,7 +487,7 @@ static unsigned int free_object(const void *p)
 }
 
 /**
- * mcentral_free() - free an object that was on no stack, and in nobody's use
+ * mcentral_free() - free an object that is neither on a stack nor in use
  * @p: its address
  *
  * Context: Any but NMI, no galloc lock held.
@@ -499,10 +499,10 @@ bool mcentral_free(const void *p)
 }
 
 /**
- * mcentral_free_single() - free an object that somebody used
+ * mcentral_free_single() - free an object that was in use
  * @p: its address
  *
- * Every free that cannot use a stack.
+ * For every free that cannot use a stack.
  *
  * Context: Any but NMI, no galloc lock held.
  */
@@ -515,8 +515,8 @@ void mcentral_free_single(const void *p)
 }
 
 /**
- * mcentral_free_batch() - free objects that have left a stack, or transfer
- * @row: row of that
+ * mcentral_free_batch() - free objects that have left a stack or the transfer
+ * @row: their row
  * @batch: the objects
  * @n: their number
  *
@@ -525,7 +525,7 @@ void mcentral_free_single(const void *p)
 void mcentral_free_batch(unsigned int row, void **batch, unsigned int n)
 {
 	while (n--)
-		/* Freed twice: as many came to the stack as were never out. */
+		/* Freed twice: it came to the stack without having left it. */
 		if (unlikely(!free_object(batch[n])))
 			atomic_dec(&mcentral_rows[row]->back);
 }
@@ -533,11 +533,11 @@ void mcentral_free_batch(unsigned int row, void **batch, unsigned int n)
 /* ---- objects above a page that others refer to -------------------------------------- */
 
 /*
- * Pages of an object above a page can be in somebody else's hands when it is freed, a
- * network buffer's for example, and a reference on one of them may be meant for all of
- * the object.  It is not free then, to its span and to everybody: a bit tells that it
- * waits, until nobody else refers to any of its pages.  They may be a neighbour's, too,
- * and the reference for that: then it waits in vain, for no longer.
+ * When an object above a page is freed, others, such as a network buffer, may still
+ * refer to its pages, and a reference to one of them may be meant for the whole object.
+ * Then it stays allocated in its span, and a bit marks it as waiting until no others
+ * refer to any of its pages.  The reference may be for a neighbour in the same page;
+ * then it waits unnecessarily, but no longer than that.
  */
 static atomic_long_t nr_waiting;
 
@@ -546,7 +546,7 @@ unsigned long mcentral_nr_waiting(void)
 	return atomic_long_read(&nr_waiting);
 }
 
-/* Does nobody else refer to any page of an object? */
+/* Does galloc hold the only references to all pages of an object? */
 static bool object_unshared(const void *p, size_t size)
 {
 	return arena_pages_unshared((unsigned long)p,
@@ -554,12 +554,12 @@ static bool object_unshared(const void *p, size_t size)
 }
 
 /**
- * mcentral_set_aside() - have an object wait if others refer to its pages
- * @p: address of an object that is freed
- * @shared: they do, or did a moment ago
+ * mcentral_set_aside() - let an object wait if others refer to its pages
+ * @p: address of an object being freed
+ * @shared: others do, or did a moment ago
  *
  * Context: Any but NMI, no galloc lock held.
- * Return: False if it may be freed as any other, or is no object above a page.
+ * Return: False if it can be freed now, or is no object above a page.
  */
 bool mcentral_set_aside(const void *p, bool shared)
 {
@@ -597,18 +597,18 @@ out:
 	return false;
 }
 
-/* Free the object that waits in a page, if it need not any more. */
+/* Free the object that waits in a page, unless it is still shared. */
 static void free_if_unshared(struct arena *arena, unsigned int page)
 {
 	unsigned long start = arena->start + ((unsigned long)page << PAGE_SHIFT);
 	const struct mspan *s = READ_ONCE(arena->span[page]);
 	unsigned int size = mcentral_rows[mspan_row(s)]->sc->size;
-	/* The one that begins in it: each is longer than a page. */
+	/* The one that begins in this page: each is longer than a page. */
 	void *p = (void *)(s->start + roundup(start - s->start, size));
 
 	if (!object_unshared(p, size))
 		return;
-	/* From here on a free of it is one of the next owner, or is found by its span. */
+	/* From here on a free of it belongs to the next owner, or is detected by its span. */
 	clear_bit(page, arena->waiting);
 	atomic_long_dec(&nr_waiting);
 	count_event(EVENT_DEFERRED);
@@ -618,7 +618,7 @@ static void free_if_unshared(struct arena *arena, unsigned int page)
 }
 
 /**
- * mcentral_free_unshared() - free the objects that nobody else refers to any more
+ * mcentral_free_unshared() - free the objects that others no longer refer to
  *
  * Context: Sleeps, no galloc lock held.
  */
@@ -629,7 +629,7 @@ void mcentral_free_unshared(void)
 	unsigned int page;
 	unsigned long nr;
 
-	/* One at a time: nobody else frees what it looks at. */
+	/* One at a time: no other task may free the object under us. */
 	if (!mcentral_nr_waiting() || test_and_set_bit_lock(0, &looking))
 		return;
 	for (nr = 0; mcentral_nr_waiting() && nr < map_nr_slots(); nr++) {
@@ -637,7 +637,7 @@ void mcentral_free_unshared(void)
 			rcu_read_lock();
 			arena = map_slot(nr);
 			page = find_next_bit(arena->waiting, ARENA_PAGES, page);
-			/* The object that waits keeps its span and the slot. */
+			/* The waiting object keeps its span and the slot. */
 			rcu_read_unlock();
 			if (page < ARENA_PAGES)
 				free_if_unshared(arena, page);
@@ -648,7 +648,7 @@ void mcentral_free_unshared(void)
 	clear_bit_unlock(0, &looking);
 }
 
-/* Objects of a span that wait. */
+/* Number of waiting objects of a span. */
 unsigned int mcentral_waiting_in(const struct mspan *s)
 {
 	unsigned int page = arena_page(s->arena, s->start);
@@ -703,7 +703,7 @@ int mcentral_init(void)
 {
 	int nid, err;
 
-	/* One node more: the emergency reserve. */
+	/* One more node: the emergency reserve. */
 	nr_rows = mcentral_row(nr_node_ids + 1, 0);
 	nr_slots = mcentral_row(nr_node_ids, 0) + 1;
 	if (nr_rows > U16_MAX) {
