@@ -35,6 +35,28 @@
 #define __GFP_ATOMIC	((__force gfp_t)0)
 #endif
 
+/*
+ * Until 6.5 (eb2e2b425c69) the page allocator wakes kswapd when it has boosted the
+ * watermark of a zone, whatever flags it was given: whoever takes a page of that zone
+ * next does it, should the one who boosted it be preempted before.
+ */
+#include <linux/nodemask.h>
+#define BOOSTED_ZONE_WAKES_KSWAPD	(LINUX_VERSION_CODE < KERNEL_VERSION(6, 5, 0))
+
+static inline bool galloc_pages_wake_kswapd(void)
+{
+	int nid, i;
+
+	if (!BOOSTED_ZONE_WAKES_KSWAPD)
+		return false;
+	for_each_online_node(nid)
+		for (i = 0; i < MAX_NR_ZONES; i++)
+			if (test_bit(ZONE_BOOSTED_WATERMARK,
+				     &NODE_DATA(nid)->node_zones[i].flags))
+				return true;
+	return false;
+}
+
 /* Until 6.13: a bare word named the namespace of a symbol. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
 #define GALLOC_IMPORT_KUNIT_NS() MODULE_IMPORT_NS(EXPORTED_FOR_KUNIT_TESTING)

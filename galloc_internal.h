@@ -700,13 +700,14 @@ extern unsigned long galloc_cpu_cache_bytes;
 /*
  * May pages be taken from or given to the system here?  On PREEMPT_RT the page
  * allocator's locks sleep, so not where preemption or interrupts are off,
- * whoever turned them off.  Elsewhere everywhere but in an NMI.
+ * whoever turned them off.  Elsewhere everywhere but in an NMI, and, with interrupts
+ * off, where it would wake kswapd: see context_gfp().
  */
 static inline bool may_grow(void)
 {
 	if (IS_ENABLED(CONFIG_PREEMPT_RT))
 		return preemptible();
-	return !in_nmi();
+	return !in_nmi() && !(irqs_disabled() && galloc_pages_wake_kswapd());
 }
 
 /*

@@ -217,6 +217,56 @@ static void with_interrupts_off_nobody_is_woken(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, context_gfp(GFP_KERNEL), GFP_KERNEL);
 }
 
+static void boost(bool on)
+{
+	int nid, i;
+
+	for_each_online_node(nid)
+		for (i = 0; i < MAX_NR_ZONES; i++)
+			assign_bit(ZONE_BOOSTED_WATERMARK,
+				   &NODE_DATA(nid)->node_zones[i].flags, on);
+}
+
+static bool boosted(void)
+{
+	int nid, i;
+
+	for_each_online_node(nid)
+		for (i = 0; i < MAX_NR_ZONES; i++)
+			if (!test_bit(ZONE_BOOSTED_WATERMARK,
+				      &NODE_DATA(nid)->node_zones[i].flags))
+				return false;
+	return true;
+}
+
+/* As where whoever has boosted the zones was preempted before he woke kswapd. */
+static void with_interrupts_off_a_boosted_zone_wakes_nobody(struct kunit *test)
+{
+	bool had = false, still = false;
+	unsigned long flags;
+	void *p;
+	int i;
+
+	gk_take_free_runs(test);
+	/* Others take pages, too, and that ends it. */
+	for (i = 0; i < 1000 && !still; i++) {
+		local_irq_save(flags);
+		boost(true);
+		p = galloc(100000, GFP_ATOMIC | __GFP_NOWARN);
+		still = boosted();
+		boost(false);
+		local_irq_restore(flags);
+		had = p;
+		gfree(p);
+		gk_take_free_runs(test);
+	}
+	KUNIT_EXPECT_TRUE(test, still);
+	KUNIT_EXPECT_EQ(test, had, !BOOSTED_ZONE_WAKES_KSWAPD);
+	p = galloc(100000, GFP_KERNEL);
+	KUNIT_EXPECT_NOT_NULL(test, p);
+	gfree(p);
+}
+
 static void call_with_interrupts_off(size_t size)
 {
 	unsigned long flags;
@@ -324,6 +374,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(closing_the_gate_waits_for_whoever_has_passed_it),
 	KUNIT_CASE(a_free_with_interrupts_off_asks_nothing_of_the_system),
 	KUNIT_CASE(with_interrupts_off_nobody_is_woken),
+	KUNIT_CASE(with_interrupts_off_a_boosted_zone_wakes_nobody),
 	KUNIT_CASE(what_could_not_be_allocated_comes_later),
 	KUNIT_CASE(a_call_does_one_turn_of_a_drain),
 	KUNIT_CASE(a_request_that_may_not_sleep_does_one_turn),
