@@ -264,7 +264,8 @@ check_btf()
 	headers "$dir"
 	grep -q '^CONFIG_DEBUG_INFO_BTF_MODULES=y' "$dir/include/config/auto.conf" ||
 		echo CONFIG_DEBUG_INFO_BTF_MODULES=y >>"$dir/include/config/auto.conf"
-	rm "$dir/tools"
+	# None of these may be the kernel's own.
+	rm -f "$dir/tools" "$dir/vmlinux"
 	mkdir -p "$dir/tools/bpf/resolve_btfids"
 	: >"$dir/tools/bpf/resolve_btfids/resolve_btfids"
 	same "BTF: off where there is no vmlinux" \
