@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * capacity: how much a CPU may keep, and where.
+ * capacity: how much a CPU may cache, and where.
  *
- * Its slots, had the first time that it allocates, and the stacks in them, which
- * grow where they are missed and shrink where others need the room.  Called by
+ * Sets up a CPU's slots when it first allocates, and the stacks in them, which grow
+ * when they are too small and shrink when others need the room.  Called by
  * mcache.c, stash.c and drain.c.  No lock: see mcache.h.  Overview: galloc_mod.c.
  */
 #include "mcache.h"
@@ -12,16 +12,16 @@
 #include <linux/slab.h>
 #include <linux/topology.h>
 
-/* A class's capacity in bytes starts at, and never exceeds this part of all. */
+/* A class's capacity starts at this many bytes, and is limited to this part of all. */
 #define CAPACITY_START_BYTES	4096
 #define CAPACITY_MAX_PART	8
 #define CAPACITY_MAX		2048
 #define CAPACITY_MIN		2
 
-/* Below this, where half of it is a full turn, a miss alone makes a slot grow. */
+/* Below this, where half a stack is no full turn yet, a miss alone makes it grow. */
 #define CAPACITY_EASY		(2 * DRAIN_TURN)
 
-/* Below so many bytes a capacity doubles, from there on it grows by an eighth. */
+/* Up to so many bytes a capacity doubles, beyond that it grows by an eighth. */
 #define CAPACITY_DOUBLE_BYTES	16384
 /* ---- set-up, the first time a CPU allocates -------------------------------------- */
 
@@ -34,8 +34,8 @@ unsigned long capacity_class_mask(unsigned int class)
 }
 
 /*
- * Others may refer to the pages of an object above a page after it was freed, and
- * then it must not be used again: each free of one looks at them.
+ * Others may refer to the pages of an object above a page after it was freed, and it
+ * must not be reused while they do: each free of such an object checks its pages.
  */
 bool capacity_shareable(unsigned long size)
 {
@@ -50,7 +50,7 @@ static void slot_set_mask(struct mcache_slot *slot, unsigned int class)
 }
 
 /*
- * A stack of a class, or the slots (class 0), cannot be allocated here: have this
+ * A stack of a class, or the slots (class 0), cannot be allocated here: let this
  * CPU's work item do it.
  */
 void capacity_want(unsigned int class)
@@ -79,17 +79,17 @@ static bool capacity_give_slots(struct mcache_slot *slots)
 	if (!m)
 		goto err;
 	if (m->slots != empty_slots) {
-		/* An interrupt, or a task on the CPU we migrated to, was first. */
+		/* An interrupt, or a task on the CPU we migrated to, was faster. */
 		mcache_leave(m);
 		arena_meta_free(slots, slots_bytes());
 		return true;
 	}
 	/*
-	 * Release: the statistics of other CPUs see what the slots say.  Pairs with
+	 * Release: statistics on other CPUs must see initialised slots.  Pairs with
 	 * the dependent loads behind their READ_ONCE().
 	 */
 	smp_store_release(&m->slots, slots);
-	/* Release: the same for those who look at the CPU's own node only. */
+	/* Release: the same for readers of the CPU's own node only. */
 	smp_store_release(&m->local, slots + mcentral_row(m->nid, 0));
 	mcache_leave(m);
 	return true;
@@ -100,14 +100,14 @@ err:
 }
 
 /*
- * Have slots of its own for this CPU.  False if there is no memory for them: after one
- * try it is the affair of the CPU's work item, and the CPU goes without until then.
+ * Allocate this CPU's own slots.  False if there is no memory for them: after one try
+ * the CPU's work item allocates them, and until then the CPU has none.
  */
 bool capacity_setup(void)
 {
 	struct mcache_slot *slots;
 
-	/* Of whatever CPU we are on: it is only to have a look. */
+	/* Of any CPU: this is only a hint. */
 	if (galloc_debug || test_bit(0, raw_cpu_ptr(&galloc_mcache)->wants))
 		return false;
 	slots = may_call_system() ?
@@ -120,7 +120,7 @@ bool capacity_setup(void)
 	return capacity_give_slots(slots);
 }
 
-/* As mcache_enter(), on slots of its own; NULL if they are busy or not to be had. */
+/* As mcache_enter(), with slots of its own; NULL if they are busy or not available. */
 struct mcache *capacity_enter_setup(void)
 {
 	struct mcache *m = mcache_enter();
@@ -157,14 +157,14 @@ static unsigned int class_capacity_max(unsigned int class)
 
 static size_t stack_bytes(unsigned int capacity)
 {
-	/* One more in front, which the look at the top may read. */
+	/* One more in front, which the test of the top may read. */
 	return (capacity + 1) * sizeof(void *);
 }
 
 /*
- * Make room in the budget: the clock hand goes over the other classes once and
- * takes up to half of each capacity, as far as it is unused.  So it does with the
- * stacks of another node, if there are any.
+ * Make room in the budget: the clock hand passes the other classes once and takes up
+ * to half of each capacity, as far as it is unused.  The same for the stacks of an
+ * adopted node.
  */
 bool capacity_steal(struct mcache *m, unsigned int for_class, size_t bytes)
 {
@@ -177,7 +177,7 @@ bool capacity_steal(struct mcache *m, unsigned int for_class, size_t bytes)
 
 		if (m->held + bytes <= galloc_cpu_cache_bytes)
 			return true;
-		/* No division: it is done up to 132 times with preemption off. */
+		/* No division: this runs up to 132 times with preemption off. */
 		m->hand = m->hand < turn ? m->hand + 1 : 1;
 		class = m->hand;
 		slot = local_slot(m, class);
@@ -194,7 +194,7 @@ bool capacity_steal(struct mcache *m, unsigned int for_class, size_t bytes)
 	return m->held + bytes <= galloc_cpu_cache_bytes;
 }
 
-/* A stack of *@capacity, or of what a page holds if there is no more; or NULL. */
+/* A stack of *@capacity, or of a page if no more is available; or NULL. */
 static void **stack_new(unsigned int *capacity)
 {
 	void **stack = arena_meta_alloc(stack_bytes(*capacity), numa_mem_id());
@@ -203,7 +203,7 @@ static void **stack_new(unsigned int *capacity)
 		*capacity = PAGE_SIZE / sizeof(void *) - 1;
 		stack = arena_meta_alloc(stack_bytes(*capacity), numa_mem_id());
 	}
-	/* Its size, for whoever frees it; no pointer is that small. */
+	/* Its size, for the code that frees it; no pointer is that small. */
 	if (stack)
 		stack[0] = (void *)stack_bytes(*capacity);
 	return stack;
@@ -233,7 +233,7 @@ void capacity_grow(unsigned int row, unsigned int capacity)
 	slot = row_slot_here(m, row);
 	had = slot ? slot_capacity(slot) : capacity;
 	extra = (size_t)(capacity - had) * sizeclasses[class].size;
-	/* Memory is in pieces: not again before it has run empty and full again. */
+	/* Memory is fragmented: do not retry before it has run empty and full again. */
 	if (slot && had >= capacity)
 		slot->wants = 0;
 	if (had >= capacity || !capacity_steal(m, class, extra)) {
@@ -261,9 +261,9 @@ err_stack:
 
 /*
  * Capacity follows misses: a small stack grows each time it runs empty, a larger
- * one only when it runs empty after it ran full or the other way round, which
- * more room would have caught.  A large step takes room from classes that use it,
- * so steps are small where they are dear.  Returns the capacity to grow to, or 0.
+ * one only when it runs empty after it ran full or vice versa, since only then would
+ * more room have helped.  A large step takes room from classes that use it, so large
+ * stacks grow in small steps.  Returns the capacity to grow to, or 0.
  */
 unsigned int capacity_wants_more(struct mcache_slot *slot, unsigned int class,
 				 unsigned int how)
@@ -284,7 +284,7 @@ unsigned int capacity_wants_more(struct mcache_slot *slot, unsigned int class,
 	return min(capacity + capacity / 8 + 1, max);
 }
 
-/* What a class wanted that could not be allocated then, if it still would have it. */
+/* Allocate the stack that a class could not get, if it still needs one. */
 static void capacity_catch_up_class(int cpu, unsigned int class)
 {
 	struct mcache *m = mcache_enter();
@@ -318,11 +318,11 @@ void capacity_catch_up(int cpu)
 	unsigned int class;
 	bool ready;
 
-	/* Old by now or not: whoever sets a bit queues the work once more. */
+	/* A stale value is fine: setting a bit queues the work again. */
 	if (likely(bitmap_empty(m->wants, GALLOC_NR_CLASSES)))
 		return;
 	if (test_bit(0, m->wants) && m->slots == empty_slots) {
-		/* Here one may sleep, and take single pages. */
+		/* This may sleep, and accept single pages. */
 		slots = arena_meta_wait(slots_bytes(), m->nid);
 		if (slots)
 			capacity_give_slots(slots);
@@ -330,7 +330,7 @@ void capacity_catch_up(int cpu)
 	m = mcache_enter();
 	if (!m)
 		return;
-	/* Should there be no memory for them, the next slow call asks again. */
+	/* If there is no memory for them, the next slow call asks again. */
 	if (m->cpu == cpu)
 		__clear_bit(0, m->wants);
 	ready = m->cpu == cpu && m->slots != empty_slots;

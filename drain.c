@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * drain: objects and spans on their way out of the mcaches.
+ * drain: moving objects and spans out of the mcaches.
  *
- * Three ways: on a live CPU by that CPU itself, from a work item or in its slow
- * path; from a dead CPU by the hotplug teardown; at unload, when nobody calls
- * galloc any more.  Nobody touches another live CPU's slots.
+ * There are three ways: a live CPU drains itself, from a work item or in its slow
+ * path; the hotplug teardown drains a dead CPU; unload drains all of them, when no
+ * caller is left.  Nothing touches the slots of another live CPU.
  * Overview: galloc_mod.c.
  */
 #include "mcache.h"
@@ -15,22 +15,22 @@
 /* All CPUs are asked to drain at most this often. */
 #define DRAIN_INTERVAL		(HZ / 10)
 
-/* For so long stacks of another node are kept when the own one is not used up. */
+/* Stacks of another node are kept this long after the own node has pages again. */
 #define AWAY_KEPT		(2 * HZ)
 
-/* More turns than this empty no stack. */
+/* A drain gives a stack up after so many turns: others refill it meanwhile. */
 #define DRAIN_MAX_TURNS		32
 
-/* Raised by who wants everything drained; owners follow in their slow paths. */
+/* Incremented to have everything drained; CPUs follow in their slow paths. */
 static atomic_t drain_gen = ATOMIC_INIT(0);
 
 /* Counts the ticks, for CPUs that look for idle classes in their slow paths. */
 static atomic_t tick_gen = ATOMIC_INIT(0);
 
-/* Pointers of a stack that are moved down in one turn. */
+/* Pointers of a stack that one turn moves down. */
 #define MOST_MOVED		1024
 
-/* What one turn took out of a slot. */
+/* What one turn took from a slot. */
 struct haul {
 	void *batch[DRAIN_TURN];
 	unsigned int n;
@@ -40,8 +40,8 @@ struct haul {
 };
 
 /*
- * Take a turn's worth out of a slot: pointers, the span, and, when no pointer
- * is left, the stack, if it @may_free it.  False if there was nothing.
+ * Take a turn's worth from a slot: pointers, the span, and, when no pointer is left,
+ * the stack, if it @may_free it.  False if there was nothing.
  */
 static bool slot_take(struct mcache *m, struct mcache_slot *slot,
 		      unsigned int class, bool may_free, struct haul *haul)
@@ -78,7 +78,7 @@ static void haul_dispose(struct haul *haul)
 		arena_meta_free(haul->stack - 1, *(size_t *)(haul->stack - 1));
 }
 
-/* Has the class been used since the last look?  Remembers for the next. */
+/* Was the class unused since the last call?  Records the counters for the next. */
 static bool slot_is_idle(struct mcache_slot *slot)
 {
 	u16 ops = slot->allocs + slot->misses + slot->overflows;
@@ -89,9 +89,8 @@ static bool slot_is_idle(struct mcache_slot *slot)
 }
 
 /*
- * A class that its stack alone has served since the last look has no use for a span,
- * and of its objects for half at most: should it miss them, that is one refill in a
- * tick.  Those that came first go.
+ * If a class did not miss since the last tick, take its span and the older half of its
+ * stack; a wrong guess costs one refill per tick.
  */
 static void slot_take_surplus(struct mcache *m, struct mcache_slot *slot,
 			      unsigned int class, struct haul *haul)
@@ -120,13 +119,13 @@ static void slot_take_surplus(struct mcache *m, struct mcache_slot *slot,
 		memmove(slot->base, slot->base + haul->n,
 			(slot->top - slot->base) * sizeof(void *));
 	else
-		/* Too long a section: the last that came take their places. */
+		/* Moving all would take too long: the newest fill the gap. */
 		memcpy(slot->base, slot->top, haul->n * sizeof(void *));
 }
 
 /*
- * Drain a class on this CPU: all of it, or, unless it is idle, what it has too much.
- * Nothing is done on another CPU than @cpu, or in an interrupt of a busy one.
+ * Drain a class on this CPU: everything, or, unless it is idle, only the surplus.
+ * Does nothing on another CPU than @cpu, or in an interrupt of a busy one.
  * Sleeps.
  */
 static void drain_visit(int cpu, unsigned int class, bool all)
@@ -159,7 +158,7 @@ static void drain_visit(int cpu, unsigned int class, bool all)
 	} while (more);
 }
 
-/* Nothing is left of the node that stood in for the CPU's own: it is let go. */
+/* Release the adopted node, if nothing of it is left. */
 static void away_end(struct mcache *m)
 {
 	unsigned int class;
@@ -174,8 +173,8 @@ static void away_end(struct mcache *m)
 }
 
 /*
- * The same for the rows of another node that this CPU has stacks for.  They are
- * drained as a whole when the own node has had pages for a while.
+ * The same for the rows of the adopted node.  They are drained completely when the own
+ * node has had pages for a while.
  */
 static void away_visit(int cpu, bool all)
 {
@@ -233,8 +232,8 @@ static void stash_visit(int cpu, bool all)
 }
 
 /*
- * This CPU's work item has done what the tick wants of a slow path, and, with @gen,
- * what everybody was asked to before that generation.
+ * This CPU's work item has done the tick's work, and, with @gen, the drains up to that
+ * generation.
  */
 static void drain_followed(int cpu, const int *gen)
 {
@@ -250,7 +249,7 @@ static void drain_followed(int cpu, const int *gen)
 	mcache_leave(m);
 }
 
-/* What a CPU's work item does. */
+/* The work item of a CPU. */
 void drain_work_fn(struct work_struct *work)
 {
 	struct mcache *m = container_of(work, struct mcache, work);
@@ -269,8 +268,8 @@ void drain_work_fn(struct work_struct *work)
 }
 
 /*
- * Does a CPU hold anything?  One that is to be left alone gets no work all the
- * same: it follows in its own slow path.
+ * Does a CPU hold anything that a work item should drain?  Isolated CPUs get no work
+ * items; they drain in their own slow path.
  */
 static bool drain_holds(int cpu)
 {
@@ -287,10 +286,10 @@ static void drain_queue(int cpu, bool all)
 }
 
 /**
- * drain_tick() - have each CPU look for its idle classes
+ * drain_tick() - make each CPU look for idle classes
  *
  * Context: The worker.
- * Return: True as long as anything is cached: look again.
+ * Return: True while anything is cached: call again.
  */
 bool drain_tick(void)
 {
@@ -311,13 +310,13 @@ bool drain_tick(void)
 }
 
 /**
- * drain_async() - have each CPU drain all it has, without waiting for it
+ * drain_async() - make each CPU drain everything, without waiting
  *
- * The hotplug lock is only tried: the worker is also needed by whoever brings a
- * CPU up under it, and is short of memory.
+ * Only tries the hotplug lock: code that brings up a CPU holds it, and may need this
+ * worker when memory is short.
  *
  * Context: The worker.
- * Return: False if a CPU is on its way up or down: try again.
+ * Return: False if a CPU is coming up or going down: try again.
  */
 bool drain_async(void)
 {
@@ -334,8 +333,8 @@ bool drain_async(void)
 }
 
 /*
- * The slots of a CPU as turns go over them: those of its own node by class, and then
- * those of the node that stands in for it.  NULL behind the last; 0 is none.
+ * The slots of a CPU in the order of turns: those of its own node by class, then
+ * those of the adopted node.  NULL after the last; 0 is none.
  */
 static struct mcache_slot *turn_slot(struct mcache *m, unsigned int nr,
 				     unsigned int *class)
@@ -350,8 +349,8 @@ static struct mcache_slot *turn_slot(struct mcache *m, unsigned int nr,
 }
 
 /*
- * The next slot of this CPU that has anything to drain, after the last one that a
- * turn was at; NULL if there is none up to the last.
+ * The next slot of this CPU with anything to drain, after the one of the last turn;
+ * NULL if none is left.
  */
 static struct mcache_slot *turn_next(struct mcache *m, unsigned int *class)
 {
@@ -365,9 +364,9 @@ static struct mcache_slot *turn_next(struct mcache *m, unsigned int *class)
 }
 
 /*
- * One turn of a drain, within somebody's call: at most DRAIN_TURN objects and a
- * span of a class, and a run of pages.  With @gen only as long as this CPU has not
- * drained since it became that: once over all classes, however fast they fill again.
+ * One turn of a drain, within another call: at most DRAIN_TURN objects and a span of a
+ * class, and a run of pages.  With @gen only until this CPU has followed that
+ * generation: once over all classes, however fast they fill again.
  */
 static void drain_turn(const int *gen)
 {
@@ -385,7 +384,7 @@ static void drain_turn(const int *gen)
 			slot = turn_next(m, &class);
 		if (slot)
 			slot_take(m, slot, class, false, &haul);
-		/* A full turn: there may be more, but no more than a full stack. */
+		/* A full turn: there may be more, but at most a full stack. */
 		if (slot && haul.n == DRAIN_TURN &&
 		    ++m->drain_turns < DRAIN_MAX_TURNS)
 			m->drain_class--;
@@ -404,8 +403,8 @@ static void drain_turn(const int *gen)
 }
 
 /*
- * What the tick has a work item do, a slot a call, on a CPU that gets none.  After
- * the last come the runs of pages.
+ * The tick's work, one slot per call, on a CPU without work items.  The runs of pages
+ * come after the last slot.
  */
 static void drain_age_turn(int age)
 {
@@ -441,11 +440,11 @@ static void drain_age_turn(int age)
 }
 
 /**
- * drain_relieve() - make memory free that CPUs have cached
+ * drain_relieve() - free memory that CPUs have cached
  * @gfp: flags of the request that found none
  *
- * A caller that may sleep drains its CPU and the transfer.  Another one does a turn
- * of that: it may have interrupts off, and the worker does the rest.
+ * A caller that may sleep drains its CPU and the transfer.  Any other does one turn of
+ * that, since it may have interrupts off, and leaves the rest to the worker.
  *
  * Context: Any but NMI, no galloc lock held.  Never waits for other CPUs.
  */
@@ -466,7 +465,7 @@ void drain_relieve(gfp_t gfp)
 	drain_kick();
 }
 
-/* A glance at this CPU, or the one we were on: the turns look again. */
+/* Lockless, and possibly for a CPU that we have left: the turns check again. */
 bool drain_is_behind(void)
 {
 	/* data_race(): an old value costs a turn that finds nothing to do. */
@@ -475,9 +474,8 @@ bool drain_is_behind(void)
 }
 
 /*
- * Everybody was asked to drain: do a turn of it, now that this CPU is in a slow
- * path.  What the work item does not do, on a CPU that gets none for example, the
- * next calls do.
+ * All CPUs were asked to drain: do one turn, now that this CPU is in a slow path.
+ * The next calls do the rest, unless the work item does.
  */
 void drain_follow(void)
 {
@@ -494,13 +492,13 @@ void drain_follow(void)
 	}
 }
 
-/* Have all CPUs drained soon, without waiting.  Any context but NMI. */
+/* Have all CPUs drain soon, without waiting.  Any context but NMI. */
 void drain_kick(void)
 {
 	static unsigned long last;
 	unsigned long then = READ_ONCE(last);
 
-	/* Reclaim calls in bursts; one drain answers them all. */
+	/* Reclaim calls in bursts; one drain serves them all. */
 	if (then && time_before(jiffies, then + DRAIN_INTERVAL))
 		return;
 	WRITE_ONCE(last, jiffies | 1);
@@ -508,7 +506,7 @@ void drain_kick(void)
 	worker_kick(WORKER_DRAIN);
 }
 
-/* Bytes the CPUs may hold, or have in transfer: what a drain sets free; racy. */
+/* Bytes that CPUs and transfers may hold, which a drain would free; racy. */
 unsigned long drain_held_bytes(void)
 {
 	unsigned long held = transfer_bytes();
@@ -519,10 +517,10 @@ unsigned long drain_held_bytes(void)
 	return held;
 }
 
-/* For the self-test and the suites: CPUs that are to be left alone are not. */
+/* For the self-test and the suites: treat isolated CPUs like others. */
 bool drain_ask_isolated;
 
-/* May a CPU be given a work item, for which somebody waits? */
+/* May the caller queue a work item on a CPU and wait for it? */
 bool drain_may_ask(int cpu)
 {
 	return mcache_is_setup(cpu) &&
@@ -532,7 +530,7 @@ bool drain_may_ask(int cpu)
 /**
  * drain_cpus() - drain all CPUs and wait
  *
- * Those that are to be left alone follow later, in their own calls.
+ * Isolated CPUs follow later, in their own calls.
  *
  * Context: Process.  Sleeps, takes the hotplug lock.
  */
@@ -540,7 +538,7 @@ void drain_cpus(void)
 {
 	int cpu;
 
-	/* For those who get no work. */
+	/* For CPUs that get no work item. */
 	atomic_inc(&drain_gen);
 	cpus_read_lock();
 	for_each_online_cpu(cpu)
@@ -562,7 +560,7 @@ static bool slot_was_used(const struct mcache_slot *slot)
 	return slot->base || slot->span || slot->allocs || slot->moved;
 }
 
-/* The CPU is dead, or nobody calls galloc any more: its slots are ours. */
+/* The CPU is dead, or no caller is left: we may access its slots. */
 int drain_dead_cpu(unsigned int cpu)
 {
 	struct mcache *m = per_cpu_ptr(&galloc_mcache, cpu);
@@ -573,7 +571,7 @@ int drain_dead_cpu(unsigned int cpu)
 
 	if (slots == empty_slots)
 		return 0;
-	/* Those of other nodes, too, which have stood in for its own. */
+	/* Including those of nodes that it has adopted. */
 	for (row = 0; row < RESERVE_SLOT; row++) {
 		struct mcentral *c = mcentral_rows[row];
 		unsigned long flags;
@@ -600,7 +598,7 @@ int drain_dead_cpu(unsigned int cpu)
 	return 0;
 }
 
-/* Empty what the CPUs hold; nobody is left who could touch it. */
+/* Empty all CPUs' caches at unload: nothing else can access them. */
 void drain_everything(void)
 {
 	int cpu;

@@ -1,31 +1,31 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * stash: per CPU, a few runs of pages that were objects a moment ago.
+ * stash: per CPU, a few runs of pages of freed large objects.
  *
- * An object of whole pages that is freed stays with the CPU, as small ones do on
- * its stacks, and serves the next request for as many pages: without it each goes
- * into the free runs of the node, is joined with its neighbours, and cut out of them
- * again, under the node's lock.  Only a few runs are kept, and only some bytes of
- * them, which count towards the CPU's budget.
+ * A freed object of whole pages stays with the CPU, as small ones do on its stacks,
+ * and serves the next request for as many pages.  Without the stash each would join its
+ * neighbours in the free runs of the node, and be cut out of them again, under the
+ * node's lock.  The number and the bytes of the runs are limited, and count towards the
+ * CPU's budget.
  *
- * Called by api.c and mcache.c; drained by drain.c.  A run in it is a span
- * in state CACHED without a row.  No lock: the CPU's busy byte, as for its stacks.
+ * Called by api.c and mcache.c; drained by drain.c.  A run in the stash is a span in
+ * state CACHED without a row.  No lock: the CPU's busy byte, as for its stacks.
  * Overview: galloc_mod.c.
  */
 #include "mcache.h"
 
-/* The longest run that is kept, and most bytes of a CPU's in this part of all. */
+/* The longest run that is kept; and the part of a CPU's budget for all of them. */
 #define STASH_MAX_PAGES		256
 #define STASH_MAX_PART		2
 
-/* Comes last, when tag and runs are as they will be. */
+/* Call last, when tag and runs have their new values. */
 static void stash_changed(struct mcache *m)
 {
 	/* Release: pairs with changes_read() of validate. */
 	smp_store_release(&m->runs_changes, m->runs_changes + 1);
 }
 
-/* Take the run in place @i out. */
+/* Remove the run at index @i. */
 static struct mspan *run_take(struct mcache *m, unsigned int i)
 {
 	struct mspan *s = m->runs[i];
@@ -41,8 +41,8 @@ static struct mspan *run_take(struct mcache *m, unsigned int i)
 }
 
 /**
- * stash_take() - any run out of a stash, to be given to the mheap
- * @m: the mcache, entered, or of a CPU that is dead
+ * stash_take() - take any run from a stash, to be returned to the mheap
+ * @m: the mcache, entered, or of a dead CPU
  *
  * Return: A span in TRANSIT, or NULL if there is none.
  */
@@ -52,7 +52,7 @@ struct mspan *stash_take(struct mcache *m)
 }
 
 /**
- * stash_alloc() - an object of whole pages from this CPU's stash
+ * stash_alloc() - get an object of whole pages from this CPU's stash
  * @npages: number of pages
  * @align: alignment in pages, a power of two
  * @nid: node wanted
@@ -73,7 +73,7 @@ struct mspan *stash_alloc(unsigned int npages, unsigned int align, int nid)
 		return NULL;
 	if (m->nid != nid)
 		goto out;
-	/* The last that came goes first: its pages are warm. */
+	/* Newest first: its pages are cache-warm. */
 	for (i = m->nr_runs; i--; ) {
 		struct mspan *run = m->runs[i];
 
@@ -89,13 +89,13 @@ out:
 	return s;
 }
 
-/* Most bytes of runs. */
+/* The most bytes of runs. */
 static size_t stash_max_bytes(void)
 {
 	return galloc_cpu_cache_bytes / STASH_MAX_PART;
 }
 
-/* Is there a place for a run, in number and in bytes? */
+/* Is there room for a run, in number and in bytes? */
 static bool run_fits(const struct mcache *m, const struct mspan *s)
 {
 	return m->nr_runs < STASH_RUNS &&
@@ -103,13 +103,13 @@ static bool run_fits(const struct mcache *m, const struct mspan *s)
 }
 
 /**
- * stash_free() - keep the pages of an object that was freed
+ * stash_free() - keep the pages of a freed object
  * @s: its span, in TRANSIT
  *
- * Those that came first make room for it.
+ * The oldest runs make room for it.
  *
  * Context: Any but NMI, no galloc lock held.
- * Return: False if there is no place for it: it is the mheap's then.
+ * Return: False if there is no room: return it to the mheap.
  */
 bool stash_free(struct mspan *s)
 {
@@ -118,7 +118,7 @@ bool stash_free(struct mspan *s)
 	struct mcache *m;
 	bool kept = false;
 
-	/* One that can never fit must not push out those that do. */
+	/* A run that can never fit must not evict others. */
 	if (s->npages > STASH_MAX_PAGES || span_bytes(s) > stash_max_bytes() ||
 	    s->reserve || s->huge ||
 	    !arena_pages_unshared(s->start, s->npages))

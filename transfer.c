@@ -1,22 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * transfer: free objects on their way from one CPU's stack to another's.
+ * transfer: free objects that move from one CPU's stack to another's.
  *
- * A row's transfer is a stack that all CPUs share.  What overflows from a CPU's
- * stack is put there in whole batches, and an empty one is filled from it: one
- * lock and one copy for a batch, where the way through the spans takes an atomic
- * operation an object.  This is what makes an object that is freed on another
- * CPU than it was allocated on as cheap as others; the idea is tcmalloc's
- * transfer cache.
+ * A row's transfer is a stack that all CPUs share.  Objects that overflow a CPU's
+ * stack go there in whole batches, and an empty stack is filled from it: one lock and
+ * one copy per batch, where the spans take an atomic operation per object.  So freeing
+ * an object on another CPU than it was allocated on costs as little as other frees;
+ * the idea is tcmalloc's transfer cache.
  *
- * Called by mcache.c and drain.c.  To its span an object in transfer is still
- * taken, as on any stack.  Protected by mcentral->lock.  Overview: galloc_mod.c.
+ * Called by mcache.c and drain.c.  In its span an object in the transfer is still
+ * allocated, as on any stack.  Protected by mcentral->lock.  Overview: galloc_mod.c.
  */
 #include "galloc_internal.h"
 
 #include <linux/nodemask.h>
 
-/* Most of it, for each row. */
+/* Most bytes of objects, for each row. */
 #define TRANSFER_BYTES		(128UL << 10)
 #define TRANSFER_MAX		2048
 #define TRANSFER_MIN		2
@@ -28,8 +27,8 @@ static unsigned int transfer_max(const struct mcentral *c)
 }
 
 /*
- * Have a stack, if there is memory for one; a page of it where there is no more.  The
- * first overflow asks for it.
+ * Allocate a stack, or a page of it if no more is available.  The first overflow
+ * requests it.
  */
 static bool transfer_setup(struct mcentral *c)
 {
@@ -59,14 +58,14 @@ static bool transfer_setup(struct mcentral *c)
 	return true;
 }
 
-/* Have a stack for the next overflow: the last one could not allocate it. */
+/* Allocate a stack for the next overflow: the last one could not. */
 void transfer_prepare(unsigned int row)
 {
 	if (!READ_ONCE(mcentral_rows[row]->transfer.stack))
 		transfer_setup(mcentral_rows[row]);
 }
 
-/* Would a row's transfer take @n objects over?  A glance, old by now. */
+/* Would a row's transfer accept @n objects?  Lockless, so only a hint. */
 bool transfer_has_room(unsigned int row, unsigned int n)
 {
 	const struct transfer *t = &mcentral_rows[row]->transfer;
@@ -75,13 +74,13 @@ bool transfer_has_room(unsigned int row, unsigned int n)
 }
 
 /**
- * transfer_put() - take free objects over from a CPU
+ * transfer_put() - accept free objects from a CPU
  * @row: their row
  * @batch: the objects
  * @n: their number
  *
  * Context: Any but NMI, no galloc lock held.
- * Return: How many there was room for: the first ones.
+ * Return: The number accepted: the first ones.
  */
 unsigned int transfer_put(unsigned int row, void **batch, unsigned int n)
 {
@@ -93,7 +92,7 @@ unsigned int transfer_put(unsigned int row, void **batch, unsigned int n)
 		return 0;
 	galloc_lock(&c->lock, flags);
 	if (unlikely(!t->stack)) {
-		/* transfer_give_up() was here. */
+		/* transfer_give_up() came first. */
 		galloc_unlock(&c->lock, flags);
 		return 0;
 	}
@@ -109,7 +108,7 @@ unsigned int transfer_put(unsigned int row, void **batch, unsigned int n)
  * transfer_get() - fetch free objects for a CPU
  * @row: their row
  * @batch: filled with them
- * @max: most of them
+ * @max: the most objects to fetch
  *
  * Context: Any but NMI, no galloc lock held.
  * Return: Their number, 0 if there are none.
@@ -132,7 +131,7 @@ unsigned int transfer_get(unsigned int row, void **batch, unsigned int max)
 	return n;
 }
 
-/* Put @n objects of a row, if there are so many, into their spans.  Sleeps. */
+/* Move up to @n objects of a row to their spans.  Sleeps. */
 static void transfer_spill(struct mcentral *c, unsigned int n)
 {
 	struct transfer *t = &c->transfer;
@@ -157,7 +156,7 @@ static void transfer_spill(struct mcentral *c, unsigned int n)
 }
 
 /**
- * transfer_drain() - put all that is in transfer into its spans
+ * transfer_drain() - move all objects in the transfers to their spans
  *
  * Context: Process.  Sleeps.
  */
@@ -168,14 +167,14 @@ void transfer_drain(void)
 	for (row = 0; row < nr_rows; row++) {
 		struct mcentral *c = mcentral_rows[row];
 
-		/* What is there now: others may go on putting. */
+		/* What is there now: others may add more. */
 		if (c)
 			transfer_spill(c, READ_ONCE(c->transfer.n));
 		cond_resched();
 	}
 }
 
-/* Give up a stack that nobody put anything on since the last call. */
+/* Free a stack that was not used since the last call. */
 static void transfer_give_up(struct mcentral *c)
 {
 	struct transfer *t = &c->transfer;
@@ -196,12 +195,12 @@ static void transfer_give_up(struct mcentral *c)
 }
 
 /**
- * transfer_age() - put into its spans what nobody wanted since the last call
+ * transfer_age() - move objects not fetched since the last call to their spans
  *
- * That is what was left when it was at its lowest.  A stack without use goes.
+ * These are as many as remained at the lowest level.  An unused stack is freed.
  *
  * Context: Process.
- * Return: True if there is still something to look at.
+ * Return: True if anything is left to age.
  */
 bool transfer_age(void)
 {
@@ -242,7 +241,7 @@ unsigned long transfer_bytes(void)
 	return bytes;
 }
 
-/* Of a row that nobody uses any more. */
+/* For a row that is no longer used. */
 void transfer_exit(struct mcentral *c)
 {
 	if (c->transfer.stack)
