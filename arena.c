@@ -2,9 +2,9 @@
 /*
  * arena: memory from alloc_pages().
  *
- * The lowest layer, called by mheap.c to take chunks of pages and to give them
- * back; calls map.c, so that their addresses are found.  Owns the limit, and the
- * references galloc holds on its pages.  Overview: galloc_mod.c.
+ * The lowest layer.  mheap.c calls it to get chunks of pages and to return them; it
+ * calls map.c, so that their addresses are found.  Owns the limit, and galloc's
+ * references to its pages.  Overview: galloc_mod.c.
  */
 #include "galloc_internal.h"
 
@@ -13,39 +13,39 @@
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
 
-/* Taken from the system at a time: this part of what is held, and at least so much. */
+/* Size of a chunk: this part of what galloc holds, and at least so much. */
 #define GROWTH_PART		128
 #define GROWTH_MIN		(256UL << 10)
 
-/* The largest order that the page allocator serves without fail. */
+/* The largest order that the page allocator never fails. */
 #define NOFAIL_ORDER		1
 
-/* For so long an order that was not to be had is not asked for again without need. */
+/* An order that was not available is not tried again for this long without need. */
 #define SCARCE_DELAY		(HZ / 10)
 
 struct arena_scarce *arena_scarce;
 
-/* Bytes of pages and metadata, against the limit; of these, metadata. */
+/* Bytes of pages and metadata, compared with the limit; and the metadata in them. */
 static atomic_long_t held_bytes;
 static atomic_long_t meta_bytes;
 
-/* What the map has grown by since: the limit does not concern it. */
+/* Growth of the map since load, which the limit does not cover. */
 static atomic_long_t map_growth_bytes;
 
 /*
- * Pages less those about to go back: what galloc_reserve_pages is compared
- * with, before anything leaves.
+ * Pages except those about to be returned: compared with galloc_reserve_pages before
+ * anything is returned.
  */
 static atomic_long_t settled_pages;
 
-/* Pages that can never go back: somebody else freed them under us. */
+/* Pages that can never be returned: others dropped all references to them. */
 static atomic_long_t lost_pages;
 
 /* ---- accounting ------------------------------------------------------- */
 
 /*
- * Reserve first, undo if it was too much: two racing callers may both be
- * refused near the limit, but never both be let in beyond it.
+ * Charge first, uncharge if that exceeded the limit: near the limit two racing callers
+ * may both be refused, but never both be admitted beyond it.
  */
 bool arena_charge(long bytes)
 {
@@ -65,7 +65,7 @@ void arena_uncharge(long bytes)
 	atomic_long_sub(bytes, &held_bytes);
 }
 
-/* The same for a request that may have no choice: what must not fail is let in. */
+/* The same for a request, which exceeds the limit if it must not fail. */
 static bool charge_for(long bytes, gfp_t gfp)
 {
 	long held;
@@ -78,7 +78,7 @@ static bool charge_for(long bytes, gfp_t gfp)
 	return true;
 }
 
-/* What a request needs of descriptors; @gfp is that of the request. */
+/* Charge the descriptors of a request; @gfp is that of the request. */
 bool arena_charge_meta_for(long bytes, gfp_t gfp)
 {
 	if (!charge_for(bytes, gfp))
@@ -101,7 +101,7 @@ void arena_uncharge_meta(long bytes)
 	arena_uncharge(bytes);
 }
 
-/* A map that grows does so with the machine's memory, whatever the limit is. */
+/* A map grows because the machine's memory does, whatever the limit is. */
 void arena_charge_map_growth(long bytes)
 {
 	atomic_long_add(bytes, &map_growth_bytes);
@@ -109,15 +109,15 @@ void arena_charge_map_growth(long bytes)
 	atomic_long_add(bytes, &held_bytes);
 }
 
-/* What the limit is compared with. */
+/* The bytes that the limit applies to. */
 long arena_limited_bytes(void)
 {
 	return atomic_long_read(&held_bytes) - atomic_long_read(&map_growth_bytes);
 }
 
 /*
- * May @npages leave, or would that break into the reserve?  Taken off first and
- * put back if it was too much, as the limit is.
+ * May @npages be returned, or would that break into the reserve?  Subtracted first
+ * and added back if it was too much, as for the limit.
  */
 bool arena_may_leave(unsigned int npages)
 {
@@ -160,27 +160,27 @@ static void chunk_hold_pages(struct page *page, unsigned int order)
 {
 	unsigned int i;
 
-	/* So that whoever keeps accounts of pages sees single ones from here on. */
+	/* So that page_owner and the like see single pages from here on. */
 	split_page(page, order);
 	for (i = 0; i < 1U << order; i++)
 		page_ref_add(page + i, ARENA_PAGE_REFS - 1);
 }
 
 /**
- * arena_mend_page() - give a page the references that somebody else dropped
- * @page: a page of galloc's that cannot leave meanwhile
+ * arena_mend_page() - restore the references to a page that others dropped
+ * @page: a page of galloc's that cannot be returned meanwhile
  *
- * Only those are found that nobody else's make up for: when these are dropped in
- * their turn, the rest is missing then.
+ * Finds only those that references of others do not hide; the rest is missing when
+ * these are dropped.
  *
  * Context: Any.  Reports nothing: arena_report_mended() does.
- * Return: How many there were missing.
+ * Return: The number of missing references.
  */
 unsigned int arena_mend_page(struct page *page)
 {
 	int refs = page_ref_count(page);
 
-	/* Not add: of two that find them, one gives them back. */
+	/* No addition: if two find them, only one restores them. */
 	while (unlikely(refs > 0 && refs < ARENA_PAGE_REFS))
 		if (atomic_try_cmpxchg(&page->_refcount, &refs, ARENA_PAGE_REFS))
 			return ARENA_PAGE_REFS - refs;
@@ -188,15 +188,15 @@ unsigned int arena_mend_page(struct page *page)
 }
 
 /**
- * arena_report_mended() - report what arena_mend_page() has given back
+ * arena_report_mended() - report what arena_mend_page() has restored
  * @page: the page
- * @missing: how many references
+ * @missing: number of references
  *
  * Context: Any but NMI, no galloc lock held.
  */
 void arena_report_mended(struct page *page, unsigned int missing)
 {
-	/* What the kernel took off for an object of the slab allocator. */
+	/* What the kernel subtracted as for an object of the slab allocator. */
 	if (KFREE_UNCOUNTS_ANY_PAGE)
 		mod_node_page_state(page_pgdat(page), NR_SLAB_UNRECLAIMABLE_B,
 				    (long)missing << PAGE_SHIFT);
@@ -204,8 +204,8 @@ void arena_report_mended(struct page *page, unsigned int missing)
 }
 
 /*
- * Let one page go.  If somebody else still holds a reference (a network buffer
- * that the object was spliced into) the page is freed by their put_page().
+ * Return one page.  If others still hold a reference (such as a network buffer
+ * that the object was spliced into), their put_page() frees it.
  */
 static void page_let_go(struct page *page)
 {
@@ -214,7 +214,7 @@ static void page_let_go(struct page *page)
 	if (unlikely(missing))
 		arena_report_mended(page, missing);
 	if (unlikely(page_count(page) < ARENA_PAGE_REFS)) {
-		/* All are gone, and so is the page: not ours to use or to free. */
+		/* No reference is left: we may neither use the page nor free it. */
 		atomic_long_inc(&lost_pages);
 		atomic_long_add(PAGE_SIZE, &held_bytes);
 		report_dropped(page_address(page), ARENA_PAGE_REFS);
@@ -225,8 +225,8 @@ static void page_let_go(struct page *page)
 }
 
 /*
- * Make a chunk what alloc_pages() once gave: one reference on the head, none
- * on the tails.  Fails, with all as it was, if somebody else holds a page.
+ * Restore the state of a chunk after alloc_pages(): one reference on the head, none
+ * on the tails.  Fails and changes nothing if others hold a page.
  */
 static bool chunk_freeze(struct page *page, unsigned int order)
 {
@@ -244,16 +244,16 @@ static bool chunk_freeze(struct page *page, unsigned int order)
 }
 
 /**
- * arena_pages_unshared() - is nobody but galloc holding on to these pages?
+ * arena_pages_unshared() - does galloc hold the only references to these pages?
  * @start: address of the first, or in it
  * @npages: number of pages
  *
- * References that somebody dropped by mistake are given back, and reported.
+ * Restores and reports references that others dropped by mistake.
  *
- * Who sees true may use the pages again: the last reference of others went with a
- * full barrier, and what they read was read before.
+ * If it returns true the pages can be reused: dropping the last reference of others
+ * was a full barrier, which orders their reads before our writes.
  *
- * Context: Any but NMI, no galloc lock held; the pages cannot leave meanwhile.
+ * Context: Any but NMI, no galloc lock held; the pages cannot be returned meanwhile.
  */
 bool arena_pages_unshared(unsigned long start, unsigned int npages)
 {
@@ -273,7 +273,7 @@ bool arena_pages_unshared(unsigned long start, unsigned int npages)
 
 /*
  * Tell kmemleak: grey, so never a leak itself, but scanned for pointers to
- * others.  Page by page, because that is how they may leave.
+ * other memory.  Page by page, because they may be returned that way.
  */
 static void pages_announce(struct page *page, unsigned int npages, gfp_t gfp)
 {
@@ -296,8 +296,8 @@ static void pages_renounce(struct page *page, unsigned int npages)
 }
 
 /*
- * Free a frozen chunk, a block in two halves: pages of its order, as single ones,
- * go to a list of the CPU, and from there thousands at a time, which keeps
+ * Free a frozen chunk, a block in two halves: pages of a block's order, like single
+ * ones, go to a list of the CPU, which the page allocator empties by the thousand, with
  * interrupts off for milliseconds.
  */
 static void chunk_free(struct page *page, unsigned int order)
@@ -311,8 +311,8 @@ static void chunk_free(struct page *page, unsigned int order)
 }
 
 /*
- * Let pages go together, as many as begin here, past those lists; or one, where
- * they are few or somebody else holds one of them.  Returns how many.
+ * Return as many pages as begin an aligned piece here, bypassing those lists; or one,
+ * if they are few or others hold one of them.  Returns how many.
  */
 static unsigned int piece_let_go(struct page *page, unsigned int npages)
 {
@@ -348,13 +348,13 @@ static void pages_free(struct page *page, unsigned int npages, int order,
 }
 
 /**
- * arena_put_pages() - give pages back to the system
+ * arena_put_pages() - return pages to the system
  * @start: address of the first
  * @npages: number of pages
- * @order: they are one whole chunk of this order; -1: only a part of one
- * @may_sleep: the caller may sleep, and lets others run now and then
+ * @order: they are one whole chunk of this order; -1: part of a chunk
+ * @may_sleep: the caller may sleep; reschedules if needed
  *
- * Nothing may refer to the pages any more: rows 0, not owned.  Comes after
+ * Nothing may refer to the pages any more: rows 0, not owned.  Call after
  * arena_leave() or a successful arena_may_leave().
  *
  * Context: Where may_grow() says so, no galloc lock held.
@@ -367,13 +367,13 @@ void arena_put_pages(unsigned long start, unsigned int npages, int order,
 	arena_uncharge((long)npages << PAGE_SHIFT);
 }
 
-/* The pages leave, reserve or not: a huge object, an emergency page. */
+/* Pages that leave even below the reserve: a huge object, an emergency page. */
 void arena_leave(unsigned int npages)
 {
 	atomic_long_sub(npages, &settled_pages);
 }
 
-/* Leave a page to those that still refer to it.  False if nobody else does. */
+/* Leave a page to others that still refer to it.  False if there are none. */
 bool arena_leave_to_others(unsigned long start)
 {
 	struct page *page = virt_to_page((void *)start);
@@ -385,7 +385,7 @@ bool arena_leave_to_others(unsigned long start)
 	return true;
 }
 
-/* Forget pages that hold live objects at unload: nobody gets them again. */
+/* Abandon pages with live objects at unload: they are never reused. */
 void arena_abandon_pages(unsigned long start, unsigned int npages)
 {
 	arena_leave(npages);
@@ -394,8 +394,8 @@ void arena_abandon_pages(unsigned long start, unsigned int npages)
 }
 
 /*
- * The caller's flags, less what must not travel to alloc_pages(): COMP (the
- * pages leave one by one), ACCOUNT (would charge a block for an object), the
+ * The caller's flags without those that must not reach alloc_pages(): COMP (the
+ * pages are returned one by one), ACCOUNT (would charge a block for an object), the
  * mobility flags, ZERO (the object is cleared, not the block).
  */
 static gfp_t chunk_gfp(gfp_t gfp)
@@ -406,7 +406,7 @@ static gfp_t chunk_gfp(gfp_t gfp)
 		 GALLOC_GFP_ZONES);
 }
 
-/* An order larger than needed: not worth reclaim, reserves or another node. */
+/* For more than is needed: not worth reclaim, reserves or another node. */
 static gfp_t chunk_gfp_speculative(gfp_t gfp)
 {
 	gfp |= __GFP_NOWARN | __GFP_NORETRY | __GFP_NOMEMALLOC | __GFP_THISNODE;
@@ -415,15 +415,15 @@ static gfp_t chunk_gfp_speculative(gfp_t gfp)
 }
 
 /*
- * __GFP_NOFAIL is the page allocator's as far as it promises to keep it; above that
- * order it warns, and whoever asks tries again.
+ * Pass __GFP_NOFAIL to the page allocator only up to the order for which it accepts
+ * the flag; for larger ones it warns, and the caller retries.
  */
 static gfp_t chunk_gfp_order(gfp_t gfp, unsigned int order)
 {
 	return order > NOFAIL_ORDER ? gfp & ~__GFP_NOFAIL : gfp;
 }
 
-/* Larger orders than that need not be tried for a while. */
+/* Larger orders than this need not be tried for a while. */
 static void arena_order_failed(int nid, unsigned int order)
 {
 	struct arena_scarce *scarce = &arena_scarce[nid];
@@ -475,7 +475,7 @@ err_uncharge:
 	return false;
 }
 
-/* The largest order that a node may have, by what it had a moment ago. */
+/* The largest order worth trying on a node, by its last failure. */
 static unsigned int arena_scarce_order(int nid)
 {
 	const struct arena_scarce *scarce = &arena_scarce[nid];
@@ -486,12 +486,12 @@ static unsigned int arena_scarce_order(int nid)
 }
 
 /**
- * arena_meta_alloc() - memory for what makes galloc fast, charged
- * @bytes: how much
+ * arena_meta_alloc() - allocate optional metadata, charged
+ * @bytes: size
  * @nid: node wanted
  *
- * For arrays that callers can do without, or with less.  Waits for nobody and wakes
- * nobody up for more than a page, and asks for that only where there was as much a
+ * For arrays that galloc can do without, or with smaller ones.  For more than a page it
+ * neither waits nor wakes kswapd, and tries only if that order was available a
  * moment ago.
  *
  * Context: Where may_grow() says so, no galloc lock held.
@@ -516,11 +516,11 @@ void *arena_meta_alloc(size_t bytes, int nid)
 }
 
 /**
- * arena_meta_wait() - the same where one may sleep, in pages if need be, and zero
- * @bytes: how much
+ * arena_meta_wait() - the same, zeroed, may sleep, and may use single pages
+ * @bytes: size
  * @nid: node wanted
  *
- * Context: Process.  Kills nobody.
+ * Context: Process.  Never invokes the OOM killer.
  * Return: The memory, for arena_meta_free(); or NULL.
  */
 void *arena_meta_wait(size_t bytes, int nid)
@@ -529,7 +529,7 @@ void *arena_meta_wait(size_t bytes, int nid)
 
 	if (!arena_charge_meta(bytes))
 		return NULL;
-	/* RETRY_MAYFAIL: as long as it takes, but no OOM killer. */
+	/* RETRY_MAYFAIL: try hard, but without the OOM killer. */
 	p = galloc_fail(0) ? NULL :
 	    kvzalloc_node(bytes, GFP_KERNEL | __GFP_RETRY_MAYFAIL | __GFP_NOWARN,
 			  nid);
@@ -545,10 +545,10 @@ void arena_meta_free(void *p, size_t bytes)
 }
 
 /**
- * arena_growth_order() - how much to take from the system at a time
+ * arena_growth_order() - preferred order of a chunk
  *
- * Half of it lies free on average, so it is a small part of what there is.  The
- * reserve is taken in whole blocks.
+ * On average half of the last chunk is free, so it is a small part of what galloc holds.
+ * The reserve is allocated in whole blocks.
  *
  * Return: The order of a chunk, at most ARENA_ORDER.
  */
@@ -563,10 +563,10 @@ unsigned int arena_growth_order(void)
 }
 
 /**
- * arena_likely_order() - how much to ask the system for at a time
+ * arena_likely_order() - order of a chunk that is likely available
  * @nid: node
  *
- * Return: arena_growth_order(), or less if a node has just not had so much.
+ * Return: arena_growth_order(), or less if a node recently failed it.
  */
 unsigned int arena_likely_order(int nid)
 {
@@ -581,14 +581,14 @@ static bool chunk_taken(const struct chunk *chunk, unsigned int wanted)
 }
 
 /**
- * arena_get_spare_chunk() - take pages that a node has to spare
+ * arena_get_spare_chunk() - allocate pages that cost a node nothing
  * @chunk: filled on success
  * @nid: the node
  * @npages: least number of pages
  * @gfp: the caller's flags
  *
- * As arena_get_chunk(), but the last order, too, is tried without reclaim, without
- * reserves, and of this node only; and not at all if there was none of it a moment
+ * As arena_get_chunk(), but tries the last order, too, without reclaim and reserves,
+ * and on this node only; and not at all if that order was not available a moment
  * ago.
  *
  * Context: Where may_grow() says so, no galloc lock held.
@@ -613,18 +613,18 @@ bool arena_get_spare_chunk(struct chunk *chunk, int nid, unsigned int npages,
 }
 
 /**
- * arena_get_chunk() - take pages from the system
+ * arena_get_chunk() - allocate pages from the system
  * @chunk: filled on success
  * @nid: node wanted
  * @npages: least number of pages
  * @gfp: the caller's flags
  *
- * Tries arena_likely_order() first and comes down, order by order, to what is
- * needed; only that last order is tried with the caller's own flags.  A caller
- * that cannot sleep starts there: the worker fetches more for the next one.
- * Above a block there is only one order to try, and all of it is kept: a rest
- * given back in pieces lies on the lists of CPUs, where it keeps the next object
- * from a whole order.
+ * Tries arena_likely_order() first and then smaller orders down to what is
+ * needed; only that last order is tried with the caller's own flags.  For a caller
+ * that cannot sleep it tries just that order: the worker fetches more for the next one.
+ * Above a block there is only one order to try, and all of it is kept: returned
+ * pieces would go to the CPUs' lists, where they keep the next object from a whole
+ * order.
  *
  * Context: Where may_grow() says so, no galloc lock held.  Sleeps if @gfp
  * allows it.

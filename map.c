@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * map: from an address to the slot it lies in, and to its span.
+ * map: from an address to its slot and its span.
  *
- * The address map, called by arena.c when pages come and go, and by everybody to
- * find an address.  Owns arena_map_lock.  Behind it, a slot of the map at a time,
- * spans: for stats.c, validate.c and report.c, and at unload.  The lists of the
- * layers are not used for that: what is on none of them is found, too.
+ * The address map, updated by arena.c when it gets and returns pages, and read by all
+ * layers.  Owns arena_map_lock.  Also walks spans, one slot of the map at a time, for
+ * stats.c, validate.c and report.c, and at unload.  The walk does not use the lists of
+ * the layers, so it finds spans that are on none of them.
  * Overview: galloc_mod.c.
  */
 #include "mheap.h"
@@ -18,28 +18,28 @@
 static_assert(sizeof(struct arena) <= PAGE_SIZE);
 static_assert(ARENA_SPAN_BYTES <= PAGE_SIZE);
 
-/* Slots copied under the lock in one turn when the map grows. */
+/* Slots that one turn copies under the lock when the map grows. */
 #define MAP_COPY_TURN		128
 
-/* What addresses outside galloc map to: no rows, no spans. */
+/* Addresses outside galloc map to this: no rows, no spans. */
 static struct mspan *no_spans[ARENA_PAGES];
 struct arena arena_none = { .span = no_spans };
 
 struct arena_map *arena_map;
 
-/* The table being filled by map_grow(), or NULL. */
+/* The table that map_grow() is filling, or NULL. */
 static struct arena_map *arena_map_next;
 
-/* Address that the map was to cover and could not, 0 if there is none. */
+/* Address that the map should cover but could not, 0 if there is none. */
 static unsigned long map_wanted;
 
 /*
- * Protects the slots of both maps and arena->refs.  Raw, irq-safe, leaf: no
- * other galloc lock is taken under it, and it is taken under none.
+ * Protects the slots of both maps and arena->refs.  Raw, irq-safe, leaf: never held
+ * together with another galloc lock.
  */
 static DEFINE_RAW_SPINLOCK(arena_map_lock);
 
-/* Raised when arena->refs change (arena_map_lock); for validate. */
+/* Incremented when arena->refs change (arena_map_lock); for validate. */
 static unsigned long map_nr_changes;
 
 /* Serialises map_grow(). */
@@ -64,7 +64,7 @@ unsigned long map_nr_slots(void)
 	return nr;
 }
 
-/* Differs if map slots, or references to them, have come or gone. */
+/* Changes when map slots, or references to them, do. */
 unsigned long map_changes(void)
 {
 	unsigned long flags, changes;
@@ -102,7 +102,7 @@ static long map_size(unsigned long nr)
 	return struct_size(arena_map, rows, nr);
 }
 
-/* A map without any slot that is ours.  The caller charges it. */
+/* A map without any slot of ours.  The caller charges it. */
 static struct arena_map *map_new(unsigned long nr)
 {
 	struct arena_map *map;
@@ -120,11 +120,11 @@ static struct arena_map *map_new(unsigned long nr)
 }
 
 /**
- * map_grow() - replace the map by one that covers @addr, too
- * @addr: address of memory that is about to be there
+ * map_grow() - replace the map by one that also covers @addr
+ * @addr: address of memory that is about to go online
  *
- * Slots change while it is being copied, a turn at a time: map_slot_set() then
- * writes to both.  A limit does not concern it: it is the machine that grows.
+ * Slots may change while it is copied, a turn at a time: map_slot_set() then
+ * writes to both.  Not subject to the limit, since the machine grows.
  *
  * Context: Process.  Sleeps.
  * Return: 0 or -ENOMEM.
@@ -175,17 +175,17 @@ out:
 }
 
 /*
- * The map could not be made to cover an address: the worker tries again.  Until
- * then pages there go back when the page allocator comes with them.
+ * The map could not grow to cover an address: the worker tries again.  Until then
+ * pages there are returned as soon as the page allocator provides them.
  */
 static void map_want(unsigned long addr)
 {
-	/* Of two at once the lower may win, and the higher comes again. */
+	/* In a race the lower may win, and the higher is requested again. */
 	if (addr > READ_ONCE(map_wanted))
 		WRITE_ONCE(map_wanted, addr);
 }
 
-/* Try again what failed before.  Process context. */
+/* Retry a growth that failed.  Process context. */
 void map_catch_up(void)
 {
 	unsigned long addr = READ_ONCE(map_wanted);
@@ -194,7 +194,7 @@ void map_catch_up(void)
 		WRITE_ONCE(map_wanted, 0);
 }
 
-/* The machine gets memory, and galloc has no say in that. */
+/* Memory goes online; galloc must not veto that. */
 int map_memory_callback(struct notifier_block *nb, unsigned long action,
 			void *arg)
 {
@@ -223,7 +223,7 @@ static struct arena *arena_new(gfp_t gfp)
 	arena = galloc_fail(0) ? NULL : kmem_cache_zalloc(arena_cache, gfp);
 	if (!arena)
 		goto err_uncharge;
-	/* The map has no pointer that kmemleak would know. */
+	/* The map's pointer is encoded, so kmemleak does not recognise it. */
 	kmemleak_not_leak(arena);
 	arena->span = galloc_fail(0) ? NULL : kzalloc(ARENA_SPAN_BYTES, gfp);
 	if (!arena->span)
@@ -314,7 +314,7 @@ static unsigned int pages_in_slot(unsigned long addr, unsigned int npages)
 	return min_t(unsigned long, npages, left >> PAGE_SHIFT);
 }
 
-/* Give up the map slots of @npages pages from @start. */
+/* Drop the map slots of @npages pages from @start. */
 void map_put_range(unsigned long start, unsigned int npages)
 {
 	unsigned int n;
@@ -325,7 +325,7 @@ void map_put_range(unsigned long start, unsigned int npages)
 	}
 }
 
-/* Have a map slot for each of @npages pages from @start. */
+/* Get a map slot for each of @npages pages from @start. */
 bool map_get_range(unsigned long start, unsigned int npages, int nid,
 		   gfp_t gfp)
 {
@@ -353,7 +353,7 @@ bool map_get_range(unsigned long start, unsigned int npages, int nid,
 	return true;
 }
 
-/* Have the map cover the last page of a chunk. */
+/* Make the map cover the last page of a chunk. */
 bool map_covers(struct page *page, unsigned int npages, gfp_t gfp)
 {
 	unsigned long last = addr_of(page_address(page + npages - 1));
@@ -364,7 +364,7 @@ bool map_covers(struct page *page, unsigned int npages, gfp_t gfp)
 	rcu_read_unlock();
 	if (likely(covered))
 		return true;
-	/* Only a notifier that failed or raced can have left it out. */
+	/* Only if a notifier failed or raced is it not covered. */
 	if ((gfp & GFP_KERNEL) == GFP_KERNEL && !map_grow(last))
 		return true;
 	map_want(last);
@@ -374,14 +374,14 @@ bool map_covers(struct page *page, unsigned int npages, gfp_t gfp)
 /* ---- spans, found by address ---------------------------------------------- */
 
 /*
- * What is looked at under the lock in one turn: words of bitmaps.  A span counts as
- * some words more, and so many pages, which fn() may look at one by one, as one.
+ * Work of one turn under the lock: words of bitmaps.  A span counts as some more
+ * words, and so many pages, which fn() may examine one by one, as one.
  */
 #define WALK_TURN		48
 #define WALK_SPAN		4
 #define WALK_PAGES		8
 
-/* A turn in a slot from *@page on, which becomes where the next one begins. */
+/* One turn in a slot from *@page on, which becomes the start of the next turn. */
 static void walk_turn(const struct arena *arena, unsigned int *page,
 		      void (*fn)(struct mspan *s, void *arg), void *arg)
 {
@@ -396,10 +396,10 @@ static void walk_turn(const struct arena *arena, unsigned int *page,
 		s = run_next_span(arena, page);
 		if (!s)
 			break;
-		/* Not what has grown over the end of the turn before. */
+		/* Skip a span that has grown over the end of the previous turn. */
 		if (s->start >= arena->start + ((unsigned long)from << PAGE_SHIFT))
 			fn(s, arg);
-		/* One of no pages is an error: we do not stay there for ever. */
+		/* Advance even if a corrupt span has no pages. */
 		*page = max(*page + 1,
 			    arena_page(arena, s->start) + s->npages);
 		weight += WALK_SPAN + (mspan_row(s) ? s->nwords : 0) +
@@ -413,11 +413,11 @@ static void walk_turn(const struct arena *arena, unsigned int *page,
  * @fn: called with the mheap's lock held
  * @arg: for @fn
  *
- * The lock is let go now and then: what others do meanwhile may be seen or not.
- * No page is in two of the spans that are seen.
+ * The lock is released between turns, so concurrent changes may be seen or not.
+ * No page is in two of the spans passed to @fn.
  *
  * Context: Process, no galloc lock held.
- * Return: False if nothing of the slot is galloc's.
+ * Return: False if the slot has no pages of galloc.
  */
 bool map_walk_slot(unsigned long nr, void (*fn)(struct mspan *s, void *arg),
 		   void *arg)
@@ -430,7 +430,7 @@ bool map_walk_slot(unsigned long nr, void (*fn)(struct mspan *s, void *arg),
 		unsigned long flags;
 		struct mheap *h;
 
-		/* Each turn anew, so that the read section is as short. */
+		/* Again for each turn, to keep the read section short. */
 		rcu_read_lock();
 		arena = map_slot(nr);
 		if (arena == &arena_none) {
@@ -448,8 +448,8 @@ bool map_walk_slot(unsigned long nr, void (*fn)(struct mspan *s, void *arg),
 }
 
 /*
- * The span that begins at a page or last before it.  A huge object may have
- * begun in a slot before; the whole of it has the same mheap.
+ * The last span that begins at or before a page.  A huge object may have begun in an
+ * earlier slot; all of it has the same mheap.
  */
 struct mspan *map_span_back_from(const struct arena *arena, unsigned int page)
 {
@@ -464,7 +464,7 @@ struct mspan *map_span_back_from(const struct arena *arena, unsigned int page)
 	}
 }
 
-/* A copy of the span that any address lies in; for reports. */
+/* A copy of the span that contains an address; for reports. */
 bool map_span_around(const void *p, struct mspan *copy)
 {
 	struct arena *arena;
@@ -527,7 +527,7 @@ err_cache:
 	return err;
 }
 
-/* All pages have been put; the RCU callbacks of their arenas may still run. */
+/* All pages have been returned; the RCU callbacks of their arenas may still run. */
 void map_exit(void)
 {
 	unregister_memory_notifier(&arena_memory_nb);

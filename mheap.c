@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * mheap: the free page runs of a node, and objects of whole pages.
+ * mheap: the free page runs of a node.
  *
- * Called by mcentral.c for spans and by api.c for objects above 32 KiB;
- * calls arena.c for more memory.  Owns mheap->lock, every span in state FREE,
- * LARGE or ASIDE, and the worker that gives memory back.
+ * Called by mcentral.c for spans, and by large.c for objects above 32 KiB; calls
+ * run.c for the lists of runs and arena.c for more memory.  Owns mheap->lock and every
+ * span in state FREE, LARGE or ASIDE.
  * Overview: galloc_mod.c.
  */
 #include "mheap.h"
@@ -14,10 +14,10 @@
 #include <linux/slab.h>
 #include <linux/vmstat.h>
 
-/* Unused descriptors taken out of the stock under the lock in one turn. */
+/* Unused descriptors that one turn takes from the stock under the lock. */
 #define SPARES_TURN		32
 
-/* This part of the available memory no reserve_mb may have. */
+/* A reserve may not have this part of the available memory. */
 #define RESERVE_SPARED		16
 
 struct mheap **mheaps;
@@ -54,8 +54,8 @@ void mheap_spare_push(struct mheap *h, struct mspan *s)
 }
 
 /*
- * Have the descriptors an operation may need, and take the lock.  They are
- * allocated before it; one too many stays for the next caller.
+ * Allocate the descriptors that an operation may need, and take the lock.  They are
+ * allocated before it; a surplus one stays for the next caller.
  */
 bool mheap_lock_with_spares(struct mheap *h, bool big, gfp_t gfp,
 			    unsigned long *flags)
@@ -70,7 +70,7 @@ bool mheap_lock_with_spares(struct mheap *h, bool big, gfp_t gfp,
 		lack_small = h->nr_spare[0] < SPARES_NEEDED;
 		lack_big = big && !h->nr_spare[1];
 		if (likely(!lack_small && !lack_big)) {
-			/* For sparse: the callers take it over, see mheap.h. */
+			/* For sparse: the callers release it, see mheap.h. */
 			__release(&h->lock);
 			return true;
 		}
@@ -87,7 +87,7 @@ bool mheap_lock_with_spares(struct mheap *h, bool big, gfp_t gfp,
 	}
 }
 
-/* Have some descriptors for callers that cannot allocate them. */
+/* Stock some descriptors for callers that cannot allocate them. */
 void mheap_fill_spares(struct mheap *h)
 {
 	unsigned long flags;
@@ -95,7 +95,7 @@ void mheap_fill_spares(struct mheap *h)
 	int big;
 
 	for (big = 0; big < 2; big++) {
-		/* An old number makes one too many or too few: no harm. */
+		/* A stale count makes one too many or too few: harmless. */
 		while (data_race(h->nr_spare[big]) < SPARES_NEEDED * 2) {
 			s = mspan_new(big, GFP_KERNEL | __GFP_NOWARN);
 			if (!s)
@@ -107,7 +107,7 @@ void mheap_fill_spares(struct mheap *h)
 	}
 }
 
-/* Up to a turn's worth of unused descriptors above @keep, onto @surplus. */
+/* Move up to a turn's worth of unused descriptors above @keep to @surplus. */
 static bool spares_take(struct mheap *h, bool big, unsigned int keep,
 			struct list_head *surplus)
 {
@@ -140,11 +140,11 @@ void mheap_trim_spares(struct mheap *h, unsigned int keep)
 	}
 }
 
-/* ---- taking and giving runs --------------------------------------------------- */
+/* ---- allocating and freeing runs ---------------------------------------------- */
 
 /*
- * What a node could give back at once.  Of the reserve, which is of all pages, those
- * in use too, each node keeps its part.
+ * Pages that a node could return at once.  The reserve covers all pages, including those
+ * in use; each node keeps its share.
  */
 static long pages_to_give(const struct mheap *h)
 {
@@ -155,8 +155,8 @@ static long pages_to_give(const struct mheap *h)
 }
 
 /*
- * Count @npages pages from used to free; negative: the reverse.  The kernel hears
- * what could be given back: /proc/meminfo has it in KReclaimable and MemAvailable.
+ * Count @npages pages from used to free; negative: the reverse.  Also tells the kernel
+ * what could be returned: KReclaimable and MemAvailable of /proc/meminfo include it.
  */
 void mheap_count_free(struct mheap *h, long npages)
 {
@@ -181,12 +181,12 @@ unsigned long mheap_free_pages(void)
 	int nid;
 
 	for_each_node(nid)
-		/* Whoever asks gets a number that is old already. */
+		/* The result is stale for the caller in any case. */
 		pages += data_race(mheaps[nid]->free_pages);
 	return pages;
 }
 
-/* Have the map find a run by its first and its last page. */
+/* Enter the first and the last page of a run into the map. */
 void mheap_run_map(struct mspan *s)
 {
 	unsigned int first = arena_page(s->arena, s->start);
@@ -195,7 +195,7 @@ void mheap_run_map(struct mspan *s)
 	WRITE_ONCE(s->arena->span[first + s->npages - 1], s);
 }
 
-/* Let the map and the books take in @npages pages from @start. */
+/* Enter @npages pages from @start into the map and the accounting. */
 static void pages_own(struct mheap *h, unsigned long start, unsigned int npages)
 {
 	lockdep_assert_held(&h->lock);
@@ -215,7 +215,7 @@ static void pages_own(struct mheap *h, unsigned long start, unsigned int npages)
 	}
 }
 
-/* The reverse: the pages are about to leave, and in no FREE run. */
+/* The reverse: the pages are about to be returned, and in no FREE run. */
 void mheap_disown(struct mheap *h, unsigned long start,
 		  unsigned int npages)
 {
@@ -279,7 +279,7 @@ void mheap_put_chunk(const struct chunk *chunk)
 			chunk->order, false);
 }
 
-/* How short may what mheap_take() takes be? */
+/* May mheap_take() take a shorter run? */
 enum take { TAKE_FULL, TAKE_SHORT };
 
 /* A run from the lists of @h, or NULL. */
@@ -289,7 +289,7 @@ static struct mspan *mheap_take(struct mheap *h, const struct want *w,
 	unsigned long flags;
 	struct mspan *s;
 
-	/* A glance without the lock saves descriptors and a lock trip. */
+	/* Lockless check: saves descriptors and the lock. */
 	if (data_race(h->free_pages) < (how == TAKE_SHORT ? w->least : w->npages))
 		return NULL;
 	if (!mheap_lock_with_spares(h, run_want_big(w, w->npages), gfp, &flags))
@@ -304,7 +304,7 @@ static struct mspan *mheap_take(struct mheap *h, const struct want *w,
 	return s;
 }
 
-/* Take the wanted run out of a chunk, publish the rest. */
+/* Take the wanted run from a chunk, publish the rest. */
 static struct mspan *mheap_take_in(int nid, const struct chunk *chunk,
 				   const struct want *w, gfp_t gfp)
 {
@@ -327,7 +327,7 @@ static struct mspan *mheap_take_in(int nid, const struct chunk *chunk,
 	}
 	__acquire(&h->lock);
 	if (unlikely(chunk->reserve)) {
-		/* Not for everybody: nothing of it is published. */
+		/* Not for all requests: publish nothing of it. */
 		s = mheap_own_chunk(h, chunk);
 		mheap_run_map(s);
 		if (run_want_big(w, min(w->npages, s->npages)) && !mspan_is_big(s))
@@ -339,13 +339,13 @@ static struct mspan *mheap_take_in(int nid, const struct chunk *chunk,
 	return s;
 }
 
-/* What kmalloc() would ask for, in pages. */
+/* The number of pages that kmalloc() would ask for. */
 static unsigned int want_least(const struct want *w)
 {
 	return min(w->npages, 1U << get_order(w->least << PAGE_SHIFT));
 }
 
-/* Pages from the system: a run of the least length at least. */
+/* Pages from the system: a run of at least the least length. */
 static struct mspan *mheap_grow(int nid, const struct want *w, gfp_t gfp)
 {
 	unsigned int npages = w->least < w->npages ? want_least(w) : w->npages;
@@ -361,9 +361,9 @@ static struct mspan *mheap_grow(int nid, const struct want *w, gfp_t gfp)
 }
 
 /*
- * Pages that the node has to spare, @npages at least: that there are none is not yet
- * a failure.  Where others stand in they are asked for once a tick; a wrong guess
- * costs a request.
+ * At least @npages pages that cost the node nothing; not a failure if there are none.
+ * When others serve for a used-up node this tries once a tick; a wrong guess costs a
+ * request.
  */
 static struct mspan *mheap_grow_easily(struct mheap *h, const struct want *w,
 				       unsigned int npages, gfp_t gfp)
@@ -384,8 +384,8 @@ static struct mspan *mheap_grow_easily(struct mheap *h, const struct want *w,
 }
 
 /*
- * A run of full length that costs another node nothing: it holds more for its pages
- * than a short one, which is what the caller's own flags would get from there.
+ * A run of full length that costs another node nothing: it holds more objects per page
+ * than a short one, which the caller's own flags would get from there.
  */
 static struct mspan *mheap_grow_near(int nid, const struct want *w, gfp_t gfp)
 {
@@ -435,20 +435,20 @@ static struct mspan *mheap_get(int nid, const struct want *w, gfp_t gfp)
 }
 
 /**
- * mheap_alloc() - take a run of pages
+ * mheap_alloc() - allocate a run of pages
  * @nid: node wanted
  * @npages: number of pages, at most ARENA_PAGES
  * @align: alignment in pages, a power of two
  * @nbits: objects the descriptor must have room for
  * @gfp: flags for memory that may be needed
  *
- * Looks at the node's lists, then asks the system, then at the lists once more
- * (somebody may have freed meanwhile), then at other nodes, unless @gfp says
- * __GFP_THISNODE.  The run may lie on another node than asked.
+ * Searches the node's lists, then asks the system, then searches the lists again
+ * (runs may have been freed meanwhile), then other nodes, unless @gfp has
+ * __GFP_THISNODE.  The run may be on another node than @nid.
  *
  * Context: Any but NMI, no galloc lock held.  Sleeps if @gfp allows it.
  * Return: A span in TRANSIT, or NULL.  One with @reserve set is of the emergency
- * reserve, and may be longer: it is for an object of whole pages, or for a row of
+ * reserve, and may be longer: use it for an object of whole pages, or for a row of
  * the reserve.
  */
 struct mspan *mheap_alloc(int nid, unsigned int npages, unsigned int align,
@@ -462,17 +462,17 @@ struct mspan *mheap_alloc(int nid, unsigned int npages, unsigned int align,
 }
 
 /**
- * mheap_alloc_span() - take a run of pages for objects of a class
+ * mheap_alloc_span() - allocate a run of pages for objects of a class
  * @nid: node wanted
  * @sc: the class
  * @gfp: flags for memory that may be needed
  *
- * As mheap_alloc(), but what is not to be had in full length may be shorter, down
- * to one object.  In this order: a free run of full length; of the system, one of
- * full length that costs it nothing, no reclaim and no reserves; a shorter free run,
- * the longest; one of full length that costs another node nothing; of the system, as
- * few pages as one object needs, with all that @gfp
- * allows.  So galloc never needs pages in a row where kmalloc() would not.
+ * As mheap_alloc(), but if the full length is not available the run may be shorter,
+ * down to one object.  In this order: a free run of full length; from the system, one
+ * of full length that costs nothing, without reclaim and reserves; the longest shorter
+ * free run; one of full length that costs another node nothing; from the system, as
+ * few pages as one object needs, with all that @gfp allows.  So galloc never needs a
+ * longer run than kmalloc().
  *
  * Context: Any but NMI, no galloc lock held.  Sleeps if @gfp allows it.
  * Return: As mheap_alloc().
@@ -485,13 +485,13 @@ struct mspan *mheap_alloc_span(int nid, const struct sizeclass *sc, gfp_t gfp)
 }
 
 /**
- * mheap_alloc_span_near() - take a run of a node for a class, if that costs nothing
+ * mheap_alloc_span_near() - allocate a run of a node for a class if that costs nothing
  * @nid: the node
  * @sc: the class
- * @grow: a free run, or pages that the node has to spare; else a free run only
+ * @grow: a free run, or pages that cost the node nothing; otherwise a free run only
  * @gfp: the request's flags
  *
- * Full length before shorter ones, as mheap_alloc_span().
+ * Prefers the full length, as mheap_alloc_span().
  *
  * Context: As mheap_alloc().
  * Return: A span in TRANSIT, or NULL.
@@ -529,7 +529,7 @@ static void span_uncut(struct mspan *s)
 	mheap_run_map(s);
 }
 
-/* A span whose pages are not for reuse waits until the worker lets them go. */
+/* Let a span whose pages must not be reused wait until the worker returns them. */
 static void span_set_aside(struct mspan *s, enum worker_job job)
 {
 	struct mheap *h = mheaps[s->arena->nid];
@@ -547,11 +547,11 @@ static void span_set_aside(struct mspan *s, enum worker_job job)
 }
 
 /**
- * mheap_free_shared() - take back pages that somebody else still refers to
+ * mheap_free_shared() - free pages that others still refer to
  * @s: a span in TRANSIT
  *
- * A reference on one page is often meant for all of an object: what is not shared
- * of it is neither used again nor given away as long as any of it is.
+ * A reference to one page is often meant for a whole object: none of its pages is
+ * reused or returned while any of them is shared.
  *
  * Context: Any but NMI, no galloc lock held.
  */
@@ -560,7 +560,7 @@ void mheap_free_shared(struct mspan *s)
 	span_set_aside(s, WORKER_SHARED);
 }
 
-/* Pages that are not for reuse, and nobody else's: out with them. */
+/* Return pages that must not be reused, and that others do not refer to. */
 static void span_leave(struct mspan *s)
 {
 	struct mheap *h = mheaps[s->arena->nid];
@@ -580,12 +580,12 @@ static void span_leave(struct mspan *s)
 }
 
 /**
- * mheap_free() - take back a run of pages
+ * mheap_free() - free a run of pages
  * @s: a span in TRANSIT
  *
- * Those of the emergency reserve and those of huge objects are not for reuse:
- * they leave now, or are set aside for the worker.  So are those that somebody
- * else refers to, see mheap_free_shared().
+ * Pages of the emergency reserve and of huge objects must not be reused: they are
+ * returned now, or set aside for the worker.  So are those that others refer to, see
+ * mheap_free_shared().
  *
  * Context: Any but NMI, no galloc lock held.
  */
@@ -616,7 +616,7 @@ void mheap_free(struct mspan *s)
 	free = h->free_pages;
 	spares = h->nr_spare[0] > SPARES_MANY || h->nr_spare[1] > SPARES_MANY;
 	galloc_unlock(&h->lock, flags);
-	/* The mark is for all nodes: if it is passed, one has more than its part. */
+	/* The mark is for all nodes: if it is exceeded, one has more than its share. */
 	if (unlikely(spares) ||
 	    (free > release_free_max() / nr_online_nodes &&
 	     mheap_free_pages() > release_free_max()))
@@ -624,8 +624,8 @@ void mheap_free(struct mspan *s)
 }
 
 /**
- * mheap_shorten() - let the last pages of a run of the emergency reserve go
- * @s: the run, in TRANSIT, just taken from the system
+ * mheap_shorten() - return the last pages of a run of the emergency reserve
+ * @s: the run, in TRANSIT, just allocated
  * @npages: pages that it keeps
  *
  * Context: Where may_grow() says so, no galloc lock held.
@@ -708,8 +708,8 @@ int mheap_init(void)
 }
 
 /*
- * May @pages more be taken for good, by what the system thinks it has?  Not all of
- * it: the last of that would be had from others only by killing them.
+ * May the reserve take @pages more, by the system's estimate of available memory?  Not
+ * all of it: the last part is only available by killing processes.
  */
 static bool reserve_fits(unsigned long pages)
 {
@@ -719,12 +719,12 @@ static bool reserve_fits(unsigned long pages)
 }
 
 /*
- * Take the reserve, a block at a time, from the nodes in turn.  What there is not is
- * refused before anything is taken; and if others need memory meanwhile, then.
+ * Allocate the reserve, a block at a time, from the nodes in turn.  Fails before it
+ * allocates anything if there is not enough memory, or later if others need it.
  */
 int mheap_reserve(void)
 {
-	/* Reclaim as long as it takes, but no OOM killer, and no warning of it. */
+	/* Reclaim as needed, but without the OOM killer and its warning. */
 	gfp_t gfp = GFP_KERNEL | __GFP_RETRY_MAYFAIL | __GFP_NOWARN;
 	unsigned long have = 0;
 	int nid = first_node(node_states[N_MEMORY]);
@@ -758,7 +758,7 @@ int mheap_reserve(void)
 	return 0;
 }
 
-/* Give everything back.  Returns the pages that had to be kept. */
+/* Return everything.  Returns the pages that had to be kept. */
 unsigned long mheap_exit(void)
 {
 	unsigned long kept = release_everything();

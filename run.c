@@ -9,13 +9,13 @@
 
 #include <linux/rbtree.h>
 
-/* Entries looked at on a list, for the one in the fullest block. */
+/* Entries of a list examined for the one in the fullest block. */
 #define LOOK			4
 
-/* Entries looked at on all lists, for one that can be aligned. */
+/* Entries of all lists examined for one that can be aligned. */
 #define LOOK_ALIGNED		32
 
-/* Spans of a block, or pages without, that are looked at for another density. */
+/* Spans of a block, or pages without one, examined at a time for a new density. */
 #define RELIST_TURN		16
 
 static bool run_less(struct rb_node *a, const struct rb_node *b)
@@ -65,8 +65,8 @@ void run_unlink(struct mheap *h, struct mspan *s)
 }
 
 /*
- * The next span of a slot from @page on; *@page becomes its first page.  Pages in
- * between are not owned, or the rest of a huge object from another slot.
+ * The next span of a slot from @page on; *@page becomes its first page.  Skips pages
+ * that are not owned, or belong to a huge object from another slot.
  */
 struct mspan *run_next_span(const struct arena *arena, unsigned int *page)
 {
@@ -79,7 +79,7 @@ struct mspan *run_next_span(const struct arena *arena, unsigned int *page)
 	return i < ARENA_PAGES ? READ_ONCE(arena->span[i]) : NULL;
 }
 
-/* Have a few more runs of a block on the lists of its density. */
+/* Move a few more runs of a block to the lists of its density. */
 static void run_relist(struct mheap *h, struct arena *arena)
 {
 	unsigned int page = arena->relist;
@@ -103,9 +103,9 @@ static void run_relist(struct mheap *h, struct arena *arena)
 }
 
 /*
- * A block becomes dense at 3/4 and sparse below 1/2.  Its runs then move to the
- * other lists, a few each time the block is touched: where one hangs says only
- * how soon it is found, and all at once would be a long time under the lock.
+ * A block becomes dense at 3/4 and sparse below 1/2.  Its runs then move to the other
+ * lists, a few each time the block is touched: a run on the wrong list is only found
+ * later, and moving all at once would hold the lock too long.
  */
 void run_update_density(struct mheap *h, struct arena *arena)
 {
@@ -135,8 +135,8 @@ int run_fit(const struct mspan *s, unsigned int npages, unsigned int align)
 }
 
 /*
- * Of the first few runs on a list that fit, the one in the fullest block.  Each
- * that is looked at in vain is one less of *@looks.
+ * Of the first few runs on a list that fit, the one in the fullest block.  Each one
+ * that does not fit decrements *@looks.
  */
 static struct mspan *list_fit(struct list_head *head, unsigned int npages,
 			      unsigned int align, unsigned int *looks)
@@ -155,7 +155,7 @@ static struct mspan *list_fit(struct list_head *head, unsigned int npages,
 	return best;
 }
 
-/* The shortest run of 256 pages and more that has at least @npages. */
+/* The shortest run of at least 256 pages that has at least @npages. */
 static struct mspan *tree_find(struct mheap *h, unsigned int npages)
 {
 	struct rb_node *node = h->large_runs.rb_node;
@@ -192,9 +192,9 @@ static struct mspan *tree_fit(struct mheap *h, unsigned int npages,
 }
 
 /*
- * Best fit, dense blocks first.  Without alignment the first list that is not
- * empty has it.  With, a run of npages + align - 1 always fits: those are turned
- * to when LOOK_ALIGNED shorter ones were looked at in vain.
+ * Best fit, dense blocks first.  Without alignment the first non-empty list has it.
+ * With alignment a run of npages + align - 1 always fits: search those after
+ * LOOK_ALIGNED shorter ones did not fit.
  */
 struct mspan *run_find(struct mheap *h, unsigned int npages, unsigned int align)
 {
@@ -228,7 +228,7 @@ struct want run_want_span(const struct sizeclass *sc)
 	};
 }
 
-/* Does a run of @npages need a descriptor with room for many objects? */
+/* Does a run of @npages need a descriptor for many objects? */
 bool run_want_big(const struct want *w, unsigned int npages)
 {
 	unsigned int nbits = w->sc ? sizeclass_objects(w->sc, npages) : w->nbits;
@@ -236,7 +236,7 @@ bool run_want_big(const struct want *w, unsigned int npages)
 	return nbits > MSPAN_SMALL_BITS;
 }
 
-/* How much of run @s to take: what is wanted, or the objects that it has room for. */
+/* How much of run @s to take: what is wanted, or as many objects as it has room for. */
 unsigned int run_share(const struct mspan *s, const struct want *w)
 {
 	unsigned int first = arena_page(s->arena, s->start);
@@ -247,7 +247,7 @@ unsigned int run_share(const struct mspan *s, const struct want *w)
 	return sizeclass_pages(w->sc, s->npages - skip);
 }
 
-/* The longest run that has at least room for an object, none having the full length. */
+/* The longest run with room for at least one object; none has the full length. */
 struct mspan *run_find_short(struct mheap *h, const struct want *w)
 {
 	unsigned int looks = LOOK_ALIGNED;
@@ -269,9 +269,9 @@ struct mspan *run_find_short(struct mheap *h, const struct want *w)
 	return NULL;
 }
 
-/* ---- cut and joined ------------------------------------------------------------- */
+/* ---- cutting and joining -------------------------------------------------------- */
 
-/* Make a FREE run of what is left in front of or behind a part taken. */
+/* Make a FREE run of the rest before or after a carved part. */
 static void run_add_rest(struct mheap *h, const struct mspan *of,
 			 unsigned long start, unsigned int npages)
 {
@@ -290,8 +290,7 @@ static void run_add_rest(struct mheap *h, const struct mspan *of,
 }
 
 /*
- * Take @npages aligned pages out of FREE run @s.  @s becomes the part taken,
- * in TRANSIT.
+ * Take @npages aligned pages from FREE run @s.  @s becomes the part taken, in TRANSIT.
  */
 static void run_carve(struct mheap *h, struct mspan *s, unsigned int npages,
 		      unsigned int align)
@@ -315,7 +314,7 @@ static void run_carve(struct mheap *h, struct mspan *s, unsigned int npages,
 	run_update_density(h, s->arena);
 }
 
-/* Give the span a descriptor with room for many objects. */
+/* Replace the span's descriptor by one for many objects. */
 struct mspan *run_enlarge(struct mheap *h, struct mspan *s)
 {
 	struct mspan *b = mheap_spare_pop(h, true);
@@ -331,7 +330,7 @@ struct mspan *run_enlarge(struct mheap *h, struct mspan *s)
 	return b;
 }
 
-/* Take the run beside @s, if it is FREE, into @s. */
+/* Merge the run beside @s into @s, if it is FREE. */
 static void run_absorb(struct mheap *h, struct mspan *s, unsigned int page,
 		       bool left)
 {
@@ -345,7 +344,7 @@ static void run_absorb(struct mheap *h, struct mspan *s, unsigned int page,
 		return;
 
 	run_unlink(h, t);
-	/* The seam is inside the run now, where the map has no entries. */
+	/* The boundary is inside the run now, where the map has no entries. */
 	WRITE_ONCE(s->arena->span[page], NULL);
 	WRITE_ONCE(s->arena->span[left ? edge : page - 1], NULL);
 	if (left)
@@ -355,7 +354,7 @@ static void run_absorb(struct mheap *h, struct mspan *s, unsigned int page,
 	mheap_spare_push(h, t);
 }
 
-/* @s, owned and in no list, becomes a FREE run or part of one. */
+/* Make @s, owned and on no list, a FREE run or part of one. */
 struct mspan *run_insert(struct mheap *h, struct mspan *s)
 {
 	unsigned int first = arena_page(s->arena, s->start);
@@ -370,7 +369,7 @@ struct mspan *run_insert(struct mheap *h, struct mspan *s)
 	return s;
 }
 
-/* Take what is wanted out of FREE run @s, as much of it as there is. */
+/* Take what is wanted from FREE run @s, as much of it as there is. */
 struct mspan *run_serve(struct mheap *h, struct mspan *s,
 			       const struct want *w)
 {
