@@ -10,7 +10,7 @@
 
 #include <linux/string.h>
 
-/* A LARGE object from one chunk of its own, above a block. */
+/* A LARGE object with a chunk of its own, above a block. */
 static struct mspan *large_alloc_huge(int nid, unsigned int npages, gfp_t gfp)
 {
 	struct chunk chunk;
@@ -39,11 +39,11 @@ static struct mspan *large_alloc_huge(int nid, unsigned int npages, gfp_t gfp)
 }
 
 /**
- * large_hand_out() - make an object of a whole span
+ * large_hand_out() - make a whole span an object
  * @s: span in TRANSIT
  * @gfp: flags of the request, which say whether to clear it
  *
- * Return: The address of its first page, the caller's from here on.
+ * Return: The address of its first page, which the caller owns from here on.
  */
 void *large_hand_out(struct mspan *s, gfp_t gfp)
 {
@@ -61,7 +61,8 @@ void *large_hand_out(struct mspan *s, gfp_t gfp)
 /**
  * large_alloc() - allocate an object of whole pages
  * @size: bytes, at most GALLOC_MAX_PAGES pages
- * @align: alignment in bytes, a power of two; beyond the size, that much is taken
+ * @align: alignment in bytes, a power of two; if it exceeds the size, the object is
+ *	that large
  * @nid: node wanted
  * @gfp: flags
  *
@@ -102,7 +103,7 @@ static struct mspan *large_lock(const void *p, struct mheap **heap,
 	if (s && smp_load_acquire(&s->tag) == MSPAN_TAG(0, MSPAN_LARGE) &&
 	    s->start == addr_of(p)) {
 		rcu_read_unlock();
-		/* For sparse: the callers take it over. */
+		/* For sparse: the callers release it. */
 		__release(&(*heap)->lock);
 		return s;
 	}
@@ -130,7 +131,7 @@ struct mspan *large_detach(const void *p)
 
 /*
  * Bytes of the LARGE object that starts at @p, 0 if there is none.  *@reserve
- * becomes true if it is that large only because nobody else may share it.
+ * becomes true if it is that large only because its pages may not be shared.
  */
 size_t large_size(const void *p, bool *reserve)
 {

@@ -13,20 +13,20 @@ enum { SPARSE, DENSE };
 extern struct mheap **mheaps;
 
 /*
- * Descriptors one operation may need under the lock: for a chunk, and for what
- * is left of a run in front of and behind the part taken.
+ * Descriptors that one operation may need under the lock: for a chunk, and for the rest
+ * of a run before and after the part taken.
  */
 #define SPARES_NEEDED		3
 
-/* Unused descriptors a node keeps; more than the second, and the worker is to come. */
+/* Unused descriptors that a node keeps; above the second number the worker trims them. */
 #define SPARES_KEPT		64
 #define SPARES_MANY		1024
 
 /* mheap.c */
 
 /*
- * Sparse cannot be told that a function returns with a lock only if it returns
- * true: after that a caller says __acquire(&h->lock), which is no code.
+ * Sparse cannot express that a function returns with a lock only if it returns
+ * true: afterwards the caller uses __acquire(&h->lock), which is no code.
  */
 bool mheap_lock_with_spares(struct mheap *h, bool big, gfp_t gfp,
 			    unsigned long *flags);
@@ -45,11 +45,11 @@ void mheap_disown(struct mheap *h, unsigned long start, unsigned int npages);
 /* run.c */
 
 /**
- * struct want - the run of pages that is asked for
+ * struct want - the requested run of pages
  * @npages: its length
- * @least: the fewest pages that will do if there is no run of that length
+ * @least: the fewest pages that suffice if there is no run of that length
  * @align: alignment of its start in pages, a power of two
- * @sc: the class of which it will hold objects, or NULL: then @least is @npages
+ * @sc: the class of its objects, or NULL: then @least is @npages
  * @nbits: without a class, objects its descriptor must have room for
  */
 struct want {
@@ -80,10 +80,10 @@ struct mspan *map_span_back_from(const struct arena *arena, unsigned int page);
 /* release.c */
 
 /**
- * struct leaving - pages on their way out, between two halves
+ * struct leaving - pages that are being returned, between the two halves
  * @start: address of the first
  * @npages: number of pages
- * @order: they are a whole chunk of this order; -1: a part of one
+ * @order: they are a whole chunk of this order; -1: part of a chunk
  */
 struct leaving {
 	unsigned long start;

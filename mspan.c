@@ -41,7 +41,7 @@ static size_t mspan_size(bool big)
 	return sizeof(struct mspan) + mspan_words[big] * sizeof(long);
 }
 
-/* A descriptor, charged to the limit; NULL if there is none to be had. */
+/* A descriptor, charged to the limit; NULL if none is available. */
 struct mspan *mspan_new(bool big, gfp_t gfp)
 {
 	struct mspan *s;
@@ -53,7 +53,7 @@ struct mspan *mspan_new(bool big, gfp_t gfp)
 		arena_uncharge_meta(mspan_size(big));
 		return NULL;
 	}
-	/* Not cleared as a whole: late freers may look, and trust nwords. */
+	/* Not cleared as a whole: late freers may read it, and rely on nwords. */
 	s->nwords = mspan_words[big];
 	mspan_set(s, 0, MSPAN_TRANSIT);
 	WRITE_ONCE(s->objects, 0);
@@ -81,7 +81,7 @@ static unsigned int nr_words(const struct mspan *s)
 	return BITS_TO_LONGS(s->objects);
 }
 
-/* What word @word looks like when all its objects are free. */
+/* The value of word @word when all its objects are free. */
 static unsigned long full_word(const struct mspan *s, unsigned int word)
 {
 	unsigned int left = s->objects - word * BITS_PER_LONG;
@@ -90,9 +90,9 @@ static unsigned long full_word(const struct mspan *s, unsigned int word)
 }
 
 /*
- * The bits of a word that stand for objects.  A double free that races with the
- * span being cut for larger objects may set one beyond them: nobody is served
- * from it.
+ * The bits of a word that stand for objects.  A double free that races with the span
+ * being cut for larger objects may set one beyond them, which must never be
+ * allocated.
  */
 static unsigned long free_bits(const struct mspan *s, unsigned int word)
 {
@@ -134,20 +134,20 @@ unsigned int mspan_count_free(const struct mspan *s)
 }
 
 /**
- * mspan_claim() - take free objects out of a span
+ * mspan_claim() - claim free objects of a span
  * @s: span that the caller owns: detached, or of this CPU's slot with busy set,
  *	or PARTIAL with the mcentral's lock held
  * @out: filled with pointers, ascending
- * @max: most objects to take
+ * @max: most objects to claim
  *
- * Looks at words from @s->hint on and takes from the first that has any: at
- * most BITS_PER_LONG objects, so that sections with preemption off are short.
+ * Scans words from @s->hint on and claims from the first that has any: at most
+ * BITS_PER_LONG objects, to keep sections with preemption off short.
  *
  * Only the owner clears bits, so the bits read are still set when they are
  * cleared; freers may set others meanwhile.  The acquire pairs with the RMW
- * of mspan_release_bit(): what the freer wrote to the object comes first.
+ * of mspan_release_bit(): the freer's writes to the object come first.
  *
- * Return: Number of objects taken; 0 if none is free.
+ * Return: Number of objects claimed; 0 if none is free.
  */
 unsigned int mspan_claim(struct mspan *s, void **out, unsigned int max)
 {
@@ -176,7 +176,7 @@ unsigned int mspan_claim(struct mspan *s, void **out, unsigned int max)
 		}
 		galloc_pause(PAUSE_CLAIM_READ, s);
 		atomic_long_andnot(taken, (atomic_long_t *)&s->free[word]);
-		/* A freer came in between, and its bit is still there. */
+		/* A freer set a bit meanwhile, which is still set. */
 		if (unlikely(free_bits(s, word) & ~seen))
 			count_event(EVENT_CLAIM_RACED);
 		s->hint = word;
@@ -190,11 +190,11 @@ unsigned int mspan_claim(struct mspan *s, void **out, unsigned int max)
  * @s: its span
  * @index: its index, within its bitmap
  *
- * Full order: the freer's accesses to the object come before, its look at the
- * span's state after.  It is the freer's last write to the span.
+ * Full order: the freer's accesses to the object come before, its read of the span's
+ * state after.  It is the freer's last write to the span.
  *
- * Return: False if it was free already, or if the span, of another life than the
- * object, has no such object.
+ * Return: False if it was free already, or if the span was cut again since and has no
+ * such object.
  */
 bool mspan_release_bit(struct mspan *s, unsigned int index)
 {
@@ -210,7 +210,7 @@ void *mspan_object(const struct mspan *s, unsigned int index)
 			(size_t)index * mcentral_rows[mspan_row(s)]->sc->size);
 }
 
-/* Does a tag say that a span is cut into objects of @row? */
+/* Is a span with this tag cut into objects of @row? */
 static bool tag_is_cut(u32 tag, unsigned int row)
 {
 	return tag == MSPAN_TAG(row, MSPAN_CACHED) ||
@@ -219,21 +219,20 @@ static bool tag_is_cut(u32 tag, unsigned int row)
 }
 
 /**
- * mspan_resolve() - which small object is this?
+ * mspan_resolve() - find the small object at an address
  * @p: any address
  * @o: span, row and index, for FOUND_OBJECT and FOUND_INTERIOR
  *
- * The span is the one of the object as long as the object is live: then nothing
- * that is read here changes, but for the state, from one of those three to another.
- * For a pointer that was freed before it may be any, and shorter than the one that
- * the object was in.  So start, length and objects are those of the span, never of
- * its class, and map and tag are looked at again behind them.  Still the span may
- * change afterwards: @o->index is within its bitmap all the same, and
- * mcentral_free() looks again under the lock.
+ * For a live object the span is the object's, and nothing that is read here changes,
+ * except for the state, among CACHED, PARTIAL and FULL.  For a pointer that was freed
+ * before, the span may be any other, and shorter than the object's.  So start, length
+ * and objects are those of the span, never of its class, and map and tag are read again
+ * after them.  The span may still change afterwards, but @o->index is within its bitmap,
+ * and mcentral_free() checks again under the lock.
  *
  * Context: RCU read section or preemption disabled, which keeps the descriptor
  * an mspan.
- * Return: What there is at @p.
+ * Return: What is at @p.
  */
 enum mspan_found mspan_resolve(const void *p, struct object *o)
 {
@@ -248,7 +247,7 @@ enum mspan_found mspan_resolve(const void *p, struct object *o)
 	slot = READ_ONCE(arena->row[page]);
 	if (!slot)
 		return FOUND_NO_SPAN;
-	/* Pairs with the release in mspan_cut(): a row has its span. */
+	/* Pairs with the release in mspan_cut(): orders row before span. */
 	smp_rmb();
 	o->span = READ_ONCE(arena->span[page]);
 	if (!o->span)
@@ -258,12 +257,12 @@ enum mspan_found mspan_resolve(const void *p, struct object *o)
 	if (row_slot(o->row) != slot || !tag_is_cut(tag, o->row))
 		return FOUND_NO_SPAN;
 	galloc_pause(PAUSE_RESOLVE_FOUND, o->span);
-	/* Pairs with the release in mspan_cut(): a tag has its span's measures. */
+	/* Pairs with the release in mspan_cut(): orders tag before the geometry. */
 	smp_rmb();
 	offset = addr_of(p) - READ_ONCE(o->span->start);
 	length = (unsigned long)READ_ONCE(o->span->npages) << PAGE_SHIFT;
 	objects = READ_ONCE(o->span->objects);
-	/* The loads above come before those of the second look. */
+	/* Orders the loads above before the second reads of map and tag. */
 	smp_rmb();
 	if (READ_ONCE(arena->span[page]) != o->span ||
 	    !tag_is_cut(READ_ONCE(o->span->tag), o->row) || offset >= length)
@@ -278,8 +277,8 @@ enum mspan_found mspan_resolve(const void *p, struct object *o)
 }
 
 /*
- * Is @p an object of a row, and taken as far as its span knows?  As everything on a
- * stack or in transfer must be.
+ * Is @p an object of a row, and allocated in its span?  True for every entry of a stack
+ * or a transfer.
  */
 bool mspan_is_taken(const void *p, unsigned int row)
 {
@@ -299,7 +298,7 @@ bool mspan_is_taken(const void *p, unsigned int row)
  *	shorter one that has room for an object
  * @row: the row
  *
- * All objects are free afterwards, the state is CACHED, and gfree() finds them.
+ * Afterwards all objects are free, the state is CACHED, and gfree() finds them.
  */
 void mspan_cut(struct mspan *s, unsigned int row)
 {
@@ -312,12 +311,12 @@ void mspan_cut(struct mspan *s, unsigned int row)
 	WRITE_ONCE(s->objects, sizeclass_objects(sc, s->npages));
 	for (i = 0; i < nr_words(s); i++)
 		WRITE_ONCE(s->free[i], full_word(s, i));
-	/* Release: who sees the tag finds the measures that go with it. */
+	/* Release: a reader of the tag finds the geometry of that tag. */
 	smp_store_release(&s->tag, MSPAN_TAG(row, MSPAN_CACHED));
 	for (i = 0; i < s->npages; i++)
 		WRITE_ONCE(arena->span[first + i], s);
 	for (i = 0; i < s->npages; i++)
-		/* Release: who sees the row finds the span and its bitmap. */
+		/* Release: a reader of the row finds the span and its bitmap. */
 		smp_store_release(&arena->row[first + i], row_slot(row));
 }
 

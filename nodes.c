@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * nodes: which node stands in for one that is used up.
+ * nodes: the fallback order of the nodes.
  *
- * A table made at load: for each node the others, nearest first.  Called by
+ * A table made at load: for each node all others, nearest first.  Called by
  * mheap.c, mcentral.c and mcache.c.  Overview: galloc_mod.c.
  */
 #include "galloc_internal.h"
@@ -11,7 +11,7 @@
 #include <linux/slab.h>
 #include <linux/topology.h>
 
-/* near_nodes[nid * nr_node_ids + i]: the i-th, NUMA_NO_NODE behind the last. */
+/* near_nodes[nid * nr_node_ids + i]: the i-th, NUMA_NO_NODE after the last. */
 static s16 *near_nodes;
 
 static size_t table_bytes(void)
@@ -37,8 +37,8 @@ static void nodes_sort(int nid, s16 *list)
 }
 
 /**
- * nodes_near() - a node that is near another
- * @nid: the other
+ * nodes_near() - find a node near another
+ * @nid: the other node
  * @i: 0 for the nearest, and so on
  *
  * Return: The node, NUMA_NO_NODE if there are no more.
@@ -48,7 +48,7 @@ int nodes_near(int nid, unsigned int i)
 	return near_nodes[nid * nr_node_ids + i];
 }
 
-/* The node itself if it has memory, else the nearest that has. */
+/* The node itself if it has memory, otherwise the nearest that has. */
 int nodes_with_memory(int nid)
 {
 	unsigned int i;

@@ -1,30 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * release: memory on its way back to the system.
+ * release: returning memory to the system.
  *
- * What goes first, the worker that watches free memory, and the spans set aside
- * because their pages must not be used again.  Called by the shrinker, by
- * debugfs, and by allocations that found no memory; takes runs out of mheap.c
- * and hands them to arena.c.  Overview: galloc_mod.c.
+ * The order in which runs are returned, the worker that watches free memory, and the
+ * spans set aside because their pages must not be reused.  Called by the shrinker, by
+ * debugfs, and by allocations that found no memory; takes runs from mheap.c
+ * and passes them to arena.c.  Overview: galloc_mod.c.
  */
 #include "mheap.h"
 
 #include <linux/delay.h>
 #include <linux/nodemask.h>
 
-/* Lists that are not empty, looked at for a run of a sparse block. */
+/* Non-empty lists searched for a run of a sparse block. */
 #define LOOK_SPARSE		32
 
-/* This part of what is held may lie free, and at least so many bytes. */
+/* This part of what galloc holds may be free, and at least so many bytes. */
 #define FREE_PART		64
 #define FREE_LEAST		(256UL << 10)
 
-/* Free memory must have been too much this long before any of it leaves. */
+/* Free memory must have exceeded the mark for this long before any is returned. */
 #define RELEASE_DELAY		(HZ / 4)
 
 /* ---- runs ------------------------------------------------------------------- */
 
-/* The run to give back next: empty blocks, then sparse blocks, then the rest. */
+/* The run to return next: empty blocks, then sparse blocks, then the rest. */
 static struct mspan *release_victim(struct mheap *h, enum release_runs how)
 {
 	struct rb_node *last = rb_last(&h->large_runs);
@@ -52,7 +52,7 @@ static struct mspan *release_victim(struct mheap *h, enum release_runs how)
 		return NULL;
 
 	if (how == RELEASE_SPARSE) {
-		/* Not for ever: what is behind dense ones goes in the end. */
+		/* Limited: runs after many dense ones are returned at the end. */
 		n = MHEAP_LISTS;
 		for (looks = LOOK_SPARSE; looks; looks--) {
 			unsigned int size = n;
@@ -72,8 +72,8 @@ static struct mspan *release_victim(struct mheap *h, enum release_runs how)
 }
 
 /*
- * Give back one run of @h.  Returns its pages, 0 if nothing may go.  Whoever may
- * not sleep gives back no run that would leave in many pieces.
+ * Return one run of @h to the system.  Returns its pages, 0 if none may go.  A caller
+ * that may not sleep returns no run that would go in many pieces.
  */
 static unsigned long release_one(struct mheap *h, enum release_runs how,
 				 bool may_sleep)
@@ -107,16 +107,16 @@ static unsigned long release_one(struct mheap *h, enum release_runs how,
 }
 
 /**
- * release_runs() - give free memory back to the system
- * @pages: stop when that many have gone
- * @how: what may go
- * @may_sleep: the caller may sleep; others give back one block, or as many pages as
- *	leave in a turn
+ * release_runs() - return free memory to the system
+ * @pages: stop after that many
+ * @how: what may be returned
+ * @may_sleep: the caller may sleep; others return one block, or as many pages as one
+ *	turn allows
  *
  * Empty blocks of every node first.  The reserve stays.
  *
  * Context: Where may_call_system() says so, no galloc lock held.
- * Return: Pages given back.
+ * Return: Pages returned.
  */
 unsigned long release_runs(unsigned long pages, enum release_runs how,
 			   bool may_sleep)
@@ -139,7 +139,7 @@ unsigned long release_runs(unsigned long pages, enum release_runs how,
 			}
 		}
 	}
-	/* Each run that has left, or joined another, leaves its descriptor. */
+	/* Each run that was returned, or joined another, leaves its descriptor. */
 	if (may_sleep)
 		for_each_node(nid)
 			mheap_trim_spares(mheaps[nid], SPARES_KEPT);
@@ -147,12 +147,12 @@ unsigned long release_runs(unsigned long pages, enum release_runs how,
 }
 
 /**
- * release_free_max() - how much may lie free
+ * release_free_max() - how much memory may stay free
  *
- * Unless free_max_mb says it, a small part of all that is held: after a peak or at
- * the start of a load it would otherwise be most of it.  The reserve may lie free.
+ * Unless free_max_mb sets it, a small part of what galloc holds: a fixed amount would be
+ * most of it after a peak or at the start of a load.  Includes the reserve.
  *
- * Return: Pages in FREE runs, of all nodes, above which some go back.
+ * Return: Pages in FREE runs, of all nodes, above which some are returned.
  */
 unsigned long release_free_max(void)
 {
@@ -167,8 +167,8 @@ unsigned long release_free_max(void)
 /* ---- pages set aside ----------------------------------------------------------- */
 
 /*
- * May pages that are not for reuse leave in this very context?  Where the page
- * allocator may not be called, or many pages would go one by one, they wait for
+ * May pages that must not be reused be returned in this context?  If the page
+ * allocator must not be called, or many pages would go one by one, they wait for
  * the worker: a free does not know whether its caller may sleep.
  */
 bool release_may_leave_now(unsigned int npages, int order)
@@ -177,8 +177,8 @@ bool release_may_leave_now(unsigned int npages, int order)
 }
 
 /*
- * A span whose pages leave galloc, whoever else still refers to them: those
- * free them last.  First half, under the lock.
+ * Remove a span whose pages leave galloc even if others refer to them: their last
+ * put_page() frees them then.  First half, under the lock.
  */
 void release_detach(struct mheap *h, struct mspan *s,
 		    struct leaving *leaving)
@@ -204,8 +204,8 @@ void release_leave(const struct leaving *leaving, bool may_sleep)
 }
 
 /*
- * Let the spans go that were set aside, but for those that somebody else still
- * refers to.  Returns the pages given back.
+ * Return the spans set aside, except those that others still refer to.  Returns the
+ * number of pages.
  */
 unsigned long release_aside(struct mheap *h)
 {
@@ -215,7 +215,7 @@ unsigned long release_aside(struct mheap *h)
 	LIST_HEAD(look);
 	LIST_HEAD(shared);
 
-	/* Ours to look at: no other caller sees them meanwhile. */
+	/* The list is ours meanwhile: no other caller sees these spans. */
 	galloc_lock(&h->lock, flags);
 	list_splice_init(&h->aside, &look);
 	galloc_unlock(&h->lock, flags);
@@ -244,7 +244,7 @@ unsigned long release_aside(struct mheap *h)
 	return done;
 }
 
-/* Something waits until nobody else refers to it: look soon, then each second. */
+/* Something waits until others drop their references: check soon, then each second. */
 void release_expect_unshared(void)
 {
 	worker_kick(WORKER_SHARED);
@@ -262,10 +262,10 @@ unsigned long release_shared_pages(void)
 }
 
 /**
- * release_unshared() - see whether what others referred to is free of them
+ * release_unshared() - check what waits for references of others
  *
  * Context: Sleeps, no galloc lock held.
- * Return: Pages given back to the system.
+ * Return: Pages returned to the system.
  */
 unsigned long release_unshared(void)
 {
@@ -274,30 +274,30 @@ unsigned long release_unshared(void)
 
 	mcentral_free_unshared();
 	for_each_node(nid)
-		/* Who comes too early for a span sees it the next time. */
+		/* A stale value only delays a span to the next call. */
 		if (data_race(mheaps[nid]->aside_pages))
 			done += release_aside(mheaps[nid]);
 	return done;
 }
 
-/* ---- references that somebody dropped ------------------------------------------- */
+/* ---- references that others dropped --------------------------------------------- */
 
-/* Pages looked at under the lock in one turn, and most finds of it. */
+/* Pages that one turn examines under the lock, and the most it can find. */
 #define REFS_TURN		64
 #define REFS_FINDS		8
 
-/* Slots that are looked at in a second; and of slots that are not ours, so many. */
+/* Slots examined per second; and the number of slots that are not ours. */
 #define REFS_SLOTS		32
 #define REFS_SLOTS_SKIPPED	4096
 
-/* What one turn has given back. */
+/* What one turn has restored. */
 struct mended {
 	struct page *page[REFS_FINDS];
 	unsigned int missing[REFS_FINDS];
 	unsigned int n;
 };
 
-/* Look at the pages of a slot from @page on.  Returns where the next turn begins. */
+/* Check the pages of a slot from @page on.  Returns where the next turn begins. */
 static unsigned int mend_turn(struct mheap *h, struct arena *arena,
 			      unsigned int page, struct mended *mended)
 {
@@ -327,15 +327,15 @@ static unsigned int mend_turn(struct mheap *h, struct arena *arena,
 }
 
 /**
- * release_mend_slot() - give the pages of a slot the references that are missing
+ * release_mend_slot() - restore the missing references to the pages of a slot
  * @nr: slot of the address map
  *
- * A page whose object somebody else's kfree() freed keeps it: the object is never
- * freed by anybody, and nobody would look at the page's count.  So all are looked
- * at now and then.
+ * A page whose object was passed to kfree() by mistake stays with galloc: that object is
+ * never freed, so no free would check the page.  Therefore all pages are checked now and
+ * then.
  *
  * Context: Any but NMI, no galloc lock held.
- * Return: False if nothing of the slot is galloc's.
+ * Return: False if the slot has no pages of galloc.
  */
 bool release_mend_slot(unsigned long nr)
 {
@@ -373,7 +373,7 @@ void release_mend_all(void)
 			cond_resched();
 }
 
-/* Each second some slots, and what waits until nobody else refers to it.  Sleeps. */
+/* Each second: check some slots, and what waits for references of others.  Sleeps. */
 void release_look_at_refs(void)
 {
 	unsigned int slots = REFS_SLOTS, skipped = REFS_SLOTS_SKIPPED;
@@ -395,11 +395,11 @@ void release_look_at_refs(void)
 /**
  * release_relieve() - make room for a request that found no memory
  * @gfp: its flags
- * @npages: pages it wants
+ * @npages: pages it needs
  *
- * Free runs go back to the system: there they count against the limit no more, and
- * can be had at another order.  A caller that may not sleep does little of that, and
- * the worker the rest.
+ * Returns free runs to the system, where they no longer count against the limit, and
+ * are available at another order.  A caller that may not sleep does little of that, and
+ * the worker does the rest.
  *
  * Context: Any but NMI, no galloc lock held.  Sleeps if @gfp allows it.
  */
@@ -418,7 +418,7 @@ void release_relieve(gfp_t gfp, unsigned long npages)
 
 /* ---- the worker ------------------------------------------------------------------ */
 
-/* Fetch what a caller that could not sleep did without. */
+/* Fetch the chunk that a caller that could not sleep had to do without. */
 static void mheap_fetch_chunk(struct mheap *h)
 {
 	struct chunk chunk;
@@ -443,11 +443,11 @@ static void mheap_fetch_chunk(struct mheap *h)
 }
 
 /*
- * The release worker's turn.  True if it is to look again in a while.
+ * One run of the release worker.  True if it should run again later.
  *
- * Hysteresis: nothing goes back before free memory has been above
+ * Hysteresis: nothing is returned before free memory has been above
  * release_free_max() for RELEASE_DELAY, and then down to 3/4 of it, so that
- * a load that swings around the mark does not move pages each time.
+ * a load around the mark does not move pages each time.
  */
 bool release_turn(void)
 {
@@ -479,7 +479,7 @@ bool release_turn(void)
 	return false;
 }
 
-/* Do at once what the worker would, and wait. */
+/* Do immediately what the worker would do, and wait. */
 void release_settle(void)
 {
 	int nid;
@@ -492,11 +492,11 @@ void release_settle(void)
 
 /* ---- unload ---------------------------------------------------------------------- */
 
-/* Give up what others still refer to after this, in ms, looking every so often. */
+/* Wait this long, in ms, for others to drop references, checking at this interval. */
 #define SHARED_PATIENCE		3000
 #define SHARED_LOOK		50
 
-/* Wait for the last references of others. */
+/* Wait for others to drop their last references. */
 static void wait_for_shared(void)
 {
 	unsigned int ms;
@@ -509,7 +509,7 @@ static void wait_for_shared(void)
 	}
 }
 
-/* Is what lies in a page of a span free, or waits, and nothing allocated? */
+/* Are all objects in a page of a span free or waiting, and none allocated? */
 static bool page_only_waits(const struct mspan *s, unsigned int page)
 {
 	const struct sizeclass *sc;
@@ -533,9 +533,9 @@ static bool page_only_waits(const struct mspan *s, unsigned int page)
 }
 
 /*
- * At unload, of what still waits: pages that somebody else refers to are freed by
- * their last put_page().  Those beside them, of the same object, are kept from
- * everybody: the others may mean them too.  Returns how many have been left.
+ * At unload, for what still waits: pages that others refer to are freed by their last
+ * put_page().  The other pages of the same object are never reused, since the
+ * reference may be for them, too.  Returns how many pages were left to others.
  */
 static unsigned int leave_to_others(const struct mspan *s)
 {
@@ -552,13 +552,13 @@ static void abandon_span(struct mspan *s, void *arg)
 {
 	struct list_head *left = arg;
 
-	/* LARGE and cut spans use no link of their own by now. */
+	/* LARGE and cut spans do not use their link at this point. */
 	list_add(&s->list, left);
 }
 
 /*
- * Give everything back.  What still holds live objects is kept from everybody
- * for good.  Nobody else is left to look, so the lists need no lock here.
+ * Return everything.  Pages that still hold live objects are never reused.  No other
+ * code runs any more, so the lists need no lock here.
  * Returns the pages kept.
  */
 unsigned long release_everything(void)

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * shrinker: what galloc gives when the system is short of memory.
+ * shrinker: returning memory when the system is short of it.
  *
  * Called by reclaim and by the OOM killer, in their context.  Never waits and never
- * takes the hotplug lock: CPUs are brought up under it by code that allocates.
+ * takes the hotplug lock: code that brings up a CPU allocates under it.
  * Overview: galloc_mod.c.
  */
 #include "mcache.h"
@@ -14,17 +14,17 @@
 #include <linux/shrinker.h>
 #include <linux/swap.h>
 
-/* So long after reclaim has asked, what is freed follows quickly. */
+/* For this long after a call by reclaim, freed memory is returned quickly. */
 #define WAKE_TIME		HZ
 
 struct shrinker *galloc_shrinker;
 
-/* When reclaim's wake ends. */
+/* When that period ends. */
 static unsigned long wake_end;
 
 /*
- * What could go: free runs, and what the CPUs cache; but the reserve is of all
- * pages, those in use too.
+ * Reclaimable: free runs, and what the CPUs cache, but never below the reserve, which
+ * covers all pages, including those in use.
  */
 static unsigned long shrink_count(struct shrinker *shrinker,
 				  struct shrink_control *sc)
@@ -35,7 +35,7 @@ static unsigned long shrink_count(struct shrinker *shrinker,
 	return min(pages, arena_spare_pages()) ?: SHRINK_EMPTY;
 }
 
-/* Give back free runs; if they do not suffice, the CPUs drain for the next time. */
+/* Return free runs; if they are not enough, the CPUs drain for the next call. */
 static unsigned long shrink_scan(struct shrinker *shrinker,
 				 struct shrink_control *sc)
 {
@@ -43,10 +43,10 @@ static unsigned long shrink_scan(struct shrinker *shrinker,
 
 	count_event(EVENT_SHRINKER);
 	freed = release_unshared();
-	/* Reclaim may sleep, or it would not call shrinkers. */
+	/* Reclaim may sleep, otherwise it would not call shrinkers. */
 	freed += release_runs(sc->nr_to_scan, RELEASE_ALL, true);
 	mm_account_reclaimed_pages(freed);
-	/* What the free runs did not give. */
+	/* Only if the free runs were not enough. */
 	if (freed < sc->nr_to_scan)
 		drain_kick();
 	WRITE_ONCE(wake_end, jiffies + WAKE_TIME);
@@ -55,14 +55,14 @@ static unsigned long shrink_scan(struct shrinker *shrinker,
 }
 
 /**
- * shrinker_wake() - give back what is freed soon after reclaim has asked
+ * shrinker_wake() - return memory that is freed soon after a call by reclaim
  *
- * Much of what reclaim frees is ours only a grace period later, inodes for example,
- * when our shrinker has been called already.  Classes that do not go on being used
- * are drained at the second look.
+ * Much of what reclaim frees, such as inodes, reaches galloc only a grace period later,
+ * after our shrinker was called.  The second call drains classes that are no longer
+ * used.
  *
  * Context: The worker.
- * Return: True if it is to look again.
+ * Return: True if it should be called again.
  */
 bool shrinker_wake(void)
 {
@@ -72,13 +72,13 @@ bool shrinker_wake(void)
 }
 
 /**
- * shrinker_oom() - give what there is before a process is killed for want of memory
+ * shrinker_oom() - return all free memory before the OOM killer acts
  *
- * One line says what part of all memory galloc has.
+ * Prints one line with galloc's share of memory.
  *
  * Context: Process.  Sleeps.
- * Return: Pages given back.  None if they are few, which is no reason to spare the
- * process: the next request would be here again.
+ * Return: Pages returned.  0 if they are few, which does not justify sparing the
+ * process: the next request would fail again.
  */
 unsigned long shrinker_oom(void)
 {

@@ -1,48 +1,47 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * worker: what galloc does by itself, and the one gate in front of it.
+ * worker: background work, and the gate that it passes.
  *
- * Every layer asks for background work through worker_kick(), in any context but
- * NMI.  A caller with interrupts off may hold any lock of the kernel, a runqueue's
- * for example, under which neither a timer may be armed nor a task be woken: there
- * only an irq_work is queued, which asks again from its own interrupt.
+ * Every layer requests background work with worker_kick(), in any context but NMI.
+ * A caller with interrupts off may hold any lock of the kernel, such as a runqueue's,
+ * under which it can neither arm a timer nor wake a task: there only an irq_work is
+ * queued, which requests the work again from its own interrupt.
  *
- * At unload, and while a KUnit suite judges, the gate is closed: worker_stop().
- * Called by mheap.c, release.c, mcache.c, drain.c and shrinker.c, which it calls
- * for the work itself.
- * Has no lock.  Overview: galloc_mod.c.
+ * At unload, and while a KUnit suite checks results, the gate is closed: worker_stop().
+ * Called by mheap.c, release.c, mcache.c, drain.c and shrinker.c; calls them to do the
+ * work.  Has no lock.  Overview: galloc_mod.c.
  */
 #include "mcache.h"
 
 #include <linux/irq_work.h>
 
-/* Idle classes are looked for this often, while anything is cached. */
+/* Interval of the search for idle classes, while anything is cached. */
 #define TICK_DELAY		HZ
 
-/* Pages that somebody else refers to are looked at first after so long. */
+/* Delay of the first check of pages that others refer to. */
 #define SHARED_DELAY		(HZ / 50 + 1)
 
-/* Dropped references are looked for this often. */
+/* Interval of the search for dropped references. */
 #define REFS_DELAY		HZ
 
-/* Free memory must have been too much this long before any of it leaves. */
+/* Free memory must have exceeded the mark for this long before any is returned. */
 #define RELEASE_DELAY		(HZ / 4)
 
-/* After reclaim has asked, frees that come in its wake are looked for this often. */
+/* Interval of the search for newly freed memory after a call by reclaim. */
 #define WAKE_DELAY		(HZ / 4)
 
-/* A drain that met a CPU on its way up or down is tried again after this long. */
+/* A drain that found a CPU coming up or going down is retried after this long. */
 #define DRAIN_RETRY_DELAY	(HZ / 10)
 
 struct workqueue_struct *galloc_wq;
 
 /*
  * The gate.  Read within RCU read sections only: after worker_stop() has closed it
- * and waited for a grace period, nobody is on the way from the test to a queue.
+ * and waited for a grace period, no reader is between the test and the queueing.
  */
 static bool worker_open;
 
-/* What was asked for on a CPU with interrupts off, until its irq_work has run. */
+/* Jobs requested on a CPU with interrupts off, until its irq_work has run. */
 struct worker_cpu {
 	struct irq_work irq_work;
 	unsigned long asked;
@@ -81,7 +80,7 @@ static void refs_fn(struct work_struct *work)
 	worker_kick(WORKER_REFS);
 }
 
-/* Deferrable: an idle CPU is not woken to look for idle classes. */
+/* Deferrable: does not wake an idle CPU to look for idle classes. */
 static DECLARE_DEFERRABLE_WORK(tick_work, tick_fn);
 static DECLARE_DEFERRABLE_WORK(refs_work, refs_fn);
 static DECLARE_DELAYED_WORK(drain_work, drain_fn);
@@ -116,7 +115,7 @@ static void queue_job(enum worker_job job)
 		queue_delayed_work(galloc_wq, &wake_work, WAKE_DELAY);
 		break;
 	case WORKER_CPU:
-		/* If we migrate meanwhile, the other CPU has a look for nothing. */
+		/* If we migrate meanwhile, the other CPU's work finds nothing to do. */
 		if (!galloc_cpu_isolated(raw_smp_processor_id()))
 			queue_work_on(raw_smp_processor_id(), galloc_wq,
 				      &raw_cpu_ptr(&galloc_mcache)->work);
@@ -127,8 +126,8 @@ static void queue_job(enum worker_job job)
 }
 
 /*
- * Runs with the bit of irq_work_queue() already clear, so what is asked for after
- * the xchg() queues it once more.
+ * Runs with the bit of irq_work_queue() already clear, so that a request after the
+ * xchg() queues it again.
  */
 static void worker_irq_fn(struct irq_work *irq_work)
 {
@@ -143,7 +142,7 @@ static void worker_irq_fn(struct irq_work *irq_work)
 	rcu_read_unlock();
 }
 
-/* Is this work waiting to run?  WORKER_CPU: or an irq_work on any CPU. */
+/* Is this job pending?  WORKER_CPU: or an irq_work on any CPU. */
 bool worker_pending(enum worker_job job)
 {
 	bool pending = false;
@@ -173,23 +172,23 @@ bool worker_pending(enum worker_job job)
 }
 
 /**
- * worker_kick() - ask for background work
- * @job: what there is to do
+ * worker_kick() - request background work
+ * @job: the job
  *
- * Nothing is queued once worker_stop() has begun.
+ * Queues nothing once worker_stop() has begun.
  *
- * Context: Any but NMI, whatever locks of the kernel are held, but none of galloc.
+ * Context: Any but NMI, any lock of the kernel may be held, but none of galloc.
  */
 void worker_kick(enum worker_job job)
 {
 	/*
-	 * Full barrier: the caller stored what the job is to find, and we look
+	 * Full barrier: the caller stored what the job should find, and we test
 	 * whether it is pending; the job stops being pending, and then looks.
 	 * Pairs with the barrier of the workqueue between the two.  Without it
-	 * both could see the other's old state, and nobody would come.
+	 * both could see the other's old state, and the store would be missed.
 	 */
 	smp_mb();
-	/* Most often it is; those that run at once have to be hurried. */
+	/* The common case; jobs that run at once must be hurried even if pending. */
 	if ((job == WORKER_TICK || job == WORKER_RELEASE) && worker_pending(job))
 		return;
 	rcu_read_lock();
@@ -208,7 +207,7 @@ void worker_kick(enum worker_job job)
 }
 
 /**
- * worker_kick_cpu() - have a CPU work on its own mcache
+ * worker_kick_cpu() - make a CPU work on its own mcache
  * @cpu: the CPU, online; its hotplug lock is held
  *
  * Context: Process.
@@ -221,26 +220,26 @@ void worker_kick_cpu(int cpu)
 	rcu_read_unlock();
 }
 
-/* Have the release worker run now, and wait for it. */
+/* Run the release worker now, and wait for it. */
 void worker_flush(void)
 {
 	flush_delayed_work(&release_work);
 }
 
-/* Open the gate.  All that the jobs look at has been set up. */
+/* Open the gate, after everything that the jobs use has been set up. */
 void worker_start(void)
 {
 	WRITE_ONCE(worker_open, true);
-	/* For what was asked for in vain. */
+	/* For requests that were dropped before. */
 	worker_kick(WORKER_NOW);
 	worker_kick(WORKER_TICK);
 }
 
 /**
- * worker_stop() - close the gate, and leave nothing behind it
+ * worker_stop() - close the gate, and wait for all work
  *
- * The order matters: first nobody may pass the gate any more, then whoever has
- * passed it must have queued, then the irq_works, which queue works, then the
+ * The order matters: first no request may pass the gate any more, then the earlier ones
+ * must have queued their work, then the irq_works have run, which queue works, then the
  * works, which no longer queue anything.
  *
  * Context: Process.  Sleeps.  Not under the hotplug lock.
@@ -251,7 +250,7 @@ void worker_stop(void)
 	int cpu;
 
 	WRITE_ONCE(worker_open, false);
-	/* Pairs with the read sections of worker_kick() and its like. */
+	/* Pairs with the read sections of worker_kick() and others. */
 	synchronize_rcu();
 	for_each_possible_cpu(cpu)
 		irq_work_sync(&per_cpu(worker_cpus, cpu).irq_work);
@@ -262,7 +261,7 @@ void worker_stop(void)
 	cancel_delayed_work_sync(&wake_work);
 	for_each_possible_cpu(cpu)
 		cancel_work_sync(&per_cpu(galloc_mcache, cpu).work);
-	/* A look of validate's that nobody waited for any more. */
+	/* A check of validate that its caller did not wait for. */
 	flush_workqueue(galloc_wq);
 	for (job = 0; job < NR_WORKER_JOBS; job++)
 		WARN(worker_pending(job), "galloc: job %d is left behind\n", job);

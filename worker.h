@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * worker: what the layers ask to be done in the background.
+ * worker: jobs that the layers request to be done in the background.
  *
  * Included by galloc_internal.h.
  */
@@ -12,17 +12,17 @@
 extern struct workqueue_struct *galloc_wq;
 
 /**
- * enum worker_job - what the layers ask to be done in the background
+ * enum worker_job - background jobs
  * @WORKER_TICK: look for idle classes, in a second
- * @WORKER_RELEASE: see whether too much lies free, in a quarter of a second
- * @WORKER_SHARED: see whether others still refer to what was freed, soon
- * @WORKER_REFS: the same, and look for references that others dropped, in a second
- * @WORKER_NOW: let pages go that wait for it, and stock descriptors
- * @WORKER_DRAIN: have every CPU drain
+ * @WORKER_RELEASE: check whether too much is free, in a quarter of a second
+ * @WORKER_SHARED: check whether others still refer to freed pages, soon
+ * @WORKER_REFS: the same, and look for dropped references, in a second
+ * @WORKER_NOW: return pages that wait for the worker, and stock descriptors
+ * @WORKER_DRAIN: make every CPU drain
  * @WORKER_DRAIN_LATER: the same, after a pause
- * @WORKER_WAKE: look for what was freed in the wake of reclaim
- * @WORKER_CPU: let this CPU see to what it could not do with interrupts off
- * @NR_WORKER_JOBS: how many there are
+ * @WORKER_WAKE: look for memory freed soon after a call by reclaim
+ * @WORKER_CPU: let this CPU do what it could not do with interrupts off
+ * @NR_WORKER_JOBS: number of jobs
  */
 enum worker_job {
 	WORKER_TICK,
