@@ -4,7 +4,7 @@
  *
  * Checks a request, picks its class, and tries again when memory is short; what
  * it takes to serve or free an object is the business of the layers below.
- * Calls mcache.c, stash.c, large.c and mcentral.c; owns no lock.
+ * Calls mcache.c for small objects and large.c for those of whole pages; owns no lock.
  * Overview: galloc_mod.c.
  */
 #include "mcache.h"
@@ -104,23 +104,12 @@ static bool request_ok(const struct request *r)
 	return false;
 }
 
-static void *get_large(const struct request *r, gfp_t gfp)
-{
-	int nid = r->nid == NUMA_NO_NODE ? numa_mem_id() : r->nid;
-	struct mspan *s = stash_alloc(PAGE_ALIGN(r->size) >> PAGE_SHIFT,
-				      max(r->align, PAGE_SIZE) >> PAGE_SHIFT,
-				      nid);
-
-	return s ? large_hand_out(s, gfp) :
-		   large_alloc(r->size, r->align, nid, gfp);
-}
-
 static void *get_once(const struct request *r, gfp_t gfp)
 {
 	void *obj;
 
 	if (!r->class)
-		return get_large(r, gfp);
+		return large_alloc(r->size, r->align, r->nid, gfp);
 	obj = mcache_alloc_slow(r->class, r->nid, gfp);
 	return likely(obj) ?
 	       init_object(obj, sizeclasses[r->class].size, gfp) : NULL;
@@ -134,6 +123,8 @@ static void *get_once(const struct request *r, gfp_t gfp)
 static void relieve(gfp_t gfp, unsigned long npages)
 {
 	drain_relieve(gfp);
+	if (gfpflags_allow_blocking(gfp) && may_call_system())
+		waiting_release();
 	release_relieve(gfp, npages);
 }
 
@@ -378,57 +369,86 @@ EXPORT_SYMBOL_GPL(galloc_aligned);
 
 /* ---- free ------------------------------------------------------------------------------ */
 
-/*
- * Bytes of the object at @p; 0 if it is none, without a report.  *@reserve: they
- * are more than the size asked for led to.
+/**
+ * struct target - the object that an address lies in
+ * @start: its first byte
+ * @size: bytes it has
+ * @padded: it has more than its size asked for, which nobody else may share
  */
-static size_t object_size(const void *p, bool *reserve)
+struct target {
+	void *start;
+	size_t size;
+	bool padded;
+};
+
+/*
+ * What a pointer means: the one place that asks the spans of small objects and those
+ * of large ones.  @t is filled in for FOUND_OBJECT and FOUND_INTERIOR.
+ */
+static enum mspan_found target_of(const void *p, struct target *t)
 {
 	enum mspan_found found;
 	struct object o;
+	struct mspan s;
 
-	*reserve = false;
+	t->padded = false;
 	rcu_read_lock();
 	found = mspan_resolve(p, &o);
+	if (found == FOUND_OBJECT || found == FOUND_INTERIOR) {
+		t->start = mspan_object(o.span, o.index);
+		t->size = sizeclass_of_row(o.row)->size;
+	}
 	rcu_read_unlock();
-	if (found == FOUND_OBJECT)
-		return mcentral_rows[o.row]->sc->size;
-	return found == FOUND_NO_SPAN ? large_size(p, reserve) : 0;
+	if (found != FOUND_NO_SPAN || !map_span_around(p, &s) ||
+	    mspan_state(&s) != MSPAN_LARGE)
+		return found;
+	t->start = (void *)s.start;
+	t->size = (size_t)s.npages << PAGE_SHIFT;
+	t->padded = s.reserve;
+	return addr_of(p) == s.start ? FOUND_OBJECT : FOUND_INTERIOR;
 }
 
-static noinline void free_checked(const void *p)
+/* As gfree() of what the stacks did not take; @row is that of its page. */
+static noinline void free_checked(const void *p, unsigned int row)
 {
-	if (enter_ok())
-		mcache_free_slow(p);
+	if (ZERO_OR_NULL_PTR(p) || !enter_ok())
+		return;
+	if (row)
+		mcache_free_slow(p, row);
+	else if (!large_free(p, false))
+		report_free(p, FOUND_NO_SPAN);
 }
 
 /* Apart from what is slow, so that it has no frame. */
 static noinline void free_slow(const void *p)
 {
-	if (unlikely(!mcache_push_shareable(p)))
-		free_checked(p);
+	unsigned int row;
+
+	if (unlikely(!mcache_push_shareable(p, &row)))
+		free_checked(p, row);
 }
 
 /* gfree() on a kernel that clears what is freed. */
 static noinline void free_wiped(const void *p)
 {
-	bool reserve = false;
-	size_t size;
+	struct target t;
+	bool found;
 
 	if (ZERO_OR_NULL_PTR(p) || !enter_ok())
 		return;
-	size = object_size(p, &reserve);
+	found = target_of(p, &t) == FOUND_OBJECT;
 	/* What others refer to is cleared when the last reference has gone. */
-	if ((size > PAGE_SIZE || reserve) &&
-	    !arena_pages_unshared((unsigned long)p,
-				  PFN_UP(offset_in_page(p) + size))) {
-		mcache_free_shared(p);
+	if (found && (t.size > PAGE_SIZE || t.padded) &&
+	    !release_pages_unshared((unsigned long)p,
+				    PFN_UP(offset_in_page(p) + t.size))) {
+		if (!waiting_add(p, true) && !large_free(p, true))
+			free_checked(p, arena_row_of(p));
 		return;
 	}
-	if (size)
-		memset((void *)p, 0, size);
+	if (found)
+		memset((void *)p, 0, t.size);
 	if (!mcache_push(p))
-		mcache_free_slow(p);
+		free_checked(p, arena_row_of(p));
 }
 
 /**
@@ -459,13 +479,12 @@ EXPORT_SYMBOL_GPL(gfree);
  */
 void gfree_sized(const void *p, size_t size)
 {
-	bool reserve;
-	size_t have;
+	struct target t;
 
 	if (ZERO_OR_NULL_PTR(p) || !enter_ok())
 		return;
-	have = object_size(p, &reserve);
-	if (have && !reserve && have != galloc_size_roundup(size)) {
+	if (target_of(p, &t) == FOUND_OBJECT && !t.padded &&
+	    t.size != galloc_size_roundup(size)) {
 		report_fault(FAULT_WRONG_SIZE, p);
 		return;
 	}
@@ -483,14 +502,12 @@ EXPORT_SYMBOL_GPL(gfree_sized);
  */
 void gfree_sensitive(const void *p)
 {
-	bool reserve;
-	size_t size;
+	struct target t;
 
 	if (ZERO_OR_NULL_PTR(p) || !enter_ok())
 		return;
-	size = object_size(p, &reserve);
-	if (size)
-		memzero_explicit((void *)p, size);
+	if (target_of(p, &t) == FOUND_OBJECT)
+		memzero_explicit((void *)p, t.size);
 	gfree(p);
 }
 EXPORT_SYMBOL_GPL(gfree_sensitive);
@@ -510,18 +527,13 @@ EXPORT_SYMBOL_GPL(gfree_sensitive);
 size_t gsize(const void *p)
 {
 	enum mspan_found found;
-	struct object o;
-	bool reserve;
-	size_t size;
+	struct target t;
 
 	if (ZERO_OR_NULL_PTR(p) || !enter_ok())
 		return 0;
-	size = object_size(p, &reserve);
-	if (size)
-		return size;
-	rcu_read_lock();
-	found = mspan_resolve(p, &o);
-	rcu_read_unlock();
+	found = target_of(p, &t);
+	if (found == FOUND_OBJECT)
+		return t.size;
 	report_free(p, found);
 	return 0;
 }
@@ -653,29 +665,13 @@ size_t galloc_bulk(size_t size, gfp_t gfp, size_t nr, void **p)
 }
 EXPORT_SYMBOL_GPL(galloc_bulk);
 
-/* The object an address lies in, NULL if there is none. */
-static void *object_around(const void *p)
-{
-	enum mspan_found found;
-	struct object o;
-	struct mspan s;
-	void *obj = NULL;
-
-	rcu_read_lock();
-	found = mspan_resolve(p, &o);
-	if (found == FOUND_OBJECT || found == FOUND_INTERIOR)
-		obj = mspan_object(o.span, o.index);
-	rcu_read_unlock();
-	if (!obj && map_span_around(p, &s) && mspan_state(&s) == MSPAN_LARGE)
-		obj = (void *)s.start;
-	return obj;
-}
-
 static void free_rcu_callback(struct rcu_head *head)
 {
-	void *obj = object_around(head);
+	enum mspan_found found;
+	struct target t;
 
-	gfree(obj ?: head);
+	found = target_of(head, &t);
+	gfree(found == FOUND_OBJECT || found == FOUND_INTERIOR ? t.start : head);
 }
 
 /**

@@ -173,7 +173,7 @@ static void chunk_hold_pages(struct page *page, unsigned int order)
  * Finds only those that references of others do not hide; the rest is missing when
  * these are dropped.
  *
- * Context: Any.  Reports nothing: arena_report_mended() does.
+ * Context: Any.  Reports nothing: a layer above does.
  * Return: The number of missing references.
  */
 unsigned int arena_mend_page(struct page *page)
@@ -183,41 +183,42 @@ unsigned int arena_mend_page(struct page *page)
 	/* No addition: if two find them, only one restores them. */
 	while (unlikely(refs > 0 && refs < ARENA_PAGE_REFS))
 		if (atomic_try_cmpxchg(&page->_refcount, &refs, ARENA_PAGE_REFS))
-			return ARENA_PAGE_REFS - refs;
-	return 0;
-}
-
-/**
- * arena_report_mended() - report what arena_mend_page() has restored
- * @page: the page
- * @missing: number of references
- *
- * Context: Any but NMI, no galloc lock held.
- */
-void arena_report_mended(struct page *page, unsigned int missing)
-{
+			break;
+	if (likely(refs <= 0 || refs >= ARENA_PAGE_REFS))
+		return 0;
 	/* What the kernel subtracted as for an object of the slab allocator. */
 	if (KFREE_UNCOUNTS_ANY_PAGE)
 		mod_node_page_state(page_pgdat(page), NR_SLAB_UNRECLAIMABLE_B,
-				    (long)missing << PAGE_SHIFT);
-	report_dropped(page_address(page), missing);
+				    (long)(ARENA_PAGE_REFS - refs) << PAGE_SHIFT);
+	return ARENA_PAGE_REFS - refs;
+}
+
+static void mended_add(struct arena_mended *m, struct page *page,
+		       unsigned int missing)
+{
+	if (m->n == ARENA_MENDED) {
+		m->more += missing;
+		return;
+	}
+	m->page[m->n] = page_address(page);
+	m->missing[m->n++] = missing;
 }
 
 /*
  * Return one page.  If others still hold a reference (such as a network buffer
  * that the object was spliced into), their put_page() frees it.
  */
-static void page_let_go(struct page *page)
+static void page_let_go(struct page *page, struct arena_mended *mended)
 {
 	unsigned int missing = arena_mend_page(page);
 
 	if (unlikely(missing))
-		arena_report_mended(page, missing);
+		mended_add(mended, page, missing);
 	if (unlikely(page_count(page) < ARENA_PAGE_REFS)) {
 		/* No reference is left: we may neither use the page nor free it. */
 		atomic_long_inc(&lost_pages);
 		atomic_long_add(PAGE_SIZE, &held_bytes);
-		report_dropped(page_address(page), ARENA_PAGE_REFS);
+		mended_add(mended, page, ARENA_PAGE_REFS);
 		return;
 	}
 	page_ref_sub(page, ARENA_PAGE_REFS - 1);
@@ -240,34 +241,6 @@ static bool chunk_freeze(struct page *page, unsigned int order)
 		return false;
 	}
 	set_page_count(page, 1);
-	return true;
-}
-
-/**
- * arena_pages_unshared() - does galloc hold the only references to these pages?
- * @start: address of the first, or in it
- * @npages: number of pages
- *
- * Restores and reports references that others dropped by mistake.
- *
- * If it returns true the pages can be reused: dropping the last reference of others
- * was a full barrier, which orders their reads before our writes.
- *
- * Context: Any but NMI, no galloc lock held; the pages cannot be returned meanwhile.
- */
-bool arena_pages_unshared(unsigned long start, unsigned int npages)
-{
-	struct page *page = virt_to_page((void *)start);
-	unsigned int i, missing;
-
-	for (i = 0; i < npages; i++, page++) {
-		if (likely(page_ref_count(page) == ARENA_PAGE_REFS))
-			continue;
-		missing = arena_mend_page(page);
-		if (!missing)
-			return false;
-		arena_report_mended(page, missing);
-	}
 	return true;
 }
 
@@ -314,14 +287,15 @@ static void chunk_free(struct page *page, unsigned int order)
  * Return as many pages as begin an aligned piece here, bypassing those lists; or one,
  * if they are few or others hold one of them.  Returns how many.
  */
-static unsigned int piece_let_go(struct page *page, unsigned int npages)
+static unsigned int piece_let_go(struct page *page, unsigned int npages,
+				 struct arena_mended *mended)
 {
 	unsigned int order = min3(ilog2(npages), ARENA_ORDER - 1,
 				  (int)__ffs(page_to_pfn(page) | ARENA_PAGES));
 
 	if (order <= PAGE_ALLOC_COSTLY_ORDER || pages_leave_singly() ||
 	    !chunk_freeze(page, order)) {
-		page_let_go(page);
+		page_let_go(page, mended);
 		return 1;
 	}
 	__free_pages(page, order);
@@ -329,7 +303,7 @@ static unsigned int piece_let_go(struct page *page, unsigned int npages)
 }
 
 static void pages_free(struct page *page, unsigned int npages, int order,
-		       bool may_sleep)
+		       bool may_sleep, struct arena_mended *mended)
 {
 	unsigned int i, n;
 
@@ -340,7 +314,7 @@ static void pages_free(struct page *page, unsigned int npages, int order,
 		return;
 	}
 	for (i = 0; i < npages; i += n) {
-		n = piece_let_go(page + i, npages - i);
+		n = piece_let_go(page + i, npages - i, mended);
 		if ((i + n) / RELEASE_TURN != i / RELEASE_TURN && may_sleep)
 			cond_resched();
 	}
@@ -353,6 +327,7 @@ static void pages_free(struct page *page, unsigned int npages, int order,
  * @npages: number of pages
  * @order: they are one whole chunk of this order; -1: part of a chunk
  * @may_sleep: the caller may sleep; reschedules if needed
+ * @mended: pages that lacked references of galloc's are added to it
  *
  * Nothing may refer to the pages any more: rows 0, not owned.  Call after
  * arena_leave() or a successful arena_may_leave().
@@ -360,10 +335,10 @@ static void pages_free(struct page *page, unsigned int npages, int order,
  * Context: Where may_grow() says so, no galloc lock held.
  */
 void arena_put_pages(unsigned long start, unsigned int npages, int order,
-		     bool may_sleep)
+		     bool may_sleep, struct arena_mended *mended)
 {
 	map_put_range(start, npages);
-	pages_free(virt_to_page((void *)start), npages, order, may_sleep);
+	pages_free(virt_to_page((void *)start), npages, order, may_sleep, mended);
 	arena_uncharge((long)npages << PAGE_SHIFT);
 }
 
@@ -374,14 +349,14 @@ void arena_leave(unsigned int npages)
 }
 
 /* Leave a page to others that still refer to it.  False if there are none. */
-bool arena_leave_to_others(unsigned long start)
+bool arena_leave_to_others(unsigned long start, struct arena_mended *mended)
 {
 	struct page *page = virt_to_page((void *)start);
 
 	if (page_ref_count(page) <= ARENA_PAGE_REFS)
 		return false;
 	pages_renounce(page, 1);
-	page_let_go(page);
+	page_let_go(page, mended);
 	return true;
 }
 

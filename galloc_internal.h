@@ -175,7 +175,7 @@ static inline void mspan_set_state(struct mspan *s, enum mspan_state state)
  * @owned: pages that are galloc's (mheap->lock of @nid); a slot is a range of
  *	addresses, and may hold several chunks with holes between them
  * @waiting: pages in which an object above a page begins that was freed while
- *	somebody else referred to its pages; atomic, see mcentral_set_aside()
+ *	somebody else referred to its pages; atomic, see waiting_add()
  * @start: address of the slot
  * @nid: node of all its pages, fixed: a chunk of another node is not taken in
  * @refs: pages that were let in and have not left (arena_map_lock); the slot
@@ -298,6 +298,25 @@ struct chunk {
  */
 #define ARENA_PAGE_REFS		(1 << 16)
 
+/* Finds of which the pages are kept. */
+#define ARENA_MENDED	8
+
+/**
+ * struct arena_mended - pages that lacked references of galloc's
+ * @page: their addresses
+ * @missing: how many each lacked; ARENA_PAGE_REFS: all, so the page is lost
+ * @n: length of both
+ * @more: references that further pages lacked
+ *
+ * For a layer above, which reports them: arena.c knows nothing of reports.
+ */
+struct arena_mended {
+	const void *page[ARENA_MENDED];
+	unsigned int missing[ARENA_MENDED];
+	unsigned int n;
+	unsigned long more;
+};
+
 /* By node, without a lock: what its free pages were short of a moment ago. */
 struct arena_scarce {
 	unsigned long until;		/* in jiffies: how long that is believed */
@@ -315,15 +334,13 @@ bool arena_get_spare_chunk(struct chunk *chunk, int nid, unsigned int npages,
 bool arena_get_chunk(struct chunk *chunk, int nid, unsigned int npages,
 		     gfp_t gfp);
 void arena_put_pages(unsigned long start, unsigned int npages, int order,
-		     bool may_sleep);
+		     bool may_sleep, struct arena_mended *mended);
 void arena_abandon_pages(unsigned long start, unsigned int npages);
 bool arena_may_leave(unsigned int npages);
 unsigned long arena_spare_pages(void);
 void arena_leave(unsigned int npages);
-bool arena_leave_to_others(unsigned long start);
-bool arena_pages_unshared(unsigned long start, unsigned int npages);
+bool arena_leave_to_others(unsigned long start, struct arena_mended *mended);
 unsigned int arena_mend_page(struct page *page);
-void arena_report_mended(struct page *page, unsigned int missing);
 bool arena_charge(long bytes);
 void arena_uncharge(long bytes);
 void *arena_meta_alloc(size_t bytes, int nid);
@@ -480,8 +497,7 @@ void mheap_shorten(struct mspan *s, unsigned int npages);
 void mheap_free_shared(struct mspan *s);
 void *large_alloc(size_t size, size_t align, int nid, gfp_t gfp);
 void *large_hand_out(struct mspan *s, gfp_t gfp);
-struct mspan *large_detach(const void *p);
-size_t large_size(const void *p, bool *reserve);
+bool large_free(const void *p, bool shared);
 
 enum release_runs {
 	RELEASE_BLOCKS,		/* empty blocks that go back in one piece */
@@ -494,14 +510,27 @@ unsigned long release_runs(unsigned long pages, enum release_runs how,
 void release_relieve(gfp_t gfp, unsigned long npages);
 unsigned long release_free_max(void);
 unsigned long mheap_free_pages(void);
-void release_settle(void);
+void mheap_trim(void);
 unsigned long release_unshared(void);
-void release_expect_unshared(void);
+bool release_pages_unshared(unsigned long start, unsigned int npages);
+void release_put_pages(unsigned long start, unsigned int npages, int order,
+		       bool may_sleep);
 unsigned long release_shared_pages(void);
 bool release_mend_slot(unsigned long nr);
 void release_mend_all(void);
 void release_look_at_refs(void);
 struct mheap *mheap_of(int nid);
+
+/* Rows are node-major, so that a CPU's own rows lie side by side. */
+static inline unsigned int mcentral_row(int nid, unsigned int class)
+{
+	return nid * GALLOC_NR_CLASSES + class;
+}
+
+static inline const struct sizeclass *sizeclass_of_row(unsigned int row)
+{
+	return &sizeclasses[row % GALLOC_NR_CLASSES];
+}
 
 /* mspan.c */
 
@@ -539,6 +568,7 @@ bool mspan_has_free(const struct mspan *s);
 bool mspan_all_free(const struct mspan *s);
 bool mspan_word_all_free(const struct mspan *s, unsigned int word);
 unsigned int mspan_count_free(const struct mspan *s);
+unsigned int mspan_count_waiting(const struct mspan *s);
 
 /* The lowest state a descriptor's flags tell: two sizes, by capacity. */
 static inline bool mspan_is_big(const struct mspan *s)
@@ -617,16 +647,6 @@ bool mcentral_free(const void *p);
 void mcentral_free_single(const void *p);
 void mcentral_free_batch(unsigned int row, void **batch, unsigned int n);
 void mcentral_count_single(unsigned int row);
-bool mcentral_set_aside(const void *p, bool shared);
-void mcentral_free_unshared(void);
-unsigned int mcentral_waiting_in(const struct mspan *s);
-unsigned long mcentral_nr_waiting(void);
-
-/* Rows are node-major, so that a CPU's own rows lie side by side. */
-static inline unsigned int mcentral_row(int nid, unsigned int class)
-{
-	return nid * GALLOC_NR_CLASSES + class;
-}
 
 /*
  * Spans cut from pages of the emergency reserve have rows of their own, as if of one
@@ -670,7 +690,16 @@ static inline bool transfer_holds(unsigned int row)
 void transfer_drain(void);
 bool transfer_age(void);
 unsigned long transfer_bytes(void);
-void transfer_exit(struct mcentral *c);
+void transfer_exit(void);
+
+/* waiting.c */
+
+bool waiting_add(const void *p, bool shared);
+unsigned int waiting_in(const struct mspan *s);
+unsigned long waiting_nr(void);
+unsigned long waiting_pages(void);
+unsigned long waiting_release(void);
+void waiting_settle(void);
 
 /* mcache.c: see mcache.h */
 

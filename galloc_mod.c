@@ -2,19 +2,22 @@
 /*
  * galloc: a Go/tcmalloc-style memory allocator for kernel modules.
  *
- * The layers, each calling only the one below:
+ * The layers, each calling only those below (lint looks; Documentation/design.rst has
+ * the picture, and the two arrows up):
  *
  *	include/galloc.h   what clients see; constant sizes pick their class here
  *	api.c              the exported functions
+ *	large.c            objects of whole pages
  *	mcache.[hc]        per CPU: a stack of free objects a class; no lock;
- *	                   drain.c: the way out of it
- *	stash.c            per CPU: a few runs of pages for large objects
+ *	                   capacity.c: its size; drain.c: the way out of it;
+ *	                   stash.c: a few runs of pages for large objects
+ *	waiting.c          objects that were freed while others refer to their pages
  *	transfer.c         per class and node: batches from one stack to another
  *	mcentral.c         per class and node ("row"): spans with room
- *	mspan.c            a run of pages cut into objects: bitmap, arithmetic
- *	mheap.c            per node: free page runs; large.c: objects of whole pages;
+ *	mheap.c            per node: free page runs; run.c: their lists;
  *	                   release.c: the way back to the system
  *	nodes.c            which node stands in for one that is used up
+ *	mspan.c            a run of pages cut into objects: bitmap, arithmetic
  *	arena.c            blocks from alloc_pages()
  *	map.c              from an address to its slot, row and span
  *
@@ -226,6 +229,7 @@ err_worker:
 	worker_stop();
 err_mcache:
 	drain_everything();
+	transfer_exit();
 	mcache_exit();
 err_mcentral:
 	mcentral_exit();
@@ -265,7 +269,9 @@ static void __exit galloc_exit(void)
 	worker_stop();
 	drain_everything();
 	stats_report_leaks();
+	transfer_exit();
 	mcache_exit();
+	waiting_settle();
 	kept = mheap_exit();
 	mcentral_exit();
 	nodes_exit();

@@ -2,13 +2,15 @@
 /*
  * large: objects of whole pages, above 32 KiB.
  *
- * Called by api.c.  Up to a block they are runs of the mheap in state
- * LARGE; above, chunks of their own that never enter its lists.
+ * Called by api.c.  Up to a block they are runs of the CPU's stash or of the mheap, in
+ * state LARGE; above, chunks of their own that never enter its lists.
  * Overview: galloc_mod.c.
  */
+#include "mcache.h"
 #include "mheap.h"
 
 #include <linux/string.h>
+#include <linux/topology.h>
 
 /* A LARGE object with a chunk of its own, above a block. */
 static struct mspan *large_alloc_huge(int nid, unsigned int npages, gfp_t gfp)
@@ -58,12 +60,21 @@ void *large_hand_out(struct mspan *s, gfp_t gfp)
 	return p;
 }
 
+/* Pages for an object, from the mheap or, above a block, from the system. */
+static struct mspan *large_take(int nid, unsigned int npages, unsigned int align,
+				gfp_t gfp)
+{
+	if (max(npages, align) > ARENA_PAGES)
+		return large_alloc_huge(nid, max(npages, align), gfp);
+	return mheap_alloc(nid, npages, align, 0, gfp);
+}
+
 /**
  * large_alloc() - allocate an object of whole pages
  * @size: bytes, at most GALLOC_MAX_PAGES pages
  * @align: alignment in bytes, a power of two; if it exceeds the size, the object is
  *	that large
- * @nid: node wanted
+ * @nid: node wanted, NUMA_NO_NODE: the CPU's own
  * @gfp: flags
  *
  * Context: As mheap_alloc().
@@ -75,77 +86,62 @@ void *large_alloc(size_t size, size_t align, int nid, gfp_t gfp)
 	unsigned int pages_align = max(align, PAGE_SIZE) >> PAGE_SHIFT;
 	struct mspan *s;
 
-	if (max(npages, pages_align) > ARENA_PAGES)
-		s = large_alloc_huge(nid, max(npages, pages_align), gfp);
-	else
-		s = mheap_alloc(nid, npages, pages_align, 0, gfp);
-	if (!s)
-		return NULL;
-	return large_hand_out(s, gfp);
+	if (nid == NUMA_NO_NODE)
+		nid = numa_mem_id();
+	s = stash_alloc(npages, pages_align, nid) ?:
+	    large_take(nid, npages, pages_align, gfp);
+	return s ? large_hand_out(s, gfp) : NULL;
 }
 
-/* The heap and span of a LARGE object that starts at @p, locked; or NULL. */
-static struct mspan *large_lock(const void *p, struct mheap **heap,
-				unsigned long *flags)
+/* The span of a LARGE object, in TRANSIT.  NULL if @p is not the start of one. */
+static struct mspan *large_detach(const void *p)
 {
+	unsigned long flags;
 	struct arena *arena;
 	unsigned int page;
 	struct mspan *s;
+	struct mheap *h;
 
 	rcu_read_lock();
 	arena = arena_of(p, &page);
 	if (arena == &arena_none)
 		goto none;
-	*heap = mheaps[arena->nid];
-	galloc_lock(&(*heap)->lock, *flags);
+	h = mheaps[arena->nid];
+	galloc_lock(&h->lock, flags);
 	s = test_bit(page, arena->owned) ? arena->span[page] : NULL;
 	/* Acquire: pairs with large_hand_out(). */
-	if (s && smp_load_acquire(&s->tag) == MSPAN_TAG(0, MSPAN_LARGE) &&
-	    s->start == addr_of(p)) {
-		rcu_read_unlock();
-		/* For sparse: the callers release it. */
-		__release(&(*heap)->lock);
-		return s;
-	}
-	galloc_unlock(&(*heap)->lock, *flags);
+	if (s && (smp_load_acquire(&s->tag) != MSPAN_TAG(0, MSPAN_LARGE) ||
+		  s->start != addr_of(p)))
+		s = NULL;
+	if (s)
+		mspan_set(s, 0, MSPAN_TRANSIT);
+	galloc_unlock(&h->lock, flags);
+	rcu_read_unlock();
+	if (s)
+		count_event(EVENT_LARGE_FREE);
+	return s;
 none:
 	rcu_read_unlock();
 	return NULL;
 }
 
-/* The span of a LARGE object, in TRANSIT.  NULL if @p is not the start of one. */
-struct mspan *large_detach(const void *p)
-{
-	unsigned long flags;
-	struct mheap *h;
-	struct mspan *s = large_lock(p, &h, &flags);
-
-	if (!s)
-		return NULL;
-	__acquire(&h->lock);
-	mspan_set(s, 0, MSPAN_TRANSIT);
-	galloc_unlock(&h->lock, flags);
-	count_event(EVENT_LARGE_FREE);
-	return s;
-}
-
-/*
- * Bytes of the LARGE object that starts at @p, 0 if there is none.  *@reserve
- * becomes true if it is that large only because its pages may not be shared.
+/**
+ * large_free() - free an object of whole pages
+ * @p: what gfree() was called with
+ * @shared: others refer to its pages, or did a moment ago
+ *
+ * Context: Any but NMI, no galloc lock held.
+ * Return: False if there is no such object at @p.
  */
-size_t large_size(const void *p, bool *reserve)
+bool large_free(const void *p, bool shared)
 {
-	unsigned long flags;
-	struct mheap *h;
-	struct mspan *s = large_lock(p, &h, &flags);
-	size_t size;
+	struct mspan *s = large_detach(p);
 
 	if (!s)
-		return 0;
-	__acquire(&h->lock);
-	size = (size_t)s->npages << PAGE_SHIFT;
-	*reserve = s->reserve;
-	galloc_unlock(&h->lock, flags);
-	return size;
+		return false;
+	if (shared)
+		mheap_free_shared(s);
+	else if (!stash_free(s))
+		mheap_free(s);
+	return true;
 }
-

@@ -374,6 +374,21 @@ bool map_covers(struct page *page, unsigned int npages, gfp_t gfp)
 /* ---- spans, found by address ---------------------------------------------- */
 
 /*
+ * The next span of a slot from @page on; *@page becomes its first page.  Skips pages
+ * that are not owned, or belong to a huge object from another slot.
+ */
+static struct mspan *map_next_span(const struct arena *arena, unsigned int *page)
+{
+	unsigned int i;
+
+	for (i = *page; i < ARENA_PAGES; i++)
+		if (READ_ONCE(arena->span[i]))
+			break;
+	*page = i;
+	return i < ARENA_PAGES ? READ_ONCE(arena->span[i]) : NULL;
+}
+
+/*
  * Work of one turn under the lock: words of bitmaps.  A span counts as some more
  * words, and so many pages, which fn() may examine one by one, as one.
  */
@@ -393,7 +408,7 @@ static void walk_turn(const struct arena *arena, unsigned int *page,
 	while (weight < WALK_TURN) {
 		unsigned int last = *page;
 
-		s = run_next_span(arena, page);
+		s = map_next_span(arena, page);
 		if (!s)
 			break;
 		/* Skip a span that has grown over the end of the previous turn. */

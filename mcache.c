@@ -514,63 +514,31 @@ static enum free_how push_slowly(struct mcache *m, struct mcache_slot *slot,
 	return FREE_PUSHED;
 }
 
-/* Free an object that others refer to: it has to wait. */
-void mcache_free_shared(const void *p)
-{
-	struct mspan *s;
-
-	if (mcentral_set_aside(p, true))
-		return;
-	s = large_detach(p);
-	if (s)
-		mheap_free_shared(s);
-	else
-		mcache_free_slow(p);
-}
-
 /**
- * mcache_free_slow() - free an object that the fast path did not take
+ * mcache_free_slow() - free a small object that the fast path did not take
  * @p: what gfree() was called with
+ * @row: row of the page that it lies in, RESERVE_SLOT for those of the reserve
  *
  * Context: Any but NMI.
  */
-void mcache_free_slow(const void *p)
+void mcache_free_slow(const void *p, unsigned int row)
 {
 	enum free_how how = FREE_CENTRAL;
 	void *batch[DRAIN_TURN];
 	unsigned int grow_to = 0;
 	unsigned int n = 0;
-	struct arena *arena;
-	unsigned int page, row;
 	struct mcache_slot *slot;
 	struct mcache *m;
 
-	if (ZERO_OR_NULL_PTR(p))
+	/* Of the reserve the size is not known yet. */
+	if ((row == RESERVE_SLOT || capacity_shareable(sizeclass_of_row(row)->size)) &&
+	    waiting_add(p, false))
 		return;
-	rcu_read_lock();
-	arena = arena_of(p, &page);
-	row = READ_ONCE(arena->row[page]);
-	rcu_read_unlock();
-	if (!row) {
-		struct mspan *s = large_detach(p);
-
-		if (!s)
-			report_free(p, FOUND_NO_SPAN);
-		else if (!stash_free(s))
-			mheap_free(s);
-		return;
-	}
-
+	/* Of the emergency reserve: not for a stack, which serves all requests. */
 	if (unlikely(row == RESERVE_SLOT)) {
-		/* Of the emergency reserve: not for a stack, which serves all requests. */
-		if (!mcentral_set_aside(p, false))
-			mcentral_free_single(p);
+		mcentral_free_single(p);
 		return;
 	}
-
-	if (capacity_shareable(mcentral_rows[row]->sc->size) &&
-	    mcentral_set_aside(p, false))
-		return;
 	m = mcache_enter();
 	if (!m) {
 		count_busy(EVENT_BUSY_FREE);

@@ -380,9 +380,10 @@ static __always_inline bool object_is_ours(const struct arena_map *map,
 
 /*
  * The fast path of objects above a page, which mcache_push() does not take: the same,
- * plus a check of their pages.  False if mcache_free_slow() has to decide.
+ * plus a check of their pages.  False if it does not take this one, either; @row is the
+ * row of @p then, 0 if it has none.
  */
-static __always_inline bool mcache_push_shareable(const void *p)
+static __always_inline bool mcache_push_shareable(const void *p, unsigned int *row)
 {
 	const struct arena_map *map;
 	struct mcache_slot *slot;
@@ -393,14 +394,15 @@ static __always_inline bool mcache_push_shareable(const void *p)
 
 	p = kasan_reset_tag(p);
 	preempt_disable();
+	map = READ_ONCE(arena_map);
+	off = (unsigned long)p - map->base;
+	*row = arena_row_in(map, off);
 	m = fast_mcache();
 	if (unlikely(fast_busy(m)))
 		goto out;
 	fast_set_busy(m, 1);
 	barrier();
-	map = READ_ONCE(arena_map);
-	off = (unsigned long)p - map->base;
-	slot = fast_slot(m, slots, arena_row_in(map, off));
+	slot = fast_slot(m, slots, *row);
 	if (slot->mask != ULONG_MAX || slot->top == slot->end ||
 	    slot->top[-1] == p)
 		goto not_pushed;
@@ -451,8 +453,7 @@ void mcache_stop(void);
 void mcache_exit(void);
 void *mcache_pop_node(unsigned int class, int nid);
 void *mcache_alloc_slow(unsigned int class, int nid, gfp_t gfp);
-void mcache_free_slow(const void *p);
-void mcache_free_shared(const void *p);
+void mcache_free_slow(const void *p, unsigned int row);
 size_t mcache_pop_many(unsigned int class, size_t nr, void **out);
 
 /* stash.c */

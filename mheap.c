@@ -140,6 +140,15 @@ void mheap_trim_spares(struct mheap *h, unsigned int keep)
 	}
 }
 
+/* Descriptors of all nodes above what an operation needs. */
+void mheap_trim(void)
+{
+	int nid;
+
+	for_each_node(nid)
+		mheap_trim_spares(mheaps[nid], SPARES_NEEDED);
+}
+
 /* ---- allocating and freeing runs ---------------------------------------------- */
 
 /*
@@ -275,8 +284,8 @@ struct mspan *mheap_publish_chunk(struct mheap *h, const struct chunk *chunk)
 void mheap_put_chunk(const struct chunk *chunk)
 {
 	arena_leave(chunk->npages);
-	arena_put_pages(addr_of(page_address(chunk->page)), chunk->npages,
-			chunk->order, false);
+	release_put_pages(addr_of(page_address(chunk->page)), chunk->npages,
+			  chunk->order, false);
 }
 
 /* May mheap_take() take a shorter run? */
@@ -596,7 +605,7 @@ void mheap_free(struct mspan *s)
 	unsigned long free;
 	bool spares;
 
-	if (unlikely(!arena_pages_unshared(s->start, s->npages))) {
+	if (unlikely(!release_pages_unshared(s->start, s->npages))) {
 		mheap_free_shared(s);
 		return;
 	}
@@ -645,7 +654,7 @@ void mheap_shorten(struct mspan *s, unsigned int npages)
 	mheap_run_map(s);
 	galloc_unlock(&h->lock, flags);
 	arena_leave(surplus);
-	arena_put_pages(end, surplus, -1, false);
+	release_put_pages(end, surplus, -1, false);
 }
 
 /* ---- load and unload ------------------------------------------------------------- */

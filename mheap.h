@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * mheap.h: what mheap.c, run.c, large.c and release.c share about a node's runs.
+ * mheap.h: what mheap.c, run.c, release.c and large.c share about a node's runs.
  */
 #ifndef _GALLOC_MHEAP_H
 #define _GALLOC_MHEAP_H
@@ -71,7 +71,6 @@ struct mspan *run_find_short(struct mheap *h, const struct want *w);
 struct mspan *run_enlarge(struct mheap *h, struct mspan *s);
 struct mspan *run_insert(struct mheap *h, struct mspan *s);
 struct mspan *run_serve(struct mheap *h, struct mspan *s, const struct want *w);
-struct mspan *run_next_span(const struct arena *arena, unsigned int *page);
 
 /* map.c */
 

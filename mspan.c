@@ -2,7 +2,8 @@
 /*
  * mspan: one run of pages, and the objects it is cut into.
  *
- * Called by mcentral.c and mcache.c for objects, by mheap.c for descriptors.
+ * Called by mcentral.c and mcache.c for objects, by mheap.c for descriptors; knows of
+ * neither.
  * Has no lock: the bitmap is the only truth about objects, its bits are set by
  * any freer and cleared by the span's one owner.  Overview: galloc_mod.c.
  */
@@ -201,13 +202,24 @@ bool mspan_release_bit(struct mspan *s, unsigned int index)
 	return index < READ_ONCE(s->objects) && !test_and_set_bit(index, s->free);
 }
 
+/* Objects of a span that wait until nobody else refers to their pages. */
+unsigned int mspan_count_waiting(const struct mspan *s)
+{
+	unsigned int page = arena_page(s->arena, s->start);
+
+	if (!mspan_row(s))
+		return 0;
+	return bitmap_weight(s->arena->waiting, page + s->npages) -
+	       bitmap_weight(s->arena->waiting, page);
+}
+
 /* ---- addresses ------------------------------------------------------------- */
 
 /* Address of an object. */
 void *mspan_object(const struct mspan *s, unsigned int index)
 {
 	return (void *)(s->start +
-			(size_t)index * mcentral_rows[mspan_row(s)]->sc->size);
+			(size_t)index * sizeclass_of_row(mspan_row(s))->size);
 }
 
 /* Is a span with this tag cut into objects of @row? */
@@ -268,7 +280,7 @@ enum mspan_found mspan_resolve(const void *p, struct object *o)
 	    !tag_is_cut(READ_ONCE(o->span->tag), o->row) || offset >= length)
 		return FOUND_NO_SPAN;
 
-	sc = mcentral_rows[o->row]->sc;
+	sc = sizeclass_of_row(o->row);
 	o->index = sizeclass_index(sc, offset);
 	if (o->index >= min_t(unsigned int, objects,
 			      o->span->nwords * BITS_PER_LONG))
@@ -302,7 +314,7 @@ bool mspan_is_taken(const void *p, unsigned int row)
  */
 void mspan_cut(struct mspan *s, unsigned int row)
 {
-	const struct sizeclass *sc = mcentral_rows[row]->sc;
+	const struct sizeclass *sc = sizeclass_of_row(row);
 	struct arena *arena = s->arena;
 	unsigned int first = arena_page(arena, s->start);
 	unsigned int i;

@@ -9,7 +9,6 @@
  */
 #include "mheap.h"
 
-#include <linux/delay.h>
 #include <linux/nodemask.h>
 
 /* Non-empty lists searched for a run of a sparse block. */
@@ -21,6 +20,71 @@
 
 /* Free memory must have exceeded the mark for this long before any is returned. */
 #define RELEASE_DELAY		(HZ / 4)
+
+/* ---- references that others dropped --------------------------------------------- */
+
+/* Pages that one turn examines under the lock. */
+#define REFS_TURN		64
+
+/* Slots examined per second; and the number of slots that are not ours. */
+#define REFS_SLOTS		32
+#define REFS_SLOTS_SKIPPED	4096
+
+/* Report missing references, with no lock held. */
+static void report_mended(const struct arena_mended *mended)
+{
+	unsigned int i;
+
+	for (i = 0; i < mended->n; i++)
+		report_dropped(mended->page[i], mended->missing[i]);
+	atomic_long_add(mended->more, &galloc_faults[FAULT_FOREIGN_REF]);
+}
+
+/**
+ * release_pages_unshared() - does galloc hold the only references to these pages?
+ * @start: address of the first, or in it
+ * @npages: number of pages
+ *
+ * Restores and reports references that others dropped by mistake.
+ *
+ * If it returns true the pages can be reused: dropping the last reference of others
+ * was a full barrier, which orders their reads before our writes.
+ *
+ * Context: Any but NMI, no galloc lock held; the pages cannot be returned meanwhile.
+ */
+bool release_pages_unshared(unsigned long start, unsigned int npages)
+{
+	struct page *page = virt_to_page((void *)start);
+	unsigned int i, missing;
+
+	for (i = 0; i < npages; i++, page++) {
+		if (likely(page_ref_count(page) == ARENA_PAGE_REFS))
+			continue;
+		missing = arena_mend_page(page);
+		if (!missing)
+			return false;
+		report_dropped(page_address(page), missing);
+	}
+	return true;
+}
+
+/**
+ * release_put_pages() - return pages to the system, and report missing references
+ * @start: address of the first
+ * @npages: number of pages
+ * @order: they are one whole chunk of this order; -1: part of a chunk
+ * @may_sleep: the caller may sleep
+ *
+ * Context: As arena_put_pages().
+ */
+void release_put_pages(unsigned long start, unsigned int npages, int order,
+		       bool may_sleep)
+{
+	struct arena_mended mended = { };
+
+	arena_put_pages(start, npages, order, may_sleep, &mended);
+	report_mended(&mended);
+}
 
 /* ---- runs ------------------------------------------------------------------- */
 
@@ -102,7 +166,7 @@ static unsigned long release_one(struct mheap *h, enum release_runs how,
 	galloc_unlock(&h->lock, flags);
 
 	galloc_pause(PAUSE_RELEASE_TAKEN, (void *)start);
-	arena_put_pages(start, npages, order, may_sleep);
+	release_put_pages(start, npages, order, may_sleep);
 	return npages;
 }
 
@@ -199,8 +263,8 @@ void release_detach(struct mheap *h, struct mspan *s,
 void release_leave(const struct leaving *leaving, bool may_sleep)
 {
 	arena_leave(leaving->npages);
-	arena_put_pages(leaving->start, leaving->npages, leaving->order,
-			may_sleep);
+	release_put_pages(leaving->start, leaving->npages, leaving->order,
+			  may_sleep);
 }
 
 /*
@@ -221,7 +285,7 @@ unsigned long release_aside(struct mheap *h)
 	galloc_unlock(&h->lock, flags);
 
 	list_for_each_entry_safe(s, next, &look, list) {
-		if (!arena_pages_unshared(s->start, s->npages)) {
+		if (!release_pages_unshared(s->start, s->npages)) {
 			list_move_tail(&s->list, &shared);
 			continue;
 		}
@@ -244,16 +308,10 @@ unsigned long release_aside(struct mheap *h)
 	return done;
 }
 
-/* Something waits until others drop their references: check soon, then each second. */
-void release_expect_unshared(void)
-{
-	worker_kick(WORKER_SHARED);
-}
-
-/* Pages of spans set aside, and objects that wait; racy. */
+/* Pages of spans set aside; racy. */
 unsigned long release_shared_pages(void)
 {
-	unsigned long n = mcentral_nr_waiting();
+	unsigned long n = 0;
 	int nid;
 
 	for_each_node(nid)
@@ -262,7 +320,7 @@ unsigned long release_shared_pages(void)
 }
 
 /**
- * release_unshared() - check what waits for references of others
+ * release_unshared() - return the spans set aside that others no longer refer to
  *
  * Context: Sleeps, no galloc lock held.
  * Return: Pages returned to the system.
@@ -272,7 +330,6 @@ unsigned long release_unshared(void)
 	unsigned long done = 0;
 	int nid;
 
-	mcentral_free_unshared();
 	for_each_node(nid)
 		/* A stale value only delays a span to the next call. */
 		if (data_race(mheaps[nid]->aside_pages))
@@ -280,26 +337,11 @@ unsigned long release_unshared(void)
 	return done;
 }
 
-/* ---- references that others dropped --------------------------------------------- */
-
-/* Pages that one turn examines under the lock, and the most it can find. */
-#define REFS_TURN		64
-#define REFS_FINDS		8
-
-/* Slots examined per second; and the number of slots that are not ours. */
-#define REFS_SLOTS		32
-#define REFS_SLOTS_SKIPPED	4096
-
-/* What one turn has restored. */
-struct mended {
-	struct page *page[REFS_FINDS];
-	unsigned int missing[REFS_FINDS];
-	unsigned int n;
-};
+/* ---- slots examined in the background -------------------------------------------- */
 
 /* Check the pages of a slot from @page on.  Returns where the next turn begins. */
 static unsigned int mend_turn(struct mheap *h, struct arena *arena,
-			      unsigned int page, struct mended *mended)
+			      unsigned int page, struct arena_mended *mended)
 {
 	unsigned int end = page + REFS_TURN;
 	unsigned int missing;
@@ -307,7 +349,6 @@ static unsigned int mend_turn(struct mheap *h, struct arena *arena,
 
 	lockdep_assert_held(&h->lock);
 
-	mended->n = 0;
 	for_each_set_bit_from(page, arena->owned, end) {
 		struct page *p = virt_to_page((void *)(arena->start +
 					      ((unsigned long)page << PAGE_SHIFT)));
@@ -318,9 +359,9 @@ static unsigned int mend_turn(struct mheap *h, struct arena *arena,
 		s = map_span_back_from(arena, page);
 		if (s)
 			s->dropped = min(s->dropped + missing, (unsigned int)U8_MAX);
-		mended->page[mended->n] = p;
+		mended->page[mended->n] = page_address(p);
 		mended->missing[mended->n++] = missing;
-		if (mended->n == REFS_FINDS)
+		if (mended->n == ARENA_MENDED)
 			return page + 1;
 	}
 	return end;
@@ -339,13 +380,14 @@ static unsigned int mend_turn(struct mheap *h, struct arena *arena,
  */
 bool release_mend_slot(unsigned long nr)
 {
-	unsigned int page = 0, i;
-	struct mended mended;
+	unsigned int page = 0;
 	struct arena *arena;
 	unsigned long flags;
 	struct mheap *h;
 
 	do {
+		struct arena_mended mended = { };
+
 		rcu_read_lock();
 		arena = map_slot(nr);
 		if (arena == &arena_none) {
@@ -357,8 +399,7 @@ bool release_mend_slot(unsigned long nr)
 		page = mend_turn(h, arena, page, &mended);
 		galloc_unlock(&h->lock, flags);
 		rcu_read_unlock();
-		for (i = 0; i < mended.n; i++)
-			arena_report_mended(mended.page[i], mended.missing[i]);
+		report_mended(&mended);
 	} while (page < ARENA_PAGES);
 	return true;
 }
@@ -373,7 +414,7 @@ void release_mend_all(void)
 			cond_resched();
 }
 
-/* Each second: check some slots, and what waits for references of others.  Sleeps. */
+/* Each second: check some slots.  Sleeps. */
 void release_look_at_refs(void)
 {
 	unsigned int slots = REFS_SLOTS, skipped = REFS_SLOTS_SKIPPED;
@@ -388,8 +429,6 @@ void release_look_at_refs(void)
 	}
 	if (nr >= map_nr_slots())
 		nr = 0;
-	release_unshared();
-	map_catch_up();
 }
 
 /**
@@ -410,8 +449,6 @@ void release_relieve(gfp_t gfp, unsigned long npages)
 	worker_kick(WORKER_NOW);
 	if (!may_call_system())
 		return;
-	if (may_sleep)
-		release_unshared();
 	release_runs(max_t(unsigned long, npages, ARENA_PAGES), RELEASE_ALL,
 		     may_sleep);
 }
@@ -456,8 +493,6 @@ bool release_turn(void)
 	unsigned long free;
 	int nid;
 
-	map_catch_up();
-	release_unshared();
 	for_each_node(nid) {
 		mheap_fetch_chunk(mheaps[nid]);
 		mheap_fill_spares(mheaps[nid]);
@@ -479,35 +514,7 @@ bool release_turn(void)
 	return false;
 }
 
-/* Do immediately what the worker would do, and wait. */
-void release_settle(void)
-{
-	int nid;
-
-	worker_flush();
-	release_unshared();
-	for_each_node(nid)
-		mheap_trim_spares(mheaps[nid], SPARES_NEEDED);
-}
-
 /* ---- unload ---------------------------------------------------------------------- */
-
-/* Wait this long, in ms, for others to drop references, checking at this interval. */
-#define SHARED_PATIENCE		3000
-#define SHARED_LOOK		50
-
-/* Wait for others to drop their last references. */
-static void wait_for_shared(void)
-{
-	unsigned int ms;
-
-	for (ms = 0; ms < SHARED_PATIENCE && release_shared_pages();
-	     ms += SHARED_LOOK) {
-		if (ms)
-			msleep(SHARED_LOOK);
-		release_unshared();
-	}
-}
 
 /* Are all objects in a page of a span free or waiting, and none allocated? */
 static bool page_only_waits(const struct mspan *s, unsigned int page)
@@ -517,9 +524,9 @@ static bool page_only_waits(const struct mspan *s, unsigned int page)
 
 	if (mspan_state(s) == MSPAN_ASIDE)
 		return true;
-	if (!mcentral_waiting_in(s))
+	if (!mspan_count_waiting(s))
 		return false;
-	sc = mcentral_rows[mspan_row(s)]->sc;
+	sc = sizeclass_of_row(mspan_row(s));
 	i = ((unsigned long)page << PAGE_SHIFT) / sc->size;
 	last = (((unsigned long)page + 1) << PAGE_SHIFT) / sc->size;
 	for (; i <= last && i < s->objects; i++) {
@@ -539,12 +546,15 @@ static bool page_only_waits(const struct mspan *s, unsigned int page)
  */
 static unsigned int leave_to_others(const struct mspan *s)
 {
+	struct arena_mended mended = { };
 	unsigned int page, n = 0;
 
 	for (page = 0; page < s->npages; page++)
 		if (page_only_waits(s, page))
 			n += arena_leave_to_others(s->start +
-					((unsigned long)page << PAGE_SHIFT));
+					((unsigned long)page << PAGE_SHIFT),
+					&mended);
+	report_mended(&mended);
 	return n;
 }
 
@@ -568,7 +578,6 @@ unsigned long release_everything(void)
 	LIST_HEAD(left);
 
 	WRITE_ONCE(galloc_reserve_pages, 0);
-	wait_for_shared();
 	release_runs(ULONG_MAX, RELEASE_ALL, true);
 
 	for (nr = 0; nr < map_nr_slots(); nr++)

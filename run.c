@@ -64,21 +64,6 @@ void run_unlink(struct mheap *h, struct mspan *s)
 		__clear_bit(n, h->nonempty);
 }
 
-/*
- * The next span of a slot from @page on; *@page becomes its first page.  Skips pages
- * that are not owned, or belong to a huge object from another slot.
- */
-struct mspan *run_next_span(const struct arena *arena, unsigned int *page)
-{
-	unsigned int i;
-
-	for (i = *page; i < ARENA_PAGES; i++)
-		if (READ_ONCE(arena->span[i]))
-			break;
-	*page = i;
-	return i < ARENA_PAGES ? READ_ONCE(arena->span[i]) : NULL;
-}
-
 /* Move a few more runs of a block to the lists of its density. */
 static void run_relist(struct mheap *h, struct arena *arena)
 {

@@ -42,7 +42,7 @@ static unsigned long shrink_scan(struct shrinker *shrinker,
 	unsigned long freed;
 
 	count_event(EVENT_SHRINKER);
-	freed = release_unshared();
+	freed = waiting_release();
 	/* Reclaim may sleep, otherwise it would not call shrinkers. */
 	freed += release_runs(sc->nr_to_scan, RELEASE_ALL, true);
 	mm_account_reclaimed_pages(freed);

@@ -121,7 +121,7 @@ bool stash_free(struct mspan *s)
 	/* A run that can never fit must not evict others. */
 	if (s->npages > STASH_MAX_PAGES || span_bytes(s) > stash_max_bytes() ||
 	    s->reserve || s->huge ||
-	    !arena_pages_unshared(s->start, s->npages))
+	    !release_pages_unshared(s->start, s->npages))
 		return false;
 	m = capacity_enter_setup();
 	if (!m)

@@ -89,7 +89,7 @@ static void sum_span(struct mspan *s, void *arg)
 		cs->pages += s->npages;
 		cs->shorts += s->npages < mcentral_rows[row]->sc->span_pages;
 		cs->free += free;
-		cs->waiting += mcentral_waiting_in(s);
+		cs->waiting += waiting_in(s);
 		cs->taken += s->objects - free;
 		cs->dropped += s->dropped;
 	}
@@ -656,7 +656,7 @@ static ssize_t shrink_write(struct file *file, const char __user *buf,
 			    size_t len, loff_t *pos)
 {
 	drain_cpus();
-	release_settle();
+	worker_settle();
 	release_runs(ULONG_MAX, RELEASE_ALL, true);
 	return len;
 }

@@ -241,9 +241,16 @@ unsigned long transfer_bytes(void)
 	return bytes;
 }
 
-/* For a row that is no longer used. */
-void transfer_exit(struct mcentral *c)
+/* The rows are no longer used. */
+void transfer_exit(void)
 {
-	if (c->transfer.stack)
-		arena_meta_free(c->transfer.stack, c->transfer.max * sizeof(void *));
+	unsigned int row;
+
+	for (row = 0; row < nr_rows; row++) {
+		struct mcentral *c = mcentral_rows[row];
+
+		if (c && c->transfer.stack)
+			arena_meta_free(c->transfer.stack,
+					c->transfer.max * sizeof(void *));
+	}
 }

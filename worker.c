@@ -70,6 +70,8 @@ static void wake_fn(struct work_struct *work)
 
 static void release_fn(struct work_struct *work)
 {
+	map_catch_up();
+	waiting_release();
 	if (release_turn())
 		worker_kick(WORKER_RELEASE);
 }
@@ -77,6 +79,8 @@ static void release_fn(struct work_struct *work)
 static void refs_fn(struct work_struct *work)
 {
 	release_look_at_refs();
+	waiting_release();
+	map_catch_up();
 	worker_kick(WORKER_REFS);
 }
 
@@ -220,10 +224,12 @@ void worker_kick_cpu(int cpu)
 	rcu_read_unlock();
 }
 
-/* Run the release worker now, and wait for it. */
-void worker_flush(void)
+/* Do immediately what the release worker would do, and wait. */
+void worker_settle(void)
 {
 	flush_delayed_work(&release_work);
+	waiting_release();
+	mheap_trim();
 }
 
 /* Open the gate, after everything that the jobs use has been set up. */

@@ -44,6 +44,6 @@ void worker_exit(void);
 void worker_kick(enum worker_job job);
 void worker_kick_cpu(int cpu);
 bool worker_pending(enum worker_job job);
-void worker_flush(void);
+void worker_settle(void);
 
 #endif /* _GALLOC_WORKER_H */

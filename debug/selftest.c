@@ -313,7 +313,7 @@ static int __init check_remote(void)
 static void __init take_stock(struct galloc_totals *t)
 {
 	drain_cpus();
-	release_settle();
+	worker_settle();
 	release_runs(ULONG_MAX, RELEASE_ALL, true);
 	/* Descriptors of slots that have left the map. */
 	rcu_barrier();

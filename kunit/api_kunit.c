@@ -352,7 +352,7 @@ static void any_alignment_is_kept(struct kunit *test)
 			gfree(p);
 			/* 4 MiB each: their pages leave through a worker. */
 			if (max(sizes[i], align) > ARENA_SIZE)
-				release_settle();
+				worker_settle();
 		}
 	}
 }

@@ -27,8 +27,8 @@ static void chunk_give(const struct chunk *chunk)
 	bool whole = chunk->npages == 1U << chunk->order;
 
 	arena_leave(chunk->npages);
-	arena_put_pages(chunk_start(chunk), chunk->npages,
-			whole ? chunk->order : -1, true);
+	release_put_pages(chunk_start(chunk), chunk->npages,
+			  whole ? chunk->order : -1, true);
 }
 
 /* ---- the map ------------------------------------------------------------ */
@@ -114,9 +114,9 @@ static void a_slot_leaves_the_map_with_its_last_page(struct kunit *test)
 	chunk_take(test, &chunk, ARENA_PAGES, GFP_KERNEL);
 	start = chunk_start(&chunk);
 	arena_leave(chunk.npages);
-	arena_put_pages(start, ARENA_PAGES - 1, -1, true);
+	release_put_pages(start, ARENA_PAGES - 1, -1, true);
 	KUNIT_EXPECT_FALSE(test, is_nowhere((void *)start));
-	arena_put_pages(start + (ARENA_PAGES - 1) * PAGE_SIZE, 1, -1, true);
+	release_put_pages(start + (ARENA_PAGES - 1) * PAGE_SIZE, 1, -1, true);
 	KUNIT_EXPECT_TRUE(test, is_nowhere((void *)start));
 }
 
@@ -386,8 +386,8 @@ static void every_page_carries_many_references(struct kunit *test)
 							     chunk.npages,
 							     ARENA_PAGE_REFS));
 		KUNIT_EXPECT_TRUE(test,
-				  arena_pages_unshared(chunk_start(&chunk),
-						       chunk.npages));
+				  release_pages_unshared(chunk_start(&chunk),
+							 chunk.npages));
 		chunk_give(&chunk);
 	}
 }
@@ -404,12 +404,12 @@ static void a_shared_page_is_noticed_wherever_it_is(struct kunit *test)
 
 		get_page(page);
 		KUNIT_EXPECT_FALSE(test,
-				   arena_pages_unshared(chunk_start(&chunk),
-							chunk.npages));
+				   release_pages_unshared(chunk_start(&chunk),
+							  chunk.npages));
 		put_page(page);
 		KUNIT_EXPECT_TRUE(test,
-				  arena_pages_unshared(chunk_start(&chunk),
-						       chunk.npages));
+				  release_pages_unshared(chunk_start(&chunk),
+							 chunk.npages));
 	}
 	chunk_give(&chunk);
 }
@@ -447,13 +447,13 @@ static void a_page_somebody_reads_is_not_used_again(struct kunit *test)
 	get_page(page);
 	memset(p, 0x5a, PAGE_SIZE * 2);
 	gfree(p);
-	release_settle();
+	worker_settle();
 	/* Neither that one nor those beside it, before the reader is done. */
 	KUNIT_EXPECT_TRUE(test, is_ours(p));
 	KUNIT_EXPECT_TRUE(test, is_ours(p + PAGE_SIZE));
 	KUNIT_EXPECT_TRUE(test, !memchr_inv(p, 0x5a, 2 * PAGE_SIZE));
 	put_page(page);
-	release_settle();
+	worker_settle();
 	KUNIT_EXPECT_FALSE(test, is_ours(p));
 	KUNIT_EXPECT_FALSE(test, is_ours(p + PAGE_SIZE));
 }
@@ -469,8 +469,8 @@ static void pages_that_others_dropped_are_mended(struct kunit *test)
 	for (i = 0; i < ARRAY_SIZE(places); i++) {
 		put_page(chunk.page + places[i]);
 		KUNIT_EXPECT_TRUE(test,
-				  arena_pages_unshared(chunk_start(&chunk),
-						       chunk.npages));
+				  release_pages_unshared(chunk_start(&chunk),
+							 chunk.npages));
 		gk_expect_faults(test, FAULT_FOREIGN_REF, 1);
 	}
 	KUNIT_EXPECT_TRUE(test, every_page_has_count(chunk_start(&chunk),
@@ -505,7 +505,7 @@ static void pages_go_back_clean(struct kunit *test)
 				continue;
 			}
 			arena_leave(chunk.npages);
-			arena_put_pages(chunk_start(&chunk), chunk.npages, -1, true);
+			release_put_pages(chunk_start(&chunk), chunk.npages, -1, true);
 		}
 	}
 	/* The page allocator has looked at each; it taints when it objects. */

@@ -314,7 +314,7 @@ bool gk_rest(struct galloc_totals *t)
 		drain_cpus();
 		transfer_age();
 		transfer_age();
-		release_settle();
+		worker_settle();
 		/* Descriptors of slots that have left, objects of gfree_rcu(). */
 		if (i)
 			rcu_barrier();

@@ -75,7 +75,7 @@ static void a_huge_object_has_all_of_its_order(struct kunit *test)
 			(long)roundup_pow_of_two(npages) << PAGE_SHIFT);
 	KUNIT_EXPECT_EQ(test, gsize(p), roundup_pow_of_two(npages) << PAGE_SHIFT);
 	gfree_sized(p, npages << PAGE_SHIFT);
-	release_settle();
+	worker_settle();
 	KUNIT_EXPECT_EQ(test, arena_held_bytes() - arena_meta_bytes(), system);
 }
 
@@ -136,7 +136,7 @@ static void pages_of_the_emergency_reserve_are_used_once(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, !memchr_inv(p, 0, 5 * PAGE_SIZE));
 	/* It is larger than what was asked for, whatever that was. */
 	gfree_sized(p, 64);
-	release_settle();
+	worker_settle();
 	KUNIT_EXPECT_FALSE(test, map_span_around(p, &copy));
 }
 
@@ -167,7 +167,7 @@ static void a_chunk_of_the_emergency_reserve_serves_one_request(struct kunit *te
 	/* None of it is left for others. */
 	KUNIT_EXPECT_EQ(test, gsize(p), chunk_pages * PAGE_SIZE);
 	gfree(p);
-	release_settle();
+	worker_settle();
 	KUNIT_EXPECT_FALSE(test, map_span_around(p, &s));
 }
 
@@ -188,7 +188,7 @@ static void pages_that_cannot_leave_at_once_leave_later(struct kunit *test)
 	mheap_free(s);
 	preempt_enable();
 	KUNIT_EXPECT_EQ(test, gk_events(EVENT_SET_ASIDE) - aside, 1);
-	release_settle();
+	worker_settle();
 	KUNIT_EXPECT_FALSE(test, map_span_around(p, &copy));
 	KUNIT_EXPECT_EQ(test, before - page_bytes(),
 			(long)(2 * RELEASE_TURN * PAGE_SIZE));

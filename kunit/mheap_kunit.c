@@ -284,7 +284,7 @@ static void unused_descriptors_are_freed_down_to_a_few(struct kunit *test)
 	/* Each that joins another leaves its descriptor. */
 	run_give_all(0);
 	KUNIT_ASSERT_GT(test, h->nr_spare[0], 4 * 64);
-	release_settle();
+	worker_settle();
 	KUNIT_EXPECT_LE(test, h->nr_spare[0], 64);
 }
 

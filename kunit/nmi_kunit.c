@@ -294,7 +294,7 @@ static void *huge;
 static void free_huge(void)
 {
 	gfree(huge);
-	release_settle();
+	worker_settle();
 }
 
 static void an_nmi_hits_the_locked_map(struct kunit *test)

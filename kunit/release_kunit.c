@@ -130,7 +130,7 @@ static void free_memory_goes_back_if_it_stays_too_much(struct kunit *test)
 	run_give_all(0);
 	KUNIT_EXPECT_GT(test, mheap_free_pages(), max);
 	/* A short swing across the mark moves nothing. */
-	release_settle();
+	worker_settle();
 	KUNIT_EXPECT_EQ(test, gk_events(EVENT_RELEASE_BLOCK), freed);
 	KUNIT_EXPECT_GT(test, mheap_free_pages(), max);
 	if (gk_quick)

@@ -96,7 +96,7 @@ static void a_span_of_the_reserve_serves_until_it_is_used_up(struct kunit *test)
 		gfree(objects[0]);
 		/* Its pages leave with the last of them. */
 		KUNIT_EXPECT_EQ(test, reserve_spans(sizes[i]), 0);
-		release_settle();
+		worker_settle();
 		KUNIT_EXPECT_FALSE(test, map_span_around((void *)span.start, &span));
 		gk_feed();
 		gk_unlimit(test);

@@ -81,7 +81,7 @@ static void share_page(struct kunit *test, size_t size, unsigned int page,
 	KUNIT_EXPECT_EQ(test, validate_all(), 0);
 	put_page(held);
 	KUNIT_EXPECT_EQ_MSG(test, deferred(test), 0, "%zu bytes, page %u", size, page);
-	KUNIT_EXPECT_EQ(test, release_shared_pages(), 0);
+	KUNIT_EXPECT_EQ(test, waiting_pages(), 0);
 }
 
 static void free_plainly(void *p, size_t size)
@@ -187,7 +187,7 @@ static void only_the_shared_one_waits(struct kunit *test)
 	get_page(page);
 	for (i = 0; i < ARRAY_SIZE(p); i++)
 		gfree(p[i]);
-	KUNIT_EXPECT_EQ(test, mcentral_nr_waiting(), 1);
+	KUNIT_EXPECT_EQ(test, waiting_nr(), 1);
 	again = galloc(size, GFP_KERNEL);
 	KUNIT_EXPECT_PTR_NE(test, again, p[3]);
 	gfree(again);
@@ -224,10 +224,10 @@ static void the_worker_looks_by_itself(struct kunit *test)
 	get_page(pages[1]);
 	gfree(p);
 	gfree(q);
-	KUNIT_EXPECT_GT(test, release_shared_pages(), 0);
+	KUNIT_EXPECT_GT(test, waiting_pages(), 0);
 	put_page(pages[0]);
 	put_page(pages[1]);
-	KUNIT_EXPECT_TRUE(test, gk_wait_for(!release_shared_pages(), 30000));
+	KUNIT_EXPECT_TRUE(test, gk_wait_for(!waiting_pages(), 30000));
 }
 
 static void the_shrinker_looks(struct kunit *test)
@@ -239,8 +239,8 @@ static void the_shrinker_looks(struct kunit *test)
 	get_page(page);
 	gfree(p);
 	put_page(page);
-	release_unshared();
-	KUNIT_EXPECT_TRUE(test, gk_wait_for(!release_shared_pages(), 30000));
+	waiting_release();
+	KUNIT_EXPECT_TRUE(test, gk_wait_for(!waiting_pages(), 30000));
 }
 
 /* ---- references that others dropped --------------------------------------- */

@@ -266,7 +266,7 @@ static void one_that_somebody_reads_is_not_kept(struct kunit *test)
 	gfree(p);
 	expect_empty(test);
 	put_page(page);
-	release_settle();
+	worker_settle();
 }
 
 static struct kunit_case cases[] = {

@@ -25,9 +25,7 @@ EXPORT_SYMBOL_IF_KUNIT(arena_scarce);
 EXPORT_SYMBOL_IF_KUNIT(arena_meta_free);
 EXPORT_SYMBOL_IF_KUNIT(arena_get_chunk);
 EXPORT_SYMBOL_IF_KUNIT(arena_growth_order);
-EXPORT_SYMBOL_IF_KUNIT(arena_put_pages);
 EXPORT_SYMBOL_IF_KUNIT(arena_leave);
-EXPORT_SYMBOL_IF_KUNIT(arena_pages_unshared);
 EXPORT_SYMBOL_IF_KUNIT(arena_mend_page);
 EXPORT_SYMBOL_IF_KUNIT(arena_charge);
 EXPORT_SYMBOL_IF_KUNIT(arena_uncharge);
@@ -51,10 +49,9 @@ EXPORT_SYMBOL_IF_KUNIT(release_runs);
 EXPORT_SYMBOL_IF_KUNIT(mheap_reserve);
 EXPORT_SYMBOL_IF_KUNIT(release_free_max);
 EXPORT_SYMBOL_IF_KUNIT(mheap_free_pages);
-EXPORT_SYMBOL_IF_KUNIT(release_settle);
 EXPORT_SYMBOL_IF_KUNIT(release_mend_all);
-EXPORT_SYMBOL_IF_KUNIT(release_unshared);
-EXPORT_SYMBOL_IF_KUNIT(release_shared_pages);
+EXPORT_SYMBOL_IF_KUNIT(release_pages_unshared);
+EXPORT_SYMBOL_IF_KUNIT(release_put_pages);
 EXPORT_SYMBOL_IF_KUNIT(mheap_of);
 EXPORT_SYMBOL_IF_KUNIT(map_walk_slot);
 EXPORT_SYMBOL_IF_KUNIT(map_span_around);
@@ -84,7 +81,6 @@ EXPORT_SYMBOL_IF_KUNIT(mcentral_uncache_span);
 EXPORT_SYMBOL_IF_KUNIT(mcentral_alloc);
 EXPORT_SYMBOL_IF_KUNIT(mcentral_free);
 EXPORT_SYMBOL_IF_KUNIT(mcentral_free_single);
-EXPORT_SYMBOL_IF_KUNIT(mcentral_nr_waiting);
 
 /* mcache.c */
 EXPORT_SYMBOL_IF_KUNIT(galloc_mcache);
@@ -108,6 +104,11 @@ EXPORT_SYMBOL_IF_KUNIT(shrinker_oom);
 /* transfer.c */
 EXPORT_SYMBOL_IF_KUNIT(transfer_age);
 EXPORT_SYMBOL_IF_KUNIT(transfer_bytes);
+
+/* waiting.c */
+EXPORT_SYMBOL_IF_KUNIT(waiting_nr);
+EXPORT_SYMBOL_IF_KUNIT(waiting_pages);
+EXPORT_SYMBOL_IF_KUNIT(waiting_release);
 
 /* sizeclass.c */
 EXPORT_SYMBOL_IF_KUNIT(sizeclasses);
@@ -135,7 +136,7 @@ EXPORT_SYMBOL_IF_KUNIT(galloc_report_limit);
 EXPORT_SYMBOL_IF_KUNIT(galloc_wq);
 EXPORT_SYMBOL_IF_KUNIT(worker_start);
 EXPORT_SYMBOL_IF_KUNIT(worker_stop);
-EXPORT_SYMBOL_IF_KUNIT(worker_flush);
+EXPORT_SYMBOL_IF_KUNIT(worker_settle);
 EXPORT_SYMBOL_IF_KUNIT(worker_kick);
 EXPORT_SYMBOL_IF_KUNIT(worker_pending);
 

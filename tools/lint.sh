@@ -545,6 +545,12 @@ prefixes()
 	done
 }
 
+# Of calls and includes.
+layers()
+{
+	awk -f tools/layers.awk Documentation/design.rst ./*.c
+}
+
 # The folder is read at a glance.
 root_sources()
 {
@@ -588,6 +594,7 @@ run_all()
 	check "no file has more than $FILE_LINES lines" long_files
 	check "no function has more than $FUNCTION_LINES lines" long_functions
 	check "functions begin with the name of their file" prefixes
+	check "the layers are as Documentation/design.rst has them" layers
 	check "at most $ROOT_SOURCES sources are in the first folder" root_sources
 	check "no host of a package registry is named" registry_hosts
 	check "no path of one machine or person" absolute_paths

@@ -361,11 +361,31 @@ debug/validate.c: mheap_name() does not begin with validate_
 	return 1
 }
 
+# An arrow up is found, a named one and one down are not.
+layers_are_looked_at()
+{
+	local dir=$work/layers
+
+	mkdir -p "$dir"
+	printf 'Each layer calls only those below::\n\n\t top.c  side.c  x\n\t   |\n\t low.c\n\t   |\n\t gone.c\n\nUp: ``low.c`` -> ``side.c``\n``top.c`` -> ``low.h``\n' >"$dir/page.rst"
+	printf 'int top_a(void)\n{\n\treturn low_a();\n}\n' >"$dir/top.c"
+	printf 'int side_a(void)\n{\n\treturn top_a();\n}\n' >"$dir/side.c"
+	printf '#include "top.h"\n/* top_a() */\nint low_a(void)\n{\n\tpr_err("top_a()");\n\treturn side_a();\n}\n\nstatic int b(void)\n{\n\treturn top_a();\n}\n' >"$dir/low.c"
+	(cd "$dir" && awk -f "$top/tools/layers.awk" page.rst ./*.c) | LC_ALL=C sort >"$work/out"
+	[ "$(cat "$work/out")" = "low.c reaches up to top.c: top.h
+low.c reaches up to top.c: top_a()
+no call takes the arrow that the page names: top.c low.h
+the picture has a file that is not there: gone.c" ] && return
+	echo "error: $(tr '\n' ';' <"$work/out")"
+	return 1
+}
+
 check "packages: make check asks once for those of all its parts" asked_once
 check "packages: all are named in lib.sh" no_other_packages
 check "packages: clang.sh has clang installed where that is allowed" clang_is_installed
 check "lint: what kbuild says of this machine is no finding" lint_findings
 check "lint: a function that is not named after its file is found" lint_prefixes
+check "lint: a call up the layers is found" layers_are_looked_at
 check "bench: the goals of a replay are judged" report_judges
 check "bench: a case that cannot be judged costs no other its verdict" report_leaves_out
 check "bench: a ring that costs much is weighed" report_weighs_the_ring

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * waiting: objects above a page that were freed while others refer to their pages.
+ *
+ * When an object above a page is freed, others, such as a network buffer, may still
+ * refer to its pages, and a reference to one of them may be meant for the whole object.
+ * Then it stays allocated in its span, and a bit marks it as waiting until no others
+ * refer to any of its pages.  The reference may be for a neighbour in the same page;
+ * then it waits unnecessarily, but no longer than that.
+ *
+ * Called by mcache.c, api.c and the worker; calls mcentral.c to free objects that need
+ * not wait any longer.  Overview: galloc_mod.c.
+ */
+#include "mheap.h"
+
+#include <linux/delay.h>
+#include <linux/string.h>
+
+static atomic_long_t nr_waiting;
+
+/* The number of waiting objects. */
+unsigned long waiting_nr(void)
+{
+	return atomic_long_read(&nr_waiting);
+}
+
+/* Does galloc hold the only references to all pages of an object? */
+static bool object_unshared(const void *p, size_t size)
+{
+	return release_pages_unshared((unsigned long)p,
+				      PFN_UP(offset_in_page(p) + size));
+}
+
+/**
+ * waiting_add() - let an object wait if others refer to its pages
+ * @p: address of an object being freed
+ * @shared: others do, or did a moment ago
+ *
+ * Context: Any but NMI, no galloc lock held.
+ * Return: False if it can be freed now, or is no object above a page.
+ */
+bool waiting_add(const void *p, bool shared)
+{
+	bool twice = false;
+	struct arena *arena;
+	unsigned int page;
+	struct object o;
+
+	rcu_read_lock();
+	if (mspan_resolve(p, &o) != FOUND_OBJECT ||
+	    sizeclass_of_row(o.row)->size <= PAGE_SIZE ||
+	    test_bit(o.index, o.span->free)) {
+		rcu_read_unlock();
+		return false;
+	}
+	arena = arena_of(p, &page);
+	if (test_bit(page, arena->waiting))
+		twice = true;
+	else if (shared || !object_unshared(p, sizeclass_of_row(o.row)->size))
+		twice = test_and_set_bit(page, arena->waiting);
+	else
+		goto out;
+	rcu_read_unlock();
+
+	if (twice) {
+		report_fault(FAULT_DOUBLE_FREE, p);
+		return true;
+	}
+	atomic_long_inc(&nr_waiting);
+	count_event(EVENT_SET_ASIDE);
+	worker_kick(WORKER_SHARED);
+	return true;
+out:
+	rcu_read_unlock();
+	return false;
+}
+
+/* Free the object that waits in a page, unless it is still shared. */
+static void free_if_unshared(struct arena *arena, unsigned int page)
+{
+	unsigned long start = arena->start + ((unsigned long)page << PAGE_SHIFT);
+	const struct mspan *s = READ_ONCE(arena->span[page]);
+	unsigned int size = sizeclass_of_row(mspan_row(s))->size;
+	/* The one that begins in this page: each is longer than a page. */
+	void *p = (void *)(s->start + roundup(start - s->start, size));
+
+	if (!object_unshared(p, size))
+		return;
+	/* From here on a free of it belongs to the next owner, or is detected by its span. */
+	clear_bit(page, arena->waiting);
+	atomic_long_dec(&nr_waiting);
+	count_event(EVENT_DEFERRED);
+	if (want_init_on_free())
+		memset(p, 0, size);
+	mcentral_free_single(p);
+}
+
+/* Free the objects that others no longer refer to.  Sleeps. */
+static void waiting_free(void)
+{
+	static unsigned long looking;
+	struct arena *arena;
+	unsigned int page;
+	unsigned long nr;
+
+	/* One at a time: no other task may free the object under us. */
+	if (!waiting_nr() || test_and_set_bit_lock(0, &looking))
+		return;
+	for (nr = 0; waiting_nr() && nr < map_nr_slots(); nr++) {
+		for (page = 0; page < ARENA_PAGES; page++) {
+			rcu_read_lock();
+			arena = map_slot(nr);
+			page = find_next_bit(arena->waiting, ARENA_PAGES, page);
+			/* The waiting object keeps its span and the slot. */
+			rcu_read_unlock();
+			if (page < ARENA_PAGES)
+				free_if_unshared(arena, page);
+		}
+		if (nr % 64 == 0)
+			cond_resched();
+	}
+	clear_bit_unlock(0, &looking);
+}
+
+/* Number of waiting objects of a span. */
+unsigned int waiting_in(const struct mspan *s)
+{
+	return waiting_nr() ? mspan_count_waiting(s) : 0;
+}
+
+/**
+ * waiting_release() - free what others no longer refer to
+ *
+ * Waiting objects, and pages that were set aside.
+ *
+ * Context: Sleeps, no galloc lock held.
+ * Return: Pages given back to the system.
+ */
+unsigned long waiting_release(void)
+{
+	waiting_free();
+	return release_unshared();
+}
+
+/* Waiting objects, and pages that were set aside; racy. */
+unsigned long waiting_pages(void)
+{
+	return waiting_nr() + release_shared_pages();
+}
+
+/* Give up what others still refer to after this, in ms, looking every so often. */
+#define WAITING_PATIENCE	3000
+#define WAITING_LOOK		50
+
+/* At unload: wait for the last references of others, but not for ever. */
+void waiting_settle(void)
+{
+	unsigned int ms;
+
+	for (ms = 0; ms < WAITING_PATIENCE && waiting_pages(); ms += WAITING_LOOK) {
+		if (ms)
+			msleep(WAITING_LOOK);
+		waiting_release();
+	}
+}
