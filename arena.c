@@ -491,23 +491,21 @@ void *arena_meta_alloc(size_t bytes, int nid)
 }
 
 /**
- * arena_meta_wait() - the same, zeroed, may sleep, and may use single pages
+ * arena_meta_zalloc() - memory that galloc cannot do without, zeroed and charged
  * @bytes: size
- * @nid: node wanted
+ * @nid: node wanted, or NUMA_NO_NODE
+ * @gfp: flags; with __GFP_NOFAIL the limit does not apply
  *
- * Context: Process.  Never invokes the OOM killer.
+ * Context: As @gfp says, no galloc lock held.
  * Return: The memory, for arena_meta_free(); or NULL.
  */
-void *arena_meta_wait(size_t bytes, int nid)
+void *arena_meta_zalloc(size_t bytes, int nid, gfp_t gfp)
 {
 	void *p;
 
-	if (!arena_charge_meta(bytes))
+	if (!arena_charge_meta_for(bytes, gfp))
 		return NULL;
-	/* RETRY_MAYFAIL: try hard, but without the OOM killer. */
-	p = galloc_fail(0) ? NULL :
-	    kvzalloc_node(bytes, GFP_KERNEL | __GFP_RETRY_MAYFAIL | __GFP_NOWARN,
-			  nid);
+	p = galloc_fail(0) ? NULL : kvzalloc_node(bytes, gfp, nid);
 	if (!p)
 		arena_uncharge_meta(bytes);
 	return p;
@@ -516,6 +514,25 @@ void *arena_meta_wait(size_t bytes, int nid)
 void arena_meta_free(void *p, size_t bytes)
 {
 	kvfree(p);
+	arena_uncharge_meta(bytes);
+}
+
+/* The same from a cache of objects of @bytes; zeroed if @gfp says so. */
+void *arena_meta_cache_alloc(struct kmem_cache *cache, size_t bytes, gfp_t gfp)
+{
+	void *p;
+
+	if (!arena_charge_meta_for(bytes, gfp))
+		return NULL;
+	p = galloc_fail(0) ? NULL : kmem_cache_alloc(cache, gfp);
+	if (!p)
+		arena_uncharge_meta(bytes);
+	return p;
+}
+
+void arena_meta_cache_free(struct kmem_cache *cache, void *p, size_t bytes)
+{
+	kmem_cache_free(cache, p);
 	arena_uncharge_meta(bytes);
 }
 

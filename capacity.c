@@ -12,6 +12,9 @@
 #include <linux/slab.h>
 #include <linux/topology.h>
 
+/* For slots where sleeping is allowed: try hard, but without the OOM killer. */
+#define SLOTS_GFP	(GFP_KERNEL | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
+
 /* A class's capacity starts at this many bytes, and is limited to this part of all. */
 #define CAPACITY_START_BYTES	4096
 #define CAPACITY_MAX_PART	8
@@ -322,8 +325,8 @@ void capacity_catch_up(int cpu)
 	if (likely(bitmap_empty(m->wants, GALLOC_NR_CLASSES)))
 		return;
 	if (test_bit(0, m->wants) && m->slots == empty_slots) {
-		/* This may sleep, and accept single pages. */
-		slots = arena_meta_wait(slots_bytes(), m->nid);
+		/* Sleeping is allowed here, and so are single pages. */
+		slots = arena_meta_zalloc(slots_bytes(), m->nid, SLOTS_GFP);
 		if (slots)
 			capacity_give_slots(slots);
 	}

@@ -264,6 +264,7 @@ static __always_inline unsigned long addr_of(const void *p)
 
 /* arena.c */
 
+struct kmem_cache;
 struct notifier_block;
 
 /**
@@ -344,8 +345,10 @@ unsigned int arena_mend_page(struct page *page);
 bool arena_charge(long bytes);
 void arena_uncharge(long bytes);
 void *arena_meta_alloc(size_t bytes, int nid);
-void *arena_meta_wait(size_t bytes, int nid);
+void *arena_meta_zalloc(size_t bytes, int nid, gfp_t gfp);
 void arena_meta_free(void *p, size_t bytes);
+void *arena_meta_cache_alloc(struct kmem_cache *cache, size_t bytes, gfp_t gfp);
+void arena_meta_cache_free(struct kmem_cache *cache, void *p, size_t bytes);
 bool arena_charge_meta(long bytes);
 bool arena_charge_meta_for(long bytes, gfp_t gfp);
 void arena_uncharge_meta(long bytes);

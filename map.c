@@ -218,30 +218,23 @@ static struct arena *arena_new(gfp_t gfp)
 {
 	struct arena *arena;
 
-	if (!arena_charge_meta_for(sizeof(*arena) + ARENA_SPAN_BYTES, gfp))
-		return NULL;
-	arena = galloc_fail(0) ? NULL : kmem_cache_zalloc(arena_cache, gfp);
+	arena = arena_meta_cache_alloc(arena_cache, sizeof(*arena), gfp | __GFP_ZERO);
 	if (!arena)
-		goto err_uncharge;
+		return NULL;
 	/* The map's pointer is encoded, so kmemleak does not recognise it. */
 	kmemleak_not_leak(arena);
-	arena->span = galloc_fail(0) ? NULL : kzalloc(ARENA_SPAN_BYTES, gfp);
-	if (!arena->span)
-		goto err_arena;
+	arena->span = arena_meta_zalloc(ARENA_SPAN_BYTES, NUMA_NO_NODE, gfp);
+	if (!arena->span) {
+		arena_meta_cache_free(arena_cache, arena, sizeof(*arena));
+		return NULL;
+	}
 	return arena;
-
-err_arena:
-	kmem_cache_free(arena_cache, arena);
-err_uncharge:
-	arena_uncharge_meta(sizeof(*arena) + ARENA_SPAN_BYTES);
-	return NULL;
 }
 
 static void arena_delete(struct arena *arena)
 {
-	kfree(arena->span);
-	kmem_cache_free(arena_cache, arena);
-	arena_uncharge_meta(sizeof(*arena) + ARENA_SPAN_BYTES);
+	arena_meta_free(arena->span, ARENA_SPAN_BYTES);
+	arena_meta_cache_free(arena_cache, arena, sizeof(*arena));
 }
 
 static void arena_free_rcu(struct rcu_head *head)

@@ -537,15 +537,10 @@ static struct mcentral *mcentral_new(int nid, unsigned int class)
 	struct mcentral *c;
 	int i;
 
-	if (!arena_charge_meta(sizeof(*c)))
+	c = arena_meta_zalloc(sizeof(*c), nid < nr_node_ids && node_online(nid) ?
+			      nid : NUMA_NO_NODE, GFP_KERNEL);
+	if (!c)
 		return NULL;
-	c = galloc_fail(0) ? NULL :
-	    kzalloc_node(sizeof(*c), GFP_KERNEL,
-			 nid < nr_node_ids && node_online(nid) ? nid : NUMA_NO_NODE);
-	if (!c) {
-		arena_uncharge_meta(sizeof(*c));
-		return NULL;
-	}
 	raw_spin_lock_init(&c->lock);
 	for (i = 0; i < MCENTRAL_BUCKETS; i++)
 		INIT_LIST_HEAD(&c->partial[i]);
@@ -604,12 +599,10 @@ void mcentral_exit(void)
 {
 	unsigned int row;
 
-	for (row = 0; row < nr_rows; row++) {
-		if (!mcentral_rows[row])
-			continue;
-		kfree(mcentral_rows[row]);
-		arena_uncharge_meta(sizeof(struct mcentral));
-	}
+	for (row = 0; row < nr_rows; row++)
+		if (mcentral_rows[row])
+			arena_meta_free(mcentral_rows[row],
+					sizeof(struct mcentral));
 	kvfree(mcentral_rows);
 	mcentral_rows = NULL;
 }

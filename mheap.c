@@ -664,15 +664,10 @@ static struct mheap *mheap_new(int nid)
 	struct mheap *h;
 	int i, d;
 
-	if (!arena_charge_meta(sizeof(*h)))
+	h = arena_meta_zalloc(sizeof(*h), node_online(nid) ? nid : NUMA_NO_NODE,
+			      GFP_KERNEL);
+	if (!h)
 		return NULL;
-	h = galloc_fail(0) ? NULL :
-	    kvzalloc_node(sizeof(*h), GFP_KERNEL,
-			 node_online(nid) ? nid : NUMA_NO_NODE);
-	if (!h) {
-		arena_uncharge_meta(sizeof(*h));
-		return NULL;
-	}
 	raw_spin_lock_init(&h->lock);
 	for (i = 0; i < MHEAP_LISTS; i++)
 		for (d = SPARSE; d <= DENSE; d++)
@@ -689,12 +684,9 @@ static void mheap_delete_all(void)
 {
 	int nid;
 
-	for_each_node(nid) {
-		if (!mheaps[nid])
-			continue;
-		kvfree(mheaps[nid]);
-		arena_uncharge_meta(sizeof(struct mheap));
-	}
+	for_each_node(nid)
+		if (mheaps[nid])
+			arena_meta_free(mheaps[nid], sizeof(struct mheap));
 	kvfree(mheaps);
 }
 

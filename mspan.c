@@ -45,15 +45,11 @@ static size_t mspan_size(bool big)
 /* A descriptor, charged to the limit; NULL if none is available. */
 struct mspan *mspan_new(bool big, gfp_t gfp)
 {
-	struct mspan *s;
+	struct mspan *s = arena_meta_cache_alloc(mspan_caches[big],
+						 mspan_size(big), gfp);
 
-	if (!arena_charge_meta_for(mspan_size(big), gfp))
+	if (!s)
 		return NULL;
-	s = galloc_fail(0) ? NULL : kmem_cache_alloc(mspan_caches[big], gfp);
-	if (!s) {
-		arena_uncharge_meta(mspan_size(big));
-		return NULL;
-	}
 	/* Not cleared as a whole: late freers may read it, and rely on nwords. */
 	s->nwords = mspan_words[big];
 	mspan_set(s, 0, MSPAN_TRANSIT);
@@ -71,8 +67,7 @@ void mspan_delete(struct mspan *s)
 {
 	bool big = mspan_is_big(s);
 
-	kmem_cache_free(mspan_caches[big], s);
-	arena_uncharge_meta(mspan_size(big));
+	arena_meta_cache_free(mspan_caches[big], s, mspan_size(big));
 }
 
 /* ---- the bitmap ------------------------------------------------------------ */

@@ -66,13 +66,9 @@ int nodes_init(void)
 {
 	int nid;
 
-	if (!arena_charge_meta(table_bytes()))
+	near_nodes = arena_meta_zalloc(table_bytes(), NUMA_NO_NODE, GFP_KERNEL);
+	if (!near_nodes)
 		return -ENOMEM;
-	near_nodes = galloc_fail(0) ? NULL : kvmalloc(table_bytes(), GFP_KERNEL);
-	if (!near_nodes) {
-		arena_uncharge_meta(table_bytes());
-		return -ENOMEM;
-	}
 	for_each_node(nid)
 		nodes_sort(nid, near_nodes + nid * nr_node_ids);
 	return 0;
@@ -80,6 +76,5 @@ int nodes_init(void)
 
 void nodes_exit(void)
 {
-	kvfree(near_nodes);
-	arena_uncharge_meta(table_bytes());
+	arena_meta_free(near_nodes, table_bytes());
 }
