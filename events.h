@@ -61,30 +61,10 @@ static inline void count_event(enum galloc_event event)
 	atomic_long_inc(&galloc_events[event]);
 }
 
-/*
- * Where every byte is.  At rest @system, counted as memory comes and goes, is
- * the sum of the others, which are counted by walking: Documentation/stats.rst.
- * @short_spans is no bytes.
- */
-struct galloc_totals {
-	long system;
-	long in_use;
-	long cached;
-	long central;
-	long tail;
-	long quarantine;
-	long deferred;
-	long free;
-	long meta;
-	long short_spans;
-	bool unsure;	/* the stacks could not be looked at, or not as a whole */
-};
-
 void stats_init(void);
 void stats_exit(void);
 void stats_totals(struct galloc_totals *t);
 unsigned long stats_report_leaks(void);
-const char *mspan_state_name(unsigned int state);
 
 /* validate.c */
 

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * galloc_internal: the types the layers share and the functions each offers.
+ * galloc_internal: the types that the layers share, and the functions each offers.
  *
- * One block a file, in the order an allocation travels.  Nothing here is for
- * clients.  The overview stands at the top of galloc_mod.c.
+ * A map: first struct mspan and struct arena, then a block for each file with its types
+ * and functions.  mcache.h and mheap.h have more for the files around them; events,
+ * totals, locks and the hooks of tests have headers of their own, included here.
+ * Nothing of this is for clients.  Overview: galloc_mod.c.
  */
 #ifndef _GALLOC_INTERNAL_H
 #define _GALLOC_INTERNAL_H
@@ -572,6 +574,7 @@ bool mspan_all_free(const struct mspan *s);
 bool mspan_word_all_free(const struct mspan *s, unsigned int word);
 unsigned int mspan_count_free(const struct mspan *s);
 unsigned int mspan_count_waiting(const struct mspan *s);
+const char *mspan_state_name(unsigned int state);
 
 /* The lowest state a descriptor's flags tell: two sizes, by capacity. */
 static inline bool mspan_is_big(const struct mspan *s)
@@ -715,6 +718,7 @@ void shrinker_exit(void);
 bool shrinker_wake(void);
 unsigned long shrinker_oom(void);
 
+#include "totals.h"
 #include "events.h"
 
 /* galloc_mod.c */
@@ -728,99 +732,7 @@ extern unsigned long galloc_free_max_pages;
 extern unsigned long galloc_cpu_cache_bytes;
 
 #include "worker.h"
-
-/*
- * May pages be taken from or given to the system here?  On PREEMPT_RT the page
- * allocator's locks sleep, so not where preemption or interrupts are off,
- * whoever turned them off.  Elsewhere everywhere but in an NMI, and, with interrupts
- * off, where it would wake kswapd: see context_gfp().
- */
-static inline bool may_grow(void)
-{
-	if (IS_ENABLED(CONFIG_PREEMPT_RT))
-		return preemptible();
-	return !in_nmi() && !(irqs_disabled() && galloc_pages_wake_kswapd());
-}
-
-/*
- * May a free, or work that nobody waits for, call the page and the slab allocator
- * here?  Not with interrupts off: the caller may hold any lock of the kernel, one
- * that these take, too.  What is left undone is the worker's.
- */
-static inline bool may_call_system(void)
-{
-	return may_grow() && !irqs_disabled();
-}
-
-/*
- * The flags of a request as this context allows them.  With interrupts off nobody
- * may be woken, kswapd neither: the caller may hold the lock of a runqueue.
- */
-static inline gfp_t context_gfp(gfp_t gfp)
-{
-	return irqs_disabled() ? gfp & ~__GFP_RECLAIM : gfp;
-}
-
-/* Flags for galloc's own metadata: reclaim and reserves as the caller says. */
-static inline gfp_t meta_gfp(gfp_t gfp)
-{
-	return (context_gfp(gfp) & (__GFP_RECLAIM | __GFP_IO | __GFP_FS | __GFP_HIGH |
-		       __GFP_ATOMIC | __GFP_MEMALLOC | __GFP_NOMEMALLOC |
-		       __GFP_NORETRY | __GFP_RETRY_MAYFAIL | __GFP_NOFAIL)) |
-	       __GFP_NOWARN;
-}
-
-/*
- * Every galloc lock is a raw spinlock taken through these two.  A debug build
- * counts the depth and warns at 2: no two are ever held together.
- */
-#ifdef CONFIG_GALLOC_DEBUG
-void galloc_lock_acquired(void);
-void galloc_lock_released(void);
-#else
-static inline void galloc_lock_acquired(void) { }
-static inline void galloc_lock_released(void) { }
-#endif
-
-/* In a build that measures how long sections are, tools/bench/sections.h. */
-#ifndef GALLOC_SECTIONS
-static inline void galloc_section_begin(void) { }
-static inline void galloc_section_end(const char *func) { }
-#endif
-
-#define galloc_lock(lock, flags)			\
-do {							\
-	raw_spin_lock_irqsave(lock, flags);		\
-	galloc_lock_acquired();				\
-	galloc_section_begin();				\
-} while (0)
-
-#define galloc_unlock(lock, flags)			\
-do {							\
-	galloc_section_end(__func__);			\
-	galloc_lock_released();				\
-	raw_spin_unlock_irqrestore(lock, flags);	\
-} while (0)
-
-/*
- * Pause points: a test build can stop a thread at each lock-free step and
- * let another run, to force one interleaving.  Nothing in others.
- */
-enum galloc_pause {
-	PAUSE_FREE_MARKED,	/* mcentral_free: bit set, state not yet read */
-	PAUSE_FREE_DECIDED,	/* mcentral_free: state read, lock not taken */
-	PAUSE_CLAIM_READ,	/* mspan_claim: word read, bits not yet cleared */
-	PAUSE_RESOLVE_FOUND,	/* mspan_resolve: has the span, not its measures */
-	PAUSE_UNCACHE_STORED,	/* uncache: state stored, words not rescanned */
-	PAUSE_NODE_CHOSEN,	/* galloc_node: node known, no CPU chosen yet */
-	PAUSE_REFILL_CACHED,	/* mcache: got a span, not yet installed */
-	PAUSE_GROW_CHUNK,	/* mheap: has a chunk, not yet published */
-	PAUSE_RELEASE_TAKEN,	/* mheap: run out of the lists, not yet gone */
-	PAUSE_KICK_OPEN,	/* worker_kick: gate seen open, nothing queued yet */
-	NR_GALLOC_PAUSES
-};
-
-/* What a test build hooks in at these, and at requests for memory that are to fail. */
+#include "lock.h"
 #include "debug/hooks.h"
 
 #endif /* _GALLOC_INTERNAL_H */

@@ -344,18 +344,11 @@ static int stats_show(struct seq_file *m, void *v)
 
 	stats_totals(&t);
 	seq_printf(m, "version %d\n", GALLOC_STATS_VERSION);
-	seq_printf(m, "state %s\n",
-		   !t.unsure && t.system == t.in_use + t.cached + t.central + t.tail +
-		   t.quarantine + t.deferred + t.free + t.meta ? "exact" : "racy");
+	seq_printf(m, "state %s\n", totals_exact(&t) ? "exact" : "racy");
 	seq_printf(m, "system %ld\n", t.system);
-	seq_printf(m, "in_use %ld\n", t.in_use);
-	seq_printf(m, "cached %ld\n", t.cached);
-	seq_printf(m, "central %ld\n", t.central);
-	seq_printf(m, "tail %ld\n", t.tail);
-	seq_printf(m, "quarantine %ld\n", t.quarantine);
-	seq_printf(m, "deferred %ld\n", t.deferred);
-	seq_printf(m, "free %ld\n", t.free);
-	seq_printf(m, "meta %ld\n", t.meta);
+#define X(name) seq_printf(m, #name " %ld\n", t.name);
+	GALLOC_TOTALS(X)
+#undef X
 	seq_printf(m, "limit %lu\n", galloc_limit_bytes);
 	seq_printf(m, "reserve %lu\n", galloc_reserve_pages << PAGE_SHIFT);
 	seq_printf(m, "free_max %lu\n", release_free_max() << PAGE_SHIFT);

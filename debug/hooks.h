@@ -3,10 +3,28 @@
  * hooks: what a test build hooks in: pause points and fail points, both in
  * inject.c.  Nothing of it is in others.
  *
- * Included by galloc_internal.h, which has the list of pause points.
+ * Included by galloc_internal.h.
  */
 #ifndef _GALLOC_HOOKS_H
 #define _GALLOC_HOOKS_H
+
+/*
+ * Pause points: a test build can stop a thread at each lock-free step and
+ * let another run, to force one interleaving.  Nothing in others.
+ */
+enum galloc_pause {
+	PAUSE_FREE_MARKED,	/* mcentral_free: bit set, state not yet read */
+	PAUSE_FREE_DECIDED,	/* mcentral_free: state read, lock not taken */
+	PAUSE_CLAIM_READ,	/* mspan_claim: word read, bits not yet cleared */
+	PAUSE_RESOLVE_FOUND,	/* mspan_resolve: has the span, not its measures */
+	PAUSE_UNCACHE_STORED,	/* uncache: state stored, words not rescanned */
+	PAUSE_NODE_CHOSEN,	/* galloc_node: node known, no CPU chosen yet */
+	PAUSE_REFILL_CACHED,	/* mcache: got a span, not yet installed */
+	PAUSE_GROW_CHUNK,	/* mheap: has a chunk, not yet published */
+	PAUSE_RELEASE_TAKEN,	/* mheap: run out of the lists, not yet gone */
+	PAUSE_KICK_OPEN,	/* worker_kick: gate seen open, nothing queued yet */
+	NR_GALLOC_PAUSES
+};
 
 #ifdef CONFIG_GALLOC_KUNIT
 extern void (*galloc_pause_hook)(enum galloc_pause point, const void *what);

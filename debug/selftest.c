@@ -332,8 +332,7 @@ static int __init check_books(const struct galloc_totals *before)
 	    wrong(t.tail == before->tail, t.tail) ||
 	    wrong(t.quarantine == before->quarantine, t.quarantine) ||
 	    wrong(t.deferred == before->deferred, t.deferred) ||
-	    wrong(t.system == t.in_use + t.cached + t.central + t.tail +
-		  t.quarantine + t.deferred + t.free + t.meta, t.system))
+	    wrong(t.system == totals_sum(&t), t.system))
 		return -EIO;
 	/* Of a reserve that came in pieces a part of one more may stay. */
 	if (galloc_reserve_pages ? wrong(t.free >= before->free, t.free) :

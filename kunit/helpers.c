@@ -275,10 +275,11 @@ void gk_exit(struct kunit *test)
 		return;
 	settings_restore(gk);
 	gk_feed();
+#define FORMAT(name) ", " #name " %ld"
+#define VALUE(name) , t.name
 	KUNIT_EXPECT_TRUE_MSG(test, gk_rest(&t),
-			      "the books do not add up: system %ld, in_use %ld, cached %ld, central %ld, tail %ld, quarantine %ld, deferred %ld, free %ld, meta %ld",
-			      t.system, t.in_use, t.cached, t.central, t.tail,
-			      t.quarantine, t.deferred, t.free, t.meta);
+			      "the books do not add up: system %ld" GALLOC_TOTALS(FORMAT),
+			      t.system GALLOC_TOTALS(VALUE));
 	KUNIT_EXPECT_EQ_MSG(test, t.in_use, gk->in_use, "live objects are left");
 	KUNIT_EXPECT_EQ(test, t.deferred, 0);
 	KUNIT_EXPECT_EQ(test, validate_all(), 0);
@@ -291,13 +292,6 @@ void gk_exit(struct kunit *test)
 }
 
 /* ---- looking at galloc -------------------------------------------------- */
-
-/* The identity of Documentation/stats.rst. */
-bool gk_totals_exact(const struct galloc_totals *t)
-{
-	return t->system == t->in_use + t->cached + t->central + t->tail +
-			    t->quarantine + t->deferred + t->free + t->meta;
-}
 
 /*
  * Have everything come to rest and say where it is: stacks drained, arrays without
@@ -319,7 +313,7 @@ bool gk_rest(struct galloc_totals *t)
 		if (i)
 			rcu_barrier();
 		stats_totals(t);
-		if (gk_totals_exact(t) && !t->cached)
+		if (t->system == totals_sum(t) && !t->cached)
 			return true;
 	}
 	return false;

@@ -85,7 +85,6 @@ void gk_exit(struct kunit *test);
 
 /* ---- looking at galloc -------------------------------------------------- */
 
-bool gk_totals_exact(const struct galloc_totals *t);
 bool gk_rest(struct galloc_totals *t);
 long gk_in_use(struct kunit *test);
 void gk_give_back(void);

@@ -315,9 +315,11 @@ BIT_MACRO		*	1UL << n is a size or a number of pages here, never a bit
 LINUX_VERSION_CODE	compat.h	all kernel versions from one source: this is the one place for it
 CONSTANT_COMPARISON	compat.h	taken in by the capitals of KERNEL_VERSION()
 MACRO_ARG_REUSE		compat.h	sizeof and typeof do not evaluate it
-COMPLEX_MACRO		galloc_internal.h	X-macro lists: enum and names from one list
-MACRO_ARG_REUSE		galloc_internal.h	X-macro lists: X is a macro
-MACRO_ARG_UNUSED	galloc_internal.h	X-macro lists: each use takes its own columns
+COMPLEX_MACRO		events.h	X-macro lists: enum and names from one list
+MACRO_ARG_REUSE		events.h	X-macro lists: X is a macro
+MACRO_ARG_UNUSED	events.h	X-macro lists: each use takes its own columns
+COMPLEX_MACRO		totals.h	as above
+MACRO_ARG_REUSE		totals.h	as above
 MACRO_ARG_UNUSED	report.c	as above
 MACRO_ARG_UNUSED	stats.c		as above
 DATA_RACE		galloc_internal.h	the comment is at the head of the function

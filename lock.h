@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * lock: what a context allows, and how galloc locks.
+ *
+ * Included by galloc_internal.h.
+ */
+#ifndef _GALLOC_LOCK_H
+#define _GALLOC_LOCK_H
+
+/*
+ * May pages be taken from or given to the system here?  On PREEMPT_RT the page
+ * allocator's locks sleep, so not where preemption or interrupts are off,
+ * whoever turned them off.  Elsewhere everywhere but in an NMI, and, with interrupts
+ * off, where it would wake kswapd: see context_gfp().
+ */
+static inline bool may_grow(void)
+{
+	if (IS_ENABLED(CONFIG_PREEMPT_RT))
+		return preemptible();
+	return !in_nmi() && !(irqs_disabled() && galloc_pages_wake_kswapd());
+}
+
+/*
+ * May a free, or work that nobody waits for, call the page and the slab allocator
+ * here?  Not with interrupts off: the caller may hold any lock of the kernel, one
+ * that these take, too.  What is left undone is the worker's.
+ */
+static inline bool may_call_system(void)
+{
+	return may_grow() && !irqs_disabled();
+}
+
+/*
+ * The flags of a request as this context allows them.  With interrupts off nobody
+ * may be woken, kswapd neither: the caller may hold the lock of a runqueue.
+ */
+static inline gfp_t context_gfp(gfp_t gfp)
+{
+	return irqs_disabled() ? gfp & ~__GFP_RECLAIM : gfp;
+}
+
+/* Flags for galloc's own metadata: reclaim and reserves as the caller says. */
+static inline gfp_t meta_gfp(gfp_t gfp)
+{
+	return (context_gfp(gfp) & (__GFP_RECLAIM | __GFP_IO | __GFP_FS | __GFP_HIGH |
+		       __GFP_ATOMIC | __GFP_MEMALLOC | __GFP_NOMEMALLOC |
+		       __GFP_NORETRY | __GFP_RETRY_MAYFAIL | __GFP_NOFAIL)) |
+	       __GFP_NOWARN;
+}
+
+/*
+ * Every galloc lock is a raw spinlock taken through these two.  A debug build
+ * counts the depth and warns at 2: no two are ever held together.
+ */
+#ifdef CONFIG_GALLOC_DEBUG
+void galloc_lock_acquired(void);
+void galloc_lock_released(void);
+#else
+static inline void galloc_lock_acquired(void) { }
+static inline void galloc_lock_released(void) { }
+#endif
+
+/* In a build that measures how long sections are, tools/bench/sections.h. */
+#ifndef GALLOC_SECTIONS
+static inline void galloc_section_begin(void) { }
+static inline void galloc_section_end(const char *func) { }
+#endif
+
+#define galloc_lock(lock, flags)			\
+do {							\
+	raw_spin_lock_irqsave(lock, flags);		\
+	galloc_lock_acquired();				\
+	galloc_section_begin();				\
+} while (0)
+
+#define galloc_unlock(lock, flags)			\
+do {							\
+	galloc_section_end(__func__);			\
+	galloc_lock_released();				\
+	raw_spin_unlock_irqrestore(lock, flags);	\
+} while (0)
+
+#endif /* _GALLOC_LOCK_H */

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * totals: where every byte is.
+ *
+ * Included by galloc_internal.h.
+ */
+#ifndef _GALLOC_TOTALS_H
+#define _GALLOC_TOTALS_H
+
+/*
+ * The parts of what galloc holds: one list makes the structure, the sum, the lines of
+ * debugfs/galloc/stats, and all that checks them.  Documentation/stats.rst says what
+ * each is.
+ */
+#define GALLOC_TOTALS(X)	\
+	X(in_use)		\
+	X(cached)		\
+	X(central)		\
+	X(tail)			\
+	X(quarantine)		\
+	X(deferred)		\
+	X(free)			\
+	X(meta)
+
+/**
+ * struct galloc_totals - bytes, but for the last two
+ * @system: all that galloc holds, counted when it is allocated and returned
+ * @short_spans: spans that are shorter than others of their class
+ * @unsure: the stacks could not be checked, or not completely
+ *
+ * The members between, GALLOC_TOTALS(), are computed one by one.  At rest their sum is
+ * @system.
+ */
+struct galloc_totals {
+	long system;
+#define X(name) long name;
+	GALLOC_TOTALS(X)
+#undef X
+	long short_spans;
+	bool unsure;
+};
+
+/* The sum of the parts. */
+static inline long totals_sum(const struct galloc_totals *t)
+{
+#define X(name) + t->name
+	return 0 GALLOC_TOTALS(X);
+#undef X
+}
+
+/* Is every byte where it should be? */
+static inline bool totals_exact(const struct galloc_totals *t)
+{
+	return !t->unsure && t->system == totals_sum(t);
+}
+
+#endif /* _GALLOC_TOTALS_H */
