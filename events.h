@@ -10,21 +10,25 @@
 /* stats.c */
 
 /*
- * Events that are rare enough to be counted with a shared atomic.  One list
- * makes the enum, the names in debugfs/galloc/stats, and the printing.
+ * Events that are rare enough to be counted with a shared atomic.  Each list makes
+ * a part of the enum, the names in a file of debugfs/galloc, and the printing: stats
+ * has those that concern an administrator, events has the others.
  */
-#define GALLOC_EVENTS(X)						\
-	X(GROW,			"grow_chunks")				\
-	X(GROW_FALLBACK,	"grow_fallback_orders")			\
+#define GALLOC_EVENTS_STATS(X)						\
 	X(GROW_FAILED,		"grow_failed")				\
-	X(GROW_OTHER_NODE,	"grow_other_node")			\
-	X(RESERVE_SPAN,		"reserve_spans")			\
-	X(RELEASE_BLOCK,	"release_blocks")			\
-	X(RELEASE_PAGES,	"release_pages")			\
 	X(LIMIT_HIT,		"limit_hits")				\
 	X(OVER_LIMIT,		"over_limit")				\
 	X(ALLOC_FAILED,		"alloc_failed")				\
 	X(NMI,			"nmi_refused")				\
+	X(SHRINKER,		"shrinker_runs")
+
+#define GALLOC_EVENTS_OTHER(X)						\
+	X(GROW,			"grow_chunks")				\
+	X(GROW_FALLBACK,	"grow_fallback_orders")			\
+	X(GROW_OTHER_NODE,	"grow_other_node")			\
+	X(RESERVE_SPAN,		"reserve_spans")			\
+	X(RELEASE_BLOCK,	"release_blocks")			\
+	X(RELEASE_PAGES,	"release_pages")			\
 	X(BUSY_ALLOC,		"busy_allocs")				\
 	X(BUSY_FREE,		"busy_frees")				\
 	X(BUSY_TASK,		"busy_in_task")				\
@@ -39,13 +43,16 @@
 	X(INSTALL_LOST,		"install_lost")				\
 	X(MIGRATED,		"migrated_returns")			\
 	X(DEAD_CPU,		"dead_cpus_drained")			\
-	X(DEFERRED,		"deferred_returns")			\
-	X(SET_ASIDE,		"set_aside")				\
-	X(SHRINKER,		"shrinker_runs")			\
+	X(DEFERRED,		"deferrals_returned")			\
+	X(SET_ASIDE,		"deferrals")				\
 	X(DRAIN,		"drains")				\
 	X(LARGE_ALLOC,		"large_allocs")				\
 	X(LARGE_FREE,		"large_frees")				\
 	X(MAP_GROWN,		"map_grown")
+
+#define GALLOC_EVENTS(X)						\
+	GALLOC_EVENTS_STATS(X)						\
+	GALLOC_EVENTS_OTHER(X)
 
 enum galloc_event {
 #define X(id, name) EVENT_##id,
@@ -92,7 +99,7 @@ int selftest_run(void);
 /* What a caller, or somebody with a wild pointer, did to us. */
 #define GALLOC_FAULTS(X)						\
 	X(NOT_OURS,	"not_ours",	"pointer is not galloc's")	\
-	X(GIVEN_BACK,	"given_back",	"page was already given back")	\
+	X(NO_OBJECT,	"no_object",	"page was already given back")	\
 	X(DOUBLE_FREE,	"double_free",	"object is already free")	\
 	X(INTERIOR,	"interior",	"pointer into an object")	\
 	X(WRONG_SIZE,	"wrong_size",	"object has another size")	\

@@ -25,7 +25,7 @@ static const char * const state_names[] = {
 	[MSPAN_PARTIAL] = "partial",
 	[MSPAN_FULL] = "full",
 	[MSPAN_LARGE] = "large",
-	[MSPAN_ASIDE] = "aside",
+	[MSPAN_ASIDE] = "deferred",
 };
 
 static_assert(ARRAY_SIZE(state_names) == NR_MSPAN_STATES);

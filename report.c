@@ -120,6 +120,6 @@ void report_free(const void *p, enum mspan_found found)
 		fault = FAULT_INTERIOR;
 	else if (map_span_around(p, &s))
 		fault = mspan_state(&s) == MSPAN_LARGE && s.start != addr_of(p) ?
-			FAULT_INTERIOR : FAULT_GIVEN_BACK;
+			FAULT_INTERIOR : FAULT_NO_OBJECT;
 	report_fault(fault, p);
 }

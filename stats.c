@@ -20,7 +20,7 @@
 #include <linux/nodemask.h>
 #include <linux/slab.h>
 
-#define GALLOC_STATS_VERSION	1
+#define GALLOC_STATS_VERSION	2
 
 /* Blocks by fullness are counted in tenths. */
 #define FULLNESS_STEPS		10
@@ -317,7 +317,7 @@ void stats_totals(struct galloc_totals *t)
 	t->meta = arena_meta_bytes();
 	t->free = sums->free_pages << PAGE_SHIFT;
 	t->deferred = (sums->aside_pages + sums->transit_pages) << PAGE_SHIFT;
-	t->quarantine = arena_lost_pages() << PAGE_SHIFT;
+	t->lost = arena_lost_pages() << PAGE_SHIFT;
 	t->in_use = sums->class[0].pages << PAGE_SHIFT;
 	t->cached = sums->stashed_pages << PAGE_SHIFT;
 	for (class = 1; class < GALLOC_NR_CLASSES; class++) {
@@ -335,7 +335,23 @@ void stats_totals(struct galloc_totals *t)
 	kfree(sums);
 }
 
-/* ---- debugfs: stats --------------------------------------------------------------- */
+/* ---- debugfs: stats and events ----------------------------------------------------- */
+
+/* A key, padded so that the values begin in one column. */
+#define LINE		"%-20s "
+#define FAULT_LINE	"fault_%-14s "
+
+/* Events that stats has; events has the others. */
+#define X(id, name) + 1
+enum { NR_STATS_EVENTS = 0 GALLOC_EVENTS_STATS(X) };
+#undef X
+
+static void events_print(struct seq_file *m, unsigned int from, unsigned int end)
+{
+	for (; from < end; from++)
+		seq_printf(m, LINE "%ld\n", event_names[from],
+			   atomic_long_read(&galloc_events[from]));
+}
 
 static int stats_show(struct seq_file *m, void *v)
 {
@@ -343,27 +359,34 @@ static int stats_show(struct seq_file *m, void *v)
 	unsigned int i;
 
 	stats_totals(&t);
-	seq_printf(m, "version %d\n", GALLOC_STATS_VERSION);
-	seq_printf(m, "state %s\n", totals_exact(&t) ? "exact" : "racy");
-	seq_printf(m, "system %ld\n", t.system);
-#define X(name) seq_printf(m, #name " %ld\n", t.name);
+	seq_printf(m, LINE "%d\n", "version", GALLOC_STATS_VERSION);
+	seq_printf(m, LINE "%s\n", "state", totals_exact(&t) ? "exact" : "racy");
+	seq_printf(m, LINE "%ld\n", "system_bytes", t.system);
+#define X(name) seq_printf(m, LINE "%ld\n", #name "_bytes", t.name);
 	GALLOC_TOTALS(X)
 #undef X
-	seq_printf(m, "limit %lu\n", galloc_limit_bytes);
-	seq_printf(m, "reserve %lu\n", galloc_reserve_pages << PAGE_SHIFT);
-	seq_printf(m, "free_max %lu\n", release_free_max() << PAGE_SHIFT);
-	seq_printf(m, "cpu_cache %lu\n", galloc_cpu_cache_bytes);
-	seq_printf(m, "debug %d\n", galloc_debug);
-	seq_printf(m, "short_spans %ld\n", t.short_spans);
-	for (i = 0; i < NR_GALLOC_EVENTS; i++)
-		seq_printf(m, "%s %ld\n", event_names[i],
-			   atomic_long_read(&galloc_events[i]));
+	seq_printf(m, LINE "%lu\n", "limit_bytes", galloc_limit_bytes);
+	seq_printf(m, LINE "%lu\n", "reserve_bytes",
+		   galloc_reserve_pages << PAGE_SHIFT);
+	seq_printf(m, LINE "%lu\n", "free_max_bytes",
+		   release_free_max() << PAGE_SHIFT);
+	seq_printf(m, LINE "%lu\n", "cpu_cache_bytes", galloc_cpu_cache_bytes);
+	seq_printf(m, LINE "%d\n", "debug", galloc_debug);
+	seq_printf(m, LINE "%ld\n", "short_spans", t.short_spans);
+	events_print(m, 0, NR_STATS_EVENTS);
 	for (i = 0; i < NR_GALLOC_FAULTS; i++)
-		seq_printf(m, "fault_%s %ld\n", report_fault_name(i),
+		seq_printf(m, FAULT_LINE "%ld\n", report_fault_name(i),
 			   atomic_long_read(&galloc_faults[i]));
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(stats);
+
+static int events_show(struct seq_file *m, void *v)
+{
+	events_print(m, NR_STATS_EVENTS, NR_GALLOC_EVENTS);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(events);
 
 /* ---- debugfs: classes -------------------------------------------------------------- */
 
@@ -374,18 +397,18 @@ static int classes_show(struct seq_file *m, void *v)
 
 	if (!sums)
 		return -ENOMEM;
-	seq_puts(m, "class size in_use cached central spans pages allocs waste\n");
+	seq_puts(m, "class size_bytes in_use_objects cached_objects central_objects  spans  pages     allocs tail_bytes\n");
 	for (class = 1; class < GALLOC_NR_CLASSES; class++) {
 		const struct class_sums *cs = &sums->class[class];
 
-		seq_printf(m, "%u %lu %lu %lu %lu %lu %lu %lu %lu\n", class,
+		seq_printf(m, "%-5u %10lu %14lu %14lu %15lu %6lu %6lu %10lu %10lu\n", class,
 			   class_size(class), in_use(cs), cs->cached, cs->free,
 			   cs->spans, cs->pages, cs->allocs,
 			   class_tail(class, cs));
 	}
-	seq_printf(m, "large 0 %lu 0 0 %lu %lu %lu 0\n", sums->class[0].taken,
-		   sums->class[0].spans, sums->class[0].pages,
-		   sums->class[0].allocs);
+	seq_printf(m, "large %10u %14lu %14u %15u %6lu %6lu %10lu %10u\n", 0,
+		   sums->class[0].taken, 0, 0, sums->class[0].spans,
+		   sums->class[0].pages, sums->class[0].allocs, 0);
 	kfree(sums);
 	return 0;
 }
@@ -459,7 +482,7 @@ static int mheap_show(struct seq_file *m, void *v)
 			   data_race(h->free_pages));
 		seq_printf(m, "%d pages used %lu\n", nid,
 			   data_race(h->used_pages));
-		seq_printf(m, "%d pages aside %lu\n", nid,
+		seq_printf(m, "%d pages deferred %lu\n", nid,
 			   data_race(h->aside_pages));
 		seq_printf(m, "%d blocks all %lu\n", nid, all[nid].slots);
 		seq_printf(m, "%d blocks whole %lu\n", nid, all[nid].whole);
@@ -498,15 +521,15 @@ static void mcache_show_cpu(struct seq_file *m, int cpu)
 		overflows += READ_ONCE(slot->overflows);
 		spans += !!READ_ONCE(slot->span);
 	}
-	seq_printf(m, "%d %d %lu %lu %lu %lu %lu %lu %lu\n", cpu, c->nid, bytes,
-		   capacity, spans, data_race(c->held), hits, misses, overflows);
+	seq_printf(m, "%-3d %4d %12lu %14lu %5lu %10lu %10lu %10lu %10lu\n", cpu, c->nid,
+		   bytes, capacity, spans, data_race(c->held), hits, misses, overflows);
 }
 
 static int mcache_show(struct seq_file *m, void *v)
 {
 	int cpu;
 
-	seq_puts(m, "cpu node bytes capacity spans held hits misses overflows\n");
+	seq_puts(m, "cpu node cached_bytes capacity_bytes spans held_bytes       hits     misses  overflows\n");
 	cpus_read_lock();
 	for_each_online_cpu(cpu)
 		mcache_show_cpu(m, cpu);
@@ -590,14 +613,14 @@ static int spans_line(struct seq_file *m, void *v)
 	unsigned int i;
 
 	if (v == SEQ_START_TOKEN) {
-		seq_puts(m, "address node pages state class size objects free dropped\n");
+		seq_puts(m, "address          node pages state    class size_bytes objects free_objects dropped_refs\n");
 		return 0;
 	}
 	for (i = 0; i < page->n; i++) {
 		const struct span_line *line = &page->line[i];
 		unsigned int class = line->row % GALLOC_NR_CLASSES;
 
-		seq_printf(m, "%p %d %u %s %u %lu %u %u %u\n",
+		seq_printf(m, "%p %4d %5u %-8s %5u %10lu %7u %12u %12u\n",
 			   (void *)line->start, line->nid, line->npages,
 			   mspan_state_name(line->state), class, class_size(class),
 			   line->objects, line->free, line->dropped);
@@ -751,6 +774,7 @@ void stats_init(void)
 {
 	stats_dir = debugfs_create_dir("galloc", NULL);
 	debugfs_create_file("stats", 0400, stats_dir, NULL, &stats_fops);
+	debugfs_create_file("events", 0400, stats_dir, NULL, &events_fops);
 	debugfs_create_file("classes", 0400, stats_dir, NULL, &classes_fops);
 	debugfs_create_file("mheap", 0400, stats_dir, NULL, &mheap_fops);
 	debugfs_create_file("mcache", 0400, stats_dir, NULL, &mcache_fops);

@@ -17,7 +17,7 @@
 	X(cached)		\
 	X(central)		\
 	X(tail)			\
-	X(quarantine)		\
+	X(lost)			\
 	X(deferred)		\
 	X(free)			\
 	X(meta)

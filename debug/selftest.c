@@ -330,7 +330,7 @@ static int __init check_books(const struct galloc_totals *before)
 	    wrong(t.cached == 0, t.cached) ||
 	    wrong(t.central == before->central, t.central) ||
 	    wrong(t.tail == before->tail, t.tail) ||
-	    wrong(t.quarantine == before->quarantine, t.quarantine) ||
+	    wrong(t.lost == before->lost, t.lost) ||
 	    wrong(t.deferred == before->deferred, t.deferred) ||
 	    wrong(t.system == totals_sum(&t), t.system))
 		return -EIO;

@@ -105,14 +105,14 @@ static void a_page_given_back_says_where_it_lay(struct kunit *test)
 	u8 *p = galloc(50000, GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, p);
-	gk_expect_reports(test, FAULT_GIVEN_BACK);
+	gk_expect_reports(test, FAULT_NO_OBJECT);
 	gfree(p);
 	flush();
 	gk_listen(test);
 	gfree(p + PAGE_SIZE);
-	gk_expect_faults(test, FAULT_GIVEN_BACK, 1);
+	gk_expect_faults(test, FAULT_NO_OBJECT, 1);
 	KUNIT_EXPECT_EQ(test, 1,
-			gk_heard(test, "galloc: given_back: page was already given back: "));
+			gk_heard(test, "galloc: no_object: page was already given back: "));
 	expect_where(test, p + PAGE_SIZE, "free", 0);
 }
 
@@ -224,7 +224,7 @@ static void a_page_given_back_is_reported_at_once(struct kunit *test)
 	static const size_t sizes[] = { 64, 4096, 32768, 50000, 1 << 20 };
 	int i;
 
-	gk_expect_reports(test, FAULT_GIVEN_BACK);
+	gk_expect_reports(test, FAULT_NO_OBJECT);
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
 		void *p = galloc(sizes[i], GFP_KERNEL);
 
@@ -233,11 +233,11 @@ static void a_page_given_back_is_reported_at_once(struct kunit *test)
 		/* A small one's span is empty then, and a free run. */
 		flush();
 		gfree(p);
-		gk_expect_faults(test, FAULT_GIVEN_BACK, 1);
+		gk_expect_faults(test, FAULT_NO_OBJECT, 1);
 		KUNIT_EXPECT_EQ(test, gsize(p), 0);
-		gk_expect_faults(test, FAULT_GIVEN_BACK, 1);
+		gk_expect_faults(test, FAULT_NO_OBJECT, 1);
 		gfree_sized(p, sizes[i]);
-		gk_expect_faults(test, FAULT_GIVEN_BACK, 1);
+		gk_expect_faults(test, FAULT_NO_OBJECT, 1);
 		gk_take_free_runs(test);
 	}
 }
@@ -376,7 +376,7 @@ static void freeing_the_last_freed_again_is_reported_at_once(struct kunit *test)
 	unsigned int class;
 
 	gk_expect_reports(test, FAULT_DOUBLE_FREE);
-	gk_expect_reports(test, FAULT_GIVEN_BACK);
+	gk_expect_reports(test, FAULT_NO_OBJECT);
 	for_each_class(class) {
 		/* The other keeps the span, so that it is no page given back. */
 		bool alone = sizeclasses[class].objects == 1;
@@ -390,7 +390,7 @@ static void freeing_the_last_freed_again_is_reported_at_once(struct kunit *test)
 		gfree(p);
 		gfree(p);
 		gk_expect_faults(test, galloc_debug && alone ?
-				 FAULT_GIVEN_BACK : FAULT_DOUBLE_FREE, 1);
+				 FAULT_NO_OBJECT : FAULT_DOUBLE_FREE, 1);
 		gfree(keep);
 	}
 }

@@ -370,11 +370,11 @@ static void late_free(struct kunit *test, unsigned int index,
 static void a_late_free_of_what_a_short_span_has_not_is_reported(struct kunit *test)
 {
 	gk_expect_reports(test, FAULT_INTERIOR);
-	gk_expect_reports(test, FAULT_GIVEN_BACK);
+	gk_expect_reports(test, FAULT_NO_OBJECT);
 	/* On the page, but it holds two now. */
 	late_free(test, 2, FAULT_INTERIOR);
 	/* On a page that is not the span's any more. */
-	late_free(test, 10, FAULT_GIVEN_BACK);
+	late_free(test, 10, FAULT_NO_OBJECT);
 }
 
 static void a_bit_that_a_span_has_not_is_never_set(struct kunit *test)

@@ -250,10 +250,10 @@ static void one_that_is_freed_again_is_reported(struct kunit *test)
 {
 	void *p = take(test, LARGE);
 
-	gk_expect_reports(test, FAULT_GIVEN_BACK);
+	gk_expect_reports(test, FAULT_NO_OBJECT);
 	gfree(p);
 	gfree(p);
-	gk_expect_faults(test, FAULT_GIVEN_BACK, 1);
+	gk_expect_faults(test, FAULT_NO_OBJECT, 1);
 	KUNIT_EXPECT_EQ(test, validate_all(), 0);
 }
 

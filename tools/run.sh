@@ -210,11 +210,11 @@ check_unload()
 # The books: wordfreq is the only client, and every byte is accounted for.
 check_books()
 {
-	same "galloc's in_use is what wordfreq says it holds" "$(stat_key stats in_use)" \
+	same "galloc's in_use is what wordfreq says it holds" "$(stat_key stats in_use_bytes)" \
 		"$(table summary-text | awk '$1 == "bytes_held" { print $2 }')"
 	same "galloc/stats adds up" "$(table stats | awk '
-		$1 ~ /^(in_use|cached|central|tail|quarantine|deferred|free|meta)$/ { sum += $2 }
-		END { printf "%.0f", sum }')" "$(stat_key stats system)"
+		$1 ~ /^(in_use|cached|central|tail|lost|deferred|free|meta)_bytes$/ { sum += $2 }
+		END { printf "%.0f", sum }')" "$(stat_key stats system_bytes)"
 }
 
 # The first report of the kernel, or of galloc, about itself.

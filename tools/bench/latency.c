@@ -166,7 +166,7 @@ static void walk(void)
 	fill_small();
 	sections_clear();
 	bench_shell("cd /sys/kernel/debug/galloc; echo 1 >validate; "
-		    "cat stats classes mheap mcache spans >/dev/null");
+		    "cat stats events classes mheap mcache spans >/dev/null");
 }
 
 /* What another CPU has is taken from it when it is gone. */

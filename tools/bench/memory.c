@@ -81,7 +81,7 @@ int bench_shell(char *command)
 /* galloc has no symbol that tells, only a file. */
 int read_galloc_system(void)
 {
-	return bench_shell("sed -n 's/^system //p' " GALLOC_STATS " >" BENCH_SYSTEM);
+	return bench_shell("sed -n 's/^system_bytes *//p' " GALLOC_STATS " >" BENCH_SYSTEM);
 }
 
 /* Have an allocator give back what it can. */

@@ -41,7 +41,7 @@ Method
    recording and the replay. Only the events are timed, not the handover between CPUs.
    Held memory comes from a replay at the recorded pace; its mean is over time.
 8. Held memory is the decrease of the system's free pages, including those on the CPUs'
-   lists. galloc's own ``system`` must agree to 1 %.
+   lists. galloc's own ``system_bytes`` must agree to 1 %.
 9. ``locks_per_kop``: locks and atomic read-modify-writes per thousand pairs, counted by
    a build of galloc.ko in which each increments a counter.
 10. ``latency``: a build of galloc.ko measures the time from each lock it takes, and each
@@ -125,9 +125,9 @@ last chunk). ``cat /sys/kernel/debug/galloc/stats`` shows each, with any client.
 *Memory after churn.* Each object is replaced by one of another size. After that, a class
 has some objects more or fewer than before, by about the square root of twice their
 number. Where there are fewer, their memory stays allocated: on a CPU's stack, or in spans
-with other objects. This is 2.4 of the 67 MB, ``cached`` and ``central`` in ``stats``. The
+with other objects. This is 2.4 of the 67 MB, ``cached_bytes`` and ``central_bytes`` in ``stats``. The
 CPU's budget has no influence: with ``cpu_cache_kb=768`` the figure is the same as with
-2048, only a larger part of it is ``central``.
+2048, only a larger part of it is ``central_bytes``.
 
 *The spike, 90 % freed.* Survivors keep their spans in use: a span of 16 objects is empty
 afterwards with a probability of 0.9^16. Shorter spans would be empty more often, but have

@@ -12,7 +12,7 @@
 # shellcheck source=tools/test/guest/lib.sh
 . "${0%/*}/lib.sh"
 
-READABLE="stats classes mheap mcache spans"
+READABLE="stats events classes mheap mcache spans"
 WRITABLE="shrink validate"
 POKE=${POKE:-/test/poke}
 STORMS="1 2 3 4 5 6 7 8"
@@ -20,16 +20,17 @@ HUGE=2147483648
 HUGE_DONE=2147479552	# what the kernel writes at once
 tmp=/tmp/debugfs
 
-begin $((2 + 5 * 4 + 2 * 4 + 3 + 3 + 4 + 6))
+begin $((2 + 6 * 4 + 2 * 4 + 3 + 3 + 4 + 6))
 
 first_line()
 {
 	case $1 in
-	stats) echo "version 1" ;;
-	classes) echo "class size in_use cached central spans pages allocs waste" ;;
+	stats) echo "version 2" ;;
+	events) echo "grow_chunks N" ;;
+	classes) echo "class size_bytes in_use_objects cached_objects central_objects spans pages allocs tail_bytes" ;;
 	mheap) echo "node what key count" ;;
-	mcache) echo "cpu node bytes capacity spans held hits misses overflows" ;;
-	spans) echo "address node pages state class size objects free dropped" ;;
+	mcache) echo "cpu node cached_bytes capacity_bytes spans held_bytes hits misses overflows" ;;
+	spans) echo "address node pages state class size_bytes objects free_objects dropped_refs" ;;
 	esac
 }
 
@@ -86,10 +87,10 @@ echo 1 >"$G/shrink"
 # ---- each file by itself --------------------------------------------------------------
 
 same "the files, their modes and owner" "$(modes)" \
-	"classes 400 0;mcache 400 0;mheap 400 0;shrink 200 0;spans 400 0;stats 400 0;validate 600 0;"
+	"classes 400 0;events 400 0;mcache 400 0;mheap 400 0;shrink 200 0;spans 400 0;stats 400 0;validate 600 0;"
 same "the directory is root's" "$(stat -c '%a %u' /sys/kernel/debug)" "700 0"
 for file in $READABLE; do
-	same "$file: begins as documented" "$(head -n 1 "$G/$file")" "$(first_line "$file")"
+	same "$file: begins as documented" "$(head -n 1 "$G/$file" | tr -s " " | sed "/^grow_/s/[0-9]*$/N/")" "$(first_line "$file")"
 	check "$file: in pieces of 7 bytes it is the same" wait_until same_in_pieces "$file"
 	same "$file: a write is refused" "$("$POKE" write "$G/$file" 7)" EINVAL
 	same "$file: an empty write, too" "$("$POKE" write "$G/$file" 0)" EINVAL

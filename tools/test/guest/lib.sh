@@ -148,10 +148,10 @@ rest_until()
 
 # ---- galloc ------------------------------------------------------------------------
 
-# stat_of KEY: a value of galloc/stats.
+# stat_of KEY: a value of galloc/stats or galloc/events; a key in bytes without its unit.
 stat_of()
 {
-	sed -n "s/^$1 //p" "$G/stats"
+	awk -v "key=$1" '$1 == key || $1 == key "_bytes" { print $2 }' "$G/stats" "$G/events"
 }
 
 # load_galloc [PARAMETER...]
@@ -169,11 +169,11 @@ load()
 	insmod "$MODULES/$name.ko" "$@"
 }
 
-# The sum that stats.rst gives, less `system`, of a copy of galloc/stats.
+# The sum that stats.rst gives, less `system_bytes`, of a copy of galloc/stats.
 identity_of()
 {
-	awk '/^(in_use|cached|central|tail|quarantine|deferred|free|meta) / { n += $2 }
-		/^system / { n -= $2 } END { printf "%.0f", n }' "$1"
+	awk '/^(in_use|cached|central|tail|lost|deferred|free|meta)_bytes / { n += $2 }
+		/^system_bytes / { n -= $2 } END { printf "%.0f", n }' "$1"
 }
 
 # galloc's own worker may be at it while we look: that passes, a wrong book stays wrong.
@@ -185,7 +185,7 @@ books_agree()
 # stats_at_rest COPY: one that says it is exact.
 stats_at_rest()
 {
-	wait_until sh -c "cat $G/stats >$1 && grep -qx 'state exact' $1"
+	wait_until sh -c "cat $G/stats >$1 && grep -q '^state *exact$' $1"
 }
 
 # What rmmod says is an answer only if it may fail.

@@ -34,7 +34,7 @@
 #define HUGE	0x80000000UL
 
 static const char * const readable[] = {
-	"stats", "classes", "mheap", "mcache", "spans"
+	"stats", "events", "classes", "mheap", "mcache", "spans"
 };
 
 static const char * const writable[] = { "shrink", "validate" };

@@ -31,7 +31,7 @@ reader()
 
 	while [ ! -e $tmp/over ]; do
 		start=$(now)
-		cat "$G/stats" "$G/classes" "$G/mheap" "$G/mcache" "$G/spans" >/dev/null 2>&1 &&
+		cat "$G/stats" "$G/events" "$G/classes" "$G/mheap" "$G/mcache" "$G/spans" >/dev/null 2>&1 &&
 			echo >>"$tmp/reads"
 		rest_until $((4 * $(now) - 3 * start + 2)) $tmp/over
 	done

@@ -28,7 +28,7 @@ elsewhere="map_grown|short_spans|reserve_spans|release_blocks|over_limit|nmi_ref
 # Races of a few instructions, and objects of megabytes freed in an interrupt: a
 # short run may be without them.
 [ "$OPS" -ge 5000000 ] ||
-	elsewhere="$elsewhere|claims_raced|.*_rescans_lost|row_changed|install_lost|migrated_returns|set_aside|deferred_returns"
+	elsewhere="$elsewhere|claims_raced|.*_rescans_lost|row_changed|install_lost|migrated_returns|deferrals|deferrals_returned"
 # There softirqs are threads, and do not interrupt.
 [ ! -e /sys/kernel/realtime ] || elsewhere="$elsewhere|busy_in_softirq"
 
@@ -70,7 +70,7 @@ shrink()
 
 readers()
 {
-	(cd "$G" && cat stats classes mheap mcache spans) >/dev/null
+	(cd "$G" && cat stats events classes mheap mcache spans) >/dev/null
 }
 
 # Others are at work: it may be "racy", but nothing is wrong.
@@ -122,10 +122,11 @@ beside_end()
 
 # ---- a round ----------------------------------------------------------------------
 
-# The counters of rare events: those between the settings and the faults.
+# The counters of rare events: those between the settings and the faults, and the others.
 events()
 {
 	awk '/^fault_/ { exit } on; $1 == "debug" { on = 1 }' "$G/stats"
+	cat "$G/events"
 }
 
 # Operations that the stress did in context $1.
