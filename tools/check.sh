@@ -141,15 +141,24 @@ take_part()
 	return $rc
 }
 
+# Should check.sh be killed, it cannot end its lanes: they see that it is gone.
+watch_over()
+{
+	trap - INT TERM HUP
+	while kill -0 $$ && kill -0 "$1"; do sleep 1; done
+	kill "$1"
+}
+
 # A lane: one part after the other, in a process of its own.
 run_lane()
 {
-	local words child=
+	local words child= lane=$BASHPID
 	local -a part
 
 	trap - EXIT
 	# shellcheck disable=SC2064 # $child as it is then
 	trap '[ -z "$child" ] || kill -- "-$child" 2>/dev/null; exit 1' INT TERM HUP
+	watch_over "$lane" </dev/null >/dev/null 2>&1 &
 	while take_part; do
 		eval "part=($words)"
 		run_part "${part[@]}"

@@ -146,7 +146,9 @@ for signal in TERM INT HUP KILL; do
 	broken_off "$signal to the group of make check" 2 $signal group "${check[@]}"
 done
 broken_off "TERM to make check" 2 TERM process "${check[@]}"
-broken_off "TERM to check.sh" 2 TERM process env KERNELS="6.1" "$tree/tools/check.sh"
+for signal in TERM KILL; do
+	broken_off "$signal to check.sh" 2 $signal process env KERNELS="6.1" "$tree/tools/check.sh"
+done
 # Guests of subshells, one for each set.
 for signal in TERM KILL; do
 	broken_off "$signal to kunit.sh" 3 $signal process "$tree/tools/kunit.sh" uml-7.3
