@@ -465,26 +465,24 @@ static void realloc_keeps_the_contents_when_it_moves(struct kunit *test)
 	gfree(p);
 }
 
+GK_SIZES(kept, 64, 50000);
+
 static void realloc_failure_keeps_the_old(struct kunit *test)
 {
-	static const size_t some[] = { 64, 50000 };
-	int i;
+	size_t size = gk_size(test);
+	u8 *p = galloc(size, GFP_KERNEL);
 
-	for (i = 0; i < ARRAY_SIZE(some); i++) {
-		u8 *p = galloc(some[i], GFP_KERNEL);
-
-		KUNIT_ASSERT_NOT_NULL(test, p);
-		twin_fill(p, some[i], i);
-		gk_starve(test);
-		KUNIT_EXPECT_NULL(test, grealloc(p, 200000, GFP_KERNEL | __GFP_NOWARN));
-		KUNIT_EXPECT_NULL(test, grealloc(p, MAX_BYTES + 1,
-						 GFP_KERNEL | __GFP_NOWARN));
-		KUNIT_EXPECT_TRUE(test, twin_intact(p, some[i], i));
-		KUNIT_EXPECT_EQ(test, gsize(p), galloc_size_roundup(some[i]));
-		gfree(p);
-		gk_feed();
-		gk_unlimit(test);
-	}
+	KUNIT_ASSERT_NOT_NULL(test, p);
+	twin_fill(p, size, 1);
+	gk_starve(test);
+	KUNIT_EXPECT_NULL(test, grealloc(p, 200000, GFP_KERNEL | __GFP_NOWARN));
+	KUNIT_EXPECT_NULL(test, grealloc(p, MAX_BYTES + 1,
+					 GFP_KERNEL | __GFP_NOWARN));
+	KUNIT_EXPECT_TRUE(test, twin_intact(p, size, 1));
+	KUNIT_EXPECT_EQ(test, gsize(p), galloc_size_roundup(size));
+	gfree(p);
+	gk_feed();
+	gk_unlimit(test);
 }
 
 static void realloc_with_zero_zeroes_what_grows(struct kunit *test)
@@ -681,7 +679,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(realloc_of_nothing_allocates),
 	KUNIT_CASE(realloc_stays_in_place_while_there_is_room),
 	KUNIT_CASE(realloc_keeps_the_contents_when_it_moves),
-	KUNIT_CASE(realloc_failure_keeps_the_old),
+	KUNIT_CASE_PARAM(realloc_failure_keeps_the_old, kept_gen_params),
 	KUNIT_CASE(realloc_with_zero_zeroes_what_grows),
 	KUNIT_CASE(bulk_gives_all_or_nothing),
 	KUNIT_CASE(bulk_free_takes_any_mixture),
@@ -692,11 +690,4 @@ static struct kunit_case cases[] = {
 	{}
 };
 
-static struct kunit_suite suite = {
-	.name = "galloc_api",
-	.init = gk_init,
-	.exit = gk_exit,
-	.test_cases = cases,
-};
-
-kunit_test_suite(suite);
+GK_SUITE(api, gk_init, gk_exit);

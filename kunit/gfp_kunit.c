@@ -133,60 +133,56 @@ static bool fail_all(unsigned int order)
 	return true;
 }
 
+GK_SIZES(waiting, 64, 6912, 33000, 1 << 20);
+
 static void nofail_waits_until_there_is_memory(struct kunit *test)
 {
-	static const size_t some[] = { 64, 6912, 33000, 1 << 20 };
-	int i;
+	size_t size = gk_size(test);
+	struct patient *who = kunit_kzalloc(test, sizeof(*who), GFP_KERNEL);
+	long failed = gk_events(EVENT_ALLOC_FAILED);
+	struct gk_thread *t;
 
-	for (i = 0; i < ARRAY_SIZE(some); i++) {
-		struct patient *who = kunit_kzalloc(test, sizeof(*who), GFP_KERNEL);
-		long failed = gk_events(EVENT_ALLOC_FAILED);
-		struct gk_thread *t;
-
-		KUNIT_ASSERT_NOT_NULL(test, who);
-		who->size = some[i];
-		gk_take_free_runs(test);
-		WRITE_ONCE(galloc_fail_hook, fail_all);
-		t = gk_start(test, gk_cpu(1), wait_for_memory, who);
-		KUNIT_EXPECT_TRUE(test, gk_wait_for(gk_events(EVENT_ALLOC_FAILED) >
-						    failed, GK_PATIENCE_MS));
-		KUNIT_EXPECT_NULL(test, READ_ONCE(who->p));
-		WRITE_ONCE(galloc_fail_hook, NULL);
-		gk_join(test, t);
-		KUNIT_EXPECT_NOT_NULL(test, who->p);
-		gfree(who->p);
-		gk_feed();
-	}
+	KUNIT_ASSERT_NOT_NULL(test, who);
+	who->size = size;
+	gk_take_free_runs(test);
+	WRITE_ONCE(galloc_fail_hook, fail_all);
+	t = gk_start(test, gk_cpu(1), wait_for_memory, who);
+	KUNIT_EXPECT_TRUE(test, gk_wait_for(gk_events(EVENT_ALLOC_FAILED) >
+					    failed, GK_PATIENCE_MS));
+	KUNIT_EXPECT_NULL(test, READ_ONCE(who->p));
+	WRITE_ONCE(galloc_fail_hook, NULL);
+	gk_join(test, t);
+	KUNIT_EXPECT_NOT_NULL(test, who->p);
+	gfree(who->p);
+	gk_feed();
 }
+
+GK_SIZES(beyond, 8, 64, 1024, 6912, 32768, 100000, 1 << 20);
 
 /* What must not fail goes over the limit, and everybody else is refused there. */
 static void nofail_goes_over_the_limit(struct kunit *test)
 {
-	static const size_t some[] = { 8, 64, 1024, 6912, 32768, 100000, 1 << 20 };
-	int i;
+	size_t size = gk_size(test);
+	struct patient *who = kunit_kzalloc(test, sizeof(*who), GFP_KERNEL);
+	long over = gk_events(EVENT_OVER_LIMIT);
+	struct gk_thread *t;
 
-	for (i = 0; i < ARRAY_SIZE(some); i++) {
-		struct patient *who = kunit_kzalloc(test, sizeof(*who), GFP_KERNEL);
-		long over = gk_events(EVENT_OVER_LIMIT);
-		struct gk_thread *t;
-
-		KUNIT_ASSERT_NOT_NULL(test, who);
-		who->size = some[i];
-		gk_starve(test);
-		KUNIT_EXPECT_NULL(test, galloc(some[i], GFP_KERNEL | __GFP_NOWARN));
-		KUNIT_EXPECT_EQ(test, gk_events(EVENT_OVER_LIMIT), over);
-		t = gk_start(test, gk_cpu(1), wait_for_memory, who);
-		KUNIT_EXPECT_TRUE_MSG(test, gk_wait_for(READ_ONCE(who->p),
-							     GK_PATIENCE_MS),
-				      "%zu bytes", some[i]);
-		KUNIT_EXPECT_GT(test, gk_events(EVENT_OVER_LIMIT), over);
-		KUNIT_EXPECT_GT(test, arena_held_bytes(), galloc_limit_bytes);
-		gk_feed();
-		gk_unlimit(test);
-		gk_join(test, t);
-		KUNIT_EXPECT_NOT_NULL(test, who->p);
-		gfree(who->p);
-	}
+	KUNIT_ASSERT_NOT_NULL(test, who);
+	who->size = size;
+	gk_starve(test);
+	KUNIT_EXPECT_NULL(test, galloc(size, GFP_KERNEL | __GFP_NOWARN));
+	KUNIT_EXPECT_EQ(test, gk_events(EVENT_OVER_LIMIT), over);
+	t = gk_start(test, gk_cpu(1), wait_for_memory, who);
+	KUNIT_EXPECT_TRUE_MSG(test, gk_wait_for(READ_ONCE(who->p),
+						     GK_PATIENCE_MS),
+			      "%zu bytes", size);
+	KUNIT_EXPECT_GT(test, gk_events(EVENT_OVER_LIMIT), over);
+	KUNIT_EXPECT_GT(test, arena_held_bytes(), galloc_limit_bytes);
+	gk_feed();
+	gk_unlimit(test);
+	gk_join(test, t);
+	KUNIT_EXPECT_NOT_NULL(test, who->p);
+	gfree(who->p);
 }
 
 /* The descriptors that such a request needs are let in, too. */
@@ -390,8 +386,8 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(flags_that_speak_of_zones_are_refused),
 	KUNIT_CASE(flags_that_change_nothing_are_accepted),
 	KUNIT_CASE(nofail_is_served_where_it_can_be),
-	KUNIT_CASE(nofail_waits_until_there_is_memory),
-	KUNIT_CASE(nofail_goes_over_the_limit),
+	KUNIT_CASE_PARAM(nofail_waits_until_there_is_memory, waiting_gen_params),
+	KUNIT_CASE_PARAM(nofail_goes_over_the_limit, beyond_gen_params),
 	KUNIT_CASE(nofail_gets_its_descriptors_at_the_limit),
 	KUNIT_CASE(without_memory_the_answer_is_null),
 	KUNIT_CASE(what_caches_hold_is_given_up_under_pressure),
@@ -402,11 +398,4 @@ static struct kunit_case cases[] = {
 	{}
 };
 
-static struct kunit_suite suite = {
-	.name = "galloc_gfp",
-	.init = gk_init,
-	.exit = gk_exit,
-	.test_cases = cases,
-};
-
-kunit_test_suite(suite);
+GK_SUITE(gfp, gk_init, gk_exit);

@@ -555,6 +555,19 @@ bool gk_meet(atomic_t *count, int n)
 
 /* ---- chance, and the count of operations -------------------------------- */
 
+/* The row of an object's span; 0: there is no object at @p. */
+unsigned int gk_row_at(const void *p)
+{
+	struct object o;
+	unsigned int row = 0;
+
+	rcu_read_lock();
+	if (mspan_resolve(p, &o) == FOUND_OBJECT)
+		row = o.row;
+	rcu_read_unlock();
+	return row;
+}
+
 /* The seed, printed, so that a failure can be had again with seed=. */
 u64 gk_seed(struct kunit *test)
 {

@@ -77,6 +77,31 @@ struct gk {
 	unsigned long cpu_cache_bytes;
 };
 
+/* Sizes, each of which becomes a run of a case: KUNIT_CASE_PARAM(case, NAME_gen_params). */
+#define GK_SIZES(_name, ...)					\
+	static const size_t _name[] = { __VA_ARGS__ };		\
+	KUNIT_ARRAY_PARAM(_name, _name, gk_describe_size)
+
+static inline void gk_describe_size(const size_t *size, char *text)
+{
+	snprintf(text, KUNIT_PARAM_DESC_SIZE, "%zu bytes", *size);
+}
+
+static inline size_t gk_size(const struct kunit *test)
+{
+	return *(const size_t *)test->param_value;
+}
+
+/* The suite galloc_NAME, which consists of the array "cases". */
+#define GK_SUITE(_name, _init, _exit)		\
+	static struct kunit_suite suite = {	\
+		.name = "galloc_" #_name,	\
+		.init = _init,			\
+		.exit = _exit,			\
+		.test_cases = cases,		\
+	};					\
+	kunit_test_suite(suite)
+
 int gk_init(struct kunit *test);
 int gk_init_alive(struct kunit *test);
 void gk_quiet(void);
@@ -87,6 +112,7 @@ void gk_exit(struct kunit *test);
 
 bool gk_rest(struct galloc_totals *t);
 long gk_in_use(struct kunit *test);
+unsigned int gk_row_at(const void *p);
 void gk_give_back(void);
 void gk_grow_by_blocks(void);
 void gk_limit_to(long bytes);

@@ -205,11 +205,4 @@ static struct kunit_case cases[] = {
 	{}
 };
 
-static struct kunit_suite suite = {
-	.name = "galloc_large",
-	.init = gk_init,
-	.exit = run_exit,
-	.test_cases = cases,
-};
-
-kunit_test_suite(suite);
+GK_SUITE(large, gk_init, run_exit);

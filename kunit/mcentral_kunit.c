@@ -324,11 +324,4 @@ static struct kunit_case cases[] = {
 	{}
 };
 
-static struct kunit_suite suite = {
-	.name = "galloc_mcentral",
-	.init = one_init,
-	.exit = exit_case,
-	.test_cases = cases,
-};
-
-kunit_test_suite(suite);
+GK_SUITE(mcentral, one_init, exit_case);

@@ -33,18 +33,6 @@ static int other_nid(struct kunit *test)
 	return NUMA_NO_NODE;
 }
 
-static unsigned int row_at(const void *p)
-{
-	struct object o;
-	unsigned int row = 0;
-
-	rcu_read_lock();
-	if (mspan_resolve(p, &o) == FOUND_OBJECT)
-		row = o.row;
-	rcu_read_unlock();
-	return row;
-}
-
 static bool is_stacked(const struct mcache_slot *slot, const void *p)
 {
 	void **q;
@@ -68,11 +56,11 @@ static void an_object_of_another_node_goes_back_there(struct kunit *test)
 		gfree(galloc(size, GFP_KERNEL));
 		p = galloc_node(size, GFP_KERNEL | __GFP_THISNODE, nid);
 		KUNIT_ASSERT_NOT_NULL(test, p);
-		KUNIT_EXPECT_EQ(test, row_at(p), mcentral_row(nid, class));
+		KUNIT_EXPECT_EQ(test, gk_row_at(p), mcentral_row(nid, class));
 		gfree(p);
 		KUNIT_EXPECT_FALSE(test, is_stacked(gk_slot(class), p));
 		/* It was the only one of its span. */
-		KUNIT_EXPECT_EQ(test, row_at(p), 0);
+		KUNIT_EXPECT_EQ(test, gk_row_at(p), 0);
 	}
 	KUNIT_EXPECT_EQ(test, validate_all(), 0);
 }
@@ -175,9 +163,9 @@ static void what_a_node_lacks_comes_from_another(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, p);
 	KUNIT_EXPECT_EQ(test, page_to_nid(virt_to_page(p)), nid);
 	/* The row is that of the pages, and no stack of this node has any. */
-	KUNIT_EXPECT_EQ(test, row_at(p), mcentral_row(nid, class));
+	KUNIT_EXPECT_EQ(test, gk_row_at(p), mcentral_row(nid, class));
 	for (q = gk_slot(class)->base; q < gk_slot(class)->top; q++)
-		KUNIT_EXPECT_EQ(test, row_at(*q), mcentral_row(gk_nid(), class));
+		KUNIT_EXPECT_EQ(test, gk_row_at(*q), mcentral_row(gk_nid(), class));
 	KUNIT_EXPECT_EQ(test, validate_all(), 0);
 	/* Who insists on this node gets nothing. */
 	KUNIT_EXPECT_NULL(test, mheap_alloc(gk_nid(), 16, 1, 0,
@@ -505,11 +493,4 @@ static struct kunit_case cases[] = {
 	{}
 };
 
-static struct kunit_suite suite = {
-	.name = "galloc_nodes",
-	.init = gk_init,
-	.exit = exit_case,
-	.test_cases = cases,
-};
-
-kunit_test_suite(suite);
+GK_SUITE(nodes, gk_init, exit_case);

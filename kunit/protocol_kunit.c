@@ -448,11 +448,4 @@ static struct kunit_case cases[] = {
 	{}
 };
 
-static struct kunit_suite suite = {
-	.name = "galloc_protocol",
-	.init = one_init,
-	.exit = one_exit,
-	.test_cases = cases,
-};
-
-kunit_test_suite(suite);
+GK_SUITE(protocol, one_init, one_exit);

@@ -395,27 +395,25 @@ static void freeing_the_last_freed_again_is_reported_at_once(struct kunit *test)
 	}
 }
 
+GK_SIZES(earlier, 8, 24, 64, 100, 512, 1024);
+
 /* A B A: the copies meet when they are flushed, in debug mode at once. */
 static void freeing_an_earlier_one_again_is_reported_when_flushed(struct kunit *test)
 {
-	static const size_t sizes[] = { 8, 24, 64, 100, 512, 1024 };
-	int i;
+	size_t size = gk_size(test);
+	void *keep = galloc(size, GFP_KERNEL);
+	void *a = galloc(size, GFP_KERNEL);
+	void *b = galloc(size, GFP_KERNEL);
 
 	gk_expect_reports(test, FAULT_DOUBLE_FREE);
-	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
-		void *keep = galloc(sizes[i], GFP_KERNEL);
-		void *a = galloc(sizes[i], GFP_KERNEL);
-		void *b = galloc(sizes[i], GFP_KERNEL);
-
-		KUNIT_ASSERT_TRUE(test, keep && a && b);
-		gfree(a);
-		gfree(b);
-		gfree(a);
-		gk_expect_faults(test, FAULT_DOUBLE_FREE, galloc_debug);
-		flush();
-		gk_expect_faults(test, FAULT_DOUBLE_FREE, !galloc_debug);
-		gfree(keep);
-	}
+	KUNIT_ASSERT_TRUE(test, keep && a && b);
+	gfree(a);
+	gfree(b);
+	gfree(a);
+	gk_expect_faults(test, FAULT_DOUBLE_FREE, galloc_debug);
+	flush();
+	gk_expect_faults(test, FAULT_DOUBLE_FREE, !galloc_debug);
+	gfree(keep);
 }
 
 /* How often the object at @p is found among many that are allocated now. */
@@ -432,33 +430,31 @@ static unsigned int handed_out(const void *p, size_t size)
 	return same;
 }
 
+GK_SIZES(drained, 8, 24, 64, 100, 512, 1024);
+
 /* A, drain, A: the second is caught as soon as it is no longer on a stack. */
 static void freeing_again_after_a_drain_is_reported_when_flushed(struct kunit *test)
 {
-	static const size_t sizes[] = { 8, 24, 64, 100, 512, 1024 };
-	int i;
+	size_t size = gk_size(test);
+	void *keep = galloc(size, GFP_KERNEL);
+	void *a = galloc(size, GFP_KERNEL);
+	long early;
 
 	gk_expect_reports(test, FAULT_DOUBLE_FREE);
-	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
-		void *keep = galloc(sizes[i], GFP_KERNEL);
-		void *a = galloc(sizes[i], GFP_KERNEL);
-		long early;
-
-		KUNIT_ASSERT_TRUE(test, keep && a);
-		gfree(a);
-		flush();
-		/* A stack without room, as after a drain, passes it on at once. */
-		early = gk_faults(FAULT_DOUBLE_FREE);
-		gfree(a);
-		early = gk_faults(FAULT_DOUBLE_FREE) - early;
-		if (galloc_debug)
-			KUNIT_EXPECT_EQ(test, early, 1);
-		flush();
-		gk_expect_faults(test, FAULT_DOUBLE_FREE, 1);
-		KUNIT_EXPECT_EQ(test, handed_out(a, sizes[i]), 1);
-		gfree(keep);
-		flush();
-	}
+	KUNIT_ASSERT_TRUE(test, keep && a);
+	gfree(a);
+	flush();
+	/* A stack without room, as after a drain, passes it on at once. */
+	early = gk_faults(FAULT_DOUBLE_FREE);
+	gfree(a);
+	early = gk_faults(FAULT_DOUBLE_FREE) - early;
+	if (galloc_debug)
+		KUNIT_EXPECT_EQ(test, early, 1);
+	flush();
+	gk_expect_faults(test, FAULT_DOUBLE_FREE, 1);
+	KUNIT_EXPECT_EQ(test, handed_out(a, size), 1);
+	gfree(keep);
+	flush();
 }
 
 static void after_a_report_at_the_flush_the_object_is_free_once(struct kunit *test)
@@ -697,8 +693,8 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(low_bits_that_no_object_has_are_reported_at_once),
 	KUNIT_CASE(the_tail_of_a_span_is_no_object),
 	KUNIT_CASE(freeing_the_last_freed_again_is_reported_at_once),
-	KUNIT_CASE(freeing_an_earlier_one_again_is_reported_when_flushed),
-	KUNIT_CASE(freeing_again_after_a_drain_is_reported_when_flushed),
+	KUNIT_CASE_PARAM(freeing_an_earlier_one_again_is_reported_when_flushed, earlier_gen_params),
+	KUNIT_CASE_PARAM(freeing_again_after_a_drain_is_reported_when_flushed, drained_gen_params),
 	KUNIT_CASE(freeing_on_two_cpus_is_reported_when_flushed),
 	KUNIT_CASE(every_way_to_free_finds_a_double_free),
 	KUNIT_CASE(after_the_report_the_object_is_free_once),
@@ -709,11 +705,4 @@ static struct kunit_case cases[] = {
 	{}
 };
 
-static struct kunit_suite suite = {
-	.name = "galloc_report",
-	.init = init_case,
-	.exit = exit_case,
-	.test_cases = cases,
-};
-
-kunit_test_suite(suite);
+GK_SUITE(report, init_case, exit_case);

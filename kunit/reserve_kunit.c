@@ -48,18 +48,6 @@ static void *first_of_the_reserve(struct kunit *test, size_t size)
 	return p;
 }
 
-static unsigned int row_at(const void *p)
-{
-	struct object o;
-	unsigned int row = 0;
-
-	rcu_read_lock();
-	if (mspan_resolve(p, &o) == FOUND_OBJECT)
-		row = o.row;
-	rcu_read_unlock();
-	return row;
-}
-
 static long reserve_spans(size_t size)
 {
 	unsigned int row = mcentral_reserve_row(sizeclass_of(size));
@@ -82,7 +70,7 @@ static void a_span_of_the_reserve_serves_until_it_is_used_up(struct kunit *test)
 			objects[n] = alloc_as_memalloc(sizes[i], QUIET);
 			if (!objects[n])
 				break;
-			KUNIT_EXPECT_EQ(test, row_at(objects[n]),
+			KUNIT_EXPECT_EQ(test, gk_row_at(objects[n]),
 					mcentral_reserve_row(class));
 			KUNIT_EXPECT_EQ(test, gsize(objects[n]), sizeclasses[class].size);
 			n++;
@@ -150,7 +138,7 @@ static void what_is_not_of_the_reserve_comes_first(struct kunit *test)
 	gk_unlimit(test);
 	p = alloc_as_memalloc(64, QUIET);
 	KUNIT_ASSERT_NOT_NULL(test, p);
-	KUNIT_EXPECT_FALSE(test, row_is_reserve(row_at(p)));
+	KUNIT_EXPECT_FALSE(test, row_is_reserve(gk_row_at(p)));
 	gfree(objects[0]);
 	gfree(p);
 }
@@ -206,11 +194,4 @@ static struct kunit_case cases[] = {
 	{}
 };
 
-static struct kunit_suite suite = {
-	.name = "galloc_reserve",
-	.init = gk_init,
-	.exit = gk_exit,
-	.test_cases = cases,
-};
-
-kunit_test_suite(suite);
+GK_SUITE(reserve, gk_init, gk_exit);

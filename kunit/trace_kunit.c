@@ -398,11 +398,4 @@ static struct kunit_case cases[] = {
 	{}
 };
 
-static struct kunit_suite suite = {
-	.name = "galloc_trace",
-	.init = gk_init_alive,
-	.exit = gk_exit,
-	.test_cases = cases,
-};
-
-kunit_test_suite(suite);
+GK_SUITE(trace, gk_init_alive, gk_exit);

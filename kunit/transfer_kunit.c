@@ -245,11 +245,4 @@ static struct kunit_case cases[] = {
 	{}
 };
 
-static struct kunit_suite suite = {
-	.name = "galloc_transfer",
-	.init = init_case,
-	.exit = exit_case,
-	.test_cases = cases,
-};
-
-kunit_test_suite(suite);
+GK_SUITE(transfer, init_case, exit_case);

@@ -381,11 +381,4 @@ static struct kunit_case cases[] = {
 	{}
 };
 
-static struct kunit_suite suite = {
-	.name = "galloc_worker",
-	.init = gk_init_alive,
-	.exit = gk_exit,
-	.test_cases = cases,
-};
-
-kunit_test_suite(suite);
+GK_SUITE(worker, gk_init_alive, gk_exit);

@@ -25,21 +25,12 @@
 #include <linux/slab.h>
 #include <linux/topology.h>
 
-static unsigned int cpus = 1;
-module_param(cpus, uint, 0444);
-MODULE_PARM_DESC(cpus, "processors that there should be");
+#include "../stress/param.h"
 
-static unsigned int nodes = 1;
-module_param(nodes, uint, 0444);
-MODULE_PARM_DESC(nodes, "nodes with memory that there should be");
-
-static bool faults;
-module_param(faults, bool, 0444);
-MODULE_PARM_DESC(faults, "page allocations that can be made to fail");
-
-static bool debug;
-module_param(debug, bool, 0444);
-MODULE_PARM_DESC(debug, "all that finds bugs should be there, and alive");
+PARAM(uint, cpus, 1, "processors that there should be");
+PARAM(uint, nodes, 1, "nodes with memory that there should be");
+PARAM(bool, faults, false, "page allocations that can be made to fail");
+PARAM(bool, debug, false, "all that finds bugs should be there, and alive");
 
 static bool wrong;
 

@@ -150,6 +150,7 @@ int not_judged(const struct bench_case *c, int err, const char *fmt, ...);
 bool is_judged(const struct bench_case *c);
 int report_times(const struct bench_case *c, unsigned int cpus,
 		 unsigned int ops, unsigned int n);
+int report_runs(const struct bench_case *c, struct run *run, int err);
 struct rnd_state;
 u32 draw_uniform(struct rnd_state *rnd, u32 lo, u32 hi);
 u32 draw_log8192(struct rnd_state *rnd);

@@ -104,16 +104,9 @@ static int measure_interrupt(const struct bench_case *c)
 				continue;
 			took[a][max(i, 0)] =
 				time_in_interrupt(c->fns->by[a], &run[a], hard);
-			if (run[a].failed)
-				err = not_judged(c, -ENOMEM, "%s gave no memory",
-						 allocator_names[a]);
 		}
 	}
-	if (!err)
-		err = report_times(c, 1, run[NONE].ops, reps);
-	for (a = 0; a < NR_ALLOCATORS; a++)
-		run_cleanup(&run[a], a);
-	return err;
+	return report_runs(c, run, err);
 }
 
 const struct bench_case irq_cases[] = {

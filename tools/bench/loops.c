@@ -239,17 +239,7 @@ int measure_loop(const struct bench_case *c)
 				took[a][i] = time_loop(c->fns->by[a], &run[a]);
 		}
 	}
-	for (a = 0; a < NR_ALLOCATORS; a++) {
-		if (run[a].failed) {
-			err = not_judged(c, -ENOMEM, "%s gave no memory",
-					 allocator_names[a]);
-		}
-	}
-	if (!err)
-		err = report_times(c, 1, run[NONE].ops, reps);
-	for (a = 0; a < NR_ALLOCATORS; a++)
-		run_cleanup(&run[a], a);
-	return err;
+	return report_runs(c, run, err);
 }
 
 /*

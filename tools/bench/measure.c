@@ -284,6 +284,24 @@ int report_times(const struct bench_case *c, unsigned int cpus,
 	return err;
 }
 
+/* The end of a case on one CPU: results, unless it failed, and clean up. */
+int report_runs(const struct bench_case *c, struct run *run, int err)
+{
+	unsigned int a;
+
+	for (a = 0; a < NR_ALLOCATORS && !err; a++) {
+		if (run[a].failed) {
+			err = not_judged(c, -ENOMEM, "%s gave no memory",
+					 allocator_names[a]);
+		}
+	}
+	if (!err)
+		err = report_times(c, 1, run[NONE].ops, reps);
+	for (a = 0; a < NR_ALLOCATORS; a++)
+		run_cleanup(&run[a], a);
+	return err;
+}
+
 void results_clear(void)
 {
 	nr_results = 0;

@@ -31,21 +31,13 @@
 
 #include <galloc.h>
 
-static bool use_kmalloc;
-module_param(use_kmalloc, bool, 0444);
-MODULE_PARM_DESC(use_kmalloc, "kmalloc() in place of galloc()");
+#include "param.h"
 
-static bool threads_only;
-module_param(threads_only, bool, 0444);
-MODULE_PARM_DESC(threads_only, "no tracepoints; threads that never sleep, 3 MiB each");
+PARAM(bool, use_kmalloc, false, "kmalloc() in place of galloc()");
+PARAM(bool, threads_only, false, "no tracepoints; threads that never sleep, 3 MiB each");
 
-static unsigned int seconds = 4;
-module_param(seconds, uint, 0444);
-MODULE_PARM_DESC(seconds, "how long");
-
-static unsigned long seed;
-module_param(seed, ulong, 0444);
-MODULE_PARM_DESC(seed, "of the random numbers; 0: draw one");
+PARAM(uint, seconds, 4, "how long");
+PARAM(ulong, seed, 0, "of the random numbers; 0: draw one");
 
 #define MIN_SIZE	8
 #define MAX_SMALL	SZ_32K

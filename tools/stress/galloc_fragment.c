@@ -34,29 +34,14 @@
 
 #include <galloc.h>
 
-static bool use_kmalloc;
-module_param(use_kmalloc, bool, 0444);
-MODULE_PARM_DESC(use_kmalloc, "kmalloc() in place of galloc()");
+#include "param.h"
 
-static unsigned int order;
-module_param(order, uint, 0444);
-MODULE_PARM_DESC(order, "of the blocks that are free");
-
-static bool during;
-module_param(during, bool, 0444);
-MODULE_PARM_DESC(during, "allocate before memory is in pieces, too");
-
-static bool fill;
-module_param(fill, bool, 0444);
-MODULE_PARM_DESC(fill, "at the end, until there is none");
-
-static unsigned long seed = 1;
-module_param(seed, ulong, 0444);
-MODULE_PARM_DESC(seed, "of the random numbers");
-
-static unsigned int patience = 60;
-module_param(patience, uint, 0444);
-MODULE_PARM_DESC(patience, "seconds after which it is stuck");
+PARAM(bool, use_kmalloc, false, "kmalloc() in place of galloc()");
+PARAM(uint, order, 0, "of the blocks that are free");
+PARAM(bool, during, false, "allocate before memory is in pieces, too");
+PARAM(bool, fill, false, "at the end, until there is none");
+PARAM(ulong, seed, 1, "of the random numbers");
+PARAM(uint, patience, 60, "seconds after which it is stuck");
 
 /* Bytes, and objects, asked for at a time. */
 #define BATCH_BYTES	SZ_512K

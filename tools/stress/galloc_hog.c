@@ -19,25 +19,14 @@
 #include <linux/sched.h>
 #include <linux/sizes.h>
 
-static int node = NUMA_NO_NODE;
-module_param(node, int, 0444);
-MODULE_PARM_DESC(node, "take from this node only; -1: from all");
+#include "param.h"
 
-static unsigned int order;
-module_param(order, uint, 0444);
-MODULE_PARM_DESC(order, "order of a unit");
+PARAM(int, node, NUMA_NO_NODE, "take from this node only; -1: from all");
 
-static unsigned long leave_mb = 32;
-module_param(leave_mb, ulong, 0444);
-MODULE_PARM_DESC(leave_mb, "stop when a node has no more than this free");
-
-static bool half;
-module_param(half, bool, 0444);
-MODULE_PARM_DESC(half, "give every other unit back");
-
-static bool reclaim;
-module_param(reclaim, bool, 0444);
-MODULE_PARM_DESC(reclaim, "have the system reclaim memory for it");
+PARAM(uint, order, 0, "order of a unit");
+PARAM(ulong, leave_mb, 32, "stop when a node has no more than this free");
+PARAM(bool, half, false, "give every other unit back");
+PARAM(bool, reclaim, false, "have the system reclaim memory for it");
 
 /* Bytes given back to a system that is about to kill. */
 #define RELIEF	SZ_1M

@@ -14,17 +14,12 @@
 
 #include <galloc.h>
 
-static unsigned int nr = 10000;
-module_param(nr, uint, 0444);
-MODULE_PARM_DESC(nr, "objects");
+#include "param.h"
 
-static unsigned int size;
-module_param(size, uint, 0444);
-MODULE_PARM_DESC(size, "of each object; 0: drawn");
+PARAM(uint, nr, 10000, "objects");
+PARAM(uint, size, 0, "of each object; 0: drawn");
 
-static unsigned long seed;
-module_param(seed, ulong, 0444);
-MODULE_PARM_DESC(seed, "of the random numbers; 0: draw one");
+PARAM(ulong, seed, 0, "of the random numbers; 0: draw one");
 
 struct thing {
 	char data[8];

@@ -13,6 +13,7 @@
 #include <galloc.h>
 
 #include "galloc_keep.h"
+#include "param.h"
 
 #define SMALL_SIZE	200
 #define NR_SMALL	3
@@ -27,9 +28,7 @@ static int leave(size_t size)
 	return p ? keep_object(p, size) : -ENOMEM;
 }
 
-static bool shared;
-module_param(shared, bool, 0444);
-MODULE_PARM_DESC(shared, "free objects that somebody else refers to");
+PARAM(bool, shared, false, "free objects that somebody else refers to");
 
 static int __init free_shared(void)
 {

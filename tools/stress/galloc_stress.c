@@ -31,29 +31,16 @@
 
 #include <galloc.h>
 
-static unsigned long ops = 1000000;
-module_param(ops, ulong, 0444);
-MODULE_PARM_DESC(ops, "operations in all");
+#include "param.h"
 
-static unsigned int live = 4096;
-module_param(live, uint, 0444);
-MODULE_PARM_DESC(live, "objects out at a time");
+PARAM(ulong, ops, 1000000, "operations in all");
+PARAM(uint, live, 4096, "objects out at a time");
+PARAM(uint, min_size, 16, "smallest object, in bytes");
+PARAM(uint, max_size, 9000, "largest object, in bytes; sizes are log-uniform");
 
-static unsigned int min_size = 16;
-module_param(min_size, uint, 0444);
-MODULE_PARM_DESC(min_size, "smallest object, in bytes");
+PARAM(uint, huge, 4096, "one operation in so many is of megabytes; 0: none");
 
-static unsigned int max_size = 9000;
-module_param(max_size, uint, 0444);
-MODULE_PARM_DESC(max_size, "largest object, in bytes; sizes are log-uniform");
-
-static unsigned int huge = 4096;
-module_param(huge, uint, 0444);
-MODULE_PARM_DESC(huge, "one operation in so many is of megabytes; 0: none");
-
-static unsigned long seed;
-module_param(seed, ulong, 0444);
-MODULE_PARM_DESC(seed, "of the random numbers; 0: draw one");
+PARAM(ulong, seed, 0, "of the random numbers; 0: draw one");
 
 /* Contexts an operation is done in. */
 enum { IN_TASK, IN_WORK, IN_SOFTIRQ, IN_HARDIRQ, NR_CONTEXTS };

@@ -20,25 +20,14 @@
 #include <linux/stop_machine.h>
 #include <linux/topology.h>
 
-static int node = NUMA_NO_NODE;
-module_param(node, int, 0444);
-MODULE_PARM_DESC(node, "the node that is used up; -1: ask for the emergency reserve");
+#include "param.h"
 
-static unsigned int size = 64;
-module_param(size, uint, 0444);
-MODULE_PARM_DESC(size, "bytes of an object");
+PARAM(int, node, NUMA_NO_NODE, "the node that is used up; -1: ask for the emergency reserve");
 
-static unsigned int count = 20000;
-module_param(count, uint, 0444);
-MODULE_PARM_DESC(count, "objects");
-
-static bool irq;
-module_param(irq, bool, 0444);
-MODULE_PARM_DESC(irq, "interrupts allocate, with GFP_ATOMIC");
-
-static bool elsewhere;
-module_param(elsewhere, bool, 0444);
-MODULE_PARM_DESC(elsewhere, "a CPU of another node asks for the node");
+PARAM(uint, size, 64, "bytes of an object");
+PARAM(uint, count, 20000, "objects");
+PARAM(bool, irq, false, "interrupts allocate, with GFP_ATOMIC");
+PARAM(bool, elsewhere, false, "a CPU of another node asks for the node");
 
 static bool use_kmalloc;
 module_param_named(kmalloc, use_kmalloc, bool, 0444);

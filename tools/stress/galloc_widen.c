@@ -20,25 +20,16 @@
 #include <linux/sched.h>
 #include <linux/workqueue.h>
 
+#include "param.h"
+
 static char *where = "queue";
 module_param(where, charp, 0444);
 MODULE_PARM_DESC(where, "queue or unload");
 
-static unsigned int ms = 1000;
-module_param(ms, uint, 0444);
-MODULE_PARM_DESC(ms, "for how long, at most");
-
-static int skip;
-module_param(skip, int, 0444);
-MODULE_PARM_DESC(skip, "how often not, at first");
-
-static int times = 1;
-module_param(times, int, 0444);
-MODULE_PARM_DESC(times, "how often");
-
-static int hits;
-module_param(hits, int, 0444);
-MODULE_PARM_DESC(hits, "how often it did");
+PARAM(uint, ms, 1000, "for how long, at most");
+PARAM(int, skip, 0, "how often not, at first");
+PARAM(int, times, 1, "how often");
+PARAM(int, hits, 0, "how often it did");
 
 /* Written when what is to be looked at begins. */
 static bool armed;
