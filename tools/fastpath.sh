@@ -52,22 +52,19 @@ recorded()
 		END { print n + 0 }' "$page"
 }
 
-check()
+check_counts()
 {
-	local name n want failed=0 passed=0
+	local name n want
 
 	while read -r name n; do
 		want=$(recorded "$name")
 		if [ $((n - want)) -le $MOST_MORE ] && [ $((want - n)) -le $MOST_MORE ]; then
-			echo "ok - fast path: $name() has $n instructions"
-			passed=$((passed + 1))
+			ok "fast path: $name() has $n instructions"
 		else
-			echo "not ok - fast path: $name() has $n instructions: it had $want (tools/fastpath.sh --doc writes the new number)"
-			failed=$((failed + 1))
+			not_ok "fast path: $name() has $n instructions" "it had $want (tools/fastpath.sh --doc writes the new number)"
 		fi
 	done <"$work/counts"
-	echo "$passed passed, $failed failed, 0 skipped"
-	[ "$failed" -eq 0 ] && [ "$passed" -eq 2 ]
+	sum && [ "$passed" -eq 2 ]
 }
 
 need_for modules python
@@ -83,6 +80,6 @@ python3 "$top/tools/fastpath.py" "$work/galloc.ko" >"$work/listing" 2>"$work/cou
 
 case ${1:-} in
 --doc) write_page >"$page" && cat "$work/counts" ;;
---check) check ;;
+--check) check_counts ;;
 *) die "type: fastpath.sh --doc, or --check" ;;
 esac

@@ -4,7 +4,7 @@
 # guest.sh: boot a kernel on an initramfs of ours, and learn how it went.
 # Source it after lib.sh.
 #
-#	guest_initramfs OUT INIT_SCRIPT [SRC:DST ...]
+#	guest_initramfs OUT SCRIPT [SRC:DST ...]
 #	guest_qemu VMLINUZ INITRAMFS LOG TIMEOUT_S [QEMU_ARG ...]
 #	guest_uml KERNEL INITRAMFS LOG TIMEOUT_S [KERNEL_ARG ...]
 #
@@ -17,11 +17,11 @@
 #	GUEST_APPEND=''		more for the kernel's command line
 #	GUEST_CONSOLE=early	QEMU: the kernel speaks past its serial driver, see below
 #
-# INIT_SCRIPT becomes /init, for busybox's shell. Its last word on the console is
-# the verdict, written when everything is unloaded and looked at:
+# SCRIPT becomes /main, for busybox's shell, which guest/init.sh runs as /init. The last
+# word on the console is the verdict, when everything is unloaded and looked at:
 #
-#	GUEST: ok
-#	GUEST: failed: why
+#	GUEST: ok		SCRIPT has ended with status 0
+#	GUEST: failed: why	it says so itself
 #
 # The functions return 0 only if LOG ends in the first of them. A guest that
 # crashed, hung or powered off early has said nothing, and failed.
@@ -34,13 +34,13 @@ GUEST_SPLAT+='unreferenced object |new suspected memory leaks|Bad page state|bad
 GUEST_SPLAT+='Call Trace:|scheduling while atomic|sleeping function called|refcount_t: |list_(add|del) corruption|'
 GUEST_SPLAT+='Unable to handle|unable to handle|double fault|stack-protector:|DEBUG_LOCKS_WARN|held lock freed|lock held when returning'
 
-# guest_initramfs OUT INIT_SCRIPT [SRC:DST ...]: an initramfs with a static
-# busybox, the init script and the files. The same input gives the same bytes.
+# guest_initramfs OUT SCRIPT [SRC:DST ...]: an initramfs with a static busybox, the
+# script and the files. The same input gives the same bytes.
 # It is not compressed: without hardware virtualisation, unpacking costs more
 # than loading.
 guest_initramfs()
 {
-	local out=$1 init=$2 busybox root pair
+	local out=$1 script=$2 busybox root pair
 	shift 2
 
 	busybox=$(command -v busybox) || die "busybox is missing; type: sudo apt-get install busybox-static"
@@ -48,7 +48,8 @@ guest_initramfs()
 	mkdir -p "$root/bin" "$root/dev" "$root/proc" "$root/sys" "$root/tmp"
 	cp "$busybox" "$root/bin/busybox"
 	ln -s busybox "$root/bin/sh"
-	install -m 755 "$init" "$root/init"
+	install -m 755 "${BASH_SOURCE[0]%/*}/guest/init.sh" "$root/init"
+	install -m 644 "$script" "$root/main"
 	for pair in "$@"; do
 		install -D -m 644 "${pair%%:*}" "$root/${pair#*:}"
 	done

@@ -157,8 +157,7 @@ check()
 		[ -z "${KUNIT_VERBOSE:-}" ] || echo "ok - $name"
 		passed=$((passed + 1))
 	else
-		echo "not ok - $name: $why"
-		failed=$((failed + 1))
+		not_ok "$name" "$why"
 	fi
 }
 
@@ -204,8 +203,9 @@ keep_logs()
 # tools/bed/galloc_bed.c.
 describe_bed()
 {
-	cpus=2 nodes=1 debug='' few=''
+	cpus=2 nodes=1 debug='' few='' gcov=''
 	case $config in
+	uml-gcov-*) gcov=GCOV_PROFILE=y ;;&
 	uml-*) bed="cpus=2 nodes=1 faults=1" ;;
 	*debug*)
 		cpus=4 nodes=2 debug=1
@@ -234,7 +234,8 @@ KDIR='' KERNEL='' KREL=''
 eval "$kernel"
 
 build_lock "$KREL"
-build_galloc "$KDIR" "$KREL" GALLOC_KUNIT=y ${debug:+GALLOC_DEBUG=y}
+# shellcheck disable=SC2086 # a word or none
+build_galloc "$KDIR" "$KREL" GALLOC_KUNIT=y $gcov ${debug:+GALLOC_DEBUG=y}
 build_client "$KDIR" tools/bed
 cp "$BUILD/galloc.ko" "$BUILD"/kunit/galloc_kunit{,_guest}.ko \
 	"$BUILD"/tools/bed/galloc_{bed,held}.ko "$work/"
@@ -263,5 +264,4 @@ read -r passed _ failed _ skipped _ < <(tail -n 1 "$work/report" | tr -d ,)
 for guest in "${guests[@]}"; do check_guest "$guest"; done
 [ -n "${KUNIT_FILTER:-}" ] || for set in "${sets[@]}"; do check_operations "$set"; done
 [ "$failed" -eq 0 ] || keep_logs
-echo "$passed passed, $failed failed, $skipped skipped"
-[ "$failed" -eq 0 ]
+sum

@@ -9,6 +9,9 @@
 # result can be taken by another script. What goes wrong is said in one line
 # that ends in what to do about it.
 
+# shellcheck source=tools/ktap.sh
+. "${BASH_SOURCE[0]%/*}/ktap.sh"
+
 # A failing command inside $(...) ends the script like any other one.
 shopt -s inherit_errexit
 
@@ -27,6 +30,19 @@ die()
 {
 	printf '%s: %s\n' "${0##*/}" "$*" >&2
 	exit 1
+}
+
+# fill_page PAGE NAME: standard input becomes what a document has between its lines
+# ".. begin NAME" and ".. end NAME".
+fill_page()
+{
+	[ "$(grep -cxE "\.\. (begin|end) $2" "$1")" -eq 2 ] || die "$1 has no place for $2"
+	awk -v "name=$2" '
+		NR == FNR { text = text $0 "\n"; next }
+		$0 == ".. end " name { skip = 0 }
+		!skip { print }
+		$0 == ".. begin " name { skip = 1; printf "\n%s\n", text }' - "$1" >"$1.tmp"
+	mv "$1.tmp" "$1"
 }
 
 # The folder where kernels and packages are kept, outside the tree so that
@@ -232,7 +248,7 @@ packages_for()
 		traces) echo xz-utils trace-cmd ;;
 		kernels) echo gcc make flex bison bc libelf-dev libssl-dev xz-utils python3 perl ;;
 		model) echo spin ;;
-		quick-lint) echo perl python3 shellcheck codespell ;;
+		quick-lint) echo perl python3 shellcheck codespell pylint ;;
 		lint) echo sparse ;;
 		plots) echo gnuplot-nox ;;
 		recording) echo e2fsprogs ;;

@@ -26,7 +26,6 @@ MAX_TEXT_MB=512
 guest_mb=512
 
 verdict=
-failed=
 work=
 
 finish()
@@ -50,27 +49,6 @@ die()
 	# In a subshell there is no finish(): say it at least.
 	[ "$BASH_SUBSHELL" -eq 0 ] || printf '%s\n' "$*" >&2
 	exit 1
-}
-
-ok()
-{
-	echo "ok - $1"
-}
-
-not_ok()
-{
-	echo "not ok - $1: $2"
-	failed=${failed:-$1}
-}
-
-# same NAME GOT WANTED
-same()
-{
-	if [ "$2" = "$3" ]; then
-		ok "$1"
-	else
-		not_ok "$1" "got '$2', not '$3'"
-	fi
 }
 
 # Set KREL, KDIR, VMLINUZ; what kernel.sh cannot do becomes the verdict.
@@ -301,8 +279,8 @@ echo
 table dmesg | grep -aE 'galloc|wordfreq' | tail -n 6 | sed 's/^/  /'
 
 verdict=1
-if [ -n "$failed" ]; then
-	echo "galloc: FAILED: $failed (the guest's output is build/run.log)"
+if [ "$failed" -gt 0 ]; then
+	echo "galloc: FAILED: $first_failed (the guest's output is build/run.log)"
 	exit 1
 fi
 echo "galloc: ok"

@@ -189,7 +189,7 @@ files=("$work/plan:/test/plan" "$work/text:/test/text")
 gcc -O2 -Wall -static -o "$work/poke" "$top/tools/test/guest/poke.c" ||
 	die "poke.c does not compile: is libc6-dev there?"
 files+=("$work/poke:/test/poke")
-for script in "$top"/tools/test/guest/*.sh; do
+for script in "$top"/tools/test/guest/*.sh "$top/tools/ktap.sh"; do
 	files+=("$script:/test/${script##*/}")
 done
 for ko in "$work"/*.ko; do
@@ -221,20 +221,12 @@ cp "$log" "$kept"
 {
 	while read -r script _; do results "$script"; done <"$work/plan"
 	if [ $rc -eq 0 ]; then
-		echo "ok - the guest comes to its end"
+		ok "the guest comes to its end"
 	else
-		echo "not ok - the guest comes to its end: it came to: $(guest_last_line "$log") (see ${kept#"$top"/})"
+		not_ok "the guest comes to its end" "it came to: $(guest_last_line "$log") (see ${kept#"$top"/})"
 	fi
-	splat=$(first_splat)
-	if [ -z "$splat" ]; then
-		echo "ok - the kernel has nothing to complain of"
-	else
-		echo "not ok - the kernel has nothing to complain of: $splat"
-	fi
+	same "the kernel has nothing to complain of" "$(first_splat)" ""
 } | tee "$work/report"
 
-passed=$(grep -c '^ok - ' "$work/report") || true
-failed=$(grep -c '^not ok - ' "$work/report") || true
-skipped=$(grep -c '^skip - ' "$work/report") || true
-echo "$passed passed, $failed failed, $skipped skipped"
-[ "$failed" -eq 0 ]
+count_in "$work/report"
+sum

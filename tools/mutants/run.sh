@@ -382,14 +382,7 @@ put_table()
 		grep -qxF "$(verdict "$top" "$name")" "$out/caught" ||
 			die "of these sources nobody has caught $name yet; type: make mutants"
 	done
-	table >"$out/table"
-	awk -v table="$out/table" '
-		/^\.\. mutants begin/ { print; print ""; while ((getline l <table) > 0) print l; skip = 1 }
-		/^\.\. mutants end/ { print ""; skip = 0; seen = 1 }
-		!skip { print }
-		END { exit !seen }' "$page" >"$out/page" ||
-		die "there is no place for the table in Documentation/mutants.rst"
-	cp "$out/page" "$page"
+	table | fill_page "$page" mutants
 	say "the table of ${#names[@]} mutants is in Documentation/mutants.rst"
 }
 
@@ -415,18 +408,16 @@ choose()
 
 apply_all()
 {
-	local name why failed=0
+	local name why
 
 	for name in "${wanted[@]}"; do
 		if why=$(mutate "$name" "$top/${file[$name]}" /dev/null 2>&1); then
-			echo "ok - $name: its line is there"
+			ok "$name: its line is there"
 		else
-			echo "not ok - $name: does not apply: $why"
-			failed=$((failed + 1))
+			not_ok "$name" "does not apply: $why"
 		fi
 	done
-	echo "$((${#wanted[@]} - failed)) passed, $failed failed, 0 skipped"
-	[ "$failed" -eq 0 ]
+	sum
 }
 
 list_read

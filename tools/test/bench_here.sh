@@ -14,17 +14,13 @@ top=$(cd "$(dirname "$0")/../.." && pwd)
 # shellcheck source=tools/build.sh
 . "$top/tools/build.sh"
 
-passed=0 failed=0
-
 # check NAME PATTERN: a line of the guest's log is it.
 check()
 {
 	if grep -qxE "$2" "$work/log"; then
-		echo "ok - $1"
-		passed=$((passed + 1))
+		ok "$1"
 	else
-		echo "not ok - $1: no line of the guest is $2"
-		failed=$((failed + 1))
+		not_ok "$1" "no line of the guest is $2"
 	fi
 }
 
@@ -46,15 +42,7 @@ mkdir "$work/traces"
 "$work/bench_traces" "$work/traces" >"$work/bad"
 printf '%s\n' "metric=ns reps=3 bytes=0" pair:64c nosuch remote:pipe scale:pair \
 	"replay /traces/small.trace" >"$work/plan"
-cat >"$work/init" <<'INIT'
-#!/bin/sh
-export PATH=/bin
-/bin/busybox --install -s /bin
-mount -t proc none /proc
-mount -t sysfs none /sys
-mount -t devtmpfs none /dev
-mount -t debugfs none /sys/kernel/debug
-dmesg -n 1
+cat >"$work/main" <<'MAIN'
 modules="/galloc.ko /galloc_bench.ko"
 echo no | sh /cases.sh --ask /plan $modules
 echo "@ no: $? $(grep -c galloc /proc/modules)"
@@ -72,12 +60,10 @@ for bad in truncated foreign corrupt large unknown; do
 done
 said=$( (echo replay >run) 2>&1)
 echo "@ none: ${said##*: }"
-echo "GUEST: ok"
-poweroff -f
-INIT
+MAIN
 files=()
 for trace in "$work"/traces/*; do files+=("$trace:/traces/${trace##*/}"); done
-guest_initramfs "$work/initramfs" "$work/init" "$work/galloc.ko:/galloc.ko" "${files[@]}" \
+guest_initramfs "$work/initramfs" "$work/main" "$work/galloc.ko:/galloc.ko" "${files[@]}" \
 	"$work/galloc_bench.ko:/galloc_bench.ko" "$work/plan:/plan" \
 	"$top/tools/bench/cases.sh:/cases.sh"
 GUEST_CPUS=2 guest_qemu "$VMLINUZ" "$work/initramfs" "$work/log" 1800 ||
@@ -98,5 +84,4 @@ while read -r bad why; do
 done <"$work/bad"
 check "nothing is left to replay then" "@ none: No such file or directory"
 check "a galloc that is in use is left alone" "@ loaded: 1 1"
-echo "$passed passed, $failed failed, 0 skipped"
-[ "$failed" -eq 0 ]
+sum

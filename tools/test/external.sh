@@ -14,8 +14,6 @@ top=$(cd "$(dirname "$0")/../.." && pwd)
 need_for modules
 # shellcheck source=tools/build.sh
 . "$top/tools/build.sh"
-# shellcheck source=tools/test/results.sh
-. "$top/tools/test/results.sh"
 
 prefix=/opt/galloc-test
 finish()

@@ -13,8 +13,6 @@ top=$(cd "$(dirname "$0")/../.." && pwd)
 need_for modules
 # shellcheck source=tools/build.sh
 . "$top/tools/build.sh"
-# shellcheck source=tools/test/results.sh
-. "$top/tools/test/results.sh"
 
 export LC_ALL=C
 

@@ -18,23 +18,6 @@ cflags+=" -DGALLOC_HOST_TEST -I$top/tools/test"
 mkdir -p "$top/build/host"
 work=$(mktemp -d "$top/build/host/test.XXXXXX")
 trap 'rm -rf "$work"' EXIT
-results=$work/results
-: >"$results"
-
-ok()
-{
-	echo "ok - $1" | tee -a "$results"
-}
-
-not_ok()
-{
-	echo "not ok - $1: $2" | tee -a "$results"
-}
-
-skip()
-{
-	echo "skip - $1: $2" | tee -a "$results"
-}
 
 # why FILE: one line out of what a failed command said.
 why()
@@ -85,7 +68,7 @@ test_tables()
 	fi
 	"$test" >"$work/out" 2>&1 || status=$?
 	cat "$work/out"
-	cat "$work/out" >>"$results"
+	count_in "$work/out"
 	# A crash, or a failure that no line accounts for.
 	if [ "$status" -gt 1 ] || { [ "$status" = 1 ] &&
 				    ! grep -q '^not ok' "$work/out"; }; then
@@ -150,8 +133,8 @@ clauses_have_tests()
 
 	while read -r name; do
 		n=$((n + 1))
-		suite=$(grep -l "\.name = \"galloc_${name%%.*}\"" "$top"/kunit/*_kunit.c) &&
-			grep -q "KUNIT_CASE\(_SLOW\)\?(${name#*.})" "$suite" || lost+=" $name"
+		suite=$(grep -lE "GK_SUITE\(${name%%.*},|name = \"galloc_${name%%.*}\"" "$top"/kunit/*_kunit.c) &&
+			grep -q "KUNIT_CASE[A-Z_]*(${name#*.}[,)]" "$suite" || lost+=" $name"
 	done < <(grep -o '``[a-z]*\.[a-z_0-9]*``' "$top/Documentation/clauses.rst" | tr -d '\`' | grep -vx suite.case)
 	while read -r name; do
 		[ -e "$top/tools/test/guest/$name.sh" ] || lost+=" guest $name"
@@ -349,6 +332,7 @@ lint_prefixes()
 	(
 		cd "$dir"
 		eval "$(sed -n '/^functions()$/,/^}$/p; /^prefixes()$/,/^}$/p' "$top/tools/lint.sh")"
+		# shellcheck disable=SC2317 # prefixes() calls it
 		names_apart() { :; }
 		functions ./*.c debug/*.c
 		prefixes
@@ -413,8 +397,4 @@ for page in 8192 4096x x; do
 	check "sizeclass: PAGE_SIZE=$page is refused" refuses "$page"
 done
 
-passed=$(grep -c '^ok - ' "$results" || true)
-failed=$(grep -c '^not ok - ' "$results" || true)
-skipped=$(grep -c '^skip - ' "$results" || true)
-echo "$passed passed, $failed failed, $skipped skipped"
-[ "$failed" = 0 ]
+sum

@@ -10,8 +10,6 @@ top=$(cd "$(dirname "$0")/../.." && pwd)
 # shellcheck source=tools/lib.sh
 . "$top/tools/lib.sh"
 need_for modules programs guests
-# shellcheck source=tools/test/results.sh
-. "$top/tools/test/results.sh"
 
 # Of a busy machine.
 PATIENCE=60

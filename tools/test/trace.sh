@@ -15,29 +15,6 @@ top=$(cd "$(dirname "$0")/../.." && pwd)
 
 small=$top/tools/test/trace/small.txt
 tool=$top/build/trace/galloc-trace
-passed=0 failed=0
-
-ok()
-{
-	echo "ok - $1"
-	passed=$((passed + 1))
-}
-
-not_ok()
-{
-	echo "not ok - $1: $2"
-	failed=$((failed + 1))
-}
-
-# same NAME GOT WANTED
-same()
-{
-	if [ "$2" = "$3" ]; then
-		ok "$1"
-	else
-		not_ok "$1" "got '$(head -c 200 <<<"$2")', not '$(head -c 200 <<<"$3")'"
-	fi
-}
 
 # same_bytes NAME FILE FILE
 same_bytes()
@@ -322,7 +299,7 @@ trap 'exit 1' INT TERM HUP
 for program in galloc-trace fuzz; do
 	make -s -C "$top/tools/trace" O="$top/build/trace" "$top/build/trace/$program" >"$work/said" 2>&1 || {
 		not_ok "$program builds" "$(grep -m1 error "$work/said")"
-		echo "$passed passed, $failed failed, 0 skipped"
+		sum
 		exit 1
 	}
 done
@@ -337,5 +314,4 @@ check_usage
 check_plot
 check_default
 check_fuzz
-echo "$passed passed, $failed failed, 0 skipped"
-[ "$failed" -eq 0 ]
+sum

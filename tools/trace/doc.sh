@@ -17,18 +17,6 @@ out=$top/build/trace
 doc=$top/Documentation/traces.rst
 MAX_BYTES=2000000
 
-# fill NAME: standard input is what stands between the lines.
-fill()
-{
-	[ "$(grep -cxE "\.\. (begin|end) $1" "$doc")" -eq 2 ] || die "$doc has no place for $1"
-	awk -v "name=$1" '
-		NR == FNR { text = text $0 "\n"; next }
-		$0 == ".. end " name { skip = 0 }
-		!skip { print }
-		$0 == ".. begin " name { skip = 1; printf "\n%s\n", text }' - "$doc" >"$doc.tmp"
-	mv "$doc.tmp" "$doc"
-}
-
 need_for modules traces plots
 for n in 1 2 3; do
 	[ -e "$out/default-$n.trace.xz" ] ||
@@ -41,10 +29,10 @@ work=$(mktemp -d -t galloc-doc.XXXXXX)
 trap 'rm -rf "$work"' EXIT
 
 cp "$out/default-1.trace.xz" "$top/tools/trace/default.trace.xz"
-fill recordings <"$out/default.rst"
+fill_page "$doc" recordings <"$out/default.rst"
 xz -dc "$top/tools/trace/default.trace.xz" >"$work/trace"
 { printf '::\n\n' && "$out/galloc-trace" print "$work/trace" | sed 's/^./    &/'; } >"$work/print"
-fill print <"$work/print"
+fill_page "$doc" print <"$work/print"
 "$out/galloc-trace" plot "$work/trace" "$work/plots" >&2
 for picture in live sizes lifetimes; do
 	cp "$work/plots/$picture.svg" "$top/Documentation/trace-$picture.svg"

@@ -2,20 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash
 #
-# The guest's side of record.sh: /init of a stock kernel. It works while the kernel
+# The guest's side of record.sh: /main of a stock kernel. It works while the kernel
 # is recorded, and then writes the recording to the ext4 on the disk /dev/vda.
 #
 # What it says is lines "@ key value"; "@ stage NAME" is progress. Its commands are the
 # same each time, what the kernel does at the same time is not.
-
-export PATH=/bin
-/bin/busybox --install -s /bin
-mount -t proc none /proc
-mount -t sysfs none /sys
-mount -t devtmpfs none /dev
-mount -t tracefs none /sys/kernel/tracing
-# What the kernel says comes at the end.
-dmesg -n 1
 
 T=/sys/kernel/tracing
 
@@ -23,7 +14,7 @@ fail()
 {
 	echo "GUEST: failed: $*"
 	dmesg | tail -n 20
-	poweroff -f
+	exit 1
 }
 
 # stage NAME COMMAND...: part of the work.
@@ -137,5 +128,3 @@ mount -t ext4 /dev/vda /disk || fail "the disk has no file system"
 said=$(cd /disk && trace-cmd extract --compression none -o trace.dat 2>&1) || fail "$said"
 umount /disk || fail "the recording is not on the disk"
 echo "@ seconds $(cut -d . -f 1 /proc/uptime)"
-echo "GUEST: ok"
-poweroff -f

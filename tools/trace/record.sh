@@ -205,6 +205,8 @@ work=$(mktemp -d -t galloc-record.XXXXXX)
 kernel=$("$top/tools/kernel.sh" stock "${KERNEL:-6.1}")
 KDIR='' KREL='' VMLINUZ='' MODDIR=''
 eval "$kernel"
+# It was unpacked where there was no depmod yet.
+[ -e "$MODDIR/modules.dep" ] || depmod -b "${MODDIR%/lib/modules/*}" "$KREL"
 make_guest
 
 names=("$name")

@@ -3,17 +3,9 @@
 #
 # lib.sh: what the scripts that test a loaded galloc.ko share. Source it.
 #
-# They run as root, in busybox's shell as well as in bash, and talk as kselftest
-# wants it: KTAP on stdout, exit status 0, 1 for a failure, 4 if all was skipped.
-#
-#	begin N			N checks are planned; a script that runs more or
-#				fewer has failed
-#	ok NAME
-#	not_ok NAME REASON
-#	skip NAME REASON
-#	same NAME GOT WANTED
-#	check NAME COMMAND...	its exit status is 0
-#	finish			the end: exit
+# They run as root, in busybox's shell as well as in bash, and talk as kselftest wants
+# it; begin, finish and the words for checks are those of ktap.sh, which guests have
+# beside this file.
 #
 #	MODULES=/modules	where the modules are
 #	OPS=1000000		operations of the stress, all rounds together
@@ -23,94 +15,10 @@ G=/sys/kernel/debug/galloc
 W=/sys/kernel/debug/wordfreq
 export G W
 
-planned=0 ran=0 failed=0 skipped=0
-
-begin()
-{
-	planned=$1
-	echo "TAP version 13"
-	echo "1..$planned"
-}
-
-ok()
-{
-	ran=$((ran + 1))
-	echo "ok $ran $1"
-}
-
-not_ok()
-{
-	ran=$((ran + 1))
-	failed=$((failed + 1))
-	echo "not ok $ran $1 # $2"
-}
-
-skip()
-{
-	ran=$((ran + 1))
-	skipped=$((skipped + 1))
-	echo "ok $ran $1 # SKIP $2"
-}
-
-same()
-{
-	if [ "$2" = "$3" ]; then
-		ok "$1"
-	else
-		not_ok "$1" "got '$2', not '$3'"
-	fi
-}
-
-# Its output becomes the reason.
-check()
-{
-	local name=$1 said rc=0
-	shift
-
-	said=$("$@" 2>&1) || rc=$?
-	if [ $rc -eq 0 ]; then
-		ok "$name"
-	else
-		not_ok "$name" "status $rc: $(echo "$said" | tail -n 1)"
-	fi
-}
-
-# at_least NAME GOT LEAST
-at_least()
-{
-	if [ "${2:-0}" -ge "$3" ]; then
-		ok "$1"
-	else
-		not_ok "$1" "${2:-nothing}, less than $3"
-	fi
-}
-
-# at_most NAME GOT MOST
-at_most()
-{
-	if [ "${2:-$(($3 + 1))}" -le "$3" ]; then
-		ok "$1"
-	else
-		not_ok "$1" "${2:-nothing}, more than $3"
-	fi
-}
-
-note()
-{
-	echo "# $*"
-}
-
-finish()
-{
-	echo "# Totals: pass:$((ran - failed - skipped)) fail:$failed xfail:0 xpass:0 skip:$skipped error:0"
-	if [ "$ran" -ne "$planned" ]; then
-		echo "# planned $planned checks, ran $ran"
-		exit 1
-	fi
-	[ "$failed" -eq 0 ] || exit 1
-	[ "$skipped" -ne "$ran" ] || exit 4
-	exit 0
-}
+ktap=${0%/*}/ktap.sh
+[ -e "$ktap" ] || ktap=${0%/*}/../../ktap.sh
+# shellcheck source=tools/ktap.sh
+. "$ktap"
 
 # ---- time --------------------------------------------------------------------------
 #
@@ -212,4 +120,16 @@ log_new()
 {
 	dmesg | sed 's/^<[0-9]*>//; s/^\[[^]]*\] //' |
 		sed "1,/galloc-test: mark $$.$mark\$/d" | grep -e "${1:-.}" || true
+}
+
+# used_up PATTERN PARAMETER...: the number that galloc_used_up says there.
+used_up()
+{
+	local pattern=$1
+	shift
+
+	log_mark
+	load galloc_used_up "$@" || return 1
+	unload galloc_used_up
+	log_new "galloc_used_up: " | tail -n 1 | sed -n "s/.*$pattern.*/\1/p"
 }

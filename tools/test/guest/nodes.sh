@@ -12,18 +12,6 @@ SIZES="8 64 1000 5000 20000 32768"
 
 begin $((3 * 2 * $(echo "$SIZES" | wc -w) + 3))
 
-# said PATTERN PARAMETER...: the number that the module says there.
-said()
-{
-	local pattern=$1
-	shift
-
-	log_mark
-	load galloc_used_up "$@" || return 1
-	unload galloc_used_up
-	log_new "galloc_used_up: " | tail -n 1 | sed -n "s/.*$pattern.*/\1/p"
-}
-
 # objects_of SIZE: some, of 20 MB at most.
 objects_of()
 {
@@ -49,10 +37,10 @@ node_round()
 
 	for bytes in $SIZES; do
 		n=$(objects_of "$bytes")
-		theirs=$(said 'cost \(-*[0-9]*\) kB' node=0 size="$bytes" count="$n" kmalloc=1 "$@")
+		theirs=$(used_up 'cost \(-*[0-9]*\) kB' node=0 size="$bytes" count="$n" kmalloc=1 "$@")
 		# What it has free already would cost nothing.
 		echo 1 >"$G/shrink"
-		ours=$(said ': \([0-9]* objects of [0-9]* cost -*[0-9]*\) kB' node=0 size="$bytes" count="$n" "$@")
+		ours=$(used_up ': \([0-9]* objects of [0-9]* cost -*[0-9]*\) kB' node=0 size="$bytes" count="$n" "$@")
 		same "a used-up node, $name: objects of $bytes" "${ours%% *}" "$n"
 		note "kmalloc() took ${theirs:-nothing} kB for them, galloc ${ours##* }"
 		at_most "a used-up node, $name: kB for objects of $bytes" \

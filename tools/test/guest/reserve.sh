@@ -12,18 +12,6 @@ SIZES="64 4096"
 
 begin $(($(echo "$SIZES" | wc -w) + 4))
 
-# said PATTERN PARAMETER...: the number that the module says there.
-said()
-{
-	local pattern=$1
-	shift
-
-	log_mark
-	load galloc_used_up "$@" || return 1
-	unload galloc_used_up
-	log_new "galloc_used_up: " | tail -n 1 | sed -n "s/.*$pattern.*/\1/p"
-}
-
 # objects SIZE: $ours and $theirs, one right after the other. What is there to be had
 # depends on what others have taken of it meanwhile: three tries.
 objects()
@@ -31,8 +19,8 @@ objects()
 	local try
 
 	for try in 1 2 3; do
-		theirs=$(said ': \([0-9]*\) objects' size="$1" kmalloc=1)
-		ours=$(said ': \([0-9]*\) objects' size="$1")
+		theirs=$(used_up ': \([0-9]*\) objects' size="$1" kmalloc=1)
+		ours=$(used_up ': \([0-9]*\) objects' size="$1")
 		note "try $try: kmalloc() ${theirs:-none}, galloc ${ours:-none}"
 		[ "${ours:-0}" -lt $((${theirs:-1000000} * 9 / 10)) ] || return 0
 	done

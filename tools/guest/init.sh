@@ -1,0 +1,25 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=dash
+#
+# init.sh: /init of all guests. Runs /main, which may say "GUEST: failed: why" as its last
+# word; if its exit status is 0, the guest was good.
+
+export PATH=/bin
+/bin/busybox --install -s /bin
+mount -t proc none /proc
+mount -t sysfs none /sys
+[ -c /dev/null ] || mount -t devtmpfs none /dev
+mount -t debugfs none /sys/kernel/debug
+[ ! -d /sys/kernel/tracing ] || mount -t tracefs none /sys/kernel/tracing
+# With GUEST_CONSOLE=early there is no console to inherit.
+! grep -q earlyprintk= /proc/cmdline || exec </dev/null >/dev/ttyS0 2>&1
+# What the kernel says comes at the end, not in the middle of a line.
+dmesg -n 1
+# After an oops nothing that follows can be believed.
+echo 1 >/proc/sys/kernel/panic_on_oops
+
+if sh /main; then
+	echo "GUEST: ok"
+fi
+poweroff -f
