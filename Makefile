@@ -74,6 +74,7 @@ help:
 	@echo 'make run [TEXT=file]  galloc and a client on a stock kernel in QEMU'
 	@echo 'make check            all tests (KERNELS="6.1 6.12 7.3": on all kernels)'
 	@echo 'make kunit            the KUnit suites, in user-mode Linux'
+	@echo 'make coverage         which lines and branches these run'
 	@echo 'make model            the spin model of the span protocol'
 	@echo 'make mutants          galloc with one line broken at a time: caught?'
 	@echo 'make hosttest         the tests that need no kernel'
@@ -93,7 +94,7 @@ help:
 	@echo 'DEBUG=1               builds with lock depth checks'
 	@echo 'BTF=y                 wants type information; by default if it can be had'
 
-.PHONY: run check kunit mutants model hosttest bench bench-doc bench-here sizeclasses lint
+.PHONY: run check kunit coverage mutants model hosttest bench bench-doc bench-here sizeclasses lint
 .PHONY: trace trace-doc
 run:
 	@tools/run.sh $(if $(TEXT),"$(TEXT)")
@@ -103,6 +104,9 @@ check:
 
 kunit:
 	@tools/kunit.sh
+
+coverage:
+	@tools/coverage.sh
 
 mutants:
 	@tools/mutants/run.sh

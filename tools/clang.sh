@@ -95,8 +95,9 @@ prepare_tree()
 				--exclude="*/sound/*.[ch]" --exclude="*/fs/*.c" --exclude="*/net/*.c" \
 				--exclude="*/Documentation/*.rst" --exclude="*/tools/testing/*" \
 				--exclude="*.dts" --exclude="*.dtsi" --exclude="*.yaml"' - "$deb" "$tmp"
+	fragment "$config" >"$tmp/galloc.config"
 	PROGRESS_NAME="configure $config for clang" progress \
-		"${make[@]}" KCONFIG_ALLCONFIG="$top/tools/kernels/$config.config" allnoconfig
+		"${make[@]}" KCONFIG_ALLCONFIG="$tmp/galloc.config" allnoconfig
 	PROGRESS_NAME="prepare $config for clang" progress "${make[@]}" modules_prepare
 	# make reads this before Makefile: nobody has to say LLVM=. With no kernel
 	# built, a symbol that modpost does not find is no error.
@@ -111,17 +112,15 @@ prepare_tree()
 # Sourced, it is only its functions.
 [ "${BASH_SOURCE[0]}" = "$0" ] || return 0
 config=${1:-}
-fragment=$top/tools/kernels/$config.config
-[ -r "$fragment" ] ||
-	die "which kernel? There are: $(cd "$top/tools/kernels" && echo *.config | sed 's/\.config//g')"
-read -r package arch < <(sed -n 's/^# kernel: //p' "$fragment")
+text=$(fragment "$config")
+read -r package arch < <(sed -n 's/^# kernel: //p' <<<"$text")
 need_for kernels
 found=$(find_source "$package")
 read -r release package source_version <<<"$found"
 version=
 find_clang "${package#linux-source-}"
 
-key=$(cat "$fragment" <("clang-$version" --version) | sha256sum | cut -c 1-12)
+key=$(cat - <("clang-$version" --version) <<<"$text" | sha256sum | cut -c 1-12)
 entry=clang-$config/${source_version}_$key
 deb=
 if [ ! -d "$(cache_dir)/$entry" ]; then

@@ -353,6 +353,21 @@ stock()
 
 # ---- kernels of our own ---------------------------------------------------
 
+# fragment CONFIG: what of a configuration is not allnoconfig's. A line "base: OTHER" in it
+# takes all options of another one that it does not have itself.
+fragment()
+{
+	local file=$top/tools/kernels/$1.config base
+
+	[ -r "$file" ] ||
+		die "which kernel? There are: $(cd "$top/tools/kernels" && echo *.config | sed 's/\.config//g')"
+	base=$(sed -n 's/^# base: //p' "$file")
+	if [ -n "$base" ]; then
+		fragment "$base" | grep -vwF "$(grep -oE 'CONFIG_[A-Z0-9_]+' "$file")" | grep CONFIG_
+	fi
+	cat "$file"
+}
+
 # Builder of a cache entry: a source package as it is, some 150 MB, kept for the
 # next configuration.
 fetch_source()
@@ -360,7 +375,7 @@ fetch_source()
 	apt_locked "$3" download "$3" "$1" "$4=$5"
 }
 
-# check_config FRAGMENT .CONFIG: kconfig drops, without a word, an option whose
+# check_config FRAGMENT .CONFIG NAME: kconfig drops, without a word, an option whose
 # dependencies are not there; a guest without it would test something else.
 check_config()
 {
@@ -381,7 +396,7 @@ check_config()
 			printf '%s\n' "$line"
 		done)
 	[ -z "$missing" ] ||
-		die "$1 asks for what this kernel does not give (a dependency is missing?): ${missing//$'\n'/, }"
+		die "$3.config asks for what this kernel does not give (a dependency is missing?): ${missing//$'\n'/, }"
 }
 
 # take_locks_as_rt FRAGMENT TREE: with PROVE_RAW_LOCK_NESTING a kernel reports itself
@@ -403,8 +418,7 @@ take_locks_as_rt()
 # Builder of a cache entry: a kernel, and what external modules need of it.
 build_kernel()
 {
-	local tmp=$1 final=$2 config=$3 arch=$4 deb=$5
-	local fragment=$top/tools/kernels/$config.config
+	local tmp=$1 final=$2 config=$3 arch=$4 deb=$5 fragment=$1/galloc.config
 	local image=arch/x86/boot/bzImage
 	local -a make=(make -C "$tmp" ARCH="$arch" -j"$(nproc)")
 
@@ -416,10 +430,11 @@ build_kernel()
 		set -o pipefail
 		dpkg-deb --fsys-tarfile "$1" | tar -xO --wildcards "./usr/src/*.tar.xz" |
 			tar -xJ -C "$2" --strip-components=1' - "$deb" "$tmp"
+	fragment "$config" >"$fragment"
 	take_locks_as_rt "$fragment" "$tmp"
 	PROGRESS_NAME="configure $config" progress \
 		"${make[@]}" KCONFIG_ALLCONFIG="$fragment" allnoconfig
-	check_config "$fragment" "$tmp/.config"
+	check_config "$fragment" "$tmp/.config" "$config"
 
 	[ "$arch" != um ] || image=linux
 	PROGRESS_NAME="build $config" PROGRESS_LOG=$final.log progress \
@@ -478,17 +493,15 @@ find_source()
 
 build()
 {
-	local config=${1:-} fragment package arch found release version key deb tree
+	local config=${1:-} text package arch found release version key deb tree
 
-	fragment=$top/tools/kernels/$config.config
-	[ -r "$fragment" ] ||
-		die "which kernel? There are: $(cd "$top/tools/kernels" && echo *.config | sed 's/\.config//g')"
-	read -r package arch < <(sed -n 's/^# kernel: //p' "$fragment")
+	text=$(fragment "$config")
+	read -r package arch < <(sed -n 's/^# kernel: //p' <<<"$text" | tail -n 1)
 	need_for kernels
 	found=$(find_source "$package")
 	read -r release package version <<<"$found"
 
-	key=$(cat "$fragment" <(gcc --version) | sha256sum | cut -c 1-12)
+	key=$(cat - <(gcc --version) <<<"$text" | sha256sum | cut -c 1-12)
 	if [ ! -d "$cache/$config/${version}_$key" ]; then
 		deb=$(cache_entry "source/${package}_$version" fetch_source "$release" "$package" "$version")
 		deb=$(echo "$deb"/*.deb)

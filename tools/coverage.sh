@@ -1,0 +1,47 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# coverage.sh [--doc]: which lines and branches of galloc the KUnit suites run,
+# `make coverage`.
+#
+# Runs the suites as kunit.sh does, in a user-mode Linux that counts. Prints a table of
+# the sources; each of them with the counts beside its lines is in build/coverage, and
+# the lines that no test ran are in build/coverage/missed. --doc puts the table into
+# Documentation/testing.rst.
+
+set -euo pipefail
+top=$(cd "$(dirname "$0")/.." && pwd)
+# shellcheck source=tools/lib.sh
+. "$top/tools/lib.sh"
+
+config=uml-gcov-7.3
+out=$top/build/coverage
+page=$top/Documentation/testing.rst
+
+[ $# -eq 0 ] || [ "$*" = --doc ] || die "what is $*?  Type: coverage.sh [--doc]"
+need_for programs python
+rm -rf "$out"
+mkdir -p "$out"
+"$top/tools/kunit.sh" $config | tee "$out/said" >&2 || die "the suites do not pass, so there is nothing to count"
+kernel=$("$top/tools/kernel.sh" build $config)
+KREL=''
+eval "$kernel"
+
+# Each guest has printed what it has counted; these are added.
+for log in "$top/build/log/kunit-$config"-*.log; do
+	mkdir "$out/one"
+	sed -n '/^@@ begin gcov$/,/^@@ end gcov$/{/^@@/d;p}' "$log" | base64 -d | tar -xzf - -C "$out/one"
+	if [ -d "$out/sum" ]; then
+		gcov-tool merge -o "$out/both" "$out/sum" "$out/one"
+		rm -r "$out/sum" "$out/one"
+		mv "$out/both" "$out/sum"
+	else
+		mv "$out/one" "$out/sum"
+	fi
+done
+cp "$top/build/$KREL"/*.gcno "$out/sum/"
+cp "$top"/*.[ch] "$out/sum/"
+(cd "$out/sum" && gcov --json-format --branch-probabilities --stdout ./*.gcda 2>/dev/null) >"$out/json"
+python3 "$top/tools/coverage.py" "$out/json" "$top" "$out/missed" >"$out/table"
+cat "$out/table"
+[ $# -eq 0 ] || { printf '::\n\n' && sed 's/^./    &/' "$out/table"; } | fill_page "$page" coverage
