@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 #
-# build.sh: build the modules for one kernel. Source it after lib.sh, with $top
-# set to the top of the tree.
+# build.sh: build the modules for one kernel. lib.sh sources it; $top is the top
+# of the tree.
 #
 # kbuild writes beside the sources, so each kernel has a copy of them in
 # build/KREL: builds for several kernels do not disturb each other, and those

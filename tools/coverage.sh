@@ -14,7 +14,7 @@ top=$(cd "$(dirname "$0")/.." && pwd)
 # shellcheck source=tools/lib.sh
 . "$top/tools/lib.sh"
 
-config=uml-gcov-7.3
+config="uml-gcov-7.3"
 out=$top/build/coverage
 page=$top/Documentation/testing.rst
 
@@ -23,9 +23,7 @@ need_for programs python
 rm -rf "$out"
 mkdir -p "$out"
 "$top/tools/kunit.sh" $config | tee "$out/said" >&2 || die "the suites do not pass, so there is nothing to count"
-kernel=$("$top/tools/kernel.sh" build $config)
-KREL=''
-eval "$kernel"
+use_kernel build $config
 
 # Each guest has printed what it has counted; these are added.
 for log in "$top/build/log/kunit-$config"-*.log; do

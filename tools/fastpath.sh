@@ -12,14 +12,10 @@ set -euo pipefail
 top=$(cd "$(dirname "$0")/.." && pwd)
 # shellcheck source=tools/lib.sh
 . "$top/tools/lib.sh"
-# shellcheck source=tools/build.sh
-. "$top/tools/build.sh"
 
 MOST_MORE=3
 page=$top/Documentation/fastpath.rst
-work=$(mktemp -d -t galloc-fastpath.XXXXXX)
-trap 'rm -rf "$work"' EXIT
-trap 'exit 1' INT TERM HUP
+work_dir fastpath
 
 write_page()
 {
@@ -68,9 +64,7 @@ check_counts()
 }
 
 need_for modules python
-stock=$("$top/tools/kernel.sh" stock 6.1)
-KDIR='' KREL=''
-eval "$stock"
+use_kernel stock 6.1
 build_lock "$KREL"
 build_galloc "$KDIR" "$KREL"
 cp "$BUILD/galloc.ko" "$work/"

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # guest.sh: boot a kernel on an initramfs of ours, and learn how it went.
-# Source it after lib.sh.
+# lib.sh sources it.
 #
 #	guest_initramfs OUT SCRIPT [SRC:DST ...]
 #	guest_qemu VMLINUZ INITRAMFS LOG TIMEOUT_S [QEMU_ARG ...]

@@ -21,14 +21,8 @@ set -euo pipefail
 top=$(cd "$(dirname "$0")/.." && pwd)
 # shellcheck source=tools/lib.sh
 . "$top/tools/lib.sh"
-# shellcheck source=tools/guest.sh
-. "$top/tools/guest.sh"
-# shellcheck source=tools/build.sh
-. "$top/tools/build.sh"
 
-work=$(mktemp -d -t galloc-kunit.XXXXXX)
-trap 'rm -rf "$work"' EXIT
-trap 'exit 1' INT TERM HUP
+work_dir kunit
 
 # Parameters of galloc.ko and of the suites, which take how many operations their
 # random sequences may do: in the first set the whole budget, in the others what
@@ -229,9 +223,8 @@ case $config in
 uml-*) ;;
 *) need_for qemu ;;
 esac
-kernel=$("$top/tools/kernel.sh" build "$config")
-KDIR='' KERNEL='' KREL=''
-eval "$kernel"
+KERNEL=''
+use_kernel build "$config"
 
 build_lock "$KREL"
 # shellcheck disable=SC2086 # a word or none

@@ -32,6 +32,41 @@ die()
 	exit 1
 }
 
+# work_dir NAME: make the folder $work, which goes when the script ends, however it does.
+work_dir()
+{
+	work=$(mktemp -d -t "galloc-$1.XXXXXX")
+	trap 'rm -rf "$work"' EXIT
+	trap 'exit 1' INT TERM HUP
+}
+
+# test_dir NAME: the same, and the last line of a test comes at the end in any case.
+test_dir()
+{
+	work_dir "$1"
+	trap end_test EXIT
+}
+
+end_test()
+{
+	local rc=$?
+
+	rm -rf "$work"
+	sum || rc=1
+	exit $rc
+}
+
+# use_kernel ARG...: set what kernel.sh prints.
+use_kernel()
+{
+	local kernel
+
+	# shellcheck disable=SC2034 # for the script
+	KREL='' KDIR='' VMLINUZ='' MODDIR=''
+	kernel=$("${BASH_SOURCE[0]%/*}/kernel.sh" "$@") || return
+	eval "$kernel"
+}
+
 # fill_page PAGE NAME: standard input becomes what a document has between its lines
 # ".. begin NAME" and ".. end NAME".
 fill_page()
@@ -301,3 +336,8 @@ need_packages()
 	attempt "apt-get install" "${apt[@]}" install "${missing[@]}" ||
 		die "cannot install packages ($WHY); type: sudo apt-get install --no-install-recommends ${missing[*]}"
 }
+
+# shellcheck source=tools/guest.sh
+. "${BASH_SOURCE[0]%/*}/guest.sh"
+# shellcheck source=tools/build.sh
+. "${BASH_SOURCE[0]%/*}/build.sh"

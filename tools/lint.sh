@@ -256,15 +256,6 @@ clang_job()
 	two_at_a_time "$CLANG-$KREL" build_clang "$KDIR"
 }
 
-# Set KREL and KDIR.
-use_kernel()
-{
-	local kernel
-
-	kernel=$("$top/tools/kernel.sh" "$@")
-	eval "$kernel"
-}
-
 # Where the scripts of Debian's headers are.
 common_of()
 {

@@ -17,10 +17,6 @@ set -euo pipefail
 top=$(cd "$(dirname "$0")/.." && pwd)
 # shellcheck source=tools/lib.sh
 . "$top/tools/lib.sh"
-# shellcheck source=tools/guest.sh
-. "$top/tools/guest.sh"
-# shellcheck source=tools/build.sh
-. "$top/tools/build.sh"
 
 MAX_TEXT_MB=512
 guest_mb=512

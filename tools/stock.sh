@@ -26,15 +26,10 @@ set -euo pipefail
 top=$(cd "$(dirname "$0")/.." && pwd)
 # shellcheck source=tools/lib.sh
 . "$top/tools/lib.sh"
-# shellcheck source=tools/guest.sh
-. "$top/tools/guest.sh"
-# shellcheck source=tools/build.sh
-. "$top/tools/build.sh"
 
-work=$(mktemp -d -t galloc-stock.XXXXXX)
+work_dir stock
 plugger=
 trap 'kill $plugger 2>/dev/null || true; rm -rf "$work"' EXIT
-trap 'exit 1' INT TERM HUP
 
 # The scripts, in their order, with arguments.
 plan()
@@ -158,10 +153,9 @@ esac
 need_for modules programs guests qemu
 KDIR='' KREL='' VMLINUZ='' KERNEL=''
 case $which in
-none-*) kernel=$("$top/tools/kernel.sh" build "qemu-$which") ;;
-*) kernel=$("$top/tools/kernel.sh" stock "$which") ;;
+none-*) use_kernel build "qemu-$which" ;;
+*) use_kernel stock "$which" ;;
 esac
-eval "$kernel"
 log=$work/log
 kept=$top/build/log/stock-$which${2:+-$2}.log
 # The first kernel gets the whole of it, the others what shows a difference.

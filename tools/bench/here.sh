@@ -11,8 +11,6 @@ set -euo pipefail
 top=$(cd "$(dirname "$0")/../.." && pwd)
 # shellcheck source=tools/lib.sh
 . "$top/tools/lib.sh"
-# shellcheck source=tools/build.sh
-. "$top/tools/build.sh"
 # shellcheck source=tools/bench/traces.sh
 . "$top/tools/bench/traces.sh"
 
@@ -21,9 +19,7 @@ top=$(cd "$(dirname "$0")/../.." && pwd)
 KREL=$(uname -r)
 KDIR=/lib/modules/$KREL/build
 [ -d "$KDIR" ] || die "the headers of the running kernel are missing; type: apt-get install linux-headers-$KREL"
-work=$(mktemp -d -t galloc-bench.XXXXXX)
-trap 'rm -rf "$work"' EXIT
-trap 'exit 1' INT TERM HUP
+work_dir bench
 
 traces_prepare "$work"
 build_lock "$KREL"

@@ -23,10 +23,6 @@ set -euo pipefail
 top=$(cd "$(dirname "$0")/../.." && pwd)
 # shellcheck source=tools/lib.sh
 . "$top/tools/lib.sh"
-# shellcheck source=tools/guest.sh
-. "$top/tools/guest.sh"
-# shellcheck source=tools/build.sh
-. "$top/tools/build.sh"
 # shellcheck source=tools/bench/traces.sh
 . "$top/tools/bench/traces.sh"
 
@@ -266,8 +262,6 @@ main()
 [ $# -eq 0 ] || die "no arguments are known"
 modules=
 guests=0
-work=$(mktemp -d -t galloc-bench.XXXXXX)
-trap 'rm -rf "$work"' EXIT
-trap 'exit 1' INT TERM HUP
+work_dir bench
 # Read to its end before it runs, so that it can be edited meanwhile.
 main

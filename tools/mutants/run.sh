@@ -33,10 +33,6 @@ set -euo pipefail
 top=$(cd "$(dirname "$0")/../.." && pwd)
 # shellcheck source=tools/lib.sh
 . "$top/tools/lib.sh"
-# shellcheck source=tools/guest.sh
-. "$top/tools/guest.sh"
-# shellcheck source=tools/build.sh
-. "$top/tools/build.sh"
 
 here=$top/tools/mutants
 out=$top/build/mutants
@@ -213,10 +209,9 @@ copy_sources()
 # The suites and galloc as it is, for a bed, and the sources of both.
 prepare_bed()
 {
-	local bed=$1 job kernel dir=$work/$1 KDIR='' KERNEL='' KREL=''
+	local bed=$1 job dir=$work/$1 KDIR='' KERNEL='' KREL=''
 
-	kernel=$("$top/tools/kernel.sh" build "$bed")
-	eval "$kernel"
+	use_kernel build "$bed"
 	mkdir -p "$dir/suites"
 	echo "$KERNEL" >"$dir/kernel"
 	echo "$KDIR" >"$dir/kdir"
@@ -431,9 +426,7 @@ case ${1:-} in
 esac
 
 need_for modules guests
-work=$(mktemp -d -t galloc-mutants.XXXXXX)
-trap 'rm -rf "$work"' EXIT
-trap 'exit 1' INT TERM HUP
+work_dir mutants
 mkdir -p "$out"
 : >"$work/results"
 

@@ -9,10 +9,6 @@ set -euo pipefail
 top=$(cd "$(dirname "$0")/../.." && pwd)
 # shellcheck source=tools/lib.sh
 . "$top/tools/lib.sh"
-# shellcheck source=tools/guest.sh
-. "$top/tools/guest.sh"
-# shellcheck source=tools/build.sh
-. "$top/tools/build.sh"
 
 # check NAME PATTERN: a line of the guest's log is it.
 check()
@@ -24,13 +20,9 @@ check()
 	fi
 }
 
-work=$(mktemp -d -t galloc-here.XXXXXX)
-trap 'rm -rf "$work"' EXIT
-trap 'exit 1' INT TERM HUP
+work_dir here
 need_for modules programs guests qemu
-kernel=$("$top/tools/kernel.sh" stock)
-KDIR='' KREL='' VMLINUZ=''
-eval "$kernel"
+use_kernel stock
 build_lock "$KREL"
 build_galloc "$KDIR" "$KREL"
 build_client "$KDIR" tools/bench

@@ -12,18 +12,8 @@ top=$(cd "$(dirname "$0")/../.." && pwd)
 # shellcheck source=tools/lib.sh
 . "$top/tools/lib.sh"
 need_for modules
-# shellcheck source=tools/build.sh
-. "$top/tools/build.sh"
 
 prefix=/opt/galloc-test
-finish()
-{
-	local rc=$?
-
-	rm -rf "$work"
-	sum || rc=1
-	exit $rc
-}
 
 # build FOLDER ARG...: as an external client is built, without any of our variables.
 build()
@@ -150,16 +140,12 @@ check_mistakes()
 	fi
 }
 
-work=$(mktemp -d -t galloc-external.XXXXXX)
-trap finish EXIT
-trap 'exit 1' INT TERM HUP
+test_dir external
 
-stock=$("$top/tools/kernel.sh" stock "${KERNEL:-native}") || {
+use_kernel stock "${KERNEL:-native}" || {
 	skip "external client build" "no kernel headers"
 	exit 0
 }
-KDIR='' KREL=''
-eval "$stock"
 check_install || exit 1
 check_sample
 check_header

@@ -11,19 +11,8 @@ top=$(cd "$(dirname "$0")/../.." && pwd)
 # shellcheck source=tools/lib.sh
 . "$top/tools/lib.sh"
 need_for modules
-# shellcheck source=tools/build.sh
-. "$top/tools/build.sh"
 
 export LC_ALL=C
-
-finish()
-{
-	local rc=$?
-
-	rm -rf "$work"
-	sum || rc=1
-	exit $rc
-}
 
 # copy DIR: galloc's sources, nothing built.
 copy()
@@ -345,13 +334,9 @@ check_refusals()
 	chmod -R u+w "$work/galloc"
 }
 
-work=$(mktemp -d -t galloc-install.XXXXXX)
-trap finish EXIT
-trap 'exit 1' INT TERM HUP
+test_dir install
 
-stock=$("$top/tools/kernel.sh" stock "${KERNEL:-native}")
-KDIR='' KREL=''
-eval "$stock"
+use_kernel stock "${KERNEL:-native}"
 dev=opt/galloc-test/lib/galloc/$KREL
 say "building for $KREL"
 copy "$work/galloc"

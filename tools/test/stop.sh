@@ -14,15 +14,6 @@ need_for modules programs guests
 # Of a busy machine.
 PATIENCE=60
 
-finish()
-{
-	local rc=$?
-
-	rm -rf "$work"
-	sum || rc=1
-	exit $rc
-}
-
 # The programs that stand for others.
 make_programs()
 {
@@ -132,10 +123,8 @@ broken_off()
 }
 
 [ $# -eq 0 ] || die "no arguments are known"
-work=$(mktemp -d -t galloc-stop.XXXXXX)
+test_dir stop
 tree=$work/tree
-trap finish EXIT
-trap 'exit 1' INT TERM HUP
 make_programs
 make_tree
 check=(env KERNELS="6.1" make -s -C "$tree" check)

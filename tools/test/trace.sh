@@ -293,9 +293,7 @@ check_fuzz()
 
 [ $# -eq 0 ] || die "no arguments are known; type: ${0##*/}"
 need_for modules programs clang traces
-work=$(mktemp -d -t galloc-trace.XXXXXX)
-trap 'rm -rf "$work"' EXIT
-trap 'exit 1' INT TERM HUP
+work_dir trace
 for program in galloc-trace fuzz; do
 	make -s -C "$top/tools/trace" O="$top/build/trace" "$top/build/trace/$program" >"$work/said" 2>&1 || {
 		not_ok "$program builds" "$(grep -m1 error "$work/said")"

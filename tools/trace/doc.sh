@@ -25,8 +25,7 @@ done
 [ "$(stat -c %s "$out/default-1.trace.xz")" -lt $MAX_BYTES ] ||
 	die "default-1.trace.xz has more than $MAX_BYTES bytes"
 make -s -C "$top/tools/trace" O="$out"
-work=$(mktemp -d -t galloc-doc.XXXXXX)
-trap 'rm -rf "$work"' EXIT
+work_dir doc
 
 cp "$out/default-1.trace.xz" "$top/tools/trace/default.trace.xz"
 fill_page "$doc" recordings <"$out/default.rst"

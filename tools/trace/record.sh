@@ -20,8 +20,6 @@ set -euo pipefail
 top=$(cd "$(dirname "$0")/../.." && pwd)
 # shellcheck source=tools/lib.sh
 . "$top/tools/lib.sh"
-# shellcheck source=tools/guest.sh
-. "$top/tools/guest.sh"
 
 out=$top/build/trace
 MODULES='crc32c_generic ext4 loop virtio_pci virtio_blk'
@@ -202,9 +200,7 @@ need_for modules programs guests qemu traces recording
 mkdir -p "$out"
 make -s -C "$top/tools/trace" O="$out"
 work=$(mktemp -d -t galloc-record.XXXXXX)
-kernel=$("$top/tools/kernel.sh" stock "${KERNEL:-6.1}")
-KDIR='' KREL='' VMLINUZ='' MODDIR=''
-eval "$kernel"
+use_kernel stock "${KERNEL:-6.1}"
 # It was unpacked where there was no depmod yet.
 [ -e "$MODDIR/modules.dep" ] || depmod -b "${MODDIR%/lib/modules/*}" "$KREL"
 make_guest
