@@ -25,9 +25,9 @@ ktap=${0%/*}/ktap.sh
 # A guest may be ten times slower than another: nothing here depends on how far
 # something gets within a time, but for a limit to what hangs.
 
-PATIENCE=600	# tenths of a second
+PATIENCE=3000	# tenths of a second
 
-# wait_until COMMAND...: until it succeeds; 1 if it does not in a minute.
+# wait_until COMMAND...: until it succeeds; 1 if it does not in five minutes.
 wait_until()
 {
 	local n=0

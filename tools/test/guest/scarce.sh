@@ -42,7 +42,10 @@ victims()
 		victims="$victims $!"
 		n=$((n + 1))
 	done
-	usleep 500000
+	# That is the last that each does before it sleeps.
+	for pid in $victims; do
+		wait_until grep -qsx 1000 "/proc/$pid/oom_score_adj"
+	done
 }
 victims=
 

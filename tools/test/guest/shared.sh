@@ -31,19 +31,6 @@ empty_log()
 	echo "galloc-test: emptied" >/dev/kmsg
 }
 
-# wait_until SECONDS COMMAND...
-wait_until()
-{
-	local n=$(($1 * 5))
-	shift
-
-	until "$@"; do
-		n=$((n - 1))
-		[ "$n" -gt 0 ] || return 1
-		usleep 200000
-	done
-}
-
 stat_is()
 {
 	[ "$(stat_of "$1")" = "$2" ]
@@ -69,9 +56,9 @@ check "objects are sent and freed at once" load galloc_sent
 same "all of it arrives as it was sent" "$(wrong galloc)" 0
 same "so it does with kmalloc()" "$(wrong kmalloc)" 0
 at_least "some of them had to wait" "$(stat_of deferrals)" 1
-check "and none waits for ever" wait_until 60 stat_is deferred 0
+check "and none waits for ever" wait_until stat_is deferred 0
 same "nothing is in use" "$(stat_of in_use)" 0
-same "the books are exact" "$(stat_of state)" exact
+check "the books are exact" stats_at_rest /tmp/shared.stats
 check "galloc's books agree" sh -c "echo 1 >$G/validate"
 unload galloc_sent
 unload galloc
@@ -107,7 +94,7 @@ check "a client gives a thousand objects to kfree()" load galloc_misfree
 same "their neighbours are as they were" "$(cat $damaged)" 0
 want=0
 ! kfree_takes_pages || want=$MISFREED
-check "each is found, by galloc itself" wait_until 120 stat_is fault_foreign_ref $want
+check "each is found, by galloc itself" wait_until stat_is fault_foreign_ref $want
 after=$(slab_kb)
 at_most "the slab allocator has its pages again, but for KB" \
 	"$(((after - before) * (after > before ? 1 : -1)))" 2000

@@ -67,12 +67,12 @@ hits()
 	cat /sys/module/galloc_widen/parameters/hits
 }
 
-# At most 5 s.
+# At most 15 s.
 wait_for_hit()
 {
 	local n=0
 
-	while [ "$(hits)" -eq 0 ] && [ "$n" -lt 100 ]; do
+	while [ "$(hits)" -eq 0 ] && [ "$n" -lt 300 ]; do
 		usleep 50000
 		n=$((n + 1))
 	done
