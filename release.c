@@ -315,7 +315,7 @@ unsigned long release_shared_pages(void)
 	int nid;
 
 	for_each_node(nid)
-		n += data_race(mheaps[nid]->aside_pages);
+		n += data_race(mheaps[nid]->aside_pages); /* as the head says */
 	return n;
 }
 

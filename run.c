@@ -356,7 +356,7 @@ struct mspan *run_insert(struct mheap *h, struct mspan *s)
 
 /* Take what is wanted from FREE run @s, as much of it as there is. */
 struct mspan *run_serve(struct mheap *h, struct mspan *s,
-			       const struct want *w)
+			const struct want *w)
 {
 	unsigned int npages = run_share(s, w);
 

@@ -22,7 +22,7 @@ struct findings {
 };
 
 static inline void complain(struct findings *f, const char *what, unsigned long a,
-		     unsigned long b)
+			    unsigned long b)
 {
 	if (f->nr++ < MAX_FINDINGS)
 		f->list[f->nr - 1] = (struct finding) { what, a, b };

@@ -174,7 +174,7 @@ static void nofail_goes_over_the_limit(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, gk_events(EVENT_OVER_LIMIT), over);
 	t = gk_start(test, gk_cpu(1), wait_for_memory, who);
 	KUNIT_EXPECT_TRUE_MSG(test, gk_wait_for(READ_ONCE(who->p),
-						     GK_PATIENCE_MS),
+						GK_PATIENCE_MS),
 			      "%zu bytes", size);
 	KUNIT_EXPECT_GT(test, gk_events(EVENT_OVER_LIMIT), over);
 	KUNIT_EXPECT_GT(test, arena_held_bytes(), galloc_limit_bytes);

@@ -122,6 +122,7 @@ static void who_may_not_have_of_the_reserve_gets_nothing(struct kunit *test)
 	scope = memalloc_noreclaim_save();
 	preempt_disable();
 	irq_work_queue(work);
+	/* Acquire: pairs with ask_in_hardirq(). */
 	KUNIT_EXPECT_TRUE(test, gk_spin_for(smp_load_acquire(&objects[2]), GK_PATIENCE_MS));
 	preempt_enable();
 	irq_work_sync(work);

@@ -219,7 +219,7 @@ static void pages_behind_the_last_object_stay_free(struct kunit *test)
 }
 
 /* An order that was not to be had is not asked for again at each step. */
-static void what_was_not_to_be_had_is_not_asked_for_each_time(struct kunit *test)
+static void what_was_not_to_be_had_is_not_asked_for_again(struct kunit *test)
 {
 	enum { SPANS = 200 };
 	struct mspan **s = kunit_kcalloc(test, SPANS, sizeof(*s), GFP_KERNEL);
@@ -405,7 +405,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(where_the_system_has_more_no_span_is_short),
 	KUNIT_CASE(the_longest_free_run_is_taken_before_others),
 	KUNIT_CASE(pages_behind_the_last_object_stay_free),
-	KUNIT_CASE(what_was_not_to_be_had_is_not_asked_for_each_time),
+	KUNIT_CASE(what_was_not_to_be_had_is_not_asked_for_again),
 	KUNIT_CASE(at_equal_fill_the_long_span_is_taken),
 	KUNIT_CASE(a_short_span_costs_a_cpu_what_it_holds),
 	KUNIT_CASE(a_late_free_of_what_a_short_span_has_not_is_reported),

@@ -291,7 +291,7 @@ static void what_could_not_be_allocated_comes_later(struct kunit *test)
 	/* First the slots, if this CPU has none yet, and then the stack. */
 	grown = gk_wait_for(({
 			call_with_interrupts_off(576);
-			READ_ONCE(gk_slot(class)->base) != NULL; }), GK_PATIENCE_MS);
+			!!READ_ONCE(gk_slot(class)->base); }), GK_PATIENCE_MS);
 	KUNIT_EXPECT_TRUE(test, grown);
 }
 

@@ -312,7 +312,9 @@ COMPLEX_MACRO		totals.h	as above
 MACRO_ARG_REUSE		totals.h	as above
 MACRO_ARG_UNUSED	report.c	as above
 MACRO_ARG_UNUSED	stats.c		as above
+MACRO_ARG_REUSE		galloc_internal.h	an iterator assigns to its arguments
 DATA_RACE		galloc_internal.h	the comment is at the head of the function
+DATA_RACE		drain.c		the comment is at the head of the function
 MACRO_ARG_UNUSED	mcache.h	an access to a CPU's own variable needs no pointer
 MACRO_ARG_PRECEDENCE	mcache.h	the argument is the name of a member
 MACRO_ARG_REUSE		mheap.h		an iterator assigns to its arguments
@@ -325,6 +327,7 @@ EXPORT_SYMBOL		kunit/symbols.c	a list of exports is all it is
 VSPRINTF_SPECIFIER_PX	kunit/*		a failed test names the address; such a machine has no secrets
 MACRO_ARG_REUSE		kunit/*		tests say the same of one thing twice; no argument has side effects
 MACRO_WITH_FLOW_CONTROL	kunit/fault_kunit.c	it makes a function, which returns
+MACRO_WITH_FLOW_CONTROL	kunit/nmi_kunit.c	after the first that is wrong the others could hang
 PREFER_PR_LEVEL		kunit/*		what reads the log wants the line without pr_fmt()
 POINTER_LOCATION	kunit/mheap_kunit.c	taken in by a product
 ARRAY_SIZE		tools/gen-sizeclasses.c	a host program has no ARRAY_SIZE()
@@ -332,6 +335,8 @@ PREFER_DEFINED_ATTRIBUTE_MACRO	tools/gen-sizeclasses.c	a host program has none o
 SPDX_LICENSE_TAG	tools/gen-sizeclasses.c	they are in strings, of what it writes
 LONG_LINE_STRING	tools/gen-sizeclasses.c	a line of the table that it writes
 PREFER_DEFINED_ATTRIBUTE_MACRO	tools/trace/*	a host program has none of these
+CAMELCASE		tools/trace/fuzz.c	the names are those that libFuzzer calls
+AVOID_EXTERNS		tools/trace/fuzz.c	as above
 STATIC_CONST_CHAR_ARRAY	tools/trace/plot.c	what posix_spawnp() takes is not const
 PREFER_DEFINED_ATTRIBUTE_MACRO	tools/test/*	a host program has none of these
 COMPLEX_MACRO		tools/test/host_shim.h	stands for an attribute of the kernel
@@ -522,19 +527,22 @@ functions()
 # What a function is called says where it is: drain_*() is in drain.c.
 prefixes()
 {
-	local name file base apart=0 all=0
+	local name file base list excused apart=0 all=0
 
+	# Into no pipe to grep -q, which ends before the other has written all.
+	list=$(functions ./*.c debug/*.c)
+	excused=$(names_apart)
 	while read -r name file; do
 		all=$((all + 1))
 		base=${file##*/}
 		[[ $name != "${base%.c}"_* ]] || continue
 		apart=$((apart + 1))
-		names_apart | grep -q "^$name	" || echo "$file: $name() does not begin with ${base%.c}_"
-	done < <(functions ./*.c debug/*.c)
+		grep -q "^$name	" <<<"$excused" || echo "$file: $name() does not begin with ${base%.c}_"
+	done <<<"$list"
 	[ $((apart * 20)) -le $all ] || echo "$apart of $all functions are not named after their files"
-	names_apart | while read -r name _; do
-		functions ./*.c debug/*.c | grep -q "^$name " || echo "there is no $name(), which tools/lint.sh excuses"
-	done
+	[ -z "$excused" ] || while read -r name _; do
+		grep -q "^$name " <<<"$list" || echo "there is no $name(), which tools/lint.sh excuses"
+	done <<<"$excused"
 }
 
 # Of calls and includes.
