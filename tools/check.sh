@@ -215,7 +215,7 @@ series_parts()
 	case $1 in
 	6.1)
 		stock_parts 6.1
-		part "stock 6.1" "bench on a guest" "$top/tools/test/bench_here.sh"
+		part "stock 6.1" "bench on a guest" env KERNEL=6.1 "$top/tools/test/bench_here.sh"
 		part "RT 6.1" "life and stress" "$top/tools/stock.sh" rt-6.1
 		part "RT 6.1" "edges" "$top/tools/stock.sh" rt-6.1 edges
 		part "NONE 6.1" "KUnit" "$top/tools/kunit.sh" qemu-none-6.1
@@ -255,7 +255,7 @@ queue_parts()
 	else
 		part "user-mode 7.3" "KUnit" "$top/tools/kunit.sh" uml-7.3
 		stock_parts 6.1
-		part "stock 6.1" "bench on a guest" "$top/tools/test/bench_here.sh"
+		part "stock 6.1" "bench on a guest" env KERNEL=6.1 "$top/tools/test/bench_here.sh"
 	fi
 }
 
