@@ -358,42 +358,40 @@ void gk_limit_to(long bytes)
 static struct mspan *runs[MAX_RUNS];
 static unsigned int nr_runs;
 
-/**
- * struct longest - the longest free run of a node
- * @nid: the node
- * @npages: of the run; 0 if there is none
- */
-struct longest {
+/* The free runs of a node, by what they have of pages; found in one walk. */
+static struct {
 	int nid;
-	unsigned int npages;
-};
+	unsigned int nr;
+	unsigned int npages[MAX_RUNS];
+} seen;
 
-static void find_longest_run(struct mspan *s, void *arg)
+static void see_free_run(struct mspan *s, void *arg)
 {
-	struct longest *longest = arg;
-
-	if (mspan_state(s) == MSPAN_FREE && s->arena->nid == longest->nid)
-		longest->npages = max(longest->npages, s->npages);
+	if (mspan_state(s) == MSPAN_FREE && s->arena->nid == seen.nid &&
+	    seen.nr < MAX_RUNS)
+		seen.npages[seen.nr++] = s->npages;
 }
 
 static void soak_node(struct kunit *test, int nid)
 {
-	for (;;) {
-		struct longest longest = { .nid = nid };
+	while (mheap_of(nid)->free_pages) {
 		unsigned long nr;
+		unsigned int i;
 
+		seen.nid = nid;
+		seen.nr = 0;
 		for (nr = 0; nr < map_nr_slots(); nr++)
-			map_walk_slot(nr, find_longest_run, &longest);
-		if (!longest.npages)
-			break;
-		KUNIT_ASSERT_LT(test, nr_runs, MAX_RUNS);
-		/* An exact fit leaves no rest, and so never grows. */
-		runs[nr_runs] = mheap_alloc(nid, longest.npages, 1, 0,
-					    GFP_NOWAIT | __GFP_THISNODE);
-		KUNIT_ASSERT_NOT_NULL(test, runs[nr_runs]);
-		nr_runs++;
+			map_walk_slot(nr, see_free_run, NULL);
+		KUNIT_ASSERT_GT(test, seen.nr, 0);
+		for (i = 0; i < seen.nr; i++) {
+			KUNIT_ASSERT_LT(test, nr_runs, MAX_RUNS);
+			/* An exact fit leaves no rest, and so never grows. */
+			runs[nr_runs] = mheap_alloc(nid, seen.npages[i], 1, 0,
+						    GFP_NOWAIT | __GFP_THISNODE);
+			KUNIT_ASSERT_NOT_NULL(test, runs[nr_runs]);
+			nr_runs++;
+		}
 	}
-	KUNIT_ASSERT_EQ(test, mheap_of(nid)->free_pages, 0);
 }
 
 /* Take what free pages there are, of all nodes, until gk_feed(). */

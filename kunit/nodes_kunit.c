@@ -105,6 +105,9 @@ static void who_migrates_gets_the_node_he_asked_for(struct kunit *test)
 	for_each_class(class) {
 		size_t size = sizeclasses[class].size;
 
+		/* The last one, too. */
+		if (gk_slow() && (GALLOC_NR_CLASSES - 1 - class) % 4)
+			continue;
 		for (i = 0; i < 4; i++) {
 			int nid = cpu_to_mem(cpus[i % 2]);
 
@@ -458,15 +461,20 @@ static void the_objects_of_a_dead_cpu_are_free(struct kunit *test)
 static void a_dead_cpu_leaves_no_objects_of_another_node(struct kunit *test)
 {
 	void **objects = kunit_kcalloc(test, NR_STACKED, sizeof(void *), GFP_KERNEL);
-	int cpu = gk_cpu(num_possible_cpus());
+	int cpu = gk_cpu(num_possible_cpus()), i;
 
 	KUNIT_ASSERT_NOT_NULL(test, objects);
 	other_nid(test);
 	if (!gk_smp() || galloc_debug)
 		kunit_skip(test, "one CPU, or no stacks");
-	use_up(test, cpu_to_mem(cpu));
-	gk_join(test, gk_start(test, cpu, fill_stacks, objects));
-	KUNIT_EXPECT_NE(test, per_cpu(galloc_mcache, cpu).away, NUMA_NO_NODE);
+	/* Others free pages of it: then it is not used up yet. */
+	for (i = 0; i < 20; i++) {
+		use_up(test, cpu_to_mem(cpu));
+		gk_join(test, gk_start(test, cpu, fill_stacks, objects));
+		if (per_cpu(galloc_mcache, cpu).away != NUMA_NO_NODE)
+			break;
+	}
+	KUNIT_EXPECT_LT(test, i, 20);
 	if (!remove_cpu(cpu)) {
 		KUNIT_EXPECT_EQ(test, per_cpu(galloc_mcache, cpu).held, 0);
 		KUNIT_EXPECT_EQ(test, per_cpu(galloc_mcache, cpu).away, NUMA_NO_NODE);

@@ -296,10 +296,13 @@ static void reclaim_has_a_wake(struct kunit *test)
 	gk_quiet();
 	gk_background();
 	WRITE_ONCE(galloc_reserve_pages, 0);
-	wave_rises(test);
-	wave_falls();
-	shrink(test);
-	KUNIT_EXPECT_TRUE(test, worker_pending(WORKER_WAKE));
+	/* While it runs it is not pending. */
+	KUNIT_EXPECT_TRUE(test, gk_wait_for(({
+		wave_rises(test);
+		wave_falls();
+		shrink(test);
+		worker_pending(WORKER_WAKE);
+	}), GK_PATIENCE_MS));
 }
 
 static void memory_is_given_before_a_process_is_killed(struct kunit *test)

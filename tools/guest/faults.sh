@@ -23,9 +23,10 @@ max=5000
 # Free memory swings by 2 MB here; what is smaller kmemleak sees on its bed.
 MOST_LOST_KB=2560
 # Where a load takes a second, not each N is tried, nor of the hundreds of the
-# self-test.
-slow=0
-[ ! -e /sys/kernel/debug/kmemleak ] || slow=1
+# self-test: from 12 on some, each larger than the last by a part of it, one in so many.
+all=1000000
+part=$all
+[ ! -e /sys/kernel/debug/kmemleak ] || part=2
 
 note()
 {
@@ -56,21 +57,22 @@ kernel_can_fail()
 	[ -d /sys/kernel/debug/failslab ] || [ -d /sys/kernel/debug/fail_page_alloc ]
 }
 
+# Nothing where KASAN keeps much of it for long; there kmemleak looks, at the end.
 free_kb()
 {
+	[ ! -e /sys/kernel/debug/kmemleak ] || return 0
 	echo 3 >/proc/sys/vm/drop_caches
 	awk '$1 == "MemFree:" { print $2 }' /proc/meminfo
 }
 
 # lost_kb BEFORE: set $lost. What was freed by workers, or lies on lists of the
-# CPUs, is back after a while. KASAN keeps much of it for long; there kmemleak looks,
-# at the end.
+# CPUs, is back after a while.
 lost_kb()
 {
 	local try=0
 
 	lost=0
-	[ ! -e /sys/kernel/debug/kmemleak ] || return 0
+	[ -n "$1" ] || return 0
 	while [ $try -lt 60 ]; do
 		lost=$(($1 - $(free_kb)))
 		[ "$lost" -ge $MOST_LOST_KB ] || return 0
@@ -137,7 +139,7 @@ fail_each()
 	shift
 
 	while [ $n -lt $max ]; do
-		n=$((n + 1 + (slow && n > 12 ? n / 4 : 0)))
+		n=$((n + 1 + (n > 12 ? n / part : 0)))
 		# What the kernel keeps for the next time, it has after some.
 		[ $n -gt 10 ] || before=$(free_kb)
 		note "loading with $name=$n"
@@ -164,10 +166,10 @@ expedited=$(cat /sys/kernel/rcu_expedited)
 echo 1 >/sys/kernel/rcu_expedited
 note "set begin loading"
 fail_each fail_nth
-if [ $slow = 0 ]; then
-	slow=1
+if [ $part = $all ]; then
+	part=4
 	fail_each fail_nth selftest=1
-	slow=0
+	part=$all
 fi
 if kernel_can_fail; then
 	note "expect page allocation failure"
