@@ -633,8 +633,8 @@ case $* in
 --quick) quick=1 ;;
 *) die "what is $*?  Type: make lint, or tools/lint.sh --quick" ;;
 esac
-need_for modules quick-lint
-[ -n "$quick" ] || need_for lint
+# shellcheck disable=SC2046 # a word or none
+need_for modules quick-lint $([ -n "$quick" ] || echo lint)
 started=()
 cd "$top"
 mkdir -p "$top/build"
