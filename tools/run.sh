@@ -174,7 +174,7 @@ check_unload()
 	same "round $1: wordfreq and galloc unload" \
 		"$(fact "unload-wordfreq-$1") $(fact "unload-galloc-$1")" "0 0"
 	same "round $1: with no client no byte is in use" \
-		"$(stat_key "stats-after-$1" in_use)" 0
+		"$(stat_key "stats-after-$1" in_use_bytes)" 0
 	same "round $1: no bad free was reported" \
 		"$(table "stats-after-$1" | grep -c '^fault_.* 0$')" \
 		"$(table "stats-after-$1" | grep -c '^fault_')"
