@@ -418,6 +418,7 @@ static bool chunk_try(struct chunk *chunk, int nid, unsigned int order,
 
 	if (!charge_for((long)npages << PAGE_SHIFT, gfp))
 		return false;
+	galloc_pause(PAUSE_ASK_SYSTEM, &gfp);
 	page = galloc_fail(order) ? NULL :
 	       alloc_pages_node(nid, chunk_gfp_order(gfp, order), order);
 	if (!page) {
@@ -524,6 +525,7 @@ void *arena_meta_cache_alloc(struct kmem_cache *cache, size_t bytes, gfp_t gfp)
 
 	if (!arena_charge_meta_for(bytes, gfp))
 		return NULL;
+	galloc_pause(PAUSE_ASK_SYSTEM, &gfp);
 	p = galloc_fail(0) ? NULL : kmem_cache_alloc(cache, gfp);
 	if (!p)
 		arena_uncharge_meta(bytes);

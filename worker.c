@@ -131,7 +131,8 @@ static void queue_job(enum worker_job job)
 
 /*
  * Runs with the bit of irq_work_queue() already clear, so that a request after the
- * xchg() queues it again.
+ * xchg() queues it again.  It need not look at the gate: worker_stop() waits for it
+ * before it cancels what it queues.
  */
 static void worker_irq_fn(struct irq_work *irq_work)
 {
@@ -139,11 +140,9 @@ static void worker_irq_fn(struct irq_work *irq_work)
 	unsigned long asked = xchg(&w->asked, 0);
 	enum worker_job job;
 
-	rcu_read_lock();
 	for (job = 0; job < NR_WORKER_JOBS; job++)
-		if ((asked & BIT(job)) && READ_ONCE(worker_open))
+		if (asked & BIT(job))
 			queue_job(job);
-	rcu_read_unlock();
 }
 
 /* Is this job pending?  WORKER_CPU: or an irq_work on any CPU. */
@@ -258,6 +257,7 @@ void worker_stop(void)
 	WRITE_ONCE(worker_open, false);
 	/* Pairs with the read sections of worker_kick() and others. */
 	synchronize_rcu();
+	galloc_pause(PAUSE_GATE_CLOSED, NULL);
 	for_each_possible_cpu(cpu)
 		irq_work_sync(&per_cpu(worker_cpus, cpu).irq_work);
 	cancel_delayed_work_sync(&tick_work);

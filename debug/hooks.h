@@ -23,6 +23,11 @@ enum galloc_pause {
 	PAUSE_GROW_CHUNK,	/* mheap: has a chunk, not yet published */
 	PAUSE_RELEASE_TAKEN,	/* mheap: run out of the lists, not yet gone */
 	PAUSE_KICK_OPEN,	/* worker_kick: gate seen open, nothing queued yet */
+	PAUSE_GATE_CLOSED,	/* worker_stop: whoever had passed has queued */
+	PAUSE_TRANSFER_PUT,	/* transfer_put: has seen a stack, no lock taken yet */
+	PAUSE_TRANSFER_GOT,	/* mcache: has objects from transfer, not yet pushed */
+	PAUSE_PUSHED_RUN,	/* gfree_bulk: so many in one section: size_t */
+	PAUSE_ASK_SYSTEM,	/* pages or a descriptor, with what flags: gfp_t */
 	NR_GALLOC_PAUSES
 };
 

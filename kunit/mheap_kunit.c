@@ -242,21 +242,26 @@ static void runs_change_lists_a_few_at_a_time(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, on.dense, 0);
 }
 
-/* Runs of 2 pages and more that do not begin at a block, @each of each length. */
-static void make_unaligned(struct kunit *test, unsigned int longest,
-			   unsigned int each)
+/*
+ * Runs of 2 to 12 pages that do not begin at a block, 4 of each length: all lie in
+ * one block, whose first page is taken.
+ */
+#define UNALIGNED	(11 * 4)
+
+static void make_unaligned(struct kunit *test)
 {
-	unsigned int i, n;
+	struct mspan *s[UNALIGNED];
+	unsigned int i;
 
 	run_take(test, 1, 1);
-	for (n = 2; n <= longest; n++)
-		for (i = 0; i < each; i++) {
-			struct mspan *s = run_take(test, n, 1);
-
-			/* One behind it, so that it does not join the next. */
-			run_take(test, 1, 1);
-			run_give(s);
-		}
+	for (i = 0; i < UNALIGNED; i++) {
+		s[i] = run_take(test, 2 + i / 4, 1);
+		/* One behind it, so that it does not join the next. */
+		run_take(test, 1, 1);
+	}
+	/* All at the end: what is free would be taken again. */
+	for (i = 0; i < UNALIGNED; i++)
+		run_give(s[i]);
 }
 
 static void an_aligned_run_is_found_behind_many_others(struct kunit *test)
@@ -266,7 +271,7 @@ static void an_aligned_run_is_found_behind_many_others(struct kunit *test)
 	struct mspan *s;
 
 	/* More than are looked at, all shorter than what surely fits. */
-	make_unaligned(test, 12, 10);
+	make_unaligned(test);
 	run_give(whole);
 	s = run_take(test, 2, ARENA_PAGES);
 	KUNIT_EXPECT_EQ(test, s->start, block);

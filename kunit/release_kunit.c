@@ -248,6 +248,7 @@ static void wave_falls(void)
 /* As inodes do, which their file system frees through RCU. */
 static void what_is_freed_in_the_wake_of_reclaim_goes_back(struct kunit *test)
 {
+	unsigned int class = sizeclass_of(500);
 	long before;
 	int i, cpu;
 
@@ -266,6 +267,9 @@ static void what_is_freed_in_the_wake_of_reclaim_goes_back(struct kunit *test)
 	}
 	shrinker_wake();
 	KUNIT_EXPECT_LT(test, arena_held_bytes(), before + 300000);
+	/* As to the last objects: nothing of them is kept where it was freed. */
+	KUNIT_EXPECT_EQ(test, gk_stacked(gk_slot(class)), 0);
+	KUNIT_EXPECT_FALSE(test, transfer_holds(mcentral_row(gk_nid(), class)));
 }
 
 /* Spans of one page each, every second of which is freed, leave so many runs. */

@@ -170,6 +170,8 @@ static void an_object_freed_twice_leaves_no_trace(struct kunit *test)
 	if (galloc_debug)
 		return;
 	gk_pin(gk_cpu(0));
+	/* One that stays: of none, one less would be none, too. */
+	add(test, 96);
 	gk_expect_reports(test, FAULT_DOUBLE_FREE);
 	p = galloc(96, GFP_KERNEL);
 	q = galloc(96, GFP_KERNEL);
@@ -182,6 +184,7 @@ static void an_object_freed_twice_leaves_no_trace(struct kunit *test)
 	drain_cpus();
 	gk_expect_faults(test, FAULT_DOUBLE_FREE, 1);
 	KUNIT_EXPECT_TRUE(test, gk_rest(&t));
+	KUNIT_EXPECT_EQ(test, gk_in_use(test), (long)twin.bytes);
 }
 
 /* ---- the terms ---------------------------------------------------------- */

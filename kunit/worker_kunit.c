@@ -99,6 +99,28 @@ static void nothing_passes_a_closed_gate(struct kunit *test)
 	worker_start();
 }
 
+/* Nor does a CPU's own work item, which the tick and drains queue. */
+static void no_cpu_drains_behind_a_closed_gate(struct kunit *test)
+{
+	unsigned int class = sizeclass_of(64), i;
+
+	if (galloc_debug)
+		return;
+	worker_stop();
+	gk_pin(gk_cpu(0));
+	for (i = 0; i < 20; i++)
+		hold(test, 64, GFP_KERNEL);
+	let_go();
+	KUNIT_EXPECT_GT(test, gk_stacked(gk_slot(class)), 0);
+	/* As the tick does: the first look remembers, the second drains. */
+	for (i = 0; i < 4; i++) {
+		shrinker_wake();
+		msleep(20);
+	}
+	KUNIT_EXPECT_GT(test, gk_stacked(gk_slot(class)), 0);
+	worker_start();
+}
+
 static void closing_the_gate_leaves_nothing_behind(struct kunit *test)
 {
 	unsigned long flags;
@@ -115,17 +137,37 @@ static void closing_the_gate_leaves_nothing_behind(struct kunit *test)
 	}
 }
 
+/* One job at a time: what another one hurries is waited for at the end anyway. */
+static void closing_the_gate_leaves_no_job_behind(struct kunit *test)
+{
+	enum worker_job job;
+
+	for (job = 0; job < NR_WORKER_JOBS; job++) {
+		/* While that waits nothing that is in no hurry is queued beside it. */
+		KUNIT_EXPECT_TRUE(test, gk_wait_for(!worker_pending(WORKER_NOW),
+						    GK_PATIENCE_MS));
+		worker_kick(job);
+		worker_stop();
+		KUNIT_EXPECT_FALSE(test, anything_pending());
+		worker_start();
+	}
+}
+
 /* A thread that has seen the gate open, and has not queued anything yet. */
 static struct {
 	struct task_struct *who;
 	bool passed;
 	bool go_on;
 	bool gone_on;
+	bool closed_behind;
 } late;
 
 static void late_hook(enum galloc_pause point, const void *what)
 {
-	if (point != PAUSE_KICK_OPEN || current != late.who)
+	/* Later steps would wait, too, on some kernels: irq_work_sync() for RCU. */
+	if (point == PAUSE_GATE_CLOSED)
+		late.closed_behind = READ_ONCE(late.gone_on);
+	if (point != PAUSE_KICK_OPEN || current != READ_ONCE(late.who))
 		return;
 	WRITE_ONCE(late.passed, true);
 	gk_spin_for(READ_ONCE(late.go_on), GK_PATIENCE_MS);
@@ -134,10 +176,8 @@ static void late_hook(enum galloc_pause point, const void *what)
 
 static void kick_late(void *arg)
 {
-	late.who = current;
-	WRITE_ONCE(galloc_pause_hook, late_hook);
+	WRITE_ONCE(late.who, current);
 	worker_kick(WORKER_DRAIN_LATER);
-	WRITE_ONCE(galloc_pause_hook, NULL);
 }
 
 /* Somebody has to let it go on while worker_stop() waits: an interrupt later. */
@@ -155,13 +195,15 @@ static void closing_the_gate_waits_for_whoever_has_passed_it(struct kunit *test)
 		return;
 	memset(&late, 0, sizeof(late));
 	timer_setup(&timer, let_late_go_on, 0);
+	WRITE_ONCE(galloc_pause_hook, late_hook);
 	t = gk_start(test, gk_cpu(1), kick_late, NULL);
 	KUNIT_EXPECT_TRUE(test, gk_wait_for(READ_ONCE(late.passed),
 					    GK_PATIENCE_MS));
 	mod_timer(&timer, jiffies + HZ / 5);
 	worker_stop();
-	KUNIT_EXPECT_TRUE(test, READ_ONCE(late.gone_on));
+	KUNIT_EXPECT_TRUE(test, late.closed_behind);
 	gk_join(test, t);
+	WRITE_ONCE(galloc_pause_hook, NULL);
 	KUNIT_EXPECT_FALSE(test, anything_pending());
 	timer_delete_sync(&timer);
 	worker_start();
@@ -205,16 +247,58 @@ static void a_free_with_interrupts_off_asks_nothing_of_the_system(struct kunit *
 	KUNIT_EXPECT_EQ(test, gk_in_use(test), 0);
 }
 
+/* What galloc has asked the system for on this task, and with what flags in all. */
+static struct {
+	struct task_struct *who;
+	unsigned int n;
+	gfp_t gfp;
+} asked;
+
+static void asked_hook(enum galloc_pause point, const void *what)
+{
+	if (point != PAUSE_ASK_SYSTEM || current != asked.who)
+		return;
+	asked.n++;
+	asked.gfp |= *(const gfp_t *)what;
+}
+
+/* Objects of all sizes, each of which takes fresh pages. */
+static void ask_for_all_sizes(gfp_t gfp)
+{
+	unsigned int i;
+
+	asked.n = 0;
+	asked.gfp = 0;
+	asked.who = current;
+	WRITE_ONCE(galloc_pause_hook, asked_hook);
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		objects[nr_objects] = galloc(sizes[i], gfp | __GFP_NOWARN);
+		nr_objects += !!objects[nr_objects];
+	}
+	WRITE_ONCE(galloc_pause_hook, NULL);
+}
+
+/* Pages and descriptors are asked for without the flags that wake kswapd. */
 static void with_interrupts_off_nobody_is_woken(struct kunit *test)
 {
 	unsigned long flags;
-	gfp_t off;
 
+	gk_take_free_runs(test);
 	local_irq_save(flags);
-	off = context_gfp(GFP_ATOMIC) | meta_gfp(GFP_NOWAIT);
+	ask_for_all_sizes(GFP_ATOMIC);
 	local_irq_restore(flags);
-	KUNIT_EXPECT_FALSE(test, off & __GFP_RECLAIM);
-	KUNIT_EXPECT_EQ(test, context_gfp(GFP_KERNEL), GFP_KERNEL);
+	/* Where a boosted zone would wake it, nothing is asked for. */
+	if (!galloc_pages_wake_kswapd())
+		KUNIT_EXPECT_GT(test, asked.n, 2);
+	KUNIT_EXPECT_FALSE(test, asked.gfp & __GFP_RECLAIM);
+	let_go();
+
+	/* It is not for want of flags. */
+	gk_take_free_runs(test);
+	ask_for_all_sizes(GFP_KERNEL);
+	KUNIT_EXPECT_GT(test, asked.n, 2);
+	KUNIT_EXPECT_TRUE(test, asked.gfp & __GFP_RECLAIM);
+	let_go();
 }
 
 static void boost(bool on)
@@ -370,7 +454,9 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(with_interrupts_off_only_an_interrupt_is_asked_for),
 	KUNIT_CASE(what_is_asked_with_interrupts_off_is_done),
 	KUNIT_CASE(nothing_passes_a_closed_gate),
+	KUNIT_CASE(no_cpu_drains_behind_a_closed_gate),
 	KUNIT_CASE(closing_the_gate_leaves_nothing_behind),
+	KUNIT_CASE(closing_the_gate_leaves_no_job_behind),
 	KUNIT_CASE(closing_the_gate_waits_for_whoever_has_passed_it),
 	KUNIT_CASE(a_free_with_interrupts_off_asks_nothing_of_the_system),
 	KUNIT_CASE(with_interrupts_off_nobody_is_woken),
