@@ -193,6 +193,7 @@ static void *refill_from_transfer(unsigned int row, unsigned int want)
 
 	if (!n)
 		return NULL;
+	galloc_pause(PAUSE_TRANSFER_GOT, NULL);
 	obj = batch[--n];
 	n = mcache_push_many(row, batch, n);
 	if (unlikely(n))

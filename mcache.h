@@ -240,6 +240,7 @@ static inline size_t mcache_push_run(void **p, size_t nr)
 		fast_set_busy(m, 0);
 	}
 	preempt_enable();
+	galloc_pause(PAUSE_PUSHED_RUN, &n);
 	return n;
 }
 

@@ -90,6 +90,7 @@ unsigned int transfer_put(unsigned int row, void **batch, unsigned int n)
 
 	if (unlikely(!READ_ONCE(t->stack)) && !transfer_setup(c))
 		return 0;
+	galloc_pause(PAUSE_TRANSFER_PUT, c);
 	galloc_lock(&c->lock, flags);
 	if (unlikely(!t->stack)) {
 		/* transfer_give_up() came first. */

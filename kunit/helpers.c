@@ -469,6 +469,49 @@ void gk_whole(void)
 		WRITE_ONCE(arena_scarce[nid].order, MAX_PAGE_ORDER);
 }
 
+/* ---- a CPU without slots ------------------------------------------------- */
+
+/* This CPU has no slots, as if it had never called galloc.  Returns those it had. */
+struct mcache_slot *gk_take_slots_away(struct kunit *test)
+{
+	struct mcache *m = raw_cpu_ptr(&galloc_mcache);
+	struct mcache_slot *had;
+	struct galloc_totals t;
+
+	gfree(galloc(64, GFP_KERNEL));
+	KUNIT_ASSERT_TRUE(test, gk_rest(&t));
+	m = mcache_enter();
+	KUNIT_ASSERT_NOT_NULL(test, m);
+	had = m->slots;
+	if (!m->held) {
+		m->slots = empty_slots;
+		m->local = empty_slots;
+	}
+	mcache_leave(m);
+	KUNIT_ASSERT_PTR_NE(test, had, empty_slots);
+	KUNIT_ASSERT_PTR_EQ(test, m->slots, empty_slots);
+	return had;
+}
+
+/* Slots go for good: what they counted is their rows', as of a CPU that is dead. */
+void gk_slots_delete(struct mcache_slot *slots)
+{
+	unsigned int row;
+
+	for (row = 0; row < RESERVE_SLOT; row++) {
+		struct mcentral *c = mcentral_rows[row];
+		unsigned long flags;
+
+		if (!c)
+			continue;
+		galloc_lock(&c->lock, flags);
+		c->fast += slots[row].allocs;
+		c->gone += slots[row].moved;
+		galloc_unlock(&c->lock, flags);
+	}
+	arena_meta_free(slots, slots_bytes());
+}
+
 /* ---- CPUs and threads --------------------------------------------------- */
 
 /* The n-th online CPU, the last one if there are not so many. */

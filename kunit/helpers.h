@@ -124,6 +124,8 @@ void gk_feed(void);
 void gk_in_pieces(unsigned int order);
 unsigned int gk_pieces_asked(void);
 void gk_whole(void);
+struct mcache_slot *gk_take_slots_away(struct kunit *test);
+void gk_slots_delete(struct mcache_slot *slots);
 
 static inline long gk_events(enum galloc_event event)
 {

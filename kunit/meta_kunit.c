@@ -47,47 +47,6 @@ static unsigned int load(size_t size)
 
 /* ---- a CPU's slots --------------------------------------------------------------- */
 
-/* The CPU has none, as if it had never called galloc.  Returns those it had. */
-static struct mcache_slot *take_slots_away(struct kunit *test)
-{
-	struct mcache *m = raw_cpu_ptr(&galloc_mcache);
-	struct mcache_slot *had;
-	struct galloc_totals t;
-
-	gfree(galloc(64, GFP_KERNEL));
-	KUNIT_ASSERT_TRUE(test, gk_rest(&t));
-	m = mcache_enter();
-	KUNIT_ASSERT_NOT_NULL(test, m);
-	had = m->slots;
-	if (!m->held) {
-		m->slots = empty_slots;
-		m->local = empty_slots;
-	}
-	mcache_leave(m);
-	KUNIT_ASSERT_PTR_NE(test, had, empty_slots);
-	KUNIT_ASSERT_PTR_EQ(test, m->slots, empty_slots);
-	return had;
-}
-
-/* They go for good: what they counted is their rows', as of a CPU that is dead. */
-static void slots_delete(struct mcache_slot *slots)
-{
-	unsigned int row;
-
-	for (row = 0; row < RESERVE_SLOT; row++) {
-		struct mcentral *c = mcentral_rows[row];
-		unsigned long flags;
-
-		if (!c)
-			continue;
-		galloc_lock(&c->lock, flags);
-		c->fast += slots[row].allocs;
-		c->gone += slots[row].moved;
-		galloc_unlock(&c->lock, flags);
-	}
-	arena_meta_free(slots, slots_bytes());
-}
-
 static void a_cpu_without_memory_for_slots_gets_them_from_its_worker(struct kunit *test)
 {
 	struct mcache *m = raw_cpu_ptr(&galloc_mcache);
@@ -96,7 +55,7 @@ static void a_cpu_without_memory_for_slots_gets_them_from_its_worker(struct kuni
 
 	if (galloc_debug)
 		kunit_skip(test, "no slots");
-	had = take_slots_away(test);
+	had = gk_take_slots_away(test);
 	gk_in_pieces(0);
 	if (slots_bytes() > PAGE_SIZE) {
 		for (i = 0; i < 100; i++) {
@@ -126,7 +85,7 @@ static void a_cpu_without_memory_for_slots_gets_them_from_its_worker(struct kuni
 	/* And they work. */
 	KUNIT_EXPECT_EQ(test, load(64), 0);
 	KUNIT_EXPECT_GT(test, gk_capacity(gk_slot(sizeclass_of(64))), 0);
-	slots_delete(had);
+	gk_slots_delete(had);
 }
 
 /* ---- stacks ------------------------------------------------------------------------ */

@@ -269,6 +269,32 @@ static unsigned int resolve_errors(const struct mspan *s, unsigned int class)
 	return errors;
 }
 
+/* As a late double free may leave one, of a time when the objects were smaller. */
+static void a_bit_behind_the_last_object_is_nobodys(struct kunit *test)
+{
+	void *out[BITS_PER_LONG];
+	unsigned int class;
+
+	for_each_class(class) {
+		struct mspan *s = span_cut(test, class);
+		unsigned int stray = s->objects, i;
+
+		if (stray % BITS_PER_LONG) {
+			while (mspan_claim(s, out, BITS_PER_LONG))
+				;
+			set_bit(stray, s->free);
+			KUNIT_EXPECT_FALSE(test, mspan_has_free(s));
+			KUNIT_EXPECT_EQ(test, mspan_count_free(s), 0);
+			KUNIT_EXPECT_EQ(test, mspan_claim(s, out, BITS_PER_LONG), 0);
+			for (i = 0; i < s->objects; i++)
+				mspan_release_bit(s, i);
+			KUNIT_EXPECT_TRUE(test, mspan_all_free(s));
+			clear_bit(stray, s->free);
+		}
+		span_give();
+	}
+}
+
 static void every_address_of_a_span_resolves(struct kunit *test)
 {
 	unsigned int class;
@@ -449,6 +475,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(an_object_freed_behind_the_claim_is_found),
 	KUNIT_CASE(the_second_release_of_an_object_is_told_from_the_first),
 	KUNIT_CASE(all_free_is_seen_with_the_last_object),
+	KUNIT_CASE(a_bit_behind_the_last_object_is_nobodys),
 	KUNIT_CASE(every_address_of_a_span_resolves),
 	KUNIT_CASE(pages_without_objects_resolve_to_no_span),
 	KUNIT_CASE(a_row_that_is_not_the_spans_resolves_to_no_span),

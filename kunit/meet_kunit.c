@@ -1,0 +1,461 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * KUnit: where two parties meet outside a span: while a CPU is set up, a transfer
+ * begins or ends, objects are on their way between the two, a grace period passes.
+ *
+ * The other party acts in the same thread, from within a pause point or a request for
+ * memory, as an interrupt would; or it is another thread, where it has to wait.
+ */
+#include "helpers.h"
+
+#include <linux/slab.h>
+
+/* Objects of this size: their transfer has room for 512. */
+#define SIZE		256
+#define MAX_OBJECTS	2000
+
+static void **objects;
+static unsigned int nr_objects;
+
+static unsigned int class_here(void)
+{
+	return sizeclass_of(SIZE);
+}
+
+static struct transfer *transfer_here(void)
+{
+	return &mcentral_rows[mcentral_row(gk_nid(), class_here())]->transfer;
+}
+
+/* Cases that need a stack return at once in debug mode, which has none. */
+static int init_case(struct kunit *test)
+{
+	int err = gk_init(test);
+
+	if (err)
+		return err;
+	nr_objects = 0;
+	objects = kunit_kcalloc(test, MAX_OBJECTS, sizeof(*objects), GFP_KERNEL);
+	return objects ? 0 : -ENOMEM;
+}
+
+static void let_go(unsigned int n)
+{
+	while (n-- && nr_objects)
+		gfree(objects[--nr_objects]);
+}
+
+static void exit_case(struct kunit *test)
+{
+	WRITE_ONCE(galloc_pause_hook, NULL);
+	WRITE_ONCE(galloc_fail_hook, NULL);
+	let_go(MAX_OBJECTS);
+	gk_exit(test);
+}
+
+/* In a pause one may not sleep. */
+static void hold(unsigned int n)
+{
+	while (n-- && nr_objects < MAX_OBJECTS) {
+		/* The other party may hold some, and let them go, before this returns. */
+		void *p = galloc(SIZE, GFP_NOWAIT);
+
+		if (p)
+			objects[nr_objects++] = p;
+	}
+}
+
+/* Bytes that are in use, exactly: nothing was lost, and nothing came twice. */
+static void expect_all_accounted(struct kunit *test)
+{
+	KUNIT_EXPECT_EQ(test, gk_in_use(test), (long)nr_objects * SIZE);
+	KUNIT_EXPECT_EQ(test, validate_all(), 0);
+}
+
+/* ---- the other party -------------------------------------------------------------- */
+
+static struct {
+	struct task_struct *who;
+	enum galloc_pause at;
+	void (*act)(void);
+	bool acted;
+} other;
+
+static void act_once(void)
+{
+	if (current != other.who || other.acted)
+		return;
+	other.acted = true;
+	other.act();
+}
+
+static void act_in_pause(enum galloc_pause point, const void *what)
+{
+	if (point == other.at)
+		act_once();
+}
+
+static bool act_in_request(unsigned int order)
+{
+	act_once();
+	return false;
+}
+
+static void other_at(enum galloc_pause at, void (*act)(void))
+{
+	other.who = current;
+	other.at = at;
+	other.act = act;
+	other.acted = false;
+	WRITE_ONCE(galloc_pause_hook, act_in_pause);
+}
+
+/* At the next request that galloc makes of the system. */
+static void other_at_request(void (*act)(void))
+{
+	other.who = current;
+	other.act = act;
+	other.acted = false;
+	WRITE_ONCE(galloc_fail_hook, act_in_request);
+}
+
+static void other_over(struct kunit *test)
+{
+	WRITE_ONCE(galloc_pause_hook, NULL);
+	WRITE_ONCE(galloc_fail_hook, NULL);
+	KUNIT_EXPECT_TRUE(test, other.acted);
+}
+
+/* ---- set-up ----------------------------------------------------------------------- */
+
+static struct mcache_slot *slots_of_the_first;
+
+/* An interrupt sets the CPU up, and has objects on its stacks, before we do. */
+static void be_first(void)
+{
+	hold(40);
+	let_go(20);
+	slots_of_the_first = raw_cpu_ptr(&galloc_mcache)->slots;
+}
+
+static void two_that_set_a_cpu_up_have_the_same_slots(struct kunit *test)
+{
+	struct mcache *m = raw_cpu_ptr(&galloc_mcache);
+	struct mcache_slot *had;
+
+	if (galloc_debug)
+		return;
+	had = gk_take_slots_away(test);
+	other_at_request(be_first);
+	hold(1);
+	other_over(test);
+	KUNIT_EXPECT_PTR_NE(test, slots_of_the_first, empty_slots);
+	KUNIT_EXPECT_PTR_EQ(test, m->slots, slots_of_the_first);
+	gk_slots_delete(had);
+	expect_all_accounted(test);
+}
+
+/* ---- transfer --------------------------------------------------------------------- */
+
+/* No transfer, and a stack of objects that are about to overflow. */
+static void without_transfer(struct kunit *test)
+{
+	struct galloc_totals t;
+
+	KUNIT_ASSERT_TRUE(test, gk_rest(&t));
+	KUNIT_ASSERT_NULL(test, transfer_here()->stack);
+	hold(1000);
+}
+
+/* Another CPU's stack, here an interrupt's, overflows at the same time. */
+static void overflow_first(void)
+{
+	while (nr_objects && !transfer_here()->n)
+		let_go(1);
+}
+
+static void two_that_begin_a_transfer_share_it(struct kunit *test)
+{
+	unsigned int n;
+
+	if (galloc_debug)
+		return;
+	without_transfer(test);
+	other_at_request(overflow_first);
+	while (nr_objects && !other.acted)
+		let_go(1);
+	other_over(test);
+	/* What the first put is there, and what the second put behind it. */
+	n = transfer_here()->n;
+	KUNIT_EXPECT_GT(test, n, 1);
+	expect_all_accounted(test);
+	let_go(MAX_OBJECTS);
+	expect_all_accounted(test);
+}
+
+/* Nobody has put anything there for two ticks. */
+static void give_transfer_up(void)
+{
+	transfer_age();
+	transfer_age();
+}
+
+static void what_comes_when_a_transfer_is_given_up_is_free(struct kunit *test)
+{
+	if (galloc_debug)
+		return;
+	without_transfer(test);
+	while (nr_objects && !transfer_here()->n)
+		let_go(1);
+	hold(MAX_OBJECTS);
+	drain_cpus();
+	KUNIT_ASSERT_EQ(test, transfer_here()->n, 0);
+	KUNIT_ASSERT_NOT_NULL(test, transfer_here()->stack);
+	other_at(PAUSE_TRANSFER_PUT, give_transfer_up);
+	while (nr_objects && !other.acted)
+		let_go(1);
+	other_over(test);
+	KUNIT_EXPECT_NULL(test, transfer_here()->stack);
+	KUNIT_EXPECT_EQ(test, transfer_here()->n, 0);
+	expect_all_accounted(test);
+}
+
+/* Have objects in transfer, and none on this CPU. */
+static void fill_transfer(struct kunit *test, unsigned int n)
+{
+	struct mcache_slot *slot = gk_slot(class_here());
+
+	hold(MAX_OBJECTS);
+	while (nr_objects && transfer_here()->n < n)
+		let_go(1);
+	while (gk_stacked(slot))
+		hold(1);
+	KUNIT_ASSERT_GE(test, transfer_here()->n, n);
+	KUNIT_ASSERT_LT(test, nr_objects, MAX_OBJECTS);
+}
+
+/* An interrupt frees so many that the stack is full. */
+static void fill_the_stack(void)
+{
+	struct mcache_slot *slot = gk_slot(class_here());
+
+	while (nr_objects && slot->top != slot->end)
+		let_go(1);
+}
+
+static void what_a_stack_has_no_room_for_goes_back(struct kunit *test)
+{
+	struct mcache_slot *slot;
+
+	if (galloc_debug)
+		return;
+	fill_transfer(test, 128);
+	slot = gk_slot(class_here());
+	other_at(PAUSE_TRANSFER_GOT, fill_the_stack);
+	while (nr_objects < MAX_OBJECTS && !other.acted)
+		hold(1);
+	other_over(test);
+	KUNIT_EXPECT_LE(test, gk_stacked(slot), gk_capacity(slot));
+	expect_all_accounted(test);
+}
+
+/* While the first of it goes into the spans somebody takes the rest. */
+static void take_all_of_transfer(void)
+{
+	while (nr_objects < MAX_OBJECTS && transfer_here()->n)
+		hold(1);
+}
+
+static void what_others_took_of_a_transfer_is_not_drained(struct kunit *test)
+{
+	if (galloc_debug)
+		return;
+	fill_transfer(test, 200);
+	other_at(PAUSE_FREE_MARKED, take_all_of_transfer);
+	drain_cpus();
+	other_over(test);
+	KUNIT_EXPECT_EQ(test, transfer_here()->n, 0);
+	expect_all_accounted(test);
+}
+
+/* It holds what it has room for; the spans get the rest. */
+static void what_transfer_has_no_room_for_goes_into_the_spans(struct kunit *test)
+{
+	if (galloc_debug)
+		return;
+	hold(MAX_OBJECTS);
+	let_go(MAX_OBJECTS - 10);
+	KUNIT_EXPECT_EQ(test, transfer_here()->n, transfer_here()->max);
+	expect_all_accounted(test);
+}
+
+/* ---- drains ----------------------------------------------------------------------- */
+
+static atomic_t nr_marked;
+
+/* Everybody is asked again when the CPU's work item has begun. */
+static void ask_again(enum galloc_pause point, const void *what)
+{
+	if (point == PAUSE_FREE_MARKED && atomic_inc_return(&nr_marked) == 1)
+		drain_kick();
+}
+
+static void a_drain_asked_for_during_another_is_not_done(struct kunit *test)
+{
+	struct mcache *m = raw_cpu_ptr(&galloc_mcache);
+
+	if (galloc_debug)
+		return;
+	hold(100);
+	let_go(100);
+	/* A request soon after another one asks nothing. */
+	msleep(200);
+	atomic_set(&nr_marked, 0);
+	WRITE_ONCE(galloc_pause_hook, ask_again);
+	WRITE_ONCE(m->drain_all, true);
+	queue_work_on(m->cpu, galloc_wq, &m->work);
+	flush_work(&m->work);
+	WRITE_ONCE(galloc_pause_hook, NULL);
+	KUNIT_EXPECT_GT(test, atomic_read(&nr_marked), 1);
+	/* What comes to a stack that the drain has passed would be forgotten. */
+	KUNIT_EXPECT_TRUE(test, drain_is_behind());
+	drain_cpus();
+	KUNIT_EXPECT_FALSE(test, drain_is_behind());
+}
+
+/* ---- grace periods ------------------------------------------------------------------ */
+
+/*
+ * A grace period that began while a freer looked its object up: it may end when the
+ * freer has been through, not before, or a descriptor could go that it still looks at.
+ */
+static struct {
+	struct task_struct *freer;
+	struct completion begin;
+	struct completion intrude;
+	bool begun;
+	bool ended;
+	bool ended_too_soon;
+} grace;
+
+static void wait_for_grace(void *arg)
+{
+	wait_for_completion(&grace.begin);
+	WRITE_ONCE(grace.begun, true);
+	synchronize_rcu();
+	WRITE_ONCE(grace.ended, true);
+}
+
+/* Preempts the freer, as anybody more urgent does, so that RCU notes its section. */
+static void intrude(void *arg)
+{
+	sched_set_fifo(current);
+	wait_for_completion(&grace.intrude);
+}
+
+static void grace_hook(enum galloc_pause point, const void *what)
+{
+	if (current != grace.freer)
+		return;
+	if (point == PAUSE_RESOLVE_FOUND && !grace.begun) {
+		complete(&grace.begin);
+		complete(&grace.intrude);
+		gk_spin_for(READ_ONCE(grace.begun), GK_PATIENCE_MS);
+		/* It is to have begun: how long that takes nobody tells. */
+		mdelay(50);
+	}
+	if (point == PAUSE_FREE_DECIDED)
+		grace.ended_too_soon = gk_spin_for(READ_ONCE(grace.ended), 300);
+}
+
+static void no_grace_period_ends_during_a_free(struct kunit *test)
+{
+	struct gk_thread *waiter, *intruder;
+	void *p;
+
+	if (!gk_smp())
+		return;
+	/* A free into the span. */
+	p = mcentral_alloc(mcentral_row(gk_nid(), class_here()), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, p);
+	memset(&grace, 0, sizeof(grace));
+	init_completion(&grace.begin);
+	init_completion(&grace.intrude);
+	grace.freer = current;
+	waiter = gk_start(test, gk_cpu(1), wait_for_grace, NULL);
+	intruder = gk_start(test, gk_cpu(0), intrude, NULL);
+	/* It has run, and sleeps. */
+	msleep(20);
+	WRITE_ONCE(galloc_pause_hook, grace_hook);
+	mcentral_free_single(p);
+	WRITE_ONCE(galloc_pause_hook, NULL);
+	KUNIT_EXPECT_TRUE(test, grace.begun);
+	KUNIT_EXPECT_FALSE(test, grace.ended_too_soon);
+	gk_join(test, waiter);
+	gk_join(test, intruder);
+	KUNIT_EXPECT_TRUE(test, grace.ended);
+}
+
+/* A reader of the map, which grows meanwhile. */
+static struct {
+	bool in;
+	bool go_on;
+	bool gone_on;
+} reader;
+
+static void read_the_map(void *arg)
+{
+	rcu_read_lock();
+	WRITE_ONCE(reader.in, true);
+	gk_spin_for(READ_ONCE(reader.go_on), GK_PATIENCE_MS);
+	WRITE_ONCE(reader.gone_on, true);
+	rcu_read_unlock();
+}
+
+static void let_reader_go_on(struct timer_list *unused)
+{
+	WRITE_ONCE(reader.go_on, true);
+}
+
+static void a_map_that_is_replaced_outlives_its_readers(struct kunit *test)
+{
+	static struct timer_list timer;
+	struct gk_thread *t;
+	int err;
+
+	if (!gk_smp())
+		return;
+	memset(&reader, 0, sizeof(reader));
+	timer_setup(&timer, let_reader_go_on, 0);
+	t = gk_start(test, gk_cpu(1), read_the_map, NULL);
+	KUNIT_EXPECT_TRUE(test, gk_wait_for(READ_ONCE(reader.in), GK_PATIENCE_MS));
+	mod_timer(&timer, jiffies + HZ / 5);
+	err = map_grow(PAGE_OFFSET + (map_nr_slots() << ARENA_SHIFT));
+	KUNIT_EXPECT_EQ(test, err, 0);
+	/* The old one has been freed. */
+	KUNIT_EXPECT_TRUE(test, READ_ONCE(reader.gone_on));
+	gk_join(test, t);
+	timer_delete_sync(&timer);
+}
+
+static struct kunit_case cases[] = {
+	KUNIT_CASE(two_that_set_a_cpu_up_have_the_same_slots),
+	KUNIT_CASE(two_that_begin_a_transfer_share_it),
+	KUNIT_CASE(what_comes_when_a_transfer_is_given_up_is_free),
+	KUNIT_CASE(what_a_stack_has_no_room_for_goes_back),
+	KUNIT_CASE(what_others_took_of_a_transfer_is_not_drained),
+	KUNIT_CASE(what_transfer_has_no_room_for_goes_into_the_spans),
+	KUNIT_CASE(a_drain_asked_for_during_another_is_not_done),
+	KUNIT_CASE(no_grace_period_ends_during_a_free),
+	KUNIT_CASE(a_map_that_is_replaced_outlives_its_readers),
+	{}
+};
+
+static struct kunit_suite suite = {
+	.name = "galloc_meet",
+	.init = init_case,
+	.exit = exit_case,
+	.test_cases = cases,
+};
+
+kunit_test_suite(suite);

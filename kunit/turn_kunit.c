@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * KUnit: what is done with a stack of 2,048 objects is done in turns of 64.
+ *
+ * Each turn is a section with preemption off, and most have an array of 64 pointers on
+ * the kernel's stack: what is more would be written over who called.
+ */
+#include "helpers.h"
+
+#include <linux/slab.h>
+
+/* The smallest class has the longest stacks, and a transfer as long. */
+#define SIZE		8
+#define LONGEST		2048
+#define MAX_OBJECTS	(3 * LONGEST)
+
+static void **objects;
+static unsigned int nr_objects;
+
+static struct mcache_slot *slot_here(void)
+{
+	return gk_slot(sizeclass_of(SIZE));
+}
+
+static unsigned int in_transfer(void)
+{
+	return mcentral_rows[mcentral_row(gk_nid(), sizeclass_of(SIZE))]->transfer.n;
+}
+
+static int init_case(struct kunit *test)
+{
+	int err = gk_init(test);
+
+	if (err)
+		return err;
+	nr_objects = 0;
+	objects = kunit_kcalloc(test, MAX_OBJECTS, sizeof(*objects), GFP_KERNEL);
+	WRITE_ONCE(galloc_cpu_cache_bytes, 4UL << 20);
+	return objects ? 0 : -ENOMEM;
+}
+
+static void let_go(unsigned int n)
+{
+	while (n-- && nr_objects)
+		gfree(objects[--nr_objects]);
+}
+
+static void exit_case(struct kunit *test)
+{
+	WRITE_ONCE(galloc_pause_hook, NULL);
+	let_go(MAX_OBJECTS);
+	gk_exit(test);
+}
+
+static void hold(struct kunit *test, unsigned int n)
+{
+	KUNIT_ASSERT_LE(test, nr_objects + n, MAX_OBJECTS);
+	while (n--) {
+		objects[nr_objects] = galloc(SIZE, GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, objects[nr_objects]);
+		nr_objects++;
+	}
+}
+
+/* The longest stack there is, full, and as many more in transfer.  False: debug mode. */
+static bool fill(struct kunit *test)
+{
+	unsigned int i;
+
+	if (galloc_debug)
+		return false;
+	for (i = 0; i < 64 && gk_capacity(slot_here()) < LONGEST; i++) {
+		hold(test, MAX_OBJECTS);
+		let_go(MAX_OBJECTS);
+	}
+	KUNIT_ASSERT_EQ(test, gk_capacity(slot_here()), LONGEST);
+	hold(test, MAX_OBJECTS);
+	let_go(MAX_OBJECTS);
+	/* An overflow has made room for a turn. */
+	KUNIT_ASSERT_GT(test, gk_stacked(slot_here()), LONGEST - 2 * DRAIN_TURN);
+	KUNIT_ASSERT_EQ(test, in_transfer(), LONGEST);
+	return true;
+}
+
+/* What the tick has each CPU do. */
+static void look_for_idle_classes(void)
+{
+	struct mcache *m = raw_cpu_ptr(&galloc_mcache);
+
+	queue_work_on(m->cpu, galloc_wq, &m->work);
+	flush_work(&m->work);
+}
+
+static void the_surplus_goes_in_a_turn(struct kunit *test)
+{
+	unsigned int had;
+
+	if (!fill(test))
+		return;
+	/* It has missed since the last look, and now it does not. */
+	look_for_idle_classes();
+	gfree(galloc(SIZE, GFP_KERNEL));
+	had = gk_stacked(slot_here());
+	look_for_idle_classes();
+	KUNIT_EXPECT_EQ(test, gk_stacked(slot_here()), had - DRAIN_TURN);
+	KUNIT_EXPECT_EQ(test, gk_in_use(test), 0);
+}
+
+static void a_drain_takes_turns(struct kunit *test)
+{
+	unsigned int before, after = 0, i;
+
+	if (!fill(test))
+		return;
+	/* One turn of it, as a request that may not sleep does; others may be due first. */
+	before = gk_stacked(slot_here());
+	for (i = 0; i < 3; i++) {
+		drain_relieve(GFP_ATOMIC);
+		after = gk_stacked(slot_here());
+		if (after != before)
+			break;
+	}
+	KUNIT_EXPECT_EQ(test, after, before - DRAIN_TURN);
+	drain_cpus();
+	KUNIT_EXPECT_EQ(test, gk_stacked(slot_here()), 0);
+	KUNIT_EXPECT_EQ(test, gk_in_use(test), 0);
+}
+
+static void transfer_is_emptied_in_turns(struct kunit *test)
+{
+	if (!fill(test))
+		return;
+	drain_cpus();
+	KUNIT_EXPECT_EQ(test, in_transfer(), 0);
+	KUNIT_EXPECT_EQ(test, gk_in_use(test), 0);
+}
+
+static void a_stack_is_filled_and_emptied_in_turns(struct kunit *test)
+{
+	unsigned int before, after, most = 0, overflows = 0;
+
+	if (!fill(test))
+		return;
+	/* All of the stack, what a span has, and then of transfer. */
+	do {
+		before = in_transfer();
+		hold(test, 1);
+	} while (in_transfer() == before);
+	KUNIT_EXPECT_EQ(test, in_transfer(), before - DRAIN_TURN);
+	/* And back: the one that finds it full takes a turn off. */
+	hold(test, LONGEST);
+	while (nr_objects) {
+		before = gk_stacked(slot_here());
+		let_go(1);
+		after = gk_stacked(slot_here());
+		overflows += after < before;
+		if (after < before)
+			most = max(most, before + 1 - after);
+	}
+	KUNIT_EXPECT_GT(test, overflows, 0);
+	KUNIT_EXPECT_EQ(test, most, DRAIN_TURN);
+	KUNIT_EXPECT_EQ(test, gk_in_use(test), 0);
+}
+
+static size_t pushed, most_pushed;
+
+static void count_pushed(enum galloc_pause point, const void *what)
+{
+	size_t n;
+
+	if (point != PAUSE_PUSHED_RUN)
+		return;
+	n = *(const size_t *)what;
+	pushed += n;
+	most_pushed = max(most_pushed, n);
+}
+
+static void many_are_popped_and_pushed_in_turns(struct kunit *test)
+{
+	size_t n;
+
+	if (!fill(test))
+		return;
+	n = mcache_pop_many(sizeclass_of(SIZE), LONGEST, objects);
+	KUNIT_EXPECT_EQ(test, n, DRAIN_TURN);
+	nr_objects = n;
+	n = gk_stacked(slot_here());
+	nr_objects += galloc_bulk(SIZE, GFP_KERNEL, n, objects + nr_objects);
+	KUNIT_ASSERT_EQ(test, gk_stacked(slot_here()), 0);
+
+	pushed = 0;
+	most_pushed = 0;
+	WRITE_ONCE(galloc_pause_hook, count_pushed);
+	gfree_bulk(nr_objects, objects);
+	WRITE_ONCE(galloc_pause_hook, NULL);
+	/* What is cleared when it is freed is freed one by one. */
+	if (!want_init_on_free()) {
+		KUNIT_EXPECT_GT(test, pushed, (size_t)LONGEST / 2);
+		KUNIT_EXPECT_EQ(test, most_pushed, DRAIN_TURN);
+	}
+	nr_objects = 0;
+	KUNIT_EXPECT_EQ(test, gk_in_use(test), 0);
+}
+
+static struct kunit_case cases[] = {
+	KUNIT_CASE(the_surplus_goes_in_a_turn),
+	KUNIT_CASE(a_drain_takes_turns),
+	KUNIT_CASE(transfer_is_emptied_in_turns),
+	KUNIT_CASE(a_stack_is_filled_and_emptied_in_turns),
+	KUNIT_CASE(many_are_popped_and_pushed_in_turns),
+	{}
+};
+
+static struct kunit_suite suite = {
+	.name = "galloc_turn",
+	.init = init_case,
+	.exit = exit_case,
+	.test_cases = cases,
+};
+
+kunit_test_suite(suite);
