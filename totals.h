@@ -22,22 +22,17 @@
 	X(free)			\
 	X(meta)
 
-/**
- * struct galloc_totals - bytes, but for the last two
- * @system: all that galloc holds, counted when it is allocated and returned
- * @short_spans: spans that are shorter than others of their class
- * @unsure: the stacks could not be checked, or not completely
- *
- * The members between, GALLOC_TOTALS(), are computed one by one.  At rest their sum is
- * @system.
+/*
+ * All that galloc holds is counted when it is allocated and returned, each part
+ * computed for itself.  At rest the sum of the parts is @system.
  */
 struct galloc_totals {
 	long system;
 #define X(name) long name;
 	GALLOC_TOTALS(X)
 #undef X
-	long short_spans;
-	bool unsure;
+	long short_spans;	/* no bytes: spans shorter than others of their class */
+	bool unsure;		/* the stacks could not be checked, or not completely */
 };
 
 /* The sum of the parts. */
