@@ -504,14 +504,7 @@ void *large_alloc(size_t size, size_t align, int nid, gfp_t gfp);
 void *large_hand_out(struct mspan *s, gfp_t gfp);
 bool large_free(const void *p, bool shared);
 
-enum release_runs {
-	RELEASE_BLOCKS,		/* empty blocks that go back in one piece */
-	RELEASE_SPARSE,		/* and runs of sparse blocks, long ones first */
-	RELEASE_ALL,		/* and every other run */
-};
-
-unsigned long release_runs(unsigned long pages, enum release_runs how,
-			   bool may_sleep);
+unsigned long release_runs(unsigned long pages, bool may_sleep);
 void release_relieve(gfp_t gfp, unsigned long npages);
 unsigned long release_free_max(void);
 unsigned long mheap_free_pages(void);

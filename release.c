@@ -88,8 +88,15 @@ void release_put_pages(unsigned long start, unsigned int npages, int order,
 
 /* ---- runs ------------------------------------------------------------------- */
 
+/* What may be returned, in this order. */
+enum release {
+	RELEASE_BLOCKS,		/* empty blocks that go back in one piece */
+	RELEASE_SPARSE,		/* and runs of sparse blocks, long ones first */
+	RELEASE_ALL,		/* and every other run */
+};
+
 /* The run to return next: empty blocks, then sparse blocks, then the rest. */
-static struct mspan *release_victim(struct mheap *h, enum release_runs how)
+static struct mspan *release_victim(struct mheap *h, enum release how)
 {
 	struct rb_node *last = rb_last(&h->large_runs);
 	int density = SPARSE;
@@ -139,7 +146,7 @@ static struct mspan *release_victim(struct mheap *h, enum release_runs how)
  * Return one run of @h to the system.  Returns its pages, 0 if none may go.  A caller
  * that may not sleep returns no run that would go in many pieces.
  */
-static unsigned long release_one(struct mheap *h, enum release_runs how,
+static unsigned long release_one(struct mheap *h, enum release how,
 				 bool may_sleep)
 {
 	unsigned long flags, start;
@@ -173,7 +180,6 @@ static unsigned long release_one(struct mheap *h, enum release_runs how,
 /**
  * release_runs() - return free memory to the system
  * @pages: stop after that many
- * @how: what may be returned
  * @may_sleep: the caller may sleep; others return one block, or as many pages as one
  *	turn allows
  *
@@ -182,16 +188,15 @@ static unsigned long release_one(struct mheap *h, enum release_runs how,
  * Context: Where may_call_system() says so, no galloc lock held.
  * Return: Pages returned.
  */
-unsigned long release_runs(unsigned long pages, enum release_runs how,
-			   bool may_sleep)
+unsigned long release_runs(unsigned long pages, bool may_sleep)
 {
-	enum release_runs now;
+	enum release now;
 	unsigned long n, done = 0;
 	int nid;
 
 	if (!may_sleep)
 		pages = min_t(unsigned long, pages, RELEASE_TURN);
-	for (now = RELEASE_BLOCKS; now <= how; now++) {
+	for (now = RELEASE_BLOCKS; now <= RELEASE_ALL; now++) {
 		for_each_node(nid) {
 			while (done < pages) {
 				n = release_one(mheaps[nid], now, may_sleep);
@@ -449,8 +454,7 @@ void release_relieve(gfp_t gfp, unsigned long npages)
 	worker_kick(WORKER_NOW);
 	if (!may_call_system())
 		return;
-	release_runs(max_t(unsigned long, npages, ARENA_PAGES), RELEASE_ALL,
-		     may_sleep);
+	release_runs(max_t(unsigned long, npages, ARENA_PAGES), may_sleep);
 }
 
 /* ---- the worker ------------------------------------------------------------------ */
@@ -510,7 +514,7 @@ bool release_turn(void)
 	if (time_before(jiffies, above_since + RELEASE_DELAY))
 		return true;
 	above_since = 0;
-	release_runs(free - max / 4 * 3, RELEASE_ALL, true);
+	release_runs(free - max / 4 * 3, true);
 	return false;
 }
 
@@ -578,7 +582,7 @@ unsigned long release_everything(void)
 	LIST_HEAD(left);
 
 	WRITE_ONCE(galloc_reserve_pages, 0);
-	release_runs(ULONG_MAX, RELEASE_ALL, true);
+	release_runs(ULONG_MAX, true);
 
 	for (nr = 0; nr < map_nr_slots(); nr++)
 		if (map_walk_slot(nr, abandon_span, &left))

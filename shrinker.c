@@ -44,7 +44,7 @@ static unsigned long shrink_scan(struct shrinker *shrinker,
 	count_event(EVENT_SHRINKER);
 	freed = waiting_release();
 	/* Reclaim may sleep, otherwise it would not call shrinkers. */
-	freed += release_runs(sc->nr_to_scan, RELEASE_ALL, true);
+	freed += release_runs(sc->nr_to_scan, true);
 	mm_account_reclaimed_pages(freed);
 	/* Only if the free runs were not enough. */
 	if (freed < sc->nr_to_scan)
@@ -67,7 +67,7 @@ static unsigned long shrink_scan(struct shrinker *shrinker,
 bool shrinker_wake(void)
 {
 	drain_tick();
-	release_runs(ULONG_MAX, RELEASE_ALL, true);
+	release_runs(ULONG_MAX, true);
 	return time_before(jiffies, READ_ONCE(wake_end));
 }
 
@@ -86,7 +86,7 @@ unsigned long shrinker_oom(void)
 	unsigned long pages;
 
 	drain_relieve(GFP_KERNEL);
-	pages = release_runs(ULONG_MAX, RELEASE_ALL, true);
+	pages = release_runs(ULONG_MAX, true);
 	if (__ratelimit(&limit))
 		pr_warn("out of memory: %lu kB given back, %lu kB held, %lu kB of that for its own tables, up to %lu kB cached\n",
 			pages << (PAGE_SHIFT - 10), arena_held_bytes() >> 10,

@@ -673,7 +673,7 @@ static ssize_t shrink_write(struct file *file, const char __user *buf,
 {
 	drain_cpus();
 	worker_settle();
-	release_runs(ULONG_MAX, RELEASE_ALL, true);
+	release_runs(ULONG_MAX, true);
 	return len;
 }
 

@@ -314,7 +314,7 @@ static void __init take_stock(struct galloc_totals *t)
 {
 	drain_cpus();
 	worker_settle();
-	release_runs(ULONG_MAX, RELEASE_ALL, true);
+	release_runs(ULONG_MAX, true);
 	/* Descriptors of slots that have left the map. */
 	rcu_barrier();
 	stats_totals(t);

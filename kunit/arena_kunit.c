@@ -537,7 +537,7 @@ static void settle(void *arg)
 			settler.wrong += !is_ours((void *)(s->start + ARENA_SIZE - 1));
 			settler.chunks++;
 			mheap_free(s);
-			release_runs(ARENA_PAGES, RELEASE_BLOCKS, true);
+			release_runs(ARENA_PAGES, true);
 		}
 		cond_resched();
 	}

@@ -245,7 +245,7 @@ static const struct {
 static long pages_held(struct kunit *test)
 {
 	KUNIT_EXPECT_EQ(test, gk_in_use(test), 0);
-	release_runs(ULONG_MAX, RELEASE_ALL, true);
+	release_runs(ULONG_MAX, true);
 	/* Descriptors of slots that have left. */
 	rcu_barrier();
 	return arena_held_bytes() - arena_meta_bytes();
@@ -429,7 +429,7 @@ static void churn(void *arg)
 		churn_one(c);
 		/* So that there is something to ask for again. */
 		if (!gk_below(&c->rng, 100))
-			release_runs(ULONG_MAX, RELEASE_ALL, true);
+			release_runs(ULONG_MAX, true);
 		if (c->kernel)
 			kernel_fail(0);
 	} while (!gk_fight_over(++c->ops, stop) && !c->wrong);

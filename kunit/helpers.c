@@ -335,7 +335,7 @@ void gk_give_back(void)
 	struct galloc_totals t;
 
 	gk_rest(&t);
-	release_runs(ULONG_MAX, RELEASE_ALL, true);
+	release_runs(ULONG_MAX, true);
 }
 
 /* Take memory in whole blocks, as when there is much already; gk_exit() ends it. */

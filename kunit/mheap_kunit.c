@@ -474,7 +474,7 @@ static void the_kernel_knows_what_could_be_given_back(struct kunit *test)
 	run_give(s);
 	KUNIT_EXPECT_GE(test, h->told_pages, 5);
 	KUNIT_EXPECT_EQ(test, h->told_pages, (long)h->free_pages);
-	release_runs(ULONG_MAX, RELEASE_ALL, true);
+	release_runs(ULONG_MAX, true);
 	KUNIT_EXPECT_EQ(test, h->told_pages, (long)h->free_pages);
 	KUNIT_EXPECT_EQ(test, h->told_pages, 0);
 	/* Of a reserve nothing is given, be it free or not. */
@@ -651,7 +651,7 @@ static void churn_runs(void *arg)
 		if (!*one)
 			c->failed++;
 		if (i % 64 == 0)
-			release_runs(1 + gk_below(&rng, 64), RELEASE_ALL, true);
+			release_runs(1 + gk_below(&rng, 64), true);
 	}
 	gk_count_ops(2 * i);
 	for (i = 0; i < CHURN_RUNS; i++)

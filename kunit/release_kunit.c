@@ -26,7 +26,7 @@ static void blocks_go_back_whole_when_all_in_them_is_free(struct kunit *test)
 	while (run_nr_held > base)
 		run_give(run_held[base + gk_below(&rng, run_nr_held - base)]);
 	WRITE_ONCE(galloc_reserve_pages, 0);
-	release_runs(ULONG_MAX, RELEASE_BLOCKS, true);
+	release_runs(ULONG_MAX, true);
 	KUNIT_EXPECT_EQ(test, arena_held_bytes() - arena_meta_bytes(), had);
 	KUNIT_EXPECT_GT(test, gk_events(EVENT_RELEASE_BLOCK), blocks);
 	KUNIT_EXPECT_EQ(test, gk_events(EVENT_RELEASE_PAGES), pages);
@@ -54,7 +54,7 @@ static void a_block_that_is_not_empty_gives_its_free_pages(struct kunit *test)
 
 	WRITE_ONCE(galloc_reserve_pages, 0);
 	run_give(b);
-	gone = release_runs(ULONG_MAX, RELEASE_ALL, true);
+	gone = release_runs(ULONG_MAX, true);
 	KUNIT_EXPECT_EQ(test, gone, ARENA_PAGES - 20);
 	KUNIT_EXPECT_EQ(test, had - (arena_held_bytes() - arena_meta_bytes()),
 			(long)(ARENA_PAGES - 20) << PAGE_SHIFT);
@@ -93,11 +93,11 @@ static void the_reserve_stays(struct kunit *test)
 	WRITE_ONCE(galloc_reserve_pages, reserve);
 	for (i = 0; i < 4; i++)
 		run_give(block[i]);
-	release_runs(ULONG_MAX, RELEASE_ALL, true);
+	release_runs(ULONG_MAX, true);
 	KUNIT_EXPECT_EQ(test, pages_held(), reserve);
 	/* No run is split for it: one that is too long stays as a whole. */
 	WRITE_ONCE(galloc_reserve_pages, reserve - 1);
-	release_runs(ULONG_MAX, RELEASE_BLOCKS, true);
+	release_runs(ULONG_MAX, true);
 	KUNIT_EXPECT_EQ(test, pages_held(), reserve);
 }
 
@@ -111,7 +111,7 @@ static void no_more_goes_back_than_was_asked_for(struct kunit *test)
 		run_take(test, ARENA_PAGES, ARENA_PAGES);
 	run_give_all(0);
 	had = pages_held();
-	gone = release_runs(1, RELEASE_ALL, true);
+	gone = release_runs(1, true);
 	KUNIT_EXPECT_EQ(test, gone, ARENA_PAGES);
 	KUNIT_EXPECT_EQ(test, pages_held(), had - ARENA_PAGES);
 }
@@ -218,7 +218,7 @@ static void the_shrinker_has_stacks_drained(struct kunit *test)
 		objects[i] = galloc(size, GFP_KERNEL);
 	for (i = 0; i < ARRAY_SIZE(objects); i++)
 		gfree(objects[i]);
-	release_runs(ULONG_MAX, RELEASE_ALL, true);
+	release_runs(ULONG_MAX, true);
 	slot = gk_slot(sizeclass_of(size));
 	KUNIT_EXPECT_GT(test, gk_stacked(slot), 0);
 	gk_background();
@@ -291,7 +291,7 @@ static void descriptors_leave_with_what_they_described(struct kunit *test)
 		gfree(wave[i]);
 	drain_cpus();
 	KUNIT_EXPECT_GT(test, h->nr_spare[0], 500);
-	release_runs(ULONG_MAX, RELEASE_ALL, true);
+	release_runs(ULONG_MAX, true);
 	KUNIT_EXPECT_LE(test, h->nr_spare[0], 64);
 }
 
@@ -350,7 +350,7 @@ static void a_run_on_its_way_out_is_nobodys(struct kunit *test)
 	WRITE_ONCE(galloc_reserve_pages, 0);
 	leaving = 0;
 	WRITE_ONCE(galloc_pause_hook, take_while_leaving);
-	KUNIT_EXPECT_EQ(test, release_runs(1, RELEASE_BLOCKS, true), ARENA_PAGES);
+	KUNIT_EXPECT_EQ(test, release_runs(1, true), ARENA_PAGES);
 	KUNIT_ASSERT_NE(test, leaving, 0);
 	KUNIT_EXPECT_FALSE(test, leaving_was_taken);
 	KUNIT_EXPECT_FALSE(test, map_span_around((void *)leaving, &copy));

@@ -202,7 +202,7 @@ static void work(void *arg)
 		gfree(*one);
 		*one = galloc(gk_random_size(&rng), GFP_KERNEL);
 		if (i % 1024 == 0)
-			release_runs(64, RELEASE_ALL, true);
+			release_runs(64, true);
 		if (i % 256 == 0)
 			cond_resched();
 	}
