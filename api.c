@@ -373,7 +373,7 @@ EXPORT_SYMBOL_GPL(galloc_aligned);
  * struct target - the object that an address lies in
  * @start: its first byte
  * @size: bytes it has
- * @padded: it has more than its size asked for, which nobody else may share
+ * @padded: it is larger than the request needed, because its pages may not be shared
  */
 struct target {
 	void *start;
@@ -382,8 +382,8 @@ struct target {
 };
 
 /*
- * What a pointer means: the one place that asks the spans of small objects and those
- * of large ones.  @t is filled in for FOUND_OBJECT and FOUND_INTERIOR.
+ * Decide what a pointer points to.  Nothing else asks both the spans of small objects
+ * and those of large ones.  Fills in @t for FOUND_OBJECT and FOUND_INTERIOR.
  */
 static enum mspan_found target_of(const void *p, struct target *t)
 {
@@ -408,7 +408,7 @@ static enum mspan_found target_of(const void *p, struct target *t)
 	return addr_of(p) == s.start ? FOUND_OBJECT : FOUND_INTERIOR;
 }
 
-/* As gfree() of what the stacks did not take; @row is that of its page. */
+/* Free what no stack took.  @row is the row of its page, which was looked up once. */
 static noinline void free_checked(const void *p, unsigned int row)
 {
 	if (ZERO_OR_NULL_PTR(p) || !enter_ok())
@@ -428,6 +428,17 @@ static noinline void free_slow(const void *p)
 		free_checked(p, row);
 }
 
+/* The same where nothing has looked at @p yet. */
+static void free_unpushed(const void *p)
+{
+	unsigned int row;
+
+	rcu_read_lock();
+	row = arena_row_of(p);
+	rcu_read_unlock();
+	free_checked(p, row);
+}
+
 /* gfree() on a kernel that clears what is freed. */
 static noinline void free_wiped(const void *p)
 {
@@ -442,13 +453,13 @@ static noinline void free_wiped(const void *p)
 	    !release_pages_unshared((unsigned long)p,
 				    PFN_UP(offset_in_page(p) + t.size))) {
 		if (!waiting_add(p, true) && !large_free(p, true))
-			free_checked(p, arena_row_of(p));
+			free_unpushed(p);
 		return;
 	}
 	if (found)
 		memset((void *)p, 0, t.size);
 	if (!mcache_push(p))
-		free_checked(p, arena_row_of(p));
+		free_unpushed(p);
 }
 
 /**
