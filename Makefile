@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
+# Copyright (C) 2026 The galloc authors
 # For people; Kbuild beside it is for kbuild.  `make help` lists the targets.
 
 # Two targets in one command are made one after the other, as for clean and modules.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+// Copyright (C) 2026 The galloc authors
 /*
  * mcache: per CPU, one stack of free objects for each row, without a lock.
  *

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+// Copyright (C) 2026 The galloc authors
 /*
  * mcentral: the spans of one row, that is of one size class on one node or in the
  * emergency reserve.

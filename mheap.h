@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
+/* Copyright (C) 2026 The galloc authors */
 /*
  * mheap.h: what mheap.c, run.c, release.c and large.c share about a node's runs.
  */

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+// Copyright (C) 2026 The galloc authors
 /*
  * run: the lists of a node's free runs, by length and by how full their blocks are,
  * and how runs are cut and joined.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+// Copyright (C) 2026 The galloc authors
 /*
  * stats: where the memory is, in debugfs, and what has leaked, at unload.
  *

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
+/* Copyright (C) 2026 The galloc authors */
 /*
  * worker: jobs that the layers request to be done in the background.
  *

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
+/* Copyright (C) 2026 The galloc authors */
 /*
  * hooks: what a test build hooks in: pause points and fail points, both in
  * inject.c.  Nothing of it is in others.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+// Copyright (C) 2026 The galloc authors
 /*
  * inject: requests for memory that fail, and threads that stop, because a test wants
  * it.

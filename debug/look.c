@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+// Copyright (C) 2026 The galloc authors
 /*
  * look: a CPU's look at its own slots, for validate.c and stats.c.
  *

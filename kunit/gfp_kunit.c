@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+// Copyright (C) 2026 The galloc authors
 /*
  * KUnit: what each allocation flag and each context leads to, as the table in
  * include/galloc.h says.

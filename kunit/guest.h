@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
+/* Copyright (C) 2026 The galloc authors */
 /* guest: what the suites get from the guest they run in; see guest.c. */
 #ifndef _GALLOC_KUNIT_GUEST_H
 #define _GALLOC_KUNIT_GUEST_H

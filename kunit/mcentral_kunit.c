@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+// Copyright (C) 2026 The galloc authors
 /* KUnit: the spans of a row, and which of them is taken. */
 #include "one_span.h"
 #include "runs.h"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+// Copyright (C) 2026 The galloc authors
 /*
  * KUnit: where two parties meet outside a span: while a CPU is set up, a transfer
  * begins or ends, objects are on their way between the two, a grace period passes.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+// Copyright (C) 2026 The galloc authors
 /*
  * KUnit: one run of pages and the objects it is cut into, for each size class.
  */

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+// Copyright (C) 2026 The galloc authors
 /*
  * A row, one span of it, and all the span's objects: what the cases about spans
  * work with.

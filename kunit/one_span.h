@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
+/* Copyright (C) 2026 The galloc authors */
 /* A row, one span of it, and all the span's objects. */
 #ifndef _GALLOC_KUNIT_ONE_SPAN_H
 #define _GALLOC_KUNIT_ONE_SPAN_H

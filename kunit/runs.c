@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+// Copyright (C) 2026 The galloc authors
 /*
  * runs: page runs that a case takes from the mheap by hand; see runs.h.
  */

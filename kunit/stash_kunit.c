@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+// Copyright (C) 2026 The galloc authors
 /* KUnit: runs of pages that a CPU keeps for the next large object. */
 #include "helpers.h"
 

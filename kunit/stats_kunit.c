@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+// Copyright (C) 2026 The galloc authors
 /*
  * KUnit: where every byte is, and that the books say so.
  */

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+// Copyright (C) 2026 The galloc authors
 /*
  * KUnit: the reader of traces (tools/trace), as galloc_bench.ko has it, and what a
  * trace does to galloc.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+// Copyright (C) 2026 The galloc authors
 /* KUnit: objects on their way from one CPU's stack to another's. */
 #include "helpers.h"
 

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
+# Copyright (C) 2026 The galloc authors
 # shellcheck shell=bash
 #
 # build.sh: build the modules for one kernel. lib.sh sources it; $top is the top

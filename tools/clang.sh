@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
+# Copyright (C) 2026 The galloc authors
 #
 # clang.sh CONFIG: a kernel tree in which clang compiles external modules.
 #

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
+# Copyright (C) 2026 The galloc authors
 """coverage.py JSON TREE MISSED: a table of what `gcov --json-format` has counted, a line
 for each source of the tree, and into MISSED the lines that nothing ran.
 

@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
+# Copyright (C) 2026 The galloc authors
 #
 # coverage.sh [--doc]: which lines and branches of galloc the KUnit suites run,
 # `make coverage`.

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
+# Copyright (C) 2026 The galloc authors
 """fastpath.py GALLOC_KO: the instructions that the two fast paths execute.
 
 Follows galloc_class() and gfree() through the disassembly of a module as objdump

@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
+# Copyright (C) 2026 The galloc authors
 #
 # fastpath.sh --doc|--check: the instructions of the fast paths on stock 6.1.
 #
@@ -21,6 +22,7 @@ write_page()
 {
 	cat <<END
 .. SPDX-License-Identifier: GPL-2.0
+.. Copyright (C) 2026 The galloc authors
 .. Written by tools/fastpath.sh --doc.
 
 =============

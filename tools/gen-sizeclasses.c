@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+// Copyright (C) 2026 The galloc authors
 /*
  * gen-sizeclasses: derive galloc's size classes and print them as C or as a
  * table.
@@ -361,6 +362,7 @@ static void print_source(void)
 	size_t i;
 
 	fputs("// SPDX-License-Identifier: GPL-2.0\n"
+	      "// Copyright (C) 2026 The galloc authors\n"
 	      "/*\n"
 	      " * sizeclass: the size classes, and which of them serves a request.\n"
 	      " *\n"
@@ -439,6 +441,7 @@ static void print_header(void)
 	uint32_t class;
 
 	fputs("/* SPDX-License-Identifier: GPL-2.0 */\n"
+	      "/* Copyright (C) 2026 The galloc authors */\n"
 	      "/*\n"
 	      " * The size class of a constant size, for include/galloc.h.\n"
 	      " *\n"

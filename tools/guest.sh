@@ -1,5 +1,6 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0
+# Copyright (C) 2026 The galloc authors
 #
 # guest.sh: boot a kernel on an initramfs of ours, and learn how it went.
 # lib.sh sources it.

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
+# Copyright (C) 2026 The galloc authors
 # shellcheck shell=dash
 #
 # ktap.sh: what a check says, and the count of all, for bash and for busybox's shell.

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
+# Copyright (C) 2026 The galloc authors
 #
 # kunit.awk: what the KUnit suites said, from the console of their guest.
 #

@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
+# Copyright (C) 2026 The galloc authors
 #
 # kunit.sh [CONFIG]: galloc's KUnit suites under a kernel of ours, `make kunit`.
 #

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
+# Copyright (C) 2026 The galloc authors
 #
 # layers.awk Documentation/design.rst *.c: is the picture of the layers true?
 #

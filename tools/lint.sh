@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
+# Copyright (C) 2026 The galloc authors
 #
 # lint.sh: what compilers and checkers say about the sources, `make lint`.
 # lint.sh --quick: what takes a minute, for make check: one build, no sparse, no

@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
+# Copyright (C) 2026 The galloc authors
 #
 # run.sh [TEXT]: galloc at work under an unmodified kernel, `make run`.
 #

@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
+# Copyright (C) 2026 The galloc authors
 #
 # stock.sh [6.1|6.12|rt-6.1|none-6.1] [work|edges|scarce]: galloc under a kernel as users
 # have it.

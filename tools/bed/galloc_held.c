@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+// Copyright (C) 2026 The galloc authors
 /*
  * galloc_held: memory of the kernel's that only galloc's objects point to.
  *

@@ -1,5 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
+# Copyright (C) 2026 The galloc authors
 # shellcheck shell=dash
 #
 # cases.sh [--ask] PLAN GALLOC_KO BENCH_KO: load the two modules, run the cases of

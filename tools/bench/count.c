@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+// Copyright (C) 2026 The galloc authors
 /*
  * count: what a build of galloc.ko with GALLOC_COUNT=y has counted, see count.h.
  *

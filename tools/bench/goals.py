@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
+# Copyright (C) 2026 The galloc authors
 """bench/goals.py: what galloc wants to reach, and how far it is.
 
 Each goal is a figure that is computed from the results and the most, or the

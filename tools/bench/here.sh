@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
+# Copyright (C) 2026 The galloc authors
 #
 # bench/here.sh: native times on the machine and the kernel that run here,
 # `make bench-here`. For root, and only after "yes" was typed.

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
+# Copyright (C) 2026 The galloc authors
 """bench/page.py: the results as a page of the documentation, with charts."""
 
 import os
@@ -7,6 +8,7 @@ import subprocess
 from goals import MET, MISSED, UNJUDGED, verdicts
 
 HEAD = """.. SPDX-License-Identifier: GPL-2.0
+.. Copyright (C) 2026 The galloc authors
 .. Written by make bench; make bench-doc copies it here.
 
 ===========

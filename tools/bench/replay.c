@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+// Copyright (C) 2026 The galloc authors
 /*
  * replay: the case that does again what a kernel was seen to allocate and free.
  *

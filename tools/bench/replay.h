@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
+/* Copyright (C) 2026 The galloc authors */
 /*
  * replay: the plan of a replay, which plan.c makes of a trace and replay.c follows.
  */

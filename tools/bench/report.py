@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
+# Copyright (C) 2026 The galloc authors
 """bench/report.py: from what the guests of `make bench` printed to its results.
 
 	report.py [--part] FOLDER WORK

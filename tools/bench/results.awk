@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
+# Copyright (C) 2026 The galloc authors
 #
 # results.awk: what cases.sh has printed of results, for report.py.
 #

@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
+# Copyright (C) 2026 The galloc authors
 #
 # bench/run.sh: what galloc costs beside the kernel's own allocators, `make bench`.
 #

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+// Copyright (C) 2026 The galloc authors
 /*
  * sections: how long a build of galloc.ko with GALLOC_SECTIONS=y has kept others
  * off, see sections.h.

@@ -1,5 +1,6 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0
+# Copyright (C) 2026 The galloc authors
 #
 # traces.sh: the traces that are replayed. Source it after lib.sh, with $top set to
 # the top of the tree.

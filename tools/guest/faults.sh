@@ -1,6 +1,7 @@
 #!/bin/sh
 # shellcheck shell=dash
 # SPDX-License-Identifier: GPL-2.0
+# Copyright (C) 2026 The galloc authors
 #
 # faults.sh setup			have the kernel's fault injection spare nothing
 # faults.sh load PARAMETERS	load galloc.ko with the n-th request for memory

@@ -1,5 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
+# Copyright (C) 2026 The galloc authors
 # shellcheck shell=dash
 #
 # init.sh: /init of all guests. Runs /main, which may say "GUEST: failed: why" as its last

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
+/* Copyright (C) 2026 The galloc authors */
 /*
  * rules.pml: the rules of the span protocol, and how to break them; a part of
  * mspan.pml. Without any define each macro is the rule. -D M_... breaks one, and

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+// Copyright (C) 2026 The galloc authors
 /*
  * galloc_used_up: how far does memory go that hardly anybody may have?
  *

@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
+# Copyright (C) 2026 The galloc authors
 #
 # bench_here.sh: what `make bench-here` does to a machine, tried on a stock kernel
 # in QEMU (KERNEL=6.1 is another than this Debian release's own), and what

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+// Copyright (C) 2026 The galloc authors
 /*
  * bench_traces DIR: small.trace, a good trace, and others with something wrong, for
  * bench_here.sh.  Prints, of each of those, its name and what the kernel has to say:

@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
+# Copyright (C) 2026 The galloc authors
 #
 # external.sh: a client built outside of the tree. Installs galloc into an empty folder, copies
 # samples/wordfreq to another and builds it there with nothing but what was

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
+/* Copyright (C) 2026 The galloc authors */
 /*
  * The few kernel names that sizeclass.c needs, for the host tests.
  * PAGE_SHIFT comes from the compiler's command line.

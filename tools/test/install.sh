@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
+# Copyright (C) 2026 The galloc authors
 #
 # install.sh: what the Makefile builds, installs and removes, on kernels of every
 # layout. Nothing here is loaded. Last line: N passed, N failed, N skipped.

@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
+# Copyright (C) 2026 The galloc authors
 #
 # Host tests: what can be checked without a kernel.  One line a check, "ok - ",
 # "not ok - " or "skip - "; the last line counts them; exit 1 if one failed.

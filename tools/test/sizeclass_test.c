@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+// Copyright (C) 2026 The galloc authors
 /*
  * Host tests of the generated size classes, built once per PAGE_SHIFT.
  *

@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
+# Copyright (C) 2026 The galloc authors
 #
 # stop.sh: what is left of a `make check` that is broken off.  The scripts are those of
 # the tree, in a copy where nothing is built, and a guest is a program that sleeps.

@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
+# Copyright (C) 2026 The galloc authors
 #
 # trace.sh: galloc-trace, tried on a small recording of which everything is known, on
 # bad input, and on damaged copies of both. One line a check; the last line is

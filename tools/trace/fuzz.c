@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+// Copyright (C) 2026 The galloc authors
 /*
  * fuzz: damaged traces and recordings, for libFuzzer, through the code that reads them.
  *

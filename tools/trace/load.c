@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+// Copyright (C) 2026 The galloc authors
 /*
  * load: work for a kernel that is being recorded, as far as a shell does not do it.
  *

@@ -1,5 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
+# Copyright (C) 2026 The galloc authors
 # shellcheck shell=dash
 #
 # The guest's side of record.sh: /main of a stock kernel. It works while the kernel

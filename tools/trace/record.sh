@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
+# Copyright (C) 2026 The galloc authors
 #
 # record.sh [NAME]: what a stock kernel allocates while it works, `make trace`.
 #

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+// Copyright (C) 2026 The galloc authors
 /*
  * trace: the reader of traces, for the kernel and for galloc-trace; see trace.h.
  *

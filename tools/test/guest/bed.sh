@@ -1,6 +1,7 @@
 #!/bin/sh
 # shellcheck shell=dash
 # SPDX-License-Identifier: GPL-2.0
+# Copyright (C) 2026 The galloc authors
 #
 # bed.sh KREL CPUS MB: is this guest what the tests take it for? Otherwise they would
 # pass for nothing. Each of two nodes has half of the CPUs, and MB of memory or more.

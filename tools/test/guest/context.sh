@@ -1,6 +1,7 @@
 #!/bin/sh
 # shellcheck shell=dash
 # SPDX-License-Identifier: GPL-2.0
+# Copyright (C) 2026 The galloc authors
 #
 # context.sh [SECONDS]: allocations and frees in tracepoints, where the kernel holds
 # locks of the scheduler, of timers and of workqueues; 4 seconds by default, and as

@@ -1,6 +1,7 @@
 #!/bin/sh
 # shellcheck shell=dash
 # SPDX-License-Identifier: GPL-2.0
+# Copyright (C) 2026 The galloc authors
 #
 # debugfs.sh: galloc's files, as Documentation/usage.rst and stats.rst say: which
 # there are, what can be read, what a wrong read or write gets; and eight processes

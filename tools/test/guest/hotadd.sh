@@ -1,6 +1,7 @@
 #!/bin/sh
 # shellcheck shell=dash
 # SPDX-License-Identifier: GPL-2.0
+# Copyright (C) 2026 The galloc authors
 #
 # hotadd.sh: memory is plugged in while galloc is at work. The host does it, when
 # it reads our request; the memory lies above all that was there at boot.

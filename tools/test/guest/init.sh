@@ -1,6 +1,7 @@
 #!/bin/sh
 # shellcheck shell=dash
 # SPDX-License-Identifier: GPL-2.0
+# Copyright (C) 2026 The galloc authors
 #
 # The guest's side of stock.sh: /main of a stock kernel. Runs the scripts that
 # /test/plan names, one a line with its arguments, and says of each how it ended.

@@ -1,6 +1,7 @@
 #!/bin/sh
 # shellcheck shell=dash
 # SPDX-License-Identifier: GPL-2.0
+# Copyright (C) 2026 The galloc authors
 #
 # isolated.sh: the last CPU is isolated from the others (isolcpus=, nohz_full=): what
 # galloc does in the background it does elsewhere. Memory is asked back while that CPU

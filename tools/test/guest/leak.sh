@@ -1,6 +1,7 @@
 #!/bin/sh
 # shellcheck shell=dash
 # SPDX-License-Identifier: GPL-2.0
+# Copyright (C) 2026 The galloc authors
 #
 # leak.sh: a client goes and leaves objects behind. At its own unload galloc says
 # so for each class, keeps their pages, and nobody else gets them.

@@ -1,5 +1,6 @@
 # shellcheck shell=dash
 # SPDX-License-Identifier: GPL-2.0
+# Copyright (C) 2026 The galloc authors
 #
 # lib.sh: what the scripts that test a loaded galloc.ko share. Source it.
 #

@@ -1,6 +1,7 @@
 #!/bin/sh
 # shellcheck shell=dash
 # SPDX-License-Identifier: GPL-2.0
+# Copyright (C) 2026 The galloc authors
 #
 # life.sh: what a user does with galloc, twice: load it with its self-test, have a
 # client count a text, stress it, unload it.

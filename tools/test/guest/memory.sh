@@ -1,6 +1,7 @@
 #!/bin/sh
 # shellcheck shell=dash
 # SPDX-License-Identifier: GPL-2.0
+# Copyright (C) 2026 The galloc authors
 #
 # memory.sh: the system wants memory back, has none, or has only fragments.
 # shellcheck disable=SC2317 # called by their names

@@ -1,6 +1,7 @@
 #!/bin/sh
 # shellcheck shell=dash
 # SPDX-License-Identifier: GPL-2.0
+# Copyright (C) 2026 The galloc authors
 #
 # nodes.sh: a node that is used up. galloc takes little more of other nodes' memory
 # than the objects are large, whoever asks; see tools/stress/galloc_used_up.c.

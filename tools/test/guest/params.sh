@@ -1,6 +1,7 @@
 #!/bin/sh
 # shellcheck shell=dash
 # SPDX-License-Identifier: GPL-2.0
+# Copyright (C) 2026 The galloc authors
 #
 # params.sh: what Documentation/usage.rst says of each module parameter. Values
 # that cannot be meant are refused, by one line that says which and what is

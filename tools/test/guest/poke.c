@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+// Copyright (C) 2026 The galloc authors
 /*
  * poke: system calls on debugfs files that a shell cannot do, or not fast enough.
  *

@@ -1,6 +1,7 @@
 #!/bin/sh
 # shellcheck shell=dash
 # SPDX-License-Identifier: GPL-2.0
+# Copyright (C) 2026 The galloc authors
 #
 # reserve.sh: the kernel's emergency reserve. galloc makes as many small objects of it
 # as kmalloc() does; see tools/stress/galloc_used_up.c.

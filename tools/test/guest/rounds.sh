@@ -1,6 +1,7 @@
 #!/bin/sh
 # shellcheck shell=dash
 # SPDX-License-Identifier: GPL-2.0
+# Copyright (C) 2026 The galloc authors
 #
 # rounds.sh [N]: load and unload galloc N times, 100 by default, under readers of
 # its debugfs files. Afterwards nothing of it may be left, and no page be missing.

@@ -1,6 +1,7 @@
 #!/bin/sh
 # shellcheck shell=dash
 # SPDX-License-Identifier: GPL-2.0
+# Copyright (C) 2026 The galloc authors
 #
 # scarce.sh [SEEDS]: where free memory is in pieces galloc stands as long as kmalloc()
 # does. For each seed, memory is cut into blocks of some orders, and kmalloc() and then

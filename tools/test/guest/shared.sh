@@ -1,6 +1,7 @@
 #!/bin/sh
 # shellcheck shell=dash
 # SPDX-License-Identifier: GPL-2.0
+# Copyright (C) 2026 The galloc authors
 #
 # shared.sh: pages that the network refers to when their object is freed, and objects
 # that somebody gives to kfree(). At that the kernel objects, with a trace, so this

@@ -1,6 +1,7 @@
 #!/bin/sh
 # shellcheck shell=dash
 # SPDX-License-Identifier: GPL-2.0
+# Copyright (C) 2026 The galloc authors
 #
 # unload.sh [N]: galloc goes while 10,000 objects of a client that has just gone wait
 # to be freed by RCU; N times, 30 by default. Then with the moments made long in which
