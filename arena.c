@@ -21,6 +21,9 @@
 /* The largest order that the page allocator never fails. */
 #define NOFAIL_ORDER		1
 
+/* Pages that are passed over for one request because they lie in no slot of their node. */
+#define STRAY_PAGES		(2 * ARENA_PAGES)
+
 /* An order that was not available is not tried again for this long without need. */
 #define SCARCE_DELAY		(HZ / 10)
 
@@ -410,28 +413,63 @@ static void arena_order_failed(int nid, unsigned int order)
 	WRITE_ONCE(scarce->until, jiffies + SCARCE_DELAY);
 }
 
+/* Have the map find a chunk.  -EXDEV if it never can in this place. */
+static int chunk_map(struct page *page, unsigned int order, gfp_t gfp)
+{
+	if (!map_covers(page, 1U << order, gfp))
+		return -EXDEV;
+	return map_get_range(addr_of(page_address(page)), 1U << order,
+			     page_to_nid(page), meta_gfp(gfp));
+}
+
+/*
+ * Pages that the map finds, or NULL.  Where the memory of two nodes meets within a slot
+ * that is one node's, the other's pages there are of no use, nor are those that the map
+ * does not reach yet.  They are kept until better ones have come: given back at once,
+ * the page allocator would come with them again, for ever.
+ */
+static struct page *chunk_alloc(int nid, unsigned int order, gfp_t gfp)
+{
+	struct page *page, *found = NULL, *next;
+	unsigned int npages = 0;
+	LIST_HEAD(passed);
+	int err;
+
+	do {
+		galloc_pause(PAUSE_ASK_SYSTEM, &gfp);
+		page = galloc_fail(order) ? NULL :
+		       alloc_pages_node(nid, chunk_gfp_order(gfp, order), order);
+		if (!page) {
+			arena_order_failed(nid, order);
+			break;
+		}
+		err = chunk_map(page, order, gfp);
+		if (likely(!err)) {
+			found = page;
+			break;
+		}
+		list_add(&page->lru, &passed);
+		npages += 1U << order;
+	} while (err == -EXDEV && npages < STRAY_PAGES);
+
+	list_for_each_entry_safe(page, next, &passed, lru)
+		__free_pages(page, order);
+	return found;
+}
+
 static bool chunk_try(struct chunk *chunk, int nid, unsigned int order,
 		      gfp_t gfp)
 {
 	unsigned int npages = 1U << order;
-	unsigned long start;
 	struct page *page;
 
 	if (!charge_for((long)npages << PAGE_SHIFT, gfp))
 		return false;
-	galloc_pause(PAUSE_ASK_SYSTEM, &gfp);
-	page = galloc_fail(order) ? NULL :
-	       alloc_pages_node(nid, chunk_gfp_order(gfp, order), order);
+	page = chunk_alloc(nid, order, gfp);
 	if (!page) {
-		arena_order_failed(nid, order);
-		goto err_uncharge;
+		arena_uncharge((long)npages << PAGE_SHIFT);
+		return false;
 	}
-
-	start = addr_of(page_address(page));
-	if (!map_covers(page, npages, gfp))
-		goto err_pages;
-	if (!map_get_range(start, npages, page_to_nid(page), meta_gfp(gfp)))
-		goto err_pages;
 
 	chunk->page = page;
 	chunk->npages = npages;
@@ -444,12 +482,6 @@ static bool chunk_try(struct chunk *chunk, int nid, unsigned int order,
 	atomic_long_add(npages, &settled_pages);
 	count_event(EVENT_GROW);
 	return true;
-
-err_pages:
-	__free_pages(page, order);
-err_uncharge:
-	arena_uncharge((long)npages << PAGE_SHIFT);
-	return false;
 }
 
 /* The largest order worth trying on a node, by its last failure. */

@@ -319,9 +319,12 @@ void map_put_range(unsigned long start, unsigned int npages)
 	}
 }
 
-/* Get a map slot for each of @npages pages from @start. */
-bool map_get_range(unsigned long start, unsigned int npages, int nid,
-		   gfp_t gfp)
+/*
+ * Get a map slot for each of @npages pages from @start.  -EXDEV if one of them is another
+ * node's.
+ */
+int map_get_range(unsigned long start, unsigned int npages, int nid,
+		     gfp_t gfp)
 {
 	unsigned long addr = start;
 	unsigned int left = npages;
@@ -341,10 +344,10 @@ bool map_get_range(unsigned long start, unsigned int npages, int nid,
 		}
 		if (err) {
 			map_put_range(start, npages - left);
-			return false;
+			return err == -EXDEV ? err : -ENOMEM;
 		}
 	}
-	return true;
+	return 0;
 }
 
 /* Make the map cover the last page of a chunk. */

@@ -178,6 +178,58 @@ static void what_is_not_ours_has_no_row(struct kunit *test)
 					    sizeof(arena_none.span)));
 }
 
+/* Single pages that come back to this CPU's list, to be the next that it gives. */
+#define STRAYS		8
+
+/* Does an address lie in a block of pages? */
+static bool is_in_block(const struct page *block, unsigned long addr)
+{
+	return addr - (unsigned long)page_address(block) < ARENA_SIZE;
+}
+
+/*
+ * The next pages of this CPU's list lie in a slot that is of another node, here of one
+ * that there is not: so nobody may look at it meanwhile.
+ */
+static void expect_from_elsewhere(struct kunit *test, struct page *block,
+				  struct page *strays, gfp_t gfp)
+{
+	unsigned long start = (unsigned long)page_address(block);
+	unsigned int i;
+	void *p;
+
+	gk_take_free_runs(test);
+	KUNIT_EXPECT_EQ(test, map_get_range(start, 1, gk_nid() + 1, GFP_KERNEL), 0);
+	KUNIT_EXPECT_EQ(test, map_get_range(start, 1, gk_nid(), GFP_KERNEL), -EXDEV);
+	for (i = 0; i < STRAYS; i++)
+		__free_page(strays + i);
+	gk_in_pieces(0);
+	p = galloc(PAGE_SIZE, gfp);
+	gk_whole();
+	map_put_range(start, 1);
+	KUNIT_EXPECT_NOT_NULL(test, p);
+	KUNIT_EXPECT_FALSE(test, is_in_block(block, (unsigned long)p));
+	gfree(p);
+}
+
+/* Where two nodes meet within a slot, the slot is the first one's. */
+static void pages_in_a_slot_of_another_node_are_passed_over(struct kunit *test)
+{
+	struct page *block = alloc_pages(GFP_KERNEL, ARENA_ORDER);
+	unsigned int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, block);
+	gk_pin(gk_cpu(0));
+	split_page(block, ARENA_ORDER);
+	expect_from_elsewhere(test, block, block + 1, GFP_NOWAIT);
+	expect_from_elsewhere(test, block, block + 1 + STRAYS, GFP_KERNEL);
+	/* Or it would be asked for these for ever. */
+	expect_from_elsewhere(test, block, block + 1 + 2 * STRAYS, GFP_KERNEL | __GFP_NOFAIL);
+	__free_page(block);
+	for (i = 1 + 3 * STRAYS; i < ARENA_PAGES; i++)
+		__free_page(block + i);
+}
+
 /* ---- charges ------------------------------------------------------------ */
 
 static void a_charge_is_undone_exactly(struct kunit *test)
@@ -632,6 +684,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(a_slot_that_left_outlives_its_readers),
 	KUNIT_CASE(addresses_not_ours_find_nothing),
 	KUNIT_CASE(what_is_not_ours_has_no_row),
+	KUNIT_CASE(pages_in_a_slot_of_another_node_are_passed_over),
 	KUNIT_CASE(a_charge_is_undone_exactly),
 	KUNIT_CASE(the_limit_holds_to_the_byte),
 	KUNIT_CASE(racing_charges_stay_within_the_limit),

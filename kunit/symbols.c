@@ -39,6 +39,8 @@ EXPORT_SYMBOL_IF_KUNIT(map_catch_up);
 EXPORT_SYMBOL_IF_KUNIT(map_memory_callback);
 EXPORT_SYMBOL_IF_KUNIT(arena_limited_bytes);
 EXPORT_SYMBOL_IF_KUNIT(map_nr_slots);
+EXPORT_SYMBOL_IF_KUNIT(map_get_range);
+EXPORT_SYMBOL_IF_KUNIT(map_put_range);
 EXPORT_SYMBOL_IF_KUNIT(map_slot);
 
 /* mheap.c */
