@@ -19,6 +19,7 @@
 #include <linux/bitops.h>
 #include <linux/kasan.h>
 #include <linux/list.h>
+#include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/preempt.h>
 #include <linux/ratelimit.h>
@@ -78,19 +79,15 @@ enum mspan_state {
 	NR_MSPAN_STATES,
 };
 
-/*
- * Descriptors come in two sizes.  A small one has room for PAGE_SIZE / 32
- * objects (128 at 4 KiB): enough for every class from 64 bytes up.
- */
-#define MSPAN_SMALL_BITS	(PAGE_SIZE / 32)
-#define MSPAN_SMALL_WORDS	BITS_TO_LONGS(MSPAN_SMALL_BITS)
-#define MSPAN_BIG_WORDS		BITS_TO_LONGS(SIZECLASS_MAX_OBJECTS)
+/* Descriptors of kind k have bitmaps of 1 << k words.  Those of pages are to be small. */
+#define MSPAN_MAX_WORDS		BITS_TO_LONGS(SIZECLASS_MAX_OBJECTS)
+#define MSPAN_KINDS		(const_ilog2(MSPAN_MAX_WORDS) + 1)
 
 /**
  * struct mspan - a run of pages in one block
  * @list: links of a FREE run below 256 pages (mheap->lock), of a PARTIAL span
  *	(mcentral->lock), of an ASIDE span or an unused descriptor (mheap->lock)
- * @node: link of a FREE run of 256 pages and more (mheap->lock)
+ * @rcu: of a descriptor that nobody will use again
  * @arena: the map slot it lies in; a run never crosses slots (but see @huge)
  * @start: address of the first page
  * @npages: length in pages, of a short span less than its class says
@@ -110,7 +107,7 @@ enum mspan_state {
  * @free: one bit an object, 1 = free.  The only truth about the objects: set
  *	by freers with a full-order RMW and no lock, cleared by the owner only.
  *
- * Descriptors are type-stable (SLAB_TYPESAFE_BY_RCU): a late double free may
+ * Descriptors are freed a grace period after their last use: a late double free may
  * still look at one within its RCU section and finds an mspan, maybe not its.
  *
  * Invariant: FREE, LARGE, ASIDE => arena->span[first] == arena->span[last] ==
@@ -119,7 +116,7 @@ enum mspan_state {
 struct mspan {
 	union {
 		struct list_head list;
-		struct rb_node node;
+		struct rcu_head rcu;
 	};
 	struct arena *arena;
 	unsigned long start;
@@ -189,6 +186,8 @@ static inline void mspan_set_state(struct mspan *s, enum mspan_state state)
  * @relist: its free runs before this page are on the lists of its density, those
  *	behind it may still be on the others (mheap->lock)
  * @dense: its free runs are to be on the dense lists (mheap->lock)
+ * @long_run: its only FREE run of 256 pages and more, linked by @node (mheap->lock)
+ * @node: see @long_run
  * @rcu: freed after a grace period, gfree() looks without a lock
  */
 struct arena {
@@ -204,6 +203,8 @@ struct arena {
 	u16 relist;
 	bool whole;
 	bool dense;
+	struct mspan *long_run;
+	struct rb_node node;
 	struct rcu_head rcu;
 };
 
@@ -455,15 +456,16 @@ int nodes_with_memory(int nid);
  *	arenas.  Raw, irq-safe; no other galloc lock is taken under it
  * @free: FREE runs below 256 pages by length, those in sparse blocks [][0]
  *	apart from those in dense blocks [][1]
- * @large_runs: FREE runs of 256 pages and more, by (length, address)
+ * @large_runs: arenas that have a FREE run of 256 pages and more, by (length, address)
  * @nonempty: bit n: a list of free[n] has an entry; bit 0: @large_runs has
  * @nid: the node
  * @free_pages: pages in FREE runs
  * @used_pages: owned pages in no FREE run, those of huge objects too
  * @aside: spans that are not for reuse, see MSPAN_ASIDE
  * @aside_pages: their pages
- * @spare: unused descriptors, small [0] and big [1]
+ * @spare: unused descriptors, by kind
  * @nr_spare: their number
+ * @nr_spares: that of all
  * @changes: raised when a list, or what is owned, changes; for validate
  * @told_pages: of @free_pages, what the kernel has been told could be given back
  * @want_chunk: a caller that could not sleep had to make do with a small chunk
@@ -481,8 +483,9 @@ struct mheap {
 	long told_pages;
 	struct list_head aside;
 	unsigned long aside_pages;
-	struct list_head spare[2];
-	unsigned int nr_spare[2];
+	struct list_head spare[MSPAN_KINDS];
+	unsigned int nr_spare[MSPAN_KINDS];
+	unsigned int nr_spares;
 	unsigned long changes;
 	bool want_chunk;
 	u32 spent_tick;
@@ -555,7 +558,7 @@ enum mspan_found {
 
 int mspan_init(void);
 void mspan_exit(void);
-struct mspan *mspan_new(bool big, gfp_t gfp);
+struct mspan *mspan_new(unsigned int kind, gfp_t gfp);
 void mspan_delete(struct mspan *s);
 enum mspan_found mspan_resolve(const void *p, struct object *o);
 bool mspan_is_taken(const void *p, unsigned int row);
@@ -570,10 +573,9 @@ unsigned int mspan_count_free(const struct mspan *s);
 unsigned int mspan_count_waiting(const struct mspan *s);
 const char *mspan_state_name(unsigned int state);
 
-/* The lowest state a descriptor's flags tell: two sizes, by capacity. */
-static inline bool mspan_is_big(const struct mspan *s)
+static inline unsigned int mspan_kind(const struct mspan *s)
 {
-	return s->nwords > MSPAN_SMALL_WORDS;
+	return ilog2(s->nwords);
 }
 
 /* mcentral.c */

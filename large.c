@@ -28,7 +28,7 @@ static struct mspan *large_alloc_huge(int nid, unsigned int npages, gfp_t gfp)
 		return NULL;
 	}
 	h = mheaps[chunk.nid];
-	if (!mheap_lock_with_spares(h, false, gfp, &flags)) {
+	if (!mheap_lock_with_spares(h, NULL, gfp, &flags)) {
 		mheap_put_chunk(&chunk);
 		return NULL;
 	}

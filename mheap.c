@@ -30,54 +30,73 @@ struct mheap *mheap_of(int nid)
 
 /* ---- unused descriptors ----------------------------------------------------- */
 
-struct mspan *mheap_spare_pop(struct mheap *h, bool big)
+struct mspan *mheap_spare_pop(struct mheap *h, unsigned int kind)
 {
 	struct mspan *s;
 
 	lockdep_assert_held(&h->lock);
 
-	s = list_first_entry(&h->spare[big], struct mspan, list);
+	s = list_first_entry(&h->spare[kind], struct mspan, list);
 	list_del(&s->list);
-	h->nr_spare[big]--;
+	h->nr_spare[kind]--;
+	h->nr_spares--;
 	return s;
 }
 
 void mheap_spare_push(struct mheap *h, struct mspan *s)
 {
-	bool big = mspan_is_big(s);
+	unsigned int kind = mspan_kind(s);
 
 	lockdep_assert_held(&h->lock);
 
 	mspan_set(s, 0, MSPAN_TRANSIT);
 	s->dropped = 0;
-	list_add(&s->list, &h->spare[big]);
-	h->nr_spare[big]++;
+	list_add(&s->list, &h->spare[kind]);
+	h->nr_spare[kind]++;
+	h->nr_spares++;
+}
+
+/* A kind that an operation may need and that there is too little of; -1 if none. */
+static int spares_lacking(const struct mheap *h, const struct want *w)
+{
+	unsigned int kind;
+
+	lockdep_assert_held(&h->lock);
+
+	if (h->nr_spare[0] < SPARES_NEEDED)
+		return 0;
+	/* A shorter span has fewer objects. */
+	for (kind = w ? run_want_kind(w, w->npages) : 0;
+	     kind && kind >= run_want_kind(w, w->least); kind--)
+		if (!h->nr_spare[kind])
+			return kind;
+	return -1;
 }
 
 /*
- * Allocate the descriptors that an operation may need, and take the lock.  They are
- * allocated before it; a surplus one stays for the next caller.
+ * Allocate the descriptors that an operation may need, without @w to publish a chunk,
+ * and take the lock.  They are allocated before it; a surplus one stays for the next
+ * caller.
  */
-bool mheap_lock_with_spares(struct mheap *h, bool big, gfp_t gfp,
+bool mheap_lock_with_spares(struct mheap *h, const struct want *w, gfp_t gfp,
 			    unsigned long *flags)
 {
 	gfp = meta_gfp(gfp);
 
 	for (;;) {
 		struct mspan *s;
-		bool lack_small, lack_big;
+		int kind;
 
 		galloc_lock(&h->lock, *flags);
-		lack_small = h->nr_spare[0] < SPARES_NEEDED;
-		lack_big = big && !h->nr_spare[1];
-		if (likely(!lack_small && !lack_big)) {
+		kind = spares_lacking(h, w);
+		if (likely(kind < 0)) {
 			/* For sparse: the callers release it, see mheap.h. */
 			__release(&h->lock);
 			return true;
 		}
 		galloc_unlock(&h->lock, *flags);
 
-		s = may_grow() ? mspan_new(lack_big, gfp) : NULL;
+		s = may_grow() ? mspan_new(kind, gfp) : NULL;
 		if (!s) {
 			worker_kick(WORKER_NOW);
 			return false;
@@ -93,12 +112,12 @@ void mheap_fill_spares(struct mheap *h)
 {
 	unsigned long flags;
 	struct mspan *s;
-	int big;
+	unsigned int kind;
 
-	for (big = 0; big < 2; big++) {
+	for (kind = 0; kind < MSPAN_KINDS; kind++) {
 		/* A stale count makes one too many or too few: harmless. */
-		while (data_race(h->nr_spare[big]) < SPARES_NEEDED * 2) {
-			s = mspan_new(big, GFP_KERNEL | __GFP_NOWARN);
+		while (data_race(h->nr_spare[kind]) < SPARES_NEEDED * 2) {
+			s = mspan_new(kind, GFP_KERNEL | __GFP_NOWARN);
 			if (!s)
 				return;
 			galloc_lock(&h->lock, flags);
@@ -109,15 +128,15 @@ void mheap_fill_spares(struct mheap *h)
 }
 
 /* Move up to a turn's worth of unused descriptors above @keep to @surplus. */
-static bool spares_take(struct mheap *h, bool big, unsigned int keep,
+static bool spares_take(struct mheap *h, unsigned int kind, unsigned int keep,
 			struct list_head *surplus)
 {
 	unsigned int turn = SPARES_TURN;
 	unsigned long flags;
 
 	galloc_lock(&h->lock, flags);
-	for (; turn && h->nr_spare[big] > keep; turn--)
-		list_add(&mheap_spare_pop(h, big)->list, surplus);
+	for (; turn && h->nr_spare[kind] > keep; turn--)
+		list_add(&mheap_spare_pop(h, kind)->list, surplus);
 	galloc_unlock(&h->lock, flags);
 	return !turn;
 }
@@ -127,13 +146,13 @@ void mheap_trim_spares(struct mheap *h, unsigned int keep)
 {
 	struct mspan *s, *next;
 	bool more;
-	int big;
+	unsigned int kind;
 
-	for (big = 0; big < 2; big++) {
+	for (kind = 0; kind < MSPAN_KINDS; kind++) {
 		do {
 			LIST_HEAD(surplus);
 
-			more = spares_take(h, big, keep, &surplus);
+			more = spares_take(h, kind, keep, &surplus);
 			list_for_each_entry_safe(s, next, &surplus, list)
 				mspan_delete(s);
 			cond_resched();
@@ -254,7 +273,7 @@ void mheap_disown(struct mheap *h, unsigned long start,
 struct mspan *mheap_own_chunk(struct mheap *h, const struct chunk *chunk)
 {
 	unsigned long start = addr_of(page_address(chunk->page));
-	struct mspan *s = mheap_spare_pop(h, false);
+	struct mspan *s = mheap_spare_pop(h, 0);
 	unsigned int page;
 
 	lockdep_assert_held(&h->lock);
@@ -302,7 +321,7 @@ static struct mspan *mheap_take(struct mheap *h, const struct want *w,
 	/* Lockless check: saves descriptors and the lock. */
 	if (data_race(h->free_pages) < (how == TAKE_SHORT ? w->least : w->npages))
 		return NULL;
-	if (!mheap_lock_with_spares(h, run_want_big(w, w->npages), gfp, &flags))
+	if (!mheap_lock_with_spares(h, w, gfp, &flags))
 		return NULL;
 	__acquire(&h->lock);
 	s = run_find(h, w->npages, w->align);
@@ -331,7 +350,7 @@ static struct mspan *mheap_take_in(int nid, const struct chunk *chunk,
 		worker_kick(WORKER_NOW);
 	}
 
-	if (!mheap_lock_with_spares(h, run_want_big(w, w->npages), gfp, &flags)) {
+	if (!mheap_lock_with_spares(h, w, gfp, &flags)) {
 		mheap_put_chunk(chunk);
 		return NULL;
 	}
@@ -340,8 +359,7 @@ static struct mspan *mheap_take_in(int nid, const struct chunk *chunk,
 		/* Not for all requests: publish nothing of it. */
 		s = mheap_own_chunk(h, chunk);
 		mheap_run_map(s);
-		if (run_want_big(w, min(w->npages, s->npages)) && !mspan_is_big(s))
-			s = run_enlarge(h, s);
+		s = run_fit_descriptor(h, s, run_want_kind(w, min(w->npages, s->npages)));
 	} else {
 		s = run_serve(h, mheap_publish_chunk(h, chunk), w);
 	}
@@ -624,7 +642,7 @@ void mheap_free(struct mspan *s)
 	s = run_insert(h, s);
 	run_update_density(h, s->arena);
 	free = h->free_pages;
-	spares = h->nr_spare[0] > SPARES_MANY || h->nr_spare[1] > SPARES_MANY;
+	spares = h->nr_spares > SPARES_MANY;
 	galloc_unlock(&h->lock, flags);
 	/* The mark is for all nodes: if it is exceeded, one has more than its share. */
 	if (unlikely(spares) ||
@@ -674,8 +692,8 @@ static struct mheap *mheap_new(int nid)
 		for (d = SPARSE; d <= DENSE; d++)
 			INIT_LIST_HEAD(&h->free[i][d]);
 	INIT_LIST_HEAD(&h->aside);
-	INIT_LIST_HEAD(&h->spare[0]);
-	INIT_LIST_HEAD(&h->spare[1]);
+	for (i = 0; i < MSPAN_KINDS; i++)
+		INIT_LIST_HEAD(&h->spare[i]);
 	h->large_runs = RB_ROOT;
 	h->nid = nid;
 	return h;
@@ -745,7 +763,7 @@ int mheap_reserve(void)
 				return -ENOMEM;
 		} else {
 			h = mheaps[chunk.nid];
-			if (!mheap_lock_with_spares(h, false, gfp, &flags)) {
+			if (!mheap_lock_with_spares(h, NULL, gfp, &flags)) {
 				mheap_put_chunk(&chunk);
 				return -ENOMEM;
 			}

@@ -19,31 +19,9 @@ extern struct mheap **mheaps;
  */
 #define SPARES_NEEDED		3
 
-/* Unused descriptors that a node keeps; above the second number the worker trims them. */
+/* Unused ones of a kind that a node keeps; above so many in all the worker trims them. */
 #define SPARES_KEPT		64
 #define SPARES_MANY		1024
-
-/* mheap.c */
-
-/*
- * Sparse cannot express that a function returns with a lock only if it returns
- * true: afterwards the caller uses __acquire(&h->lock), which is no code.
- */
-bool mheap_lock_with_spares(struct mheap *h, bool big, gfp_t gfp,
-			    unsigned long *flags);
-struct mspan *mheap_spare_pop(struct mheap *h, bool big);
-void mheap_spare_push(struct mheap *h, struct mspan *s);
-void mheap_fill_spares(struct mheap *h);
-void mheap_trim_spares(struct mheap *h, unsigned int keep);
-void mheap_count_free(struct mheap *h, long npages);
-void mheap_run_map(struct mspan *s);
-void run_unlink(struct mheap *h, struct mspan *s);
-struct mspan *mheap_own_chunk(struct mheap *h, const struct chunk *chunk);
-struct mspan *mheap_publish_chunk(struct mheap *h, const struct chunk *chunk);
-void mheap_put_chunk(const struct chunk *chunk);
-void mheap_disown(struct mheap *h, unsigned long start, unsigned int npages);
-
-/* run.c */
 
 /**
  * struct want - the requested run of pages
@@ -61,15 +39,37 @@ struct want {
 	unsigned int nbits;
 };
 
+/* mheap.c */
+
+/*
+ * Sparse cannot be told that a function returns with a lock only if it returns
+ * true: after that a caller says __acquire(&h->lock), which is no code.
+ */
+bool mheap_lock_with_spares(struct mheap *h, const struct want *w, gfp_t gfp,
+			    unsigned long *flags);
+struct mspan *mheap_spare_pop(struct mheap *h, unsigned int kind);
+void mheap_spare_push(struct mheap *h, struct mspan *s);
+void mheap_fill_spares(struct mheap *h);
+void mheap_trim_spares(struct mheap *h, unsigned int keep);
+void mheap_count_free(struct mheap *h, long npages);
+void mheap_run_map(struct mspan *s);
+void run_unlink(struct mheap *h, struct mspan *s);
+struct mspan *mheap_own_chunk(struct mheap *h, const struct chunk *chunk);
+struct mspan *mheap_publish_chunk(struct mheap *h, const struct chunk *chunk);
+void mheap_put_chunk(const struct chunk *chunk);
+void mheap_disown(struct mheap *h, unsigned long start, unsigned int npages);
+
+/* run.c */
+
 void run_link(struct mheap *h, struct mspan *s);
 void run_update_density(struct mheap *h, struct arena *arena);
 int run_fit(const struct mspan *s, unsigned int npages, unsigned int align);
 struct mspan *run_find(struct mheap *h, unsigned int npages, unsigned int align);
 struct want run_want_span(const struct sizeclass *sc);
-bool run_want_big(const struct want *w, unsigned int npages);
+unsigned int run_want_kind(const struct want *w, unsigned int npages);
 unsigned int run_share(const struct mspan *s, const struct want *w);
 struct mspan *run_find_short(struct mheap *h, const struct want *w);
-struct mspan *run_enlarge(struct mheap *h, struct mspan *s);
+struct mspan *run_fit_descriptor(struct mheap *h, struct mspan *s, unsigned int kind);
 struct mspan *run_insert(struct mheap *h, struct mspan *s);
 struct mspan *run_serve(struct mheap *h, struct mspan *s, const struct want *w);
 

@@ -10,14 +10,12 @@
  */
 #include "galloc_internal.h"
 
-/* Descriptors: room for MSPAN_SMALL_BITS objects [0], for any class [1]. */
-static struct kmem_cache *mspan_caches[2];
+/* Descriptors, by kind. */
+static struct kmem_cache *mspan_caches[MSPAN_KINDS];
 
-static const unsigned int mspan_words[2] = {
-	MSPAN_SMALL_WORDS, MSPAN_BIG_WORDS
-};
-
-static_assert(MSPAN_BIG_WORDS <= U8_MAX);
+/* Where single pages are spans it is most of what they cost. */
+static_assert(sizeof(struct mspan) == 48);
+static_assert(1 << (MSPAN_KINDS - 1) == MSPAN_MAX_WORDS && MSPAN_MAX_WORDS <= U8_MAX);
 
 static const char * const state_names[] = {
 	[MSPAN_FREE] = "free",
@@ -38,21 +36,21 @@ const char *mspan_state_name(unsigned int state)
 
 /* ---- descriptors ---------------------------------------------------------- */
 
-static size_t mspan_size(bool big)
+static size_t mspan_size(unsigned int kind)
 {
-	return sizeof(struct mspan) + mspan_words[big] * sizeof(long);
+	return sizeof(struct mspan) + (sizeof(long) << kind);
 }
 
 /* A descriptor, charged to the limit; NULL if none is available. */
-struct mspan *mspan_new(bool big, gfp_t gfp)
+struct mspan *mspan_new(unsigned int kind, gfp_t gfp)
 {
-	struct mspan *s = arena_meta_cache_alloc(mspan_caches[big],
-						 mspan_size(big), gfp);
+	struct mspan *s = arena_meta_cache_alloc(mspan_caches[kind], mspan_size(kind),
+						 gfp);
 
 	if (!s)
 		return NULL;
 	/* Not cleared as a whole: late freers may read it, and rely on nwords. */
-	s->nwords = mspan_words[big];
+	s->nwords = 1 << kind;
 	mspan_set(s, 0, MSPAN_TRANSIT);
 	WRITE_ONCE(s->objects, 0);
 	s->zeroed = false;
@@ -64,11 +62,22 @@ struct mspan *mspan_new(bool big, gfp_t gfp)
 	return s;
 }
 
+static void mspan_free_rcu(struct rcu_head *head)
+{
+	struct mspan *s = container_of(head, struct mspan, rcu);
+
+	kmem_cache_free(mspan_caches[mspan_kind(s)], s);
+}
+
+/*
+ * Late freers may look at it: it is an mspan, with the same bitmap, until they are gone.
+ * So the caches need not be SLAB_TYPESAFE_BY_RCU, which costs 8 bytes an object: the
+ * slab allocator may write its link into a free one.
+ */
 void mspan_delete(struct mspan *s)
 {
-	bool big = mspan_is_big(s);
-
-	arena_meta_cache_free(mspan_caches[big], s, mspan_size(big));
+	arena_uncharge_meta(mspan_size(mspan_kind(s)));
+	call_rcu(&s->rcu, mspan_free_rcu);
 }
 
 /* ---- the bitmap ------------------------------------------------------------ */
@@ -330,16 +339,21 @@ void mspan_cut(struct mspan *s, unsigned int row)
 
 /* ---- init and exit ---------------------------------------------------------- */
 
+static const char * const cache_names[] = {
+	"galloc_mspan", "galloc_mspan_128", "galloc_mspan_256", "galloc_mspan_512",
+	"galloc_mspan_1024", "galloc_mspan_2048", "galloc_mspan_4096", "galloc_mspan_8192",
+};
+
+static_assert(MSPAN_KINDS <= ARRAY_SIZE(cache_names));
+
 int mspan_init(void)
 {
-	static const char * const names[2] = { "galloc_mspan", "galloc_mspan_big" };
-	int i;
+	unsigned int kind;
 
-	for (i = 0; i < 2; i++) {
-		mspan_caches[i] = galloc_fail(0) ? NULL :
-			kmem_cache_create(names[i], mspan_size(i), 0,
-					  SLAB_TYPESAFE_BY_RCU, NULL);
-		if (!mspan_caches[i])
+	for (kind = 0; kind < MSPAN_KINDS; kind++) {
+		mspan_caches[kind] = galloc_fail(0) ? NULL :
+			kmem_cache_create(cache_names[kind], mspan_size(kind), 0, 0, NULL);
+		if (!mspan_caches[kind])
 			goto err;
 	}
 	return 0;
@@ -350,8 +364,12 @@ err:
 
 void mspan_exit(void)
 {
-	kmem_cache_destroy(mspan_caches[0]);
-	kmem_cache_destroy(mspan_caches[1]);
-	mspan_caches[0] = NULL;
-	mspan_caches[1] = NULL;
+	unsigned int kind;
+
+	/* For mspan_free_rcu(). */
+	rcu_barrier();
+	for (kind = 0; kind < MSPAN_KINDS; kind++) {
+		kmem_cache_destroy(mspan_caches[kind]);
+		mspan_caches[kind] = NULL;
+	}
 }

@@ -106,7 +106,7 @@ static struct mspan *release_victim(struct mheap *h, enum release how)
 	lockdep_assert_held(&h->lock);
 
 	if (last) {
-		struct mspan *s = rb_entry(last, struct mspan, node);
+		struct mspan *s = rb_entry(last, struct arena, node)->long_run;
 
 		if (how > RELEASE_BLOCKS ||
 		    (s->npages == ARENA_PAGES && s->arena->whole))
@@ -475,7 +475,7 @@ static void mheap_fetch_chunk(struct mheap *h)
 			     GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN |
 			     __GFP_THISNODE))
 		return;
-	if (!mheap_lock_with_spares(h, false, GFP_KERNEL, &flags)) {
+	if (!mheap_lock_with_spares(h, NULL, GFP_KERNEL, &flags)) {
 		mheap_put_chunk(&chunk);
 		return;
 	}

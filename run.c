@@ -19,10 +19,13 @@
 /* Spans of a block, or pages without one, examined at a time for a new density. */
 #define RELIST_TURN		16
 
+/* A slot has one run of so many pages, or none: with two there would be none between. */
+static_assert(2 * MHEAP_LISTS >= ARENA_PAGES);
+
 static bool run_less(struct rb_node *a, const struct rb_node *b)
 {
-	const struct mspan *x = rb_entry(a, struct mspan, node);
-	const struct mspan *y = rb_entry(b, struct mspan, node);
+	const struct mspan *x = rb_entry(a, struct arena, node)->long_run;
+	const struct mspan *y = rb_entry(b, struct arena, node)->long_run;
 
 	if (x->npages != y->npages)
 		return x->npages < y->npages;
@@ -37,7 +40,8 @@ void run_link(struct mheap *h, struct mspan *s)
 	lockdep_assert_held(&h->lock);
 
 	if (n >= MHEAP_LISTS) {
-		rb_add(&s->node, &h->large_runs, run_less);
+		s->arena->long_run = s;
+		rb_add(&s->arena->node, &h->large_runs, run_less);
 		n = 0;
 	} else {
 		s->dense = s->arena->dense;
@@ -55,7 +59,8 @@ void run_unlink(struct mheap *h, struct mspan *s)
 
 	h->changes++;
 	if (n >= MHEAP_LISTS) {
-		rb_erase(&s->node, &h->large_runs);
+		rb_erase(&s->arena->node, &h->large_runs);
+		s->arena->long_run = NULL;
 		if (RB_EMPTY_ROOT(&h->large_runs))
 			__clear_bit(0, h->nonempty);
 		return;
@@ -148,7 +153,7 @@ static struct mspan *tree_find(struct mheap *h, unsigned int npages)
 	struct mspan *best = NULL;
 
 	while (node) {
-		struct mspan *s = rb_entry(node, struct mspan, node);
+		struct mspan *s = rb_entry(node, struct arena, node)->long_run;
 
 		if (s->npages >= npages) {
 			best = s;
@@ -171,8 +176,8 @@ static struct mspan *tree_fit(struct mheap *h, unsigned int npages,
 
 		if (run_fit(s, npages, align) >= 0)
 			return s;
-		next = rb_next(&s->node);
-		s = next ? rb_entry(next, struct mspan, node) : NULL;
+		next = rb_next(&s->arena->node);
+		s = next ? rb_entry(next, struct arena, node)->long_run : NULL;
 	}
 	return tree_find(h, npages + align - 1);
 }
@@ -214,12 +219,15 @@ struct want run_want_span(const struct sizeclass *sc)
 	};
 }
 
-/* Does a run of @npages need a descriptor for many objects? */
-bool run_want_big(const struct want *w, unsigned int npages)
+/* The kind of descriptor that a run of @npages needs. */
+unsigned int run_want_kind(const struct want *w, unsigned int npages)
 {
-	unsigned int nbits = w->sc ? sizeclass_objects(w->sc, npages) : w->nbits;
+	unsigned int nbits = w->nbits;
 
-	return nbits > MSPAN_SMALL_BITS;
+	if (w->sc)
+		nbits = likely(npages == w->sc->span_pages) ?
+			w->sc->objects : sizeclass_objects(w->sc, npages);
+	return nbits > BITS_PER_LONG ? order_base_2(BITS_TO_LONGS(nbits)) : 0;
 }
 
 /* How much of run @s to take: what is wanted, or as many objects as it has room for. */
@@ -265,7 +273,7 @@ static void run_add_rest(struct mheap *h, const struct mspan *of,
 
 	if (!npages)
 		return;
-	s = mheap_spare_pop(h, false);
+	s = mheap_spare_pop(h, 0);
 	s->arena = of->arena;
 	s->start = start;
 	s->npages = npages;
@@ -300,20 +308,27 @@ static void run_carve(struct mheap *h, struct mspan *s, unsigned int npages,
 	run_update_density(h, s->arena);
 }
 
-/* Replace the span's descriptor by one for many objects. */
-struct mspan *run_enlarge(struct mheap *h, struct mspan *s)
+/*
+ * Give the span a descriptor of the kind that it needs.  It keeps one with more room
+ * if there is no other: that costs some bytes.
+ */
+struct mspan *run_fit_descriptor(struct mheap *h, struct mspan *s, unsigned int kind)
 {
-	struct mspan *b = mheap_spare_pop(h, true);
+	struct mspan *t;
 
-	b->arena = s->arena;
-	b->start = s->start;
-	b->npages = s->npages;
-	b->zeroed = s->zeroed;
-	b->reserve = s->reserve;
+	if (likely(mspan_kind(s) == kind) ||
+	    (mspan_kind(s) > kind && !h->nr_spare[kind]))
+		return s;
+	t = mheap_spare_pop(h, kind);
+	t->arena = s->arena;
+	t->start = s->start;
+	t->npages = s->npages;
+	t->zeroed = s->zeroed;
+	t->reserve = s->reserve;
 	s->reserve = false;
-	mheap_run_map(b);
+	mheap_run_map(t);
 	mheap_spare_push(h, s);
-	return b;
+	return t;
 }
 
 /* Merge the run beside @s into @s, if it is FREE. */
@@ -362,7 +377,5 @@ struct mspan *run_serve(struct mheap *h, struct mspan *s,
 	unsigned int npages = run_share(s, w);
 
 	run_carve(h, s, npages, w->align);
-	if (run_want_big(w, npages) && !mspan_is_big(s))
-		s = run_enlarge(h, s);
-	return s;
+	return run_fit_descriptor(h, s, run_want_kind(w, npages));
 }

@@ -383,7 +383,7 @@ static unsigned long check_tree(struct check *c, struct mheap *h)
 			seen = h->changes;
 			at = at ? rb_next(at) : rb_first(&h->large_runs);
 			for (turn = LIST_TURN; at; at = rb_next(at)) {
-				struct mspan *s = rb_entry(at, struct mspan, node);
+				struct mspan *s = rb_entry(at, struct arena, node)->long_run;
 
 				check_that(&c->sure, s->npages >= MHEAP_LISTS);
 				check_eq(&c->sure, s->tag,

@@ -189,14 +189,14 @@ static void nofail_goes_over_the_limit(struct kunit *test)
 /* The descriptors that such a request needs are let in, too. */
 static void nofail_gets_its_descriptors_at_the_limit(struct kunit *test)
 {
-	int big;
+	unsigned int kind;
 
 	gk_limit_to(0);
-	for (big = 0; big < 2; big++) {
-		struct mspan *s = mspan_new(big, GFP_KERNEL | __GFP_NOWARN);
+	for (kind = 0; kind < MSPAN_KINDS; kind++) {
+		struct mspan *s = mspan_new(kind, GFP_KERNEL | __GFP_NOWARN);
 
 		KUNIT_EXPECT_NULL(test, s);
-		s = mspan_new(big, GFP_KERNEL | __GFP_NOFAIL);
+		s = mspan_new(kind, GFP_KERNEL | __GFP_NOFAIL);
 		KUNIT_EXPECT_NOT_NULL(test, s);
 		if (s)
 			mspan_delete(s);

@@ -538,23 +538,56 @@ static void a_caller_that_cannot_sleep_has_more_fetched(struct kunit *test)
 					    GK_PATIENCE_MS));
 }
 
-static void many_objects_get_a_big_descriptor(struct kunit *test)
+/* Room for so many objects, and no more than it takes. */
+static void expect_room(struct kunit *test, unsigned int n)
 {
-	static const unsigned int objects[] = {
-		0, 1, MSPAN_SMALL_BITS, MSPAN_SMALL_BITS + 1, SIZECLASS_MAX_OBJECTS
-	};
+	struct mspan *s = mheap_alloc(gk_nid(), 2, 1, n, GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, s);
+	KUNIT_EXPECT_GE(test, s->nwords * BITS_PER_LONG, n);
+	KUNIT_EXPECT_TRUE_MSG(test, s->nwords == 1 || s->nwords / 2 * BITS_PER_LONG < n,
+			      "%u words for %u", s->nwords, n);
+	mheap_free(s);
+}
+
+/* Whatever the run that it is made of had before. */
+static void a_descriptor_has_the_room_that_is_needed(struct kunit *test)
+{
+	unsigned int n;
+
+	run_fresh_block(test);
+	for (n = 1; n < SIZECLASS_MAX_OBJECTS; n += 31)
+		expect_room(test, n);
+	for (n = SIZECLASS_MAX_OBJECTS; n >= BITS_PER_LONG; n /= 2) {
+		expect_room(test, n);
+		expect_room(test, n + 1 > SIZECLASS_MAX_OBJECTS ? n : n + 1);
+		expect_room(test, n - 1);
+	}
+	expect_room(test, 1);
+}
+
+/* Where every page is a span, descriptors are what galloc takes more than kmalloc(). */
+static void descriptors_take_little_of_a_page(struct kunit *test)
+{
+	const struct sizeclass *sc = &sizeclasses[sizeclass_of(PAGE_SIZE)];
+	struct mspan *s[8];
+	long meta;
 	int i;
 
-	for (i = 0; i < ARRAY_SIZE(objects); i++) {
-		struct mspan *s = mheap_alloc(gk_nid(), 2, 1, objects[i],
-					      GFP_KERNEL);
-
-		KUNIT_ASSERT_NOT_NULL(test, s);
-		KUNIT_EXPECT_EQ(test, mspan_is_big(s),
-				objects[i] > MSPAN_SMALL_BITS);
-		KUNIT_EXPECT_GE(test, s->nwords * BITS_PER_LONG, objects[i]);
-		mheap_free(s);
+	run_fresh_block(test);
+	for (i = 0; i < ARRAY_SIZE(s); i++) {
+		s[i] = mheap_alloc_span(gk_nid(), sc, GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, s[i]);
+		KUNIT_EXPECT_EQ(test, (unsigned int)s[i]->nwords, 1);
 	}
+	while (i)
+		mheap_free(s[--i]);
+	meta = arena_meta_bytes();
+	s[0] = mspan_new(0, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, s[0]);
+	/* 1.4 % of 4 KiB; a slot with every second page takes 0.5 more. */
+	KUNIT_EXPECT_LE(test, arena_meta_bytes() - meta, 56);
+	mspan_delete(s[0]);
 }
 
 static void pages_known_to_be_zero_are(struct kunit *test)
@@ -694,7 +727,8 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(growth_publishes_what_is_not_wanted),
 	KUNIT_CASE(refused_growth_leaves_no_trace),
 	KUNIT_CASE(a_caller_that_cannot_sleep_has_more_fetched),
-	KUNIT_CASE(many_objects_get_a_big_descriptor),
+	KUNIT_CASE(a_descriptor_has_the_room_that_is_needed),
+	KUNIT_CASE(descriptors_take_little_of_a_page),
 	KUNIT_CASE(pages_known_to_be_zero_are),
 	KUNIT_CASE(two_that_grow_at_once_share_nothing),
 	KUNIT_CASE(two_cpus_take_give_and_release),

@@ -351,15 +351,16 @@ static void a_row_that_is_not_the_spans_resolves_to_no_span(struct kunit *test)
 
 static void descriptors_are_charged_and_uncharged(struct kunit *test)
 {
-	int big;
+	unsigned int kind;
 
-	for (big = 0; big < 2; big++) {
+	for (kind = 0; kind < MSPAN_KINDS; kind++) {
 		long meta = arena_meta_bytes(), held = arena_held_bytes();
-		struct mspan *s = mspan_new(big, GFP_KERNEL);
+		struct mspan *s = mspan_new(kind, GFP_KERNEL);
 		long charged = arena_meta_bytes() - meta;
 
 		KUNIT_ASSERT_NOT_NULL(test, s);
-		KUNIT_EXPECT_EQ(test, mspan_is_big(s), big);
+		KUNIT_EXPECT_EQ(test, mspan_kind(s), kind);
+		KUNIT_EXPECT_EQ(test, (unsigned int)s->nwords, 1U << kind);
 		KUNIT_EXPECT_GE(test, charged, (long)(sizeof(*s) + s->nwords * 8));
 		KUNIT_EXPECT_EQ(test, arena_held_bytes() - held, charged);
 		KUNIT_EXPECT_EQ(test, mspan_state(s), MSPAN_TRANSIT);
@@ -372,11 +373,33 @@ static void descriptors_are_charged_and_uncharged(struct kunit *test)
 	}
 }
 
+/* A late freer may look at one that is gone, as long as it is in its read section. */
+static void a_descriptor_outlives_its_readers(struct kunit *test)
+{
+	struct mspan *s = mspan_new(0, GFP_KERNEL), *t;
+	unsigned int n;
+
+	KUNIT_ASSERT_NOT_NULL(test, s);
+	rcu_read_lock();
+	mspan_delete(s);
+	for (n = 0; n < 2 * PAGE_SIZE / sizeof(*s); n++) {
+		t = mspan_new(0, GFP_NOWAIT);
+		if (!t)
+			break;
+		/* Here it would be another one already. */
+		KUNIT_EXPECT_PTR_NE(test, s, t);
+		mspan_delete(t);
+	}
+	KUNIT_EXPECT_EQ(test, mspan_state(s), MSPAN_TRANSIT);
+	rcu_read_unlock();
+	rcu_barrier();
+}
+
 static void no_descriptor_beyond_the_limit(struct kunit *test)
 {
 	gk_limit_to(sizeof(struct mspan) - 1);
-	KUNIT_EXPECT_NULL(test, mspan_new(false, GFP_KERNEL));
-	KUNIT_EXPECT_NULL(test, mspan_new(true, GFP_KERNEL));
+	KUNIT_EXPECT_NULL(test, mspan_new(0, GFP_KERNEL));
+	KUNIT_EXPECT_NULL(test, mspan_new(MSPAN_KINDS - 1, GFP_KERNEL));
 }
 
 /* ---- a claimer and a freer at once -------------------------------------- */
@@ -481,6 +504,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(pages_without_objects_resolve_to_no_span),
 	KUNIT_CASE(a_row_that_is_not_the_spans_resolves_to_no_span),
 	KUNIT_CASE(descriptors_are_charged_and_uncharged),
+	KUNIT_CASE(a_descriptor_outlives_its_readers),
 	KUNIT_CASE(no_descriptor_beyond_the_limit),
 	KUNIT_CASE(no_bit_is_lost_between_a_claimer_and_a_freer),
 	{}
