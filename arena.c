@@ -494,6 +494,12 @@ static unsigned int arena_scarce_order(int nid)
 	return READ_ONCE(scarce->order);
 }
 
+/* Bytes that memory of kmalloc(), or of vmalloc() in its place, really takes. */
+long arena_meta_takes(const void *p, size_t bytes)
+{
+	return is_vmalloc_addr(p) ? PAGE_ALIGN(bytes) : kmalloc_size_roundup(bytes);
+}
+
 /**
  * arena_meta_alloc() - allocate optional metadata, charged
  * @bytes: size
@@ -510,16 +516,17 @@ void *arena_meta_alloc(size_t bytes, int nid)
 {
 	unsigned int order = get_order(bytes);
 	gfp_t gfp = GFP_NOWAIT | __GFP_NOWARN;
+	long takes = kmalloc_size_roundup(bytes);
 	void *p;
 
 	if (order)
 		gfp = __GFP_NOWARN | __GFP_NORETRY | __GFP_NOMEMALLOC;
-	if (order > arena_scarce_order(nid) || !arena_charge_meta(bytes))
+	if (order > arena_scarce_order(nid) || !arena_charge_meta(takes))
 		return NULL;
 	p = galloc_fail(order) ? NULL : kmalloc_node(bytes, gfp, nid);
 	if (!p) {
 		arena_order_failed(nid, order);
-		arena_uncharge_meta(bytes);
+		arena_uncharge_meta(takes);
 	}
 	return p;
 }
@@ -535,23 +542,25 @@ void *arena_meta_alloc(size_t bytes, int nid)
  */
 void *arena_meta_zalloc(size_t bytes, int nid, gfp_t gfp)
 {
+	long takes = kmalloc_size_roundup(bytes);
 	void *p;
 
-	if (!arena_charge_meta_for(bytes, gfp))
+	if (!arena_charge_meta_for(takes, gfp))
 		return NULL;
 	p = galloc_fail(0) ? NULL : kvzalloc_node(bytes, gfp, nid);
-	if (!p)
-		arena_uncharge_meta(bytes);
+	arena_uncharge_meta(takes - (p ? arena_meta_takes(p, bytes) : 0));
 	return p;
 }
 
 void arena_meta_free(void *p, size_t bytes)
 {
+	if (!p)
+		return;
+	arena_uncharge_meta(arena_meta_takes(p, bytes));
 	kvfree(p);
-	arena_uncharge_meta(bytes);
 }
 
-/* The same from a cache of objects of @bytes; zeroed if @gfp says so. */
+/* The same from a cache of objects that take @bytes; zeroed if @gfp says so. */
 void *arena_meta_cache_alloc(struct kmem_cache *cache, size_t bytes, gfp_t gfp)
 {
 	void *p;
@@ -678,12 +687,16 @@ bool arena_get_chunk(struct chunk *chunk, int nid, unsigned int npages,
 
 /* ---- init and exit ------------------------------------------------------- */
 
+static size_t scarce_bytes(void)
+{
+	return nr_node_ids * sizeof(*arena_scarce);
+}
+
 int arena_init(void)
 {
 	int nid;
 
-	arena_scarce = galloc_fail(0) ? NULL :
-		       kvcalloc(nr_node_ids, sizeof(*arena_scarce), GFP_KERNEL);
+	arena_scarce = arena_meta_zalloc(scarce_bytes(), NUMA_NO_NODE, GFP_KERNEL);
 	if (!arena_scarce)
 		return -ENOMEM;
 	for (nid = 0; nid < nr_node_ids; nid++)
@@ -693,5 +706,5 @@ int arena_init(void)
 
 void arena_exit(void)
 {
-	kvfree(arena_scarce);
+	arena_meta_free(arena_scarce, scarce_bytes());
 }

@@ -348,6 +348,7 @@ bool arena_leave_to_others(unsigned long start, struct arena_mended *mended);
 unsigned int arena_mend_page(struct page *page);
 bool arena_charge(long bytes);
 void arena_uncharge(long bytes);
+long arena_meta_takes(const void *p, size_t bytes);
 void *arena_meta_alloc(size_t bytes, int nid);
 void *arena_meta_zalloc(size_t bytes, int nid, gfp_t gfp);
 void arena_meta_free(void *p, size_t bytes);

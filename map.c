@@ -19,6 +19,9 @@
 static_assert(sizeof(struct arena) <= PAGE_SIZE);
 static_assert(ARENA_SPAN_BYTES <= PAGE_SIZE);
 
+/* Bytes that it takes, if the slab allocator gets its pages one by one. */
+#define ARENA_TAKES	(PAGE_SIZE / (PAGE_SIZE / sizeof(struct arena)))
+
 /* Slots that one turn copies under the lock when the map grows. */
 #define MAP_COPY_TURN		128
 
@@ -98,9 +101,14 @@ static void map_slot_set(unsigned long nr, struct arena *arena)
 		arena_map_next->rows[nr] = rows;
 }
 
-static long map_size(unsigned long nr)
+static size_t map_size(unsigned long nr)
 {
 	return struct_size(arena_map, rows, nr);
+}
+
+static long map_takes(const struct arena_map *map)
+{
+	return arena_meta_takes(map, map_size(map->nr));
 }
 
 /* A map without any slot of ours.  The caller charges it. */
@@ -146,7 +154,7 @@ int map_grow(unsigned long addr)
 		return -ENOMEM;
 	}
 
-	arena_charge_map_growth(map_size(new->nr));
+	arena_charge_map_growth(map_takes(new));
 	galloc_lock(&arena_map_lock, flags);
 	arena_map_next = new;
 	galloc_unlock(&arena_map_lock, flags);
@@ -168,7 +176,7 @@ int map_grow(unsigned long addr)
 
 	count_event(EVENT_MAP_GROWN);
 	synchronize_rcu();
-	arena_charge_map_growth(-map_size(old->nr));
+	arena_charge_map_growth(-map_takes(old));
 	kvfree(old);
 out:
 	mutex_unlock(&arena_map_mutex);
@@ -219,14 +227,14 @@ static struct arena *arena_new(gfp_t gfp)
 {
 	struct arena *arena;
 
-	arena = arena_meta_cache_alloc(arena_cache, sizeof(*arena), gfp | __GFP_ZERO);
+	arena = arena_meta_cache_alloc(arena_cache, ARENA_TAKES, gfp | __GFP_ZERO);
 	if (!arena)
 		return NULL;
 	/* The map's pointer is encoded, so kmemleak does not recognise it. */
 	kmemleak_not_leak(arena);
 	arena->span = arena_meta_zalloc(ARENA_SPAN_BYTES, NUMA_NO_NODE, gfp);
 	if (!arena->span) {
-		arena_meta_cache_free(arena_cache, arena, sizeof(*arena));
+		arena_meta_cache_free(arena_cache, arena, ARENA_TAKES);
 		return NULL;
 	}
 	return arena;
@@ -235,7 +243,7 @@ static struct arena *arena_new(gfp_t gfp)
 static void arena_delete(struct arena *arena)
 {
 	arena_meta_free(arena->span, ARENA_SPAN_BYTES);
-	arena_meta_cache_free(arena_cache, arena, sizeof(*arena));
+	arena_meta_cache_free(arena_cache, arena, ARENA_TAKES);
 }
 
 static void arena_free_rcu(struct rcu_head *head)
@@ -519,21 +527,21 @@ int map_init(void)
 		return -ENOMEM;
 
 	err = -ENOMEM;
-	if (!arena_charge_meta(map_size(nr)))
-		goto err_cache;
 	arena_map = map_new(nr);
 	if (!arena_map)
-		goto err_charge;
+		goto err_cache;
+	if (!arena_charge_meta(map_takes(arena_map)))
+		goto err_map;
 	err = galloc_fail(0) ? -ENOMEM :
 	      register_memory_notifier(&arena_memory_nb);
 	if (err)
-		goto err_map;
+		goto err_charge;
 	return 0;
 
+err_charge:
+	arena_uncharge_meta(map_takes(arena_map));
 err_map:
 	kvfree(arena_map);
-err_charge:
-	arena_uncharge_meta(map_size(nr));
 err_cache:
 	kmem_cache_destroy(arena_cache);
 	return err;
@@ -544,7 +552,7 @@ void map_exit(void)
 {
 	unregister_memory_notifier(&arena_memory_nb);
 	rcu_barrier();
-	arena_uncharge_meta(map_size(arena_map->nr));
+	arena_uncharge_meta(map_takes(arena_map));
 	kvfree(arena_map);
 	kmem_cache_destroy(arena_cache);
 }

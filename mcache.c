@@ -590,8 +590,7 @@ int mcache_init(void)
 {
 	int cpu;
 
-	empty_slots = galloc_fail(0) ? NULL :
-		      kvcalloc(nr_slots, sizeof(*empty_slots), GFP_KERNEL);
+	empty_slots = arena_meta_zalloc(slots_bytes(), NUMA_NO_NODE, GFP_KERNEL);
 	if (!empty_slots)
 		return -ENOMEM;
 	for_each_possible_cpu(cpu) {
@@ -630,5 +629,5 @@ void mcache_stop(void)
 /* After the last access to a CPU's slots. */
 void mcache_exit(void)
 {
-	kvfree(empty_slots);
+	arena_meta_free(empty_slots, slots_bytes());
 }

@@ -566,6 +566,11 @@ static int mcentral_init_node(int nid)
 	return 0;
 }
 
+static size_t rows_bytes(void)
+{
+	return nr_rows * sizeof(*mcentral_rows);
+}
+
 int mcentral_init(void)
 {
 	int nid, err;
@@ -578,8 +583,7 @@ int mcentral_init(void)
 		       nr_node_ids);
 		return -ENODEV;
 	}
-	mcentral_rows = galloc_fail(0) ? NULL :
-			kvcalloc(nr_rows, sizeof(*mcentral_rows), GFP_KERNEL);
+	mcentral_rows = arena_meta_zalloc(rows_bytes(), NUMA_NO_NODE, GFP_KERNEL);
 	if (!mcentral_rows)
 		return -ENOMEM;
 	for_each_node(nid) {
@@ -601,9 +605,7 @@ void mcentral_exit(void)
 	unsigned int row;
 
 	for (row = 0; row < nr_rows; row++)
-		if (mcentral_rows[row])
-			arena_meta_free(mcentral_rows[row],
-					sizeof(struct mcentral));
-	kvfree(mcentral_rows);
+		arena_meta_free(mcentral_rows[row], sizeof(struct mcentral));
+	arena_meta_free(mcentral_rows, rows_bytes());
 	mcentral_rows = NULL;
 }

@@ -699,22 +699,25 @@ static struct mheap *mheap_new(int nid)
 	return h;
 }
 
+static size_t heaps_bytes(void)
+{
+	return nr_node_ids * sizeof(*mheaps);
+}
+
 static void mheap_delete_all(void)
 {
 	int nid;
 
 	for_each_node(nid)
-		if (mheaps[nid])
-			arena_meta_free(mheaps[nid], sizeof(struct mheap));
-	kvfree(mheaps);
+		arena_meta_free(mheaps[nid], sizeof(struct mheap));
+	arena_meta_free(mheaps, heaps_bytes());
 }
 
 int mheap_init(void)
 {
 	int nid;
 
-	mheaps = galloc_fail(0) ? NULL :
-		 kvcalloc(nr_node_ids, sizeof(*mheaps), GFP_KERNEL);
+	mheaps = arena_meta_zalloc(heaps_bytes(), NUMA_NO_NODE, GFP_KERNEL);
 	if (!mheaps)
 		return -ENOMEM;
 	for_each_node(nid) {

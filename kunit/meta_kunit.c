@@ -9,6 +9,7 @@
 #include "helpers.h"
 
 #include <linux/slab.h>
+#include <linux/vmalloc.h>
 
 #define LOAD	1500
 
@@ -142,6 +143,85 @@ static void a_transfer_that_cannot_be_larger_is_a_page(struct kunit *test)
 	KUNIT_EXPECT_GT(test, t->max, page);
 }
 
+/* ---- what they count as -------------------------------------------------------------- */
+
+static void a_table_counts_as_what_it_takes(struct kunit *test)
+{
+	static const size_t sizes[] = { 1, 8, 100, 2050, 4096, 4100, 8384, 40000 };
+	long meta, held;
+	void *p;
+	int i;
+
+	gk_unlimit(test);
+	/* Slots that have left are counted until then. */
+	rcu_barrier();
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		meta = arena_meta_bytes();
+		held = arena_held_bytes();
+		p = arena_meta_alloc(sizes[i], gk_nid());
+		KUNIT_ASSERT_NOT_NULL(test, p);
+		KUNIT_EXPECT_EQ(test, arena_meta_bytes() - meta, (long)ksize(p));
+		KUNIT_EXPECT_EQ(test, arena_held_bytes() - held, (long)ksize(p));
+		arena_meta_free(p, sizes[i]);
+		KUNIT_EXPECT_EQ(test, arena_meta_bytes(), meta);
+		p = arena_meta_zalloc(sizes[i], gk_nid(), GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, p);
+		KUNIT_EXPECT_EQ(test, arena_meta_bytes() - meta, (long)ksize(p));
+		arena_meta_free(p, sizes[i]);
+		KUNIT_EXPECT_EQ(test, arena_meta_bytes(), meta);
+		KUNIT_EXPECT_EQ(test, arena_held_bytes(), held);
+	}
+	/* Beyond what kmalloc() has, it is the pages of vmalloc(). */
+	p = vmalloc(3 * PAGE_SIZE + 1);
+	KUNIT_ASSERT_NOT_NULL(test, p);
+	KUNIT_EXPECT_EQ(test, arena_meta_takes(p, 3 * PAGE_SIZE + 1), 4L * PAGE_SIZE);
+	vfree(p);
+}
+
+/* As the kernel sees a table: 0 for none. */
+static long takes(const void *p, size_t bytes)
+{
+	return !p ? 0 : is_vmalloc_addr(p) ? PAGE_ALIGN(bytes) : ksize(p);
+}
+
+static void all_tables_count(struct kunit *test)
+{
+	long sum = takes(arena_map, struct_size(arena_map, rows, map_nr_slots()));
+	struct galloc_totals t;
+	struct arena *arena;
+	unsigned long nr;
+	unsigned int row;
+	int nid, cpu;
+
+	gk_give_back();
+	rcu_barrier();
+	sum += takes(mcentral_rows, nr_rows * sizeof(*mcentral_rows));
+	for (row = 0; row < nr_rows; row++) {
+		struct mcentral *c = mcentral_rows[row];
+
+		sum += takes(c, sizeof(*c));
+		if (c)
+			sum += takes(c->transfer.stack, c->transfer.max * sizeof(void *));
+	}
+	sum += takes(empty_slots, slots_bytes());
+	for_each_node(nid)
+		sum += takes(mheap_of(nid), sizeof(struct mheap)) +
+		       mheap_of(nid)->nr_spare[0] * (sizeof(struct mspan) + sizeof(long));
+	for (nr = 0; nr < map_nr_slots(); nr++) {
+		rcu_read_lock();
+		arena = map_slot(nr);
+		if (arena != &arena_none)
+			sum += ksize(arena) + ARENA_SPAN_BYTES;
+		rcu_read_unlock();
+	}
+	for_each_possible_cpu(cpu)
+		if (mcache_is_setup(cpu))
+			sum += takes(per_cpu(galloc_mcache, cpu).slots, slots_bytes());
+	stats_totals(&t);
+	/* Beside these there are descriptors, stacks, what is by node. */
+	KUNIT_EXPECT_GE(test, t.meta, sum);
+}
+
 /* ---- all of it ------------------------------------------------------------------------ */
 
 /* Every class and all that comes with it, from single pages alone. */
@@ -164,6 +244,8 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(a_cpu_without_memory_for_slots_gets_them_from_its_worker),
 	KUNIT_CASE(a_stack_that_cannot_be_larger_is_a_page),
 	KUNIT_CASE(a_transfer_that_cannot_be_larger_is_a_page),
+	KUNIT_CASE(a_table_counts_as_what_it_takes),
+	KUNIT_CASE(all_tables_count),
 	KUNIT_CASE(from_nothing_all_is_served_from_single_pages),
 	{}
 };

@@ -23,6 +23,9 @@
 EXPORT_SYMBOL_IF_KUNIT(arena_map);
 EXPORT_SYMBOL_IF_KUNIT(arena_none);
 EXPORT_SYMBOL_IF_KUNIT(arena_scarce);
+EXPORT_SYMBOL_IF_KUNIT(arena_meta_takes);
+EXPORT_SYMBOL_IF_KUNIT(arena_meta_alloc);
+EXPORT_SYMBOL_IF_KUNIT(arena_meta_zalloc);
 EXPORT_SYMBOL_IF_KUNIT(arena_meta_free);
 EXPORT_SYMBOL_IF_KUNIT(arena_get_chunk);
 EXPORT_SYMBOL_IF_KUNIT(arena_growth_order);
