@@ -435,6 +435,7 @@ static struct page *chunk_alloc(int nid, unsigned int order, gfp_t gfp)
 	LIST_HEAD(passed);
 	int err;
 
+	galloc_pause(PAUSE_GROW_ASK, &gfp);
 	do {
 		galloc_pause(PAUSE_ASK_SYSTEM, &gfp);
 		page = galloc_fail(order) ? NULL :
@@ -625,7 +626,7 @@ static bool chunk_taken(const struct chunk *chunk, unsigned int wanted)
  *
  * As arena_get_chunk(), but tries the last order, too, without reclaim and reserves,
  * and on this node only; and not at all if that order was not available a moment
- * ago.
+ * ago.  The last try wakes kswapd if @gfp allows it: the node may be used up.
  *
  * Context: Where may_grow() says so, no galloc lock held.
  * Return: False if the node has none, or the limit is reached.
@@ -641,11 +642,14 @@ bool arena_get_spare_chunk(struct chunk *chunk, int nid, unsigned int npages,
 		return false;
 	if (gfpflags_allow_blocking(gfp))
 		order = max(least, arena_likely_order(nid));
-	gfp = chunk_gfp_speculative(chunk_gfp(gfp));
-	for (; order + 1 > least; order--)
-		if (chunk_try(chunk, nid, order, gfp))
+	gfp = chunk_gfp(gfp);
+	for (; order > least; order--)
+		if (chunk_try(chunk, nid, order, chunk_gfp_speculative(gfp)))
 			return chunk_taken(chunk, wanted);
-	return false;
+	if (!chunk_try(chunk, nid, least,
+		       chunk_gfp_speculative(gfp) | (gfp & __GFP_KSWAPD_RECLAIM)))
+		return false;
+	return chunk_taken(chunk, wanted);
 }
 
 /**

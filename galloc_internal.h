@@ -368,8 +368,7 @@ void map_exit(void);
 unsigned long map_changes(void);
 int map_grow(unsigned long addr);
 bool map_covers(struct page *page, unsigned int npages, gfp_t gfp);
-int map_get_range(unsigned long start, unsigned int npages, int nid,
-		  gfp_t gfp);
+int map_get_range(unsigned long start, unsigned int npages, int nid, gfp_t gfp);
 void map_put_range(unsigned long start, unsigned int npages);
 void map_catch_up(void);
 int map_memory_callback(struct notifier_block *nb, unsigned long action,

@@ -404,6 +404,9 @@ static struct mspan *mheap_grow_easily(struct mheap *h, const struct want *w,
 	    READ_ONCE(h->spent_tick) == (u32)jiffies &&
 	    READ_ONCE(h->spent_pages) <= npages)
 		return NULL;
+	/* Nobody is to reclaim for more pages in a row than are needed. */
+	if (npages > want_least(w))
+		gfp &= ~__GFP_KSWAPD_RECLAIM;
 	if (arena_get_spare_chunk(&chunk, h->nid, max(npages, w->align), gfp))
 		return mheap_take_in(h->nid, &chunk, w, gfp);
 	WRITE_ONCE(h->spent_pages, npages);
@@ -424,7 +427,8 @@ static struct mspan *mheap_grow_near(int nid, const struct want *w, gfp_t gfp)
 	if (gfp & __GFP_THISNODE)
 		return NULL;
 	for_each_near(i, other, nid) {
-		s = mheap_grow_easily(mheaps[other], w, w->npages, gfp);
+		s = mheap_grow_easily(mheaps[other], w, w->npages,
+				      gfp & ~__GFP_KSWAPD_RECLAIM);
 		if (s)
 			break;
 	}

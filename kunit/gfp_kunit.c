@@ -203,6 +203,80 @@ static void nofail_gets_its_descriptors_at_the_limit(struct kunit *test)
 	}
 }
 
+/* ---- what the system is asked for ------------------------------------------------- */
+
+/* Requests for pages, all of which fail. */
+static struct {
+	const gfp_t *now;
+	unsigned int n;
+	struct {
+		unsigned int order;
+		gfp_t gfp;
+	} asked[64];
+} requests;
+
+static void note_flags(enum galloc_pause point, const void *what)
+{
+	if (point == PAUSE_GROW_ASK)
+		requests.now = what;
+}
+
+static bool note_and_fail(unsigned int order)
+{
+	/* What is no chunk has not said its flags. */
+	if (requests.now && requests.n < ARRAY_SIZE(requests.asked)) {
+		requests.asked[requests.n].order = order;
+		requests.asked[requests.n++].gfp = *requests.now;
+	}
+	requests.now = NULL;
+	return true;
+}
+
+static void ask_in_vain(struct kunit *test, size_t size, gfp_t gfp)
+{
+	memset(&requests, 0, sizeof(requests));
+	WRITE_ONCE(galloc_pause_hook, note_flags);
+	WRITE_ONCE(galloc_fail_hook, note_and_fail);
+	KUNIT_EXPECT_NULL(test, galloc(size, gfp));
+	WRITE_ONCE(galloc_pause_hook, NULL);
+	/* What was not to be had a moment ago is asked for again. */
+	gk_whole();
+	msleep(20);
+}
+
+/* A node that is used up gets pages again if kswapd hears of it, as kmalloc() has it. */
+static void kswapd_hears_of_what_is_needed(struct kunit *test)
+{
+	static const gfp_t flags[] = {
+		GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN, GFP_ATOMIC | __GFP_NOWARN,
+		GFP_NOWAIT | __GFP_NOWARN, GFP_KERNEL | __GFP_RETRY_MAYFAIL | __GFP_NOWARN,
+		__GFP_HIGH | __GFP_NOWARN,
+	};
+	static const size_t some[] = { 64, 1408, 4096, 6912 };
+	unsigned int f, i, j, woken;
+
+	gk_pin(gk_cpu(0));
+	for (f = 0; f < ARRAY_SIZE(flags); f++) {
+		for (i = 0; i < ARRAY_SIZE(some); i++) {
+			gk_take_free_runs(test);
+			ask_in_vain(test, some[i], flags[f]);
+			for (j = woken = 0; j < requests.n; j++) {
+				gfp_t gfp = requests.asked[j].gfp;
+
+				/* For itself, of the own node only, it costs nothing. */
+				woken += (gfp & __GFP_THISNODE) && (gfp & __GFP_KSWAPD_RECLAIM);
+				if (gfp & __GFP_THISNODE)
+					KUNIT_EXPECT_FALSE(test, gfp & __GFP_DIRECT_RECLAIM);
+				if (requests.asked[j].order > get_order(some[i]))
+					KUNIT_EXPECT_FALSE(test, gfp & __GFP_RECLAIM);
+			}
+			KUNIT_EXPECT_EQ_MSG(test, !!woken, !!(flags[f] & __GFP_KSWAPD_RECLAIM),
+					    "size %zu, flags %u", some[i], f);
+			gk_feed();
+		}
+	}
+}
+
 static void without_memory_the_answer_is_null(struct kunit *test)
 {
 	static const gfp_t flags[] = {
@@ -390,6 +464,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(nofail_waits_until_there_is_memory, waiting_gen_params),
 	KUNIT_CASE_PARAM(nofail_goes_over_the_limit, beyond_gen_params),
 	KUNIT_CASE(nofail_gets_its_descriptors_at_the_limit),
+	KUNIT_CASE(kswapd_hears_of_what_is_needed),
 	KUNIT_CASE(without_memory_the_answer_is_null),
 	KUNIT_CASE(what_caches_hold_is_given_up_under_pressure),
 	KUNIT_CASE(interrupts_may_be_off),
