@@ -91,6 +91,7 @@ EXPORT_SYMBOL_IF_KUNIT(mcentral_free_single);
 /* mcache.c */
 EXPORT_SYMBOL_IF_KUNIT(galloc_mcache);
 EXPORT_SYMBOL_IF_KUNIT(mcache_pop_many);
+EXPORT_SYMBOL_IF_KUNIT(capacity_steal);
 EXPORT_SYMBOL_IF_KUNIT(drain_ask_isolated);
 EXPORT_SYMBOL_IF_KUNIT(drain_cpus);
 EXPORT_SYMBOL_IF_KUNIT(look_new);

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * KUnit: what a CPU may keep, and who gets it.
+ */
+#include "helpers.h"
+
+static void *objects[GALLOC_NR_CLASSES];
+
+/* Have a stack of each class, and of those that have one a CACHED span. */
+static void have_stacks(struct kunit *test)
+{
+	unsigned int class;
+
+	for_each_class(class) {
+		gfree(galloc(sizeclasses[class].size, GFP_KERNEL));
+		objects[class] = galloc(sizeclasses[class].size, GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, objects[class]);
+	}
+}
+
+/* Take all that can be taken, as a class does that wants much. */
+static void steal_all(struct kunit *test)
+{
+	struct mcache *m;
+	int i;
+
+	for (i = 0; i < 20; i++) {
+		m = mcache_enter();
+		KUNIT_ASSERT_NOT_NULL(test, m);
+		capacity_steal(m, 0, 2 * galloc_cpu_cache_bytes);
+		mcache_leave(m);
+	}
+}
+
+/* What has no room keeps nothing: a span there would serve nobody. */
+static unsigned int kept_in_vain(void)
+{
+	unsigned int class, n = 0;
+
+	for_each_class(class)
+		n += gk_slot(class)->span && !gk_capacity(gk_slot(class));
+	return n;
+}
+
+static void a_stack_that_was_stolen_from_keeps_no_span_in_vain(struct kunit *test)
+{
+	unsigned int class, spans = 0;
+
+	if (galloc_debug)
+		kunit_skip(test, "no stacks");
+	gk_pin(gk_cpu(0));
+	have_stacks(test);
+	for_each_class(class)
+		spans += !!gk_slot(class)->span;
+	KUNIT_EXPECT_GT(test, spans, 10);
+	steal_all(test);
+	KUNIT_EXPECT_EQ(test, kept_in_vain(), 0);
+	/* Nor does one that is used, and misses each time. */
+	for_each_class(class) {
+		void *p = galloc(sizeclasses[class].size, GFP_KERNEL);
+
+		KUNIT_EXPECT_NOT_NULL(test, p);
+		gfree(p);
+	}
+	KUNIT_EXPECT_EQ(test, kept_in_vain(), 0);
+	for_each_class(class)
+		gfree(objects[class]);
+	KUNIT_EXPECT_EQ(test, validate_all(), 0);
+}
+
+static struct kunit_case cases[] = {
+	KUNIT_CASE(a_stack_that_was_stolen_from_keeps_no_span_in_vain),
+	{}
+};
+
+static struct kunit_suite suite = {
+	.name = "galloc_capacity",
+	.init = gk_init,
+	.exit = gk_exit,
+	.test_cases = cases,
+};
+
+kunit_test_suite(suite);
