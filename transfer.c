@@ -157,8 +157,30 @@ static void transfer_spill(struct mcentral *c, unsigned int n)
 	}
 }
 
+/* Free a stack that was not used since the last call, or now. */
+static void transfer_give_up(struct mcentral *c, bool now)
+{
+	struct transfer *t = &c->transfer;
+	unsigned long flags;
+	void **stack = NULL;
+	unsigned int max;
+
+	galloc_lock(&c->lock, flags);
+	max = t->max;
+	if ((now || !t->used) && !t->n) {
+		stack = t->stack;
+		WRITE_ONCE(t->stack, NULL);
+	}
+	t->used = false;
+	galloc_unlock(&c->lock, flags);
+	if (stack)
+		arena_meta_free(stack, max * sizeof(void *));
+}
+
 /**
  * transfer_drain() - move all objects in the transfers to their spans
+ *
+ * Memory is wanted: the stacks go, too.
  *
  * Context: Process.  Sleeps.
  */
@@ -169,31 +191,13 @@ void transfer_drain(void)
 	for (row = 0; row < nr_rows; row++) {
 		struct mcentral *c = mcentral_rows[row];
 
+		if (!c || !READ_ONCE(c->transfer.stack))
+			continue;
 		/* What is there now: others may add more. */
-		if (c)
-			transfer_spill(c, READ_ONCE(c->transfer.n));
+		transfer_spill(c, READ_ONCE(c->transfer.n));
+		transfer_give_up(c, true);
 		cond_resched();
 	}
-}
-
-/* Free a stack that was not used since the last call. */
-static void transfer_give_up(struct mcentral *c)
-{
-	struct transfer *t = &c->transfer;
-	unsigned long flags;
-	void **stack = NULL;
-	unsigned int max;
-
-	galloc_lock(&c->lock, flags);
-	max = t->max;
-	if (!t->used && !t->n) {
-		stack = t->stack;
-		WRITE_ONCE(t->stack, NULL);
-	}
-	t->used = false;
-	galloc_unlock(&c->lock, flags);
-	if (stack)
-		arena_meta_free(stack, max * sizeof(void *));
 }
 
 /**
@@ -221,7 +225,7 @@ bool transfer_age(void)
 		c->transfer.low = c->transfer.n - idle;
 		galloc_unlock(&c->lock, flags);
 		transfer_spill(c, idle);
-		transfer_give_up(c);
+		transfer_give_up(c, false);
 		any |= !!READ_ONCE(c->transfer.stack);
 		cond_resched();
 	}

@@ -150,6 +150,8 @@ static void who_finds_no_memory_empties_it(struct kunit *test)
 	KUNIT_EXPECT_GT(test, in_transfer(256), 0);
 	drain_relieve(GFP_KERNEL);
 	KUNIT_EXPECT_EQ(test, in_transfer(256), 0);
+	/* Its stack is memory, too. */
+	KUNIT_EXPECT_NULL(test, row_of(256)->transfer.stack);
 }
 
 static void it_counts_as_cached(struct kunit *test)
@@ -199,13 +201,14 @@ static void a_stack_that_nobody_uses_is_given_up(struct kunit *test)
 		return;
 	hold(test, 256, 600);
 	free_objects();
-	drain_cpus();
-	KUNIT_EXPECT_EQ(test, in_transfer(256), 0);
 	KUNIT_ASSERT_NOT_NULL(test, row_of(256)->transfer.stack);
 	meta = arena_meta_bytes();
 	/* It was in use since the last look, and then not. */
 	transfer_age();
+	KUNIT_ASSERT_NOT_NULL(test, row_of(256)->transfer.stack);
 	transfer_age();
+	transfer_age();
+	KUNIT_EXPECT_EQ(test, in_transfer(256), 0);
 	KUNIT_EXPECT_NULL(test, row_of(256)->transfer.stack);
 	KUNIT_EXPECT_LT(test, arena_meta_bytes(), meta);
 	/* And there is another when it is wanted. */
@@ -217,20 +220,15 @@ static void a_stack_that_nobody_uses_is_given_up(struct kunit *test)
 static void without_memory_for_it_objects_go_into_the_spans(struct kunit *test)
 {
 	struct mcentral *row = row_of(448);
-	void **had;
-
 	if (debug_has_none(test, 448))
 		return;
-	/* A row that has a stack keeps it: as if it had none. */
 	drain_cpus();
-	had = row->transfer.stack;
-	row->transfer.stack = NULL;
+	KUNIT_ASSERT_NULL(test, row->transfer.stack);
 	hold(test, 448, 500);
 	gk_limit_to(0);
 	free_objects();
 	KUNIT_EXPECT_NULL(test, row->transfer.stack);
 	KUNIT_EXPECT_EQ(test, in_transfer(448), 0);
-	row->transfer.stack = had;
 }
 
 static struct kunit_case cases[] = {
