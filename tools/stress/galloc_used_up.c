@@ -5,9 +5,9 @@
  *
  * With node=N: count objects of a node, whose memory another module has taken, and
  * what free memory they cost; by a task, by interrupts, and by a task of another
- * node.  Without: as many objects as a task gets that may have pages of the kernel's
- * emergency reserve, once there are no others.  With kmalloc=1 of kmalloc(), to
- * compare with.
+ * node; with kmalloc=1 of kmalloc(), to compare with.  Without: as many objects as a
+ * task gets that may have pages of the kernel's emergency reserve, once there are no
+ * others, of kmalloc() and then, of the same pages, of galloc.
  */
 #include <galloc.h>
 #include <linux/cpumask.h>
@@ -44,8 +44,8 @@ static unsigned int nr_objects;
 /* Pages taken from everybody. */
 static LIST_HEAD(taken);
 
-/* Objects of pages of the emergency reserve. */
-static unsigned int nr_reserve;
+/* Objects of pages of the emergency reserve: of galloc [0], of kmalloc() [1]. */
+static unsigned int nr_reserve[2];
 
 static bool alloc_one(gfp_t gfp)
 {
@@ -166,15 +166,10 @@ static void give_all_pages(void)
 	}
 }
 
-/*
- * All other CPUs stand still meanwhile: nobody else needs a page, so that nobody is
- * killed for want of one, and what is counted is ours.
- */
-static int ask_for_reserve(void *unused)
+static unsigned int objects_of_reserve(void)
 {
 	unsigned int scope, before;
 
-	take_all_pages();
 	/* What objects there are for everybody. */
 	while (nr_objects < count && alloc_one(LITTLE))
 		;
@@ -183,8 +178,25 @@ static int ask_for_reserve(void *unused)
 	while (alloc_one(GFP_NOWAIT | __GFP_NOWARN))
 		;
 	memalloc_noreclaim_restore(scope);
-	nr_reserve = nr_objects - before;
+	before = nr_objects - before;
 	free_all();
+	return before;
+}
+
+/*
+ * All other CPUs stand still meanwhile: nobody else needs a page, so that nobody is
+ * killed for want of one, and both find the same.  galloc comes last, since what it has
+ * had leaves when its worker runs.
+ */
+static int ask_for_reserve(void *unused)
+{
+	int by;
+
+	take_all_pages();
+	for (by = 1; by >= 0; by--) {
+		use_kmalloc = by;
+		nr_reserve[by] = objects_of_reserve();
+	}
 	give_all_pages();
 	return 0;
 }
@@ -198,8 +210,8 @@ static int __init used_up_init(void)
 		return 0;
 	}
 	stop_machine(ask_for_reserve, NULL, NULL);
-	pr_info("galloc_used_up: %u objects of %u of the reserve\n", nr_reserve,
-		size);
+	pr_info("galloc_used_up: %u objects of %u of the reserve, kmalloc() %u\n",
+		nr_reserve[0], size, nr_reserve[1]);
 	return 0;
 }
 

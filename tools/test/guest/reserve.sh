@@ -9,23 +9,9 @@
 # shellcheck source=tools/test/guest/lib.sh
 . "${0%/*}/lib.sh"
 
-SIZES="64 4096"
+SIZES="64 1000 4096"
 
 begin $(($(echo "$SIZES" | wc -w) + 4))
-
-# objects SIZE: $ours and $theirs, one right after the other. What is there to be had
-# depends on what others have taken of it meanwhile: three tries.
-objects()
-{
-	local try
-
-	for try in 1 2 3; do
-		theirs=$(used_up ': \([0-9]*\) objects' size="$1" kmalloc=1)
-		ours=$(used_up ': \([0-9]*\) objects' size="$1")
-		note "try $try: kmalloc() ${theirs:-none}, galloc ${ours:-none}"
-		[ "${ours:-0}" -lt $((${theirs:-1000000} * 9 / 10)) ] || return 0
-	done
-}
 
 load_galloc
 for bytes in $SIZES; do
@@ -34,7 +20,9 @@ for bytes in $SIZES; do
 		skip "objects of $bytes of the reserve" "PREEMPT_RT"
 		continue
 	fi
-	objects "$bytes"
+	said=$(used_up ': \([0-9]* objects .*\)' size="$bytes")
+	ours=${said%% *} theirs=${said##* }
+	note "kmalloc() ${theirs:-none}, galloc ${ours:-none}"
 	at_least "objects of $bytes of the reserve, to nine tenths of kmalloc()'s" \
 		"$ours" $((${theirs:-1000000} * 9 / 10))
 done
