@@ -13,6 +13,9 @@
 #include <linux/cpu.h>
 #include <linux/slab.h>
 
+/* A request without memory waits this long for the other CPUs to drain. */
+#define DRAIN_PATIENCE		(HZ / 20 + 1)
+
 /* All CPUs are asked to drain at most this often. */
 #define DRAIN_INTERVAL		(HZ / 10)
 
@@ -440,30 +443,58 @@ static void drain_age_turn(int age)
 		mheap_free(run);
 }
 
+/* Does another CPU hold anything, and not drain as it was asked to? */
+static bool drain_others_behind(void)
+{
+	int cpu;
+
+	for_each_online_cpu(cpu)
+		if (cpu != raw_smp_processor_id() && !galloc_cpu_isolated(cpu) &&
+		    drain_holds(cpu) &&
+		    READ_ONCE(per_cpu(galloc_mcache, cpu).gen) != atomic_read(&drain_gen))
+			return true;
+	return false;
+}
+
+/*
+ * The work items of the other CPUs take no lock of anybody, so they come soon; but one
+ * may have to wait for memory itself, and the caller may hold what that waits for.
+ */
+static void drain_wait(void)
+{
+	unsigned long end = jiffies + DRAIN_PATIENCE;
+
+	while (worker_is_open() && drain_others_behind() && time_before(jiffies, end))
+		schedule_timeout_uninterruptible(1);
+}
+
 /**
  * drain_relieve() - free memory that CPUs have cached
  * @gfp: flags of the request that found none
  *
- * A caller that may sleep drains its CPU and the transfer.  Any other does one turn of
- * that, since it may have interrupts off, and leaves the rest to the worker.
+ * A caller that may sleep drains its CPU and the transfer, and waits for the other CPUs,
+ * though not for long.  Any other does one turn of that, since it may have interrupts
+ * off, and leaves the rest to the worker.
  *
- * Context: Any but NMI, no galloc lock held.  Never waits for other CPUs.
+ * Context: Any but NMI, no galloc lock held.
  */
 void drain_relieve(gfp_t gfp)
 {
 	int cpu = raw_smp_processor_id();
 	unsigned int class;
 
-	if (gfpflags_allow_blocking(gfp)) {
-		for (class = 1; class < GALLOC_NR_CLASSES; class++)
-			drain_visit(cpu, class, true);
-		away_visit(cpu, true);
-		stash_visit(cpu, true);
-		transfer_drain();
-	} else {
+	if (!gfpflags_allow_blocking(gfp)) {
 		drain_turn(NULL);
+		drain_kick();
+		return;
 	}
-	drain_kick();
+	for (class = 1; class < GALLOC_NR_CLASSES; class++)
+		drain_visit(cpu, class, true);
+	away_visit(cpu, true);
+	stash_visit(cpu, true);
+	if (drain_kick())
+		drain_wait();
+	transfer_drain();
 }
 
 /* Lockless, and possibly for a CPU that we have left: the turns check again. */
@@ -493,18 +524,22 @@ void drain_follow(void)
 	}
 }
 
-/* Have all CPUs drain soon, without waiting.  Any context but NMI. */
-void drain_kick(void)
+/*
+ * Have all CPUs drain soon, without waiting.  Any context but NMI.  False if they were
+ * asked to a moment ago.
+ */
+bool drain_kick(void)
 {
 	static unsigned long last;
 	unsigned long then = READ_ONCE(last);
 
 	/* Reclaim calls in bursts; one drain serves them all. */
 	if (then && time_before(jiffies, then + DRAIN_INTERVAL))
-		return;
+		return false;
 	WRITE_ONCE(last, jiffies | 1);
 	atomic_inc(&drain_gen);
 	worker_kick(WORKER_DRAIN);
+	return true;
 }
 
 /* Bytes that CPUs and transfers may hold, which a drain would free; racy. */

@@ -477,7 +477,7 @@ bool drain_is_behind(void);
 void drain_follow(void);
 void drain_relieve(gfp_t gfp);
 void drain_cpus(void);
-void drain_kick(void);
+bool drain_kick(void);
 unsigned long drain_held_bytes(void);
 
 #endif /* _GALLOC_MCACHE_H */

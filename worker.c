@@ -50,6 +50,12 @@ struct worker_cpu {
 
 static DEFINE_PER_CPU(struct worker_cpu, worker_cpus);
 
+/* A glance: what is asked for now is done. */
+bool worker_is_open(void)
+{
+	return READ_ONCE(worker_open);
+}
+
 static void tick_fn(struct work_struct *work)
 {
 	if (drain_tick())

@@ -44,6 +44,7 @@ void worker_stop(void);
 void worker_exit(void);
 void worker_kick(enum worker_job job);
 void worker_kick_cpu(int cpu);
+bool worker_is_open(void);
 bool worker_pending(enum worker_job job);
 void worker_settle(void);
 

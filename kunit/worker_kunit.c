@@ -451,6 +451,42 @@ static void a_request_that_may_not_sleep_does_one_turn(struct kunit *test)
 	worker_start();
 }
 
+static void fill_and_free(void *unused)
+{
+	void *p[100];
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(p); i++)
+		p[i] = galloc(64, GFP_KERNEL);
+	while (i)
+		gfree(p[--i]);
+}
+
+#define TRIES	20
+
+/* What they cache is not missed, as far as they can be waited for. */
+static void who_may_sleep_waits_for_other_cpus(struct kunit *test)
+{
+	/* The first one is never isolated. */
+	const struct mcache *other = per_cpu_ptr(&galloc_mcache, gk_cpu(0));
+	unsigned int i, drained = 0;
+
+	if (galloc_debug || !gk_smp())
+		kunit_skip(test, "nothing on another CPU");
+	gk_pin(gk_cpu(1));
+	for (i = 0; i < TRIES; i++) {
+		/* The last drain answers for a tenth of a second. */
+		msleep(150);
+		gk_join(test, gk_start(test, gk_cpu(0), fill_and_free, NULL));
+		KUNIT_EXPECT_GT(test, READ_ONCE(other->held), 0);
+		drain_relieve(GFP_KERNEL);
+		drained += !READ_ONCE(other->held);
+	}
+	/* On a busy machine some take too long. */
+	KUNIT_EXPECT_GE(test, drained, TRIES / 4);
+	gk_pin(gk_cpu(0));
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE(with_interrupts_off_only_an_interrupt_is_asked_for),
 	KUNIT_CASE(what_is_asked_with_interrupts_off_is_done),
@@ -465,6 +501,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(what_could_not_be_allocated_comes_later),
 	KUNIT_CASE(a_call_does_one_turn_of_a_drain),
 	KUNIT_CASE(a_request_that_may_not_sleep_does_one_turn),
+	KUNIT_CASE(who_may_sleep_waits_for_other_cpus),
 	{}
 };
 
