@@ -20,6 +20,7 @@
 #				and a third as often beneath a client's objects
 #	STOCK_SECONDS=N		of work in tracepoints; 4
 #	STOCK_SEEDS=N		of memory in pieces; 1
+#	STOCK_NODES=1		a guest with one node, for the bed scarce
 #	STOCK_SCRIPTS='A B'	only these scripts
 #	STOCK_TIMEOUT=N		seconds the guest may take
 
@@ -200,8 +201,9 @@ rc=0
 mkfifo "$work/monitor.in" "$work/monitor.out"
 plug_when_asked &
 plugger=$!
+numa=(-chardev "pipe,id=monitor,path=$work/monitor" -mon chardev=monitor)
 # shellcheck disable=SC2054 # the commas are QEMU's
-numa=(-chardev pipe,id=monitor,path="$work/monitor" -mon chardev=monitor
+[ "${STOCK_NODES:-2}" -eq 1 ] || numa+=(
 	-object "memory-backend-ram,id=m0,size=$((mb / 2))M"
 	-numa "node,nodeid=0,cpus=0-$((cpus / 2 - 1)),memdev=m0"
 	-object "memory-backend-ram,id=m1,size=$((mb / 2))M"

@@ -41,6 +41,7 @@ PARAM(bool, use_kmalloc, false, "kmalloc() in place of galloc()");
 PARAM(uint, order, 0, "of the blocks that are free");
 PARAM(bool, during, false, "allocate before memory is in pieces, too");
 PARAM(bool, fill, false, "at the end, until there is none");
+PARAM(uint, fill_size, 0, "bytes of the objects that fill memory; 0: some sizes");
 PARAM(ulong, seed, 1, "of the random numbers");
 PARAM(uint, patience, 60, "seconds after which it is stuck");
 
@@ -56,8 +57,7 @@ PARAM(uint, patience, 60, "seconds after which it is stuck");
 #define BEFORE_BYTES	SZ_16M
 #define BEFORE_SIZE	SZ_8K
 
-/* With fill=1: how often, and the smallest object, lest it be millions. */
-#define FILLS		3
+/* With fill=1: the smallest object, lest it be millions. */
 #define FILL_SIZE	512
 
 struct flags {
@@ -79,6 +79,7 @@ static const struct flags fill_flags[] = {
 	{ "fill-ATOMIC", GFP_ATOMIC },
 	{ "fill-NOWAIT", GFP_NOWAIT },
 	{ "fill-NORETRY", GFP_KERNEL | __GFP_NORETRY },
+	{ "fill-RETRY_MAYFAIL", GFP_KERNEL | __GFP_RETRY_MAYFAIL },
 };
 
 struct result {
@@ -300,9 +301,10 @@ static void ask_for_all(void)
 	size_t most = min_t(size_t, PAGE_SIZE << order, SZ_32K);
 	unsigned int i;
 
-	for (i = 0; i < FILLS; i++)
-		ask(FILL_SIZE + prandom_u32_state(&rnd) % (most - FILL_SIZE + 1),
-		    &fill_flags[i % ARRAY_SIZE(fill_flags)], ULONG_MAX);
+	for (i = 0; i < ARRAY_SIZE(fill_flags); i++)
+		ask(fill_size ?: FILL_SIZE +
+				 prandom_u32_state(&rnd) % (most - FILL_SIZE + 1),
+		    &fill_flags[i], ULONG_MAX);
 }
 
 /* Two chains; the objects of one lie between those of the other. */

@@ -20,14 +20,10 @@ objects_of()
 	echo $((20000000 / $1))
 }
 
-# most_kb SIZE COUNT: a fifth more than the objects are large; above a page, where
-# the other node's memory is in pieces, what is left of each piece comes to that.
+# most_kb SIZE COUNT: a fifth more than the objects are large.
 most_kb()
 {
-	local tenths=12
-
-	[ "$1" -le 4096 ] || tenths=14
-	echo $(($2 * $1 * tenths / 10240 + 2048))
+	echo $(($2 * $1 * 12 / 10240 + 2048))
 }
 
 # node_round NAME PARAMETER...: each size, kmalloc() and then galloc.
