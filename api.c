@@ -448,10 +448,11 @@ static noinline void free_wiped(const void *p)
 
 	if (ZERO_OR_NULL_PTR(p) || !enter_ok())
 		return;
+	p = untag(p);
 	found = target_of(p, &t) == FOUND_OBJECT;
 	/* What others refer to is cleared when the last reference has gone. */
 	if (found && (t.size > PAGE_SIZE || t.padded) &&
-	    !release_pages_unshared((unsigned long)p,
+	    !release_pages_unshared(addr_of(p),
 				    PFN_UP(offset_in_page(p) + t.size))) {
 		if (!waiting_add(p, true) && !large_free(p, true))
 			free_unpushed(p);

@@ -17,7 +17,6 @@
 #include <linux/atomic.h>
 #include <linux/bitmap.h>
 #include <linux/bitops.h>
-#include <linux/kasan.h>
 #include <linux/list.h>
 #include <linux/log2.h>
 #include <linux/mm.h>
@@ -29,6 +28,7 @@
 #include <linux/spinlock.h>
 #include <linux/types.h>
 
+#include "debug/tags.h"
 #include "galloc.h"
 #include "sizeclass.h"
 
@@ -257,13 +257,10 @@ static __always_inline struct arena *arena_from_rows(unsigned long rows,
 extern struct arena_map *arena_map;
 extern struct arena arena_none;
 
-/*
- * An address as galloc works with it.  Where KASAN keeps a tag in the top byte, the
- * tags of a page and of a pointer to it may differ; nothing elsewhere.
- */
+/* An address as galloc works with it. */
 static __always_inline unsigned long addr_of(const void *p)
 {
-	return (unsigned long)kasan_reset_tag(p);
+	return (unsigned long)untag(p);
 }
 
 /* arena.c */

@@ -491,7 +491,7 @@ static enum free_how push_slowly(struct mcache *m, struct mcache_slot *slot,
 				 unsigned int class, const void *p, void **batch,
 				 unsigned int *n, unsigned int *grow_to)
 {
-	p = kasan_reset_tag(p);
+	p = untag(p);
 	if ((unsigned long)p & capacity_class_mask(class))
 		return FREE_CENTRAL;
 	if (slot->top != slot->base && slot->top[-1] == p)

@@ -178,7 +178,7 @@ static __always_inline bool slot_push(struct mcache_slot *slot, const void *p)
 	void **top = slot->top;
 
 	/* KASAN: the stack holds the pointers that galloc handed out, without tags. */
-	p = kasan_reset_tag(p);
+	p = untag(p);
 	if (likely(top != slot->end) && likely(top[-1] != p) &&
 	    likely(!((unsigned long)p & slot->mask))) {
 		*top = (void *)p;
@@ -394,7 +394,7 @@ static __always_inline bool mcache_push_shareable(const void *p, unsigned int *r
 	unsigned long class;
 	unsigned int size;
 
-	p = kasan_reset_tag(p);
+	p = untag(p);
 	preempt_disable();
 	map = READ_ONCE(arena_map);
 	off = (unsigned long)p - map->base;

@@ -28,7 +28,7 @@ unsigned long waiting_nr(void)
 /* Does galloc hold the only references to all pages of an object? */
 static bool object_unshared(const void *p, size_t size)
 {
-	return release_pages_unshared((unsigned long)p,
+	return release_pages_unshared(addr_of(p),
 				      PFN_UP(offset_in_page(p) + size));
 }
 

@@ -661,6 +661,51 @@ static void an_object_outlives_the_readers(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, gk_in_use(test), 0);
 }
 
+/* ---- tags ------------------------------------------------------------------ */
+
+/* As KASAN would have it: another top byte than the kernel's own. */
+static void *tagged(void *p)
+{
+	return (void *)((unsigned long)p ^ 0x5aUL << TAG_SHIFT);
+}
+
+static void a_tag_makes_no_other_address(struct kunit *test)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		void *p = galloc(sizes[i], GFP_KERNEL), *again;
+
+		KUNIT_ASSERT_NOT_NULL_MSG(test, p, "%zu bytes", sizes[i]);
+		KUNIT_EXPECT_PTR_EQ(test, p, untag(p));
+		KUNIT_EXPECT_PTR_EQ(test, p, untag(tagged(p)));
+		KUNIT_EXPECT_EQ(test, gsize(tagged(p)), gsize(p));
+		gfree(tagged(p));
+		KUNIT_EXPECT_EQ_MSG(test, gk_in_use(test), 0, "%zu bytes", sizes[i]);
+		/* What is handed out has the tag of the kernel's own. */
+		again = galloc(sizes[i], GFP_KERNEL);
+		KUNIT_EXPECT_PTR_EQ(test, again, untag(again));
+		gfree_sized(tagged(again), sizes[i]);
+		KUNIT_EXPECT_EQ_MSG(test, gk_in_use(test), 0, "%zu bytes", sizes[i]);
+	}
+}
+
+static void freed_twice_by_two_tags_is_freed_twice(struct kunit *test)
+{
+	void *p = galloc(64, GFP_KERNEL);
+	void *large = galloc(100000, GFP_KERNEL);
+
+	KUNIT_ASSERT_TRUE(test, p && large);
+	gk_expect_reports(test, FAULT_DOUBLE_FREE);
+	gfree(p);
+	gfree(tagged(p));
+	gk_expect_faults(test, FAULT_DOUBLE_FREE, 1);
+	gk_expect_reports(test, FAULT_INTERIOR);
+	gfree(tagged(large + PAGE_SIZE));
+	gk_expect_faults(test, FAULT_INTERIOR, 1);
+	gfree(large);
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE(objects_have_the_size_and_alignment_promised),
 	KUNIT_CASE(a_constant_size_is_served_as_a_variable_one),
@@ -688,6 +733,8 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(an_object_is_freed_from_wherever_its_head_is),
 	KUNIT_CASE(an_object_is_freed_from_every_offset_of_its_head),
 	KUNIT_CASE(an_object_outlives_the_readers),
+	KUNIT_CASE(a_tag_makes_no_other_address),
+	KUNIT_CASE(freed_twice_by_two_tags_is_freed_twice),
 	{}
 };
 

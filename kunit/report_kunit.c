@@ -589,7 +589,7 @@ static bool starts_an_object(const void *p)
 	rcu_read_unlock();
 	return found == FOUND_OBJECT ||
 	       (map_span_around(p, &s) && mspan_state(&s) == MSPAN_LARGE &&
-		s.start == (unsigned long)p);
+		s.start == addr_of(p));
 }
 
 /* A value that is no object, and with luck only nearly none. */

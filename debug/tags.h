@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * tags: addresses without the tag that KASAN may keep in their top byte.
+ *
+ * The tag of a page and that of a pointer to it may differ, and a client may come with
+ * either.  Each address from outside is untagged before it becomes the number of a slot,
+ * a page or an object, and before it is put on a stack: in arena_of() and
+ * arena_row_of(), slot_push(), mcache_push_shareable() and push_slowly(), and, by
+ * addr_of(), wherever it is compared with the start of a span.
+ */
+#ifndef _GALLOC_TAGS_H
+#define _GALLOC_TAGS_H
+
+#include <linux/kasan.h>
+
+#ifdef CONFIG_GALLOC_KUNIT
+#include <linux/mm.h>
+
+/* A test build has tags on every machine: any other top byte than the kernel's own. */
+#define TAG_SHIFT	56
+#define TAG_MASK	(0xffUL << TAG_SHIFT)
+
+#define untag(p)							\
+	((typeof(p))(((unsigned long)(p) & ~TAG_MASK) |			\
+		     ((unsigned long)PAGE_OFFSET & TAG_MASK)))
+#else
+#define untag(p)	kasan_reset_tag(p)
+#endif
+
+#endif /* _GALLOC_TAGS_H */
