@@ -432,14 +432,17 @@ static struct page *chunk_alloc(int nid, unsigned int order, gfp_t gfp)
 {
 	struct page *page, *found = NULL, *next;
 	unsigned int npages = 0;
+	struct kswapd_hush hush;
 	LIST_HEAD(passed);
 	int err;
 
 	galloc_pause(PAUSE_GROW_ASK, &gfp);
 	do {
 		galloc_pause(PAUSE_ASK_SYSTEM, &gfp);
+		kswapd_hush(&hush);
 		page = galloc_fail(order) ? NULL :
 		       alloc_pages_node(nid, chunk_gfp_order(gfp, order), order);
+		kswapd_unhush(&hush);
 		if (!page) {
 			arena_order_failed(nid, order);
 			break;
@@ -544,11 +547,14 @@ void *arena_meta_alloc(size_t bytes, int nid)
 void *arena_meta_zalloc(size_t bytes, int nid, gfp_t gfp)
 {
 	long takes = kmalloc_size_roundup(bytes);
+	struct kswapd_hush hush;
 	void *p;
 
 	if (!arena_charge_meta_for(takes, gfp))
 		return NULL;
+	kswapd_hush(&hush);
 	p = galloc_fail(0) ? NULL : kvzalloc_node(bytes, gfp, nid);
+	kswapd_unhush(&hush);
 	arena_uncharge_meta(takes - (p ? arena_meta_takes(p, bytes) : 0));
 	return p;
 }
@@ -564,12 +570,15 @@ void arena_meta_free(void *p, size_t bytes)
 /* The same from a cache of objects that take @bytes; zeroed if @gfp says so. */
 void *arena_meta_cache_alloc(struct kmem_cache *cache, size_t bytes, gfp_t gfp)
 {
+	struct kswapd_hush hush;
 	void *p;
 
 	if (!arena_charge_meta_for(bytes, gfp))
 		return NULL;
 	galloc_pause(PAUSE_ASK_SYSTEM, &gfp);
+	kswapd_hush(&hush);
 	p = galloc_fail(0) ? NULL : kmem_cache_alloc(cache, gfp);
+	kswapd_unhush(&hush);
 	if (!p)
 		arena_uncharge_meta(bytes);
 	return p;

@@ -36,28 +36,6 @@
 #define __GFP_ATOMIC	((__force gfp_t)0)
 #endif
 
-/*
- * Until 6.5 (eb2e2b425c69) the page allocator wakes kswapd when it has boosted the
- * watermark of a zone, whatever flags it was given: whoever takes a page of that zone
- * next does it, should the one who boosted it be preempted before.
- */
-#include <linux/nodemask.h>
-#define BOOSTED_ZONE_WAKES_KSWAPD	(LINUX_VERSION_CODE < KERNEL_VERSION(6, 5, 0))
-
-static inline bool galloc_pages_wake_kswapd(void)
-{
-	int nid, i;
-
-	if (!BOOSTED_ZONE_WAKES_KSWAPD)
-		return false;
-	for_each_online_node(nid)
-		for (i = 0; i < MAX_NR_ZONES; i++)
-			if (test_bit(ZONE_BOOSTED_WATERMARK,
-				     &NODE_DATA(nid)->node_zones[i].flags))
-				return true;
-	return false;
-}
-
 /* Until 6.13: a bare word named the namespace of a symbol. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
 #define GALLOC_IMPORT_KUNIT_NS() MODULE_IMPORT_NS(EXPORTED_FOR_KUNIT_TESTING)
@@ -160,6 +138,54 @@ static inline bool galloc_cpu_isolated(int cpu)
 	return !housekeeping_test_cpu(cpu, HK_TYPE_DOMAIN) ||
 	       !housekeeping_test_cpu(cpu, HK_TYPE_TICK);
 }
+
+/*
+ * kswapd_hush(): until 6.5 (eb2e2b425c69) whoever was given a page of a zone whose watermark somebody had
+ * just boosted woke kswapd, without a look at the flags.  With interrupts off the caller
+ * may hold a runqueue's lock, and waits for itself then.  So the zones' marks are taken
+ * away around such a call; kswapd_unhush() puts them back, and the next one to be given a
+ * page wakes kswapd.
+ */
+#include <linux/nodemask.h>
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 5, 0)
+#define HUSHED_ZONES	8
+
+struct kswapd_hush {
+	struct zone *zone[HUSHED_ZONES];
+	unsigned int n;
+};
+
+static inline void kswapd_hush(struct kswapd_hush *hush)
+{
+	int nid, i;
+
+	hush->n = 0;
+	if (likely(!irqs_disabled()))
+		return;
+	for_each_node_state(nid, N_MEMORY) {
+		for (i = 0; i < MAX_NR_ZONES; i++) {
+			struct zone *zone = &NODE_DATA(nid)->node_zones[i];
+
+			/* Of more than so many kswapd hears another time. */
+			if (test_bit(ZONE_BOOSTED_WATERMARK, &zone->flags) &&
+			    populated_zone(zone) &&
+			    test_and_clear_bit(ZONE_BOOSTED_WATERMARK, &zone->flags) &&
+			    hush->n < HUSHED_ZONES)
+				hush->zone[hush->n++] = zone;
+		}
+	}
+}
+
+static inline void kswapd_unhush(struct kswapd_hush *hush)
+{
+	while (hush->n)
+		set_bit(ZONE_BOOSTED_WATERMARK, &hush->zone[--hush->n]->flags);
+}
+#else
+struct kswapd_hush { };
+static inline void kswapd_hush(struct kswapd_hush *hush) { }
+static inline void kswapd_unhush(struct kswapd_hush *hush) { }
+#endif
 
 /*
  * Until 6.15: kfree() of a page that is not the slab allocator's dropped a reference

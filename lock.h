@@ -11,14 +11,13 @@
 /*
  * May pages be taken from or given to the system here?  On PREEMPT_RT the page
  * allocator's locks sleep, so not where preemption or interrupts are off,
- * whoever turned them off.  Elsewhere everywhere but in an NMI, and, with interrupts
- * off, where it would wake kswapd: see context_gfp().
+ * whoever turned them off.  Elsewhere everywhere but in an NMI.
  */
 static inline bool may_grow(void)
 {
 	if (IS_ENABLED(CONFIG_PREEMPT_RT))
 		return preemptible();
-	return !in_nmi() && !(irqs_disabled() && galloc_pages_wake_kswapd());
+	return !in_nmi();
 }
 
 /*

@@ -127,7 +127,16 @@ static bool mark_intact(const void *p)
 
 static void *take(u32 size, gfp_t gfp)
 {
-	return use_kmalloc ? kmalloc(size, gfp) : galloc(size, gfp);
+	struct kswapd_hush hush;
+	void *p;
+
+	if (!use_kmalloc)
+		return galloc(size, gfp);
+	/* The kernel's own trap, which galloc goes round by itself. */
+	kswapd_hush(&hush);
+	p = kmalloc(size, gfp);
+	kswapd_unhush(&hush);
+	return p;
 }
 
 static void give_back(void *p)
