@@ -19,7 +19,6 @@
 /* A class's capacity starts at this many bytes, and is limited to this part of all. */
 #define CAPACITY_START_BYTES	4096
 #define CAPACITY_MAX_PART	8
-#define CAPACITY_MAX		2048
 #define CAPACITY_MIN		2
 
 /* Below this, where half a stack is no full turn yet, a miss alone makes it grow. */

@@ -22,8 +22,8 @@
 /* Stacks of another node are kept this long after the own node has pages again. */
 #define AWAY_KEPT		(2 * HZ)
 
-/* A drain gives a stack up after so many turns: others refill it meanwhile. */
-#define DRAIN_MAX_TURNS		32
+/* Calls give a stack up after so many turns: others refill it meanwhile. */
+#define DRAIN_MAX_TURNS		(CAPACITY_MAX / CALL_TURN)
 
 /* Incremented to have everything drained; CPUs follow in their slow paths. */
 static atomic_t drain_gen = ATOMIC_INIT(0);
@@ -44,15 +44,15 @@ struct haul {
 };
 
 /*
- * Take a turn's worth from a slot: pointers, the span, and, when no pointer is left,
- * the stack, if it @may_free it.  False if there was nothing.
+ * Take a turn's worth from a slot: @most pointers, the span, and, when no pointer is
+ * left, the stack, if it @may_free it.  False if there was nothing.
  */
 static bool slot_take(struct mcache *m, struct mcache_slot *slot,
-		      unsigned int class, bool may_free, struct haul *haul)
+		      unsigned int class, unsigned int most, bool may_free,
+		      struct haul *haul)
 {
 	haul->row = slot - m->slots;
-	haul->n = min((unsigned int)(slot->top - slot->base),
-		      (unsigned int)DRAIN_TURN);
+	haul->n = min((unsigned int)(slot->top - slot->base), most);
 	slot->top -= haul->n;
 	slot->moved -= haul->n;
 	memcpy(haul->batch, slot->top, haul->n * sizeof(void *));
@@ -97,7 +97,8 @@ static bool slot_is_idle(struct mcache_slot *slot)
  * stack; a wrong guess costs one refill per tick.
  */
 static void slot_take_surplus(struct mcache *m, struct mcache_slot *slot,
-			      unsigned int class, struct haul *haul)
+			      unsigned int class, unsigned int most,
+			      struct haul *haul)
 {
 	u16 misses = slot->misses & (BIT(SEEN_MISSES_BITS) - 1);
 
@@ -114,8 +115,7 @@ static void slot_take_surplus(struct mcache *m, struct mcache_slot *slot,
 		m->held -= span_bytes(slot->span);
 	slot->span = NULL;
 
-	haul->n = min((unsigned int)(slot->top - slot->base) / 2,
-		      (unsigned int)DRAIN_TURN);
+	haul->n = min((unsigned int)(slot->top - slot->base) / 2, most);
 	memcpy(haul->batch, slot->base, haul->n * sizeof(void *));
 	slot->top -= haul->n;
 	slot->moved -= haul->n;
@@ -150,11 +150,12 @@ static void drain_visit(int cpu, unsigned int class, bool all)
 		}
 		slot = local_slot(m, class);
 		if (!all && !slot_is_idle(slot)) {
-			slot_take_surplus(m, slot, class, &haul);
+			slot_take_surplus(m, slot, class, DRAIN_TURN, &haul);
 			more = false;
 		} else {
 			all = true;
-			more = slot_take(m, slot, class, may_free, &haul);
+			more = slot_take(m, slot, class, DRAIN_TURN, may_free,
+					 &haul);
 		}
 		mcache_leave(m);
 		haul_dispose(&haul);
@@ -200,10 +201,10 @@ static void away_visit(int cpu, bool all)
 		slot = away_slot(m, class);
 		if (all || (u32)jiffies - m->away_tick > AWAY_KEPT ||
 		    slot_is_idle(slot))
-			more = slot_take(m, slot, class, may_call_system(),
-					 &haul);
+			more = slot_take(m, slot, class, DRAIN_TURN,
+					 may_call_system(), &haul);
 		else
-			slot_take_surplus(m, slot, class, &haul);
+			slot_take_surplus(m, slot, class, DRAIN_TURN, &haul);
 		if (!more && ++class == GALLOC_NR_CLASSES)
 			away_end(m);
 		mcache_leave(m);
@@ -368,7 +369,7 @@ static struct mcache_slot *turn_next(struct mcache *m, unsigned int *class)
 }
 
 /*
- * One turn of a drain, within another call: at most DRAIN_TURN objects and a span of a
+ * One turn of a drain, within another call: at most CALL_TURN objects and a span of a
  * class, and a run of pages.  With @gen only until this CPU has followed that
  * generation: once over all classes, however fast they fill again.
  */
@@ -387,9 +388,9 @@ static void drain_turn(const int *gen)
 		if (m->slots != empty_slots)
 			slot = turn_next(m, &class);
 		if (slot)
-			slot_take(m, slot, class, false, &haul);
+			slot_take(m, slot, class, CALL_TURN, false, &haul);
 		/* A full turn: there may be more, but at most a full stack. */
-		if (slot && haul.n == DRAIN_TURN &&
+		if (slot && haul.n == CALL_TURN &&
 		    ++m->drain_turns < DRAIN_MAX_TURNS)
 			m->drain_class--;
 		else
@@ -430,9 +431,12 @@ static void drain_age_turn(int age)
 				run = stash_take(m);
 			m->runs_used = false;
 		} else if (slot_is_idle(slot)) {
-			slot_take(m, slot, class, false, &haul);
+			slot_take(m, slot, class, CALL_TURN, false, &haul);
+			/* More of it in the next call. */
+			if (haul.n == CALL_TURN)
+				m->age_class--;
 		} else {
-			slot_take_surplus(m, slot, class, &haul);
+			slot_take_surplus(m, slot, class, CALL_TURN, &haul);
 		}
 	}
 	mcache_leave(m);
@@ -614,7 +618,8 @@ int drain_dead_cpu(unsigned int cpu)
 
 		if (!c || !slot_was_used(&slots[row]))
 			continue;
-		while (slot_take(m, &slots[row], c->class, true, &haul)) {
+		while (slot_take(m, &slots[row], c->class, DRAIN_TURN, true,
+				 &haul)) {
 			haul_dispose(&haul);
 			cond_resched();
 		}

@@ -23,9 +23,6 @@
 /* Larger objects go from the central list to the stack, without a cached span. */
 #define CACHED_SPAN_MAX_SIZE	4096
 
-/* Objects that one call moves from a full stack to their spans. */
-#define FLUSH_SPANS		16U
-
 DEFINE_PER_CPU(struct mcache, galloc_mcache);
 
 /* The slots of a CPU that has not allocated yet: no capacity, never written. */
@@ -38,14 +35,18 @@ static unsigned int slot_batch(const struct mcache_slot *slot)
 		       DRAIN_TURN);
 }
 
-/* Objects of one row that overflowed a stack: to the transfer, or to their spans. */
-static void mcache_flush_row(unsigned int row, void **batch, unsigned int n)
+/*
+ * Objects of one row that overflowed a stack: to the transfer, or to their spans.
+ * Returns whether any went to their spans.
+ */
+static bool mcache_flush_row(unsigned int row, void **batch, unsigned int n)
 {
 	unsigned int put = transfer_put(row, batch, n);
 
 	if (unlikely(put < n && !may_call_system()))
 		capacity_want(mcentral_rows[row]->class);
 	mcentral_free_batch(row, batch + put, n - put);
+	return put < n;
 }
 
 /* ---- refill --------------------------------------------------------------------------- */
@@ -454,7 +455,9 @@ void *mcache_alloc_slow(unsigned int class, int nid, gfp_t gfp)
 		obj = refill_from_transfer(row, r.want);
 	if (!obj)
 		obj = refill_centrally(row, cpu, gfp);
-	drain_follow();
+	/* Whoever gets none does a turn for itself: drain_relieve(). */
+	if (likely(obj))
+		drain_follow();
 	return obj;
 }
 
@@ -507,7 +510,7 @@ static enum free_how push_slowly(struct mcache *m, struct mcache_slot *slot,
 		*n = slot_batch(slot);
 		/* Each may empty a span, and the caller may be in a critical section. */
 		if (!transfer_has_room(slot - m->slots, *n))
-			*n = min(*n, FLUSH_SPANS);
+			*n = min_t(unsigned int, *n, CALL_TURN);
 		slot->top -= *n;
 		slot->moved -= *n;
 		memcpy(batch, slot->top, *n * sizeof(*batch));
@@ -529,6 +532,7 @@ void mcache_free_slow(const void *p, unsigned int row)
 	void *batch[DRAIN_TURN];
 	unsigned int grow_to = 0;
 	unsigned int n = 0;
+	bool spilt = false;
 	struct mcache_slot *slot;
 	struct mcache *m;
 
@@ -567,10 +571,12 @@ void mcache_free_slow(const void *p, unsigned int row)
 	else if (how == FREE_TWICE)
 		report_fault(FAULT_DOUBLE_FREE, p);
 	if (n)
-		mcache_flush_row(row, batch, n);
+		spilt = mcache_flush_row(row, batch, n);
 	if (grow_to)
 		capacity_grow(row, grow_to);
-	drain_follow();
+	/* One turn in a call, this CPU's own or everybody's. */
+	if (!spilt)
+		drain_follow();
 }
 
 /* ---- init and exit --------------------------------------------------------------------- */

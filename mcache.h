@@ -18,6 +18,12 @@
 
 #define SEEN_MISSES_BITS	14
 
+/*
+ * Pointers that a call takes off a stack and puts into their spans: it may be made in a
+ * section of its caller's, and each may empty a span, whose pages are joined with others.
+ */
+#define CALL_TURN		8
+
 /**
  * struct mcache_slot - one CPU's stack of free objects of one row
  * @top: next place to push to
@@ -107,8 +113,8 @@ struct mcache {
 	unsigned int hand;
 	u8 nr_runs;
 	u8 drain_class;
-	u8 drain_turns;
 	u8 age_class;
+	u16 drain_turns;
 	bool runs_used;
 	bool drain_all;
 	unsigned long runs_bytes;
@@ -432,6 +438,9 @@ out:
 }
 
 /* capacity.c */
+
+/* The most that a stack holds. */
+#define CAPACITY_MAX		2048
 
 /* slot->wants */
 enum { WANTS_UNDERFLOW = 1, WANTS_OVERFLOW = 2 };

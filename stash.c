@@ -19,6 +19,9 @@
 #define STASH_MAX_PAGES		256
 #define STASH_MAX_PART		2
 
+/* Runs that one more pushes out at a time. */
+#define STASH_OUT		2
+
 /* Call last, when tag and runs have their new values. */
 static void stash_changed(struct mcache *m)
 {
@@ -107,14 +110,15 @@ static bool run_fits(const struct mcache *m, const struct mspan *s)
  * stash_free() - keep the pages of a freed object
  * @s: its span, in TRANSIT
  *
- * The oldest runs make room for it.
+ * The oldest runs make room for it, at most two of them: the caller may be in a
+ * section of its own.
  *
  * Context: Any but NMI, no galloc lock held.
  * Return: False if there is no room: return it to the mheap.
  */
 bool stash_free(struct mspan *s)
 {
-	struct mspan *out[STASH_RUNS];
+	struct mspan *out[STASH_OUT];
 	unsigned int n = 0;
 	struct mcache *m;
 	bool kept = false;
@@ -128,7 +132,7 @@ bool stash_free(struct mspan *s)
 	if (!m)
 		return false;
 	if (m->nid == s->arena->nid) {
-		while (m->nr_runs && !run_fits(m, s))
+		while (n < STASH_OUT && m->nr_runs && !run_fits(m, s))
 			out[n++] = run_take(m, 0);
 		kept = run_fits(m, s) && capacity_steal(m, 0, span_bytes(s));
 	}

@@ -71,7 +71,7 @@ bool transfer_has_room(unsigned int row, unsigned int n)
 {
 	const struct transfer *t = &mcentral_rows[row]->transfer;
 
-	return READ_ONCE(t->n) + n <= READ_ONCE(t->max);
+	return READ_ONCE(t->stack) && READ_ONCE(t->n) + n <= READ_ONCE(t->max);
 }
 
 /**

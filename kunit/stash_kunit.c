@@ -161,9 +161,11 @@ static void the_last_come_stay(struct kunit *test)
 	q = take(test, LARGE + (i - 1) * PAGE_SIZE);
 	KUNIT_EXPECT_PTR_EQ(test, q, p[i - 1]);
 	gfree(q);
-	/* One that fills all its part alone. */
-	q = take(test, 256 * PAGE_SIZE);
-	gfree(q);
+	/* One that fills all its part alone: two at a time make room for it. */
+	for (i = 0; i < STASH_RUNS; i++) {
+		q = take(test, 256 * PAGE_SIZE);
+		gfree(q);
+	}
 	KUNIT_EXPECT_EQ(test, this_mcache()->nr_runs, 1);
 	KUNIT_EXPECT_PTR_EQ(test, galloc(256 * PAGE_SIZE, GFP_KERNEL), q);
 	gfree(q);
@@ -184,6 +186,33 @@ static void one_that_can_never_fit_pushes_out_none(struct kunit *test)
 	again = take(test, LARGE);
 	KUNIT_EXPECT_PTR_EQ(test, again, small);
 	gfree(again);
+}
+
+/* Each that is pushed out is joined with its neighbours: two in a call. */
+static void one_that_is_long_pushes_out_two(struct kunit *test)
+{
+	void *small[8], *big;
+	int i;
+
+	if (galloc_debug)
+		return;
+	/* There is room for those, and for no more. */
+	WRITE_ONCE(galloc_cpu_cache_bytes, 2 * ARRAY_SIZE(small) * LARGE);
+	for (i = 0; i < ARRAY_SIZE(small); i++)
+		small[i] = take(test, LARGE);
+	big = take(test, 4 * LARGE);
+	for (i = 0; i < ARRAY_SIZE(small); i++)
+		gfree(small[i]);
+	KUNIT_ASSERT_EQ(test, this_mcache()->nr_runs, 8);
+	gfree(big);
+	KUNIT_EXPECT_EQ(test, this_mcache()->nr_runs, 6);
+	for (i = 0; i < 2; i++) {
+		big = take(test, 4 * LARGE);
+		gfree(big);
+	}
+	/* Another one as long finds room, and serves the next. */
+	KUNIT_EXPECT_EQ(test, this_mcache()->nr_runs, 5);
+	KUNIT_EXPECT_EQ(test, this_mcache()->runs_bytes, 8 * LARGE);
 }
 
 static void a_cpu_at_its_budget_keeps_none(struct kunit *test)
@@ -279,6 +308,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(they_are_few_and_within_the_budget),
 	KUNIT_CASE(the_last_come_stay),
 	KUNIT_CASE(one_that_can_never_fit_pushes_out_none),
+	KUNIT_CASE(one_that_is_long_pushes_out_two),
 	KUNIT_CASE(a_cpu_at_its_budget_keeps_none),
 	KUNIT_CASE(a_drain_gives_them_back),
 	KUNIT_CASE(those_that_idle_go_back),

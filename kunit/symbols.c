@@ -111,6 +111,8 @@ EXPORT_SYMBOL_IF_KUNIT(shrinker_oom);
 /* transfer.c */
 EXPORT_SYMBOL_IF_KUNIT(transfer_age);
 EXPORT_SYMBOL_IF_KUNIT(transfer_bytes);
+EXPORT_SYMBOL_IF_KUNIT(transfer_drain);
+EXPORT_SYMBOL_IF_KUNIT(transfer_has_room);
 
 /* waiting.c */
 EXPORT_SYMBOL_IF_KUNIT(waiting_nr);

@@ -108,25 +108,75 @@ static void it_holds_no_more_than_its_part(struct kunit *test)
 	}
 }
 
-/* An object in its span may empty that, and the caller may be in a section. */
-static void when_it_is_full_few_go_into_the_spans(struct kunit *test)
+/* Free what is held, but for @left: the most that one call puts into the spans. */
+static unsigned int most_in_a_call(size_t size, unsigned int left)
 {
-	const size_t size = 1024;
-	struct mcache_slot *slot;
+	const struct mcache_slot *slot = gk_slot(sizeclass_of(size));
 	unsigned int before, after, most = 0;
 
-	if (debug_has_none(test, size))
-		return;
-	hold(test, size, OBJECTS);
-	slot = gk_slot(sizeclass_of(size));
-	while (nr_objects) {
+	while (nr_objects > left) {
 		before = gk_stacked(slot) + in_transfer(size) + 1;
 		gfree(objects[--nr_objects]);
 		after = gk_stacked(slot) + in_transfer(size);
 		most = max(most, before - after);
 	}
+	return most;
+}
+
+/* Where a CPU may keep little it has less than that. */
+static void expect_one_turn(struct kunit *test, unsigned int most)
+{
 	KUNIT_EXPECT_GT(test, most, 0);
-	KUNIT_EXPECT_LE(test, most, 16);
+	KUNIT_EXPECT_LE(test, most, CALL_TURN);
+}
+
+/* The caller may be in a section of its own, and each may empty a span. */
+static void when_it_is_full_few_go_into_the_spans(struct kunit *test)
+{
+	const size_t size = 1024;
+
+	if (debug_has_none(test, size))
+		return;
+	hold(test, size, OBJECTS);
+	expect_one_turn(test, most_in_a_call(size, 1));
+}
+
+/* Nor does a call do a turn of a drain that was asked for, besides. */
+static void those_are_the_turn_of_the_call(struct kunit *test)
+{
+	const size_t size = 1024;
+
+	if (debug_has_none(test, size))
+		return;
+	hold(test, size, OBJECTS);
+	most_in_a_call(size, OBJECTS / 2);
+	KUNIT_ASSERT_FALSE(test, transfer_has_room(row_of(size)->row, CALL_TURN));
+	/* A request soon after another one does nothing. */
+	gk_wait_for(({ drain_kick(); drain_is_behind(); }), GK_PATIENCE_MS);
+	expect_one_turn(test, most_in_a_call(size, 1));
+}
+
+/* It was given up, and with interrupts off there is no memory for a new one. */
+static void where_there_is_none_few_go_into_the_spans(struct kunit *test)
+{
+	const size_t size = 256;
+	unsigned long flags;
+	unsigned int most;
+
+	if (debug_has_none(test, size))
+		return;
+	hold(test, size, 600);
+	free_objects();
+	hold(test, size, 600);
+	transfer_drain();
+	transfer_age();
+	transfer_age();
+	KUNIT_ASSERT_NULL(test, row_of(size)->transfer.stack);
+	local_irq_save(flags);
+	most = most_in_a_call(size, 0);
+	local_irq_restore(flags);
+	KUNIT_EXPECT_NULL(test, row_of(size)->transfer.stack);
+	expect_one_turn(test, most);
 }
 
 static void a_drain_empties_it(struct kunit *test)
@@ -237,6 +287,8 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(what_one_cpu_has_too_many_of_serves_another),
 	KUNIT_CASE(it_holds_no_more_than_its_part),
 	KUNIT_CASE(when_it_is_full_few_go_into_the_spans),
+	KUNIT_CASE(those_are_the_turn_of_the_call),
+	KUNIT_CASE(where_there_is_none_few_go_into_the_spans),
 	KUNIT_CASE(a_drain_empties_it),
 	KUNIT_CASE(who_finds_no_memory_empties_it),
 	KUNIT_CASE(it_counts_as_cached),

@@ -425,7 +425,7 @@ static void a_call_does_one_turn_of_a_drain(struct kunit *test)
 		/* At most two of this size are on a stack: most are a slow path. */
 		hold(test, GALLOC_MAX_SMALL, GFP_KERNEL);
 		after = stacked_on_all();
-		KUNIT_EXPECT_LE(test, before, after + 3 * DRAIN_TURN);
+		KUNIT_EXPECT_LE(test, before, after + 2 * CALL_TURN);
 		before = after;
 	} while (drain_is_behind() && ++calls < MANY);
 	KUNIT_EXPECT_FALSE(test, drain_is_behind());
@@ -446,7 +446,7 @@ static void a_request_that_may_not_sleep_does_one_turn(struct kunit *test)
 	drain_relieve(GFP_ATOMIC);
 	after = stacked_on_all();
 	KUNIT_EXPECT_LT(test, after, before);
-	KUNIT_EXPECT_LE(test, before, after + DRAIN_TURN);
+	KUNIT_EXPECT_LE(test, before, after + CALL_TURN);
 	drain_relieve(GFP_KERNEL);
 	KUNIT_EXPECT_EQ(test, stacked_on_all(), 0);
 	worker_start();

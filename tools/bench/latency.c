@@ -5,8 +5,8 @@
  *
  * Each variant brings about what makes one of galloc's longer sections as long as
  * it can be, and asks a galloc.ko that measures them (sections.h) for the longest
- * of all.  The two calls are timed from outside, with interrupts off, where no
- * page has to be asked for.
+ * of all.  Whole calls are timed from outside, with interrupts off, on any galloc.ko
+ * and on one CPU: another one's instructions would count, too.
  */
 #include "allocators.h"
 
@@ -17,6 +17,7 @@
 #include <linux/module.h>
 #include <linux/prandom.h>
 #include <linux/sched.h>
+#include <linux/slab.h>
 #include <linux/vmalloc.h>
 
 #include "sections.h"
@@ -24,6 +25,10 @@
 /* Objects out, and those of whole pages. */
 #define SMALL		10000
 #define LARGE		400
+
+/* What is soon not to be had, and calls made while everybody is asked to drain. */
+#define MOST		(4UL << 20)
+#define DRAINING	3000
 
 /* A repetition moves tens of megabytes. */
 #define MAX_TRIES	2
@@ -34,7 +39,6 @@ static void (*sections_print)(void);
 
 static void **small, **large;
 static struct rnd_state rnd;
-static u64 worst_call;
 
 /* ---- what is out ---------------------------------------------------------------------- */
 
@@ -184,27 +188,75 @@ static void hotplug(void)
 	add_cpu(1);
 }
 
-static void note_call(u64 start)
+/* ---- whole calls -------------------------------------------------------------------------- */
+
+/* The longest so far, in what it was, and of what size. */
+static struct {
+	u64 ns;
+	const char *what;
+	size_t size;
+} worst;
+
+static void note_call(u64 ns, const char *what, size_t size)
 {
-	worst_call = max(worst_call, ktime_get_ns() - start);
+	if (ns <= worst.ns)
+		return;
+	worst.ns = ns;
+	worst.what = what;
+	worst.size = size;
+}
+
+static void *timed_alloc(size_t size)
+{
+	u64 start = ktime_get_ns();
+	void *p = galloc(size, GFP_NOWAIT | __GFP_NOWARN);
+
+	note_call(ktime_get_ns() - start, "alloc", size);
+	return p;
+}
+
+static void timed_free(void *p)
+{
+	size_t size = gsize(p);
+	u64 start = ktime_get_ns();
+
+	gfree(p);
+	note_call(ktime_get_ns() - start, "free", size);
+}
+
+/*
+ * What cannot be had, without what the page allocator takes, which is asked twice: that
+ * is nearly all that kmalloc() does.
+ */
+static void timed_in_vain(size_t size)
+{
+	u64 start = ktime_get_ns(), ours, theirs;
+	void *p = galloc(size, GFP_NOWAIT | __GFP_NOWARN), *q;
+
+	ours = ktime_get_ns() - start;
+	start = ktime_get_ns();
+	q = kmalloc(size, __GFP_NOWARN);
+	theirs = ktime_get_ns() - start;
+	pr_info("%zu bytes are refused in %llu, by kmalloc in %llu\n", size, ours, theirs);
+	if (!p && !q)
+		note_call(ours - min(ours, 2 * theirs), "alloc in vain", size);
+	gfree(p);
+	kfree(q);
 }
 
 static void call_alloc(void)
 {
 	unsigned long flags;
 	unsigned int i;
-	u64 start;
 
 	fill_small();
 	make_holes();
 	drop(small, SMALL, 1);
 	drop(large, LARGE, 1);
-	worst_call = 0;
+	memset(&worst, 0, sizeof(worst));
 	for (i = 0; i < SMALL; i++) {
 		local_irq_save(flags);
-		start = ktime_get_ns();
-		small[i] = galloc(draw_log8192(&rnd), GFP_NOWAIT | __GFP_NOWARN);
-		note_call(start);
+		small[i] = timed_alloc(draw_log8192(&rnd));
 		local_irq_restore(flags);
 	}
 }
@@ -213,28 +265,93 @@ static void call_free(void)
 {
 	unsigned long flags;
 	unsigned int i;
-	u64 start;
 
 	fill_small();
 	fill_large();
-	worst_call = 0;
+	memset(&worst, 0, sizeof(worst));
 	for (i = 0; i < SMALL + LARGE; i++) {
-		void *p = i < SMALL ? small[i] : large[i - SMALL];
+		void **p = i < SMALL ? &small[i] : &large[i - SMALL];
 
 		local_irq_save(flags);
-		start = ktime_get_ns();
-		gfree(p);
-		note_call(start);
+		timed_free(*p);
 		local_irq_restore(flags);
+		*p = NULL;
 	}
-	memset(small, 0, SMALL * sizeof(*small));
-	memset(large, 0, LARGE * sizeof(*large));
 }
+
+/*
+ * Requests that are not to be had ask everybody to drain; nobody else comes to do it
+ * until all these calls are made, each of which does a turn.
+ */
+static void call_drain(void)
+{
+	unsigned long flags;
+	unsigned int i;
+
+	fill_small();
+	drop(small, SMALL, 1);
+	for (i = 0; i < LARGE; i++) {
+		large[i] = galloc(MOST, GFP_NOWAIT | __GFP_NOWARN);
+		if (!large[i])
+			break;
+	}
+	/* That one has asked, and the next is not heard for a while. */
+	msleep(500);
+	fill_small();
+	drop(small, SMALL, 1);
+	memset(&worst, 0, sizeof(worst));
+	local_irq_save(flags);
+	timed_in_vain(MOST);
+	for (i = 0; i < DRAINING; i++)
+		small[i] = timed_alloc(draw_log8192(&rnd));
+	for (i = 0; i < DRAINING; i++)
+		timed_free(small[i]);
+	local_irq_restore(flags);
+	memset(small, 0, DRAINING * sizeof(*small));
+}
+
+static int measure_worst(const struct bench_case *c, void (*fn)(void))
+{
+	struct figure figure;
+	u64 ns[MAX_TRIES];
+	unsigned int i;
+
+	for (i = 0; i < MAX_TRIES; i++) {
+		prandom_seed_state(&rnd, SEED);
+		cond_resched();
+		fn();
+		ns[i] = worst.ns;
+		pr_info("%s: %llu in %s of %zu bytes\n", c->variant, worst.ns, worst.what,
+			worst.size);
+		drop_all();
+	}
+	median_of(ns, MAX_TRIES);
+	figure.value = 1000 * ns[0];
+	figure.min = 1000 * ns[0];
+	figure.max = 1000 * ns[MAX_TRIES - 1];
+	return result_add(c, GALLOC, num_online_cpus(), metric, &figure);
+}
+
+static int measure_call(const struct bench_case *c)
+{
+	int err = -ENOMEM;
+
+	small = vzalloc(SMALL * sizeof(*small));
+	large = vzalloc(LARGE * sizeof(*large));
+	if (small && large)
+		err = measure_worst(c, !strcmp(c->variant, "alloc") ? call_alloc :
+				       !strcmp(c->variant, "free") ? call_free :
+								     call_drain);
+	vfree(small);
+	vfree(large);
+	return err;
+}
+
+/* ---- sections ---------------------------------------------------------------------------- */
 
 static const struct {
 	const char *name;
 	void (*fn)(void);
-	bool call;
 } variants[] = {
 	{ "refill", refill },
 	{ "flush", flush },
@@ -244,11 +361,7 @@ static const struct {
 	{ "shrink", shrink },
 	{ "walk", walk },
 	{ "hotplug", hotplug },
-	{ "call/alloc", call_alloc, true },
-	{ "call/free", call_free, true },
 };
-
-/* ---- measured -------------------------------------------------------------------------- */
 
 static int measure_variant(const struct bench_case *c)
 {
@@ -265,7 +378,7 @@ static int measure_variant(const struct bench_case *c)
 		cond_resched();
 		sections_clear();
 		variants[v].fn();
-		ns[i] = variants[v].call ? worst_call : sections_longest(&func);
+		ns[i] = sections_longest(&func);
 		pr_info("%s: %llu in %s\n", c->variant, ns[i], func);
 		drop_all();
 	}
@@ -317,7 +430,8 @@ const struct bench_case latency_cases[] = {
 	{ "latency", "shrink", measure_latency },
 	{ "latency", "walk", measure_latency },
 	{ "latency", "hotplug", measure_latency },
-	{ "latency", "call/alloc", measure_latency },
-	{ "latency", "call/free", measure_latency },
+	{ "call", "alloc", measure_call },
+	{ "call", "free", measure_call },
+	{ "call", "drain", measure_call },
 	{}
 };

@@ -49,7 +49,8 @@ Method
 10. ``latency``: a build of galloc.ko measures the time from each lock it takes, and each
    entry to a CPU's stacks, to the end of that section, and keeps the longest. The kernel
    is booted for 512 CPUs and 8 nodes, of which 2 CPUs run. The lower of two results
-   counts, since an interrupt can only increase it.
+   counts, since an interrupt can only increase it. ``call`` times whole calls, of an
+   ordinary galloc.ko and on one CPU.
 11. Kernels with KASAN, lockdep or slab debugging are refused. Instruction counts are not
    judged on a kernel where kmalloc's own pair is not 165 (7.3) or 237 (6.1), give or
    take 5.
@@ -81,8 +82,8 @@ replay    default, a trace      the recorded allocations and frees of a kernel; 
 irq       softirq, hrtimer      pair in interrupts
 latency   refill .. hotplug     galloc's longest section with preemption or
                                 interrupts off, under a load that has many
-latency   call/alloc, call/free a whole call with interrupts off that needs no page
-                                from the kernel
+call      alloc, free, drain    the longest of many calls with interrupts off; drain:
+                                while all CPUs are asked to drain
 large     bytes                 pair of whole pages
 huge      bytes                 the same above one of galloc's blocks
 held      bytes                 allocates 64 MiB in objects of that size, then frees
