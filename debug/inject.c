@@ -11,12 +11,17 @@
  */
 #include "galloc_internal.h"
 
+#include <linux/delay.h>
 #include <linux/module.h>
 #include <linux/sched.h>
 
 static int fail_nth;
 module_param(fail_nth, int, 0444);
 MODULE_PARM_DESC(fail_nth, "fail the n-th request for memory while loading");
+
+static unsigned int fail_wait_ms;
+module_param(fail_wait_ms, uint, 0444);
+MODULE_PARM_DESC(fail_wait_ms, "wait so long before that one; not with selftest=1");
 
 static int fail_kernel_nth;
 module_param(fail_kernel_nth, int, 0444);
@@ -42,7 +47,12 @@ bool galloc_fail(unsigned int order)
 
 	if (unlikely(hook))
 		return hook(order);
-	return current == READ_ONCE(loader) && ++nr_requests == fail_nth;
+	if (current != READ_ONCE(loader) || ++nr_requests != fail_nth)
+		return false;
+	/* What has been set going by then comes to run. */
+	if (fail_wait_ms)
+		msleep(fail_wait_ms);
+	return true;
 }
 
 static void kernel_fail_set(int nth)
@@ -73,8 +83,9 @@ void galloc_fail_begin(void)
 void galloc_fail_end(void)
 {
 	if (fail_nth)
-		pr_info("fail_nth=%d: %s\n", fail_nth,
-			nr_requests < fail_nth ? "none failed" : "one failed");
+		pr_info("fail_nth=%d: %s of %d\n", fail_nth,
+			nr_requests < fail_nth ? "none failed" : "one failed",
+			nr_requests);
 	if (fail_kernel_nth)
 		pr_info("fail_kernel_nth=%d: %s\n", fail_kernel_nth,
 			kernel_fail_pending() ? "none failed" : "one failed");

@@ -8,9 +8,10 @@
 #				failing, n = 1, 2, ..., until a load meets none
 #
 # kunit-init.sh runs it in the guest. What fails is up to the suites and to
-# galloc's parameters. First those that galloc makes (fail_nth=), also while it tests itself, then
-# those that the kernel can have fail (fail_kernel_nth=), where it is built so. A
-# load that fails must say ENOMEM and leave nothing behind; one that succeeds all
+# galloc's parameters. First those that galloc makes (fail_nth=), also while it tests
+# itself, then those that the kernel can have fail (fail_kernel_nth=), where it is built so. The last
+# of the first kind once more, while galloc's workers run, reclaim asks, and a CPU goes.
+# A load that fails must say ENOMEM and leave nothing behind; one that succeeds all
 # the same must unload as if nothing had been. Says in the log
 #
 #	galloc-kunit: loading, fail_nth: 79 points, 75 of them make it fail
@@ -23,6 +24,8 @@ params=$*
 max=5000
 # Free memory swings by 2 MB here; what is smaller kmemleak sees on its bed.
 MOST_LOST_KB=2560
+# Requests that come last.
+LAST=6
 # Where a load takes a second, not each N is tried, nor of the hundreds of the
 # self-test: from 12 on some, each larger than the last by a part of it, one in so many.
 all=1000000
@@ -158,6 +161,50 @@ fail_each()
 	note "loading, $name${*:+, $*}: $((n - 1)) points, $refused of those tried make it fail, $lost kB less"
 }
 
+# Of the last load: how many requests there were.
+nr_requests()
+{
+	dmesg | sed -n 's/.*galloc: fail_nth=[0-9]*: none failed of //p' | tail -n 1
+}
+
+# Those whom galloc has asked to be told, or to run: reclaim, and a CPU that comes and goes.
+beside()
+{
+	local cpu=/sys/devices/system/cpu/cpu1/online
+
+	while [ ! -e /tmp/over ]; do
+		echo 2 >/proc/sys/vm/drop_caches
+		[ ! -e $cpu ] || { echo 0 >$cpu && echo 1 >$cpu; } 2>/dev/null
+		usleep 20000
+	done
+}
+
+# fail_beside: each of the last requests, when galloc's workers are at work and all of it
+# but the rest has been registered, while these have something to do.
+fail_beside()
+{
+	local n last refused=0
+
+	load_with fail_nth=$max || die "nothing fails, and it does not load"
+	rmmod galloc
+	last=$(nr_requests)
+	[ "${last:-0}" -gt $LAST ] || die "too few requests: ${last:-nothing is said}"
+	rm -f /tmp/over
+	beside &
+	for n in $(seq $((last - LAST + 1)) "$last"); do
+		note "loading beside others with fail_nth=$n"
+		if load_with fail_nth="$n" fail_wait_ms=300; then
+			rmmod galloc || die "beside others: fail_nth=$n: rmmod"
+		else
+			refused=$((refused + 1))
+		fi
+	done
+	: >/tmp/over
+	wait
+	[ $refused -gt 0 ] || die "beside others: nothing failed"
+	note "loading beside others: $LAST points, $refused make it fail"
+}
+
 if [ "$do" = setup ]; then
 	setup
 	exit 0
@@ -167,6 +214,7 @@ expedited=$(cat /sys/kernel/rcu_expedited)
 echo 1 >/sys/kernel/rcu_expedited
 note "set begin loading"
 fail_each fail_nth
+fail_beside
 if [ $part = $all ]; then
 	part=4
 	fail_each fail_nth selftest=1

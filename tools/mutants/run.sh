@@ -110,11 +110,13 @@ mutate()
 # bed and the parameters. The guest's verdict is not asked for: of a mutant it is bad.
 boot_once()
 {
-	local name=$1 ko=$2 test=$3 log=$4 dir=$4.d bed=${bed_of[$1]} suite
+	local name=$1 ko=$2 test=$3 log=$4 dir=$4.d bed=${bed_of[$1]} set=mutants suite
 	local -a files=("$ko:/galloc.ko" "$top/tools/guest/faults.sh:/faults.sh")
 
 	mkdir -p "$dir"
-	printf 'mutants|%s|ops=%s seed=1\n' "${params[$name]}" "$ops" >"$dir/sets"
+	# Before that set faults.sh runs.
+	[ "$test" != loading ] || set=tight
+	printf '%s|%s|ops=%s seed=1\n' "$set" "${params[$name]}" "$ops" >"$dir/sets"
 	for suite in "$work/$bed"/suites/*.ko; do
 		files+=("$suite:/kunit/${suite##*/}")
 	done
@@ -155,7 +157,7 @@ timed_out()
 # newer kernels print their log when they have the time.
 case_passed()
 {
-	if [ "$1" != insmod ] && ! grep -qx "ok - $1" "$2.report"; then
+	if [ "$1" != insmod ] && [ "$1" != loading ] && ! grep -qx "ok - $1" "$2.report"; then
 		return 1
 	fi
 	! grep -q '^not ok - ' "$2.report" && grep -q 'GUEST: ok' "$2"
@@ -166,6 +168,8 @@ noticed_by()
 {
 	if [ "${test[$1]}" = insmod ]; then
 		echo "insmod galloc.ko ${params[$1]}"
+	elif [ "${test[$1]}" = loading ]; then
+		echo "faults.sh load ${params[$1]}"
 	else
 		echo "${test[$1]}"
 	fi
@@ -180,6 +184,9 @@ caught()
 	if [ "$test" = insmod ]; then
 		! grep -q "can't insert '/galloc.ko': Input/output error" "$log" || return 0
 		echo "it loads, or does not for another reason"
+	elif [ "$test" = loading ]; then
+		! grep -qE 'galloc-kunit: failed: |WARNING: |BUG: |ODEBUG: ' "$log" || return 0
+		echo "it loads and fails to load as it should"
 	elif grep -q "^not ok - $test: " "$log.report"; then
 		return 0
 	elif grep -q "^not ok - ${test%%.*}: it broke off after 0 of 1 " "$log.report"; then
