@@ -8,9 +8,9 @@
 # Builds galloc.ko, samples/wordfreq and tools/stress for a stock Debian kernel, or
 # for our own that never preempts, which Debian does not ship (none-6.1). Boots it in
 # QEMU and runs the scripts of tools/test/guest there, each of which says by KTAP what
-# it found: `work`, in a guest with four CPUs and two nodes; `edges`, unload and
-# tracepoints, in one whose two CPUs take turns; `scarce`, in one with little memory,
-# which is soon used up. Prints a line
+# it found: `work`, in a guest with four CPUs and two nodes; `edges`, unload,
+# tracepoints, and who is kept off a CPU, in one whose two CPUs take turns; `scarce`, in
+# one with little memory, which is soon used up. Prints a line
 # "ok - NAME", "not ok - NAME: WHY" or "skip - NAME: WHY" for each check, and last
 #
 #	N passed, N failed, N skipped
@@ -73,6 +73,7 @@ plan_edges()
 		bed $KREL 2 40
 		unload $(((rounds + 2) / 3))
 		context ${STOCK_SECONDS:-4}
+		yield
 	PLAN
 }
 

@@ -37,6 +37,7 @@
 PARAM(bool, use_kmalloc, false, "kmalloc() in place of galloc()");
 PARAM(bool, threads_only, false, "no tracepoints; threads that never sleep, 3 MiB each");
 
+PARAM(uint, each, 1, "threads on each CPU");
 PARAM(uint, seconds, 4, "how long");
 PARAM(ulong, seed, 0, "of the random numbers; 0: draw one");
 
@@ -127,16 +128,7 @@ static bool mark_intact(const void *p)
 
 static void *take(u32 size, gfp_t gfp)
 {
-	struct kswapd_hush hush;
-	void *p;
-
-	if (!use_kmalloc)
-		return galloc(size, gfp);
-	/* The kernel's own trap, which galloc goes round by itself. */
-	kswapd_hush(&hush);
-	p = kmalloc(size, gfp);
-	kswapd_unhush(&hush);
-	return p;
+	return use_kmalloc ? kmalloc(size, gfp) : galloc(size, gfp);
 }
 
 static void give_back(void *p)
@@ -287,25 +279,27 @@ static void probes_stop(void)
 static void threads_start(void)
 {
 	struct task_struct *task;
-	int cpu;
+	unsigned int i;
 
-	for_each_online_cpu(cpu) {
-		task = kthread_create(thread_fn, (void *)(long)cpu, "galloc_context/%d", cpu);
+	for (i = 0; i < each * nr_cpu_ids; i++) {
+		if (!cpu_online(i % nr_cpu_ids))
+			continue;
+		task = kthread_create(thread_fn, (void *)(long)i, "galloc_context/%u", i);
 		if (IS_ERR(task))
 			continue;
-		kthread_bind(task, cpu);
-		threads[cpu] = task;
+		kthread_bind(task, i % nr_cpu_ids);
+		threads[i] = task;
 		wake_up_process(task);
 	}
 }
 
 static void threads_stop(void)
 {
-	int cpu;
+	unsigned int i;
 
-	for_each_possible_cpu(cpu)
-		if (threads[cpu])
-			kthread_stop(threads[cpu]);
+	for (i = 0; i < each * nr_cpu_ids; i++)
+		if (threads[i])
+			kthread_stop(threads[i]);
 }
 
 static void report(struct point *point)
@@ -330,7 +324,7 @@ static int __init context_init(void)
 	if (!seed)
 		seed = get_random_u32();
 	table = kvcalloc(PLACES + LARGE_PLACES, sizeof(*table), GFP_KERNEL);
-	threads = kcalloc(nr_cpu_ids, sizeof(*threads), GFP_KERNEL);
+	threads = kcalloc(array_size(each, nr_cpu_ids), sizeof(*threads), GFP_KERNEL);
 	if (!table || !threads) {
 		kvfree(table);
 		kfree(threads);

@@ -5,8 +5,8 @@
 #
 # context.sh [SECONDS]: allocations and frees in tracepoints, where the kernel holds
 # locks of the scheduler, of timers and of workqueues; 4 seconds by default, and as
-# many again with memory short. Then threads that free and allocate 3 MiB each, and
-# leave the CPUs to nobody. Two seconds of kmalloc() show what can be had.
+# many again with memory short. Then two threads on each CPU that free and allocate
+# 3 MiB each, and leave the CPUs to nobody. Two seconds of kmalloc() show what can be had.
 
 # shellcheck source=tools/test/guest/lib.sh
 . "${0%/*}/lib.sh"
@@ -115,9 +115,9 @@ context seconds="$seconds"
 unload galloc_hog
 at_rest "short of memory"
 
-by_kmalloc threads_only=1 seconds=2
+by_kmalloc threads_only=1 each=2 seconds=2
 least=$(($(served task) * 98 / 100))
-context threads_only=1 seconds=2
+context threads_only=1 each=2 seconds=2
 same "threads of 3 MiB: all objects kept their marks" "$rc" 0
 at_least "threads of 3 MiB: requests served, of 1000" "$(served task)" "$least"
 check "galloc unloads" unload galloc
