@@ -159,11 +159,25 @@ long arena_lost_pages(void)
 
 /* ---- pages from and to the system --------------------------------------- */
 
-/* Hold ARENA_PAGE_REFS on each page of a fresh chunk. */
+/*
+ * Above a block the pages of a chunk never leave apart.  It is one compound page, as an
+ * object of kmalloc() is: whoever refers to any page of it refers to the first, which
+ * alone has a count of references, and nothing is done for each page.
+ */
+static bool order_is_compound(int order)
+{
+	return order > (int)ARENA_ORDER;
+}
+
+/* Hold ARENA_PAGE_REFS on each page of a fresh chunk, or on the compound page it is. */
 static void chunk_hold_pages(struct page *page, unsigned int order)
 {
 	unsigned int i;
 
+	if (order_is_compound(order)) {
+		page_ref_add(page, ARENA_PAGE_REFS - 1);
+		return;
+	}
 	/* So that page_owner and the like see single pages from here on. */
 	split_page(page, order);
 	for (i = 0; i < 1U << order; i++)
@@ -172,7 +186,8 @@ static void chunk_hold_pages(struct page *page, unsigned int order)
 
 /**
  * arena_mend_page() - restore the references to a page that others dropped
- * @page: a page of galloc's that cannot be returned meanwhile
+ * @page: a page of galloc's that cannot be returned meanwhile.  Of a compound page the
+ *	first has all references: the others, without any, lack none
  *
  * Finds only those that references of others do not hide; the rest is missing when
  * these are dropped.
@@ -193,7 +208,8 @@ unsigned int arena_mend_page(struct page *page)
 	/* What the kernel subtracted as for an object of the slab allocator. */
 	if (KFREE_UNCOUNTS_ANY_PAGE)
 		mod_node_page_state(page_pgdat(page), NR_SLAB_UNRECLAIMABLE_B,
-				    (long)(ARENA_PAGE_REFS - refs) << PAGE_SHIFT);
+				    (long)(ARENA_PAGE_REFS - refs) <<
+				    (PAGE_SHIFT + compound_order(page)));
 	return ARENA_PAGE_REFS - refs;
 }
 
@@ -209,10 +225,11 @@ static void mended_add(struct arena_mended *m, struct page *page,
 }
 
 /*
- * Return one page.  If others still hold a reference (such as a network buffer
- * that the object was spliced into), their put_page() frees it.
+ * Return one page, or a compound one.  If others still hold a reference (such as a
+ * network buffer that the object was spliced into), their put_page() frees it.
  */
-static void page_let_go(struct page *page, struct arena_mended *mended)
+static void page_let_go(struct page *page, unsigned int order,
+			struct arena_mended *mended)
 {
 	unsigned int missing = arena_mend_page(page);
 
@@ -220,13 +237,13 @@ static void page_let_go(struct page *page, struct arena_mended *mended)
 		mended_add(mended, page, missing);
 	if (unlikely(page_count(page) < ARENA_PAGE_REFS)) {
 		/* No reference is left: we may neither use the page nor free it. */
-		atomic_long_inc(&lost_pages);
-		atomic_long_add(PAGE_SIZE, &held_bytes);
+		atomic_long_add(1L << order, &lost_pages);
+		atomic_long_add(PAGE_SIZE << order, &held_bytes);
 		mended_add(mended, page, ARENA_PAGE_REFS);
 		return;
 	}
 	page_ref_sub(page, ARENA_PAGE_REFS - 1);
-	__free_pages(page, 0);
+	__free_pages(page, order);
 }
 
 /*
@@ -299,7 +316,7 @@ static unsigned int piece_let_go(struct page *page, unsigned int npages,
 
 	if (order <= PAGE_ALLOC_COSTLY_ORDER || pages_leave_singly() ||
 	    !chunk_freeze(page, order)) {
-		page_let_go(page, mended);
+		page_let_go(page, 0, mended);
 		return 1;
 	}
 	__free_pages(page, order);
@@ -312,6 +329,11 @@ static void pages_free(struct page *page, unsigned int npages, int order,
 	unsigned int i, n;
 
 	pages_renounce(page, npages);
+	if (order_is_compound(order)) {
+		count_event(EVENT_RELEASE_BLOCK);
+		page_let_go(page, order, mended);
+		return;
+	}
 	if (order >= 0 && !pages_leave_singly() && chunk_freeze(page, order)) {
 		count_event(EVENT_RELEASE_BLOCK);
 		chunk_free(page, order);
@@ -352,16 +374,20 @@ void arena_leave(unsigned int npages)
 	atomic_long_sub(npages, &settled_pages);
 }
 
-/* Leave a page to others that still refer to it.  False if there are none. */
-bool arena_leave_to_others(unsigned long start, struct arena_mended *mended)
+/*
+ * Leave a page, or a huge chunk of @order, to others that still refer to it.  Returns the
+ * number of pages, 0 if there are no others.
+ */
+unsigned int arena_leave_to_others(unsigned long start, unsigned int order,
+				   struct arena_mended *mended)
 {
 	struct page *page = virt_to_page((void *)start);
 
 	if (page_ref_count(page) <= ARENA_PAGE_REFS)
-		return false;
-	pages_renounce(page, 1);
-	page_let_go(page, mended);
-	return true;
+		return 0;
+	pages_renounce(page, 1U << order);
+	page_let_go(page, order, mended);
+	return 1U << order;
 }
 
 /* Abandon pages with live objects at unload: they are never reused. */
@@ -373,9 +399,9 @@ void arena_abandon_pages(unsigned long start, unsigned int npages)
 }
 
 /*
- * The caller's flags without those that must not reach alloc_pages(): COMP (the
- * pages are returned one by one), ACCOUNT (would charge a block for an object), the
- * mobility flags, ZERO (the object is cleared, not the block).
+ * The caller's flags without those that must not reach alloc_pages(): COMP (galloc
+ * decides), ACCOUNT (would charge a block for an object), the mobility flags, ZERO (the
+ * object is cleared, not the block).
  */
 static gfp_t chunk_gfp(gfp_t gfp)
 {
@@ -399,7 +425,9 @@ static gfp_t chunk_gfp_speculative(gfp_t gfp)
  */
 static gfp_t chunk_gfp_order(gfp_t gfp, unsigned int order)
 {
-	return order > NOFAIL_ORDER ? gfp & ~__GFP_NOFAIL : gfp;
+	if (order > NOFAIL_ORDER)
+		gfp &= ~__GFP_NOFAIL;
+	return order_is_compound(order) ? gfp | __GFP_COMP : gfp;
 }
 
 /* Larger orders than this need not be tried for a while. */

@@ -57,7 +57,7 @@ static_assert(ARENA_ORDER <= MAX_PAGE_ORDER);
 
 /**
  * enum mspan_state - who owns a span
- * @MSPAN_FREE: the mheap; a run of free pages on one of its lists
+ * @MSPAN_FREE: the mheap; a run of free pages on one of its lists, or a huge chunk
  * @MSPAN_TRANSIT: the code that detached it; on no list, nobody absorbs it
  * @MSPAN_CACHED: one CPU's slot; without a row: its stash
  * @MSPAN_PARTIAL: the mcentral; on a list, has free objects
@@ -85,7 +85,7 @@ enum mspan_state {
 
 /**
  * struct mspan - a run of pages in one block
- * @list: links of a FREE run below 256 pages (mheap->lock), of a PARTIAL span
+ * @list: links of a FREE run below 256 pages, or @huge (mheap->lock), of a PARTIAL span
  *	(mcentral->lock), of an ASIDE span or an unused descriptor (mheap->lock)
  * @rcu: of a descriptor that nobody will use again
  * @arena: the map slot it lies in; a run never crosses slots (but see @huge)
@@ -98,7 +98,8 @@ enum mspan_state {
  * @nwords: capacity of @free in words, fixed for the descriptor's whole life
  * @zeroed: all bytes are known to be zero (FREE runs fresh from the system)
  * @dense: a FREE run hangs on its length's dense list
- * @huge: a LARGE of more than a block; its pages never enter the mheap
+ * @huge: a LARGE of more than a block, or what is left of it, which never is part
+ *	of a run: FREE, on mheap->kept, or ASIDE
  * @reserve: made of emergency reserve pages; they leave when it is freed, or
  *	empty
  * @chunk_order: @huge: order it goes back with
@@ -181,7 +182,8 @@ static inline void mspan_set_state(struct mspan *s, enum mspan_state state)
  * @refs: pages that were let in and have not left (arena_map_lock); the slot
  *	leaves the map with the last
  * @nr_owned: bits set in @owned (mheap->lock)
- * @nr_used: owned pages that are in no FREE run (mheap->lock)
+ * @nr_used: owned pages that are in no FREE run, all those of a huge object too
+ *	(mheap->lock)
  * @whole: all of it is one block that can go back in one piece (mheap->lock)
  * @relist: its free runs before this page are on the lists of its density, those
  *	behind it may still be on the others (mheap->lock)
@@ -296,7 +298,8 @@ struct chunk {
  * it happens, so the number is large.
  *
  * Every page of a chunk carries them, the tails of a high-order chunk too, so
- * each can leave alone later, even while others of the chunk are in use.
+ * each can leave alone later, even while others of the chunk are in use.  Above a block
+ * none ever does: such a chunk is a compound page, the first page carries them for all.
  */
 #define ARENA_PAGE_REFS		(1 << 16)
 
@@ -341,7 +344,8 @@ void arena_abandon_pages(unsigned long start, unsigned int npages);
 bool arena_may_leave(unsigned int npages);
 unsigned long arena_spare_pages(void);
 void arena_leave(unsigned int npages);
-bool arena_leave_to_others(unsigned long start, struct arena_mended *mended);
+unsigned int arena_leave_to_others(unsigned long start, unsigned int order,
+				   struct arena_mended *mended);
 unsigned int arena_mend_page(struct page *page);
 bool arena_charge(long bytes);
 void arena_uncharge(long bytes);
@@ -456,8 +460,11 @@ int nodes_with_memory(int nid);
  * @large_runs: arenas that have a FREE run of 256 pages and more, by (length, address)
  * @nonempty: bit n: a list of free[n] has an entry; bit 0: @large_runs has
  * @nid: the node
- * @free_pages: pages in FREE runs
- * @used_pages: owned pages in no FREE run, those of huge objects too
+ * @free_pages: pages in FREE runs, and of @kept
+ * @used_pages: all other owned pages, those of huge objects too
+ * @kept: chunks of huge objects that were freed a moment ago, FREE
+ * @kept_pages: their pages
+ * @kept_used: one has come or gone since large_age_kept() last looked
  * @aside: spans that are not for reuse, see MSPAN_ASIDE
  * @aside_pages: their pages
  * @spare: unused descriptors, by kind
@@ -478,6 +485,9 @@ struct mheap {
 	unsigned long free_pages;
 	unsigned long used_pages;
 	long told_pages;
+	struct list_head kept;
+	unsigned long kept_pages;
+	bool kept_used;
 	struct list_head aside;
 	unsigned long aside_pages;
 	struct list_head spare[MSPAN_KINDS];

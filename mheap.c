@@ -615,9 +615,9 @@ static void span_leave(struct mspan *s)
  * mheap_free() - free a run of pages
  * @s: a span in TRANSIT
  *
- * Pages of the emergency reserve and of huge objects must not be reused: they are
- * returned now, or set aside for the worker.  So are those that others refer to, see
- * mheap_free_shared().
+ * Pages of the emergency reserve must not be reused: they are returned now, or set aside
+ * for the worker; so are those of huge objects, except the few that the node keeps.  Pages
+ * that others refer to wait, see mheap_free_shared().
  *
  * Context: Any but NMI, no galloc lock held.
  */
@@ -633,7 +633,8 @@ void mheap_free(struct mspan *s)
 		return;
 	}
 	if (unlikely(s->reserve || s->huge)) {
-		span_leave(s);
+		if (s->reserve || !large_keep(s))
+			span_leave(s);
 		return;
 	}
 	galloc_lock(&h->lock, flags);
@@ -696,6 +697,7 @@ static struct mheap *mheap_new(int nid)
 		for (d = SPARSE; d <= DENSE; d++)
 			INIT_LIST_HEAD(&h->free[i][d]);
 	INIT_LIST_HEAD(&h->aside);
+	INIT_LIST_HEAD(&h->kept);
 	for (i = 0; i < MSPAN_KINDS; i++)
 		INIT_LIST_HEAD(&h->spare[i]);
 	h->large_runs = RB_ROOT;

@@ -44,7 +44,7 @@ static void report_mended(const struct arena_mended *mended)
 /**
  * release_pages_unshared() - does galloc hold the only references to these pages?
  * @start: address of the first, or in it
- * @npages: number of pages
+ * @npages: number of pages; more than a block: a whole huge object
  *
  * Restores and reports references that others dropped by mistake.
  *
@@ -58,6 +58,9 @@ bool release_pages_unshared(unsigned long start, unsigned int npages)
 	struct page *page = virt_to_page((void *)start);
 	unsigned int i, missing;
 
+	/* The first page has the references of all. */
+	if (npages > ARENA_PAGES)
+		npages = 1;
 	for (i = 0; i < npages; i++, page++) {
 		if (likely(page_ref_count(page) == ARENA_PAGE_REFS))
 			continue;
@@ -184,7 +187,8 @@ static unsigned long release_one(struct mheap *h, enum release how,
  * @may_sleep: the caller may sleep; others return one block, or as many pages as one
  *	turn allows
  *
- * Empty blocks of every node first.  The reserve stays.
+ * First the chunks of huge objects that are kept, then empty blocks, of every node.
+ * The reserve stays.
  *
  * Context: Where may_call_system() says so, no galloc lock held.
  * Return: Pages returned.
@@ -197,7 +201,14 @@ unsigned long release_runs(unsigned long pages, bool may_sleep)
 
 	if (!may_sleep)
 		pages = min_t(unsigned long, pages, RELEASE_TURN);
-	for (now = RELEASE_BLOCKS; now <= RELEASE_ALL; now++) {
+	for_each_node(nid)
+		while (done < pages) {
+			n = large_release_kept(mheaps[nid], may_sleep);
+			if (!n)
+				break;
+			done += n;
+		}
+	for (now = RELEASE_BLOCKS; now <= how; now++) {
 		for_each_node(nid) {
 			while (done < pages) {
 				n = release_one(mheaps[nid], now, may_sleep);
@@ -495,6 +506,7 @@ bool release_turn(void)
 {
 	static unsigned long above_since;
 	unsigned long max = release_free_max();
+	bool again = false;
 	unsigned long free;
 	int nid;
 
@@ -502,21 +514,22 @@ bool release_turn(void)
 		mheap_fetch_chunk(mheaps[nid]);
 		mheap_fill_spares(mheaps[nid]);
 		mheap_trim_spares(mheaps[nid], SPARES_KEPT);
+		again |= large_age_kept(mheaps[nid]);
 		cond_resched();
 	}
 
 	free = mheap_free_pages();
 	if (free <= max) {
 		above_since = 0;
-		return false;
+		return again;
 	}
 	if (!above_since)
 		above_since = jiffies | 1;
 	if (time_before(jiffies, above_since + RELEASE_DELAY))
 		return true;
 	above_since = 0;
-	release_runs(free - max / 4 * 3, true);
-	return false;
+	release_runs(free - max / 4 * 3, RELEASE_ALL, true);
+	return again;
 }
 
 /* ---- unload ---------------------------------------------------------------------- */
@@ -554,10 +567,12 @@ static unsigned int leave_to_others(const struct mspan *s)
 	struct arena_mended mended = { };
 	unsigned int page, n = 0;
 
-	for (page = 0; page < s->npages; page++)
+	if (s->huge && mspan_state(s) == MSPAN_ASIDE)
+		n = arena_leave_to_others(s->start, s->chunk_order, &mended);
+	for (page = 0; !s->huge && page < s->npages; page++)
 		if (page_only_waits(s, page))
 			n += arena_leave_to_others(s->start +
-					((unsigned long)page << PAGE_SHIFT),
+					((unsigned long)page << PAGE_SHIFT), 0,
 					&mended);
 	report_mended(&mended);
 	return n;

@@ -367,6 +367,32 @@ static void check_listed_run(struct check *c, struct list_walk *w,
 	w->listed += s->npages;
 }
 
+static void check_kept(struct check *c, struct list_walk *w, struct mspan *s)
+{
+	check_that(&c->sure, s->huge && !s->reserve);
+	check_eq(&c->sure, s->npages, 1 << s->chunk_order);
+	check_eq(&c->sure, s->tag, MSPAN_TAG(0, MSPAN_FREE));
+	w->listed += s->npages;
+}
+
+/* Chunks of huge objects that are kept.  Returns their pages. */
+static unsigned long check_all_kept(struct check *c, struct mheap *h)
+{
+	struct list_walk w = {
+		.lock = &h->lock,
+		.changes = &h->changes,
+		.head = &h->kept,
+		.fn = check_kept,
+	};
+	unsigned long flags;
+
+	list_check(c, &w);
+	galloc_lock(&h->lock, flags);
+	check_eq(&c->maybe, w.listed, h->kept_pages);
+	galloc_unlock(&h->lock, flags);
+	return w.listed;
+}
+
 /* The runs of 256 pages and more.  Returns their pages. */
 static unsigned long check_tree(struct check *c, struct mheap *h)
 {
@@ -425,6 +451,7 @@ static void check_heap(struct check *c, struct mheap *h)
 		}
 	}
 	listed += check_tree(c, h);
+	listed += check_all_kept(c, h);
 	galloc_lock(&h->lock, flags);
 	check_eq(maybe, listed, h->free_pages);
 	check_that(maybe, h->told_pages >= 0 &&

@@ -512,6 +512,32 @@ static void a_page_somebody_reads_is_not_used_again(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, is_ours(p + PAGE_SIZE));
 }
 
+/* Whoever refers to any page of it refers to all, and the last one frees it. */
+static void a_chunk_above_a_block_is_one_page_to_others(struct kunit *test)
+{
+	int bad = test_taint(TAINT_BAD_PAGE);
+	unsigned int npages = 2 * ARENA_PAGES;
+	struct chunk chunk;
+	struct page *page;
+
+	if (npages > GALLOC_MAX_PAGES)
+		kunit_skip(test, "no order above a block here");
+	chunk_take(test, &chunk, npages, GFP_KERNEL);
+	KUNIT_EXPECT_EQ(test, compound_order(chunk.page), chunk.order);
+	page = chunk.page + ARENA_PAGES + 7;
+	get_page(page);
+	KUNIT_EXPECT_EQ(test, page_count(chunk.page), ARENA_PAGE_REFS + 1);
+	KUNIT_EXPECT_FALSE(test, arena_pages_unshared(chunk_start(&chunk), npages));
+	/* It goes all the same: then it is theirs. */
+	chunk_give(&chunk);
+	KUNIT_EXPECT_FALSE(test, is_ours(page_address(page)));
+	KUNIT_EXPECT_EQ(test, page_count(chunk.page), 1);
+	memset(page_address(chunk.page), 0x5a, (size_t)npages << PAGE_SHIFT);
+	put_page(page);
+	KUNIT_EXPECT_EQ(test, page_count(chunk.page), 0);
+	KUNIT_EXPECT_EQ(test, test_taint(TAINT_BAD_PAGE), bad);
+}
+
 static void pages_that_others_dropped_are_mended(struct kunit *test)
 {
 	static const unsigned int places[] = { 0, 1, 77, ARENA_PAGES - 1 };
@@ -549,8 +575,8 @@ static void pages_go_back_clean(struct kunit *test)
 		struct chunk chunk;
 		unsigned int i;
 
-		/* In one piece, then page by page. */
-		for (i = 0; i < 2; i++) {
+		/* In one piece, then page by page, which those above a block never do. */
+		for (i = 0; i < (order > ARENA_ORDER ? 1 : 2); i++) {
 			chunk_take(test, &chunk, 1U << order, GFP_KERNEL);
 			memset(page_address(chunk.page), 0xff,
 			       (size_t)chunk.npages << PAGE_SHIFT);
@@ -703,6 +729,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(a_shared_page_is_noticed_wherever_it_is),
 	KUNIT_CASE(the_network_may_splice_any_page_of_an_object),
 	KUNIT_CASE(a_page_somebody_reads_is_not_used_again),
+	KUNIT_CASE(a_chunk_above_a_block_is_one_page_to_others),
 	KUNIT_CASE(pages_that_others_dropped_are_mended),
 	KUNIT_CASE(pages_go_back_clean),
 	KUNIT_CASE(a_map_that_grows_loses_and_invents_no_slot),

@@ -368,14 +368,14 @@ static struct {
 
 static void see_free_run(struct mspan *s, void *arg)
 {
-	if (mspan_state(s) == MSPAN_FREE && s->arena->nid == seen.nid &&
-	    seen.nr < MAX_RUNS)
+	if (mspan_state(s) == MSPAN_FREE && !s->huge &&
+	    s->arena->nid == seen.nid && seen.nr < MAX_RUNS)
 		seen.npages[seen.nr++] = s->npages;
 }
 
 static void soak_node(struct kunit *test, int nid)
 {
-	while (mheap_of(nid)->free_pages) {
+	while (mheap_of(nid)->free_pages > mheap_of(nid)->kept_pages) {
 		unsigned long nr;
 		unsigned int i;
 

@@ -76,8 +76,104 @@ static void a_huge_object_has_all_of_its_order(struct kunit *test)
 			(long)roundup_pow_of_two(npages) << PAGE_SHIFT);
 	KUNIT_EXPECT_EQ(test, gsize(p), roundup_pow_of_two(npages) << PAGE_SHIFT);
 	gfree_sized(p, npages << PAGE_SHIFT);
-	worker_settle();
+	gk_give_back();
 	KUNIT_EXPECT_EQ(test, arena_held_bytes() - arena_meta_bytes(), system);
+}
+
+/* Of the smallest order above a block.  NULL, and the case is skipped, without one. */
+static u8 *take_huge(struct kunit *test)
+{
+	u8 *p;
+
+	if (GALLOC_MAX_PAGES <= ARENA_PAGES)
+		kunit_skip(test, "no order above a block here");
+	p = galloc(ARENA_SIZE + 1, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, p);
+	return p;
+}
+
+static struct mheap *heap_around(const void *p)
+{
+	struct mspan s;
+
+	return map_span_around(p, &s) ? mheap_of(s.arena->nid) : NULL;
+}
+
+static void a_huge_object_that_is_freed_serves_the_next(struct kunit *test)
+{
+	u8 *p = take_huge(test), *q;
+	struct mheap *h = heap_around(p);
+	size_t size = gsize(p);
+	long system = arena_held_bytes();
+
+	gk_pin(cpumask_any(cpumask_of_node(h->nid)));
+	gk_expect_reports(test, FAULT_GIVEN_BACK);
+	memset(p, 0xa5, size);
+	gfree(p);
+	KUNIT_EXPECT_GE(test, h->kept_pages, size >> PAGE_SHIFT);
+	KUNIT_EXPECT_GE(test, h->free_pages, size >> PAGE_SHIFT);
+	KUNIT_EXPECT_EQ(test, arena_held_bytes(), system);
+	KUNIT_EXPECT_EQ(test, validate_all(), 0);
+	/* Neither an object nor part of one, meanwhile. */
+	gfree(p);
+	gk_expect_faults(test, FAULT_GIVEN_BACK, 1);
+
+	q = galloc(ARENA_SIZE + 1, GFP_KERNEL | __GFP_ZERO);
+	KUNIT_EXPECT_PTR_EQ(test, q, p);
+	KUNIT_EXPECT_TRUE(test, large_is_right(q, size));
+	KUNIT_EXPECT_NULL(test, memchr_inv(q, 0, size));
+	KUNIT_EXPECT_EQ(test, validate_all(), 0);
+	gfree(q);
+	gk_give_back();
+	KUNIT_EXPECT_EQ(test, h->kept_pages, 0);
+	KUNIT_EXPECT_NULL(test, heap_around(p));
+}
+
+static void only_a_little_is_kept(struct kunit *test)
+{
+	u8 *p[4] = { take_huge(test) };
+	struct mheap *h = heap_around(p[0]);
+	unsigned long most = (8UL << 20) >> PAGE_SHIFT;
+	unsigned int i;
+
+	for (i = 1; i < ARRAY_SIZE(p); i++)
+		p[i] = galloc(ARENA_SIZE + 1, GFP_KERNEL | __GFP_NOWARN);
+	for (i = 0; i < ARRAY_SIZE(p); i++) {
+		gfree(p[i]);
+		KUNIT_EXPECT_LE(test, h->kept_pages, most);
+	}
+	KUNIT_EXPECT_EQ(test, validate_all(), 0);
+	release_runs(1, RELEASE_BLOCKS, false);
+	KUNIT_EXPECT_LE(test, h->kept_pages, most / 2);
+	release_runs(ULONG_MAX, RELEASE_BLOCKS, true);
+	KUNIT_EXPECT_EQ(test, h->kept_pages, 0);
+}
+
+/* However much may lie free, nothing else can be made of it. */
+static void what_is_kept_and_not_wanted_goes(struct kunit *test)
+{
+	u8 *p = take_huge(test);
+	struct mheap *h = heap_around(p);
+
+	KUNIT_EXPECT_GT(test, release_free_max(), gsize(p) >> PAGE_SHIFT);
+	gk_background();
+	gfree(p);
+	KUNIT_EXPECT_TRUE(test, gk_wait_for(!READ_ONCE(h->kept_pages), 60000));
+}
+
+static void what_is_kept_makes_room_at_the_limit(struct kunit *test)
+{
+	u8 *p = take_huge(test);
+	struct mheap *h = heap_around(p);
+
+	gfree(p);
+	gk_soak(test);
+	/* For descriptors. */
+	gk_limit_to(32L << 10);
+	p = galloc(1 << 20, GFP_KERNEL | __GFP_NOWARN);
+	KUNIT_EXPECT_NOT_NULL(test, p);
+	KUNIT_EXPECT_EQ(test, h->kept_pages, 0);
+	gfree(p);
 }
 
 static void a_huge_object_that_is_freed_makes_room_at_once(struct kunit *test)
@@ -198,6 +294,10 @@ static void pages_that_cannot_leave_at_once_leave_later(struct kunit *test)
 static struct kunit_case cases[] = {
 	KUNIT_CASE(large_objects_of_every_number_of_pages),
 	KUNIT_CASE(a_huge_object_has_all_of_its_order),
+	KUNIT_CASE(a_huge_object_that_is_freed_serves_the_next),
+	KUNIT_CASE(only_a_little_is_kept),
+	KUNIT_CASE(what_is_kept_and_not_wanted_goes),
+	KUNIT_CASE(what_is_kept_makes_room_at_the_limit),
 	KUNIT_CASE(a_huge_object_that_is_freed_makes_room_at_once),
 	KUNIT_CASE(free_blocks_make_room_for_a_huge_object),
 	KUNIT_CASE(pages_of_the_emergency_reserve_are_used_once),

@@ -332,22 +332,33 @@ static void many_of_one_page_are_counted_and_told(struct kunit *test)
 	gfree(p);
 }
 
-static void the_slab_allocator_gets_its_bytes_back(struct kunit *test)
+/* An object that is @n times freed by somebody else's kfree(). */
+static void expect_slab_bytes(struct kunit *test, size_t size, unsigned int n)
 {
-	long before, want = KFREE_UNCOUNTS_ANY_PAGE ? 1000 : 0;
-	u8 *p = take(test, 64);
+	u8 *p = take(test, size);
+	long want = n << compound_order(virt_to_page(p));
+	long before;
 	unsigned int i;
 
-	gk_expect_reports(test, FAULT_FOREIGN_REF);
-	for (i = 0; i < 1000; i++)
+	if (!KFREE_UNCOUNTS_ANY_PAGE)
+		want = 0;
+	for (i = 0; i < n; i++)
 		put_page(virt_to_page(p));
 	before = global_node_page_state_pages(NR_SLAB_UNRECLAIMABLE_B);
 	release_mend_all();
-	gk_expect_faults(test, FAULT_FOREIGN_REF, 1000);
+	gk_expect_faults(test, FAULT_FOREIGN_REF, n);
 	/* Others allocate, too, and a CPU's part is added now and then. */
 	before = global_node_page_state_pages(NR_SLAB_UNRECLAIMABLE_B) - before;
 	KUNIT_EXPECT_LE(test, abs(before - want), 200);
 	gfree(p);
+}
+
+static void the_slab_allocator_gets_its_bytes_back(struct kunit *test)
+{
+	gk_expect_reports(test, FAULT_FOREIGN_REF);
+	expect_slab_bytes(test, 64, 1000);
+	/* As kfree() takes them off for a compound page. */
+	expect_slab_bytes(test, 3 << 20, 3);
 }
 
 /* Leaks and the leak report: who was kfree()d is still there. */
