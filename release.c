@@ -208,7 +208,7 @@ unsigned long release_runs(unsigned long pages, bool may_sleep)
 				break;
 			done += n;
 		}
-	for (now = RELEASE_BLOCKS; now <= how; now++) {
+	for (now = RELEASE_BLOCKS; now <= RELEASE_ALL; now++) {
 		for_each_node(nid) {
 			while (done < pages) {
 				n = release_one(mheaps[nid], now, may_sleep);
@@ -528,7 +528,7 @@ bool release_turn(void)
 	if (time_before(jiffies, above_since + RELEASE_DELAY))
 		return true;
 	above_since = 0;
-	release_runs(free - max / 4 * 3, RELEASE_ALL, true);
+	release_runs(free - max / 4 * 3, true);
 	return again;
 }
 
