@@ -163,6 +163,18 @@ look_for_leaks()
 	try "rmmod galloc_held in set $name" rmmod galloc_held
 }
 
+# galloc is gone. What calls it all the same, a timer, reclaim, or a CPU that comes and
+# goes, would be where it was.
+look_behind()
+{
+	local cpu=/sys/devices/system/cpu/cpu1/online
+
+	try "no files of galloc's are left after set $name" [ ! -e /sys/kernel/debug/galloc ]
+	echo 2 >/proc/sys/vm/drop_caches
+	[ ! -w $cpu ] || { echo 0 >$cpu; echo 1 >$cpu; }
+	sleep 2
+}
+
 debug=
 # One that runs a single case, as tools/mutants does, may leave it.
 [ ! -e /bed/is ] || prove_bed
@@ -181,6 +193,7 @@ while IFS='|' read -r name params suite_params; do
 		look_for_leaks
 		unload_suites
 		try "rmmod galloc in set $name" rmmod galloc
+		look_behind
 	fi
 	note "set end $name"
 done </sets

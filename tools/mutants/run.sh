@@ -7,7 +7,8 @@
 # A mutant is galloc with one line broken; tools/mutants/list has them, each with
 # the test that must notice.  The runner builds galloc.ko with that line, boots a
 # kernel on it, runs that one test of the suites, which are built from the tree as
-# it is, and prints
+# it is, and prints (a test may also be a script of tools/test/guest, which stock.sh
+# runs, with a copy of the tree that has that line broken)
 #
 #	ok - NAME: caught by SUITE.CASE
 #	not ok - NAME: WHY
@@ -42,13 +43,13 @@ jobs=${MUTANTS_JOBS:-2}
 ops=${KUNIT_OPS:-200000}
 
 # Seconds a guest may take.  A test that a mutant hangs takes all of them.
-declare -A limit=([uml-7.3]=120 [qemu-release-7.3]=300 [qemu-none-6.1]=600)
+declare -A limit=([uml-7.3]=120 [qemu-debug-6.1]=600 [qemu-release-7.3]=300 [qemu-none-6.1]=600 [edges-6.1]=900)
 
 # ---- the list -----------------------------------------------------------------
 
 # By mutant: the fields of the list.
 names=()
-declare -A breaks file function old new bed_of params test hangs
+declare -A breaks file function old new bed_of params test hangs unload
 
 list_error()
 {
@@ -69,6 +70,7 @@ list_read()
 			names+=("$name")
 			file[$name]='' function[$name]='' breaks[$name]='' old[$name]=''
 			new[$name]='' params[$name]='' test[$name]='' hangs[$name]=''
+			unload[$name]=''
 			bed_of[$name]="uml-7.3"
 			continue
 			;;
@@ -84,6 +86,7 @@ list_read()
 		params) params[$name]=$value ;;
 		bed) bed_of[$name]=$value ;;
 		hangs) hangs[$name]=$value ;;
+		unload) unload[$name]=$value ;;
 		*) list_error "what is $key?" ;;
 		esac
 	done <"$here/list"
@@ -125,6 +128,9 @@ boot_once()
 		export GUEST_MEM=1024 GUEST_APPEND="printk.devkmsg=on kunit.filter_glob=$test"
 		kernel=$(cat "$work/$bed/kernel")
 		case $bed in
+		*debug*) export GUEST_CONSOLE=early ;;
+		esac
+		case $bed in
 		uml-*)
 			guest_uml "$kernel" "$dir/initramfs" "$log" "${limit[$bed]}"
 			;;
@@ -140,6 +146,21 @@ boot_once()
 	awk -v splat="$GUEST_SPLAT" -v verbose=1 -f "$top/tools/kunit.awk" "$log" >"$log.report"
 }
 
+# run_script NAME TREE LOG: run a script of tools/test/guest with the galloc of a tree.
+run_script()
+{
+	STOCK_SCRIPTS=${test[$1]} STOCK_ROUNDS=12 STOCK_TIMEOUT=${limit[${bed_of[$1]}]} \
+		"$2/tools/stock.sh" 6.1 edges >"$3.report" 2>"$3" || true
+	cp "$2/build/log/stock-6.1-edges.log" "$3.guest" 2>/dev/null || true
+}
+
+# script_failed LOG: some check has, or the guest did not come to its end.  A build that
+# fails says nothing.
+script_failed()
+{
+	grep -q ' passed, .* failed, ' "$1.report" && grep -q '^not ok - ' "$1.report"
+}
+
 # boot NAME GALLOC_KO TEST LOG: the same, until galloc gets its turn. Rarely a kernel
 # crashes on QEMU before that: it patches code that another processor runs.
 boot()
@@ -151,6 +172,14 @@ boot()
 timed_out()
 {
 	grep -q 'the guest was stopped after' "$1.d/said"
+}
+
+# What galloc has left behind shows when it goes, or after that.
+went_badly()
+{
+	grep -qx "ok - $1" "$2.report" && ! timed_out "$2" &&
+		{ ! grep -q 'GUEST: ok' "$2" || grep -q '^not ok - ' "$2.report" ||
+			grep -qE 'galloc: .* are not accounted for|galloc: unloaded, [1-9]' "$2"; }
 }
 
 # case_passed TEST LOG: on galloc as it is. The guest's verdict may share its line:
@@ -170,6 +199,10 @@ noticed_by()
 		echo "insmod galloc.ko ${params[$1]}"
 	elif [ "${test[$1]}" = loading ]; then
 		echo "faults.sh load ${params[$1]}"
+	elif [ -n "${unload[$1]}" ]; then
+		echo "rmmod galloc after ${test[$1]}"
+	elif [[ ${bed_of[$1]} = edges-* ]]; then
+		echo "tools/test/guest/${test[$1]}.sh"
 	else
 		echo "${test[$1]}"
 	fi
@@ -187,6 +220,12 @@ caught()
 	elif [ "$test" = loading ]; then
 		! grep -qE 'galloc-kunit: failed: |WARNING: |BUG: |ODEBUG: ' "$log" || return 0
 		echo "it loads and fails to load as it should"
+	elif [ -n "${unload[$1]}" ]; then
+		! went_badly "$test" "$log" || return 0
+		echo "galloc goes, and leaves nothing behind"
+	elif [[ ${bed_of[$1]} = edges-* ]]; then
+		! script_failed "$log" || return 0
+		echo "survived $test.sh: $(tail -n 1 "$log.report")"
 	elif grep -q "^not ok - $test: " "$log.report"; then
 		return 0
 	elif grep -q "^not ok - ${test%%.*}: it broke off after 0 of 1 " "$log.report"; then
@@ -214,6 +253,16 @@ copy_sources()
 	build_copy
 }
 
+# The tree as it is, and a copy for each job, for scripts that build what they want.
+prepare_trees()
+{
+	local job dir=$work/$1
+
+	mkdir -p "$dir/sources"
+	tar -C "$top" --exclude=./build --exclude=./.git -cf - . | tar -C "$dir/sources" -xf -
+	for ((job = 0; job < jobs; job++)); do cp -a "$dir/sources" "$dir/$job"; done
+}
+
 # The suites and galloc as it is, for a bed, and the sources of both.
 prepare_bed()
 {
@@ -238,6 +287,25 @@ prepare_bed()
 build_mutant()
 {
 	make -C "$2" M="$1" CONFIG_DEBUG_INFO_BTF_MODULES= GALLOC_KUNIT=y obj-m=galloc.o modules >"$3" 2>&1 </dev/null
+}
+
+# try_script NAME TREE: the same for a script, with a tree that has the line broken.
+try_script()
+{
+	local name=$1 tree=$2 log=$out/$1.log why
+	local sources=${2%/*}/sources
+
+	if ! why=$(mutate "$name" "$sources/${file[$name]}" "$tree/${file[$name]}" 2>&1); then
+		echo "not ok - $name: does not apply: $why"
+	else
+		run_script "$name" "$tree" "$log"
+		if why=$(caught "$name" "$log"); then
+			echo "ok - $name: caught by $(noticed_by "$name")"
+		else
+			echo "not ok - $name: $why"
+		fi
+	fi
+	cp "$sources/${file[$name]}" "$tree/${file[$name]}"
 }
 
 # try_mutant NAME COPY: one line of result. COPY is a copy of the build in which all
@@ -314,6 +382,14 @@ unmutated()
 
 	log=$out/unmutated-$(key_of "$name").log
 	mkdir "$work/${log##*/}" 2>/dev/null || return 0
+	if [[ ${bed_of[$name]} = edges-* ]]; then
+		# shellcheck disable=SC2154 # of all()
+		run_script "$name" "$work/${bed_of[$name]}/$job" "$log"
+		grep -q ' 0 failed, ' "$log.report" ||
+			echo "not ok - unmutated: $(grep -m 1 '^not ok' "$log.report" ||
+				tail -n 1 "$log")" >>"$work/bad"
+		return
+	fi
 	boot "$name" "$work/${bed_of[$name]}/galloc.ko" "${test[$name]}" "$log"
 	case_passed "${test[$name]}" "$log" ||
 		echo "not ok - unmutated: ${test[$name]}: $(grep -m 1 '^not ok' "$log.report" ||
@@ -323,10 +399,11 @@ unmutated()
 
 mutated()
 {
-	local bed=$work/${bed_of[$1]} line
+	local bed=$work/${bed_of[$1]} line try=try_mutant
 
+	[[ ${bed_of[$1]} != edges-* ]] || try=try_script
 	# shellcheck disable=SC2154 # of all()
-	line=$(try_mutant "$1" "$bed/$job")
+	line=$("$try" "$1" "$bed/$job")
 	printf '%s\n' "$line" | tee -a "$work/results"
 	case $line in
 	"ok - "*) verdict "$bed/sources" "$1" >>"$out/caught" ;;
@@ -341,13 +418,16 @@ sources_of()
 {
 	local suite=${test[$2]%%.*}
 
-	(cd "$1" && for source in ./*.[ch] debug/*.[ch] kunit/*.[ch]; do
-		case $source in
-		kunit/"${suite#galloc_}"_kunit.c) cat "$source" ;;
-		kunit/*_kunit.c) ;;
-		*) cat "$source" ;;
-		esac
-	done | sha256sum | cut -c 1-16)
+	(cd "$1" && {
+		for source in ./*.[ch] debug/*.[ch] kunit/*.[ch]; do
+			case $source in
+			kunit/"${suite#galloc_}"_kunit.c) cat "$source" ;;
+			kunit/*_kunit.c) ;;
+			*) cat "$source" ;;
+			esac
+		done
+		cat "tools/test/guest/$suite.sh" 2>/dev/null || true
+	} | sha256sum | cut -c 1-16)
 }
 
 # verdict TREE NAME: what is written down when a mutant has been caught. It holds
@@ -399,12 +479,12 @@ choose()
 	done
 	for name in "${names[@]}"; do
 		case " ${MUTANTS:-$name} " in
-		*" $name "*) [[ ${bed_of[$name]} != qemu-* ]] || printf '%s\n' "$name" ;;
+		*" $name "*) [[ ${bed_of[$name]} = uml-* ]] || printf '%s\n' "$name" ;;
 		esac
 	done
 	for name in "${names[@]}"; do
 		case " ${MUTANTS:-$name} " in
-		*" $name "*) [[ ${bed_of[$name]} = qemu-* ]] || printf '%s\n' "$name" ;;
+		*" $name "*) [[ ${bed_of[$name]} != uml-* ]] || printf '%s\n' "$name" ;;
 		esac
 	done
 }
@@ -440,7 +520,10 @@ mkdir -p "$out"
 
 for name in "${wanted[@]}"; do printf '%s\n' "${bed_of[$name]}"; done | sort -u >"$work/beds"
 while read -r one; do
-	case $one in qemu-*) need_for qemu ;; esac
+	case $one in
+	edges-*) need_for programs qemu; prepare_trees "$one"; continue ;;
+	qemu-*) need_for qemu ;;
+	esac
 	prepare_bed "$one"
 done <"$work/beds"
 
