@@ -6,9 +6,8 @@
 # `make coverage`.
 #
 # Runs the suites as kunit.sh does, in a user-mode Linux that counts. Prints a table of
-# the sources; each of them with the counts beside its lines is in build/coverage, and
-# the lines that no test ran are in build/coverage/missed. --doc puts the table into
-# Documentation/testing.rst.
+# the sources; the lines that no case ran are in build/coverage/missed. --doc puts the
+# table into Documentation/testing.rst.
 
 set -euo pipefail
 top=$(cd "$(dirname "$0")/.." && pwd)
@@ -38,9 +37,10 @@ for log in "$top/build/log/kunit-$config"-*.log; do
 		mv "$out/one" "$out/sum"
 	fi
 done
-cp "$top/build/$KREL"/*.gcno "$out/sum/"
-cp "$top"/*.[ch] "$out/sum/"
-(cd "$out/sum" && gcov --json-format --branch-probabilities --stdout ./*.gcda 2>/dev/null) >"$out/json"
+# Of galloc alone: the suites are counted, too.
+rm -f "$top/build/$KREL"/*.mod.gcno
+cp "$top/build/$KREL"/*.gcno "$top/build/$KREL"/debug/*.gcno "$out/sum/"
+(cd "$out/sum" && gcov --json-format --branch-probabilities --stdout ./*.gcno 2>/dev/null) >"$out/json"
 python3 "$top/tools/coverage.py" "$out/json" "$top" "$out/missed" >"$out/table"
 cat "$out/table"
 [ $# -eq 0 ] || { printf '::\n\n' && sed 's/^./    &/' "$out/table"; } | fill_page "$page" coverage
