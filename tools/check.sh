@@ -153,7 +153,7 @@ watch_over()
 # A lane: one part after the other, in a process of its own.
 run_lane()
 {
-	local words child= lane=$BASHPID
+	local words child='' lane=$BASHPID
 	local -a part
 
 	trap - EXIT

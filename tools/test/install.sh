@@ -197,7 +197,7 @@ check_version()
 	same "modinfo has the version of galloc.h" "$(modinfo -F version "$work/galloc/galloc.ko")" "$version"
 	same "so has the line in the log" \
 		"$(strings -a "$work/galloc/galloc.ko" | grep -c "loaded: version $version, ")" 1
-	same "CHANGELOG.md is about it" "$(sed -n 's/^## //p' "$top/CHANGELOG.md" | head -n 1)" "$version"
+	same "CHANGELOG.md is about it" "$(sed -n "s/^## //p" "$top/CHANGELOG.md" | grep -vx Next | head -n 1)" "$version"
 }
 
 # ---- kernels of every layout -----------------------------------------------------------

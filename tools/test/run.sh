@@ -352,6 +352,7 @@ layers_are_looked_at()
 	local dir=$work/layers
 
 	mkdir -p "$dir"
+	# shellcheck disable=SC2016 # those of rst
 	printf 'Each layer calls only those below::\n\n\t top.c  side.c  x\n\t   |\n\t low.c\n\t   |\n\t gone.c\n\nUp: ``low.c`` -> ``side.c``\n``top.c`` -> ``low.h``\n' >"$dir/page.rst"
 	printf 'int top_a(void)\n{\n\treturn low_a();\n}\n' >"$dir/top.c"
 	printf 'int side_a(void)\n{\n\treturn top_a();\n}\n' >"$dir/side.c"
