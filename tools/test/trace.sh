@@ -117,6 +117,9 @@ check_dat()
 	sed 's/global \[mono\] x86-tsc/global mono [x86-tsc]/' "$work/6.dat" >"$work/bad"
 	refused "a clock of unknown unit is refused" \
 		"galloc-trace: bad: its clock does not count nanoseconds: record with -C mono" convert bad out
+	sed 's/local global \[mono\] x86-tsc/mono'"$(printf '\\x00%.0s' {1..23})"'/' "$work/6.dat" >"$work/bad"
+	same "a clock that is alone is taken by its name" \
+		"$("$tool" convert "$work/bad" "$work/alone.trace" 2>&1 | tail -n 1)" "$(tail -n 1 "$work/said")"
 	poke "$work/6.dat" 12 '\01'
 	refused "a big-endian one is refused" "galloc-trace: bad: trace-cmd cannot read it" convert bad out
 	poke "$work/6.dat" 10 8

@@ -37,14 +37,19 @@ static void output_of(struct input *out, const char *command)
 		die("%s: trace-cmd cannot read it", out->name);
 }
 
-/* Of some clocks nobody knows the unit. */
-static bool counts_nanoseconds(const char *clock, size_t length)
+/* "local [mono] x86-tsc", or just the name: of some clocks nobody knows the unit. */
+static bool counts_nanoseconds(const char *clock)
 {
 	static const char known[][12] = {
 		"local", "global", "mono", "mono_raw", "boot", "tai", "perf",
 	};
-	size_t i;
+	size_t length = strcspn(clock, "\n"), i;
+	const char *open = memchr(clock, '[', length);
 
+	if (open) {
+		clock = open + 1;
+		length = strcspn(clock, "]\n");
+	}
 	for (i = 0; i < sizeof(known) / sizeof(*known); i++)
 		if (strlen(known[i]) == length && !strncmp(known[i], clock, length))
 			return true;
@@ -70,10 +75,9 @@ void dat_to_text(struct recording *r, struct input *in)
 		die("out of memory");
 	output_of(&options, "exec trace-cmd dump --options \"$DAT\" 2>/dev/null && printf '\\0'");
 	text = (const char *)options.bytes;
-	/* "local [mono] x86-tsc", below the option's name. */
 	clock = strstr(text, "Option TRACECLOCK");
-	clock = clock ? strchr(clock, '[') : NULL;
-	if (clock && !counts_nanoseconds(clock + 1, strcspn(clock + 1, "]")))
+	clock = clock ? strchr(clock, '\n') : NULL;
+	if (clock && !counts_nanoseconds(clock + 1))
 		die("%s: its clock does not count nanoseconds: record with -C mono", in->name);
 	take_release(r, strstr(text, "\nLinux "));
 	free(options.bytes);
