@@ -335,6 +335,9 @@ ARRAY_SIZE		tools/gen-sizeclasses.c	a host program has no ARRAY_SIZE()
 PREFER_DEFINED_ATTRIBUTE_MACRO	tools/gen-sizeclasses.c	a host program has none of these
 SPDX_LICENSE_TAG	tools/gen-sizeclasses.c	they are in strings, of what it writes
 LONG_LINE_STRING	tools/gen-sizeclasses.c	a line of the table that it writes
+MACRO_ARG_REUSE		tools/stress/param.h	the argument is a name
+CAMELCASE		tools/trace/fuzz.c	what libFuzzer calls
+AVOID_EXTERNS		tools/trace/fuzz.c	no header of libFuzzer's has them
 PREFER_DEFINED_ATTRIBUTE_MACRO	tools/trace/*	a host program has none of these
 CAMELCASE		tools/trace/fuzz.c	the names are those that libFuzzer calls
 AVOID_EXTERNS		tools/trace/fuzz.c	as above
