@@ -86,13 +86,19 @@ static bool take_time(struct text *t, u64 *ns)
 	return take(t, ":");
 }
 
-/* "[001] d..2.   12.345678:"; trace-cmd leaves the second part out if told so. */
+/*
+ * "[001] d..2.   12.345678:"; trace-cmd leaves the second part out if told so, and from
+ * 3.3 on has a number there, "[001]-0x12   12.345678:".
+ */
 static bool take_cpu_and_time(struct text *t, u64 *cpu, u64 *ns)
 {
 	struct text flags;
 
-	if (!take(t, "[") || !take_number(t, 10, cpu) || !take(t, "]") || !starts(t, " "))
+	if (!take(t, "[") || !take_number(t, 10, cpu) || !take(t, "]") ||
+	    (!starts(t, " ") && !starts(t, "-0x")))
 		return false;
+	while (t->at < t->end && *t->at != ' ')
+		t->at++;
 	take_blanks(t);
 	flags = *t;
 	if (take_time(t, ns))
