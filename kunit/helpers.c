@@ -447,12 +447,24 @@ static bool fail_from(unsigned int order)
 	return true;
 }
 
+/* What was not to be had a moment ago says nothing of what is now. */
+static void forget_refusals(void)
+{
+	int nid;
+
+	for (nid = 0; nid < nr_node_ids; nid++)
+		WRITE_ONCE(arena_scarce[nid].order, MAX_PAGE_ORDER);
+	for_each_node_state(nid, N_MEMORY)
+		WRITE_ONCE(mheap_of(nid)->spent_pages, UINT_MAX);
+}
+
 /* Until gk_whole(), or the end of the case: no more pages in a row than 1 << @order. */
 void gk_in_pieces(unsigned int order)
 {
 	WRITE_ONCE(pieces.from, order + 1);
 	atomic_set(&pieces.asked, 0);
 	WRITE_ONCE(galloc_fail_hook, fail_from);
+	forget_refusals();
 }
 
 /* Requests for more since gk_in_pieces(). */
@@ -463,11 +475,8 @@ unsigned int gk_pieces_asked(void)
 
 void gk_whole(void)
 {
-	int nid;
-
 	WRITE_ONCE(galloc_fail_hook, NULL);
-	for (nid = 0; nid < nr_node_ids; nid++)
-		WRITE_ONCE(arena_scarce[nid].order, MAX_PAGE_ORDER);
+	forget_refusals();
 }
 
 /* ---- a CPU without slots ------------------------------------------------- */
