@@ -404,7 +404,8 @@ check_config()
 # where its own checks take a lock, in an interrupt or under a raw lock, in a way in which
 # they would not with PREEMPT_RT; lockdep is off after that. The files that a line "as-rt"
 # of the fragment names are compiled as for PREEMPT_RT in this, unless they tell lockdep
-# about it themselves, as later versions do.
+# about it themselves, as later versions do. The pool of debug objects is then filled only
+# where one may be preempted, and has to last for all that a softirq frees: it is larger.
 take_locks_as_rt()
 {
 	local file
@@ -412,7 +413,9 @@ take_locks_as_rt()
 	# shellcheck disable=SC2013 # words
 	for file in $(sed -n 's/^# as-rt: //p' "$1"); do
 		grep -q 'WAIT_OVERRIDE' "$2/$file" ||
-			sed -i 's/CONFIG_PREEMPT_RT/CONFIG_PROVE_RAW_LOCK_NESTING/' "$2/$file"
+			sed -i -e 's/CONFIG_PREEMPT_RT/CONFIG_PROVE_RAW_LOCK_NESTING/' \
+				-e 's/^\(#define ODEBUG_POOL_\(SIZE\|MIN_LEVEL\)[[:space:]]*\)\([0-9]*\)$/\1(8 * \3)/' \
+				"$2/$file"
 	done
 }
 
