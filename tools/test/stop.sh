@@ -128,14 +128,14 @@ test_dir stop
 tree=$work/tree
 make_programs
 make_tree
-check=(env KERNELS="6.1" make -s -C "$tree" check)
+check=(env KERNELS="6.1" CHECK_LANES=2 make -s -C "$tree" check)
 for signal in TERM INT HUP KILL; do
 	# The guests of two lanes.
 	broken_off "$signal to the group of make check" 2 $signal group "${check[@]}"
 done
 broken_off "TERM to make check" 2 TERM process "${check[@]}"
 for signal in TERM KILL; do
-	broken_off "$signal to check.sh" 2 $signal process env KERNELS="6.1" "$tree/tools/check.sh"
+	broken_off "$signal to check.sh" 2 $signal process env KERNELS="6.1" CHECK_LANES=2 "$tree/tools/check.sh"
 done
 # Guests of subshells, one for each set.
 for signal in TERM KILL; do
