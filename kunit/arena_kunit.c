@@ -527,7 +527,7 @@ static void a_chunk_above_a_block_is_one_page_to_others(struct kunit *test)
 	page = chunk.page + ARENA_PAGES + 7;
 	get_page(page);
 	KUNIT_EXPECT_EQ(test, page_count(chunk.page), ARENA_PAGE_REFS + 1);
-	KUNIT_EXPECT_FALSE(test, arena_pages_unshared(chunk_start(&chunk), npages));
+	KUNIT_EXPECT_FALSE(test, release_pages_unshared(chunk_start(&chunk), npages));
 	/* It goes all the same: then it is theirs. */
 	chunk_give(&chunk);
 	KUNIT_EXPECT_FALSE(test, is_ours(page_address(page)));

@@ -104,19 +104,19 @@ static void a_huge_object_that_is_freed_serves_the_next(struct kunit *test)
 	u8 *p = take_huge(test), *q;
 	struct mheap *h = heap_around(p);
 	size_t size = gsize(p);
-	long system = arena_held_bytes();
+	long pages = arena_held_bytes() - arena_meta_bytes();
 
 	gk_pin(cpumask_any(cpumask_of_node(h->nid)));
-	gk_expect_reports(test, FAULT_GIVEN_BACK);
+	gk_expect_reports(test, FAULT_NO_OBJECT);
 	memset(p, 0xa5, size);
 	gfree(p);
 	KUNIT_EXPECT_GE(test, h->kept_pages, size >> PAGE_SHIFT);
 	KUNIT_EXPECT_GE(test, h->free_pages, size >> PAGE_SHIFT);
-	KUNIT_EXPECT_EQ(test, arena_held_bytes(), system);
+	KUNIT_EXPECT_EQ(test, arena_held_bytes() - arena_meta_bytes(), pages);
 	KUNIT_EXPECT_EQ(test, validate_all(), 0);
 	/* Neither an object nor part of one, meanwhile. */
 	gfree(p);
-	gk_expect_faults(test, FAULT_GIVEN_BACK, 1);
+	gk_expect_faults(test, FAULT_NO_OBJECT, 1);
 
 	q = galloc(ARENA_SIZE + 1, GFP_KERNEL | __GFP_ZERO);
 	KUNIT_EXPECT_PTR_EQ(test, q, p);
@@ -143,9 +143,9 @@ static void only_a_little_is_kept(struct kunit *test)
 		KUNIT_EXPECT_LE(test, h->kept_pages, most);
 	}
 	KUNIT_EXPECT_EQ(test, validate_all(), 0);
-	release_runs(1, RELEASE_BLOCKS, false);
+	release_runs(1, false);
 	KUNIT_EXPECT_LE(test, h->kept_pages, most / 2);
-	release_runs(ULONG_MAX, RELEASE_BLOCKS, true);
+	release_runs(ULONG_MAX, true);
 	KUNIT_EXPECT_EQ(test, h->kept_pages, 0);
 }
 

@@ -121,7 +121,7 @@ static void a_drain_takes_turns(struct kunit *test)
 		if (after != before)
 			break;
 	}
-	KUNIT_EXPECT_EQ(test, after, before - DRAIN_TURN);
+	KUNIT_EXPECT_EQ(test, after, before - CALL_TURN);
 	drain_cpus();
 	KUNIT_EXPECT_EQ(test, gk_stacked(slot_here()), 0);
 	KUNIT_EXPECT_EQ(test, gk_in_use(test), 0);
