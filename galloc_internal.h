@@ -464,7 +464,7 @@ int nodes_with_memory(int nid);
  * @used_pages: all other owned pages, those of huge objects too
  * @kept: chunks of huge objects that were freed a moment ago, FREE
  * @kept_pages: their pages
- * @kept_used: one has come or gone since large_age_kept() last looked
+ * @kept_used: one has come or gone since release_age_kept() last looked
  * @aside: spans that are not for reuse, see MSPAN_ASIDE
  * @aside_pages: their pages
  * @spare: unused descriptors, by kind

@@ -16,128 +16,6 @@
 
 /* ---- chunks above a block ------------------------------------------------- */
 
-/*
- * A node keeps so many pages of freed ones, for the next request of the same order.
- * They are of no other use, so they are few, and are not kept for long.
- */
-#define KEPT_PAGES		((8U << 20) >> PAGE_SHIFT)
-
-static void kept_unlink(struct mheap *h, struct mspan *s)
-{
-	lockdep_assert_held(&h->lock);
-
-	h->changes++;
-	list_del(&s->list);
-	h->kept_pages -= s->npages;
-	mheap_count_free(h, -(long)s->npages);
-	mspan_set(s, 0, MSPAN_TRANSIT);
-}
-
-/* A kept chunk of this order, in TRANSIT; or NULL. */
-static struct mspan *kept_take(struct mheap *h, unsigned int order)
-{
-	struct mspan *s, *found = NULL;
-	unsigned long flags;
-
-	/* A glance without the lock: mostly there is none. */
-	if (!data_race(h->kept_pages))
-		return NULL;
-	galloc_lock(&h->lock, flags);
-	list_for_each_entry(s, &h->kept, list) {
-		if (s->chunk_order != order)
-			continue;
-		found = s;
-		kept_unlink(h, s);
-		h->kept_used = true;
-		break;
-	}
-	galloc_unlock(&h->lock, flags);
-	return found;
-}
-
-/**
- * large_keep() - keep a freed chunk above a block for the next request
- * @s: its span, in TRANSIT, to which no others refer
- *
- * Context: Any but NMI, no galloc lock held.
- * Return: False if the node keeps enough: return the chunk to the system.
- */
-bool large_keep(struct mspan *s)
-{
-	struct mheap *h = mheaps[s->arena->nid];
-	unsigned long flags;
-	bool kept;
-
-	galloc_lock(&h->lock, flags);
-	kept = h->kept_pages + s->npages <= KEPT_PAGES;
-	if (kept) {
-		h->changes++;
-		s->zeroed = false;
-		s->dropped = 0;
-		mspan_set(s, 0, MSPAN_FREE);
-		list_add(&s->list, &h->kept);
-		h->kept_pages += s->npages;
-		h->kept_used = true;
-		mheap_count_free(h, s->npages);
-	}
-	galloc_unlock(&h->lock, flags);
-	if (kept)
-		worker_kick(WORKER_RELEASE);
-	return kept;
-}
-
-/**
- * large_release_kept() - return a kept chunk to the system
- * @h: the heap of a node
- * @may_sleep: the caller may sleep
- *
- * The reserve does not keep it.
- *
- * Context: Where may_call_system() says so, no galloc lock held.
- * Return: Its pages, 0 if there is none.
- */
-unsigned long large_release_kept(struct mheap *h, bool may_sleep)
-{
-	struct leaving leaving;
-	unsigned long flags;
-	struct mspan *s;
-
-	if (!data_race(h->kept_pages))
-		return 0;
-	galloc_lock(&h->lock, flags);
-	s = list_first_entry_or_null(&h->kept, struct mspan, list);
-	if (s) {
-		kept_unlink(h, s);
-		release_detach(h, s, &leaving);
-	}
-	galloc_unlock(&h->lock, flags);
-	if (!s)
-		return 0;
-	release_leave(&leaving, may_sleep);
-	return leaving.npages;
-}
-
-/**
- * large_age_kept() - return the kept chunks of a node unless they were used
- * @h: its heap
- *
- * Context: The worker.
- * Return: True if one was used since the last call: call again.
- */
-bool large_age_kept(struct mheap *h)
-{
-	unsigned long flags;
-	bool used;
-
-	galloc_lock(&h->lock, flags);
-	used = h->kept_used && h->kept_pages;
-	h->kept_used = false;
-	galloc_unlock(&h->lock, flags);
-	while (!used && large_release_kept(h, true))
-		cond_resched();
-	return used;
-}
-
 /* A LARGE object with a chunk of its own, above a block. */
 static struct mspan *large_alloc_huge(int nid, unsigned int npages, gfp_t gfp)
 {
@@ -146,7 +24,7 @@ static struct mspan *large_alloc_huge(int nid, unsigned int npages, gfp_t gfp)
 	struct mheap *h;
 	struct mspan *s;
 
-	s = kept_take(mheaps[nid], get_order((size_t)npages << PAGE_SHIFT));
+	s = release_take_kept(mheaps[nid], get_order((size_t)npages << PAGE_SHIFT));
 	if (s || !may_grow())
 		return s;
 	if (!arena_get_chunk(&chunk, nid, npages, gfp)) {

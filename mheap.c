@@ -633,7 +633,7 @@ void mheap_free(struct mspan *s)
 		return;
 	}
 	if (unlikely(s->reserve || s->huge)) {
-		if (s->reserve || !large_keep(s))
+		if (s->reserve || !release_keep(s))
 			span_leave(s);
 		return;
 	}

@@ -73,17 +73,16 @@ struct mspan *run_fit_descriptor(struct mheap *h, struct mspan *s, unsigned int 
 struct mspan *run_insert(struct mheap *h, struct mspan *s);
 struct mspan *run_serve(struct mheap *h, struct mspan *s, const struct want *w);
 
-/* large.c */
-
-bool large_keep(struct mspan *s);
-unsigned long large_release_kept(struct mheap *h, bool may_sleep);
-bool large_age_kept(struct mheap *h);
-
 /* map.c */
 
 struct mspan *map_span_back_from(const struct arena *arena, unsigned int page);
 
 /* release.c */
+
+struct mspan *release_take_kept(struct mheap *h, unsigned int order);
+bool release_keep(struct mspan *s);
+unsigned long release_kept(struct mheap *h, bool may_sleep);
+bool release_age_kept(struct mheap *h);
 
 /**
  * struct leaving - pages that are being returned, between the two halves
