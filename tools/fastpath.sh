@@ -5,9 +5,8 @@
 # fastpath.sh --doc|--check: the instructions of the fast paths on stock 6.1.
 #
 # --doc writes the listing into Documentation/fastpath.rst, `make fastpath-doc`.
-# --check compares the numbers of instructions with those there: one path that has
-# become longer by more than 3 is a failure, and so is a page that says more than
-# there is by as much.
+# --check compares the numbers of instructions with those in it: it fails if a path is
+# longer or shorter by more than 3.
 
 set -euo pipefail
 top=$(cd "$(dirname "$0")/.." && pwd)

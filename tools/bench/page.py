@@ -17,8 +17,8 @@ Performance
 
 The cost of an allocation in galloc, and in the allocators of the same kernel in the same
 run: ``kmalloc()``, a ``kmem_cache`` and, for whole pages, the page allocator. ``make
-bench`` measures it, prints the results, and writes this page;
-``build/bench/results.tsv`` has every figure.
+bench`` measures it, prints the results, and writes this page and figures.rst, which has
+every figure.
 
 Method
 ======
@@ -52,12 +52,12 @@ Method
    counts, since an interrupt can only increase it. ``call`` times whole calls, of an
    ordinary galloc.ko and on one CPU.
 11. Kernels with KASAN, lockdep or slab debugging are refused. Instruction counts are not
-   judged on a kernel where kmalloc's own pair is not 165 (7.3) or 237 (6.1), give or
-   take 5.
+    judged on a kernel where kmalloc's own pair is not 165 (7.3) or 237 (6.1), give or
+    take 5.
 12. A case is not judged if its figure is below a third of what was subtracted, or if its
-   guest was interrupted. It is listed with the reason below the goals, and does not
-   affect other cases. If the ring costs more than a tenth of kmalloc's figure,
-   ``remote`` is judged only if the verdict is the same with nothing subtracted.
+    guest was interrupted. It is listed with the reason below the goals, and does not
+    affect other cases. If the ring costs more than a tenth of kmalloc's figure,
+    ``remote`` is judged only if the verdict is the same with nothing subtracted.
 
 Cases
 =====
@@ -103,6 +103,17 @@ empty     setup, idle           memory of a CPU that has called galloc, or has n
 
 """
 
+FIGURES = """.. SPDX-License-Identifier: GPL-2.0
+.. Written by make bench; make bench-doc copies it here.
+
+========================
+Figures of the benchmark
+========================
+
+Every figure behind performance.rst, which describes the cases, the method and the units.
+
+"""
+
 TAIL = """What limits the results
 =======================
 
@@ -128,9 +139,9 @@ last chunk). ``cat /sys/kernel/debug/galloc/stats`` shows each, with any client.
 *Memory after churn.* Each object is replaced by one of another size. After that, a class
 has some objects more or fewer than before, by about the square root of twice their
 number. Where there are fewer, their memory stays allocated: on a CPU's stack, or in spans
-with other objects. This is 2.4 of the 67 MB, ``cached_bytes`` and ``central_bytes`` in ``stats``. The
-CPU's budget has no influence: with ``cpu_cache_kb=768`` the figure is the same as with
-2048, only a larger part of it is ``central_bytes``.
+with other objects. This is 2.4 of the 67 MB, ``cached_bytes`` and ``central_bytes`` in
+``stats``. The CPU's budget has no influence: with ``cpu_cache_kb=768`` the figure is the
+same as with 2048, only a larger part of it is ``central_bytes``.
 
 *The spike, 90 % freed.* Survivors keep their spans in use: a span of 16 objects is empty
 afterwards with a probability of 0.9^16. Shorter spans would be empty more often, but have
@@ -237,8 +248,21 @@ def peer_options(machine):
     return grid(rows)
 
 
+def figures(results):
+    """All figures, a table for each bed."""
+    page = FIGURES
+    for (bed, kernel), lines in results.by_bed().items():
+        page += title(f"{bed}, {kernel}", "=")
+        rows = [("case", "variant", "cpus", "metric", "galloc", "kmalloc", "kmem_cache",
+                 "pages", "none")]
+        for key, by in lines.items():
+            rows.append(key + tuple(shown(by.get(a)) for a in rows[0][4:]))
+        page += grid(rows) + "\n"
+    return page
+
+
 def write_page(results, machine, folder):
-    """performance.rst and its pictures, into folder."""
+    """performance.rst, figures.rst and the charts, into folder."""
     page = HEAD
     page += title("Where", "=")
     page += f"{machine['cpu']}, {machine['cpus']} CPUs. What the kernels' allocators are built with:\n\n"
@@ -258,14 +282,8 @@ def write_page(results, machine, folder):
     for name, heading in charts(results, folder):
         page += f".. figure:: {name}\n   :alt: {heading}\n\n   {heading}\n\n"
 
-    page += title("All figures", "=")
-    for (bed, kernel), lines in results.by_bed().items():
-        page += title(f"{bed}, {kernel}", "-")
-        rows = [("case", "variant", "cpus", "metric", "galloc", "kmalloc", "kmem_cache",
-                 "pages", "none")]
-        for key, by in lines.items():
-            rows.append(key + tuple(shown(by.get(a)) for a in rows[0][4:]))
-        page += grid(rows) + "\n"
     page += TAIL
     with open(os.path.join(folder, "performance.rst"), "w", encoding="ascii") as out:
         out.write(page.rstrip() + "\n")
+    with open(os.path.join(folder, "figures.rst"), "w", encoding="ascii") as out:
+        out.write(figures(results).rstrip() + "\n")
