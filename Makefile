@@ -1,21 +1,21 @@
 # SPDX-License-Identifier: GPL-2.0
 # Copyright (C) 2026 The galloc authors
-# For people; Kbuild beside it is for kbuild.  `make help` lists the targets.
+# For interactive use; kbuild reads Kbuild.  `make help` lists the targets.
 
-# Two targets in one command are made one after the other, as for clean and modules.
+# Build several targets of one command in order, such as clean and modules.
 .NOTPARALLEL:
 
-# KDIR is where the kernel's headers or source are, and O where it was built, if that
-# is another folder; or KREL is its release, as `uname -r` says it.  Yocto says
-# KERNEL_SRC, and no target.
+# KDIR is the directory of the kernel's headers or source, and O its object directory if
+# that differs; or KREL is its release, as printed by `uname -r`.  Yocto sets KERNEL_SRC
+# and no target.
 ifdef KERNEL_SRC
 .DEFAULT_GOAL := modules
 KDIR	?= $(KERNEL_SRC)
 endif
 objects	= $(or $(O),$(KBUILD_OUTPUT),$(KDIR))
 ifdef KDIR
-# Debian's `make kernelrelease` says less than the release, so it is read from what the
-# headers were made with.
+# Debian's `make kernelrelease` prints only a part of the release, so read it from the
+# headers.
 KREL	?= $(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' \
 	     '$(objects)/include/generated/utsrelease.h' 2>/dev/null)
 else
@@ -24,28 +24,28 @@ KDIR	:= /lib/modules/$(KREL)/build
 endif
 
 PREFIX	?= /usr/local
-# With INSTALL_MOD_PATH alone nothing goes anywhere else.
+# INSTALL_MOD_PATH alone applies to all files.
 DESTDIR	?= $(INSTALL_MOD_PATH)
 root	= $(or $(INSTALL_MOD_PATH),$(DESTDIR))
 MODLIB	?= $(root)/lib/modules/$(KREL)
 MODDIR	= $(MODLIB)/$(or $(INSTALL_MOD_DIR),updates)
-# What clients are built with: the header and the list of symbols, of one kernel.
+# Files for building clients: the header and the list of symbols, for one kernel.
 DEVDIR	= $(DESTDIR)$(PREFIX)/lib/galloc/$(KREL)
-# The header of the kernel that was installed for last, for those who look where headers
-# usually are.
+# A link to the header of the kernel that was installed last, in the usual directory for
+# headers.
 HEADERS	= ../lib/galloc/$(KREL)/include
 
-# kbuild exports its own idea of these to the tools we run.
+# kbuild would export its own values of these to our tools.
 unexport KREL KDIR
 
-# on OPTION: if this kernel was built with it.  is FILE: if it is there; a name may have
-# a space, which none of make's own functions allows.
+# on OPTION: whether this kernel was built with it.  is FILE: whether it exists; a name
+# may have a space, which none of make's own functions allows.
 on	= $(shell grep -sx 'CONFIG_$(1)=y' '$(objects)/include/config/auto.conf')
 is	= $(shell [ ! -e '$(1)' ] || echo y)
 has	= $(shell command -v $(1) 2>/dev/null)
 
-# A kernel that clang built takes its modules from clang, of the same version if that is
-# here, unless LLVM= or CC= say otherwise.
+# Build modules for a kernel built by clang with clang, of the same version if it is
+# installed, unless LLVM= or CC= is given.
 ifeq ($(LLVM)$(filter command% environment%,$(origin CC)),)
 ifneq ($(call on,CC_IS_CLANG),)
 clang	:= -$(shell sed -n 's/^CONFIG_CLANG_VERSION=\(.*\)....$$/\1/p' '$(objects)/include/config/auto.conf')
@@ -54,8 +54,8 @@ llvm	:= $(if $(call on,LD_IS_LLD),LLVM=$(or $(clang),1),CC=clang$(clang))
 endif
 endif
 
-# Type information, as bpftrace wants it: if the kernel has some and what makes it is
-# there; else kbuild would say that it skips it, or stop.  BTF=y wants it, BTF=n does not.
+# Type information, for bpftrace: if the kernel has it and its tools are installed;
+# otherwise kbuild would warn or stop.  BTF=y requires it, BTF=n omits it.
 btf	= $(if $(call on,DEBUG_INFO_BTF_MODULES),,the kernel was built without \
 	    CONFIG_DEBUG_INFO_BTF_MODULES) \
 	  $(if $(call is,$(objects)/vmlinux),,there is no $(objects)/vmlinux) \
@@ -63,9 +63,9 @@ btf	= $(if $(call on,DEBUG_INFO_BTF_MODULES),,the kernel was built without \
 	  $(if $(call is,$(objects)/$(btfids)),,there is no $(objects)/$(btfids))
 btfids	= tools/bpf/resolve_btfids/resolve_btfids
 
-# Quoted, since there may be a space in KDIR; in the path of the tree there must be none.
-# KCFLAGS also reach what kbuild compiles by itself: two builds are equal wherever they
-# are made.
+# Quoted, since KDIR may have a space; the path of the tree must not.  KCFLAGS also
+# reach the files that kbuild compiles itself, so that builds in different directories
+# are equal.
 kbuild	= -C '$(KDIR)' M='$(CURDIR)' $(if $(DEBUG),GALLOC_DEBUG=y) $(llvm) \
 	  KCFLAGS='$(KCFLAGS) -ffile-prefix-map=$(CURDIR)=.' \
 	  $(if $(filter y,$(BTF))$(if $(filter n,$(BTF)),,$(if $(strip $(btf)),,y)),,CONFIG_DEBUG_INFO_BTF_MODULES=)
@@ -77,23 +77,23 @@ help:
 	@echo 'make kunit            the KUnit suites, in user-mode Linux'
 	@echo 'make coverage         which lines and branches these run'
 	@echo 'make model            the spin model of the span protocol'
-	@echo 'make mutants          galloc with one line broken at a time: caught?'
+	@echo 'make mutants          mutation tests'
 	@echo 'make hosttest         the tests that need no kernel'
 	@echo 'make lint             warnings, sparse, checkpatch, kernel-doc, clang'
-	@echo 'make trace            what a stock kernel allocates at work, into build/trace'
-	@echo 'make trace-doc        three of them, into tools/trace and Documentation'
-	@echo 'make bench [TRACE=f]  time and memory, galloc and its peers, into build/bench'
-	@echo 'make bench-doc        its report, into Documentation'
-	@echo 'make bench-here       native times, here and now; root, asks first'
+	@echo 'make trace            record the allocations of a stock kernel, into build/trace'
+	@echo 'make trace-doc        three recordings, into tools/trace and Documentation'
+	@echo 'make bench [TRACE=f]  time and memory of galloc and others, into build/bench'
+	@echo 'make bench-doc        copy the report into Documentation'
+	@echo 'make bench-here       native times on this machine; needs root, asks first'
 	@echo 'make fastpath-doc     Documentation/fastpath.rst, from galloc.ko'
 	@echo 'make modules          galloc.ko for the running kernel (KDIR=, KREL=)'
 	@echo 'make install          module, headers, symbols (PREFIX=, DESTDIR=, INSTALL_MOD_STRIP=)'
-	@echo 'make uninstall        the reverse, for the same kernel'
+	@echo 'make uninstall        remove them, for the same kernel'
 	@echo 'make modules_install  the module alone, by kbuild (INSTALL_MOD_PATH=)'
 	@echo 'make sizeclasses      the table of size classes (PAGE_SIZE=)'
-	@echo 'make clean            removes build/ and what kbuild made here'
-	@echo 'DEBUG=1               builds with lock depth checks'
-	@echo 'BTF=y                 wants type information; by default if it can be had'
+	@echo 'make clean            remove all build output'
+	@echo 'DEBUG=1               build with lock depth checks'
+	@echo 'BTF=y                 require type information; default: if possible'
 
 .PHONY: run check kunit coverage mutants model hosttest bench bench-doc bench-here sizeclasses lint
 .PHONY: trace trace-doc
@@ -130,7 +130,7 @@ bench:
 
 bench-doc:
 	@[ -e build/bench/performance.rst ] || { echo 'type make bench first' >&2; exit 1; }
-	cp build/bench/performance.rst build/bench/*.svg Documentation
+	cp build/bench/performance.rst build/bench/figures.rst build/bench/*.svg Documentation
 
 bench-here:
 	@tools/bench/here.sh
@@ -145,14 +145,14 @@ lint:
 fastpath-doc:
 	@tools/fastpath.sh --doc
 
-# What kbuild would say of these is long, or something else.
+# kbuild's own errors for these are long or misleading.
 define refuse
 $(if $(findstring :,$(CURDIR))$(word 2,$(CURDIR)),$(error kbuild cannot build in \
 	'$(CURDIR)': move the tree to a path without spaces and colons))
 $(if $(call is,$(KDIR)/Makefile),,$(error no kernel headers in '$(KDIR)': install them$(if \
-	$(KREL), (linux-headers-$(KREL))), or say KDIR=folder))
+	$(KREL), (linux-headers-$(KREL))), or set KDIR=))
 $(if $(KREL),,$(error no release of a kernel in '$(objects)/include/generated/utsrelease.h': \
-	say O=folder if the kernel was built in another one than KDIR))
+	set O= if its object directory is not KDIR))
 $(if $(filter y,$(BTF)),$(if $(strip $(btf)),$(error BTF=y: $(strip $(btf)))))
 endef
 
@@ -163,20 +163,20 @@ modules:
 	$(refuse)
 	$(MAKE) $(kbuild) modules
 
-# kbuild's own, for packagers: the module alone, signed and compressed as the kernel's are.
+# kbuild's own target, for packagers: the module alone, signed and compressed.
 modules_install:
 	$(refuse)
 	$(if $(word 2,$(root)),$(error kbuild cannot install into '$(root)': it has a space))
 	$(MAKE) $(kbuild) $(if $(root),INSTALL_MOD_PATH='$(root)') modules_install
 
-# As kbuild's does: 1 is --strip-debug, all else is what strip is told.
+# As in kbuild: 1 means --strip-debug, other values are options for strip.
 STRIP	= $(if $(LLVM)$(llvm),llvm-strip,$(CROSS_COMPILE)strip)
 do_strip	= $(STRIP) $(if $(filter 1,$(INSTALL_MOD_STRIP)),--strip-debug,$(INSTALL_MOD_STRIP))
-# Of the kernel that runs, and of no root file system of another machine.
+# Only for a kernel of this machine, not for another root file system.
 depmod	= $(if $(root)$(filter command% environment%,$(origin MODLIB)),,$(or \
 	  $(DEPMOD),depmod) '$(KREL)')
 
-# Folders that are made are for everybody, whatever the umask is.
+# New directories are readable by all users, whatever the umask is.
 .PHONY: install uninstall
 install: modules
 	umask 022 && install -D -m 644 -t '$(MODDIR)' galloc.ko
@@ -187,9 +187,9 @@ install: modules
 		if [ -L galloc ] || [ ! -e galloc ]; then ln -sfn '$(HEADERS)' galloc; fi
 	$(depmod)
 
-# For one kernel: what others have stays.
+# For one kernel: leave the files of others.
 uninstall:
-	$(if $(KREL),,$(error which kernel? say KREL=release))
+	$(if $(KREL),,$(error unknown kernel: set KREL=release))
 	rm -f '$(MODDIR)/galloc.ko'
 	rm -f '$(DEVDIR)/include/galloc.h' '$(DEVDIR)/include/galloc_sizeclass.h'
 	rm -f '$(DEVDIR)/Module.symvers'

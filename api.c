@@ -3,8 +3,8 @@
 /*
  * api: the functions that galloc exports.
  *
- * Checks a request, picks its class, and tries again when memory is short; what
- * it takes to serve or free an object is the business of the layers below.
+ * Checks a request, picks its class, and retries when memory is short; the layers
+ * below allocate and free the objects.
  * Calls mcache.c for small objects and large.c for those of whole pages; owns no lock.
  * Overview: galloc_mod.c.
  */
@@ -15,7 +15,7 @@
 #include <linux/sched/mm.h>
 #include <linux/string.h>
 
-/* ---- what each call asks first ------------------------------------------------------- */
+/* ---- checks on entry ------------------------------------------------------------------ */
 
 static noinline __cold bool refuse_nmi(void)
 {
@@ -25,11 +25,11 @@ static noinline __cold bool refuse_nmi(void)
 }
 
 /*
- * Every exported function asks this before it does anything that takes a lock, since
- * the NMI may have hit code that holds it.  Only mcache_pop() and mcache_push() come
- * without: whoever is interrupted there either has the busy byte set, and they keep
- * off, or has not loaded a stack pointer yet, and finds the stack as an interrupt
- * leaves it.
+ * Every exported function calls this before it takes a lock, since an NMI may have
+ * interrupted the holder.  Only mcache_pop() and mcache_push() do without: code
+ * interrupted there either has the busy byte set, so that they do not touch the stack,
+ * or has not loaded a stack pointer yet, and sees the stack as the interrupt leaves
+ * it.
  */
 static __always_inline bool enter_ok(void)
 {
@@ -50,7 +50,7 @@ static __always_inline void *init_object(void *obj, size_t size, gfp_t gfp)
 	return obj;
 }
 
-/* Out of line, so that the size is only looked up where it is needed. */
+/* Out of line, so that the size is looked up only if it is needed. */
 static noinline void *clear_object(void *obj, unsigned int class)
 {
 	return memset(obj, 0, sizeclasses[class].size);
@@ -62,10 +62,10 @@ static noinline void clear_objects(void **p, size_t n, unsigned int class)
 		clear_object(*p++, class);
 }
 
-/* ---- requests that a stack could not serve by itself --------------------------------- */
+/* ---- requests that the stack cannot serve --------------------------------------------- */
 
 /**
- * struct request - an allocation on its way down
+ * struct request - an allocation in its slow path
  * @class: size class; 0: whole pages
  * @size: bytes wanted, for whole pages
  * @align: alignment in bytes, a power of two, for whole pages
@@ -82,17 +82,17 @@ struct request {
 
 #define MAX_BYTES	((size_t)GALLOC_MAX_PAGES << PAGE_SHIFT)
 
-/* May the request be served at all?  What may not is warned about once. */
+/* Is the request valid?  Warns once if it is not. */
 static bool request_ok(const struct request *r)
 {
 	gfp_t gfp = r->gfp;
 
 	if (WARN_ONCE(gfp & GALLOC_GFP_ZONES,
-		      "galloc: no memory of a zone: gfp %#x\n",
+		      "galloc: zone flags are not supported: gfp %#x\n",
 		      (__force unsigned int)gfp))
 		return false;
 	if (WARN_ONCE((gfp & __GFP_NOFAIL) && !gfpflags_allow_blocking(gfp),
-		      "galloc: __GFP_NOFAIL refused where one may not sleep: gfp %#x\n",
+		      "galloc: __GFP_NOFAIL without __GFP_DIRECT_RECLAIM: gfp %#x\n",
 		      (__force unsigned int)gfp))
 		return false;
 	if (likely(r->class))
@@ -100,7 +100,7 @@ static bool request_ok(const struct request *r)
 	if (likely(r->size <= MAX_BYTES && r->align <= MAX_BYTES))
 		return true;
 	WARN_ONCE(!(gfp & __GFP_NOWARN),
-		  "galloc: %zu bytes are beyond the largest order\n",
+		  "galloc: %zu bytes exceed the largest order\n",
 		  max(r->size, r->align));
 	return false;
 }
@@ -117,9 +117,9 @@ static void *get_once(const struct request *r, gfp_t gfp)
 }
 
 /*
- * The second chance of an allocation: give it what caches and lists hold.
- * @npages and more go back to the system so that they count against the limit no
- * more, and can be had in another shape.
+ * Before the retry, release cached and free memory.  At least @npages return to the
+ * system, so that they no longer count against the limit and can be had at another
+ * order.
  */
 static void relieve(gfp_t gfp, unsigned long npages)
 {
@@ -130,10 +130,10 @@ static void relieve(gfp_t gfp, unsigned long npages)
 }
 
 /*
- * The way of each request that is not served by the fast path.  The first try is a
- * silent one; what galloc has in its caches is given up before the second.  That one
- * has __GFP_NOFAIL on it, if the caller has: it goes over the limit, and only where
- * more pages in a row are needed than the page allocator promises it may still fail.
+ * Serve any request that the fast path does not.  The first try is silent; before the
+ * second, galloc's caches are released.  Only the second uses __GFP_NOFAIL, if the
+ * caller gave it: it exceeds the limit, and can fail only if it needs a longer run than
+ * the page allocator guarantees.
  */
 static void *serve(const struct request *r)
 {
@@ -158,7 +158,7 @@ static void *serve(const struct request *r)
 	}
 }
 
-/* An object when the stack had none, or the flags ask for more than it looks at. */
+/* The stack is empty, or the flags need more than the fast path checks. */
 static noinline void *alloc_slow(unsigned int class, gfp_t gfp)
 {
 	const struct request r = {
@@ -180,8 +180,8 @@ static noinline void *alloc_large(size_t size, size_t align, int nid, gfp_t gfp)
 /* ---- allocation ---------------------------------------------------------------------- */
 
 /*
- * Only one of these flags is not rare: of what a kernel allocates, near half is to be
- * zero, and most of that is small.
+ * Only one of these flags is not rare: nearly half of a kernel's allocations are zeroed,
+ * and most of these are small.
  */
 static noinline void *alloc_flagged(unsigned int class, gfp_t gfp)
 {
@@ -208,7 +208,7 @@ static __always_inline void *alloc_class(unsigned int class, gfp_t gfp)
 	return obj;
 }
 
-/* What galloc_class() of a constant class ends in; the number is taken as it is. */
+/* galloc_class() of a constant class; the number is not checked. */
 void *galloc_class_abi1(unsigned int class, gfp_t gfp)
 {
 	return alloc_class(class, gfp);
@@ -216,17 +216,17 @@ void *galloc_class_abi1(unsigned int class, gfp_t gfp)
 EXPORT_SYMBOL_GPL(galloc_class_abi1);
 
 /**
- * galloc_class_checked() - galloc_class() of a number that need not be a class
+ * galloc_class_checked() - galloc_class() with any number
  * @class: any number
  * @gfp: allocation flags
  *
  * Context: As galloc_class().
- * Return: The object, or NULL; NULL with one warning if @class is none.
+ * Return: The object, or NULL; NULL with one warning if @class is not a class.
  */
 void *galloc_class_checked(unsigned int class, gfp_t gfp)
 {
 	if (WARN_ONCE(!class || class >= GALLOC_NR_CLASSES,
-		      "galloc: %u is no size class\n", class))
+		      "galloc: %u is not a size class\n", class))
 		return NULL;
 	return alloc_class(class, gfp);
 }
@@ -240,9 +240,8 @@ static size_t natural_align(size_t size)
 
 /**
  * galloc_large() - allocate more than GALLOC_MAX_SMALL bytes
- * @size: bytes wanted; whole pages are given, above 2 MiB a whole
- *	order.  A smaller size is served as
- *	galloc_any() serves it
+ * @size: bytes wanted; served as whole pages, above 2 MiB as a whole order.  A smaller
+ *	size is served as by galloc_any()
  * @gfp: allocation flags
  *
  * Context: Any but NMI.  Sleeps if @gfp allows it.
@@ -285,12 +284,12 @@ static bool node_usable(int nid)
 /**
  * galloc_node() - allocate on a node
  * @size: bytes wanted
- * @gfp: allocation flags; __GFP_THISNODE: of no other node
- * @nid: node, or NUMA_NO_NODE.  One without memory is treated as
- *	NUMA_NO_NODE, unless __GFP_THISNODE insists on it
+ * @gfp: allocation flags; __GFP_THISNODE: on no other node
+ * @nid: node, or NUMA_NO_NODE.  A node without memory is treated as
+ *	NUMA_NO_NODE, unless @gfp has __GFP_THISNODE
  *
- * Another node than the CPU's own has no stack here: that is a slow path.  The CPU
- * is that on which the object is taken: a task may migrate until then.
+ * Another node than the CPU's own has no stack here and takes a slow path.  The CPU is
+ * the one that takes the object: a task may migrate until then.
  *
  * Context: Any but NMI.  Sleeps if @gfp allows it and galloc needs pages.
  * Return: As galloc().
@@ -325,7 +324,7 @@ void *galloc_node(size_t size, gfp_t gfp, int nid)
 }
 EXPORT_SYMBOL_GPL(galloc_node);
 
-/* The smallest class that holds @size and aligns it to @align; 0 if none. */
+/* The smallest class that holds @size and aligns it to @align; 0 if there is none. */
 static unsigned int aligned_class(size_t size, size_t align)
 {
 	unsigned int class;
@@ -343,11 +342,11 @@ static unsigned int aligned_class(size_t size, size_t align)
  * @align: alignment in bytes, a power of two
  * @gfp: allocation flags
  *
- * The object may be of a larger class than @size alone would get; free it with
+ * The object may be of a larger class than @size alone would need; free it with
  * gfree(), not with gfree_sized().
  *
  * Context: Any but NMI.  Sleeps if @gfp allows it and galloc needs pages.
- * Return: As galloc(); NULL with one warning if @align is no power of two.
+ * Return: As galloc(); NULL with one warning if @align is not a power of two.
  */
 void *galloc_aligned(size_t size, size_t align, gfp_t gfp)
 {
@@ -371,7 +370,7 @@ EXPORT_SYMBOL_GPL(galloc_aligned);
 /* ---- free ------------------------------------------------------------------------------ */
 
 /**
- * struct target - the object that an address lies in
+ * struct target - the object at an address
  * @start: its first byte
  * @size: bytes it has
  * @padded: it is larger than the request needed, because its pages may not be shared
@@ -420,7 +419,7 @@ static noinline void free_checked(const void *p, unsigned int row)
 		report_free(p, FOUND_NO_SPAN);
 }
 
-/* Apart from what is slow, so that it has no frame. */
+/* A function of its own, so that it has no frame. */
 static noinline void free_slow(const void *p)
 {
 	unsigned int row;
@@ -450,7 +449,7 @@ static noinline void free_wiped(const void *p)
 		return;
 	p = untag(p);
 	found = target_of(p, &t) == FOUND_OBJECT;
-	/* What others refer to is cleared when the last reference has gone. */
+	/* If others refer to it, it is cleared when the last reference is gone. */
 	if (found && (t.size > PAGE_SIZE || t.padded) &&
 	    !release_pages_unshared(addr_of(p),
 				    PFN_UP(offset_in_page(p) + t.size))) {
@@ -481,12 +480,12 @@ EXPORT_SYMBOL_GPL(gfree);
 
 /**
  * gfree_sized() - free an object whose size is known
- * @p: from galloc() and its like
- * @size: what was asked for
+ * @p: from galloc() or another allocating function
+ * @size: the requested size
  *
- * A size that galloc() would not have served with this object is reported, and
- * nothing freed.  Not for objects of galloc_aligned(), or that grealloc() has
- * shrunk in place: their class does not follow from their size.
+ * Reports a size for which galloc() would have returned an object of another size, and
+ * frees nothing.  Not for objects of galloc_aligned(), or that grealloc() has shrunk
+ * in place: their class does not follow from their size.
  *
  * Context: Any but NMI.
  */
@@ -509,7 +508,7 @@ EXPORT_SYMBOL_GPL(gfree_sized);
  * gfree_sensitive() - clear an object and free it
  * @p: from any allocating function of galloc; NULL and ZERO_SIZE_PTR are fine
  *
- * All bytes of the object are cleared, those beyond what was asked for too.
+ * Clears all bytes of the object, including those beyond the requested size.
  *
  * Context: Any but NMI.
  */
@@ -528,14 +527,14 @@ EXPORT_SYMBOL_GPL(gfree_sensitive);
 /* ---- size -------------------------------------------------------------------------------- */
 
 /**
- * gsize() - bytes an object really has
+ * gsize() - usable bytes of an object
  * @p: from any allocating function of galloc
  *
  * All of them may be used.
  *
  * Context: Any but NMI.
- * Return: Bytes; 0 for NULL, ZERO_SIZE_PTR, and, reported, for what is not the
- * start of an object.
+ * Return: Bytes; 0 for NULL, ZERO_SIZE_PTR, and, with a report, for a pointer that is
+ * not the start of an object.
  */
 size_t gsize(const void *p)
 {
@@ -553,11 +552,11 @@ size_t gsize(const void *p)
 EXPORT_SYMBOL_GPL(gsize);
 
 /**
- * galloc_size_roundup() - bytes a request would get
+ * galloc_size_roundup() - usable bytes that a request would get
  * @size: bytes of the request
  *
- * Return: What gsize() will say of an object of galloc(@size); @size itself if
- * it is beyond the largest request.
+ * Return: The gsize() of an object of galloc(@size); @size itself if it exceeds the
+ * largest request.
  */
 size_t galloc_size_roundup(size_t size)
 {
@@ -567,23 +566,23 @@ size_t galloc_size_roundup(size_t size)
 		return sizeclasses[class].size;
 	if (size > MAX_BYTES)
 		return size;
-	/* Above a block an object has all of its order, as kmalloc()'s. */
+	/* Above a block an object has its whole order, as with kmalloc(). */
 	return size > ARENA_SIZE ? roundup_pow_of_two(size) : PAGE_ALIGN(size);
 }
 EXPORT_SYMBOL_GPL(galloc_size_roundup);
 
 /**
  * grealloc() - change the size of an object
- * @p: the object; NULL and ZERO_SIZE_PTR: a new one is allocated
- * @size: bytes wanted; 0: @p is freed
- * @gfp: allocation flags.  With __GFP_ZERO (or init_on_alloc) what lies beyond
- *	the old size reads as zero, if every call for this object had it
+ * @p: the object; NULL and ZERO_SIZE_PTR: allocate a new one
+ * @size: bytes wanted; 0: free @p
+ * @gfp: allocation flags.  With __GFP_ZERO (or init_on_alloc) the bytes beyond the old
+ *	size read as zero, if every call for this object had it
  *
- * Stays in place when the object is large enough.
+ * Stays in place if the object is large enough.
  *
  * Context: Any but NMI.  Sleeps if @gfp allows it.
- * Return: The object, ZERO_SIZE_PTR if @size is 0, or NULL; then @p is as it
- * was.
+ * Return: The object, ZERO_SIZE_PTR if @size is 0, or NULL; @p is unchanged in the
+ * latter case.
  */
 void *grealloc(const void *p, size_t size, gfp_t gfp)
 {
@@ -602,7 +601,7 @@ void *grealloc(const void *p, size_t size, gfp_t gfp)
 	if (!have)
 		return NULL;
 	if (have >= size) {
-		/* So that growing again in place finds zeroes there. */
+		/* So that growing again in place finds zeroes. */
 		if (want_init_on_alloc(gfp))
 			memset((void *)p + size, 0, have - size);
 		return (void *)p;
@@ -616,12 +615,12 @@ void *grealloc(const void *p, size_t size, gfp_t gfp)
 }
 EXPORT_SYMBOL_GPL(grealloc);
 
-/* ---- many at once, and later ------------------------------------------------------------- */
+/* ---- bulk and RCU ------------------------------------------------------------------------ */
 
 /**
  * gfree_bulk() - free many objects
  * @nr: number of pointers
- * @p: pointers, NULL and ZERO_SIZE_PTR among them are fine
+ * @p: pointers; NULL and ZERO_SIZE_PTR are fine
  *
  * Context: Any but NMI.
  */
@@ -632,7 +631,7 @@ void gfree_bulk(size_t nr, void **p)
 	while (nr) {
 		size_t n = want_init_on_free() ? 0 : mcache_push_run(p, nr);
 
-		/* Whatever stopped the run, gfree() knows what to do with it. */
+		/* gfree() handles whatever stopped the run. */
 		if (n < nr)
 			gfree(p[n++]);
 		p += n;
@@ -649,7 +648,7 @@ EXPORT_SYMBOL_GPL(gfree_bulk);
  * @p: filled with their addresses
  *
  * Context: Any but NMI.  Sleeps if @gfp allows it and galloc needs pages.
- * Return: @nr, or 0 if not all could be had; then none is held.
+ * Return: @nr, or 0 if not all were available; then none is allocated.
  */
 size_t galloc_bulk(size_t size, gfp_t gfp, size_t nr, void **p)
 {

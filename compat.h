@@ -3,9 +3,9 @@
 /*
  * compat: every difference between kernel versions, and only here.
  *
- * Included in front of each file by Kbuild.  The code reads like 7.3; a shim
- * below carries the new name and says until which version it is needed, so
- * that it can be deleted when the floor moves.
+ * Kbuild includes it before each file.  The code reads like 7.3; a shim below has
+ * the new name and states until which version it is needed, so that it can be
+ * deleted when the oldest supported version changes.
  */
 #ifndef _GALLOC_COMPAT_H
 #define _GALLOC_COMPAT_H
@@ -30,7 +30,7 @@
 #endif
 #endif
 
-/* Until 6.3: the flag that GFP_ATOMIC was told by.  Zero where it is gone. */
+/* Until 6.3: the flag that identified GFP_ATOMIC.  Zero where it no longer exists. */
 #include <linux/gfp.h>
 #ifndef __GFP_ATOMIC
 #define __GFP_ATOMIC	((__force gfp_t)0)
@@ -58,7 +58,7 @@ static inline int galloc_shrinker_register(struct shrinker *shrinker)
 	return register_shrinker(shrinker, "galloc");
 }
 
-/* Of one that could not be registered. */
+/* Free a shrinker that could not be registered. */
 static inline void galloc_shrinker_abandon(struct shrinker *shrinker)
 {
 	kfree(shrinker);
@@ -92,7 +92,7 @@ static inline void galloc_shrinker_free(struct shrinker *shrinker)
 }
 #endif
 
-/* Until 6.6: reclaim progress was told through current->reclaim_state. */
+/* Until 6.6: reclaim progress was reported through current->reclaim_state. */
 #include <linux/swap.h>
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 6, 0)
 static inline void mm_account_reclaimed_pages(unsigned long pages)
@@ -102,7 +102,7 @@ static inline void mm_account_reclaimed_pages(unsigned long pages)
 }
 #endif
 
-/* sock_splice_page(): until 6.5 there was a call for it. */
+/* sock_splice_page(): until 6.5 there was a function for it. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 5, 0)
 #define sock_splice_page(sock, page, offset, size, flags)		\
 	kernel_sendpage(sock, page, offset, size, flags)
@@ -119,9 +119,9 @@ static inline void mm_account_reclaimed_pages(unsigned long pages)
 #endif
 
 /*
- * Until 6.18: every workqueue was per CPU unless it said WQ_UNBOUND.  An enum
- * where it exists, so only the version can tell; 6.12 took it over, but does not
- * ask for it.
+ * Until 6.18: every workqueue was per CPU unless it had WQ_UNBOUND.  An enum where it
+ * exists, so only the version can tell; 6.12 backported it, but does not require
+ * it.
  */
 #include <linux/workqueue.h>
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 18, 0)
@@ -129,8 +129,8 @@ static inline void mm_account_reclaimed_pages(unsigned long pages)
 #endif
 
 /*
- * Is a CPU to be left alone, by isolcpus=, nohz_full= or a cpuset?  6.1 got
- * cpu_is_isolated() in a stable release only; until 6.13 both masks have to be asked.
+ * Is a CPU isolated, by isolcpus=, nohz_full= or a cpuset?  6.1 got
+ * cpu_is_isolated() only in a stable release; until 6.13 both masks must be checked.
  */
 #include <linux/sched/isolation.h>
 static inline bool galloc_cpu_isolated(int cpu)
@@ -188,15 +188,15 @@ static inline void kswapd_unhush(struct kswapd_hush *hush) { }
 #endif
 
 /*
- * Until 6.15: kfree() of a page that is not the slab allocator's dropped a reference
- * of it, and took its size off what the slab allocator has of the node.  Now it warns.
+ * Until 6.15: kfree() of a page outside the slab allocator dropped a reference to it,
+ * and subtracted its size from the node's slab counter.  Now it warns.
  */
 #define KFREE_UNCOUNTS_ANY_PAGE	(LINUX_VERSION_CODE < KERNEL_VERSION(6, 15, 0))
 
 /*
- * pages_leave_singly(): has the kernel a tag on each page of a chunk that was split?
- * It would take only the first off, if they went back in one piece.  Profiling of
- * allocations came with 6.10.
+ * pages_leave_singly(): does the kernel have a tag on each page of a split chunk?
+ * Freeing the chunk in one piece would remove only the first.  Allocation profiling
+ * came with 6.10.
  */
 #ifdef CONFIG_MEM_ALLOC_PROFILING
 #include <linux/alloc_tag.h>
@@ -218,13 +218,13 @@ static inline void hrtimer_setup(struct hrtimer *timer,
 #endif
 
 /*
- * GALLOC_CPU_OPS: an access to a variable of this CPU is one instruction, if
+ * GALLOC_CPU_OPS: an access to a variable of this CPU is one instruction.  Then
  *
  * cpu_byte_is_set(): a byte of this CPU is not 0
  * cpu_array(): the address of an element of the array this CPU points to
  *
- * are used for it.  Until 6.8 x86 compilers did not see what this_cpu_read() does,
- * so that its value went through a register before it was compared or added.
+ * exist.  Until 6.8 x86 compilers did not know what this_cpu_read() does, so its value
+ * went through a register before it was compared or added.
  */
 #include <linux/percpu.h>
 #if defined(CONFIG_X86_64) && !defined(CONFIG_UML)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* Copyright (C) 2026 The galloc authors */
 /*
- * events: what is counted, added up, checked and reported.
+ * events: counters, totals, consistency checks and reports.
  *
  * Included by galloc_internal.h, whose types it uses.
  */
@@ -77,10 +77,10 @@ unsigned long stats_report_leaks(void);
 /* validate.c */
 
 /**
- * struct galloc_verdict - what a validation came to
- * @errors: found, whatever others did meanwhile
- * @cpus_missed: CPUs that did not look at their stacks in time
- * @racy: not all could be compared, because others were at work
+ * struct galloc_verdict - result of a validation
+ * @errors: violations found
+ * @cpus_missed: CPUs that did not check their stacks in time
+ * @racy: not everything could be compared, because of concurrent calls
  */
 struct galloc_verdict {
 	unsigned int errors;
@@ -97,14 +97,14 @@ int selftest_run(void);
 
 /* report.c */
 
-/* What a caller, or somebody with a wild pointer, did to us. */
+/* Mistakes of callers, or of other code with a wild pointer. */
 #define GALLOC_FAULTS(X)						\
-	X(NOT_OURS,	"not_ours",	"pointer is not galloc's")	\
-	X(NO_OBJECT,	"no_object",	"page was already given back")	\
+	X(NOT_OURS,	"not_ours",	"pointer does not belong to galloc")	\
+	X(NO_OBJECT,	"no_object",	"address is in no live object")	\
 	X(DOUBLE_FREE,	"double_free",	"object is already free")	\
 	X(INTERIOR,	"interior",	"pointer into an object")	\
-	X(WRONG_SIZE,	"wrong_size",	"object has another size")	\
-	X(FOREIGN_REF,	"foreign_ref",	"page was freed by somebody else")
+	X(WRONG_SIZE,	"wrong_size",	"object has a different size")	\
+	X(FOREIGN_REF,	"foreign_ref",	"page reference dropped by other code")
 
 enum galloc_fault {
 #define X(id, name, text) FAULT_##id,
@@ -113,7 +113,7 @@ enum galloc_fault {
 	NR_GALLOC_FAULTS
 };
 
-/* Reports that are printed in five seconds; all are counted. */
+/* Most reports printed in five seconds; all are counted. */
 #define GALLOC_REPORT_BURST	10
 
 extern atomic_long_t galloc_faults[NR_GALLOC_FAULTS];

@@ -32,7 +32,7 @@
 #include "galloc.h"
 #include "sizeclass.h"
 
-/* A block is what galloc likes to take from alloc_pages() in one piece. */
+/* A block is the preferred size of a chunk from alloc_pages(). */
 #define ARENA_SHIFT		21
 #define ARENA_SIZE		(1UL << ARENA_SHIFT)
 #define ARENA_ORDER		(ARENA_SHIFT - PAGE_SHIFT)
@@ -43,13 +43,13 @@ static_assert(ARENA_ORDER <= MAX_PAGE_ORDER);
 /* The largest request, in pages. */
 #define GALLOC_MAX_PAGES	(1U << MAX_PAGE_ORDER)
 
-/* Pages galloc returns one by one before it lets others run. */
+/* Pages that galloc returns one by one before it reschedules. */
 #define RELEASE_TURN		64
 
-/* Pointers a drain or a flush takes off a stack in one turn. */
+/* Pointers that a drain or a flush takes from a stack in one turn. */
 #define DRAIN_TURN		64
 
-/* Flags that speak of zones, which a shared cache of objects cannot honour. */
+/* Zone flags, which a shared cache of objects cannot honour. */
 #define GALLOC_GFP_ZONES	(__GFP_DMA | __GFP_DMA32 | __GFP_HIGHMEM)
 
 /* Flags the fast path leaves to alloc_flagged(). */
@@ -58,15 +58,15 @@ static_assert(ARENA_ORDER <= MAX_PAGE_ORDER);
 /**
  * enum mspan_state - who owns a span
  * @MSPAN_FREE: the mheap; a run of free pages on one of its lists, or a huge chunk
- * @MSPAN_TRANSIT: the code that detached it; on no list, nobody absorbs it
+ * @MSPAN_TRANSIT: the code that detached it; on no list, nothing merges with it
  * @MSPAN_CACHED: one CPU's slot; without a row: its stash
  * @MSPAN_PARTIAL: the mcentral; on a list, has free objects
  * @MSPAN_FULL: the mcentral; on no list, has none
  * @MSPAN_LARGE: the caller of galloc(); one object of whole pages
- * @MSPAN_ASIDE: the mheap's aside list: its pages leave galloc as soon as nobody
- *	else refers to any of them and the worker may return them, and are never
- *	used again before
- * @NR_MSPAN_STATES: how many there are
+ * @MSPAN_ASIDE: the mheap's aside list; its pages are returned as soon as others no
+ *	longer refer to any of them and the worker can return them, and are not
+ *	reused before
+ * @NR_MSPAN_STATES: number of states
  */
 enum mspan_state {
 	MSPAN_FREE,
@@ -88,28 +88,28 @@ enum mspan_state {
  * @list: links of a FREE run below 256 pages, or @huge (mheap->lock), of a PARTIAL span
  *	(mcentral->lock), of an ASIDE span or an unused descriptor (mheap->lock)
  * @rcu: of a descriptor that nobody will use again
- * @arena: the map slot it lies in; a run never crosses slots (but see @huge)
+ * @arena: its map slot; a run never crosses slots (but see @huge)
  * @start: address of the first page
- * @npages: length in pages, of a short span less than its class says
+ * @npages: length in pages, in a short span less than that of its class
  * @tag: row and state in one word, see MSPAN_TAG()
  * @objects: objects it is cut into, at most 64 * @nwords
  * @bucket: index of the mcentral list a PARTIAL span is on
- * @hint: the word a claim looks at first; the owner's
+ * @hint: the word where a claim starts; used by the owner only
  * @nwords: capacity of @free in words, fixed for the descriptor's whole life
  * @zeroed: all bytes are known to be zero (FREE runs fresh from the system)
- * @dense: a FREE run hangs on its length's dense list
+ * @dense: a FREE run is on the dense list of its length
  * @huge: a LARGE of more than a block, or what is left of it, which never is part
  *	of a run: FREE, on mheap->kept, or ASIDE
  * @reserve: made of emergency reserve pages; they leave when it is freed, or
  *	empty
- * @chunk_order: @huge: order it goes back with
- * @dropped: references of its pages that somebody else dropped and that were given
- *	back, as far as it counts (the mheap's lock)
- * @free: one bit an object, 1 = free.  The only truth about the objects: set
+ * @chunk_order: @huge: order in which it is returned
+ * @dropped: references of its pages that others dropped and galloc restored, up to the
+ *	maximum of the field (the mheap's lock)
+ * @free: one bit per object, 1 = free.  The only truth about the objects: set
  *	by freers with a full-order RMW and no lock, cleared by the owner only.
  *
  * Descriptors are freed a grace period after their last use: a late double free may
- * still look at one within its RCU section and finds an mspan, maybe not its.
+ * still read one within its RCU section and finds an mspan, perhaps another one.
  *
  * Invariant: FREE, LARGE, ASIDE => arena->span[first] == arena->span[last] ==
  * this, NULL between.  Cut into objects => every arena->span[] in it is this.
@@ -138,10 +138,10 @@ struct mspan {
 
 /*
  * The row of a span's objects, 0 if it is not cut into any, and its state.  The
- * owner, the old or the new, writes both at once: who holds the lock of a row
- * and reads (that row, FULL or PARTIAL) in one load knows that the span is the
- * row's and stays so.  Read one after the other they could belong to two lives
- * of the span, and it would be put on the list of a row that is not its own.
+ * owner, the old or the new, writes both at once: if the holder of a row's lock
+ * reads (that row, FULL or PARTIAL) in one load, the span belongs to the row and
+ * stays so.  Two loads could return values from two lives of the span, which would
+ * then be put on the list of a row that is not its own.
  */
 #define MSPAN_TAG(row, state)	((u32)(row) << 8 | (state))
 
@@ -161,7 +161,7 @@ static inline void mspan_set(struct mspan *s, unsigned int row,
 	WRITE_ONCE(s->tag, MSPAN_TAG(row, state));
 }
 
-/* The owner changes the state; the row is its to keep. */
+/* The owner changes the state and keeps the row. */
 static inline void mspan_set_state(struct mspan *s, enum mspan_state state)
 {
 	mspan_set(s, mspan_row(s), state);
@@ -173,18 +173,18 @@ static inline void mspan_set_state(struct mspan *s, enum mspan_state state)
  *	of the emergency reserve; apart from @span, because this is all that
  *	gfree() reads
  * @span: the span each page belongs to, see the invariant of struct mspan
- * @owned: pages that are galloc's (mheap->lock of @nid); a slot is a range of
+ * @owned: pages that belong to galloc (mheap->lock of @nid); a slot is a range of
  *	addresses, and may hold several chunks with holes between them
  * @waiting: pages in which an object above a page begins that was freed while
- *	somebody else referred to its pages; atomic, see waiting_add()
+ *	others referred to its pages; atomic, see waiting_add()
  * @start: address of the slot
- * @nid: node of all its pages, fixed: a chunk of another node is not taken in
- * @refs: pages that were let in and have not left (arena_map_lock); the slot
- *	leaves the map with the last
+ * @nid: node of all its pages, fixed: a chunk of another node is not accepted
+ * @refs: pages added and not yet removed (arena_map_lock); the slot leaves the map
+ *	with the last
  * @nr_owned: bits set in @owned (mheap->lock)
  * @nr_used: owned pages that are in no FREE run, all those of a huge object too
  *	(mheap->lock)
- * @whole: all of it is one block that can go back in one piece (mheap->lock)
+ * @whole: it is one block that can be returned in one piece (mheap->lock)
  * @relist: its free runs before this page are on the lists of its density, those
  *	behind it may still be on the others (mheap->lock)
  * @dense: its free runs are to be on the dense lists (mheap->lock)
@@ -210,7 +210,7 @@ struct arena {
 	struct rcu_head rcu;
 };
 
-/* arena->span[], apart from the rest: neither needs more than a page. */
+/* arena->span[], allocated separately, so that neither part exceeds a page. */
 #define ARENA_SPAN_BYTES	(ARENA_PAGES * sizeof(struct mspan *))
 
 /**
@@ -218,13 +218,13 @@ struct arena {
  * @base: address of slot 0, PAGE_OFFSET
  * @nr: number of slots
  * @pages: descriptor of the page at @base, see arena_map_page()
- * @rows: for each slot, where page 0 of the map would have its row if the slot's
- *	arena went on down to there: @rows[nr] + 2 * page is where a page of the
- *	slot has it.  Slots that are not ours have that of arena_none
+ * @rows: for each slot, the address of arena->row[], less the row entries of all
+ *	earlier pages of the map, so that the row of a page is at @rows[nr] + 2 * page.
+ *	Slots that are not ours have that of arena_none
  *
- * So gfree() indexes by the number of the page in the map, and need not know
- * that in the slot.  A larger map replaces this one; it is freed a grace period
- * after.
+ * So gfree() indexes by the number of the page in the map, and need not compute
+ * that in the slot.  A larger map replaces this one, which is freed a grace period
+ * later.
  */
 struct arena_map {
 	unsigned long base;
@@ -233,7 +233,7 @@ struct arena_map {
 	unsigned long rows[];
 };
 
-/* virt_to_page() of what lies @off behind the base, in fewer instructions. */
+/* virt_to_page() at offset @off from the base, in fewer instructions. */
 static inline const struct page *arena_map_page(const struct arena_map *map,
 						unsigned long off)
 {
@@ -242,7 +242,7 @@ static inline const struct page *arena_map_page(const struct arena_map *map,
 	return map->pages + (off >> PAGE_SHIFT);
 }
 
-/* What an arena is in slot @nr of a map, and back. */
+/* The entry of an arena in slot @nr of a map, and back. */
 static inline unsigned long arena_to_rows(const struct arena *arena,
 					  unsigned long nr)
 {
@@ -271,13 +271,13 @@ struct kmem_cache;
 struct notifier_block;
 
 /**
- * struct chunk - pages on their way from the page allocator to an mheap
+ * struct chunk - pages from the page allocator, before they enter an mheap
  * @page: first page
  * @npages: number of pages, 1 << @order
  * @order: order it was allocated with
- * @nid: node it lies on, which need not be the node asked
+ * @nid: its node, which need not be the requested one
  * @zeroed: the page allocator cleared it
- * @reserve: taken from the emergency reserve
+ * @reserve: from the emergency reserve
  *
  * Its map slots are installed and hold a reference for each page.
  */
@@ -291,11 +291,10 @@ struct chunk {
 };
 
 /*
- * galloc holds so many references on each page.  More are on a page that somebody
- * else refers to, a network buffer for example.  Fewer are on one that somebody
- * has given to kfree() or put_page() by mistake, once for each that is missing:
- * the page must not go to the system under its neighbours for that, however often
- * it happens, so the number is large.
+ * The number of references that galloc holds on each page.  A page has more if others,
+ * such as a network buffer, refer to it.  It has fewer if it was passed to kfree() or
+ * put_page() by mistake, one for each such call.  The number is large, so that the
+ * page is not freed under its neighbours however often that happens.
  *
  * Every page of a chunk carries them, the tails of a high-order chunk too, so
  * each can leave alone later, even while others of the chunk are in use.  Above a block
@@ -322,9 +321,9 @@ struct arena_mended {
 	unsigned long more;
 };
 
-/* By node, without a lock: what its free pages were short of a moment ago. */
+/* By node, without a lock: orders that it could not provide a moment ago. */
 struct arena_scarce {
-	unsigned long until;		/* in jiffies: how long that is believed */
+	unsigned long until;		/* in jiffies: end of validity */
 	unsigned int order;		/* orders above this */
 };
 
@@ -408,12 +407,12 @@ static __always_inline struct arena *arena_of(const void *p,
 }
 
 /*
- * The row of the page that lies @off behind the base of the map, 0 if it has none;
- * else as arena_of().
+ * The row of the page at offset @off from the base of the map, 0 if it has none;
+ * otherwise as arena_of().
  *
- * The two loads are plain ones, because gcc puts no volatile access into an
- * addressing mode: that would be two instructions more in each gfree().  What they
- * give is aligned, and used once; the second depends on the first.
+ * The two loads are plain, because gcc puts no volatile access into an addressing
+ * mode, which would cost two more instructions in each gfree().  The values are
+ * aligned and used once; the second load depends on the first.
  */
 static __always_inline unsigned int arena_row_in(const struct arena_map *map,
 						 unsigned long off)
@@ -422,9 +421,9 @@ static __always_inline unsigned int arena_row_in(const struct arena_map *map,
 
 	if (unlikely(off >> ARENA_SHIFT >= map->nr))
 		return 0;
-	/* data_race(): a slot changes only where its pages are nobody's objects. */
+	/* data_race(): a slot changes only while its pages hold no object. */
 	rows = (const u16 *)data_race(map->rows[off >> ARENA_SHIFT]);
-	/* data_race(): a row changes only while no object of the page is out. */
+	/* data_race(): a row changes only while no object of the page is in use. */
 	return data_race(rows[off >> PAGE_SHIFT]);
 }
 
@@ -443,7 +442,7 @@ void nodes_exit(void);
 int nodes_near(int nid, unsigned int i);
 int nodes_with_memory(int nid);
 
-/* The other nodes, nearest first: those whose memory stands in for @nid's. */
+/* The other nodes, nearest first: the fallback order of @nid. */
 #define for_each_near(i, other, nid)					\
 	for ((i) = 0; ((other) = nodes_near(nid, i)) != NUMA_NO_NODE; (i)++)
 
@@ -453,7 +452,7 @@ int nodes_with_memory(int nid);
 
 /**
  * struct mheap - the free page runs of one node
- * @lock: protects everything here, and the page bookkeeping of the node's
+ * @lock: protects everything here, and the page accounting of the node's
  *	arenas.  Raw, irq-safe; no other galloc lock is taken under it
  * @free: FREE runs below 256 pages by length, those in sparse blocks [][0]
  *	apart from those in dense blocks [][1]
@@ -465,16 +464,16 @@ int nodes_with_memory(int nid);
  * @kept: chunks of huge objects that were freed a moment ago, FREE
  * @kept_pages: their pages
  * @kept_used: one has come or gone since release_age_kept() last looked
- * @aside: spans that are not for reuse, see MSPAN_ASIDE
+ * @aside: spans that must not be reused, see MSPAN_ASIDE
  * @aside_pages: their pages
  * @spare: unused descriptors, by kind
  * @nr_spare: their number
  * @nr_spares: that of all
- * @changes: raised when a list, or what is owned, changes; for validate
- * @told_pages: of @free_pages, what the kernel has been told could be given back
- * @want_chunk: a caller that could not sleep had to make do with a small chunk
- * @spent_tick: in jiffies, when the node last had no pages to spare
- * @spent_pages: how many were wanted then
+ * @changes: incremented when a list, or the owned pages, change; for validate
+ * @told_pages: the part of @free_pages that the kernel counts as reclaimable
+ * @want_chunk: a caller that could not sleep got only a small chunk
+ * @spent_tick: in jiffies, when the node last had no pages at no cost
+ * @spent_pages: the number requested then
  */
 struct mheap {
 	raw_spinlock_t lock;
@@ -530,7 +529,7 @@ void release_mend_all(void);
 void release_look_at_refs(void);
 struct mheap *mheap_of(int nid);
 
-/* Rows are node-major, so that a CPU's own rows lie side by side. */
+/* Rows are node-major, so that a CPU's own rows are contiguous. */
 static inline unsigned int mcentral_row(int nid, unsigned int class)
 {
 	return nid * GALLOC_NR_CLASSES + class;
@@ -545,7 +544,7 @@ static inline const struct sizeclass *sizeclass_of_row(unsigned int row)
 
 /**
  * struct object - a small object, resolved from its address
- * @span: span it lies in
+ * @span: its span
  * @row: row of the span
  * @index: index in the span
  */
@@ -559,7 +558,7 @@ struct object {
 enum mspan_found {
 	FOUND_OBJECT,		/* the start of a small object */
 	FOUND_INTERIOR,		/* inside a small object */
-	FOUND_TAIL,		/* behind the last object of a span */
+	FOUND_TAIL,		/* after the last object of a span */
 	FOUND_NO_SPAN,		/* not a small object */
 };
 
@@ -591,11 +590,11 @@ static inline unsigned int mspan_kind(const struct mspan *s)
 
 /**
  * struct transfer - free objects that any CPU may fetch
- * @stack: the objects; NULL until the first are put there
- * @max: what it has room for, less than transfer_max() where memory is in pieces
+ * @stack: the objects; NULL until the first overflow
+ * @max: its capacity, less than transfer_max() if memory was fragmented
  * @n: their number
- * @low: the least there have been since transfer_age() last looked
- * @used: some were put there since
+ * @low: the lowest number since the last transfer_age()
+ * @used: objects were added since
  */
 struct transfer {
 	void **stack;
@@ -610,20 +609,20 @@ struct transfer {
  *	of the emergency reserve
  * @lock: protects the lists, @transfer, and every state change from or to
  *	PARTIAL and FULL.  Raw, irq-safe; no other galloc lock is taken under it
- * @partial: PARTIAL spans by occupancy, as it was when they were put there
- * @changes: raised when a list or a span's state changes (@lock); for validate
+ * @partial: PARTIAL spans by occupancy, as of when they were added
+ * @changes: incremented when a list or a span's state changes (@lock); for validate
  * @nr_spans: spans of this row in any state
- * @singles: objects that no stack served: taken one by one, by interrupts and in
- *	debug mode, or the first of a new span
- * @fast: objects served by stacks of CPUs that are gone
- * @gone: what came to such stacks and did not go back, see mcache_slot->moved
- * @back: objects that came back past all stacks, less those that a stack gave
- *	back though they were free: freed twice
+ * @singles: allocated objects that bypassed the stacks: those of interrupts and in
+ *	debug mode, and the first of a new span
+ * @fast: objects allocated from stacks of CPUs that are offline
+ * @gone: @moved of these stacks, see struct mcache_slot
+ * @back: freed objects that bypassed the stacks, less those on a stack that were
+ *	already free: freed twice
  * @transfer: free objects between two CPUs (@lock)
  * @sc: size, reciprocal and span of the class
  * @row: number of this row
  * @class: size class
- * @nid: node; nr_node_ids: the emergency reserve, whose pages may lie on any
+ * @nid: node; nr_node_ids: the emergency reserve, whose pages may be on any node
  */
 struct mcentral {
 	raw_spinlock_t lock;
@@ -658,9 +657,9 @@ void mcentral_free_batch(unsigned int row, void **batch, unsigned int n);
 void mcentral_count_single(unsigned int row);
 
 /*
- * Spans cut from pages of the emergency reserve have rows of their own, as if of one
- * node more.  No CPU has stacks for these, so all of them share one slot, the
- * last, that never has room.
+ * Spans of the emergency reserve have rows of their own, as if of one more node.  No
+ * CPU has stacks for these, so they share one slot, the last, which never has
+ * room.
  */
 #define RESERVE_SLOT	(nr_slots - 1)
 
@@ -674,7 +673,7 @@ static inline bool row_is_reserve(unsigned int row)
 	return row >= nr_slots;
 }
 
-/* Which of a CPU's slots the objects of a row are pushed on. */
+/* The index of a CPU's slot for the objects of a row. */
 static inline unsigned int row_slot(unsigned int row)
 {
 	return min(row, RESERVE_SLOT);
@@ -682,7 +681,7 @@ static inline unsigned int row_slot(unsigned int row)
 
 /* transfer.c */
 
-/* Objects that are put into their spans in one turn. */
+/* Objects that one turn moves to their spans. */
 #define TRANSFER_TURN		64
 
 void transfer_prepare(unsigned int row);
@@ -690,7 +689,7 @@ bool transfer_has_room(unsigned int row, unsigned int n);
 unsigned int transfer_put(unsigned int row, void **batch, unsigned int n);
 unsigned int transfer_get(unsigned int row, void **batch, unsigned int max);
 
-/* A glance without the lock: mostly there is none. */
+/* Lockless check: mostly it is empty. */
 static inline bool transfer_holds(unsigned int row)
 {
 	return READ_ONCE(mcentral_rows[row]->transfer.n);
@@ -729,7 +728,7 @@ unsigned long shrinker_oom(void);
 extern bool galloc_debug;
 extern unsigned long galloc_limit_bytes;
 extern unsigned long galloc_reserve_pages;
-/* No fixed number of pages may lie free, see release_free_max(). */
+/* The mark is no fixed number of pages, see release_free_max(). */
 #define FREE_MAX_PART	ULONG_MAX
 extern unsigned long galloc_free_max_pages;
 extern unsigned long galloc_cpu_cache_bytes;

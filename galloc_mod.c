@@ -3,72 +3,72 @@
 /*
  * galloc: a Go/tcmalloc-style memory allocator for kernel modules.
  *
- * The layers, each calling only those below (lint looks; Documentation/design.rst has
- * the picture, and the two arrows up):
+ * The layers, each calling only those below (checked by lint; Documentation/design.rst
+ * has the diagram, with two exceptions):
  *
  *	include/galloc.h   what clients see; constant sizes pick their class here
  *	api.c              the exported functions
  *	large.c            objects of whole pages
- *	mcache.[hc]        per CPU: a stack of free objects a class; no lock;
- *	                   capacity.c: its size; drain.c: the way out of it;
+ *	mcache.[hc]        per CPU: a stack of free objects per class; no lock;
+ *	                   capacity.c: its size; drain.c: emptying it;
  *	                   stash.c: a few runs of pages for large objects
- *	waiting.c          objects that were freed while others refer to their pages
+ *	waiting.c          objects freed while others refer to their pages
  *	transfer.c         per class and node: batches from one stack to another
- *	mcentral.c         per class and node ("row"): spans with room
+ *	mcentral.c         per class and node ("row"): spans with free objects
  *	mheap.c            per node: free page runs; run.c: their lists;
- *	                   release.c: the way back to the system
- *	nodes.c            which node stands in for one that is used up
+ *	                   release.c: returning memory to the system
+ *	nodes.c            fallback order of the nodes
  *	mspan.c            a run of pages cut into objects: bitmap, arithmetic
  *	arena.c            blocks from alloc_pages()
  *	map.c              from an address to its slot, row and span
  *
- * Beside them worker.c: all that runs by itself, behind one gate.
+ * Beside them, worker.c: all background work, behind one gate.
  *
- * Here are the parameters, and init and exit of them all.
+ * This file has the parameters, and init and exit of all layers.
  *
  * An allocation of up to 32 KiB:
  *
- *  1. The size picks one of 67 classes: compiled in where it is constant, a
- *     table look-up otherwise (sizeclass.h).
- *  2. mcache_pop(): preemption off, the CPU's busy byte set, the class's stack
- *     popped.  This is all, nearly always.
- *  3. serve(): the stack is empty, or the request is not a plain one.  The context
- *     and the flags are checked; the steps below are tried without a report.
- *  4. mcache_alloc_slow(): the CPU's CACHED span refills the stack, a bitmap word
+ *  1. The size picks one of 67 classes: at compile time if it is constant, by a table
+ *     otherwise (sizeclass.h).
+ *  2. mcache_pop(): disable preemption, set the CPU's busy byte, pop from the class's
+ *     stack.  Nearly always that is all.
+ *  3. serve(): the stack is empty, or the request has special flags.  Check context
+ *     and flags, then try the steps below without a report.
+ *  4. mcache_alloc_slow(): refill the stack from the CPU's CACHED span, a bitmap word
  *     at a time.
- *  5. transfer_get(): that span is used up.  A batch that overflowed on another
- *     CPU is fetched.  mcentral_cache_span(): there is none.  The row's fullest
- *     PARTIAL span takes the place of the other.
- *  6. mheap_alloc(): there is none.  The best fitting free run becomes a span.
- *     Where the node is used up what galloc has on others comes before step 7.
- *  7. arena_get_chunk(): nor is there a run.  A part of what there is already, up
- *     to a block of 2 MiB, is asked of alloc_pages().  Where that has only single
- *     pages the span is short.
- *  8. relieve(): there is no memory.  This CPU's stacks are drained, free runs go
- *     back to the system, the other CPUs are asked to drain; then steps 4 to 7
- *     once more, with a report; with __GFP_NOFAIL again and again.
+ *  5. transfer_get(): that span is exhausted.  Fetch a batch that overflowed on
+ *     another CPU.  mcentral_cache_span(): there is none.  Replace the span by the
+ *     row's fullest PARTIAL one.
+ *  6. mheap_alloc(): there is none.  Make a span of the best fitting free run.  If the
+ *     node is used up, galloc's memory on other nodes comes before step 7.
+ *  7. arena_get_chunk(): there is no run.  Ask alloc_pages() for a part of what galloc
+ *     holds already, up to a block of 2 MiB.  If only single pages are available the
+ *     span is short.
+ *  8. relieve(): there is no memory.  Drain this CPU's stacks, return free runs to the
+ *     system, ask the other CPUs to drain; then repeat steps 4 to 7 once, with a
+ *     report; with __GFP_NOFAIL until they succeed.
  *
- * Larger objects are whole pages: steps 3 and 8 are the same, between them comes
+ * Larger objects are whole pages: steps 3 and 8 are the same; between them comes
  * the CPU's stash, then step 6.
  *
  * A free:
  *
  *  1. arena_of(): the address picks the map slot and the page's row.
- *  2. mcache_push(): the object goes on this CPU's stack of that row.  A row of
+ *  2. mcache_push(): push the object on this CPU's stack of that row.  A row of
  *     another node has no capacity, so no test is needed for it.
- *  3. mcache_free_slow(): the stack is full.  A batch of it goes to other CPUs,
- *     transfer_put(); when they have enough, object by object into its span.
- *  4. mcentral_free(): the bit is set, without a lock.  If that changes what the
- *     span is (FULL to PARTIAL, PARTIAL to empty) its row's lock is taken.
- *  5. mheap_free(): an empty span's run joins its free neighbours.
- *  6. release_runs(): a worker, the shrinker or debugfs give runs back to the
- *     system when there are too many.
+ *  3. mcache_free_slow(): the stack is full.  Move a batch to the transfer,
+ *     transfer_put(); if that is full, move the objects to their spans.
+ *  4. mcentral_free(): set the bit, without a lock.  If that changes the state of the
+ *     span (FULL to PARTIAL, PARTIAL to empty) take its row's lock.
+ *  5. mheap_free(): merge an empty span's run with its free neighbours.
+ *  6. release_runs(): a worker, the shrinker or debugfs return runs to the system when
+ *     there are too many.
  *
  * Locks, all raw and taken with interrupts off, none ever held with another,
  * and nothing calls the page allocator under one:
  *
  *	mcentral->lock     the lists of a row, the states of its spans, its transfer
- *	mheap->lock        the runs of a node and its arenas' page books
+ *	mheap->lock        the runs of a node and the page accounting of its arenas
  *	arena_map_lock     the slots of the address map and their references
  *
  * The stacks have no lock: see the busy byte in mcache.h.  Bitmaps, rows and
@@ -79,23 +79,23 @@
 #include <linux/module.h>
 #include <linux/string.h>
 
-/* ---- parameters; those that run a test are in selftest.c and inject.c ----------- */
+/* ---- parameters; those for tests are in selftest.c and inject.c ------------------ */
 
 static bool debug;
 module_param(debug, bool, 0444);
-MODULE_PARM_DESC(debug, "no stacks: every double or interior free is reported at once");
+MODULE_PARM_DESC(debug, "no per-CPU stacks: report every double or interior free at once");
 
 static unsigned long limit_mb;
 module_param(limit_mb, ulong, 0444);
-MODULE_PARM_DESC(limit_mb, "most memory to hold, metadata included, in MiB; 0: no limit");
+MODULE_PARM_DESC(limit_mb, "most memory to hold, including metadata, in MiB; 0: no limit");
 
 static unsigned long reserve_mb;
 module_param(reserve_mb, ulong, 0444);
-MODULE_PARM_DESC(reserve_mb, "memory to take at load and never give back, in MiB");
+MODULE_PARM_DESC(reserve_mb, "memory to allocate at load and keep until unload, in MiB");
 
 static long free_max_mb = -1;
 module_param(free_max_mb, long, 0444);
-MODULE_PARM_DESC(free_max_mb, "free memory above which runs return to the system, in MiB; -1: a small part of all");
+MODULE_PARM_DESC(free_max_mb, "free memory above which runs return to the system, in MiB; -1: a 64th of what is held");
 
 static unsigned long cpu_cache_kb = 2048;
 module_param(cpu_cache_kb, ulong, 0444);
@@ -103,7 +103,7 @@ MODULE_PARM_DESC(cpu_cache_kb, "most memory a CPU may cache, in KiB; 64 to 65536
 
 static char *fault = "report";
 module_param(fault, charp, 0444);
-MODULE_PARM_DESC(fault, "what a bad free leads to: report or panic");
+MODULE_PARM_DESC(fault, "response to a bad free: report or panic");
 
 bool galloc_debug;
 unsigned long galloc_limit_bytes;
@@ -122,11 +122,11 @@ static int __init check_mb(const char *name, unsigned long mb)
 }
 
 /**
- * params_take() - look at the parameters, and keep what they mean
+ * params_take() - check the parameters and convert them
  *
- * Refuses what cannot be meant; nothing is clamped.
+ * Rejects invalid values; nothing is clamped.
  *
- * Return: 0, or -EINVAL after a line that says which it is and what is allowed.
+ * Return: 0, or -EINVAL after a line with the parameter and its range.
  */
 static int __init params_take(void)
 {
@@ -144,7 +144,7 @@ static int __init params_take(void)
 		return -EINVAL;
 	}
 	if (reserve_mb >= totalram_pages() >> (20 - PAGE_SHIFT)) {
-		pr_err("reserve_mb=%lu is all the memory there is: at most %lu\n",
+		pr_err("reserve_mb=%lu exceeds system memory: at most %lu\n",
 		       reserve_mb, (totalram_pages() >> (20 - PAGE_SHIFT)) - 1);
 		return -EINVAL;
 	}
@@ -203,7 +203,7 @@ static int __init galloc_init(void)
 		goto err_mcentral;
 	err = mheap_reserve();
 	if (err) {
-		pr_err("reserve_mb=%lu: there is not so much memory\n",
+		pr_err("reserve_mb=%lu: not enough memory\n",
 		       galloc_reserve_pages >> (20 - PAGE_SHIFT));
 		goto err_mcache;
 	}
@@ -253,11 +253,10 @@ err_wq:
 }
 
 /*
- * Clients are gone: nobody allocates.  Debugfs and reclaim let go first; then the
- * callbacks of gfree_rcu() in flight are waited for, while all they may ask for
- * still works; then CPUs that go are no longer drained; then the gate of the worker
- * closes, behind which nothing is left that could run.  Everything the CPUs hold
- * goes back, and what is still allocated then has leaked.
+ * No client is left.  First remove debugfs and the shrinker; then wait for the callbacks
+ * of gfree_rcu(), while everything they may request still works; then stop draining
+ * dead CPUs; then close the gate of the worker, after which no background work can run.
+ * Return everything that the CPUs hold; what is still allocated then has leaked.
  */
 static void __exit galloc_exit(void)
 {

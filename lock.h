@@ -21,9 +21,9 @@ static inline bool may_grow(void)
 }
 
 /*
- * May a free, or work that nobody waits for, call the page and the slab allocator
- * here?  Not with interrupts off: the caller may hold any lock of the kernel, one
- * that these take, too.  What is left undone is the worker's.
+ * May a free, or deferrable work, call the page and the slab allocator here?  Not with
+ * interrupts off: the caller may hold any lock of the kernel, including those that
+ * they take.  The worker does what is left undone.
  */
 static inline bool may_call_system(void)
 {
@@ -31,15 +31,15 @@ static inline bool may_call_system(void)
 }
 
 /*
- * The flags of a request as this context allows them.  With interrupts off nobody
- * may be woken, kswapd neither: the caller may hold the lock of a runqueue.
+ * The flags of a request that this context allows.  With interrupts off galloc must
+ * not wake anything, not even kswapd: the caller may hold the lock of a runqueue.
  */
 static inline gfp_t context_gfp(gfp_t gfp)
 {
 	return irqs_disabled() ? gfp & ~__GFP_RECLAIM : gfp;
 }
 
-/* Flags for galloc's own metadata: reclaim and reserves as the caller says. */
+/* Flags for galloc's own metadata: reclaim and reserves as for the caller. */
 static inline gfp_t meta_gfp(gfp_t gfp)
 {
 	return (context_gfp(gfp) & (__GFP_RECLAIM | __GFP_IO | __GFP_FS | __GFP_HIGH |
@@ -60,7 +60,7 @@ static inline void galloc_lock_acquired(void) { }
 static inline void galloc_lock_released(void) { }
 #endif
 
-/* In a build that measures how long sections are, tools/bench/sections.h. */
+/* A build that measures sections uses tools/bench/sections.h instead. */
 #ifndef GALLOC_SECTIONS
 static inline void galloc_section_begin(void) { }
 static inline void galloc_section_end(const char *func) { }

@@ -579,7 +579,7 @@ int mcentral_init(void)
 	nr_rows = mcentral_row(nr_node_ids + 1, 0);
 	nr_slots = mcentral_row(nr_node_ids, 0) + 1;
 	if (nr_rows > U16_MAX) {
-		pr_err("%u nodes are more than a row number can tell apart\n",
+		pr_err("%u nodes are too many for 16-bit row numbers\n",
 		       nr_node_ids);
 		return -ENODEV;
 	}

@@ -207,7 +207,7 @@ bool mspan_release_bit(struct mspan *s, unsigned int index)
 	return index < READ_ONCE(s->objects) && !test_and_set_bit(index, s->free);
 }
 
-/* Objects of a span that wait until nobody else refers to their pages. */
+/* Objects of a span that wait until others no longer refer to their pages. */
 unsigned int mspan_count_waiting(const struct mspan *s)
 {
 	unsigned int page = arena_page(s->arena, s->start);

@@ -735,7 +735,7 @@ unsigned long release_everything(void)
 		cond_resched();
 	}
 	if (shared)
-		pr_warn("%lu pages are left to others that still refer to them\n",
+		pr_warn("%lu pages are still in use by others, which will free them\n",
 			shared);
 	return kept - shared;
 }

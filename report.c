@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 // Copyright (C) 2026 The galloc authors
 /*
- * report: what is said and done about a bad free, by whoever found it.
+ * report: reports of bad frees.
  *
- * Called by every layer, with no galloc lock held.  Nothing is repaired and
- * nothing freed: the object stays as it is, and the machine goes on, unless the
- * module was loaded with fault=panic.
+ * Called by every layer, with no galloc lock held.  Repairs and frees nothing: the
+ * object stays as it is, and the system continues, unless the module was loaded with
+ * fault=panic.
  */
 #include "galloc_internal.h"
 
@@ -17,7 +17,7 @@
 atomic_long_t galloc_faults[NR_GALLOC_FAULTS];
 bool galloc_fault_panic;
 
-/* The suites start it afresh, so that they find what they provoke. */
+/* The suites reset it, so that they see the reports that they provoke. */
 DEFINE_RATELIMIT_STATE(galloc_report_limit, 5 * HZ, GALLOC_REPORT_BURST);
 
 #define X(id, name, text) name,
@@ -43,7 +43,7 @@ static void print_span(const void *p)
 	struct mspan s;
 
 	if (!map_span_around(p, &s)) {
-		pr_err("  no span: the page is not, or no longer, galloc's\n");
+		pr_err("  no span: the page does not belong to galloc\n");
 		return;
 	}
 	row = mspan_row(&s);
@@ -60,7 +60,7 @@ static void print_span(const void *p)
 	       sizeclass_index(sc, offset), offset % sc->size);
 }
 
-/* Count a fault @n times, print it once; false if it is not to be printed. */
+/* Count a fault @n times, print it once; false if the caller should print no more. */
 static bool report_begin(enum galloc_fault fault, const void *p, unsigned int n)
 {
 	atomic_long_add(n, &galloc_faults[fault]);
@@ -76,7 +76,7 @@ static bool report_begin(enum galloc_fault fault, const void *p, unsigned int n)
 
 /**
  * report_fault() - report a fault
- * @fault: what it is
+ * @fault: its kind
  * @p: the pointer it is about
  *
  * Counts every fault; prints at most GALLOC_REPORT_BURST in five seconds.
@@ -92,11 +92,11 @@ void report_fault(enum galloc_fault fault, const void *p)
 }
 
 /**
- * report_dropped() - report references of a page that somebody dropped
+ * report_dropped() - report dropped references of a page
  * @page: address of the page
- * @missing: how many, and so many faults it counts as
+ * @missing: number of references, and of faults that this counts as
  *
- * Whoever did it is gone: a stack would only say who found it.
+ * Prints no stack: it would only show the code that detected it.
  *
  * Context: Any but NMI, no galloc lock held.
  */
@@ -104,7 +104,7 @@ void report_dropped(const void *page, unsigned int missing)
 {
 	if (!report_begin(FAULT_FOREIGN_REF, page, missing))
 		return;
-	pr_err("  %u of its references dropped, freed by somebody else's kfree()\n",
+	pr_err("  %u of its references dropped, by a stray kfree() or put_page()\n",
 	       missing);
 	print_span(page);
 }

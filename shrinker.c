@@ -89,7 +89,7 @@ unsigned long shrinker_oom(void)
 	drain_relieve(GFP_KERNEL);
 	pages = release_runs(ULONG_MAX, true);
 	if (__ratelimit(&limit))
-		pr_warn("out of memory: %lu kB given back, %lu kB held, %lu kB of that for its own tables, up to %lu kB cached\n",
+		pr_warn("out of memory: %lu kB returned, %lu kB held, %lu kB of that metadata, up to %lu kB cached\n",
 			pages << (PAGE_SHIFT - 10), arena_held_bytes() >> 10,
 			arena_meta_bytes() >> 10, drain_held_bytes() >> 10);
 	return pages >= SWAP_CLUSTER_MAX ? pages : 0;

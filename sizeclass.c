@@ -22,14 +22,14 @@ static_assert(SIZECLASS_RECIP_SHIFT == 34);
 /* clang-format off */
 
 /*
- * One row a class, row 0 for what has none.  The columns are the fields of
- * struct sizeclass; in the comment: the class, the part of a span behind its
- * last object, and the part of a full span that nobody asked for when every
- * request is the smallest that this class serves.
+ * One row per class, row 0 for sizes without a class.  The columns are the fields of
+ * struct sizeclass; in the comment: the class, the part of a span after its last
+ * object, and the unrequested part of a full span when every request is the
+ * smallest that this class serves.
  *
  * A span is the shortest whose tail is at most 2 % (4 % of 4 KiB), or has the
  * least tail of all up to 8 pages (16 for objects above 4 KiB).  The reciprocal
- * has been tried at every offset of every span.
+ * has been checked at every offset of every span.
  */
 #if PAGE_SHIFT == 12
 

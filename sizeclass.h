@@ -66,8 +66,8 @@ static __always_inline u32 sizeclass_objects(const struct sizeclass *c, u32 npag
 }
 
 /*
- * The pages that a span takes of @npages: the full length, or if there are fewer none
- * behind those that the last object ends in.
+ * The pages that a span takes of @npages: the full length, or, if there are fewer, up to
+ * the page in which the last object ends.
  */
 static __always_inline u32 sizeclass_pages(const struct sizeclass *c, u32 npages)
 {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 // Copyright (C) 2026 The galloc authors
 /*
- * stats: where the memory is, in debugfs, and what has leaked, at unload.
+ * stats: memory usage in debugfs, and leaks at unload.
  *
- * Everything is found by walking: the address map for spans, the CPUs' slots
- * for stacks.  The layers count only what is rare.  Counts of theirs are read
- * without a lock, data_race(): old by the time anybody sees them.  Columns and
- * keys are defined in Documentation/stats.rst; their version is
+ * Most numbers are computed by walking: the address map for spans, the CPUs' slots
+ * for stacks.  The layers count only rare events.  Their counters are read without a
+ * lock, data_race(), since they are stale as soon as they are printed.
+ * Documentation/stats.rst defines columns and keys; their version is
  * GALLOC_STATS_VERSION.
  */
 #include "debug/look.h"
@@ -40,14 +40,14 @@ static_assert(ARRAY_SIZE(event_names) == NR_GALLOC_EVENTS);
 struct class_sums {
 	unsigned long spans;
 	unsigned long pages;
-	unsigned long shorts;	/* spans below the class's length */
+	unsigned long shorts;	/* spans shorter than the class's length */
 	unsigned long taken;	/* objects not free in their span */
 	unsigned long free;	/* objects free in their span */
-	unsigned long waiting;	/* of the taken ones, freed while others refer to them */
-	unsigned long stacked;	/* places taken on stacks and in transfer */
-	u32 out;		/* on stacks and in use, by what came and went */
-	u32 transfer;		/* places taken in transfer */
-	unsigned long cached;	/* objects that are there, each counted once */
+	unsigned long waiting;	/* those freed while others refer to them */
+	unsigned long stacked;	/* entries of stacks and transfer */
+	u32 out;		/* on stacks and in use, by the layers' counters */
+	u32 transfer;		/* entries of the transfer */
+	unsigned long cached;	/* valid objects among these, each counted once */
 	unsigned long dropped;	/* references of its pages that others dropped */
 	unsigned long allocs;
 };
@@ -59,7 +59,7 @@ struct sums {
 	unsigned long transit_pages;
 	unsigned long stashed_pages;
 	struct seen *seen;
-	bool unsure;		/* not all of the stacks could be looked at */
+	bool unsure;		/* not all of the stacks were checked */
 };
 
 static void sum_span(struct mspan *s, void *arg)
@@ -112,7 +112,7 @@ static void sum_cpu(struct sums *sums, int cpu)
 	const struct mcache *m = per_cpu_ptr(&galloc_mcache, cpu);
 	unsigned int row;
 
-	/* Rows of other nodes have something where these stand in for its own. */
+	/* Including rows of other nodes, which the CPU may have adopted. */
 	for (row = 0; row < RESERVE_SLOT; row++) {
 		const struct mcache_slot *slot = READ_ONCE(m->slots) + row;
 		unsigned int class = row % GALLOC_NR_CLASSES;
@@ -123,13 +123,13 @@ static void sum_cpu(struct sums *sums, int cpu)
 	}
 }
 
-/* ---- what is on the stacks ---------------------------------------------------------- */
+/* ---- objects on the stacks ---------------------------------------------------------- */
 
 /**
- * struct seen - objects that were found on stacks and in transfer
- * @bits: @slot has room for so many, as a power of two
+ * struct seen - objects found on stacks and in transfer
+ * @bits: binary logarithm of the size of @slot
  * @n: their number
- * @slot: where they are, by their hash; NULL: free
+ * @slot: the objects, by their hash; NULL: free
  */
 struct seen {
 	unsigned int bits;
@@ -149,7 +149,7 @@ static struct seen *seen_new(unsigned long n)
 	return seen;
 }
 
-/* Count an object, unless it has been. */
+/* Count an object, unless it was counted before. */
 static void sum_object(struct sums *sums, unsigned int class, const void *p)
 {
 	struct seen *seen = sums->seen;
@@ -168,7 +168,7 @@ static void sum_object(struct sums *sums, unsigned int class, const void *p)
 	sums->class[class].cached++;
 }
 
-/* Objects on a CPU's stacks, counted by itself, until @end. */
+/* Count the objects on a CPU's stacks, by a work item there, until @end. */
 static void sum_stacks_of(struct sums *sums, int cpu, unsigned long end)
 {
 	unsigned int max = places_of(cpu) + STACK_TURN;
@@ -193,7 +193,7 @@ static void sum_stacks_of(struct sums *sums, int cpu, unsigned long end)
 	look_put(look);
 }
 
-/* Of a CPU that is to be left alone, as many as there are places taken. */
+/* Count the entries of the stacks of an isolated CPU unchecked. */
 static void sum_places_of(struct sums *sums, int cpu)
 {
 	const struct mcache *m = per_cpu_ptr(&galloc_mcache, cpu);
@@ -229,7 +229,7 @@ static void sum_row(struct class_sums *cs, const struct mcentral *c)
 	cs->allocs += data_race(c->singles) + data_race(c->fast);
 }
 
-/* By their places first, and then by what is there. */
+/* First the entries, then the objects that they point to. */
 static void sum_stacks(struct sums *sums)
 {
 	unsigned long end, n = 0;
@@ -283,8 +283,8 @@ static unsigned long class_size(unsigned int class)
 }
 
 /*
- * Objects in use: of those that left their spans for stacks and callers, by the
- * layers' counters, modulo 2^32, what is not on a stack.
+ * Objects in use: those that moved from their spans to stacks and callers, by the
+ * layers' counters, modulo 2^32, less those on a stack.
  */
 static long in_use_or_less(const struct class_sums *cs)
 {
@@ -304,7 +304,7 @@ static unsigned long class_tail(unsigned int class, const struct class_sums *cs)
 	       (cs->taken + cs->free) * class_size(class);
 }
 
-/* Fill in where every byte is; all zero if there is no memory to count. */
+/* Fill in the totals; all zero if there is no memory to count. */
 void stats_totals(struct galloc_totals *t)
 {
 	struct sums *sums = sums_collect();
@@ -324,7 +324,7 @@ void stats_totals(struct galloc_totals *t)
 	for (class = 1; class < GALLOC_NR_CLASSES; class++) {
 		const struct class_sums *cs = &sums->class[class];
 
-		/* Less than none: something is on a stack twice, or we raced. */
+		/* Negative: an object is on a stack twice, or we raced. */
 		t->unsure |= in_use_or_less(cs) < 0;
 		t->in_use += in_use(cs) * class_size(class);
 		t->deferred += cs->waiting * class_size(class);
@@ -541,7 +541,7 @@ DEFINE_SHOW_ATTRIBUTE(mcache);
 
 /* ---- debugfs: spans ---------------------------------------------------------------------- */
 
-/* What a line of spans says; copied under the lock, printed without it. */
+/* A line of spans; filled in under the lock, printed without it. */
 struct span_line {
 	unsigned long start;
 	unsigned int npages;
@@ -553,7 +553,7 @@ struct span_line {
 	int nid;
 };
 
-/* A slot's spans, gathered a slot at a time. */
+/* The spans of a slot; the file is read slot by slot. */
 struct span_page {
 	unsigned long nr;
 	unsigned int n;
@@ -575,7 +575,7 @@ static void gather_span(struct mspan *s, void *arg)
 	line->nid = s->arena->nid;
 }
 
-/* The next slot from @nr on that has spans; *pos is its number plus one. */
+/* Find the next slot from @nr on that has spans; *pos is its number plus one. */
 static void *spans_find(struct span_page *page, unsigned long nr, loff_t *pos)
 {
 	for (; nr < map_nr_slots(); nr++) {
@@ -668,7 +668,7 @@ static const struct file_operations spans_fops = {
 
 /* ---- debugfs: shrink ----------------------------------------------------------------------- */
 
-/* Any write: all CPUs drained, everything free given back, and waited for. */
+/* Any write: drain all CPUs, return all free memory, and wait for that. */
 static ssize_t shrink_write(struct file *file, const char __user *buf,
 			    size_t len, loff_t *pos)
 {
@@ -687,11 +687,11 @@ static const struct file_operations shrink_fops = {
 
 /* ---- debugfs: validate --------------------------------------------------------------------- */
 
-/* What the last write came to. */
+/* Result of the last write. */
 static struct galloc_verdict verdict = { .racy = true };
 static DEFINE_MUTEX(verdict_mutex);
 
-/* Any write: -EIO if the books of the layers do not agree; the log says why. */
+/* Any write: -EIO if the layers are inconsistent; the log has the details. */
 static ssize_t validate_write(struct file *file, const char __user *buf,
 			      size_t len, loff_t *pos)
 {
@@ -731,7 +731,7 @@ static const struct file_operations validate_fops = {
 
 /* ---- unload -------------------------------------------------------------------------------- */
 
-/* Say what is still allocated, per class.  Returns the number of objects. */
+/* Report what is still allocated, per class.  Returns the number of objects. */
 unsigned long stats_report_leaks(void)
 {
 	unsigned long leaked = 0, dropped = 0;
@@ -741,7 +741,7 @@ unsigned long stats_report_leaks(void)
 	release_mend_all();
 	sums = sums_collect();
 	if (!sums) {
-		pr_err("no memory to look for leaks\n");
+		pr_err("not enough memory to check for leaks\n");
 		return 0;
 	}
 	for (class = 0; class < GALLOC_NR_CLASSES; class++) {
@@ -760,7 +760,7 @@ unsigned long stats_report_leaks(void)
 			       taken, cs->pages);
 	}
 	if (dropped)
-		pr_err("leak: of these, %lu may have been freed by somebody else's kfree()\n",
+		pr_err("leak: %lu of these may have been freed by a stray kfree()\n",
 		       dropped);
 	kfree(sums);
 	return leaked;
@@ -770,7 +770,7 @@ unsigned long stats_report_leaks(void)
 
 static struct dentry *stats_dir;
 
-/* For people to look at: that it failed is no reason not to load. */
+/* For diagnosis only: if it fails, galloc loads nevertheless. */
 void stats_init(void)
 {
 	stats_dir = debugfs_create_dir("galloc", NULL);

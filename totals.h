@@ -9,9 +9,9 @@
 #define _GALLOC_TOTALS_H
 
 /*
- * The parts of what galloc holds: one list makes the structure, the sum, the lines of
- * debugfs/galloc/stats, and all that checks them.  Documentation/stats.rst says what
- * each is.
+ * The parts of the memory that galloc holds: one list defines the structure, the sum,
+ * the lines of debugfs/galloc/stats, and all checks.  Documentation/stats.rst describes
+ * them.
  */
 #define GALLOC_TOTALS(X)	\
 	X(in_use)		\
@@ -44,7 +44,7 @@ static inline long totals_sum(const struct galloc_totals *t)
 #undef X
 }
 
-/* Is every byte where it should be? */
+/* Is every byte accounted for? */
 static inline bool totals_exact(const struct galloc_totals *t)
 {
 	return !t->unsure && t->system == totals_sum(t);

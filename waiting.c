@@ -130,12 +130,10 @@ unsigned int waiting_in(const struct mspan *s)
 }
 
 /**
- * waiting_release() - free what others no longer refer to
- *
- * Waiting objects, and pages that were set aside.
+ * waiting_release() - free waiting objects and pages set aside, if no longer shared
  *
  * Context: Sleeps, no galloc lock held.
- * Return: Pages given back to the system.
+ * Return: Pages returned to the system.
  */
 unsigned long waiting_release(void)
 {
@@ -143,17 +141,17 @@ unsigned long waiting_release(void)
 	return release_unshared();
 }
 
-/* Waiting objects, and pages that were set aside; racy. */
+/* Number of waiting objects, plus pages set aside; racy. */
 unsigned long waiting_pages(void)
 {
 	return waiting_nr() + release_shared_pages();
 }
 
-/* Give up what others still refer to after this, in ms, looking every so often. */
+/* Wait this long, in ms, for others to drop references, checking at this interval. */
 #define WAITING_PATIENCE	3000
 #define WAITING_LOOK		50
 
-/* At unload: wait for the last references of others, but not for ever. */
+/* At unload: wait for others to drop their last references, for a limited time. */
 void waiting_settle(void)
 {
 	unsigned int ms;

@@ -277,7 +277,7 @@ void worker_stop(void)
 	/* A check of validate that its caller did not wait for. */
 	flush_workqueue(galloc_wq);
 	for (job = 0; job < NR_WORKER_JOBS; job++)
-		WARN(worker_pending(job), "galloc: job %d is left behind\n", job);
+		WARN(worker_pending(job), "galloc: job %d is still pending\n", job);
 }
 
 int worker_init(void)

@@ -3,8 +3,8 @@
 /*
  * depth: how many galloc locks this CPU holds.
  *
- * Linked in only by GALLOC_DEBUG=y.  No two are ever held together, so at the second
- * there is a warning.
+ * Linked in only by GALLOC_DEBUG=y.  No two are ever held together, so a depth of two
+ * gives a warning.
  */
 #include "galloc_internal.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* Copyright (C) 2026 The galloc authors */
 /*
- * hooks: what a test build hooks in: pause points and fail points, both in
- * inject.c.  Nothing of it is in others.
+ * hooks: the hooks of a test build: pause points and fail points, both in
+ * inject.c.  Empty in other builds.
  *
  * Included by galloc_internal.h.
  */
@@ -11,19 +11,19 @@
 
 /*
  * Pause points: a test build can stop a thread at each lock-free step and
- * let another run, to force one interleaving.  Nothing in others.
+ * run another, to force an interleaving.  Empty in other builds.
  */
 enum galloc_pause {
 	PAUSE_FREE_MARKED,	/* mcentral_free: bit set, state not yet read */
 	PAUSE_FREE_DECIDED,	/* mcentral_free: state read, lock not taken */
 	PAUSE_CLAIM_READ,	/* mspan_claim: word read, bits not yet cleared */
-	PAUSE_RESOLVE_FOUND,	/* mspan_resolve: has the span, not its measures */
+	PAUSE_RESOLVE_FOUND,	/* mspan_resolve: has the span, not its geometry */
 	PAUSE_UNCACHE_STORED,	/* uncache: state stored, words not rescanned */
 	PAUSE_NODE_CHOSEN,	/* galloc_node: node known, no CPU chosen yet */
 	PAUSE_REFILL_CACHED,	/* mcache: got a span, not yet installed */
 	PAUSE_GROW_ASK,		/* arena: about to ask the system, with these flags */
 	PAUSE_GROW_CHUNK,	/* mheap: has a chunk, not yet published */
-	PAUSE_RELEASE_TAKEN,	/* mheap: run out of the lists, not yet gone */
+	PAUSE_RELEASE_TAKEN,	/* mheap: run off the lists, not yet returned */
 	PAUSE_KICK_OPEN,	/* worker_kick: gate seen open, nothing queued yet */
 	PAUSE_GATE_CLOSED,	/* worker_stop: whoever had passed has queued */
 	PAUSE_TRANSFER_PUT,	/* transfer_put: has seen a stack, no lock taken yet */
@@ -48,8 +48,8 @@ static inline void galloc_pause(enum galloc_pause point, const void *what) { }
 #endif
 
 /*
- * Fail points: each request for memory that galloc makes of the kernel asks first
- * whether it is to fail; only a test build ever says so.
+ * Fail points: each of galloc's allocations from the kernel checks first whether it
+ * should fail; only in a test build it may.
  */
 #ifdef CONFIG_GALLOC_KUNIT
 extern bool (*galloc_fail_hook)(unsigned int order);

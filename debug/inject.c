@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 // Copyright (C) 2026 The galloc authors
 /*
- * inject: requests for memory that fail, and threads that stop, because a test wants
- * it.
+ * inject: fail points and pause points, for tests.
  *
- * Linked in only by GALLOC_KUNIT=y.  The suites say through
- * galloc_fail_hook which request fails.  While galloc is being loaded nobody can
- * call it, so for that there are parameters; a script loads with 1, 2, ... until
- * none fails.  Overview: galloc_mod.c.
+ * Linked in only by GALLOC_KUNIT=y.  The suites choose through galloc_fail_hook which
+ * allocation fails.  During load they cannot run yet, so there are parameters; a script
+ * loads with 1, 2, ... until no allocation fails.  Overview: galloc_mod.c.
  */
 #include "galloc_internal.h"
 
@@ -17,7 +15,7 @@
 
 static int fail_nth;
 module_param(fail_nth, int, 0444);
-MODULE_PARM_DESC(fail_nth, "fail the n-th request for memory while loading");
+MODULE_PARM_DESC(fail_nth, "fail galloc's n-th allocation while it loads");
 
 static unsigned int fail_wait_ms;
 module_param(fail_wait_ms, uint, 0444);
@@ -25,21 +23,21 @@ MODULE_PARM_DESC(fail_wait_ms, "wait so long before that one; not with selftest=
 
 static int fail_kernel_nth;
 module_param(fail_kernel_nth, int, 0444);
-MODULE_PARM_DESC(fail_kernel_nth, "have the kernel fail the n-th that it can, as /proc/self/fail-nth does");
+MODULE_PARM_DESC(fail_kernel_nth, "make the kernel's n-th failable allocation fail");
 
 bool (*galloc_fail_hook)(unsigned int order);
 void (*galloc_pause_hook)(enum galloc_pause point, const void *what);
 
-/* The task that loads galloc, while it does. */
+/* The task that loads galloc, during load. */
 static struct task_struct *loader;
 static int nr_requests;
 
 /**
- * galloc_fail() - shall this request fail?
+ * galloc_fail() - should this allocation fail?
  * @order: of the pages it asks for, 0 for an object of the slab allocator
  *
  * Context: Any but NMI, no galloc lock held.
- * Return: True if it shall.
+ * Return: True if it should.
  */
 bool galloc_fail(unsigned int order)
 {
@@ -62,7 +60,7 @@ static void kernel_fail_set(int nth)
 #endif
 }
 
-/* Does the kernel still wait for the request that is to fail? */
+/* Is the kernel's failure still pending? */
 static bool kernel_fail_pending(void)
 {
 #ifdef CONFIG_FAULT_INJECTION
@@ -79,7 +77,7 @@ void galloc_fail_begin(void)
 		kernel_fail_set(fail_kernel_nth);
 }
 
-/* Loaded: say whether that was in spite of a request that failed. */
+/* Loaded: print whether an allocation failed nevertheless. */
 void galloc_fail_end(void)
 {
 	if (fail_nth)

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 // Copyright (C) 2026 The galloc authors
 /*
- * look: a CPU's look at its own slots, for validate.c and stats.c.
+ * look: checks of a CPU's own slots, for validate.c and stats.c.
  *
- * Nobody else may follow what is on a stack: it can be replaced at any moment.  So
- * each CPU looks itself, in a work item, and whoever wants to know waits for it, but
- * not for ever.  Overview: galloc_mod.c.
+ * A stack can be replaced at any moment, so no other CPU may follow its pointers.  Each
+ * CPU checks its own, in a work item, and the caller waits for it, for a limited
+ * time.  Overview: galloc_mod.c.
  */
 #include "look.h"
 
@@ -21,10 +21,10 @@ static void look_fn(struct work_struct *work)
 }
 
 /**
- * look_new() - prepare for a CPU's look at its own slots
+ * look_new() - prepare a check of a CPU's slots
  * @size: of a structure that begins with a struct look; it is zeroed
  *
- * Return: What to start, wait for and put; NULL if there is no memory.
+ * Return: The check, to start, wait for and put; NULL if there is no memory.
  */
 struct look *look_new(size_t size)
 {
@@ -38,9 +38,9 @@ struct look *look_new(size_t size)
 }
 
 /**
- * look_start() - have a CPU look at its own slots
+ * look_start() - start a check on a CPU
  * @look: from look_new(), the rest of it filled in
- * @cpu: the CPU, online as long as it is waited for
+ * @cpu: the CPU, which must stay online until look_wait() returns
  * @fn: called on @cpu, in a task; enters the mcache a turn at a time
  */
 void look_start(struct look *look, int cpu, void (*fn)(struct look *look))
@@ -48,18 +48,17 @@ void look_start(struct look *look, int cpu, void (*fn)(struct look *look))
 	INIT_WORK(&look->work, look_fn);
 	init_completion(&look->done);
 	look->fn = fn;
-	/* The work's own. */
+	/* For the work. */
 	refcount_inc(&look->refs);
 	queue_work_on(cpu, galloc_wq, &look->work);
 }
 
 /**
- * look_wait() - wait for a look, but not for ever
- * @look: the look
+ * look_wait() - wait for a check, for a limited time
+ * @look: the check
  * @end: when to give up, in jiffies
  *
- * Return: False if the CPU has not come to it; what it may have found so far is
- * not to be read.
+ * Return: False if the check is not complete; its results must not be read.
  */
 bool look_wait(struct look *look, unsigned long end)
 {
@@ -67,7 +66,7 @@ bool look_wait(struct look *look, unsigned long end)
 
 	if (wait_for_completion_timeout(&look->done, left))
 		return true;
-	/* It has not begun: then it never will. */
+	/* It has not begun, and now never will. */
 	if (cancel_work(&look->work))
 		look_put(look);
 	return false;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* Copyright (C) 2026 The galloc authors */
 /*
- * look: what a CPU has found in its own slots.
+ * look: results of a check of a CPU's own slots.
  */
 #ifndef _GALLOC_LOOK_H
 #define _GALLOC_LOOK_H
@@ -13,11 +13,11 @@
 #include "mcache.h"
 
 /**
- * struct look - a CPU's look at its own slots
+ * struct look - a check of a CPU's own slots
  * @work: runs on that CPU
  * @done: it has run
- * @refs: of whoever waits, and of @work
- * @fn: what is done there, in a task
+ * @refs: of the waiting caller, and of @work
+ * @fn: called there, in a task
  */
 struct look {
 	struct work_struct work;
@@ -27,13 +27,13 @@ struct look {
 };
 
 /**
- * struct look_stacks - the objects that a CPU has found on its stacks
- * @look: the look; first, since it is freed as that
+ * struct look_stacks - the objects on a CPU's stacks
+ * @look: the check; first, because it is freed through it
  * @max: length of @object
  * @n: objects found, those of a class together
  * @in_class: number of those of each class
- * @missed: not all could be looked at
- * @object: the objects; what is none is left out
+ * @missed: not all were checked
+ * @object: the objects; invalid pointers are left out
  */
 struct look_stacks {
 	struct look look;
@@ -44,10 +44,10 @@ struct look_stacks {
 	const void *object[];
 };
 
-/* Places of a stack that are looked at in one turn. */
+/* Entries of a stack checked in one turn. */
 #define STACK_TURN	32
 
-/* A CPU that has not looked at its stacks by then is not waited for. */
+/* Time that a CPU has to check its stacks. */
 #define LOOK_TIMEOUT	(10 * HZ)
 
 struct look *look_new(size_t size);

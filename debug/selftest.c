@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 // Copyright (C) 2026 The galloc authors
 /*
- * selftest: does galloc do on this machine what it promises?
+ * selftest: a test of galloc on this machine, at load.
  *
- * With selftest=1 it is run at load, when everything works and nobody can call
- * galloc yet.  The first thing that is not so is told in one line, and galloc
- * does not load.  It needs no KUnit, so it runs on the kernels of users, too.
- * All of it is gone once galloc is loaded.  Overview: galloc_mod.c.
+ * Runs with selftest=1, when everything works and no client can call galloc yet.  The
+ * first failure is printed in one line, and galloc does not load.  Needs no KUnit, so it
+ * runs on any kernel.  Its code is freed once galloc is loaded.
+ * Overview: galloc_mod.c.
  */
 #include "mcache.h"
 
@@ -17,7 +17,7 @@
 
 static bool selftest;
 module_param(selftest, bool, 0444);
-MODULE_PARM_DESC(selftest, "try everything at load, which fails if anything is wrong");
+MODULE_PARM_DESC(selftest, "run the self-test at load; refuse to load if it fails");
 
 /* Enough to need a second span of each class. */
 #define MAX_OBJECTS	(SIZECLASS_MAX_OBJECTS + 1)
@@ -30,17 +30,17 @@ static void *objects[MAX_OBJECTS] __initdata;
 static bool __init complain(const char *check, const char *what,
 			    unsigned long at)
 {
-	pr_err("selftest: %s: not so: %s, at %lu\n", check, what, at);
+	pr_err("selftest: %s: check failed: %s (%lu)\n", check, what, at);
 	return true;
 }
 
-/* Is it wrong?  Then which check it is, what, and for which size or number. */
+/* If @cond does not hold, print the check, the condition, and the size or number @at. */
 #define wrong(cond, at)							\
 	(unlikely(!(cond)) && complain(__func__, #cond, (unsigned long)(at)))
 
 /* ---- the tables --------------------------------------------------------- */
 
-/* The largest power of two that divides a size is what its object is aligned to. */
+/* An object is aligned to the largest power of two that divides its size. */
 static size_t __init natural_align(size_t size)
 {
 	return size & -size;
@@ -88,7 +88,7 @@ static int __init check_reciprocals(void)
 
 /* ---- objects ------------------------------------------------------------ */
 
-/* Fill an object with what tells it from its neighbours. */
+/* Fill an object with a pattern that differs from its neighbours'. */
 static void __init mark(void *p, size_t size, unsigned int i)
 {
 	memset(p, 1 + i % 255, size);
@@ -99,7 +99,7 @@ static bool __init is_marked(const void *p, size_t size, unsigned int i)
 	return !memchr_inv(p, 1 + i % 255, size);
 }
 
-/* One more than fit into a span, all different, then given back. */
+/* Allocate one object more than a span holds, check that all differ, and free them. */
 static int __init check_class(unsigned int class)
 {
 	unsigned int n = sizeclasses[class].objects + 1, i;
@@ -156,7 +156,7 @@ static int __init check_zeroing(void)
 	return 0;
 }
 
-/* Whole pages.  The largest may not be had where memory is in pieces. */
+/* Whole pages.  The largest may not be available if memory is fragmented. */
 static int __init check_large(void)
 {
 	static const size_t sizes[] __initconst = {
@@ -250,7 +250,7 @@ static int __init check_nodes(void)
 			if (wrong(p, nid))
 				return -EIO;
 			gfree(p);
-			/* The node may have no page left: then there is nothing. */
+			/* NULL is fine if the node has no page left. */
 			p = galloc_node(sizes[i], GFP_KERNEL | __GFP_NOWARN |
 					__GFP_NORETRY | __GFP_THISNODE, nid);
 			if (p && wrong(page_to_nid(virt_to_page(p)) == nid, nid))
@@ -261,7 +261,7 @@ static int __init check_nodes(void)
 	return 0;
 }
 
-/* ---- from one CPU to another -------------------------------------------- */
+/* ---- frees on other CPUs ------------------------------------------------- */
 
 static void __init remote_free(struct work_struct *work)
 {
@@ -292,7 +292,7 @@ static int __init check_remote_cpu(int cpu, size_t size)
 	return 0;
 }
 
-/* Each CPU frees what this one has allocated; on a large machine, some do. */
+/* Each CPU frees what this one has allocated; on a large machine, only some do. */
 static int __init check_remote(void)
 {
 	int err = 0, cpus = 0, cpu;
@@ -308,9 +308,9 @@ static int __init check_remote(void)
 	return err;
 }
 
-/* ---- the books ---------------------------------------------------------- */
+/* ---- accounting --------------------------------------------------------- */
 
-/* Where every byte is when nothing is cached and what can go back has gone. */
+/* Read the totals after draining everything and returning all free memory. */
 static void __init take_stock(struct galloc_totals *t)
 {
 	drain_cpus();
@@ -335,7 +335,7 @@ static int __init check_books(const struct galloc_totals *before)
 	    wrong(t.deferred == before->deferred, t.deferred) ||
 	    wrong(t.system == totals_sum(&t), t.system))
 		return -EIO;
-	/* Of a reserve that came in pieces a part of one more may stay. */
+	/* Of a reserve in several pieces, a part of one more may stay. */
 	if (galloc_reserve_pages ? wrong(t.free >= before->free, t.free) :
 				   wrong(t.free == before->free, t.free))
 		return -EIO;
@@ -346,11 +346,11 @@ static int __init check_books(const struct galloc_totals *before)
 }
 
 /**
- * selftest_run() - try everything, if the parameter says so
+ * selftest_run() - run the self-test, if the parameter is set
  *
- * Called at load, before anybody else can allocate.
+ * Called at load, before any client can allocate.
  *
- * Return: 0, or -EIO if anything was not as it should be.
+ * Return: 0, or -EIO if a check failed.
  */
 int __init selftest_run(void)
 {
@@ -365,7 +365,7 @@ int __init selftest_run(void)
 
 	if (!selftest)
 		return 0;
-	/* Nobody uses galloc yet, so there is nobody to disturb. */
+	/* No client uses galloc yet, so isolated CPUs are not disturbed. */
 	WRITE_ONCE(drain_ask_isolated, true);
 	take_stock(&before);
 	for (i = 0; i < ARRAY_SIZE(checks) && !err; i++)

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 // Copyright (C) 2026 The galloc authors
 /*
- * validate: are the layers consistent, each in itself and with the others?
+ * validate: consistency checks within and between the layers.
  *
- * Walks everything and prints what does not fit, while others allocate and free.
- * What one lock protects, or one CPU owns, is looked at with that lock held, or on
- * that CPU, a turn at a time: what is wrong there is wrong for sure.  What is
- * compared across turns counts only if nothing has changed in between, which the
- * layers' change counters tell; else nobody can say, and the walk begins anew, a
- * few times.
+ * Walks everything and prints violations, while others allocate and free.  Data that one
+ * lock protects, or one CPU owns, is checked under that lock, or on that CPU, a turn at
+ * a time: a violation there is certain.  Comparisons across turns count only if nothing
+ * has changed in between, by the layers' change counters; otherwise the walk starts
+ * again, a few times.
  */
 #include "look.h"
 #include "mcache.h"
@@ -20,19 +19,19 @@
 #include <linux/nodemask.h>
 #include <linux/slab.h>
 
-/* Walks until one sees nothing change, and the pause between two. */
+/* Walks until one sees no change, and the pause between two. */
 #define TRIES		5
 #define PAUSE_MS	20
 
-/* Entries of a list that are looked at in one turn. */
+/* Entries of a list examined in one turn. */
 #define LIST_TURN	64
 
-/* Pages that nobody owns, looked at in one turn. */
+/* Unowned pages examined in one turn. */
 #define PAGE_TURN	64
 
 /*
- * How often each kind of thing has changed.  Each counter is raised where the
- * change is made, under the same lock or on the CPU that makes it.
+ * Counters of changes.  Each is incremented where the change is made, under the same
+ * lock or on the CPU that makes it.
  */
 struct changes {
 	unsigned long rows;	/* lists, and states PARTIAL and FULL */
@@ -42,24 +41,24 @@ struct changes {
 	unsigned long runs;	/* in stashes */
 };
 
-/* One walk: what it has seen, and what it found. */
+/* One walk: what it has counted, and its findings. */
 struct check {
-	struct findings sure;		/* whatever others do */
-	struct findings maybe;		/* if nothing has changed */
-	struct findings refs;		/* and no pages are on their way */
-	bool missed;			/* a list that changed, or no memory */
+	struct findings sure;		/* always errors */
+	struct findings maybe;		/* errors if nothing has changed */
+	struct findings refs;		/* and if no pages are in motion */
+	bool missed;			/* a list changed, or there was no memory */
 	unsigned int cpus_missed;
 	struct changes before;
 	unsigned long *free_pages;	/* by node */
 	unsigned long *used_pages;	/* by node */
 	unsigned long *nr_spans;	/* by row */
 	unsigned long *nr_partial;	/* by row */
-	unsigned long *nr_transit;	/* by row: on their way to the mheap */
+	unsigned long *nr_transit;	/* by row: returning to the mheap */
 	unsigned long owned;		/* pages */
 	unsigned long stashed_pages;	/* in spans, less in stashes */
 };
 
-/* ---- what has changed --------------------------------------------------------- */
+/* ---- change counters ----------------------------------------------------------- */
 
 static void changes_read(struct changes *x)
 {
@@ -88,14 +87,14 @@ static void changes_read(struct changes *x)
 	}
 	x->arenas = map_changes();
 	for_each_possible_cpu(cpu)
-		/* Acquire: pairs with stash_changed(), which comes last. */
+		/* Acquire: pairs with the release in stash_changed(). */
 		x->runs += smp_load_acquire(&per_cpu(galloc_mcache, cpu).runs_changes);
 }
 
 /*
- * Has nothing changed since the walk began, and is nobody half way?  Whoever has
- * set a bit and not looked at the span yet, or is about to cut one, is in a read
- * section, and raises a counter before it ends.
+ * Has nothing changed since the walk began, and is no change half done?  Code that has
+ * set a bit but not yet checked the span's state, or is about to cut a span, is in a
+ * read section, and increments a counter before it ends.
  */
 static bool nothing_changed(const struct check *c)
 {
@@ -106,7 +105,7 @@ static bool nothing_changed(const struct check *c)
 	return !memcmp(&now, &c->before, sizeof(now));
 }
 
-/* Are there pages that are charged, and not yet or no more owned by an mheap? */
+/* Are there pages that are charged but not owned by an mheap: arriving or leaving? */
 static bool pages_on_their_way(const struct check *c)
 {
 	long meta = arena_meta_bytes();
@@ -120,7 +119,7 @@ static bool pages_on_their_way(const struct check *c)
 
 /* ---- spans and slots -------------------------------------------------------- */
 
-/* An object that waits is taken, for its span: it stops waiting before it is freed. */
+/* A waiting object is allocated in its span: it stops waiting before it is freed. */
 static void check_waiting(struct findings *maybe, const struct mspan *s,
 			  unsigned int size)
 {
@@ -191,7 +190,7 @@ static void check_cut(struct check *c, const struct mspan *s, unsigned int row,
 static void check_run(struct check *c, const struct mspan *s, unsigned int page,
 		      enum mspan_state state)
 {
-	/* A run of another state may be cut just now. */
+	/* A run in another state may be cut concurrently. */
 	struct findings *f = state == MSPAN_FREE ? &c->sure : &c->maybe;
 	const struct arena *arena = s->arena;
 	unsigned int end = min(page + s->npages, ARENA_PAGES);
@@ -217,7 +216,7 @@ static void check_span(struct mspan *s, void *arg)
 	unsigned int page = arena_page(s->arena, s->start);
 	int nid = s->arena->nid;
 	struct check *c = arg;
-	/* One load: it may change under us. */
+	/* One load: it may change concurrently. */
 	u32 tag = READ_ONCE(s->tag);
 	enum mspan_state state = tag & 0xff;
 
@@ -234,7 +233,7 @@ static void check_span(struct mspan *s, void *arg)
 		c->used_pages[nid] += s->npages;
 }
 
-/* A turn of pages of a slot, with the lock: those that nobody owns have nothing. */
+/* A turn of pages of a slot, under the lock: unowned pages have no row and no span. */
 static void check_pages(struct check *c, const struct arena *arena,
 			unsigned int from)
 {
@@ -295,15 +294,15 @@ static void check_slots(struct check *c)
 /* ---- lists --------------------------------------------------------------------- */
 
 /**
- * struct list_walk - a list that is looked at in turns
+ * struct list_walk - a list that is walked in turns
  * @lock: protects it
- * @changes: raised under @lock whenever an entry comes or goes
+ * @changes: incremented under @lock whenever an entry is added or removed
  * @head: of the list
  * @fn: called for each entry, with @lock held
  * @number: of the list, for @fn
  * @listed: pages, or spans, @fn has counted
- * @seen: @changes in the turn before
- * @at: the last entry of it
+ * @seen: @changes in the previous turn
+ * @at: the last entry of that turn
  */
 struct list_walk {
 	raw_spinlock_t *lock;
@@ -316,7 +315,7 @@ struct list_walk {
 	struct list_head *at;
 };
 
-/* One turn.  False if that was the last, or the place in the list is lost. */
+/* One turn.  False if it was the last, or the position in the list is lost. */
 static bool list_turn(struct check *c, struct list_walk *w)
 {
 	unsigned int turn = LIST_TURN;
@@ -341,7 +340,7 @@ static bool list_turn(struct check *c, struct list_walk *w)
 
 static void list_check(struct check *c, struct list_walk *w)
 {
-	/* More than there can be: it does not end. */
+	/* More turns than possible: the list does not end. */
 	unsigned long turns = 2 + (c->owned + (1UL << 20)) / LIST_TURN;
 
 	w->at = w->head;
@@ -489,14 +488,14 @@ static void check_row(struct check *c, struct mcentral *mc)
 		listed += w.listed;
 	}
 	check_eq(&c->maybe, listed, c->nr_partial[mc->row]);
-	/* Those on their way to the mheap have been taken off, or not. */
+	/* Spans returning to the mheap may be counted or not. */
 	spans = atomic_long_read(&mc->nr_spans) - c->nr_spans[mc->row];
 	if (spans > c->nr_transit[mc->row])
 		complain(&c->maybe, "spans of a row are not those found",
 			 mc->row, spans);
 }
 
-/* ---- objects on stacks, of CPUs and in transfer --------------------------------- */
+/* ---- objects on stacks and in the transfers --------------------------------------- */
 
 static void check_stacked(struct findings *sure, const void *p, unsigned int row,
 			  const char *where)
@@ -529,9 +528,9 @@ static void check_transfer(struct check *c, struct mcentral *mc)
 	} while (!turn);
 }
 
-/* A CPU's look at what it has. */
+/* A check of a CPU's slots. */
 struct cpu_check {
-	struct look look;	/* first: it is freed as that */
+	struct look look;	/* first: freed through it */
 	struct findings sure;
 	bool missed;
 	unsigned long stashed_pages;
@@ -553,7 +552,7 @@ static void check_stash(struct findings *sure, const struct mcache *m)
 	check_eq(sure, bytes, m->runs_bytes);
 }
 
-/* A slot, if there is one.  Returns the bytes that it may hold. */
+/* Check a slot, if there is one.  Returns the bytes that it may hold. */
 static unsigned long check_slot_of(struct findings *sure, const struct mcache *m,
 				   const struct mcache_slot *slot,
 				   unsigned int class)
@@ -571,7 +570,7 @@ static unsigned long check_slot_of(struct findings *sure, const struct mcache *m
 	return held + span_bytes(slot->span);
 }
 
-/* The slots and the stash, in one section; the stacks themselves are for later. */
+/* The slots and the stash, in one section; the stacks themselves come later. */
 static void check_slots_of(struct findings *sure, struct mcache *m)
 {
 	unsigned long held = m->runs_bytes;
@@ -649,7 +648,7 @@ static void cpu_checked(struct check *c, struct look *look, bool done)
 	c->stashed_pages -= cc->stashed_pages;
 }
 
-/* Each CPU looks at its own.  Those that cannot be reached in time are left out. */
+/* Each CPU checks its own.  CPUs that do not respond in time are counted as missed. */
 static void check_cpus(struct check *c)
 {
 	struct look **looks;
@@ -688,7 +687,7 @@ static void check_cpus(struct check *c)
 		check_eq(&c->maybe, c->stashed_pages, 0);
 }
 
-/* ---- all of it ------------------------------------------------------------------- */
+/* ---- the whole check --------------------------------------------------------------- */
 
 static void check_free(struct check *c)
 {
@@ -734,7 +733,7 @@ static void check_all(struct check *c)
 	check_cpus(c);
 }
 
-/* What counts of what a walk has found.  False if nobody can say. */
+/* Decide which findings of a walk are errors.  False if that is undecidable. */
 static bool check_judge(struct check *c)
 {
 	bool judged = true;
@@ -750,9 +749,9 @@ static bool check_judge(struct check *c)
 
 /**
  * validate_verdict() - check the invariants of all layers
- * @v: filled with what came out
+ * @v: filled with the result
  *
- * Others may allocate and free meanwhile.
+ * Others may allocate and free concurrently.
  *
  * Context: Process.  Sleeps; takes the hotplug lock.
  * Return: Number of errors found; each of the first ones is printed.
@@ -780,7 +779,7 @@ unsigned int validate_verdict(struct galloc_verdict *v)
 	return v->errors;
 }
 
-/* The same for those who ask for errors only. */
+/* The same for callers that need only the number of errors. */
 unsigned int validate_all(void)
 {
 	struct galloc_verdict v;

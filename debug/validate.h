@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* Copyright (C) 2026 The galloc authors */
 /*
- * validate.h: what a walk has found, to be printed once it is known what counts.
+ * validate.h: findings of a walk, printed once it is certain that they are errors.
  */
 #ifndef _GALLOC_VALIDATE_H
 #define _GALLOC_VALIDATE_H
@@ -34,13 +34,13 @@ do {									\
 	unsigned long __a = (a), __b = (b);				\
 									\
 	if (__a != __b)							\
-		complain(f, #a " is not " #b, __a, __b);		\
+		complain(f, #a " != " #b, __a, __b);			\
 } while (0)
 
 #define check_that(f, cond)						\
 do {									\
 	if (!(cond))							\
-		complain(f, "not so: " #cond, 0, 0);			\
+		complain(f, "check failed: " #cond, 0, 0);		\
 } while (0)
 
 static inline void findings_move(struct findings *to, struct findings *from)

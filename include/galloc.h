@@ -3,44 +3,45 @@
 /*
  * galloc: a Go/tcmalloc-style memory allocator for kernel modules.
  *
- * This header is the contract.  Documentation/api.rst renders it and adds
- * what does not fit beside a function: which call works in which context,
- * and what happens when a galloc pointer meets the rest of the kernel.
+ * This header is the contract.  Documentation/api.rst renders it and adds what
+ * concerns several functions: which call works in which context, and what happens
+ * when a galloc pointer is passed to other kernel APIs.
  *
- * Everything here follows kmalloc()'s habits:
+ * All functions follow the conventions of kmalloc():
  *
- *  - a request of 0 bytes gives ZERO_SIZE_PTR, which every function accepts;
+ *  - a request of 0 bytes returns ZERO_SIZE_PTR, which every function accepts;
  *  - gfree(NULL) does nothing;
  *  - an object of a power-of-two size is aligned to that size, any other to
- *    the largest power of two that divides the size asked for (at least 8);
+ *    the largest power of two that divides the requested size (at least 8);
  *  - the largest request is what alloc_pages() can serve in one piece
- *    (4 MiB on x86-64); beyond it the answer is NULL, warned about once.
+ *    (4 MiB on x86-64); larger ones return NULL, with one warning.
  *
- * What galloc does with each GFP flag:
+ * The effect of each GFP flag:
  *
  * ====================== =====================================================
  * GFP_KERNEL, GFP_NOWAIT,
  * GFP_ATOMIC             as for kmalloc(): whether the call may sleep, reclaim
  *                        and dip into reserves when galloc needs new pages
  * GFP_NOFS, GFP_NOIO,
- * memalloc scopes        honoured, and never widened on the way down
- * __GFP_ZERO             the whole object, not only the bytes asked for
- * __GFP_THISNODE         pages of the node asked for, or NULL
+ * memalloc scopes        honoured, and never widened
+ * __GFP_ZERO             clears the whole object, not only the requested bytes
+ * __GFP_THISNODE         pages of the requested node, or NULL
  * __GFP_NOWARN           no page allocation failure report
- * __GFP_NOFAIL           retried until it succeeds, beyond limit_mb if need be;
- *                        from a context that cannot sleep: NULL, warned about
- *                        once
+ * __GFP_NOFAIL           retried until it succeeds, beyond limit_mb if necessary;
+ *                        from a context that cannot sleep: NULL, with one
+ *                        warning
  * __GFP_ACCOUNT          accepted and ignored: galloc memory is not charged to
  *                        a memory cgroup (its pages are shared by all callers)
  * __GFP_DMA, __GFP_DMA32,
- * __GFP_HIGHMEM          refused: NULL, warned about once
+ * __GFP_HIGHMEM          refused: NULL, with one warning
  * __GFP_COMP, __GFP_MOVABLE,
  * __GFP_RECLAIMABLE,
  * __GFP_HARDWALL, __GFP_WRITE
- *                        ignored: they speak of pages, not of objects
+ *                        ignored: they apply to pages, not to objects
  * __GFP_MEMALLOC,
- * __GFP_NOMEMALLOC       honoured; pages from the emergency reserve serve that
- *                        one request and return to the system when it is freed
+ * __GFP_NOMEMALLOC       honoured; pages of the emergency reserve serve only
+ *                        requests that may use them, and return to the system
+ *                        when they are empty
  * ====================== =====================================================
  */
 #ifndef _GALLOC_H
@@ -62,8 +63,8 @@
 #include "galloc_sizeclass.h"
 
 /*
- * The version, here and nowhere else: modinfo and the line in the log have it, and
- * GALLOC_VERSION is for #if, such as GALLOC_VERSION >= GALLOC_VERSION_OF(1, 2, 0).
+ * The version, defined only here: modinfo and the log show it, and GALLOC_VERSION is
+ * for #if, such as GALLOC_VERSION >= GALLOC_VERSION_OF(1, 2, 0).
  */
 #define GALLOC_MAJOR	0
 #define GALLOC_MINOR	9
@@ -76,8 +77,8 @@
 
 /*
  * Class numbers are compiled into clients, so they are ABI.  The version is
- * part of the symbol's name: a client built against another table finds no
- * such symbol and is refused when it is loaded.
+ * part of the symbol's name: a client built against another table does not find
+ * the symbol and fails to load.
  */
 void *galloc_class_abi1(unsigned int class, gfp_t gfp) __malloc;
 void *galloc_class_checked(unsigned int class, gfp_t gfp) __malloc;
@@ -103,7 +104,7 @@ void galloc_free_rcu(struct rcu_head *head);
  * @gfp: allocation flags
  *
  * Context: Any but NMI.  Sleeps if @gfp allows it and galloc needs pages.
- * Return: The object, or NULL; NULL with one warning if @class is none.
+ * Return: The object, or NULL; NULL with one warning if @class is not a class.
  */
 static __always_inline void *galloc_class(unsigned int class, gfp_t gfp)
 {
@@ -184,8 +185,8 @@ gcalloc(size_t n, size_t size, gfp_t gfp)
  * @ptr: pointer to a struct that galloc() allocated, or NULL
  * @member: name of the struct rcu_head inside it
  *
- * The object is found again from the address of its rcu_head, so @member may
- * lie anywhere in the struct.
+ * galloc finds the object by the address of its rcu_head, so @member may be
+ * anywhere in the struct.
  *
  * Context: Any but NMI.
  */

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 // Copyright (C) 2026 The galloc authors
 /*
- * KUnit: what include/galloc.h promises to clients.
+ * KUnit: the contract of include/galloc.h.
  *
- * Warnings that come once for each load of galloc are not counted on; what is
- * checked is what the caller gets.
+ * Cases do not rely on warnings that appear once per load; they check what
+ * the caller gets.
  */
 #include "helpers.h"
 
@@ -76,7 +76,7 @@ static void a_constant_size_is_served_as_a_variable_one(struct kunit *test)
 	expect_const(test, (2 << 20) + 1);
 }
 
-static void nothing_asked_for_is_zero_size_ptr(struct kunit *test)
+static void size_zero_returns_zero_size_ptr(struct kunit *test)
 {
 	void *bulk[3];
 	size_t none = 0;
@@ -122,7 +122,7 @@ static void null_and_zero_size_ptr_may_be_freed(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, gsize(NULL), 0);
 }
 
-static void what_overflows_is_null(struct kunit *test)
+static void an_overflowing_request_is_null(struct kunit *test)
 {
 	size_t half = SIZE_MAX / 2 + 2;
 
@@ -133,7 +133,7 @@ static void what_overflows_is_null(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, galloc_array(SIZE_MAX, half, GFP_KERNEL));
 }
 
-static void what_is_too_large_is_null(struct kunit *test)
+static void a_request_that_is_too_large_is_null(struct kunit *test)
 {
 	static const size_t too_large[] = {
 		MAX_BYTES + 1, 2 * MAX_BYTES, 1UL << 40, SIZE_MAX / 2, SIZE_MAX - PAGE_SIZE,
@@ -142,7 +142,7 @@ static void what_is_too_large_is_null(struct kunit *test)
 	void *bulk[2], *p = galloc(100, GFP_KERNEL);
 	int i;
 
-	gk_expect_warning(test, "bytes are beyond the largest order");
+	gk_expect_warning(test, "bytes exceed the largest order");
 	for (i = 0; i < ARRAY_SIZE(too_large); i++) {
 		size_t size = too_large[i];
 
@@ -164,8 +164,8 @@ static void what_is_too_large_is_null(struct kunit *test)
 	gfree(p);
 }
 
-/* Not called by clients, but exported: nothing that they may get does harm. */
-static void inner_calls_check_what_they_get(struct kunit *test)
+/* Not called by clients, but exported: no argument may do harm. */
+static void internal_calls_check_their_arguments(struct kunit *test)
 {
 	static const unsigned int no_class[] = {
 		0, GALLOC_NR_CLASSES, GALLOC_NR_CLASSES + 1, 255, 256, 1 << 20,
@@ -182,7 +182,7 @@ static void inner_calls_check_what_they_get(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, gsize(p), galloc_size_roundup(size));
 		gfree_sized(p, size);
 	}
-	gk_expect_warning(test, "is no size class");
+	gk_expect_warning(test, "is not a size class");
 	for (i = 0; i < ARRAY_SIZE(no_class); i++) {
 		unsigned int class = no_class[i];
 
@@ -197,17 +197,17 @@ static void inner_calls_check_what_they_get(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, validate_all(), 0);
 }
 
-static void odd_arguments_get_what_they_ask_for(struct kunit *test)
+static void odd_arguments_are_harmless(struct kunit *test)
 {
 	size_t huge = SIZE_MAX;
 	void *bulk[2], *p;
 
 	OPTIMIZER_HIDE_VAR(huge);
-	/* Nothing lies on any node. */
+	/* ZERO_SIZE_PTR belongs to every node. */
 	KUNIT_EXPECT_PTR_EQ(test, galloc_node(0, GFP_KERNEL | __GFP_THISNODE, -2),
 			    ZERO_SIZE_PTR);
 	KUNIT_EXPECT_EQ(test, galloc_bulk(64, GFP_KERNEL, 0, NULL), 0);
-	gk_expect_warning(test, "bytes are beyond the largest order");
+	gk_expect_warning(test, "bytes exceed the largest order");
 	/* Rounded up to pages or to the alignment these would be 0. */
 	KUNIT_EXPECT_NULL(test, galloc_aligned(huge, PAGE_SIZE, GFP_KERNEL));
 	KUNIT_EXPECT_NULL(test, galloc_aligned(huge - 4000, MAX_BYTES, GFP_KERNEL));
@@ -228,7 +228,7 @@ static void odd_arguments_get_what_they_ask_for(struct kunit *test)
 
 /* ---- zeroing ------------------------------------------------------------ */
 
-/* Leave objects of this size free and dirty. */
+/* Leave dirty free objects of this size. */
 static void dirty(size_t size)
 {
 	void *p[4];
@@ -295,7 +295,7 @@ static void objects_are_cleared_when_the_kernel_wants_it(struct kunit *test)
 		KUNIT_ASSERT_NOT_NULL(test, p);
 		memset(p, 0xa5, gsize(p));
 		gfree(p);
-		/* Where a stack has it, nobody has touched it since. */
+		/* If it is on a stack, its contents have not changed. */
 		if (!galloc_debug && some[i] == 64)
 			KUNIT_EXPECT_EQ(test, twin_all_zero(p, 64), on_free);
 		q = galloc(some[i], GFP_KERNEL);
@@ -313,7 +313,7 @@ static void sensitive_objects_are_cleared(struct kunit *test)
 	unsigned int class;
 
 	for_each_class(class) {
-		/* A neighbour keeps the span, so that the object can be seen. */
+		/* A neighbour keeps the span in use, so that the object can be inspected. */
 		u8 *keep = galloc(sizeclasses[class].size, GFP_KERNEL);
 		u8 *p = galloc(sizeclasses[class].size - 1, GFP_KERNEL);
 		size_t size = gsize(p);
@@ -338,7 +338,7 @@ static void any_alignment_is_kept(struct kunit *test)
 			bool huge = max(sizes[i], align) > ARENA_SIZE / 4;
 			u8 *p;
 
-			/* kmemleak is told of each of a thousand pages. */
+			/* kmemleak registers each of a thousand pages. */
 			if (huge && gk_slow() && i % 5 != ilog2(align) % 5)
 				continue;
 			p = galloc_aligned(sizes[i], align, GFP_KERNEL);
@@ -358,7 +358,7 @@ static void any_alignment_is_kept(struct kunit *test)
 	}
 }
 
-static void an_alignment_that_is_none_is_refused(struct kunit *test)
+static void an_invalid_alignment_is_refused(struct kunit *test)
 {
 	static const size_t aligns[] = { 0, 3, 24, 4095, SIZE_MAX };
 	int i;
@@ -368,7 +368,7 @@ static void an_alignment_that_is_none_is_refused(struct kunit *test)
 		KUNIT_EXPECT_NULL(test, galloc_aligned(64, aligns[i], GFP_KERNEL));
 		KUNIT_EXPECT_NULL(test, galloc_aligned(100000, aligns[i], GFP_KERNEL));
 	}
-	gk_expect_warning(test, "bytes are beyond the largest order");
+	gk_expect_warning(test, "bytes exceed the largest order");
 	KUNIT_EXPECT_NULL(test, galloc_aligned(64, 2 * MAX_BYTES, GFP_KERNEL));
 	KUNIT_EXPECT_NULL(test, galloc_aligned(64, 1UL << 63,
 					       GFP_KERNEL | __GFP_NOWARN));
@@ -387,7 +387,7 @@ static void a_node_without_memory_means_any(struct kunit *test)
 			KUNIT_EXPECT_NOT_NULL(test, p);
 			KUNIT_EXPECT_EQ(test, gsize(p), galloc_size_roundup(some[j]));
 			gfree(p);
-			/* Who insists on it gets nothing. */
+			/* __GFP_THISNODE gets nothing. */
 			p = galloc_node(some[j], GFP_KERNEL | __GFP_THISNODE,
 					nodes[i]);
 			KUNIT_EXPECT_EQ(test, !!p, nodes[i] == NUMA_NO_NODE);
@@ -486,7 +486,7 @@ static void realloc_failure_keeps_the_old(struct kunit *test)
 	gk_unlimit(test);
 }
 
-static void realloc_with_zero_zeroes_what_grows(struct kunit *test)
+static void realloc_with_zero_clears_the_growth(struct kunit *test)
 {
 	static const size_t steps[] = {
 		10, 16, 3, 20, 24, 1, 100, 112, 50, 5000, 4000, 5376, 40000,
@@ -499,7 +499,7 @@ static void realloc_with_zero_zeroes_what_grows(struct kunit *test)
 	for (i = 0; i < ARRAY_SIZE(steps); i++) {
 		u8 *q;
 
-		/* So that what is taken next is not zero by chance. */
+		/* So that the next object is not zero by chance. */
 		dirty(steps[i]);
 		q = grealloc(p, steps[i], GFP_KERNEL | __GFP_ZERO);
 		KUNIT_ASSERT_NOT_NULL(test, q);
@@ -605,7 +605,7 @@ do {									\
 	gfree_rcu(__p, rcu);						\
 } while (0)
 
-static void an_object_is_freed_from_wherever_its_head_is(struct kunit *test)
+static void gfree_rcu_works_for_any_offset_of_the_head(struct kunit *test)
 {
 	expect_rcu_free(test, head_first, sizeof(struct head_first));
 	expect_rcu_free(test, head_inside, sizeof(struct head_inside));
@@ -648,11 +648,11 @@ static void an_object_outlives_the_readers(struct kunit *test)
 	gk_pin(gk_cpu(0));
 	rcu_read_lock();
 	gfree_rcu(p, rcu);
-	/* A while in which the grace period may not end. */
+	/* A period in which the grace period must not end. */
 	mdelay(5);
 	KUNIT_EXPECT_TRUE(test, twin_intact(p->before, sizeof(p->before), 1));
 	KUNIT_EXPECT_EQ(test, gsize(p), galloc_size_roundup(sizeof(*p)));
-	/* Freed last, it would be the next to be handed out. */
+	/* Freed last, it would be the next to be allocated. */
 	q = galloc(sizeof(*p), GFP_ATOMIC);
 	KUNIT_EXPECT_PTR_NE(test, q, (void *)p);
 	rcu_read_unlock();
@@ -709,28 +709,28 @@ static void freed_twice_by_two_tags_is_freed_twice(struct kunit *test)
 static struct kunit_case cases[] = {
 	KUNIT_CASE(objects_have_the_size_and_alignment_promised),
 	KUNIT_CASE(a_constant_size_is_served_as_a_variable_one),
-	KUNIT_CASE(nothing_asked_for_is_zero_size_ptr),
+	KUNIT_CASE(size_zero_returns_zero_size_ptr),
 	KUNIT_CASE(null_and_zero_size_ptr_may_be_freed),
-	KUNIT_CASE(what_overflows_is_null),
-	KUNIT_CASE(what_is_too_large_is_null),
-	KUNIT_CASE(inner_calls_check_what_they_get),
-	KUNIT_CASE(odd_arguments_get_what_they_ask_for),
+	KUNIT_CASE(an_overflowing_request_is_null),
+	KUNIT_CASE(a_request_that_is_too_large_is_null),
+	KUNIT_CASE(internal_calls_check_their_arguments),
+	KUNIT_CASE(odd_arguments_are_harmless),
 	KUNIT_CASE(zeroed_objects_are_zero_to_the_end),
 	KUNIT_CASE(objects_are_cleared_when_the_kernel_wants_it),
 	KUNIT_CASE(sensitive_objects_are_cleared),
 	KUNIT_CASE(any_alignment_is_kept),
-	KUNIT_CASE(an_alignment_that_is_none_is_refused),
+	KUNIT_CASE(an_invalid_alignment_is_refused),
 	KUNIT_CASE(a_node_without_memory_means_any),
 	KUNIT_CASE(each_node_serves_its_own_pages),
 	KUNIT_CASE(realloc_of_nothing_allocates),
 	KUNIT_CASE(realloc_stays_in_place_while_there_is_room),
 	KUNIT_CASE(realloc_keeps_the_contents_when_it_moves),
 	KUNIT_CASE_PARAM(realloc_failure_keeps_the_old, kept_gen_params),
-	KUNIT_CASE(realloc_with_zero_zeroes_what_grows),
+	KUNIT_CASE(realloc_with_zero_clears_the_growth),
 	KUNIT_CASE(bulk_gives_all_or_nothing),
 	KUNIT_CASE(bulk_free_takes_any_mixture),
 	KUNIT_CASE(sized_free_takes_any_size_that_fits),
-	KUNIT_CASE(an_object_is_freed_from_wherever_its_head_is),
+	KUNIT_CASE(gfree_rcu_works_for_any_offset_of_the_head),
 	KUNIT_CASE(an_object_is_freed_from_every_offset_of_its_head),
 	KUNIT_CASE(an_object_outlives_the_readers),
 	KUNIT_CASE(a_tag_makes_no_other_address),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 // Copyright (C) 2026 The galloc authors
 /*
- * KUnit: pages from the system, the books about them, and the address map.
+ * KUnit: pages from the system, their accounting, and the address map.
  */
 #include "helpers.h"
 
@@ -11,7 +11,7 @@
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 
-/* A chunk of the test's own: in the map, and in no mheap's books. */
+/* A chunk of the test: in the map, but in no mheap. */
 static void chunk_take(struct kunit *test, struct chunk *chunk,
 		       unsigned int npages, gfp_t gfp)
 {
@@ -131,7 +131,7 @@ static void a_slot_that_left_outlives_its_readers(struct kunit *test)
 	start = chunk_start(&chunk);
 	rcu_barrier();
 	meta = arena_meta_bytes();
-	/* Somebody may have looked it up here, and still work with it. */
+	/* A reader may have looked it up here, and still use it. */
 	rcu_read_lock();
 	chunk_give(&chunk);
 	KUNIT_EXPECT_TRUE(test, is_nowhere((void *)start));
@@ -171,7 +171,7 @@ static void addresses_not_ours_find_nothing(struct kunit *test)
 	vfree(vmalloced);
 }
 
-static void what_is_not_ours_has_no_row(struct kunit *test)
+static void foreign_addresses_have_no_row(struct kunit *test)
 {
 	KUNIT_EXPECT_TRUE(test, !memchr_inv(arena_none.row, 0,
 					    sizeof(arena_none.row)));
@@ -285,7 +285,7 @@ static void charge_and_uncharge(void *arg)
 	gk_meet(&r->met, 2);
 	end = gk_fight_end();
 	for (i = 0; i < n && !gk_fight_over(i + 1, end); i++) {
-		/* More than half, so that both together are too much. */
+		/* More than half, so that both together exceed it. */
 		if (!arena_charge(RACING_ROOM / 2 + 1)) {
 			atomic_long_inc(&r->refused);
 			continue;
@@ -367,7 +367,7 @@ static void near_the_limit_the_chunk_is_smaller(struct kunit *test)
 	chunk_give(&chunk);
 }
 
-static void who_may_sleep_gets_more_and_who_may_not_what_is_needed(struct kunit *test)
+static void a_sleeping_caller_gets_a_larger_chunk(struct kunit *test)
 {
 	struct chunk chunk;
 
@@ -382,7 +382,7 @@ static void who_may_sleep_gets_more_and_who_may_not_what_is_needed(struct kunit 
 	chunk_give(&chunk);
 }
 
-/* A chunk that is asked for when @bytes are held, in bytes. */
+/* Size of a chunk when @bytes are held, in bytes. */
 static unsigned long growth_at(struct kunit *test, long bytes)
 {
 	long more = bytes - arena_held_bytes();
@@ -407,7 +407,7 @@ static void growth_is_a_small_part_of_what_is_held(struct kunit *test)
 	for (held = 16L << 20; held <= 1L << 30; held *= 2)
 		KUNIT_EXPECT_EQ(test, growth_at(test, held),
 				clamp(held / 128, 256L << 10, (long)ARENA_SIZE));
-	/* Blocks, where that much is to be kept anyway. */
+	/* Blocks, if the reserve is that large. */
 	gk_grow_by_blocks();
 	KUNIT_EXPECT_EQ(test, growth_at(test, 64L << 20), ARENA_SIZE);
 }
@@ -430,7 +430,7 @@ static void every_page_carries_many_references(struct kunit *test)
 {
 	unsigned int npages;
 
-	/* More than anybody drops by mistake. */
+	/* More than code drops by mistake. */
 	KUNIT_EXPECT_GE(test, ARENA_PAGE_REFS, 65536);
 	for (npages = 1; npages <= GALLOC_MAX_PAGES; npages = npages * 2 + 1) {
 		struct chunk chunk;
@@ -446,7 +446,7 @@ static void every_page_carries_many_references(struct kunit *test)
 	}
 }
 
-static void a_shared_page_is_noticed_wherever_it_is(struct kunit *test)
+static void a_shared_page_is_detected_anywhere_in_an_object(struct kunit *test)
 {
 	static const unsigned int places[] = { 0, 1, 77, ARENA_PAGES - 1 };
 	struct chunk chunk;
@@ -468,7 +468,7 @@ static void a_shared_page_is_noticed_wherever_it_is(struct kunit *test)
 	chunk_give(&chunk);
 }
 
-static void the_network_may_splice_any_page_of_an_object(struct kunit *test)
+static void any_page_of_an_object_can_be_spliced(struct kunit *test)
 {
 	static const size_t sizes[] = {
 		8, 100, 2048, 4096, 8192, 16384, 32768, 40000, 100000, 1 << 20,
@@ -490,7 +490,7 @@ static void the_network_may_splice_any_page_of_an_object(struct kunit *test)
 	}
 }
 
-static void a_page_somebody_reads_is_not_used_again(struct kunit *test)
+static void a_shared_page_is_not_reused(struct kunit *test)
 {
 	u8 *p = galloc(3 * PAGE_SIZE + GALLOC_MAX_SMALL, GFP_KERNEL);
 	struct page *page;
@@ -502,7 +502,7 @@ static void a_page_somebody_reads_is_not_used_again(struct kunit *test)
 	memset(p, 0x5a, PAGE_SIZE * 2);
 	gfree(p);
 	worker_settle();
-	/* Neither that one nor those beside it, before the reader is done. */
+	/* Neither that page nor the rest of the object, before the reader is done. */
 	KUNIT_EXPECT_TRUE(test, is_ours(p));
 	KUNIT_EXPECT_TRUE(test, is_ours(p + PAGE_SIZE));
 	KUNIT_EXPECT_TRUE(test, !memchr_inv(p, 0x5a, 2 * PAGE_SIZE));
@@ -538,7 +538,7 @@ static void a_chunk_above_a_block_is_one_page_to_others(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, test_taint(TAINT_BAD_PAGE), bad);
 }
 
-static void pages_that_others_dropped_are_mended(struct kunit *test)
+static void dropped_references_are_restored(struct kunit *test)
 {
 	static const unsigned int places[] = { 0, 1, 77, ARENA_PAGES - 1 };
 	struct chunk chunk;
@@ -556,11 +556,11 @@ static void pages_that_others_dropped_are_mended(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, every_page_has_count(chunk_start(&chunk),
 						     chunk.npages,
 						     ARENA_PAGE_REFS));
-	/* In somebody's hands, and short of one: neither shows before it is put. */
+	/* One extra and one missing reference: neither shows before the put. */
 	get_page(chunk.page);
 	put_page(chunk.page);
 	KUNIT_EXPECT_EQ(test, arena_mend_page(chunk.page), 0);
-	/* One that goes without having been looked at. */
+	/* A page that is returned without a check. */
 	put_page(chunk.page + 3);
 	chunk_give(&chunk);
 	gk_expect_faults(test, FAULT_FOREIGN_REF, 1);
@@ -588,7 +588,7 @@ static void pages_go_back_clean(struct kunit *test)
 			release_put_pages(chunk_start(&chunk), chunk.npages, -1, true);
 		}
 	}
-	/* The page allocator has looked at each; it taints when it objects. */
+	/* The page allocator has checked each; it taints the kernel if one is bad. */
 	KUNIT_EXPECT_EQ(test, test_taint(TAINT_BAD_PAGE), bad);
 }
 
@@ -603,7 +603,7 @@ static struct {
 	unsigned long wrong;
 } settler;
 
-/* Take blocks, find them, give them back: slots come and go meanwhile. */
+/* Allocate blocks, look them up, return them: slots change meanwhile. */
 static void settle(void *arg)
 {
 	struct mspan *s;
@@ -640,7 +640,7 @@ static void a_map_that_grows_loses_and_invents_no_slot(struct kunit *test)
 
 		KUNIT_EXPECT_EQ(test, map_grow(last), 0);
 		KUNIT_EXPECT_EQ(test, map_nr_slots(), nr + i);
-		/* What is covered already changes nothing. */
+		/* An address that is covered changes nothing. */
 		KUNIT_EXPECT_EQ(test, map_grow(last), 0);
 		rcu_read_lock();
 		KUNIT_EXPECT_PTR_EQ(test, map_slot(nr + i - 1), &arena_none);
@@ -660,7 +660,7 @@ static bool refuse(unsigned int order)
 	return true;
 }
 
-/* The machine is about to get a slot's worth behind the map. */
+/* Announce a slot's worth of memory after the map. */
 static int memory_comes(void)
 {
 	struct memory_notify mn = {
@@ -680,7 +680,7 @@ static void a_map_that_cannot_grow_stays(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, map_grow(PAGE_OFFSET + (nr << ARENA_SHIFT)),
 			-ENOMEM);
 	KUNIT_EXPECT_EQ(test, map_nr_slots(), nr);
-	/* The machine gets the memory all the same, and the map covers it later. */
+	/* The memory goes online nevertheless, and the map covers it later. */
 	KUNIT_EXPECT_EQ(test, memory_comes(), NOTIFY_OK);
 	KUNIT_EXPECT_EQ(test, map_nr_slots(), nr);
 	WRITE_ONCE(galloc_fail_hook, NULL);
@@ -703,7 +703,7 @@ static void a_map_grows_at_the_limit(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, memory_comes(), NOTIFY_OK);
 	KUNIT_EXPECT_EQ(test, map_nr_slots(), nr + 1);
 	KUNIT_EXPECT_EQ(test, arena_held_bytes() - held, map_takes() - takes);
-	/* What it grew by is nobody else's loss. */
+	/* Its growth does not reduce the limit for others. */
 	KUNIT_EXPECT_FALSE(test, arena_charge(1));
 	arena_uncharge(8);
 	KUNIT_EXPECT_TRUE(test, arena_charge(8));
@@ -715,7 +715,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(a_slot_leaves_the_map_with_its_last_page),
 	KUNIT_CASE(a_slot_that_left_outlives_its_readers),
 	KUNIT_CASE(addresses_not_ours_find_nothing),
-	KUNIT_CASE(what_is_not_ours_has_no_row),
+	KUNIT_CASE(foreign_addresses_have_no_row),
 	KUNIT_CASE(pages_in_a_slot_of_another_node_are_passed_over),
 	KUNIT_CASE(a_charge_is_undone_exactly),
 	KUNIT_CASE(the_limit_holds_to_the_byte),
@@ -723,14 +723,14 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(a_chunk_is_charged_and_uncharged_exactly),
 	KUNIT_CASE(a_chunk_beyond_the_limit_is_refused_without_a_trace),
 	KUNIT_CASE(near_the_limit_the_chunk_is_smaller),
-	KUNIT_CASE(who_may_sleep_gets_more_and_who_may_not_what_is_needed),
+	KUNIT_CASE(a_sleeping_caller_gets_a_larger_chunk),
 	KUNIT_CASE(growth_is_a_small_part_of_what_is_held),
 	KUNIT_CASE(every_page_carries_many_references),
-	KUNIT_CASE(a_shared_page_is_noticed_wherever_it_is),
-	KUNIT_CASE(the_network_may_splice_any_page_of_an_object),
-	KUNIT_CASE(a_page_somebody_reads_is_not_used_again),
+	KUNIT_CASE(a_shared_page_is_detected_anywhere_in_an_object),
+	KUNIT_CASE(any_page_of_an_object_can_be_spliced),
+	KUNIT_CASE(a_shared_page_is_not_reused),
 	KUNIT_CASE(a_chunk_above_a_block_is_one_page_to_others),
-	KUNIT_CASE(pages_that_others_dropped_are_mended),
+	KUNIT_CASE(dropped_references_are_restored),
 	KUNIT_CASE(pages_go_back_clean),
 	KUNIT_CASE(a_map_that_grows_loses_and_invents_no_slot),
 	KUNIT_CASE(a_map_that_cannot_grow_stays),

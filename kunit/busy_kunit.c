@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 // Copyright (C) 2026 The galloc authors
 /*
- * KUnit: a CPU's stacks are touched with its busy byte set, and never without.
+ * KUnit: a CPU's stacks are accessed only with its busy byte set.
  *
  * The window in which an interrupt would do harm is a few instructions long, so
- * chance rarely hits it.  Here the processor itself watches: a breakpoint on the
- * stack pointer of a slot, with a look at the busy byte at each access.  Left out
- * where processors have no such thing, as in user-mode Linux.
+ * random tests rarely hit it.  Here the processor watches: a breakpoint on the stack
+ * pointer of a slot checks the busy byte at each access.  Omitted where there are no
+ * breakpoints, as in user-mode Linux.
  */
 #include "helpers.h"
 
@@ -50,7 +50,7 @@ static struct mcache_slot *warm_slot(struct kunit *test)
 	return gk_slot(sizeclass_of(64));
 }
 
-static void the_fast_paths_touch_the_stack_when_busy(struct kunit *test)
+static void the_fast_paths_access_the_stack_with_busy_set(struct kunit *test)
 {
 	struct mcache_slot *slot = warm_slot(test);
 	struct perf_event * __percpu *events;
@@ -76,7 +76,7 @@ static void the_fast_paths_touch_the_stack_when_busy(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, idle_accesses, 0);
 }
 
-static void the_slow_paths_touch_the_stack_when_busy(struct kunit *test)
+static void the_slow_paths_access_the_stack_with_busy_set(struct kunit *test)
 {
 	const unsigned int n = 500;
 	void **objects = kunit_kcalloc(test, n, sizeof(*objects), GFP_KERNEL);
@@ -99,8 +99,8 @@ static void the_slow_paths_touch_the_stack_when_busy(struct kunit *test)
 }
 
 static struct kunit_case cases[] = {
-	KUNIT_CASE(the_fast_paths_touch_the_stack_when_busy),
-	KUNIT_CASE(the_slow_paths_touch_the_stack_when_busy),
+	KUNIT_CASE(the_fast_paths_access_the_stack_with_busy_set),
+	KUNIT_CASE(the_slow_paths_access_the_stack_with_busy_set),
 	{}
 };
 

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 // Copyright (C) 2026 The galloc authors
 /*
- * KUnit: memory that is not there when it is asked for.
+ * KUnit: allocation failures.
  *
- * Each call is made again and again with its n-th request for memory failing,
- * n = 1, 2, ..., until a run meets none, alone or with all that follow; then
- * requests fail at random under load, and those of larger orders only.  Who
- * fails them is galloc's own hook, galloc_fail(), and where it is built in the
- * kernel's fault injection, which reaches inside alloc_pages() and kmalloc().
- * Whatever the answer, the books afterwards are those before.  What happens
- * while loading is tried by tools/guest/faults.sh.
+ * Each call is repeated with its n-th allocation failing, n = 1, 2, ..., until a run
+ * completes without a failure, alone or with all later ones; then allocations fail at
+ * random under load, and those of larger orders only.  They are made to fail by
+ * galloc's own hook, galloc_fail(), and, where available, by the kernel's fault
+ * injection, which reaches inside alloc_pages() and kmalloc().  In all cases the
+ * accounting afterwards must be as before.  tools/guest/faults.sh tests failures
+ * during load.
  */
 #include "helpers.h"
 
@@ -18,13 +18,13 @@
 
 #include "twin.h"
 
-/* No call has so many requests. */
+/* More than the allocations of any call. */
 #define MAX_POINTS	5000
 
-/* Who fails a request. */
+/* What makes an allocation fail. */
 enum injector { GALLOC, KERNEL };
 
-/* Which requests fail. */
+/* Which allocations fail. */
 static struct {
 	enum injector who;
 	struct task_struct *task;
@@ -48,7 +48,7 @@ static bool fail_nth(unsigned int order)
 
 static bool fail_percent(unsigned int order)
 {
-	/* Not a mere product, of which no three in a row are below a half. */
+	/* Not a plain product, of which no three consecutive ones are below a half. */
 	u32 r = jhash_1word(atomic_inc_return(&plan.calls), 0);
 
 	if (((u64)r * 100) >> 32 >= plan.percent)
@@ -104,7 +104,7 @@ static void end(void)
 
 #define QUIET	(GFP_KERNEL | __GFP_NOWARN)
 
-/* An object that was asked for between begin() and end(): usable, and gone. */
+/* Check and free an object allocated between begin() and end(). */
 static bool served(void *p, size_t size)
 {
 	bool good = p && gsize(p) >= size;
@@ -140,7 +140,7 @@ ALLOCATION(large, 50000, galloc(50000, QUIET))
 ALLOCATION(larger, 1 << 20, gzalloc(1 << 20, QUIET))
 ALLOCATION(huge, (2 << 20) + 1, galloc((2 << 20) + 1, QUIET))
 ALLOCATION(from_nothing, 700, grealloc(NULL, 700, QUIET))
-/* Must be served, and is, a little later. */
+/* Must succeed, and does, a little later. */
 ALLOCATION(nofail, 512, galloc(512, GFP_KERNEL | __GFP_NOFAIL))
 
 static bool grown(size_t from, size_t to)
@@ -153,7 +153,7 @@ static bool grown(size_t from, size_t to)
 	begin();
 	q = grealloc(p, to, QUIET);
 	end();
-	/* If it failed, the old one is as it was. */
+	/* If it failed, the old one is unchanged. */
 	if (!twin_intact(q ?: p, from, to))
 		return false;
 	gfree(q ?: p);
@@ -185,7 +185,7 @@ static bool bulk(void)
 	return n;
 }
 
-/* A free asks for memory only to make room on the stack, and may do without. */
+/* A free allocates only to enlarge the stack, which is optional. */
 static bool freed(void)
 {
 	size_t n = galloc_bulk(128, GFP_KERNEL, NR_BULK, bulk_objects), i;
@@ -217,7 +217,7 @@ static bool freed_large(void)
 static const struct {
 	const char *name;
 	bool (*call)(void);
-	bool always;		/* served whatever fails, but see nofail */
+	bool always;		/* always succeeds, but see nofail */
 	bool slow_too;		/* also where each run takes long */
 } calls[] = {
 	{ "galloc(64)", small, false, true },
@@ -242,12 +242,12 @@ static const struct {
 	{ "gfree of whole pages", freed_large, true },
 };
 
-/* Pages galloc has, when all that is free has gone back. */
+/* Pages that galloc holds after returning all free memory. */
 static long pages_held(struct kunit *test)
 {
 	KUNIT_EXPECT_EQ(test, gk_in_use(test), 0);
 	release_runs(ULONG_MAX, true);
-	/* Descriptors of slots that have left. */
+	/* Descriptors of removed slots. */
 	rcu_barrier();
 	return arena_held_bytes() - arena_meta_bytes();
 }
@@ -263,7 +263,7 @@ static unsigned int next_point(void)
 	return plan.nth + 1;
 }
 
-/* A call until none of its requests fails.  Returns how many there were. */
+/* Repeat a call until no allocation fails.  Returns how many there were. */
 static unsigned int fail_each(struct kunit *test, unsigned int i)
 {
 	unsigned int refused = 0;
@@ -307,14 +307,14 @@ static void fail_each_of_all(struct kunit *test, enum injector who,
 	plan.all_after = all_after;
 	gk_pin(gk_cpu(0));
 	gfree(galloc(64, GFP_KERNEL));
-	/* A row keeps its stack of the transfer: have those that overflow here. */
+	/* A row keeps the stack of its transfer: use rows that overflow here. */
 	plan.nth = UINT_MAX;
 	bulk();
 	freed();
 	pages_held(test);
 	meta = arena_meta_bytes();
 	for (i = 0; i < ARRAY_SIZE(calls); i++) {
-		/* It would try for ever. */
+		/* It would retry for ever. */
 		if (all_after && calls[i].call == nofail)
 			continue;
 		if (gk_slow() && !calls[i].slow_too)
@@ -322,7 +322,7 @@ static void fail_each_of_all(struct kunit *test, enum injector who,
 		points += fail_each(test, i);
 		tried++;
 	}
-	/* A call from cold asks for pages and a map slot; what can fail there? */
+	/* A cold call allocates pages and a map slot; which of these can fail? */
 	KUNIT_EXPECT_GT(test, points, who == GALLOC ? 3 * tried / 2 : 0);
 	/*
 	 * Some descriptors stay for the next time, and nothing else, unless there
@@ -405,7 +405,7 @@ static void churn_one(struct churn *c)
 	else
 		p = grealloc(o->p, size, gfp);
 	if (!p) {
-		/* What was there is still there: looked at when it is freed. */
+		/* The old object is intact: checked when it is freed. */
 		c->refused++;
 		return;
 	}
@@ -428,7 +428,7 @@ static void churn(void *arg)
 		if (c->kernel)
 			kernel_fail(1 + gk_below(&c->rng, 200 / plan.percent));
 		churn_one(c);
-		/* So that there is something to ask for again. */
+		/* So that there is something to allocate again. */
 		if (!gk_below(&c->rng, 100))
 			release_runs(ULONG_MAX, true);
 		if (c->kernel)
@@ -505,7 +505,7 @@ static void nofail_is_served_although_half_of_all_fails(struct kunit *test)
 	WRITE_ONCE(galloc_fail_hook, NULL);
 }
 
-/* ---- memory in pieces ---------------------------------------------------- */
+/* ---- fragmented memory ---------------------------------------------------- */
 
 /*
  * Only pieces below 2^order pages are left: of what fits in them, one object is
@@ -542,13 +542,13 @@ static void only_fragmented_memory_serves_what_fits(struct kunit *test)
 		}
 		KUNIT_EXPECT_EQ_MSG(test, wrong, 0, "orders below %u", plan.order);
 	}
-	/* And when there is memory again. */
+	/* And when memory is available again. */
 	KUNIT_EXPECT_TRUE(test, served(galloc(64, GFP_KERNEL), 64));
 }
 
-/* ---- the limit, from all sides ------------------------------------------- */
+/* ---- contention at the limit ----------------------------------------------- */
 
-/* A client that takes what it gets. */
+/* A client that accepts failures. */
 struct greedy {
 	atomic_t *met;
 	void *chain;
@@ -585,7 +585,7 @@ static void take_all(void *arg)
 			g->had++;
 		} else {
 			g->refused++;
-			/* Now and then all goes back, and it begins anew. */
+			/* Now and then it frees everything and starts again. */
 			if (g->refused % 20 == 0) {
 				greedy_free(g);
 				g->begun++;
@@ -596,7 +596,7 @@ static void take_all(void *arg)
 	g->again = served(galloc(5000, QUIET), 5000);
 }
 
-static void at_the_limit_all_get_null_and_nobody_is_harmed(struct kunit *test)
+static void at_the_limit_requests_fail_without_damage(struct kunit *test)
 {
 	struct greedy *g = kunit_kcalloc(test, 2, sizeof(*g), GFP_KERNEL);
 	long failed = gk_events(EVENT_ALLOC_FAILED);
@@ -609,7 +609,7 @@ static void at_the_limit_all_get_null_and_nobody_is_harmed(struct kunit *test)
 
 	KUNIT_ASSERT_TRUE(test, g && other);
 	twin_fill(other, 1000, 1);
-	/* A case before may have given it back, or left it in pieces. */
+	/* An earlier case may have returned it, or fragmented it. */
 	gk_give_back();
 	KUNIT_EXPECT_EQ(test, mheap_reserve(), 0);
 	gk_limit_to(3 << 20);
@@ -623,7 +623,7 @@ static void at_the_limit_all_get_null_and_nobody_is_harmed(struct kunit *test)
 	for (i = 0; i < 2; i++) {
 		KUNIT_EXPECT_GT(test, g[i].had, 0);
 		KUNIT_EXPECT_EQ(test, g[i].begun, 3);
-		/* What others ask for and give back at once is in the count. */
+		/* The count includes what others allocate and free at once. */
 		KUNIT_EXPECT_LE(test, g[i].most,
 				(long)galloc_limit_bytes + 2 * (long)ARENA_SIZE);
 	}
@@ -632,7 +632,7 @@ static void at_the_limit_all_get_null_and_nobody_is_harmed(struct kunit *test)
 			(long)(g[0].refused + g[1].refused + !g[0].again + !g[1].again));
 	KUNIT_EXPECT_GT(test, gk_events(EVENT_LIMIT_HIT), hits);
 	KUNIT_EXPECT_TRUE(test, twin_intact(other, 1000, 1));
-	/* The memory is back, what the other CPU keeps for itself too. */
+	/* All memory is returned, including what the other CPU caches. */
 	KUNIT_EXPECT_TRUE(test, served(galloc(5000, QUIET), 5000));
 	drain_cpus();
 	KUNIT_EXPECT_TRUE(test, served(galloc(1 << 20, QUIET), 1 << 20));
@@ -643,7 +643,7 @@ static void at_the_limit_all_get_null_and_nobody_is_harmed(struct kunit *test)
 }
 
 /* Before NULL, free memory of the other nodes serves. */
-static void at_the_limit_another_node_helps(struct kunit *test)
+static void at_the_limit_another_node_serves(struct kunit *test)
 {
 	int nid, other = NUMA_NO_NODE;
 	void *p;
@@ -654,7 +654,7 @@ static void at_the_limit_another_node_helps(struct kunit *test)
 		if (nid != gk_nid())
 			other = nid;
 	if (other == NUMA_NO_NODE) {
-		/* Nothing to try: all that is free is here. */
+		/* Nothing to test: all free memory is on this node. */
 		gk_starve(test);
 		KUNIT_EXPECT_NULL(test, galloc(1 << 18, QUIET));
 		return;
@@ -679,8 +679,8 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(requests_fail_at_random_under_load),
 	KUNIT_CASE(nofail_is_served_although_half_of_all_fails),
 	KUNIT_CASE(only_fragmented_memory_serves_what_fits),
-	KUNIT_CASE(at_the_limit_all_get_null_and_nobody_is_harmed),
-	KUNIT_CASE(at_the_limit_another_node_helps),
+	KUNIT_CASE(at_the_limit_requests_fail_without_damage),
+	KUNIT_CASE(at_the_limit_another_node_serves),
 #ifdef CONFIG_FAULT_INJECTION
 	KUNIT_CASE(each_request_in_the_kernel_may_fail),
 	KUNIT_CASE(requests_in_the_kernel_fail_at_random_under_load),

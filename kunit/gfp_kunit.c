@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 // Copyright (C) 2026 The galloc authors
 /*
- * KUnit: what each allocation flag and each context leads to, as the table in
- * include/galloc.h says.
+ * KUnit: the effect of each allocation flag and each context, as in the table of
+ * include/galloc.h.
  *
- * Warnings that come once for each load of galloc are not counted on; what is
- * checked is what the caller gets.
+ * Cases do not rely on warnings that appear once per load; they check what
+ * the caller gets.
  */
 #include "helpers.h"
 
@@ -24,7 +24,7 @@ static const size_t sizes[] = {
 
 /* ---- flags -------------------------------------------------------------- */
 
-static void flags_that_speak_of_zones_are_refused(struct kunit *test)
+static void zone_flags_are_refused(struct kunit *test)
 {
 	static const gfp_t zones[] = {
 		__GFP_DMA, __GFP_DMA32, __GFP_HIGHMEM, __GFP_DMA | __GFP_ZERO,
@@ -35,10 +35,10 @@ static void flags_that_speak_of_zones_are_refused(struct kunit *test)
 	int i, j;
 
 	KUNIT_ASSERT_NOT_NULL(test, p);
-	/* Something is on the stack, but it is not for them. */
+	/* The stack has an object, but not for these requests. */
 	gfree(galloc(64, GFP_KERNEL));
 	twin_fill(p, 64, 1);
-	gk_expect_warning(test, "galloc: no memory of a zone");
+	gk_expect_warning(test, "galloc: zone flags are not supported");
 	for (i = 0; i < ARRAY_SIZE(zones); i++) {
 		gfp_t gfp = GFP_KERNEL | zones[i];
 
@@ -76,10 +76,10 @@ static void flags_that_change_nothing_are_accepted(struct kunit *test)
 		for (j = 0; j < ARRAY_SIZE(sizes); j++) {
 			u8 *p;
 
-			/* kmemleak is told of each of a thousand pages. */
+			/* kmemleak registers each of a thousand pages. */
 			if (gk_slow() && sizes[j] > 1 << 20 && i % 6)
 				continue;
-			/* Cold: whatever travels down to the page allocator. */
+			/* Cold: flags that reach the page allocator. */
 			if (gk_slow() ? j == i % ARRAY_SIZE(sizes) : j % 5 == 0)
 				gk_give_back();
 			p = galloc(sizes[j], flags[i]);
@@ -91,7 +91,7 @@ static void flags_that_change_nothing_are_accepted(struct kunit *test)
 	}
 }
 
-static void nofail_is_served_where_it_can_be(struct kunit *test)
+static void nofail_is_served_where_possible(struct kunit *test)
 {
 	static const size_t served[] = {
 		8, 64, 4096, 32768, 8 * PAGE_SIZE, 100000, 1 << 20, 4 << 20
@@ -111,7 +111,7 @@ static void nofail_is_served_where_it_can_be(struct kunit *test)
 		KUNIT_EXPECT_TRUE(test, p && twin_all_zero(p, gsize(p)));
 		gfree(p);
 	}
-	gk_expect_warning(test, "galloc: __GFP_NOFAIL refused");
+	gk_expect_warning(test, "galloc: __GFP_NOFAIL without");
 	KUNIT_EXPECT_NULL(test, galloc(64, GFP_ATOMIC | __GFP_NOFAIL));
 	KUNIT_EXPECT_NULL(test, galloc(64, GFP_NOWAIT | __GFP_NOFAIL));
 	KUNIT_EXPECT_NULL(test, galloc(40000, GFP_NOWAIT | __GFP_NOFAIL));
@@ -160,8 +160,8 @@ static void nofail_waits_until_there_is_memory(struct kunit *test)
 
 GK_SIZES(beyond, 8, 64, 1024, 6912, 32768, 100000, 1 << 20);
 
-/* What must not fail goes over the limit, and everybody else is refused there. */
-static void nofail_goes_over_the_limit(struct kunit *test)
+/* Requests that must not fail exceed the limit, all others are refused there. */
+static void nofail_exceeds_the_limit(struct kunit *test)
 {
 	size_t size = gk_size(test);
 	struct patient *who = kunit_kzalloc(test, sizeof(*who), GFP_KERNEL);
@@ -186,7 +186,7 @@ static void nofail_goes_over_the_limit(struct kunit *test)
 	gfree(who->p);
 }
 
-/* The descriptors that such a request needs are let in, too. */
+/* The descriptors of such a request exceed the limit, too. */
 static void nofail_gets_its_descriptors_at_the_limit(struct kunit *test)
 {
 	unsigned int kind;
@@ -305,8 +305,8 @@ static void without_memory_the_answer_is_null(struct kunit *test)
 			(long)(4 * ARRAY_SIZE(flags) * ARRAY_SIZE(sizes)));
 }
 
-/* What another size has cached comes back when memory is short. */
-static void what_caches_hold_is_given_up_under_pressure(struct kunit *test)
+/* Memory cached for another size is released when memory is short. */
+static void caches_are_released_under_pressure(struct kunit *test)
 {
 	void *keep, *p[32];
 	int i;
@@ -328,7 +328,7 @@ static void what_caches_hold_is_given_up_under_pressure(struct kunit *test)
 
 /* ---- contexts ----------------------------------------------------------- */
 
-/* One of each, where it may not sleep.  How many could not be had. */
+/* One of each, in atomic context.  Returns the number of failures. */
 static unsigned int serve_all(gfp_t gfp)
 {
 	unsigned int i, failed = 0;
@@ -404,7 +404,7 @@ static struct {
 	atomic_t done;
 } visit;
 
-/* An object is had and given back, whoever we are. */
+/* Allocate and free an object, in any context. */
 static void visit_once(void)
 {
 	void *p = galloc(64, GFP_ATOMIC);
@@ -423,7 +423,7 @@ static void visit_in_softirq(struct tasklet_struct *t)
 	visit_once();
 }
 
-static void whoever_finds_the_slots_busy_is_served_and_counted(struct kunit *test)
+static void calls_that_find_the_slots_busy_are_served_and_counted(struct kunit *test)
 {
 	long hard = gk_events(EVENT_BUSY_HARDIRQ);
 	long soft = gk_events(EVENT_BUSY_SOFTIRQ);
@@ -435,12 +435,12 @@ static void whoever_finds_the_slots_busy_is_served_and_counted(struct kunit *tes
 	tasklet_setup(&visit.tasklet, visit_in_softirq);
 	atomic_set(&visit.done, 0);
 
-	/* As if the slots were being worked on. */
+	/* As if the slots were busy. */
 	preempt_disable();
 	this_cpu_write(galloc_mcache.busy, 1);
 	irq_work_queue(&visit.irq_work);
 	in_hardirq = gk_spin_for(atomic_read(&visit.done) == 1, GK_PATIENCE_MS);
-	/* At the end of the next interrupt, that of the clock for one. */
+	/* At the end of the next interrupt, such as that of the clock. */
 	tasklet_schedule(&visit.tasklet);
 	in_softirq = gk_spin_for(atomic_read(&visit.done) == 2, GK_PATIENCE_MS);
 	visit_once();
@@ -458,18 +458,18 @@ static void whoever_finds_the_slots_busy_is_served_and_counted(struct kunit *tes
 }
 
 static struct kunit_case cases[] = {
-	KUNIT_CASE(flags_that_speak_of_zones_are_refused),
+	KUNIT_CASE(zone_flags_are_refused),
 	KUNIT_CASE(flags_that_change_nothing_are_accepted),
-	KUNIT_CASE(nofail_is_served_where_it_can_be),
+	KUNIT_CASE(nofail_is_served_where_possible),
 	KUNIT_CASE_PARAM(nofail_waits_until_there_is_memory, waiting_gen_params),
-	KUNIT_CASE_PARAM(nofail_goes_over_the_limit, beyond_gen_params),
+	KUNIT_CASE_PARAM(nofail_exceeds_the_limit, beyond_gen_params),
 	KUNIT_CASE(nofail_gets_its_descriptors_at_the_limit),
 	KUNIT_CASE(kswapd_hears_of_what_is_needed),
 	KUNIT_CASE(without_memory_the_answer_is_null),
-	KUNIT_CASE(what_caches_hold_is_given_up_under_pressure),
+	KUNIT_CASE(caches_are_released_under_pressure),
 	KUNIT_CASE(interrupts_may_be_off),
 	KUNIT_CASE(a_spinlock_may_be_held),
-	KUNIT_CASE(whoever_finds_the_slots_busy_is_served_and_counted),
+	KUNIT_CASE(calls_that_find_the_slots_busy_are_served_and_counted),
 	KUNIT_CASE(memalloc_scopes_are_honoured),
 	{}
 };

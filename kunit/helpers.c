@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 // Copyright (C) 2026 The galloc authors
 /*
- * helpers: what the suites share; see helpers.h.
+ * helpers: functions shared by the suites; see helpers.h.
  */
 #include "helpers.h"
 
@@ -12,23 +12,23 @@
 #include <linux/random.h>
 #include <linux/slab.h>
 
-/* Tries until the books are exact: work in flight ends by itself. */
+/* Tries until the totals are exact: pending work completes. */
 #define REST_TRIES		20
 
 static atomic_long_t ops_done;
 
-/* ---- reports that are meant to be there ---------------------------------- */
+/* ---- expected reports ---------------------------------------------------- */
 
 #define REPORTS		"galloc-reports"
 
-/* Where the kernel's log ends now. */
+/* Mark the current end of the kernel's log. */
 static void log_mark(struct kmsg_dump_iter *log)
 {
 	kmsg_dump_rewind(log);
 	log->cur_seq = log->next_seq;
 }
 
-/* Lines since the mark that have @text in them, announcements not counted. */
+/* Lines since the mark that contain @text, except announcements. */
 static unsigned int log_count(const struct kmsg_dump_iter *mark, const char *text)
 {
 	struct kmsg_dump_iter log = *mark;
@@ -43,10 +43,10 @@ static unsigned int log_count(const struct kmsg_dump_iter *mark, const char *tex
 	return n;
 }
 
-/* A warning is the end of the guest, unless a case waits for one. */
+/* A warning panics, unless a case expects one. */
 static bool warnings_panic;
 
-/* The end is told even if the case is aborted. */
+/* Announces the end even if the case is aborted. */
 static void announced_free(struct kunit_resource *res)
 {
 	printk(KERN_INFO "galloc-kunit: expect end\n");
@@ -77,7 +77,7 @@ static void announce(struct kunit *test, const char *text,
 	r->n = n;
 }
 
-/* Reports of @fault will come; gk_expect_faults() then says how many. */
+/* Announce reports of @fault; gk_expect_faults() then states how many. */
 void gk_expect_reports(struct kunit *test, enum galloc_fault fault)
 {
 	char text[GK_REPORT_TEXT];
@@ -86,7 +86,7 @@ void gk_expect_reports(struct kunit *test, enum galloc_fault fault)
 	announce(test, text, fault, 0);
 }
 
-/* Since the last look there were @n reports of @fault, and no others. */
+/* Expect @n reports of @fault, and no others, since the last call. */
 void gk_expect_faults(struct kunit *test, enum galloc_fault fault, long n)
 {
 	struct gk *gk = test->priv;
@@ -102,7 +102,7 @@ void gk_expect_faults(struct kunit *test, enum galloc_fault fault, long n)
 	}
 }
 
-/* Since the last look there were @n reports, of any kind. */
+/* Expect @n reports, of any kind, since the last call. */
 void gk_expect_any_faults(struct kunit *test, long n)
 {
 	struct gk *gk = test->priv;
@@ -118,7 +118,7 @@ void gk_expect_any_faults(struct kunit *test, long n)
 }
 
 /*
- * A warning with @text will come, if it is the first since galloc was loaded:
+ * Announce a warning with @text, if it is the first since galloc was loaded:
  * galloc warns once about each kind of call.
  */
 void gk_expect_warning(struct kunit *test, const char *text)
@@ -137,7 +137,7 @@ void gk_expect_warning(struct kunit *test, const char *text)
 	announce(test, text, NR_GALLOC_FAULTS, 1);
 }
 
-/* From here on reports are printed, not only counted, and gk_heard() tells. */
+/* From here on reports are printed as well as counted; gk_heard() finds them. */
 void gk_listen(struct kunit *test)
 {
 	struct gk *gk = test->priv;
@@ -146,7 +146,7 @@ void gk_listen(struct kunit *test)
 	log_mark(&gk->listen);
 }
 
-/* Lines with @text that the kernel has said since gk_listen(). */
+/* Lines of the kernel's log with @text since gk_listen(). */
 unsigned int gk_heard(struct kunit *test, const char *text)
 {
 	const struct gk *gk = test->priv;
@@ -154,7 +154,7 @@ unsigned int gk_heard(struct kunit *test, const char *text)
 	return log_count(&gk->listen, text);
 }
 
-/* What was announced has been printed, unless it was too much for that. */
+/* Check that announced reports were printed, within the rate limit. */
 static void check_reports(struct kunit *test)
 {
 	struct kunit_resource *res = kunit_find_named_resource(test, REPORTS);
@@ -207,7 +207,7 @@ static void settings_restore(const struct gk *gk)
 
 static bool quiet;
 
-/* galloc has ended what it does by itself, and does nothing of it from here on. */
+/* Complete galloc's background work, and allow none from here on. */
 void gk_quiet(void)
 {
 	if (!quiet)
@@ -215,7 +215,7 @@ void gk_quiet(void)
 	quiet = true;
 }
 
-/* Let the tick, drains and the release worker go on. */
+/* Allow the tick, drains and the release worker again. */
 void gk_background(void)
 {
 	if (quiet)
@@ -238,9 +238,9 @@ int gk_init(struct kunit *test)
 	settings_save(gk);
 	gk_quiet();
 	WRITE_ONCE(drain_ask_isolated, true);
-	/* A case that went to another node would look at the books of this one. */
+	/* A case that migrated to another node would check the accounting of this one. */
 	gk_pin(gk_cpu(0));
-	/* What is free goes back when the case wants it, not by itself. */
+	/* Free memory is returned when the case does so, not by the worker. */
 	WRITE_ONCE(galloc_free_max_pages, ULONG_MAX / 8);
 	if (!gk_rest(&t)) {
 		settings_restore(gk);
@@ -256,7 +256,7 @@ int gk_init(struct kunit *test)
 	return 0;
 }
 
-/* As gk_init(), with all that galloc does by itself going on. */
+/* As gk_init(), with background work enabled. */
 int gk_init_alive(struct kunit *test)
 {
 	int err = gk_init(test);
@@ -279,7 +279,7 @@ void gk_exit(struct kunit *test)
 #define FORMAT(name) ", " #name " %ld"
 #define VALUE(name) , t.name
 	KUNIT_EXPECT_TRUE_MSG(test, gk_rest(&t),
-			      "the books do not add up: system %ld" GALLOC_TOTALS(FORMAT),
+			      "the totals do not add up: system %ld" GALLOC_TOTALS(FORMAT),
 			      t.system GALLOC_TOTALS(VALUE));
 	KUNIT_EXPECT_EQ_MSG(test, t.in_use, gk->in_use, "live objects are left");
 	KUNIT_EXPECT_EQ(test, t.deferred, 0);
@@ -292,13 +292,13 @@ void gk_exit(struct kunit *test)
 	gk_background();
 }
 
-/* ---- looking at galloc -------------------------------------------------- */
+/* ---- galloc's state ------------------------------------------------------- */
 
 /*
- * Have everything come to rest and say where it is: stacks drained, arrays without
- * use given up, pages set aside gone, callbacks run.  Nothing is left that a tick
- * would free later, and make room at a limit; and galloc does nothing by itself from
- * here on.  False if the books are not exact even so.
+ * Bring everything to rest and fill in the totals: drain stacks, free unused arrays,
+ * return pages set aside, run callbacks.  Leaves nothing that a tick would free later,
+ * which would make room at a limit, and stops background work.  False if the totals
+ * are still not exact.
  */
 bool gk_rest(struct galloc_totals *t)
 {
@@ -310,7 +310,7 @@ bool gk_rest(struct galloc_totals *t)
 		transfer_age();
 		transfer_age();
 		worker_settle();
-		/* Descriptors of slots that have left, objects of gfree_rcu(). */
+		/* Descriptors of removed slots, objects of gfree_rcu(). */
 		if (i)
 			rcu_barrier();
 		stats_totals(t);
@@ -320,7 +320,7 @@ bool gk_rest(struct galloc_totals *t)
 	return false;
 }
 
-/* Bytes of live objects, those that were there before the case not counted. */
+/* Bytes of live objects, except those from before the case. */
 long gk_in_use(struct kunit *test)
 {
 	const struct gk *gk = test->priv;
@@ -330,7 +330,7 @@ long gk_in_use(struct kunit *test)
 	return t.in_use - gk->in_use;
 }
 
-/* All that is free goes back to the system, the reserve excepted. */
+/* Return all free memory to the system, except the reserve. */
 void gk_give_back(void)
 {
 	struct galloc_totals t;
@@ -339,21 +339,21 @@ void gk_give_back(void)
 	release_runs(ULONG_MAX, true);
 }
 
-/* Take memory in whole blocks, as when there is much already; gk_exit() ends it. */
+/* Grow in whole blocks, as a large heap does; gk_exit() ends it. */
 void gk_grow_by_blocks(void)
 {
 	WRITE_ONCE(galloc_reserve_pages, LONG_MAX);
 }
 
-/* Let galloc have @bytes more than it has, until gk_unlimit() or gk_exit(). */
+/* Limit galloc to @bytes more than it holds, until gk_unlimit() or gk_exit(). */
 void gk_limit_to(long bytes)
 {
-	/* Descriptors of slots that have left would go later, and make room. */
+	/* Otherwise descriptors of removed slots would be freed later, and make room. */
 	rcu_barrier();
 	WRITE_ONCE(galloc_limit_bytes, arena_limited_bytes() + bytes);
 }
 
-/* Free runs that are kept from everybody, see gk_soak(). */
+/* Free runs that are withheld, see gk_soak(). */
 #define MAX_RUNS	4096
 
 static struct mspan *runs[MAX_RUNS];
@@ -386,7 +386,7 @@ static void soak_node(struct kunit *test, int nid)
 		KUNIT_ASSERT_GT(test, seen.nr, 0);
 		for (i = 0; i < seen.nr; i++) {
 			KUNIT_ASSERT_LT(test, nr_runs, MAX_RUNS);
-			/* An exact fit leaves no rest, and so never grows. */
+			/* An exact fit leaves no rest, so it never grows. */
 			runs[nr_runs] = mheap_alloc(nid, seen.npages[i], 1, 0,
 						    GFP_NOWAIT | __GFP_THISNODE);
 			KUNIT_ASSERT_NOT_NULL(test, runs[nr_runs]);
@@ -395,7 +395,7 @@ static void soak_node(struct kunit *test, int nid)
 	}
 }
 
-/* Take what free pages there are, of all nodes, until gk_feed(). */
+/* Take all free pages, of all nodes, until gk_feed(). */
 void gk_soak(struct kunit *test)
 {
 	int nid;
@@ -404,7 +404,7 @@ void gk_soak(struct kunit *test)
 		soak_node(test, nid);
 }
 
-/* The same with what caches hold; what the reserve does not keep goes back. */
+/* The same including cached memory; returns everything except the reserve. */
 void gk_take_free_runs(struct kunit *test)
 {
 	gk_give_back();
@@ -419,14 +419,14 @@ void gk_unlimit(struct kunit *test)
 	WRITE_ONCE(galloc_limit_bytes, gk->limit_bytes);
 }
 
-/* Nothing is to be had: no free page, no cached object, no growth. */
+/* No memory at all: no free page, no cached object, no growth. */
 void gk_starve(struct kunit *test)
 {
 	gk_take_free_runs(test);
 	gk_limit_to(0);
 }
 
-/* The runs taken come back; gk_exit() does it, too. */
+/* Free the runs taken; gk_exit() does so, too. */
 void gk_feed(void)
 {
 	while (nr_runs)
@@ -458,7 +458,7 @@ static void forget_refusals(void)
 		WRITE_ONCE(mheap_of(nid)->spent_pages, UINT_MAX);
 }
 
-/* Until gk_whole(), or the end of the case: no more pages in a row than 1 << @order. */
+/* Until gk_whole(), or the end of the case: no longer runs than 1 << @order pages. */
 void gk_in_pieces(unsigned int order)
 {
 	WRITE_ONCE(pieces.from, order + 1);
@@ -481,7 +481,7 @@ void gk_whole(void)
 
 /* ---- a CPU without slots ------------------------------------------------- */
 
-/* This CPU has no slots, as if it had never called galloc.  Returns those it had. */
+/* Take this CPU's slots away, as if it had never called galloc.  Returns them. */
 struct mcache_slot *gk_take_slots_away(struct kunit *test)
 {
 	struct mcache *m = raw_cpu_ptr(&galloc_mcache);
@@ -503,7 +503,7 @@ struct mcache_slot *gk_take_slots_away(struct kunit *test)
 	return had;
 }
 
-/* Slots go for good: what they counted is their rows', as of a CPU that is dead. */
+/* Remove slots: their rows get their counters, as for a dead CPU. */
 void gk_slots_delete(struct mcache_slot *slots)
 {
 	unsigned int row;
@@ -524,7 +524,7 @@ void gk_slots_delete(struct mcache_slot *slots)
 
 /* ---- CPUs and threads --------------------------------------------------- */
 
-/* The n-th online CPU, the last one if there are not so many. */
+/* The n-th online CPU, the last one if there are fewer. */
 int gk_cpu(unsigned int n)
 {
 	int cpu, last = 0;
@@ -537,7 +537,7 @@ int gk_cpu(unsigned int n)
 	return last;
 }
 
-/* The caller stays on @cpu; a case's thread ends with the case. */
+/* Pin the caller to @cpu; a case's thread ends with the case. */
 void gk_pin(int cpu)
 {
 	set_cpus_allowed_ptr(current, cpumask_of(cpu));
@@ -549,7 +549,7 @@ static int thread_fn(void *arg)
 
 	t->fn(t->arg);
 	complete(&t->done);
-	/* Until gk_join(): so that no code of ours runs after it. */
+	/* Until gk_join(), so that none of our code runs after it. */
 	for (;;) {
 		set_current_state(TASK_INTERRUPTIBLE);
 		if (kthread_should_stop())
@@ -580,8 +580,8 @@ struct gk_thread *gk_start(struct kunit *test, int cpu, void (*fn)(void *arg),
 }
 
 /*
- * Wait for a thread to finish.  One that does not is left alone, and keeps this
- * module loaded, since it still runs its code.
+ * Wait for a thread to finish.  One that does not keeps this
+ * module loaded, because it still runs its code.
  */
 void gk_join(struct kunit *test, struct gk_thread *t)
 {
@@ -595,8 +595,8 @@ void gk_join(struct kunit *test, struct gk_thread *t)
 }
 
 /*
- * Threads meet: each raises *@count once and waits until @n have.  Nobody has
- * to be let through first.  False if the others did not come.
+ * A barrier for threads: each increments *@count once and waits until @n have, in any
+ * order.  False if the others did not arrive.
  */
 bool gk_meet(atomic_t *count, int n)
 {
@@ -604,7 +604,7 @@ bool gk_meet(atomic_t *count, int n)
 	return gk_yield_for(atomic_read(count) >= n, GK_PATIENCE_MS / 2);
 }
 
-/* ---- chance, and the count of operations -------------------------------- */
+/* ---- random numbers, number of operations -------------------------------- */
 
 /* The row of an object's span; 0: there is no object at @p. */
 unsigned int gk_row_at(const void *p)
@@ -619,7 +619,7 @@ unsigned int gk_row_at(const void *p)
 	return row;
 }
 
-/* The seed, printed, so that a failure can be had again with seed=. */
+/* Print the seed, so that seed= reproduces a failure. */
 u64 gk_seed(struct kunit *test)
 {
 	u64 state = gk_first_seed;
@@ -630,7 +630,7 @@ u64 gk_seed(struct kunit *test)
 	return state;
 }
 
-/* What is to be done @n times when there are 10^8 operations in all. */
+/* Scale a repetition count that is @n for a budget of 10^8 operations. */
 unsigned long gk_times(unsigned long n)
 {
 	return max(mult_frac(n, gk_ops, 100000000UL), n / 1000 + 1);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* Copyright (C) 2026 The galloc authors */
 /*
- * helpers: what the suites share.
+ * helpers: functions shared by the suites.
  *
- * Every suite has gk_init() and gk_exit() around each of its cases: galloc does
- * nothing by itself meanwhile, unless the case says gk_background(); whatever a
- * case has changed of galloc's settings is undone, and at the end all of it is
- * free again and the books of all layers agree.
+ * Every suite calls gk_init() and gk_exit() around each case: galloc does
+ * no background work meanwhile, unless the case calls gk_background(); gk_exit()
+ * restores galloc's settings, and checks that all memory is free again and that
+ * all layers are consistent.
  */
 #ifndef _GALLOC_KUNIT_HELPERS_H
 #define _GALLOC_KUNIT_HELPERS_H
@@ -21,24 +21,24 @@
 #include "mcache.h"
 #include "guest.h"
 
-/* No wait is longer, for a thread to finish or a condition to come true. */
+/* The longest wait for a thread to finish or a condition to become true. */
 #define GK_PATIENCE_MS		60000
 
 /*
- * Two CPUs that fight for one lock may take any time, where they are threads
- * that somebody else schedules: such a load ends after this, done or not.
+ * Two CPUs that contend for a lock may take any time, where they are threads
+ * that a host schedules: such a load ends after this time, complete or not.
  */
 #define GK_FIGHT_MS		250
 
-/* Kinds of reports one case may announce. */
+/* Most kinds of reports that a case may announce. */
 #define GK_MAX_REPORTS		16
 
-/* Room for the text of one. */
+/* Length of the text of one. */
 #define GK_REPORT_TEXT		64
 
 /**
  * struct gk_report - reports that a case has announced
- * @text: what the first line of each has in it
+ * @text: part of the first line of each
  * @fault: of galloc, of that kind; NR_GALLOC_FAULTS: a warning of the kernel
  * @n: how many warnings
  */
@@ -49,7 +49,7 @@ struct gk_report {
 };
 
 /**
- * struct gk - what a case started from
+ * struct gk - the state at the start of a case
  * @in_use: bytes of live objects
  * @faults: reports that are accounted for, by the count galloc keeps
  * @first: the same before the case
@@ -58,7 +58,7 @@ struct gk_report {
  * @nr_reports: length of @report
  * @begin: end of the kernel's log before the first announcement
  * @listen: end of the log at the last gk_listen()
- * @limit_bytes: settings, as they were
+ * @limit_bytes: settings before the case
  * @reserve_pages: same
  * @free_max_pages: same
  * @cpu_cache_bytes: same
@@ -109,7 +109,7 @@ void gk_quiet(void);
 void gk_background(void);
 void gk_exit(struct kunit *test);
 
-/* ---- looking at galloc -------------------------------------------------- */
+/* ---- galloc's state ------------------------------------------------------- */
 
 bool gk_rest(struct galloc_totals *t);
 long gk_in_use(struct kunit *test);
@@ -163,12 +163,12 @@ static inline int gk_nid(void)
 #define for_each_class(class)						\
 	for ((class) = 1; (class) < GALLOC_NR_CLASSES; (class)++)
 
-/* ---- reports that are meant to be there ---------------------------------- */
+/* ---- expected reports ---------------------------------------------------- */
 
 /*
  * A case announces each report that it provokes: of galloc about a bad free, or
- * of the kernel, a warning.  At its end those announced must have come, and no
- * others; kunit.awk has each other report fail the run.
+ * of the kernel, a warning.  At its end those announced must have appeared, and no
+ * others; kunit.awk fails the run for any other report.
  *
  *	gk_expect_reports(test, FAULT_DOUBLE_FREE);
  *	gfree(p);
@@ -187,7 +187,7 @@ unsigned int gk_heard(struct kunit *test, const char *text);
  * struct gk_thread - a thread of a case, on a CPU of its own
  * @task: the thread; stays until gk_join()
  * @done: @fn has returned
- * @fn: what it does; bounded by itself
+ * @fn: its function; must end by itself
  * @arg: for @fn
  */
 struct gk_thread {
@@ -210,11 +210,11 @@ static inline bool gk_smp(void)
 
 bool gk_meet(atomic_t *count, int n);
 
-/* Wait for @cond, asleep; false if it has not come true in @ms. */
+/* Sleep until @cond; false if it did not become true in @ms. */
 #define gk_wait_for(cond, ms)						\
 	__gk_wait(cond, ms, usleep_range(500, 1000))
 
-/* The same where one may not sleep: another CPU has to make it true. */
+/* The same in atomic context: another CPU must make it true. */
 #define gk_spin_for(cond, ms)						\
 	__gk_wait(cond, ms, cpu_relax())
 
@@ -247,12 +247,12 @@ bool gk_meet(atomic_t *count, int n);
 	__met;								\
 })
 
-/* ---- from one thread to another ----------------------------------------- */
+/* ---- passing objects between threads -------------------------------------- */
 
 /**
  * struct gk_ring - indices of a ring with one putter and one taker
- * @head: places put so far; the putter's
- * @tail: places taken so far; the taker's
+ * @head: entries put so far; written by the putter
+ * @tail: entries taken so far; written by the taker
  * @closed: no more are put
  *
  * The places themselves are the caller's array: place i is [i % its length].
@@ -299,7 +299,7 @@ static inline void gk_ring_take(struct gk_ring *r)
 	smp_store_release(&r->tail, r->tail + 1);
 }
 
-/* ---- chance, and the count of operations -------------------------------- */
+/* ---- random numbers, number of operations -------------------------------- */
 
 u64 gk_seed(struct kunit *test);
 void gk_count_ops(unsigned long n);
@@ -312,7 +312,7 @@ static inline ktime_t gk_fight_end(void)
 	return ktime_add_ms(ktime_get(), GK_FIGHT_MS);
 }
 
-/* Let others run once in a while; true when it is time to end. */
+/* Reschedule once in a while; true when it is time to end. */
 static inline bool gk_fight_over(unsigned long i, ktime_t end)
 {
 	if (i % 128)
@@ -321,7 +321,7 @@ static inline bool gk_fight_over(unsigned long i, ktime_t end)
 	return ktime_after(ktime_get(), end);
 }
 
-/* Are we where each operation takes long, as under KASAN in an emulator? */
+/* Is each operation slow, as under KASAN in an emulator? */
 static inline bool gk_slow(void)
 {
 	return gk_ops < 1000000;

@@ -17,7 +17,7 @@ static bool large_is_right(u8 *p, size_t size)
 	       map_span_around(p + size - 1, &s) && s.start == (unsigned long)p;
 }
 
-/* Has the kernel itself no pages in a row for it?  Where memory is in pieces. */
+/* Is the kernel itself out of runs that long, because memory is fragmented? */
 static bool kmalloc_has_none(size_t size)
 {
 	void *p = kmalloc(size, GFP_KERNEL | __GFP_NOWARN);
@@ -59,8 +59,8 @@ static void large_objects_of_every_number_of_pages(struct kunit *test)
 	gk_count_ops(ops);
 }
 
-/* What is given back of an order would keep the next object from a whole one. */
-static void a_huge_object_has_all_of_its_order(struct kunit *test)
+/* Pages returned from an order would keep the next object from a whole one. */
+static void a_huge_object_keeps_its_whole_order(struct kunit *test)
 {
 	size_t npages = ARENA_PAGES + 1;
 	long system;
@@ -215,14 +215,14 @@ static void free_blocks_make_room_for_a_huge_object(struct kunit *test)
 	gfree(p);
 }
 
-static void pages_of_the_emergency_reserve_are_used_once(struct kunit *test)
+static void emergency_pages_are_used_once(struct kunit *test)
 {
 	struct mspan *s = run_take(test, 5, 1);
 	unsigned long start = s->start;
 	struct mspan copy;
 	u8 *p;
 
-	/* As if alloc_pages() had broken into it. */
+	/* As if alloc_pages() had used the reserve. */
 	s->reserve = true;
 	memset((void *)start, 0xa5, 5 * PAGE_SIZE);
 	s->zeroed = false;
@@ -231,7 +231,7 @@ static void pages_of_the_emergency_reserve_are_used_once(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, (unsigned long)p, start);
 	KUNIT_EXPECT_EQ(test, gsize(p), 5 * PAGE_SIZE);
 	KUNIT_EXPECT_TRUE(test, !memchr_inv(p, 0, 5 * PAGE_SIZE));
-	/* It is larger than what was asked for, whatever that was. */
+	/* It is larger than any request for it. */
 	gfree_sized(p, 64);
 	worker_settle();
 	KUNIT_EXPECT_FALSE(test, map_span_around(p, &copy));
@@ -293,14 +293,14 @@ static void pages_that_cannot_leave_at_once_leave_later(struct kunit *test)
 
 static struct kunit_case cases[] = {
 	KUNIT_CASE(large_objects_of_every_number_of_pages),
-	KUNIT_CASE(a_huge_object_has_all_of_its_order),
+	KUNIT_CASE(a_huge_object_keeps_its_whole_order),
 	KUNIT_CASE(a_huge_object_that_is_freed_serves_the_next),
 	KUNIT_CASE(only_a_little_is_kept),
 	KUNIT_CASE(what_is_kept_and_not_wanted_goes),
 	KUNIT_CASE(what_is_kept_makes_room_at_the_limit),
 	KUNIT_CASE(a_huge_object_that_is_freed_makes_room_at_once),
 	KUNIT_CASE(free_blocks_make_room_for_a_huge_object),
-	KUNIT_CASE(pages_of_the_emergency_reserve_are_used_once),
+	KUNIT_CASE(emergency_pages_are_used_once),
 	KUNIT_CASE(a_chunk_of_the_emergency_reserve_serves_one_request),
 	KUNIT_CASE(pages_that_cannot_leave_at_once_leave_later),
 	{}

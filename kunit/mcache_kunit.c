@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 // Copyright (C) 2026 The galloc authors
 /*
- * KUnit: the stacks of free objects that each CPU has.
+ * KUnit: the per-CPU stacks of free objects.
  *
- * A case runs pinned to one CPU, so that it can look at the stacks it works
- * with.  In debug mode there are none, and that is what the cases check then.
+ * A case runs pinned to one CPU, so that it can inspect the stacks it uses.  In debug
+ * mode there are none, which the cases check then.
  */
 #include "helpers.h"
 
@@ -120,7 +120,7 @@ static void the_last_freed_is_the_next_allocated(struct kunit *test)
 	debug_keeps_nothing(test);
 }
 
-static void a_class_nobody_uses_costs_nothing(struct kunit *test)
+static void an_unused_class_costs_nothing(struct kunit *test)
 {
 	unsigned int class, used;
 
@@ -165,7 +165,7 @@ static void bits_that_no_address_has_are_in_the_mask(struct kunit *test)
 		unsigned long mask = gk_slot(class)->mask;
 		void *p = hold(test, sizeclasses[class].size);
 
-		/* Each free of an object above a page looks at its pages. */
+		/* Each free of an object above a page checks its pages. */
 		KUNIT_EXPECT_EQ(test, mask == ULONG_MAX,
 				sizeclasses[class].size > PAGE_SIZE);
 		if (mask == ULONG_MAX)
@@ -202,7 +202,7 @@ static void flush_and_refill_conserve_each_object(struct kunit *test)
 	debug_keeps_nothing(test);
 }
 
-static void many_are_popped_at_once(struct kunit *test)
+static void many_objects_are_popped_at_once(struct kunit *test)
 {
 	void *out[2 * DRAIN_TURN], **top;
 	unsigned int class = sizeclass_of(64);
@@ -224,7 +224,7 @@ static void many_are_popped_at_once(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, !memcmp(out, slot->top, 10 * sizeof(*out)));
 	for (i = 0; i < 10; i++)
 		objects[nr_objects++] = out[i];
-	/* Never more than a turn, and never more than there are. */
+	/* At most a turn, and at most as many as there are. */
 	while ((n = mcache_pop_many(class, ARRAY_SIZE(out), out))) {
 		KUNIT_EXPECT_LE(test, n, DRAIN_TURN);
 		for (i = 0; i < n; i++)
@@ -270,7 +270,7 @@ static void capacity_follows_a_load_of_a_thousand(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, slot->overflows, overflows);
 }
 
-/* What the tick has each CPU do. */
+/* The tick's work on each CPU. */
 static void look_for_idle_classes(void)
 {
 	struct mcache *m = this_mcache();
@@ -306,7 +306,7 @@ static void an_idle_class_is_drained_and_a_busy_one_is_not(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, this_mcache()->held, 0);
 }
 
-static void a_stack_that_is_more_than_enough_gives_half(struct kunit *test)
+static void an_oversized_stack_loses_half(struct kunit *test)
 {
 	struct mcache_slot *slot;
 	unsigned int had, i;
@@ -335,7 +335,7 @@ static void a_stack_that_is_more_than_enough_gives_half(struct kunit *test)
 	}
 }
 
-static void a_cpu_that_idles_is_drained_in_a_while(struct kunit *test)
+static void an_idle_cpu_is_drained(struct kunit *test)
 {
 	unsigned int i;
 
@@ -351,7 +351,7 @@ static void a_cpu_that_idles_is_drained_in_a_while(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, all_slots_are_empty());
 }
 
-/* Do the books of this CPU agree, and stay within the budget? */
+/* Is the accounting of this CPU consistent and within the budget? */
 static bool budget_is_kept(void)
 {
 	unsigned long may_hold = 0, holds = 0;
@@ -427,7 +427,7 @@ static void cache_something(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, all_slots_are_empty(), galloc_debug);
 }
 
-static void a_drain_leaves_nothing(struct kunit *test)
+static void a_drain_leaves_nothing_cached(struct kunit *test)
 {
 	unsigned int n, i;
 
@@ -450,7 +450,7 @@ static void a_drain_leaves_nothing(struct kunit *test)
 		KUNIT_EXPECT_TRUE(test, all_slots_are_empty());
 		KUNIT_EXPECT_EQ(test, this_mcache()->held, 0);
 	}
-	/* Nor is a span left that nobody has: with the last object all go back. */
+	/* No span is left without an owner: with the last object all are returned. */
 	free_objects();
 	drain_cpus();
 	for_each_class(n) {
@@ -460,7 +460,7 @@ static void a_drain_leaves_nothing(struct kunit *test)
 	}
 }
 
-static void a_drain_asked_for_comes_without_waiting(struct kunit *test)
+static void an_asynchronous_drain_happens(struct kunit *test)
 {
 	cache_something(test);
 	gk_background();
@@ -553,7 +553,7 @@ static void take_one_in_pause(enum galloc_pause point, const void *what)
 }
 
 /* While a task brings a span, another one of the same CPU installs its own. */
-static void who_comes_second_with_a_span_uncaches_it(struct kunit *test)
+static void the_latecomer_uncaches_its_span(struct kunit *test)
 {
 	struct mcentral *row = mcentral_rows[mcentral_row(gk_nid(), sizeclass_of(64))];
 	long lost = gk_events(EVENT_INSTALL_LOST);
@@ -580,7 +580,7 @@ static void migrate_in_pause(enum galloc_pause point, const void *what)
 }
 
 /* A task that grows may go on elsewhere: it must not touch the old CPU's slots. */
-static void who_migrates_with_a_span_installs_it_where_he_is(struct kunit *test)
+static void a_migrating_task_installs_its_span_on_the_new_cpu(struct kunit *test)
 {
 	unsigned int class = sizeclass_of(64);
 	struct mcache_slot *old;
@@ -604,7 +604,7 @@ static void who_migrates_with_a_span_installs_it_where_he_is(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, budget_is_kept());
 }
 
-static void who_migrates_to_where_there_is_a_span_returns_his(struct kunit *test)
+static void a_migrating_task_returns_a_surplus_span(struct kunit *test)
 {
 	unsigned int class = sizeclass_of(64);
 	long returned = gk_events(EVENT_MIGRATED);
@@ -634,7 +634,7 @@ static void drain_in_pause(enum galloc_pause point, const void *what)
 		drain_cpus();
 }
 
-static void a_drain_passes_a_span_that_is_being_brought(struct kunit *test)
+static void a_drain_skips_a_span_being_installed(struct kunit *test)
 {
 	hold(test, 64);
 	free_objects();
@@ -751,23 +751,23 @@ static void objects_made_on_one_cpu_are_freed_on_another(struct kunit *test)
 
 static struct kunit_case cases[] = {
 	KUNIT_CASE(the_last_freed_is_the_next_allocated),
-	KUNIT_CASE(a_class_nobody_uses_costs_nothing),
+	KUNIT_CASE(an_unused_class_costs_nothing),
 	KUNIT_CASE(a_cpu_that_never_allocates_costs_little),
 	KUNIT_CASE(bits_that_no_address_has_are_in_the_mask),
 	KUNIT_CASE(flush_and_refill_conserve_each_object),
-	KUNIT_CASE(many_are_popped_at_once),
+	KUNIT_CASE(many_objects_are_popped_at_once),
 	KUNIT_CASE(capacity_follows_a_load_of_a_thousand),
 	KUNIT_CASE(an_idle_class_is_drained_and_a_busy_one_is_not),
-	KUNIT_CASE(a_stack_that_is_more_than_enough_gives_half),
-	KUNIT_CASE(a_cpu_that_idles_is_drained_in_a_while),
+	KUNIT_CASE(an_oversized_stack_loses_half),
+	KUNIT_CASE(an_idle_cpu_is_drained),
 	KUNIT_CASE(the_budget_is_kept_under_any_load),
-	KUNIT_CASE(a_drain_leaves_nothing),
-	KUNIT_CASE(a_drain_asked_for_comes_without_waiting),
+	KUNIT_CASE(a_drain_leaves_nothing_cached),
+	KUNIT_CASE(an_asynchronous_drain_happens),
 	KUNIT_CASE(an_interrupt_takes_one_object_and_leaves_the_stack_alone),
-	KUNIT_CASE(who_comes_second_with_a_span_uncaches_it),
-	KUNIT_CASE(who_migrates_with_a_span_installs_it_where_he_is),
-	KUNIT_CASE(who_migrates_to_where_there_is_a_span_returns_his),
-	KUNIT_CASE(a_drain_passes_a_span_that_is_being_brought),
+	KUNIT_CASE(the_latecomer_uncaches_its_span),
+	KUNIT_CASE(a_migrating_task_installs_its_span_on_the_new_cpu),
+	KUNIT_CASE(a_migrating_task_returns_a_surplus_span),
+	KUNIT_CASE(a_drain_skips_a_span_being_installed),
 	KUNIT_CASE(without_memory_for_a_stack_objects_are_served),
 	KUNIT_CASE(objects_made_on_one_cpu_are_freed_on_another),
 	{}

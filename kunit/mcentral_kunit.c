@@ -41,7 +41,7 @@ static void the_fullest_span_is_cached_first(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, one_spans(), 0);
 }
 
-static void a_span_that_has_emptied_since_is_no_longer_first(struct kunit *test)
+static void an_emptied_span_is_no_longer_first(struct kunit *test)
 {
 	struct mspan *first, *second;
 	unsigned int i, n = 0;
@@ -59,7 +59,7 @@ static void a_span_that_has_emptied_since_is_no_longer_first(struct kunit *test)
 	mcentral_uncache_span(second);
 	KUNIT_EXPECT_PTR_EQ(test, mcentral_cache_span(one.row->row, GFP_KERNEL), first);
 	mcentral_uncache_span(first);
-	/* Now the first empties, all but one object; nobody moves it. */
+	/* Now the first empties, except one object; no freer moves it. */
 	for (i = 1; i + 1 < one.nr_objects; i++)
 		one_free_object(i);
 	KUNIT_EXPECT_EQ(test, one_listed(), 2);
@@ -95,7 +95,7 @@ static void a_span_goes_from_full_to_partial_to_empty(struct kunit *test)
 	}
 }
 
-static void a_span_nobody_used_goes_back_at_once(struct kunit *test)
+static void an_unused_span_is_returned_at_once(struct kunit *test)
 {
 	unsigned int class;
 
@@ -110,7 +110,7 @@ static void a_span_nobody_used_goes_back_at_once(struct kunit *test)
 	}
 }
 
-static void an_object_freed_while_cached_is_the_owners(struct kunit *test)
+static void an_object_freed_while_cached_goes_to_the_owner(struct kunit *test)
 {
 	void *obj;
 
@@ -149,7 +149,7 @@ static void a_span_is_aligned_wherever_free_pages_begin(struct kunit *test)
 	KUNIT_EXPECT_GT(test, tried, 0);
 }
 
-static void single_objects_come_from_as_few_spans_as_can_be(struct kunit *test)
+static void single_objects_come_from_few_spans(struct kunit *test)
 {
 	unsigned int class;
 
@@ -192,7 +192,7 @@ static void without_memory_there_is_no_span_and_no_object(struct kunit *test)
 #define BOXES	64
 
 /*
- * Objects are put into boxes; whoever finds one there frees it.  So objects are
+ * Objects are put into boxes; a thread that finds one there frees it.  So objects are
  * freed by both, while the spans they lie in are claimed from by both.
  */
 struct market {
@@ -313,12 +313,12 @@ static void exit_case(struct kunit *test)
 
 static struct kunit_case cases[] = {
 	KUNIT_CASE(the_fullest_span_is_cached_first),
-	KUNIT_CASE(a_span_that_has_emptied_since_is_no_longer_first),
+	KUNIT_CASE(an_emptied_span_is_no_longer_first),
 	KUNIT_CASE(a_span_goes_from_full_to_partial_to_empty),
-	KUNIT_CASE(a_span_nobody_used_goes_back_at_once),
-	KUNIT_CASE(an_object_freed_while_cached_is_the_owners),
+	KUNIT_CASE(an_unused_span_is_returned_at_once),
+	KUNIT_CASE(an_object_freed_while_cached_goes_to_the_owner),
 	KUNIT_CASE(a_span_is_aligned_wherever_free_pages_begin),
-	KUNIT_CASE(single_objects_come_from_as_few_spans_as_can_be),
+	KUNIT_CASE(single_objects_come_from_few_spans),
 	KUNIT_CASE(without_memory_there_is_no_span_and_no_object),
 	KUNIT_CASE(two_cpus_take_and_free_single_objects),
 	KUNIT_CASE(two_cpus_cache_and_uncache_spans),

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 // Copyright (C) 2026 The galloc authors
 /*
- * KUnit: where two parties meet outside a span: while a CPU is set up, a transfer
- * begins or ends, objects are on their way between the two, a grace period passes.
+ * KUnit: races outside a span: while a CPU is set up, while a transfer
+ * begins or ends, while objects move between the two, and over a grace period.
  *
- * The other party acts in the same thread, from within a pause point or a request for
- * memory, as an interrupt would; or it is another thread, where it has to wait.
+ * The other party acts in the same thread, from within a pause point or an allocation,
+ * as an interrupt would; or in another thread, if it has to wait.
  */
 #include "helpers.h"
 
@@ -54,7 +54,7 @@ static void exit_case(struct kunit *test)
 	gk_exit(test);
 }
 
-/* In a pause one may not sleep. */
+/* A pause must not sleep. */
 static void hold(unsigned int n)
 {
 	while (n-- && nr_objects < MAX_OBJECTS) {
@@ -66,7 +66,7 @@ static void hold(unsigned int n)
 	}
 }
 
-/* Bytes that are in use, exactly: nothing was lost, and nothing came twice. */
+/* The bytes in use, exactly: no object was lost or duplicated. */
 static void expect_all_accounted(struct kunit *test)
 {
 	KUNIT_EXPECT_EQ(test, gk_in_use(test), (long)nr_objects * SIZE);
@@ -111,7 +111,7 @@ static void other_at(enum galloc_pause at, void (*act)(void))
 	WRITE_ONCE(galloc_pause_hook, act_in_pause);
 }
 
-/* At the next request that galloc makes of the system. */
+/* At galloc's next allocation from the system. */
 static void other_at_request(void (*act)(void))
 {
 	other.who = current;
@@ -131,7 +131,7 @@ static void other_over(struct kunit *test)
 
 static struct mcache_slot *slots_of_the_first;
 
-/* An interrupt sets the CPU up, and has objects on its stacks, before we do. */
+/* An interrupt sets up the CPU, and has objects on its stacks, before we do. */
 static void be_first(void)
 {
 	hold(40);
@@ -139,7 +139,7 @@ static void be_first(void)
 	slots_of_the_first = raw_cpu_ptr(&galloc_mcache)->slots;
 }
 
-static void two_that_set_a_cpu_up_have_the_same_slots(struct kunit *test)
+static void concurrent_set_ups_of_a_cpu_share_the_slots(struct kunit *test)
 {
 	struct mcache *m = raw_cpu_ptr(&galloc_mcache);
 	struct mcache_slot *had;
@@ -158,7 +158,7 @@ static void two_that_set_a_cpu_up_have_the_same_slots(struct kunit *test)
 
 /* ---- transfer --------------------------------------------------------------------- */
 
-/* No transfer, and a stack of objects that are about to overflow. */
+/* No transfer, and a stack that is about to overflow. */
 static void without_transfer(struct kunit *test)
 {
 	struct galloc_totals t;
@@ -175,7 +175,7 @@ static void overflow_first(void)
 		let_go(1);
 }
 
-static void two_that_begin_a_transfer_share_it(struct kunit *test)
+static void concurrent_overflows_share_the_transfer(struct kunit *test)
 {
 	unsigned int n;
 
@@ -186,7 +186,7 @@ static void two_that_begin_a_transfer_share_it(struct kunit *test)
 	while (nr_objects && !other.acted)
 		let_go(1);
 	other_over(test);
-	/* What the first put is there, and what the second put behind it. */
+	/* It has the objects of the first, and then those of the second. */
 	n = transfer_here()->n;
 	KUNIT_EXPECT_GT(test, n, 1);
 	expect_all_accounted(test);
@@ -200,7 +200,7 @@ static void give_transfer_up(void)
 	transfer_drain();
 }
 
-static void what_comes_when_a_transfer_is_given_up_is_free(struct kunit *test)
+static void objects_put_while_a_transfer_is_freed_are_free(struct kunit *test)
 {
 	if (galloc_debug)
 		return;
@@ -217,7 +217,7 @@ static void what_comes_when_a_transfer_is_given_up_is_free(struct kunit *test)
 	expect_all_accounted(test);
 }
 
-/* Have objects in transfer, and none on this CPU. */
+/* Put objects into the transfer, and leave none on this CPU. */
 static void fill_transfer(struct kunit *test, unsigned int n)
 {
 	struct mcache_slot *slot = gk_slot(class_here());
@@ -231,7 +231,7 @@ static void fill_transfer(struct kunit *test, unsigned int n)
 	KUNIT_ASSERT_LT(test, nr_objects, MAX_OBJECTS);
 }
 
-/* An interrupt frees so many that the stack is full. */
+/* An interrupt frees as many as fill the stack. */
 static void fill_the_stack(void)
 {
 	struct mcache_slot *slot = gk_slot(class_here());
@@ -240,7 +240,7 @@ static void fill_the_stack(void)
 		let_go(1);
 }
 
-static void what_a_stack_has_no_room_for_goes_back(struct kunit *test)
+static void objects_beyond_a_full_stack_are_returned(struct kunit *test)
 {
 	struct mcache_slot *slot;
 
@@ -256,14 +256,14 @@ static void what_a_stack_has_no_room_for_goes_back(struct kunit *test)
 	expect_all_accounted(test);
 }
 
-/* While the first of it goes into the spans somebody takes the rest. */
+/* While the first part moves to the spans another CPU takes the rest. */
 static void take_all_of_transfer(void)
 {
 	while (nr_objects < MAX_OBJECTS && transfer_here()->n)
 		hold(1);
 }
 
-static void what_others_took_of_a_transfer_is_not_drained(struct kunit *test)
+static void a_transfer_drain_skips_objects_taken_meanwhile(struct kunit *test)
 {
 	if (galloc_debug)
 		return;
@@ -275,8 +275,8 @@ static void what_others_took_of_a_transfer_is_not_drained(struct kunit *test)
 	expect_all_accounted(test);
 }
 
-/* It holds what it has room for; the spans get the rest. */
-static void what_transfer_has_no_room_for_goes_into_the_spans(struct kunit *test)
+/* It takes as many as fit; the spans get the rest. */
+static void objects_beyond_a_full_transfer_go_to_the_spans(struct kunit *test)
 {
 	if (galloc_debug)
 		return;
@@ -290,14 +290,14 @@ static void what_transfer_has_no_room_for_goes_into_the_spans(struct kunit *test
 
 static atomic_t nr_marked;
 
-/* Everybody is asked again when the CPU's work item has begun. */
+/* Another drain is requested when the CPU's work item has begun. */
 static void ask_again(enum galloc_pause point, const void *what)
 {
 	if (point == PAUSE_FREE_MARKED && atomic_inc_return(&nr_marked) == 1)
 		drain_kick();
 }
 
-static void a_drain_asked_for_during_another_is_not_done(struct kunit *test)
+static void a_drain_requested_during_another_is_still_due(struct kunit *test)
 {
 	struct mcache *m = raw_cpu_ptr(&galloc_mcache);
 
@@ -305,7 +305,7 @@ static void a_drain_asked_for_during_another_is_not_done(struct kunit *test)
 		return;
 	hold(100);
 	let_go(100);
-	/* A request soon after another one asks nothing. */
+	/* A request soon after another one is ignored. */
 	msleep(200);
 	atomic_set(&nr_marked, 0);
 	WRITE_ONCE(galloc_pause_hook, ask_again);
@@ -314,7 +314,7 @@ static void a_drain_asked_for_during_another_is_not_done(struct kunit *test)
 	flush_work(&m->work);
 	WRITE_ONCE(galloc_pause_hook, NULL);
 	KUNIT_EXPECT_GT(test, atomic_read(&nr_marked), 1);
-	/* What comes to a stack that the drain has passed would be forgotten. */
+	/* Objects on a stack that the drain has passed would be forgotten. */
 	KUNIT_EXPECT_TRUE(test, drain_is_behind());
 	drain_cpus();
 	KUNIT_EXPECT_FALSE(test, drain_is_behind());
@@ -323,8 +323,8 @@ static void a_drain_asked_for_during_another_is_not_done(struct kunit *test)
 /* ---- grace periods ------------------------------------------------------------------ */
 
 /*
- * A grace period that began while a freer looked its object up: it may end when the
- * freer has been through, not before, or a descriptor could go that it still looks at.
+ * A grace period that began during a freer's lookup must not end before the
+ * freer is done, or a descriptor that it still reads could be freed.
  */
 static struct {
 	struct task_struct *freer;
@@ -343,7 +343,7 @@ static void wait_for_grace(void *arg)
 	WRITE_ONCE(grace.ended, true);
 }
 
-/* Preempts the freer, as anybody more urgent does, so that RCU notes its section. */
+/* Preempts the freer, as a task of higher priority does, so that RCU sees its section. */
 static void intrude(void *arg)
 {
 	sched_set_fifo(current);
@@ -381,7 +381,7 @@ static void no_grace_period_ends_during_a_free(struct kunit *test)
 	grace.freer = current;
 	waiter = gk_start(test, gk_cpu(1), wait_for_grace, NULL);
 	intruder = gk_start(test, gk_cpu(0), intrude, NULL);
-	/* It has run, and sleeps. */
+	/* It has run, and sleeps now. */
 	msleep(20);
 	WRITE_ONCE(galloc_pause_hook, grace_hook);
 	mcentral_free_single(p);
@@ -414,7 +414,7 @@ static void let_reader_go_on(struct timer_list *unused)
 	WRITE_ONCE(reader.go_on, true);
 }
 
-static void a_map_that_is_replaced_outlives_its_readers(struct kunit *test)
+static void a_replaced_map_outlives_its_readers(struct kunit *test)
 {
 	static struct timer_list timer;
 	struct gk_thread *t;
@@ -436,15 +436,15 @@ static void a_map_that_is_replaced_outlives_its_readers(struct kunit *test)
 }
 
 static struct kunit_case cases[] = {
-	KUNIT_CASE(two_that_set_a_cpu_up_have_the_same_slots),
-	KUNIT_CASE(two_that_begin_a_transfer_share_it),
-	KUNIT_CASE(what_comes_when_a_transfer_is_given_up_is_free),
-	KUNIT_CASE(what_a_stack_has_no_room_for_goes_back),
-	KUNIT_CASE(what_others_took_of_a_transfer_is_not_drained),
-	KUNIT_CASE(what_transfer_has_no_room_for_goes_into_the_spans),
-	KUNIT_CASE(a_drain_asked_for_during_another_is_not_done),
+	KUNIT_CASE(concurrent_set_ups_of_a_cpu_share_the_slots),
+	KUNIT_CASE(concurrent_overflows_share_the_transfer),
+	KUNIT_CASE(objects_put_while_a_transfer_is_freed_are_free),
+	KUNIT_CASE(objects_beyond_a_full_stack_are_returned),
+	KUNIT_CASE(a_transfer_drain_skips_objects_taken_meanwhile),
+	KUNIT_CASE(objects_beyond_a_full_transfer_go_to_the_spans),
+	KUNIT_CASE(a_drain_requested_during_another_is_still_due),
 	KUNIT_CASE(no_grace_period_ends_during_a_free),
-	KUNIT_CASE(a_map_that_is_replaced_outlives_its_readers),
+	KUNIT_CASE(a_replaced_map_outlives_its_readers),
 	{}
 };
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 // Copyright (C) 2026 The galloc authors
 /*
- * KUnit: galloc's own arrays where only single pages are left.
+ * KUnit: galloc's own arrays when only single pages are available.
  *
- * What of them is larger than a page is there to be faster: it may be smaller, or come
- * later, and no object waits for it.
+ * Arrays above a page only serve speed: they may be smaller, or be allocated later,
+ * and no request waits for them.
  */
 #include "helpers.h"
 
@@ -67,11 +67,11 @@ static void a_cpu_without_memory_for_slots_gets_them_from_its_worker(struct kuni
 		while (i)
 			gfree(objects[--i]);
 		KUNIT_EXPECT_EQ(test, refused, 0);
-		/* The tick may have been here before. */
+		/* The tick may have run before. */
 		if (m->slots == empty_slots)
 			KUNIT_EXPECT_TRUE(test, test_bit(0, m->wants));
 	}
-	/* One request was enough, and what is known of the node now is not why. */
+	/* One request was enough, and not because of the node's last failure. */
 	gk_whole();
 	gk_in_pieces(0);
 	set_bit(0, m->wants);
@@ -92,7 +92,7 @@ static void a_cpu_without_memory_for_slots_gets_them_from_its_worker(struct kuni
 
 /* ---- stacks ------------------------------------------------------------------------ */
 
-static void a_stack_that_cannot_be_larger_is_a_page(struct kunit *test)
+static void a_stack_falls_back_to_a_page(struct kunit *test)
 {
 	unsigned int page = PAGE_SIZE / sizeof(void *) - 1;
 	unsigned int class = sizeclass_of(64);
@@ -112,7 +112,7 @@ static void a_stack_that_cannot_be_larger_is_a_page(struct kunit *test)
 	KUNIT_EXPECT_GT(test, gk_capacity(gk_slot(class)), page);
 }
 
-static void a_transfer_that_cannot_be_larger_is_a_page(struct kunit *test)
+static void a_transfer_falls_back_to_a_page(struct kunit *test)
 {
 	struct transfer *t =
 		&mcentral_rows[mcentral_row(gk_nid(), sizeclass_of(64))]->transfer;
@@ -225,7 +225,7 @@ static void all_tables_count(struct kunit *test)
 /* ---- all of it ------------------------------------------------------------------------ */
 
 /* Every class and all that comes with it, from single pages alone. */
-static void from_nothing_all_is_served_from_single_pages(struct kunit *test)
+static void single_pages_serve_every_request(struct kunit *test)
 {
 	unsigned int class;
 
@@ -242,11 +242,11 @@ static void from_nothing_all_is_served_from_single_pages(struct kunit *test)
 
 static struct kunit_case cases[] = {
 	KUNIT_CASE(a_cpu_without_memory_for_slots_gets_them_from_its_worker),
-	KUNIT_CASE(a_stack_that_cannot_be_larger_is_a_page),
-	KUNIT_CASE(a_transfer_that_cannot_be_larger_is_a_page),
+	KUNIT_CASE(a_stack_falls_back_to_a_page),
+	KUNIT_CASE(a_transfer_falls_back_to_a_page),
 	KUNIT_CASE(a_table_counts_as_what_it_takes),
 	KUNIT_CASE(all_tables_count),
-	KUNIT_CASE(from_nothing_all_is_served_from_single_pages),
+	KUNIT_CASE(single_pages_serve_every_request),
 	{}
 };
 

@@ -3,9 +3,9 @@
 /*
  * KUnit: the free page runs of a node.
  *
- * Most cases lay runs out in a block of their own: everything that is free is
- * given back or taken first, so that the block is all the mheap has and what
- * it does next can be foretold.
+ * Most cases lay out runs in a block of their own: they return or take all free memory
+ * first, so that the block is all that the mheap has and its next step is
+ * predictable.
  */
 #include "runs.h"
 
@@ -115,8 +115,8 @@ static struct layout lay_out(struct kunit *test, unsigned int hole,
 }
 
 /*
- * Of a hole of 8 pages in each of two blocks, the one in the block laid out
- * with more used pages is taken first, whichever was given back last.
+ * Of a hole of 8 pages in each of two blocks, the one in the block with more used
+ * pages is taken first, in whatever order they were freed.
  */
 static void expect_fuller_first(struct kunit *test, unsigned int less,
 				unsigned int more)
@@ -224,7 +224,7 @@ static void runs_change_lists_a_few_at_a_time(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, on.runs, ARENA_PAGES / 2);
 	KUNIT_EXPECT_EQ(test, on.dense, on.runs);
 
-	/* One more, and it is sparse: that turn moves some runs, not all. */
+	/* One more makes it sparse: that turn moves some runs, not all. */
 	run_give(page[1]);
 	on = on_lists(test, block);
 	KUNIT_EXPECT_FALSE(test, on.arena->dense);
@@ -257,10 +257,10 @@ static void make_unaligned(struct kunit *test)
 	run_take(test, 1, 1);
 	for (i = 0; i < UNALIGNED; i++) {
 		s[i] = run_take(test, 2 + i / 4, 1);
-		/* One behind it, so that it does not join the next. */
+		/* One after it, so that it does not join the next. */
 		run_take(test, 1, 1);
 	}
-	/* All at the end: what is free would be taken again. */
+	/* All at the end: free runs would be taken again. */
 	for (i = 0; i < UNALIGNED; i++)
 		run_give(s[i]);
 }
@@ -271,7 +271,7 @@ static void an_aligned_run_is_found_behind_many_others(struct kunit *test)
 	struct mspan *whole = run_take(test, ARENA_PAGES, ARENA_PAGES);
 	struct mspan *s;
 
-	/* More than are looked at, all shorter than what surely fits. */
+	/* More than are examined, all shorter than a run that always fits. */
 	make_unaligned(test);
 	run_give(whole);
 	s = run_take(test, 2, ARENA_PAGES);
@@ -322,13 +322,13 @@ static unsigned int groups(unsigned int mask)
 	return hweight32(mask & ~(mask << 1));
 }
 
-static void neighbours_join_in_whatever_order(struct kunit *test)
+static void neighbours_join_in_any_order(struct kunit *test)
 {
 	unsigned long block = run_fresh_block(test);
 	struct mspan *s[NEIGHBOURS], *guard;
 	unsigned int order, i;
 
-	/* Every order that four can be given back in, in base four. */
+	/* Every order in which four can be freed, in base four. */
 	for (order = 0; order < 256; order++) {
 		unsigned int mask = 0, given = 0;
 
@@ -375,7 +375,7 @@ static void runs_do_not_cross_blocks(struct kunit *test)
 	kunit_info(test, "%d pairs of blocks lay side by side", side_by_side);
 }
 
-static void runs_do_not_join_what_somebody_owns(struct kunit *test)
+static void runs_do_not_join_owned_pages(struct kunit *test)
 {
 	const struct sizeclass *sc = &sizeclasses[sizeclass_of(1024)];
 	unsigned long block = run_fresh_block(test);
@@ -426,7 +426,7 @@ static void random_runs_never_overlap_and_all_come_back(struct kunit *test)
 
 	owner = kunit_kzalloc(test, ARENA_PAGES, GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, owner);
-	/* Nothing is to grow: what does not fit is refused. */
+	/* No growth: a request that does not fit is refused. */
 	have_descriptors(test, ARENA_PAGES);
 	gk_limit_to(0);
 	for (i = 0; i < n; i++) {
@@ -461,9 +461,9 @@ static void random_runs_never_overlap_and_all_come_back(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, run_is(block, 0, ARENA_PAGES));
 }
 
-/* ---- what the kernel is told ---------------------------------------------- */
+/* ---- memory reported to the kernel ----------------------------------------- */
 
-static void the_kernel_knows_what_could_be_given_back(struct kunit *test)
+static void meminfo_includes_reclaimable_memory(struct kunit *test)
 {
 	struct mheap *h = mheap_of(gk_nid());
 	struct mspan *s;
@@ -491,7 +491,7 @@ static void the_kernel_knows_what_could_be_given_back(struct kunit *test)
 
 /* ---- growing ------------------------------------------------------------ */
 
-static void growth_publishes_what_is_not_wanted(struct kunit *test)
+static void growth_publishes_the_rest(struct kunit *test)
 {
 	struct mheap *h = mheap_of(gk_nid());
 	long grown = gk_events(EVENT_GROW);
@@ -526,7 +526,7 @@ static void refused_growth_leaves_no_trace(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, arena_held_bytes() - arena_meta_bytes(), system);
 }
 
-static void a_caller_that_cannot_sleep_has_more_fetched(struct kunit *test)
+static void a_caller_that_cannot_sleep_makes_the_worker_fetch_more(struct kunit *test)
 {
 	struct mheap *h = mheap_of(gk_nid());
 	unsigned long more = 1UL << arena_growth_order();
@@ -614,7 +614,7 @@ static void pages_known_to_be_zero_are(struct kunit *test)
 	s->zeroed = true;
 	t->zeroed = true;
 	run_give(s);
-	/* Nobody knows what was done to these, nor to a run they are part of. */
+	/* The contents of these are unknown, and so are those of a run they join. */
 	s = run_take(test, 8, ARENA_PAGES);
 	KUNIT_EXPECT_EQ(test, s->start, block);
 	KUNIT_EXPECT_FALSE(test, s->zeroed);
@@ -643,7 +643,7 @@ static void two_that_grow_at_once_share_nothing(struct kunit *test)
 
 	gk_take_free_runs(test);
 	taken_in_pause = NULL;
-	/* While we have a chunk that nobody knows of, another grows, too. */
+	/* While we hold an unpublished chunk, another thread grows, too. */
 	WRITE_ONCE(galloc_pause_hook, take_in_pause);
 	s = run_take(test, 3, 1);
 	t = taken_in_pause;
@@ -662,7 +662,7 @@ struct churn {
 
 #define CHURN_RUNS	64
 
-/* Take and give runs of all lengths; the lock and the books are what is tested. */
+/* Allocate and free runs of all lengths; tests the lock and the accounting. */
 static void churn_runs(void *arg)
 {
 	struct churn *c = arg;
@@ -719,14 +719,14 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(runs_change_lists_a_few_at_a_time),
 	KUNIT_CASE(an_aligned_run_is_found_behind_many_others),
 	KUNIT_CASE(unused_descriptors_are_freed_down_to_a_few),
-	KUNIT_CASE(neighbours_join_in_whatever_order),
+	KUNIT_CASE(neighbours_join_in_any_order),
 	KUNIT_CASE(runs_do_not_cross_blocks),
-	KUNIT_CASE(runs_do_not_join_what_somebody_owns),
+	KUNIT_CASE(runs_do_not_join_owned_pages),
 	KUNIT_CASE(random_runs_never_overlap_and_all_come_back),
-	KUNIT_CASE(the_kernel_knows_what_could_be_given_back),
-	KUNIT_CASE(growth_publishes_what_is_not_wanted),
+	KUNIT_CASE(meminfo_includes_reclaimable_memory),
+	KUNIT_CASE(growth_publishes_the_rest),
 	KUNIT_CASE(refused_growth_leaves_no_trace),
-	KUNIT_CASE(a_caller_that_cannot_sleep_has_more_fetched),
+	KUNIT_CASE(a_caller_that_cannot_sleep_makes_the_worker_fetch_more),
 	KUNIT_CASE(a_descriptor_has_the_room_that_is_needed),
 	KUNIT_CASE(descriptors_take_little_of_a_page),
 	KUNIT_CASE(pages_known_to_be_zero_are),

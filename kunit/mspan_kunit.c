@@ -78,7 +78,7 @@ static void a_fresh_span_has_each_object_free(struct kunit *test)
 	}
 }
 
-static void a_given_span_has_no_objects_any_more(struct kunit *test)
+static void a_freed_span_has_no_objects(struct kunit *test)
 {
 	unsigned int class;
 
@@ -96,7 +96,7 @@ static void a_given_span_has_no_objects_any_more(struct kunit *test)
 
 /* ---- claiming ----------------------------------------------------------- */
 
-/* What is wrong with the objects of one claim; marks them in @seen. */
+/* Check the objects of one claim; marks them in @seen. */
 static const char *claim_wrong(const struct mspan *s, void **out,
 			       unsigned int n, unsigned long *seen)
 {
@@ -173,7 +173,7 @@ static void an_object_freed_behind_the_claim_is_found(struct kunit *test)
 
 		while (mspan_claim(s, out, BITS_PER_LONG))
 			;
-		/* Wherever the last claim ended: the search goes round. */
+		/* The search starts where the last claim ended, and wraps around. */
 		for (i = 0; i < s->objects; i++) {
 			KUNIT_EXPECT_TRUE(test, mspan_release_bit(s, i));
 			KUNIT_EXPECT_EQ(test, mspan_claim(s, out, BITS_PER_LONG), 1);
@@ -187,7 +187,7 @@ static void an_object_freed_behind_the_claim_is_found(struct kunit *test)
 
 /* ---- freeing ------------------------------------------------------------ */
 
-static void the_second_release_of_an_object_is_told_from_the_first(struct kunit *test)
+static void a_second_release_of_an_object_is_detected(struct kunit *test)
 {
 	void *out[BITS_PER_LONG];
 	unsigned int class;
@@ -270,8 +270,8 @@ static unsigned int resolve_errors(const struct mspan *s, unsigned int class)
 	return errors;
 }
 
-/* As a late double free may leave one, of a time when the objects were smaller. */
-static void a_bit_behind_the_last_object_is_nobodys(struct kunit *test)
+/* As a late double free may leave one, from when the objects were smaller. */
+static void a_bit_after_the_last_object_is_never_allocated(struct kunit *test)
 {
 	void *out[BITS_PER_LONG];
 	unsigned int class;
@@ -307,7 +307,7 @@ static void every_address_of_a_span_resolves(struct kunit *test)
 
 		KUNIT_EXPECT_EQ_MSG(test, resolve_errors(s, class), 0,
 				    "class %u", class);
-		/* The pages before and behind are not its. */
+		/* The pages before and after do not belong to it. */
 		if (resolve((void *)(s->start - 1), &o) != FOUND_NO_SPAN)
 			KUNIT_EXPECT_PTR_NE(test, o.span, s);
 		if (resolve((void *)(s->start + sc->span_pages * PAGE_SIZE),
@@ -335,7 +335,7 @@ static void pages_without_objects_resolve_to_no_span(struct kunit *test)
 }
 
 /* A late free may meet a descriptor that belongs to another span by now. */
-static void a_row_that_is_not_the_spans_resolves_to_no_span(struct kunit *test)
+static void a_wrong_row_resolves_to_no_span(struct kunit *test)
 {
 	struct mspan *s = span_cut(test, 1);
 	unsigned int row = mspan_row(s);
@@ -493,16 +493,16 @@ static void no_bit_is_lost_between_a_claimer_and_a_freer(struct kunit *test)
 
 static struct kunit_case cases[] = {
 	KUNIT_CASE(a_fresh_span_has_each_object_free),
-	KUNIT_CASE(a_given_span_has_no_objects_any_more),
+	KUNIT_CASE(a_freed_span_has_no_objects),
 	KUNIT_CASE(claiming_takes_each_object_once_and_ascending),
 	KUNIT_CASE(claiming_nothing_changes_nothing),
 	KUNIT_CASE(an_object_freed_behind_the_claim_is_found),
-	KUNIT_CASE(the_second_release_of_an_object_is_told_from_the_first),
+	KUNIT_CASE(a_second_release_of_an_object_is_detected),
 	KUNIT_CASE(all_free_is_seen_with_the_last_object),
-	KUNIT_CASE(a_bit_behind_the_last_object_is_nobodys),
+	KUNIT_CASE(a_bit_after_the_last_object_is_never_allocated),
 	KUNIT_CASE(every_address_of_a_span_resolves),
 	KUNIT_CASE(pages_without_objects_resolve_to_no_span),
-	KUNIT_CASE(a_row_that_is_not_the_spans_resolves_to_no_span),
+	KUNIT_CASE(a_wrong_row_resolves_to_no_span),
 	KUNIT_CASE(descriptors_are_charged_and_uncharged),
 	KUNIT_CASE(a_descriptor_outlives_its_readers),
 	KUNIT_CASE(no_descriptor_beyond_the_limit),

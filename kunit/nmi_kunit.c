@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 // Copyright (C) 2026 The galloc authors
 /*
- * KUnit: what a call from an NMI gets, wherever the NMI hits.
+ * KUnit: calls from an NMI, at any point.
  *
- * Each exported function is called while the CPU is in the middle of one of galloc's
- * sections: with a lock held, or the stacks being worked on.  The NMI is a breakpoint
- * on something that is written there; where processors have no breakpoints a pause
- * point stands in for it.  Whoever took a lock there would never come back.
+ * Each exported function is called while the CPU is within one of galloc's sections:
+ * with a lock held, or with the stacks busy.  The NMI is a breakpoint on a variable
+ * that is written there, or a pause point where there are no breakpoints.  A call that
+ * took a lock there would never return.
  */
 #include "helpers.h"
 
@@ -45,7 +45,7 @@ static struct {
 do {									\
 	if (!(cond) && !nmi.wrong)					\
 		nmi.wrong = __LINE__;					\
-	/* What goes on could hang. */					\
+	/* Continuing could hang. */					\
 	if (nmi.wrong)							\
 		return;							\
 } while (0)
@@ -227,7 +227,7 @@ static void many_objects(void)
 	drain_cpus();
 }
 
-/* While what is written somewhere in @work. */
+/* While one of these is written in @work. */
 static void hit(struct kunit *test, void *what, int len, void (*work)(void))
 {
 	struct perf_event * __percpu *events;

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 // Copyright (C) 2026 The galloc authors
 /*
- * KUnit: several nodes, and processors that go away.
+ * KUnit: several nodes, and CPU hotplug.
  *
- * Left out where the kernel knows one node only, as user-mode Linux.  What
- * belongs to a node must go back there, and must not be served from a stack of
- * another node's processor.
+ * Omitted if the kernel has only one node, as user-mode Linux.  Objects of a node must
+ * return to it, and must not be served from a stack of another node's CPU.
  */
 #include "helpers.h"
 
@@ -96,7 +95,7 @@ static void expect_on_node(struct kunit *test, void *p, int nid, size_t size)
 	gfree(p);
 }
 
-static void who_migrates_gets_the_node_he_asked_for(struct kunit *test)
+static void a_migrating_task_gets_the_requested_node(struct kunit *test)
 {
 	gfp_t gfp = GFP_KERNEL | __GFP_THISNODE;
 	int cpus[2] = { gk_cpu(0), cpu_elsewhere(test, gk_nid()) };
@@ -149,7 +148,7 @@ static void pages_of_another_node_are_not_kept(struct kunit *test)
 	gfree(p);
 }
 
-static void what_a_node_lacks_comes_from_another(struct kunit *test)
+static void a_node_falls_back_to_another(struct kunit *test)
 {
 	int nid = other_nid(test);
 	unsigned int class = sizeclass_of(LONG_SPAN_SIZE);
@@ -171,7 +170,7 @@ static void what_a_node_lacks_comes_from_another(struct kunit *test)
 	for (q = gk_slot(class)->base; q < gk_slot(class)->top; q++)
 		KUNIT_EXPECT_EQ(test, gk_row_at(*q), mcentral_row(gk_nid(), class));
 	KUNIT_EXPECT_EQ(test, validate_all(), 0);
-	/* Who insists on this node gets nothing. */
+	/* __GFP_THISNODE gets nothing. */
 	KUNIT_EXPECT_NULL(test, mheap_alloc(gk_nid(), 16, 1, 0,
 					    GFP_NOWAIT | __GFP_NOWARN | __GFP_THISNODE));
 	gfree(p);
@@ -234,7 +233,7 @@ static void give_pages(void)
 	}
 }
 
-/* Who asks for an object of a node that is used up. */
+/* Contexts that request an object of a used-up node. */
 enum asker { A_TASK, WITHOUT_INTERRUPTS, WHILE_BUSY, FROM_ELSEWHERE };
 
 static void *ask(enum asker who, size_t size, int nid)
@@ -262,7 +261,7 @@ static void *ask(enum asker who, size_t size, int nid)
 	}
 }
 
-/* Pages in spans of a class, whatever their row. */
+/* Pages in spans of a class, of any row. */
 struct class_pages {
 	unsigned int class;
 	unsigned long pages;
@@ -380,7 +379,7 @@ static void objects_of_another_node_are_used_again_here(struct kunit *test)
 	slot = &m->slots[mcentral_row(far, class)];
 	KUNIT_EXPECT_GT(test, gk_stacked(slot), 0);
 	KUNIT_EXPECT_EQ(test, validate_all(), 0);
-	/* Who insists on this node has what is left of it, and nothing else. */
+	/* __GFP_THISNODE gets the rest of this node, and nothing else. */
 	keep = galloc(64, QUIET);
 	WRITE_ONCE(galloc_fail_hook, fail_all);
 	for (n = 0; n < NR_ASKED - 1; n++) {
@@ -397,7 +396,7 @@ static void objects_of_another_node_are_used_again_here(struct kunit *test)
 	WRITE_ONCE(galloc_fail_hook, NULL);
 	gfree(keep);
 
-	/* There are pages again: they are used, soon, and the others let go. */
+	/* Pages are available again: they are used soon, and the other node is released. */
 	give_pages();
 	gk_background();
 	KUNIT_EXPECT_TRUE(test, gk_wait_for(({
@@ -409,7 +408,7 @@ static void objects_of_another_node_are_used_again_here(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, gk_capacity(slot), 0);
 }
 
-/* Whatever a case came to. */
+/* Whatever the result of a case. */
 static void exit_case(struct kunit *test)
 {
 	give_pages();
@@ -489,9 +488,9 @@ static void a_dead_cpu_leaves_no_objects_of_another_node(struct kunit *test)
 
 static struct kunit_case cases[] = {
 	KUNIT_CASE(an_object_of_another_node_goes_back_there),
-	KUNIT_CASE(who_migrates_gets_the_node_he_asked_for),
+	KUNIT_CASE(a_migrating_task_gets_the_requested_node),
 	KUNIT_CASE(pages_of_another_node_are_not_kept),
-	KUNIT_CASE(what_a_node_lacks_comes_from_another),
+	KUNIT_CASE(a_node_falls_back_to_another),
 	KUNIT_CASE(each_node_has_all_others_nearest_first),
 	KUNIT_CASE(a_used_up_node_costs_no_more_memory),
 	KUNIT_CASE(objects_of_another_node_are_used_again_here),

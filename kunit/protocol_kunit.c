@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 // Copyright (C) 2026 The galloc authors
 /*
- * KUnit: the protocol by which spans change hands.
+ * KUnit: the span protocol.
  *
- * Its races are not waited for: pause points in galloc stop one party at each of
- * its lock-free steps and let the other act.  Mostly the other acts in the very
- * same thread, from within the pause; where the first holds a lock it has to be
- * another thread on another CPU.
+ * The cases force each race: pause points in galloc stop one party at each of its
+ * lock-free steps while the other acts.  Mostly the other acts in the same thread, from
+ * within the pause; if the first holds a lock it must be another thread on another
+ * CPU.
  */
 #include "one_span.h"
 
@@ -55,20 +55,20 @@ static void uncache_after_the_bit(struct kunit *test)
 	one_expect_gone(test);
 }
 
-/* A freer has seen CACHED, so it leaves all to the owner, who uncaches now. */
+/* A freer has seen CACHED, so it leaves everything to the owner, which uncaches now. */
 static void uncache_after_the_freer_decided(struct kunit *test)
 {
 	one_cache_and_claim(test, 1024);
 	play_at(PAUSE_FREE_DECIDED, one_uncache);
 	one_free_object(0);
 	play_over(test);
-	/* Nobody but the rescan can have noticed the object. */
+	/* Only the rescan can have seen the object. */
 	one_expect_state(test, MSPAN_PARTIAL);
 	one_free_rest(1);
 	one_expect_gone(test);
 }
 
-/* The same with the last object that is out: nobody else would retire it. */
+/* The same with the last object in use: only this can retire the span. */
 static void uncache_after_the_last_freer_decided(struct kunit *test)
 {
 	one_cache_and_claim(test, 1024);
@@ -152,7 +152,7 @@ static void a_late_freer_finds_the_span_gone(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, gk_events(EVENT_ROW_CHANGED), changed + 1);
 }
 
-static void of_two_freers_of_the_last_objects_one_retires(struct kunit *test)
+static void one_of_two_last_freers_retires_the_span(struct kunit *test)
 {
 	one_cache_and_claim(test, 1024);
 	one_uncache();
@@ -172,7 +172,7 @@ static void of_two_freers_of_the_last_objects_one_retires(struct kunit *test)
 	one_expect_gone(test);
 }
 
-/* The span is gone, and its pages serve another row before the first goes on. */
+/* The span is freed, and its pages serve another row before the first continues. */
 static void *other_objects[MAX_OBJECTS];
 static unsigned int nr_other;
 static unsigned int other_row;
@@ -222,7 +222,7 @@ static void a_late_freer_leaves_a_recut_span_alone(struct kunit *test)
 		play_at(PAUSE_FREE_DECIDED, recut);
 		one_free_object(0);
 		play_over(test);
-		/* That it was the same run is likely, and what is meant. */
+		/* Most likely the same run, as intended. */
 		if ((unsigned long)other_objects[0] != start)
 			kunit_info(test, "another run was cut");
 		expect_recut_is_untouched(test);
@@ -252,15 +252,15 @@ static void a_late_freer_lists_no_span_of_another_row(struct kunit *test)
 	one_free_object(0);
 	play_over(test);
 	KUNIT_ASSERT_GT(test, nr_other, 1);
-	/* It is FULL, has a free object, and waits for whoever set that bit. */
+	/* It is FULL, has a free object, and waits for the freer of that bit. */
 	one_expect_gone_from_row(test);
 	for (i = 1; i < nr_other; i++)
 		mcentral_free(other_objects[i]);
 	KUNIT_EXPECT_EQ(test, atomic_long_read(&other->nr_spans), 0);
 }
 
-/* A freer before its look at the state; the span is emptied and given away. */
-static void a_slow_freer_finds_the_span_given_away(struct kunit *test)
+/* A freer stops before it reads the state; the span is emptied and reused. */
+static void a_slow_freer_finds_the_span_reused(struct kunit *test)
 {
 	one_cache_and_claim(test, 1024);
 	one_uncache();
@@ -321,8 +321,8 @@ static void free_the_last_and_the_one_taken(void)
 }
 
 /*
- * The last object comes back while one is taken, and the one taken is freed by
- * somebody who has it no more: all is free, and the span must not get lost.
+ * The last object is freed while one is taken, and the one taken is freed by a stale
+ * pointer: all objects are free, and the span must not get lost.
  */
 static void a_double_free_while_one_is_taken_loses_no_span(struct kunit *test)
 {
@@ -436,10 +436,10 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(the_last_bit_set_while_uncaching_retires_the_span),
 	KUNIT_CASE(two_freers_of_a_full_span_list_it_once),
 	KUNIT_CASE(a_late_freer_finds_the_span_gone),
-	KUNIT_CASE(of_two_freers_of_the_last_objects_one_retires),
+	KUNIT_CASE(one_of_two_last_freers_retires_the_span),
 	KUNIT_CASE(a_late_freer_leaves_a_recut_span_alone),
 	KUNIT_CASE(a_late_freer_lists_no_span_of_another_row),
-	KUNIT_CASE(a_slow_freer_finds_the_span_given_away),
+	KUNIT_CASE(a_slow_freer_finds_the_span_reused),
 	KUNIT_CASE(a_freer_leaves_a_span_that_was_cached_meanwhile),
 	KUNIT_CASE(taking_one_and_freeing_one_at_once),
 	KUNIT_CASE(a_double_free_while_one_is_taken_loses_no_span),

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 // Copyright (C) 2026 The galloc authors
 /*
- * KUnit: memory that goes back to the system.
+ * KUnit: memory returned to the system.
  */
 #include "runs.h"
 
 #include <linux/shrinker.h>
 
-static void blocks_go_back_whole_when_all_in_them_is_free(struct kunit *test)
+static void empty_blocks_are_returned_whole(struct kunit *test)
 {
 	unsigned int n = gk_slow() ? 40 : 400;
 	long blocks, pages, had;
@@ -15,7 +15,7 @@ static void blocks_go_back_whole_when_all_in_them_is_free(struct kunit *test)
 	unsigned int base;
 
 	gk_take_free_runs(test);
-	/* What is held apart from this is out of reach now. */
+	/* All other memory is out of reach now. */
 	gk_grow_by_blocks();
 	base = run_nr_held;
 	blocks = gk_events(EVENT_RELEASE_BLOCK);
@@ -34,7 +34,7 @@ static void blocks_go_back_whole_when_all_in_them_is_free(struct kunit *test)
 }
 
 /* Else processes would be killed for it. */
-static void a_reserve_that_is_not_there_is_refused_at_once(struct kunit *test)
+static void a_reserve_beyond_available_memory_is_refused(struct kunit *test)
 {
 	long grown = gk_events(EVENT_GROW);
 
@@ -45,7 +45,7 @@ static void a_reserve_that_is_not_there_is_refused_at_once(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, gk_events(EVENT_GROW), grown);
 }
 
-static void a_block_that_is_not_empty_gives_its_free_pages(struct kunit *test)
+static void a_block_in_use_returns_its_free_pages(struct kunit *test)
 {
 	unsigned long block = run_fresh_block(test);
 	struct mspan *a = run_take(test, 10, 1), *b = run_take(test, 10, 1);
@@ -61,7 +61,7 @@ static void a_block_that_is_not_empty_gives_its_free_pages(struct kunit *test)
 			(long)(ARENA_PAGES - 20) << PAGE_SHIFT);
 	/* It cannot go back in one piece any more. */
 	KUNIT_EXPECT_FALSE(test, a->arena->whole);
-	/* What is left is found, what went is not, and they do not join. */
+	/* The rest is found, returned pages are not, and they do not join. */
 	KUNIT_EXPECT_FALSE(test, map_span_around((void *)(block + 10 * PAGE_SIZE),
 						 &copy));
 	KUNIT_EXPECT_TRUE(test, map_span_around((void *)c->start, &copy));
@@ -89,8 +89,8 @@ static void the_reserve_stays(struct kunit *test)
 	int i;
 
 	/*
-	 * That of the parameters may be short of some pages by now: those that cases
-	 * before let somebody else refer to, which leave all the same.
+	 * The reserve of the parameters may lack some pages by now: earlier cases had
+	 * shared some, which were returned nevertheless.
 	 */
 	gk_take_free_runs(test);
 	reserve = pages_held() + 2 * ARENA_PAGES;
@@ -107,7 +107,7 @@ static void the_reserve_stays(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pages_held(), reserve);
 }
 
-static void no_more_goes_back_than_was_asked_for(struct kunit *test)
+static void no_more_is_returned_than_requested(struct kunit *test)
 {
 	unsigned long had, gone;
 	int i;
@@ -122,7 +122,7 @@ static void no_more_goes_back_than_was_asked_for(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pages_held(), had - ARENA_PAGES);
 }
 
-static void free_memory_goes_back_if_it_stays_too_much(struct kunit *test)
+static void excess_free_memory_is_returned(struct kunit *test)
 {
 	unsigned long max = 4 * ARENA_PAGES;
 	long freed;
@@ -148,7 +148,7 @@ static void free_memory_goes_back_if_it_stays_too_much(struct kunit *test)
 	KUNIT_EXPECT_GT(test, mheap_free_pages() + ARENA_PAGES, max / 4 * 3);
 }
 
-static void a_small_part_of_what_is_held_may_lie_free(struct kunit *test)
+static void a_small_part_of_memory_may_stay_free(struct kunit *test)
 {
 	unsigned long held = arena_held_bytes(), part;
 
@@ -158,13 +158,13 @@ static void a_small_part_of_what_is_held_may_lie_free(struct kunit *test)
 	part = release_free_max() << PAGE_SHIFT;
 	KUNIT_EXPECT_GE(test, part, 256UL << 10);
 	KUNIT_EXPECT_LE(test, part, (256UL << 10) + held / 32);
-	/* As if there was much more. */
+	/* As if galloc held much more. */
 	KUNIT_ASSERT_TRUE(test, arena_charge(1L << 30));
 	part = release_free_max() << PAGE_SHIFT;
 	arena_uncharge(1L << 30);
 	KUNIT_EXPECT_GE(test, part, (1UL << 30) / 64);
 	KUNIT_EXPECT_LE(test, part, ((1UL << 30) + held) / 64);
-	/* What is to be kept anyway may lie free beside it. */
+	/* The reserve may stay free in addition. */
 	part = release_free_max();
 	WRITE_ONCE(galloc_reserve_pages, 1000);
 	KUNIT_EXPECT_EQ(test, release_free_max(), part + 1000);
@@ -172,7 +172,7 @@ static void a_small_part_of_what_is_held_may_lie_free(struct kunit *test)
 
 /* ---- the shrinker ------------------------------------------------------- */
 
-/* What the kernel does with a shrinker when memory is short: all it says it has. */
+/* As the kernel when memory is short: ask the shrinker for all it counts. */
 static void shrink(struct kunit *test)
 {
 	struct shrink_control sc = { .gfp_mask = GFP_KERNEL, .nid = gk_nid() };
@@ -189,7 +189,7 @@ static void shrink(struct kunit *test)
 	}
 }
 
-static void the_shrinker_gives_all_but_the_reserve(struct kunit *test)
+static void the_shrinker_returns_all_but_the_reserve(struct kunit *test)
 {
 	unsigned long keep;
 	int i;
@@ -250,7 +250,7 @@ static void wave_falls(void)
 }
 
 /* As inodes do, which their file system frees through RCU. */
-static void what_is_freed_in_the_wake_of_reclaim_goes_back(struct kunit *test)
+static void memory_freed_soon_after_reclaim_is_returned(struct kunit *test)
 {
 	unsigned int class = sizeclass_of(500);
 	long before;
@@ -271,13 +271,13 @@ static void what_is_freed_in_the_wake_of_reclaim_goes_back(struct kunit *test)
 	}
 	shrinker_wake();
 	KUNIT_EXPECT_LT(test, arena_held_bytes(), before + 300000);
-	/* As to the last objects: nothing of them is kept where it was freed. */
+	/* As to the last objects: none is cached where it was freed. */
 	KUNIT_EXPECT_EQ(test, gk_stacked(gk_slot(class)), 0);
 	KUNIT_EXPECT_FALSE(test, transfer_holds(mcentral_row(gk_nid(), class)));
 }
 
-/* Spans of one page each, every second of which is freed, leave so many runs. */
-static void descriptors_leave_with_what_they_described(struct kunit *test)
+/* Spans of one page each; freeing every second one leaves as many runs. */
+static void unused_descriptors_are_freed_after_a_release(struct kunit *test)
 {
 	struct mheap *h = mheap_of(gk_nid());
 	unsigned int i, n;
@@ -299,7 +299,7 @@ static void descriptors_leave_with_what_they_described(struct kunit *test)
 	KUNIT_EXPECT_LE(test, h->nr_spare[0], 64);
 }
 
-static void reclaim_has_a_wake(struct kunit *test)
+static void memory_freed_after_reclaim_is_returned(struct kunit *test)
 {
 	gk_quiet();
 	gk_background();
@@ -313,7 +313,7 @@ static void reclaim_has_a_wake(struct kunit *test)
 	}), GK_PATIENCE_MS));
 }
 
-static void memory_is_given_before_a_process_is_killed(struct kunit *test)
+static void memory_is_returned_before_an_oom_kill(struct kunit *test)
 {
 	WRITE_ONCE(galloc_reserve_pages, 0);
 	gk_give_back();
@@ -345,7 +345,7 @@ static void take_while_leaving(enum galloc_pause point, const void *what)
 	leaving_was_taken = s && s->start == leaving;
 }
 
-static void a_run_on_its_way_out_is_nobodys(struct kunit *test)
+static void a_run_being_released_is_on_no_list(struct kunit *test)
 {
 	struct mspan copy;
 
@@ -361,20 +361,20 @@ static void a_run_on_its_way_out_is_nobodys(struct kunit *test)
 }
 
 static struct kunit_case cases[] = {
-	KUNIT_CASE(blocks_go_back_whole_when_all_in_them_is_free),
-	KUNIT_CASE(a_reserve_that_is_not_there_is_refused_at_once),
-	KUNIT_CASE(a_block_that_is_not_empty_gives_its_free_pages),
+	KUNIT_CASE(empty_blocks_are_returned_whole),
+	KUNIT_CASE(a_reserve_beyond_available_memory_is_refused),
+	KUNIT_CASE(a_block_in_use_returns_its_free_pages),
 	KUNIT_CASE(the_reserve_stays),
-	KUNIT_CASE(no_more_goes_back_than_was_asked_for),
-	KUNIT_CASE(free_memory_goes_back_if_it_stays_too_much),
-	KUNIT_CASE(a_small_part_of_what_is_held_may_lie_free),
-	KUNIT_CASE(the_shrinker_gives_all_but_the_reserve),
+	KUNIT_CASE(no_more_is_returned_than_requested),
+	KUNIT_CASE(excess_free_memory_is_returned),
+	KUNIT_CASE(a_small_part_of_memory_may_stay_free),
+	KUNIT_CASE(the_shrinker_returns_all_but_the_reserve),
 	KUNIT_CASE(the_shrinker_has_stacks_drained),
-	KUNIT_CASE(what_is_freed_in_the_wake_of_reclaim_goes_back),
-	KUNIT_CASE(descriptors_leave_with_what_they_described),
-	KUNIT_CASE(reclaim_has_a_wake),
-	KUNIT_CASE(memory_is_given_before_a_process_is_killed),
-	KUNIT_CASE(a_run_on_its_way_out_is_nobodys),
+	KUNIT_CASE(memory_freed_soon_after_reclaim_is_returned),
+	KUNIT_CASE(unused_descriptors_are_freed_after_a_release),
+	KUNIT_CASE(memory_freed_after_reclaim_is_returned),
+	KUNIT_CASE(memory_is_returned_before_an_oom_kill),
+	KUNIT_CASE(a_run_being_released_is_on_no_list),
 	{}
 };
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 // Copyright (C) 2026 The galloc authors
 /*
- * KUnit: what a bad free leads to: one report, and nothing else.
+ * KUnit: a bad free leads to one report, and nothing else.
  *
- * What is promised, and what is tested: a pointer that is not ours, or of a page
- * given back, is reported at once; a double free at once if the object is on
- * top of the stack, else when the copy is flushed; an interior pointer at once
- * if its low bits show it, else when it is flushed; in debug mode all at once.
+ * The guarantees, which the cases test: a foreign pointer, or one into a free page, is
+ * reported at once; a double free at once if the object is on top of the stack,
+ * otherwise when the copy is flushed; an interior pointer at once if its low bits show
+ * it, otherwise when it is flushed; in debug mode all of them at once.
  */
 #include "helpers.h"
 
@@ -30,7 +30,7 @@ static void exit_case(struct kunit *test)
 	gk_exit(test);
 }
 
-/* What lies on the stacks is judged now. */
+/* Flush the stacks now. */
 static void flush(void)
 {
 	drain_cpus();
@@ -38,7 +38,7 @@ static void flush(void)
 
 /* ---- the text ----------------------------------------------------------- */
 
-static void a_report_says_what_and_where(struct kunit *test)
+static void a_report_has_the_fault_and_its_location(struct kunit *test)
 {
 	void *p = galloc(100, GFP_KERNEL);
 	void *keep = galloc(100, GFP_KERNEL);
@@ -55,7 +55,7 @@ static void a_report_says_what_and_where(struct kunit *test)
 	snprintf(text, sizeof(text), "class %u of %u bytes",
 		 sizeclass_of(100), sizeclasses[sizeclass_of(100)].size);
 	KUNIT_EXPECT_EQ(test, gk_heard(test, text), 1);
-	KUNIT_EXPECT_GE(test, gk_heard(test, "a_report_says_what_and_where"), 1);
+	KUNIT_EXPECT_GE(test, gk_heard(test, "a_report_has_the_fault_and_its_location"), 1);
 	gfree(keep);
 }
 
@@ -83,7 +83,7 @@ static void expect_where(struct kunit *test, const void *p, const char *state,
 	KUNIT_EXPECT_EQ(test, gk_heard(test, "Call Trace:"), 1);
 }
 
-static void a_pointer_that_is_not_ours_says_so(struct kunit *test)
+static void a_report_of_a_foreign_pointer_says_so(struct kunit *test)
 {
 	void *p = kmalloc(100, GFP_KERNEL);
 
@@ -94,14 +94,14 @@ static void a_pointer_that_is_not_ours_says_so(struct kunit *test)
 	gfree(p);
 	gk_expect_faults(test, FAULT_NOT_OURS, 1);
 	KUNIT_EXPECT_EQ(test, 1,
-			gk_heard(test, "galloc: not_ours: pointer is not galloc's: "));
-	KUNIT_EXPECT_EQ(test, gk_heard(test, "no span: the page is not"), 1);
+			gk_heard(test, "galloc: not_ours: pointer does not belong to galloc: "));
+	KUNIT_EXPECT_EQ(test, gk_heard(test, "no span: the page does not belong"), 1);
 	KUNIT_EXPECT_EQ(test, gk_heard(test, "Call Trace:"), 1);
 	KUNIT_EXPECT_NULL(test, memchr_inv(p, 0xa5, 100));
 	kfree(p);
 }
 
-static void a_page_given_back_says_where_it_lay(struct kunit *test)
+static void a_report_of_a_free_page_has_its_location(struct kunit *test)
 {
 	u8 *p = galloc(50000, GFP_KERNEL);
 
@@ -113,11 +113,11 @@ static void a_page_given_back_says_where_it_lay(struct kunit *test)
 	gfree(p + PAGE_SIZE);
 	gk_expect_faults(test, FAULT_NO_OBJECT, 1);
 	KUNIT_EXPECT_EQ(test, 1,
-			gk_heard(test, "galloc: no_object: page was already given back: "));
+			gk_heard(test, "galloc: no_object: address is in no live object: "));
 	expect_where(test, p + PAGE_SIZE, "free", 0);
 }
 
-static void a_wrong_size_says_class_span_and_index(struct kunit *test)
+static void a_report_of_a_wrong_size_has_class_span_and_index(struct kunit *test)
 {
 	void *p[5];
 	int i;
@@ -130,12 +130,12 @@ static void a_wrong_size_says_class_span_and_index(struct kunit *test)
 	gfree_sized(p[3], 300);
 	gk_expect_faults(test, FAULT_WRONG_SIZE, 1);
 	KUNIT_EXPECT_EQ(test, 1,
-			gk_heard(test, "galloc: wrong_size: object has another size: "));
+			gk_heard(test, "galloc: wrong_size: object has a different size: "));
 	expect_where(test, p[3], NULL, 0);
 	gfree_bulk(5, p);
 }
 
-static void an_interior_pointer_says_class_span_index_and_offset(struct kunit *test)
+static void a_report_of_an_interior_pointer_has_class_span_index_and_offset(struct kunit *test)
 {
 	u8 *p = galloc(200, GFP_KERNEL), *q = galloc(50000, GFP_KERNEL);
 
@@ -155,7 +155,7 @@ static void an_interior_pointer_says_class_span_index_and_offset(struct kunit *t
 	gfree(q);
 }
 
-static void every_fault_is_printed_by_its_name(struct kunit *test)
+static void every_fault_is_printed_with_its_name(struct kunit *test)
 {
 	unsigned int i;
 	char text[64];
@@ -169,7 +169,7 @@ static void every_fault_is_printed_by_its_name(struct kunit *test)
 	}
 }
 
-static void a_flood_is_counted_and_not_printed(struct kunit *test)
+static void a_flood_of_reports_is_counted_but_not_printed(struct kunit *test)
 {
 	void *p = galloc(64, GFP_KERNEL), *keep = galloc(64, GFP_KERNEL);
 	unsigned int i;
@@ -220,7 +220,7 @@ static void a_pointer_that_is_not_ours_is_reported_at_once(struct kunit *test)
 	kfree(kmalloced);
 }
 
-static void a_page_given_back_is_reported_at_once(struct kunit *test)
+static void a_free_of_a_free_page_is_reported_at_once(struct kunit *test)
 {
 	static const size_t sizes[] = { 64, 4096, 32768, 50000, 1 << 20 };
 	int i;
@@ -266,7 +266,7 @@ static void a_page_that_left_galloc_is_not_ours(struct kunit *test)
 
 /* ---- pointers into objects ---------------------------------------------- */
 
-/* Free every kind of wrong address in an object of @size; it stays as it is. */
+/* Free every kind of wrong address in an object of @size; it must not change. */
 static void free_inside(struct kunit *test, size_t size)
 {
 	u8 *p = galloc(size, GFP_KERNEL);
@@ -283,7 +283,7 @@ static void free_inside(struct kunit *test, size_t size)
 		if (!offsets[i] || offsets[i] >= real)
 			continue;
 		gfree(bad);
-		/* Nobody allocates in between: see the top of this file. */
+		/* No allocation in between: see the top of this file. */
 		flush();
 		gk_expect_faults(test, FAULT_INTERIOR, 1);
 		KUNIT_EXPECT_EQ(test, gsize(bad), 0);
@@ -329,7 +329,7 @@ static void a_pointer_into_a_huge_object_is_reported(struct kunit *test)
 	free_inside(test, 4 << 20);
 }
 
-static void low_bits_that_no_object_has_are_reported_at_once(struct kunit *test)
+static void misaligned_pointers_are_reported_at_once(struct kunit *test)
 {
 	unsigned int class;
 
@@ -379,7 +379,7 @@ static void freeing_the_last_freed_again_is_reported_at_once(struct kunit *test)
 	gk_expect_reports(test, FAULT_DOUBLE_FREE);
 	gk_expect_reports(test, FAULT_NO_OBJECT);
 	for_each_class(class) {
-		/* The other keeps the span, so that it is no page given back. */
+		/* The other keeps the span in use. */
 		bool alone = sizeclasses[class].objects == 1;
 		void *keep, *p;
 
@@ -433,7 +433,7 @@ static unsigned int handed_out(const void *p, size_t size)
 
 GK_SIZES(drained, 8, 24, 64, 100, 512, 1024);
 
-/* A, drain, A: the second is caught as soon as it is no longer on a stack. */
+/* A, drain, A: the second is detected as soon as it leaves the stack. */
 static void freeing_again_after_a_drain_is_reported_when_flushed(struct kunit *test)
 {
 	size_t size = gk_size(test);
@@ -546,7 +546,7 @@ static void after_the_report_the_object_is_free_once(struct kunit *test)
 
 /* ---- wrong size --------------------------------------------------------- */
 
-static void a_size_that_is_not_the_objects_frees_nothing(struct kunit *test)
+static void a_wrong_size_frees_nothing(struct kunit *test)
 {
 	static const size_t sizes[] = { 8, 64, 1000, 32768, 40000, 1 << 20 };
 	int i, j;
@@ -623,7 +623,7 @@ static const void *wild_value(u64 *rng, void **live)
 	}
 }
 
-static void a_hundred_thousand_wild_values_do_no_harm(struct kunit *test)
+static void wild_pointers_are_harmless(struct kunit *test)
 {
 	unsigned int n = gk_slow() ? 10000 : 100000, i, wrong = 0, said = 0;
 	ktime_t start = ktime_get();
@@ -678,20 +678,20 @@ static void faults_have_names(struct kunit *test)
 }
 
 static struct kunit_case cases[] = {
-	KUNIT_CASE(a_report_says_what_and_where),
-	KUNIT_CASE(a_pointer_that_is_not_ours_says_so),
-	KUNIT_CASE(a_page_given_back_says_where_it_lay),
-	KUNIT_CASE(a_wrong_size_says_class_span_and_index),
-	KUNIT_CASE(an_interior_pointer_says_class_span_index_and_offset),
-	KUNIT_CASE(every_fault_is_printed_by_its_name),
-	KUNIT_CASE(a_flood_is_counted_and_not_printed),
+	KUNIT_CASE(a_report_has_the_fault_and_its_location),
+	KUNIT_CASE(a_report_of_a_foreign_pointer_says_so),
+	KUNIT_CASE(a_report_of_a_free_page_has_its_location),
+	KUNIT_CASE(a_report_of_a_wrong_size_has_class_span_and_index),
+	KUNIT_CASE(a_report_of_an_interior_pointer_has_class_span_index_and_offset),
+	KUNIT_CASE(every_fault_is_printed_with_its_name),
+	KUNIT_CASE(a_flood_of_reports_is_counted_but_not_printed),
 	KUNIT_CASE(a_pointer_that_is_not_ours_is_reported_at_once),
-	KUNIT_CASE(a_page_given_back_is_reported_at_once),
+	KUNIT_CASE(a_free_of_a_free_page_is_reported_at_once),
 	KUNIT_CASE(a_page_that_left_galloc_is_not_ours),
 	KUNIT_CASE(a_pointer_into_a_small_object_is_reported),
 	KUNIT_CASE(a_pointer_into_a_large_object_is_reported),
 	KUNIT_CASE(a_pointer_into_a_huge_object_is_reported),
-	KUNIT_CASE(low_bits_that_no_object_has_are_reported_at_once),
+	KUNIT_CASE(misaligned_pointers_are_reported_at_once),
 	KUNIT_CASE(the_tail_of_a_span_is_no_object),
 	KUNIT_CASE(freeing_the_last_freed_again_is_reported_at_once),
 	KUNIT_CASE_PARAM(freeing_an_earlier_one_again_is_reported_when_flushed, earlier_gen_params),
@@ -700,8 +700,8 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(every_way_to_free_finds_a_double_free),
 	KUNIT_CASE(after_the_report_the_object_is_free_once),
 	KUNIT_CASE(after_a_report_at_the_flush_the_object_is_free_once),
-	KUNIT_CASE(a_size_that_is_not_the_objects_frees_nothing),
-	KUNIT_CASE(a_hundred_thousand_wild_values_do_no_harm),
+	KUNIT_CASE(a_wrong_size_frees_nothing),
+	KUNIT_CASE(wild_pointers_are_harmless),
 	KUNIT_CASE(faults_have_names),
 	{}
 };

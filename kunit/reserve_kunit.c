@@ -3,8 +3,8 @@
 /*
  * KUnit: small objects in pages of the kernel's emergency reserve.
  *
- * That alloc_pages() has broken into it is pretended, for a chunk at a time.  Who may
- * have of the reserve is the page allocator's rule.
+ * The cases pretend, for a chunk at a time, that alloc_pages() used the reserve.  The
+ * page allocator's rule decides which requests may use it.
  */
 #include "helpers.h"
 
@@ -35,7 +35,7 @@ static void *alloc_as_memalloc(size_t size, gfp_t gfp)
 	return p;
 }
 
-/* An object in pages of the reserve; nothing else is to be had afterwards. */
+/* An object in pages of the reserve; afterwards nothing else is available. */
 static void *first_of_the_reserve(struct kunit *test, size_t size)
 {
 	void *p;
@@ -99,7 +99,7 @@ static void ask_in_hardirq(struct irq_work *work)
 	smp_store_release(&objects[2], work);
 }
 
-static void who_may_not_have_of_the_reserve_gets_nothing(struct kunit *test)
+static void ordinary_requests_get_nothing_from_the_reserve(struct kunit *test)
 {
 	struct irq_work *work = kunit_kzalloc(test, sizeof(*work), GFP_KERNEL);
 	unsigned int scope;
@@ -110,14 +110,14 @@ static void who_may_not_have_of_the_reserve_gets_nothing(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, galloc(64, QUIET));
 	KUNIT_EXPECT_NULL(test, galloc(64, GFP_ATOMIC | __GFP_NOWARN));
 	KUNIT_EXPECT_NULL(test, alloc_as_memalloc(64, QUIET | __GFP_NOMEMALLOC));
-	/* Who says so by the flag may, whoever it is. */
+	/* The flag allows it in any task. */
 	p = galloc(64, QUIET | __GFP_MEMALLOC);
 	KUNIT_EXPECT_NOT_NULL(test, p);
 	gfree(p);
 	KUNIT_EXPECT_NULL(test, galloc(64, QUIET | __GFP_MEMALLOC | __GFP_NOMEMALLOC));
-	/* What was freed is not on a stack, where anybody would get it. */
+	/* A freed object is not on a stack, where it would serve any request. */
 	KUNIT_EXPECT_NULL(test, galloc(64, QUIET));
-	/* An interrupt of such a task is somebody else. */
+	/* An interrupt of such a task is not entitled. */
 	init_irq_work(work, ask_in_hardirq);
 	objects[2] = NULL;
 	scope = memalloc_noreclaim_save();
@@ -132,7 +132,7 @@ static void who_may_not_have_of_the_reserve_gets_nothing(struct kunit *test)
 	gfree(objects[0]);
 }
 
-static void what_is_not_of_the_reserve_comes_first(struct kunit *test)
+static void ordinary_pages_come_before_the_reserve(struct kunit *test)
 {
 	void *p;
 
@@ -145,7 +145,7 @@ static void what_is_not_of_the_reserve_comes_first(struct kunit *test)
 	gfree(p);
 }
 
-static void who_insists_on_a_node_gets_no_other(struct kunit *test)
+static void thisnode_gets_no_other_node(struct kunit *test)
 {
 	unsigned int row = mcentral_row(gk_nid(), sizeclass_of(64));
 	unsigned int scope;
@@ -170,7 +170,7 @@ static void who_insists_on_a_node_gets_no_other(struct kunit *test)
 	gfree(objects[0]);
 }
 
-static void a_second_free_is_noticed_there_too(struct kunit *test)
+static void a_second_free_is_detected_there_too(struct kunit *test)
 {
 	void *p;
 
@@ -189,10 +189,10 @@ static void a_second_free_is_noticed_there_too(struct kunit *test)
 
 static struct kunit_case cases[] = {
 	KUNIT_CASE(a_span_of_the_reserve_serves_until_it_is_used_up),
-	KUNIT_CASE(who_may_not_have_of_the_reserve_gets_nothing),
-	KUNIT_CASE(what_is_not_of_the_reserve_comes_first),
-	KUNIT_CASE(who_insists_on_a_node_gets_no_other),
-	KUNIT_CASE(a_second_free_is_noticed_there_too),
+	KUNIT_CASE(ordinary_requests_get_nothing_from_the_reserve),
+	KUNIT_CASE(ordinary_pages_come_before_the_reserve),
+	KUNIT_CASE(thisnode_gets_no_other_node),
+	KUNIT_CASE(a_second_free_is_detected_there_too),
 	{}
 };
 

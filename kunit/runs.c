@@ -31,7 +31,7 @@ struct mspan *run_take(struct kunit *test, unsigned int npages,
 	return s;
 }
 
-/* It is somebody else's now. */
+/* The caller has passed it on. */
 void run_forget(struct mspan *s)
 {
 	unsigned int i;

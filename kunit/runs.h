@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* Copyright (C) 2026 The galloc authors */
 /*
- * runs: page runs that a case takes from the mheap by hand.
+ * runs: page runs that a case takes directly from the mheap.
  *
- * What a case still holds when it ends, or aborts, is given back by run_exit(),
- * which stands in for gk_exit().
+ * run_exit() frees what a case still holds when it ends, or aborts; use it instead
+ * of gk_exit().
  */
 #ifndef _GALLOC_KUNIT_RUNS_H
 #define _GALLOC_KUNIT_RUNS_H

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 // Copyright (C) 2026 The galloc authors
 /*
- * KUnit: pages that somebody else refers to, and pages that somebody else freed.
+ * KUnit: pages that others refer to, and pages that others freed by mistake.
  *
- * What the network does is done here by hand: get_page() as for a buffer that an
+ * The cases play the network: get_page() as for a buffer that an
  * object was spliced into, put_page() as when it has been sent.  A stray kfree()
- * drops a reference, so put_page() stands for that, too.
+ * drops a reference, so put_page() has the same effect.
  */
 #include "helpers.h"
 
 #define PATTERN		0x5a
 
-/* Objects taken to see whether they get what is not to be had, and their bytes. */
+/* Objects allocated to check whether they get a page that must not be reused. */
 #define NR_TAKERS	64
 #define TAKEN_BYTES	(4UL << 20)
 
@@ -68,7 +68,7 @@ static const size_t shared_sizes[] = {
 	32768, 40000, 65536, 300000, 1 << 20, 3 << 20,
 };
 
-/* Freed while @page of it is in somebody's hands, and left alone until it is not. */
+/* Freed while others refer to @page of it, and not reused until they do not. */
 static void share_page(struct kunit *test, size_t size, unsigned int page,
 		       void (*free)(void *p, size_t size))
 {
@@ -94,7 +94,7 @@ static void free_plainly(void *p, size_t size)
 	gfree(p);
 }
 
-static void no_page_of_a_shared_object_is_used_or_given_away(struct kunit *test)
+static void no_page_of_a_shared_object_is_reused_or_returned(struct kunit *test)
 {
 	unsigned int i;
 
@@ -143,7 +143,7 @@ static void free_with_irqs_off(void *p, size_t size)
 	local_irq_restore(flags);
 }
 
-static void that_holds_for_every_way_to_free_it(struct kunit *test)
+static void every_way_to_free_a_shared_object_waits(struct kunit *test)
 {
 	static void (* const ways[])(void *p, size_t size) = {
 		free_sized, free_in_bulk, free_later, free_by_realloc,
@@ -158,7 +158,7 @@ static void that_holds_for_every_way_to_free_it(struct kunit *test)
 	}
 }
 
-static void one_that_waits_is_not_freed_again(struct kunit *test)
+static void a_waiting_object_is_not_freed_again(struct kunit *test)
 {
 	static const size_t sizes[] = { 2 * PAGE_SIZE, 32768 };
 	unsigned int i;
@@ -179,7 +179,7 @@ static void one_that_waits_is_not_freed_again(struct kunit *test)
 }
 
 /* Neighbours in one span: those that are not shared are used again, and at once. */
-static void only_the_shared_one_waits(struct kunit *test)
+static void only_the_shared_object_waits(struct kunit *test)
 {
 	const size_t size = 2 * PAGE_SIZE;
 	u8 *p[8], *again;
@@ -200,7 +200,7 @@ static void only_the_shared_one_waits(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, deferred(test), 0);
 }
 
-static void what_waits_is_cleared_before_it_is_used_again(struct kunit *test)
+static void a_waiting_object_is_cleared_before_reuse(struct kunit *test)
 {
 	const size_t size = 4 * PAGE_SIZE;
 	struct page *page;
@@ -219,7 +219,7 @@ static void what_waits_is_cleared_before_it_is_used_again(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, memchr_inv(p, 0, size));
 }
 
-static void the_worker_looks_by_itself(struct kunit *test)
+static void the_worker_checks_shared_pages(struct kunit *test)
 {
 	u8 *p = take(test, 2 * PAGE_SIZE), *q = take(test, 100000);
 	struct page *pages[] = { virt_to_page(p), virt_to_page(q + PAGE_SIZE) };
@@ -235,7 +235,7 @@ static void the_worker_looks_by_itself(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, gk_wait_for(!waiting_pages(), GK_PATIENCE_MS));
 }
 
-static void the_shrinker_looks(struct kunit *test)
+static void the_shrinker_checks_shared_pages(struct kunit *test)
 {
 	u8 *p = take(test, 2 << 20);
 	struct page *page = virt_to_page(p + 5 * PAGE_SIZE);
@@ -250,7 +250,7 @@ static void the_shrinker_looks(struct kunit *test)
 
 /* ---- references that others dropped --------------------------------------- */
 
-static void of_a_small_object_they_are_found_by_looking(struct kunit *test)
+static void dropped_references_of_a_small_object_are_found_by_a_scan(struct kunit *test)
 {
 	static const size_t sizes[] = { 8, 100, 1000, PAGE_SIZE, 2 * PAGE_SIZE };
 	unsigned int i;
@@ -275,7 +275,7 @@ static void of_a_small_object_they_are_found_by_looking(struct kunit *test)
 	}
 }
 
-static void of_a_large_object_they_are_found_when_it_is_freed(struct kunit *test)
+static void dropped_references_of_a_large_object_are_found_at_its_free(struct kunit *test)
 {
 	static const size_t sizes[] = { 2 * PAGE_SIZE, 40000, 1 << 20, 3 << 20 };
 	unsigned int i;
@@ -291,7 +291,7 @@ static void of_a_large_object_they_are_found_when_it_is_freed(struct kunit *test
 	}
 }
 
-static void validate_finds_them(struct kunit *test)
+static void validate_finds_dropped_references(struct kunit *test)
 {
 	u8 *p = take(test, 200);
 
@@ -302,7 +302,7 @@ static void validate_finds_them(struct kunit *test)
 	gfree(p);
 }
 
-static void the_worker_finds_them_by_itself(struct kunit *test)
+static void the_worker_finds_dropped_references(struct kunit *test)
 {
 	long faults = gk_faults(FAULT_FOREIGN_REF);
 	u8 *p = take(test, 200);
@@ -316,7 +316,7 @@ static void the_worker_finds_them_by_itself(struct kunit *test)
 	gfree(p);
 }
 
-static void many_of_one_page_are_counted_and_told(struct kunit *test)
+static void many_dropped_references_are_counted_and_reported(struct kunit *test)
 {
 	u8 *p = take(test, 64);
 	unsigned int i;
@@ -327,7 +327,7 @@ static void many_of_one_page_are_counted_and_told(struct kunit *test)
 		put_page(virt_to_page(p));
 	release_mend_all();
 	gk_expect_faults(test, FAULT_FOREIGN_REF, 40000);
-	KUNIT_EXPECT_GE(test, gk_heard(test, " of its references dropped, freed by somebody"), 1);
+	KUNIT_EXPECT_GE(test, gk_heard(test, " of its references dropped, by a stray kfree()"), 1);
 	KUNIT_EXPECT_EQ(test, page_count(virt_to_page(p)), ARENA_PAGE_REFS);
 	gfree(p);
 }
@@ -361,8 +361,8 @@ static void the_slab_allocator_gets_its_bytes_back(struct kunit *test)
 	expect_slab_bytes(test, 3 << 20, 3);
 }
 
-/* Leaks and the leak report: who was kfree()d is still there. */
-static void the_leak_report_tells(struct kunit *test)
+/* Leaks and the leak report: an object passed to kfree() is still allocated. */
+static void the_leak_report_counts_dropped_references(struct kunit *test)
 {
 	u8 *p = take(test, 300);
 
@@ -372,26 +372,26 @@ static void the_leak_report_tells(struct kunit *test)
 	gk_listen(test);
 	KUNIT_EXPECT_EQ(test, stats_report_leaks(), 1);
 	gk_expect_faults(test, FAULT_FOREIGN_REF, 1);
-	KUNIT_EXPECT_EQ(test, gk_heard(test, "galloc: leak: of these, 1 may have been freed by"),
+	KUNIT_EXPECT_EQ(test, gk_heard(test, "galloc: leak: 1 of these may have been freed by"),
 			1);
 	gfree(p);
 }
 
 static struct kunit_case cases[] = {
-	KUNIT_CASE(no_page_of_a_shared_object_is_used_or_given_away),
-	KUNIT_CASE(that_holds_for_every_way_to_free_it),
-	KUNIT_CASE(one_that_waits_is_not_freed_again),
-	KUNIT_CASE(only_the_shared_one_waits),
-	KUNIT_CASE(what_waits_is_cleared_before_it_is_used_again),
-	KUNIT_CASE(the_worker_looks_by_itself),
-	KUNIT_CASE(the_shrinker_looks),
-	KUNIT_CASE(of_a_small_object_they_are_found_by_looking),
-	KUNIT_CASE(of_a_large_object_they_are_found_when_it_is_freed),
-	KUNIT_CASE(validate_finds_them),
-	KUNIT_CASE(the_worker_finds_them_by_itself),
-	KUNIT_CASE(many_of_one_page_are_counted_and_told),
+	KUNIT_CASE(no_page_of_a_shared_object_is_reused_or_returned),
+	KUNIT_CASE(every_way_to_free_a_shared_object_waits),
+	KUNIT_CASE(a_waiting_object_is_not_freed_again),
+	KUNIT_CASE(only_the_shared_object_waits),
+	KUNIT_CASE(a_waiting_object_is_cleared_before_reuse),
+	KUNIT_CASE(the_worker_checks_shared_pages),
+	KUNIT_CASE(the_shrinker_checks_shared_pages),
+	KUNIT_CASE(dropped_references_of_a_small_object_are_found_by_a_scan),
+	KUNIT_CASE(dropped_references_of_a_large_object_are_found_at_its_free),
+	KUNIT_CASE(validate_finds_dropped_references),
+	KUNIT_CASE(the_worker_finds_dropped_references),
+	KUNIT_CASE(many_dropped_references_are_counted_and_reported),
 	KUNIT_CASE(the_slab_allocator_gets_its_bytes_back),
-	KUNIT_CASE(the_leak_report_tells),
+	KUNIT_CASE(the_leak_report_counts_dropped_references),
 	{}
 };
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 // Copyright (C) 2026 The galloc authors
 /*
- * KUnit: spans shorter than their class says, where memory is in pieces.
+ * KUnit: spans shorter than those of their class, in fragmented memory.
  *
  * Larger orders fail by galloc's own hook, as where only single pages are free.
  */
@@ -9,7 +9,7 @@
 
 #include <linux/slab.h>
 
-/* What kmalloc() would ask for, for one object. */
+/* The order that kmalloc() would ask for, for one object. */
 static unsigned int least_order(const struct sizeclass *sc)
 {
 	return get_order(sc->size);
@@ -76,7 +76,7 @@ static void check_measures(struct kunit *test, const struct sizeclass *sc)
 		wrong += resolve((u8 *)s->start + i * sc->size, &o) != FOUND_OBJECT ||
 			 o.span != s || o.index != i;
 	KUNIT_EXPECT_EQ(test, wrong, 0);
-	/* What a longer one has behind that is tail here, or not its page. */
+	/* Later objects of a longer one are tail here, or not on its pages. */
 	if ((size_t)i * sc->size < s->npages * PAGE_SIZE)
 		KUNIT_EXPECT_EQ(test, resolve((u8 *)s->start + i * sc->size, &o),
 				FOUND_TAIL);
@@ -87,7 +87,7 @@ static void check_measures(struct kunit *test, const struct sizeclass *sc)
 	KUNIT_EXPECT_EQ(test, t.system, totals_sum(&t));
 }
 
-static void a_short_span_has_the_objects_it_has_room_for(struct kunit *test)
+static void a_short_span_is_filled_with_objects(struct kunit *test)
 {
 	unsigned int class, tried = 0;
 
@@ -133,7 +133,7 @@ static void every_class_is_served_from_the_order_of_one_object(struct kunit *tes
 						  sc->size, f);
 			gfree(p);
 			gk_feed();
-			/* If it has failed the last of them would not return. */
+			/* If it has failed the last of them would hang. */
 			if (!p || (gk_slow() && class % 8))
 				break;
 		}
@@ -142,7 +142,7 @@ static void every_class_is_served_from_the_order_of_one_object(struct kunit *tes
 
 /* ---- when there is one ------------------------------------------------------- */
 
-static void where_the_system_has_more_no_span_is_short(struct kunit *test)
+static void no_span_is_short_if_memory_is_not_fragmented(struct kunit *test)
 {
 	const struct sizeclass *sc = &sizeclasses[sizeclass_of(1408)];
 	struct mspan *run, *s;
@@ -200,7 +200,7 @@ static void the_longest_free_run_is_taken_before_others(struct kunit *test)
 		mheap_free(s[--i]);
 }
 
-static void pages_behind_the_last_object_stay_free(struct kunit *test)
+static void pages_after_the_last_object_stay_free(struct kunit *test)
 {
 	/* Of four pages one object takes three. */
 	const struct sizeclass *sc = &sizeclasses[sizeclass_of(9728)];
@@ -219,8 +219,8 @@ static void pages_behind_the_last_object_stay_free(struct kunit *test)
 	mheap_free(s);
 }
 
-/* An order that was not to be had is not asked for again at each step. */
-static void what_was_not_to_be_had_is_not_asked_for_again(struct kunit *test)
+/* An order that was not available is not requested again at each step. */
+static void a_failed_order_is_not_requested_again(struct kunit *test)
 {
 	enum { SPANS = 200 };
 	struct mspan **s = kunit_kcalloc(test, SPANS, sizeof(*s), GFP_KERNEL);
@@ -277,7 +277,7 @@ static void at_equal_fill_the_long_span_is_taken(struct kunit *test)
 	}
 }
 
-static void a_short_span_costs_a_cpu_what_it_holds(struct kunit *test)
+static void a_short_span_is_charged_by_its_objects(struct kunit *test)
 {
 	const struct sizeclass *sc = &sizeclasses[sizeclass_of(1408)];
 	struct mcache *m = raw_cpu_ptr(&galloc_mcache);
@@ -334,8 +334,8 @@ static void late_hook(enum galloc_pause point, const void *what)
 }
 
 /*
- * A double free finds its span; before it has looked how long that is, the span is
- * given back and cut again, in the same place and for the same row, but short.
+ * A double free finds its span; before it reads the length, the span is freed and cut
+ * again, in the same place and for the same row, but short.
  */
 static void late_free(struct kunit *test, unsigned int index,
 		      enum galloc_fault fault)
@@ -359,7 +359,7 @@ static void late_free(struct kunit *test, unsigned int index,
 	WRITE_ONCE(galloc_pause_hook, NULL);
 	gk_expect_faults(test, fault, 1);
 	KUNIT_ASSERT_TRUE(test, late_act_done && one.span);
-	/* Else it would have been found out by the map. */
+	/* Otherwise the map would have detected it. */
 	KUNIT_EXPECT_PTR_EQ(test, one.span, before);
 	bits = one.span->free[0];
 	KUNIT_EXPECT_EQ(test, bits, BIT(one.span->objects) - 1);
@@ -368,7 +368,7 @@ static void late_free(struct kunit *test, unsigned int index,
 	gk_feed();
 }
 
-static void a_late_free_of_what_a_short_span_has_not_is_reported(struct kunit *test)
+static void a_late_free_beyond_a_short_span_is_reported(struct kunit *test)
 {
 	gk_expect_reports(test, FAULT_INTERIOR);
 	gk_expect_reports(test, FAULT_NO_OBJECT);
@@ -378,14 +378,14 @@ static void a_late_free_of_what_a_short_span_has_not_is_reported(struct kunit *t
 	late_free(test, 10, FAULT_NO_OBJECT);
 }
 
-static void a_bit_that_a_span_has_not_is_never_set(struct kunit *test)
+static void bits_beyond_the_last_object_are_never_set(struct kunit *test)
 {
 	const struct sizeclass *sc = &sizeclasses[sizeclass_of(64)];
 	struct mspan *s = cache_short(test, sc);
 	unsigned int i;
 
 	for (i = s->objects; i < s->nwords * BITS_PER_LONG; i++) {
-		/* Of another life of the descriptor, whatever that left. */
+		/* Of an earlier life of the descriptor. */
 		clear_bit(i, s->free);
 		KUNIT_EXPECT_FALSE(test, mspan_release_bit(s, i));
 		KUNIT_EXPECT_FALSE(test, test_bit(i, s->free));
@@ -401,16 +401,16 @@ static void exit_case(struct kunit *test)
 }
 
 static struct kunit_case cases[] = {
-	KUNIT_CASE(a_short_span_has_the_objects_it_has_room_for),
+	KUNIT_CASE(a_short_span_is_filled_with_objects),
 	KUNIT_CASE(every_class_is_served_from_the_order_of_one_object),
-	KUNIT_CASE(where_the_system_has_more_no_span_is_short),
+	KUNIT_CASE(no_span_is_short_if_memory_is_not_fragmented),
 	KUNIT_CASE(the_longest_free_run_is_taken_before_others),
-	KUNIT_CASE(pages_behind_the_last_object_stay_free),
-	KUNIT_CASE(what_was_not_to_be_had_is_not_asked_for_again),
+	KUNIT_CASE(pages_after_the_last_object_stay_free),
+	KUNIT_CASE(a_failed_order_is_not_requested_again),
 	KUNIT_CASE(at_equal_fill_the_long_span_is_taken),
-	KUNIT_CASE(a_short_span_costs_a_cpu_what_it_holds),
-	KUNIT_CASE(a_late_free_of_what_a_short_span_has_not_is_reported),
-	KUNIT_CASE(a_bit_that_a_span_has_not_is_never_set),
+	KUNIT_CASE(a_short_span_is_charged_by_its_objects),
+	KUNIT_CASE(a_late_free_beyond_a_short_span_is_reported),
+	KUNIT_CASE(bits_beyond_the_last_object_are_never_set),
 	{}
 };
 

@@ -5,7 +5,7 @@
  */
 #include "helpers.h"
 
-/* What kmalloc() promises of a size, see include/galloc.h. */
+/* The alignment that kmalloc() guarantees, see include/galloc.h. */
 static size_t promised_align(size_t size)
 {
 	return max_t(size_t, size & -size, 8);
@@ -53,7 +53,7 @@ static void const_and_table_agree(struct kunit *test)
 			    galloc_size_class_const(wrong), sizeclass_of(wrong));
 }
 
-static void nothing_and_too_much_have_no_class(struct kunit *test)
+static void zero_and_oversized_requests_have_no_class(struct kunit *test)
 {
 	static const size_t sizes[] = {
 		0, GALLOC_MAX_SMALL + 1, GALLOC_MAX_SMALL + 128, 1UL << 20,
@@ -133,7 +133,7 @@ static void every_size_is_served_as_promised(struct kunit *test)
 static struct kunit_case cases[] = {
 	KUNIT_CASE(every_size_gets_the_smallest_class_that_aligns_it),
 	KUNIT_CASE(const_and_table_agree),
-	KUNIT_CASE(nothing_and_too_much_have_no_class),
+	KUNIT_CASE(zero_and_oversized_requests_have_no_class),
 	KUNIT_CASE(spans_hold_their_objects),
 	KUNIT_CASE(every_offset_has_its_index),
 	KUNIT_CASE(every_size_is_served_as_promised),

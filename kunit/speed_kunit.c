@@ -4,8 +4,8 @@
  * KUnit: long random sequences at speed, from tasks, softirqs and interrupts of
  * two CPUs.
  *
- * The lean form of the twin: no array to search, a stamp in the first and the
- * last word of each object.  Two that overlap find each other's stamps.
+ * A lean form of the twin: no array to search, but a stamp in the first and the last
+ * word of each object.  Overlapping objects overwrite each other's stamps.
  */
 #include "helpers.h"
 
@@ -150,7 +150,7 @@ static void lean_report(struct kunit *test, const struct lean *l)
 
 #define PARCELS	64
 
-/* Whoever finds a parcel opens it; so half of the frees are on the other CPU. */
+/* Either CPU opens a parcel; so half of the frees are on the other CPU. */
 static u64 *parcels[PARCELS];
 
 struct sender {
@@ -283,7 +283,7 @@ static void storm_task(void *arg)
 }
 
 /*
- * PROVE_RAW_LOCK_NESTING lets nobody allocate in an interrupt that PREEMPT_RT
+ * PROVE_RAW_LOCK_NESTING forbids allocations in an interrupt that PREEMPT_RT
  * would not turn into a thread; irq_work is one that it would.
  */
 static void storm_from_afar(void *arg)
@@ -344,7 +344,7 @@ static void interrupts_and_softirqs_of_a_busy_cpu(struct kunit *test)
 		   gk_events(EVENT_BUSY_ALLOC) + gk_events(EVENT_BUSY_FREE) - busy);
 }
 
-/* Comes last: what is missing of the operations that were asked for. */
+/* Comes last: the rest of the requested operations. */
 static void mixed_sizes_at_speed(struct kunit *test)
 {
 	struct lean *l = kunit_kzalloc(test, sizeof(*l), GFP_KERNEL);

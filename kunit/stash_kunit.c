@@ -20,7 +20,7 @@ static void *take(struct kunit *test, size_t size)
 	return p;
 }
 
-/* What a drain leaves; and in debug mode what is there at any time. */
+/* The stash after a drain; and in debug mode at any time. */
 static void expect_empty(struct kunit *test)
 {
 	KUNIT_EXPECT_EQ(test, this_mcache()->nr_runs, 0);
@@ -51,7 +51,7 @@ static void the_pages_of_a_large_object_serve_the_next(struct kunit *test)
 	}
 }
 
-static void each_of_them_serves_one_object(struct kunit *test)
+static void each_run_serves_one_object(struct kunit *test)
 {
 	void *p[3] = { take(test, LARGE), take(test, LARGE) };
 	int i;
@@ -70,7 +70,7 @@ static void each_of_them_serves_one_object(struct kunit *test)
 		gfree(p[i]);
 }
 
-static void other_lengths_are_not_served_by_them(struct kunit *test)
+static void runs_serve_only_their_own_length(struct kunit *test)
 {
 	static const int more[] = { -1, 1, 7 };
 	int i;
@@ -89,7 +89,7 @@ static void other_lengths_are_not_served_by_them(struct kunit *test)
 	}
 }
 
-static void alignments_they_do_not_have_are_not_served_by_them(struct kunit *test)
+static void runs_serve_only_alignments_that_they_have(struct kunit *test)
 {
 	void *p = take(test, LARGE), *q = take(test, LARGE), *r;
 
@@ -104,7 +104,7 @@ static void alignments_they_do_not_have_are_not_served_by_them(struct kunit *tes
 	gfree(r);
 }
 
-static void what_they_held_is_not_seen_again(struct kunit *test)
+static void old_contents_are_not_visible(struct kunit *test)
 {
 	void *p = take(test, LARGE), *q;
 
@@ -138,7 +138,7 @@ static unsigned int keep_many(struct kunit *test)
 	return i;
 }
 
-static void they_are_few_and_within_the_budget(struct kunit *test)
+static void the_stash_stays_within_the_budget(struct kunit *test)
 {
 	/* The budget is the limit, and where that is large, the places are. */
 	WRITE_ONCE(galloc_cpu_cache_bytes, 1UL << 20);
@@ -147,7 +147,7 @@ static void they_are_few_and_within_the_budget(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, keep_many(test), galloc_debug ? 0 : STASH_RUNS);
 }
 
-static void the_last_come_stay(struct kunit *test)
+static void the_newest_runs_stay(struct kunit *test)
 {
 	void *p[2 * STASH_RUNS], *q;
 	unsigned int i;
@@ -171,7 +171,7 @@ static void the_last_come_stay(struct kunit *test)
 	gfree(q);
 }
 
-static void one_that_can_never_fit_pushes_out_none(struct kunit *test)
+static void a_run_that_can_never_fit_evicts_none(struct kunit *test)
 {
 	void *small, *big, *again;
 
@@ -226,7 +226,7 @@ static void a_cpu_at_its_budget_keeps_none(struct kunit *test)
 	expect_empty(test);
 }
 
-static void a_drain_gives_them_back(struct kunit *test)
+static void a_drain_empties_the_stash(struct kunit *test)
 {
 	void *p = take(test, LARGE);
 	struct mspan s;
@@ -242,14 +242,14 @@ static void a_drain_gives_them_back(struct kunit *test)
 	expect_empty(test);
 }
 
-/* What the tick has this CPU do. */
+/* The tick's work on this CPU. */
 static void look_for_idle_runs(void)
 {
 	queue_work_on(raw_smp_processor_id(), galloc_wq, &this_mcache()->work);
 	flush_work(&this_mcache()->work);
 }
 
-static void those_that_idle_go_back(struct kunit *test)
+static void idle_runs_are_returned(struct kunit *test)
 {
 	gfree(take(test, LARGE));
 	gfree(take(test, LARGE));
@@ -260,7 +260,7 @@ static void those_that_idle_go_back(struct kunit *test)
 	expect_empty(test);
 }
 
-static void they_count_as_cached(struct kunit *test)
+static void stashed_runs_count_as_cached(struct kunit *test)
 {
 	struct galloc_totals before, after;
 	void *p = take(test, LARGE);
@@ -276,7 +276,7 @@ static void they_count_as_cached(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, after.cached, before.cached + (long)LARGE);
 }
 
-static void one_that_is_freed_again_is_reported(struct kunit *test)
+static void a_double_free_of_a_cached_run_is_reported(struct kunit *test)
 {
 	void *p = take(test, LARGE);
 
@@ -287,7 +287,7 @@ static void one_that_is_freed_again_is_reported(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, validate_all(), 0);
 }
 
-static void one_that_somebody_reads_is_not_kept(struct kunit *test)
+static void a_shared_run_is_not_kept(struct kunit *test)
 {
 	void *p = take(test, LARGE);
 	struct page *page = virt_to_page(p);
@@ -301,20 +301,20 @@ static void one_that_somebody_reads_is_not_kept(struct kunit *test)
 
 static struct kunit_case cases[] = {
 	KUNIT_CASE(the_pages_of_a_large_object_serve_the_next),
-	KUNIT_CASE(each_of_them_serves_one_object),
-	KUNIT_CASE(other_lengths_are_not_served_by_them),
-	KUNIT_CASE(alignments_they_do_not_have_are_not_served_by_them),
-	KUNIT_CASE(what_they_held_is_not_seen_again),
-	KUNIT_CASE(they_are_few_and_within_the_budget),
-	KUNIT_CASE(the_last_come_stay),
-	KUNIT_CASE(one_that_can_never_fit_pushes_out_none),
+	KUNIT_CASE(each_run_serves_one_object),
+	KUNIT_CASE(runs_serve_only_their_own_length),
+	KUNIT_CASE(runs_serve_only_alignments_that_they_have),
+	KUNIT_CASE(old_contents_are_not_visible),
+	KUNIT_CASE(the_stash_stays_within_the_budget),
+	KUNIT_CASE(the_newest_runs_stay),
+	KUNIT_CASE(a_run_that_can_never_fit_evicts_none),
 	KUNIT_CASE(one_that_is_long_pushes_out_two),
 	KUNIT_CASE(a_cpu_at_its_budget_keeps_none),
-	KUNIT_CASE(a_drain_gives_them_back),
-	KUNIT_CASE(those_that_idle_go_back),
-	KUNIT_CASE(they_count_as_cached),
-	KUNIT_CASE(one_that_is_freed_again_is_reported),
-	KUNIT_CASE(one_that_somebody_reads_is_not_kept),
+	KUNIT_CASE(a_drain_empties_the_stash),
+	KUNIT_CASE(idle_runs_are_returned),
+	KUNIT_CASE(stashed_runs_count_as_cached),
+	KUNIT_CASE(a_double_free_of_a_cached_run_is_reported),
+	KUNIT_CASE(a_shared_run_is_not_kept),
 	{}
 };
 

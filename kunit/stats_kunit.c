@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 // Copyright (C) 2026 The galloc authors
 /*
- * KUnit: where every byte is, and that the books say so.
+ * KUnit: the accounting of every byte.
  */
 #include "helpers.h"
 
@@ -53,7 +53,7 @@ static void drop(u32 which)
 
 /* ---- the identity ------------------------------------------------------- */
 
-static void at_rest_every_byte_is_somewhere(struct kunit *test)
+static void at_rest_the_totals_add_up(struct kunit *test)
 {
 	unsigned long i, n = gk_times(100000);
 	u64 rng = gk_seed(test);
@@ -94,7 +94,7 @@ static void objects_of_any_kind_are_in_use(struct kunit *test)
 	}
 }
 
-/* What is on the stack of a class that this CPU has, at least @n objects. */
+/* The objects on this CPU's stack of a class, at least @n. */
 static struct mcache_slot *stack_of(struct kunit *test, size_t size,
 				    unsigned int n)
 {
@@ -227,7 +227,7 @@ static void a_freed_object_is_cached_then_central_then_free(struct kunit *test)
 	KUNIT_EXPECT_GE(test, t.free, before.free);
 }
 
-static void what_free_memory_is_given_back_is_the_systems(struct kunit *test)
+static void returned_pages_belong_to_the_system(struct kunit *test)
 {
 	struct galloc_totals before, t;
 	int i;
@@ -310,7 +310,7 @@ static void work_on(void *arg)
 	WRITE_ONCE(load->done, true);
 }
 
-static void a_look_while_others_work_is_never_negative(struct kunit *test)
+static void concurrent_statistics_are_never_negative(struct kunit *test)
 {
 	struct load *load = kunit_kzalloc(test, sizeof(*load), GFP_KERNEL);
 	unsigned long looks = 0, wrong = 0;
@@ -337,7 +337,7 @@ static void a_look_while_others_work_is_never_negative(struct kunit *test)
 
 /* ---- leaks -------------------------------------------------------------- */
 
-static void leaks_are_counted_and_told(struct kunit *test)
+static void leaks_are_counted_and_reported(struct kunit *test)
 {
 	unsigned long leaked;
 	int i;
@@ -369,18 +369,18 @@ static void states_have_names(struct kunit *test)
 }
 
 static struct kunit_case cases[] = {
-	KUNIT_CASE(at_rest_every_byte_is_somewhere),
+	KUNIT_CASE(at_rest_the_totals_add_up),
 	KUNIT_CASE(objects_of_any_kind_are_in_use),
 	KUNIT_CASE(a_wrong_pointer_on_a_stack_is_not_exact),
 	KUNIT_CASE(an_object_that_is_on_a_stack_twice_is_not_exact),
 	KUNIT_CASE(a_lost_object_is_not_exact),
 	KUNIT_CASE(an_object_freed_twice_leaves_no_trace),
 	KUNIT_CASE(a_freed_object_is_cached_then_central_then_free),
-	KUNIT_CASE(what_free_memory_is_given_back_is_the_systems),
+	KUNIT_CASE(returned_pages_belong_to_the_system),
 	KUNIT_CASE(pages_set_aside_are_deferred),
 	KUNIT_CASE(metadata_counts),
-	KUNIT_CASE(a_look_while_others_work_is_never_negative),
-	KUNIT_CASE(leaks_are_counted_and_told),
+	KUNIT_CASE(concurrent_statistics_are_never_negative),
+	KUNIT_CASE(leaks_are_counted_and_reported),
 	KUNIT_CASE(states_have_names),
 	{}
 };

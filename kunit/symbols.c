@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 // Copyright (C) 2026 The galloc authors
 /*
- * symbols: what the KUnit suites see of galloc's insides.
+ * symbols: galloc's internal symbols for the KUnit suites.
  *
- * Linked in only by GALLOC_KUNIT=y.  The suites are a module of their own,
- * so that the module they test is made of the sources that ship, with hooks; what
- * they need beyond the public API is exported here, in KUnit's namespace, and
- * nowhere else.
+ * Linked in only by GALLOC_KUNIT=y.  The suites are a module of their own, which tests
+ * the sources that ship, plus hooks.  The symbols that they need beyond the public API
+ * are exported here, in KUnit's namespace, and nowhere else.
  */
 #include "debug/look.h"
 #include "mcache.h"

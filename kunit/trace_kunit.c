@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 // Copyright (C) 2026 The galloc authors
 /*
- * KUnit: the reader of traces (tools/trace), as galloc_bench.ko has it, and what a
- * trace does to galloc.
+ * KUnit: the reader of traces (tools/trace), as in galloc_bench.ko, and the replay of a
+ * trace.
  *
- * It reads files that anybody wrote.  So a trace is damaged in each way that comes to
- * mind, and read at the very end of a buffer, where one byte too many is seen by
- * KASAN.
+ * It reads untrusted files.  So the cases damage a trace in many ways, and read it at
+ * the very end of a buffer, where KASAN detects an overrun of one byte.
  */
 #include "helpers.h"
 
@@ -52,7 +51,7 @@ static struct trace_kind random_kind(u64 *rng)
 	};
 }
 
-/* What is alive while a trace is written. */
+/* Live objects while a trace is written. */
 struct alive {
 	u32 object[MAX_LIVE];
 	u32 kind[MAX_LIVE];	/* of each */
@@ -142,7 +141,7 @@ static void open_trace(struct kunit *test, const struct written *w, struct trace
 	KUNIT_ASSERT_NOT_NULL(test, r->live);
 }
 
-static void what_was_written_is_read(struct kunit *test)
+static void data_written_is_read_back(struct kunit *test)
 {
 	struct written *w = write_trace(test, SEED, 3000);
 	struct trace_reader r;
@@ -265,7 +264,7 @@ static const u8 *damage(struct damage *d, const struct written *w)
 	return bytes;
 }
 
-/* What is wrong with an event that was given out. */
+/* Check an event that the reader returned. */
 static const char *event_wrong(const struct trace_reader *r, const struct trace_event *e)
 {
 	if (e->op != TRACE_ALLOC && e->op != TRACE_FREE)
@@ -307,7 +306,7 @@ static const char *read_damaged(struct damage *d, const u8 *bytes)
 	return wrong;
 }
 
-static void a_damaged_trace_does_no_harm(struct kunit *test)
+static void a_damaged_trace_is_harmless(struct kunit *test)
 {
 	struct written *w = write_trace(test, SEED, 80);
 	struct damage d = { .rng = SEED, .room = w->size };
@@ -393,8 +392,8 @@ static void a_replay_keeps_what_was_written(struct kunit *test)
 }
 
 static struct kunit_case cases[] = {
-	KUNIT_CASE(what_was_written_is_read),
-	KUNIT_CASE(a_damaged_trace_does_no_harm),
+	KUNIT_CASE(data_written_is_read_back),
+	KUNIT_CASE(a_damaged_trace_is_harmless),
 	KUNIT_CASE(a_replay_keeps_what_was_written),
 	{}
 };

@@ -65,7 +65,7 @@ static bool debug_has_none(struct kunit *test, size_t size)
 }
 
 /* A class's overflow is put where the next CPU in need of it finds it. */
-static void what_one_cpu_has_too_many_of_serves_another(struct kunit *test)
+static void the_surplus_of_one_cpu_serves_another(struct kunit *test)
 {
 	unsigned long misses, spans;
 	unsigned int n, i;
@@ -94,7 +94,7 @@ static void what_one_cpu_has_too_many_of_serves_another(struct kunit *test)
 		KUNIT_EXPECT_PTR_EQ(test, *(void **)objects[i], objects[i]);
 }
 
-static void it_holds_no_more_than_its_part(struct kunit *test)
+static void it_stays_within_its_limit(struct kunit *test)
 {
 	static const size_t sizes[] = { 8, 64, 512, 4096, 32768 };
 	unsigned int i;
@@ -131,7 +131,7 @@ static void expect_one_turn(struct kunit *test, unsigned int most)
 }
 
 /* The caller may be in a section of its own, and each may empty a span. */
-static void when_it_is_full_few_go_into_the_spans(struct kunit *test)
+static void a_full_transfer_passes_few_objects_to_the_spans(struct kunit *test)
 {
 	const size_t size = 1024;
 
@@ -191,7 +191,7 @@ static void a_drain_empties_it(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_long_read(&row_of(256)->nr_spans), 0);
 }
 
-static void who_finds_no_memory_empties_it(struct kunit *test)
+static void a_failing_allocation_empties_it(struct kunit *test)
 {
 	if (debug_has_none(test, 256))
 		return;
@@ -221,7 +221,7 @@ static void it_counts_as_cached(struct kunit *test)
 	KUNIT_EXPECT_GE(test, transfer_bytes(), in_transfer(256) * 256UL);
 }
 
-static void what_nobody_wants_goes_on_into_the_spans(struct kunit *test)
+static void unused_objects_move_on_to_their_spans(struct kunit *test)
 {
 	unsigned int n;
 
@@ -232,18 +232,18 @@ static void what_nobody_wants_goes_on_into_the_spans(struct kunit *test)
 	transfer_age();
 	n = in_transfer(256);
 	KUNIT_ASSERT_GT(test, n, 0);
-	/* Some are wanted, and come back; so many are kept. */
+	/* Some are fetched, and come back; as many are kept. */
 	hold(test, 256, 300);
 	free_objects();
 	KUNIT_EXPECT_TRUE(test, transfer_age());
 	KUNIT_EXPECT_LE(test, in_transfer(256), n);
 	KUNIT_EXPECT_GT(test, in_transfer(256), 0);
-	/* Nobody wants any. */
+	/* No CPU fetches any. */
 	KUNIT_EXPECT_FALSE(test, transfer_age());
 	KUNIT_EXPECT_EQ(test, in_transfer(256), 0);
 }
 
-static void a_stack_that_nobody_uses_is_given_up(struct kunit *test)
+static void an_unused_stack_is_freed(struct kunit *test)
 {
 	long meta;
 
@@ -267,7 +267,7 @@ static void a_stack_that_nobody_uses_is_given_up(struct kunit *test)
 	KUNIT_EXPECT_GT(test, in_transfer(256), 0);
 }
 
-static void without_memory_for_it_objects_go_into_the_spans(struct kunit *test)
+static void without_a_transfer_objects_go_to_their_spans(struct kunit *test)
 {
 	struct mcentral *row = row_of(448);
 	if (debug_has_none(test, 448))
@@ -282,17 +282,17 @@ static void without_memory_for_it_objects_go_into_the_spans(struct kunit *test)
 }
 
 static struct kunit_case cases[] = {
-	KUNIT_CASE(a_stack_that_nobody_uses_is_given_up),
-	KUNIT_CASE(without_memory_for_it_objects_go_into_the_spans),
-	KUNIT_CASE(what_one_cpu_has_too_many_of_serves_another),
-	KUNIT_CASE(it_holds_no_more_than_its_part),
-	KUNIT_CASE(when_it_is_full_few_go_into_the_spans),
+	KUNIT_CASE(an_unused_stack_is_freed),
+	KUNIT_CASE(without_a_transfer_objects_go_to_their_spans),
+	KUNIT_CASE(the_surplus_of_one_cpu_serves_another),
+	KUNIT_CASE(it_stays_within_its_limit),
+	KUNIT_CASE(a_full_transfer_passes_few_objects_to_the_spans),
 	KUNIT_CASE(those_are_the_turn_of_the_call),
 	KUNIT_CASE(where_there_is_none_few_go_into_the_spans),
 	KUNIT_CASE(a_drain_empties_it),
-	KUNIT_CASE(who_finds_no_memory_empties_it),
+	KUNIT_CASE(a_failing_allocation_empties_it),
 	KUNIT_CASE(it_counts_as_cached),
-	KUNIT_CASE(what_nobody_wants_goes_on_into_the_spans),
+	KUNIT_CASE(unused_objects_move_on_to_their_spans),
 	{}
 };
 

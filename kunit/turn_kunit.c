@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 // Copyright (C) 2026 The galloc authors
 /*
- * KUnit: what is done with a stack of 2,048 objects is done in turns of 64.
+ * KUnit: operations on a stack of 2,048 objects are done in turns of 64.
  *
  * Each turn is a section with preemption off, and most have an array of 64 pointers on
- * the kernel's stack: what is more would be written over who called.
+ * the kernel's stack, which a longer turn would overflow.
  */
 #include "helpers.h"
 
@@ -63,7 +63,7 @@ static void hold(struct kunit *test, unsigned int n)
 	}
 }
 
-/* The longest stack there is, full, and as many more in transfer.  False: debug mode. */
+/* The longest possible stack, full, and as many more in transfer.  False: debug mode. */
 static bool fill(struct kunit *test)
 {
 	unsigned int i;
@@ -83,7 +83,7 @@ static bool fill(struct kunit *test)
 	return true;
 }
 
-/* What the tick has each CPU do. */
+/* The tick's work on each CPU. */
 static void look_for_idle_classes(void)
 {
 	struct mcache *m = raw_cpu_ptr(&galloc_mcache);
@@ -98,7 +98,7 @@ static void the_surplus_goes_in_a_turn(struct kunit *test)
 
 	if (!fill(test))
 		return;
-	/* It has missed since the last look, and now it does not. */
+	/* It missed before the last tick, but does not any more. */
 	look_for_idle_classes();
 	gfree(galloc(SIZE, GFP_KERNEL));
 	had = gk_stacked(slot_here());
@@ -113,7 +113,7 @@ static void a_drain_takes_turns(struct kunit *test)
 
 	if (!fill(test))
 		return;
-	/* One turn of it, as a request that may not sleep does; others may be due first. */
+	/* One turn, as in an atomic request; turns of other classes may come first. */
 	before = gk_stacked(slot_here());
 	for (i = 0; i < 3; i++) {
 		drain_relieve(GFP_ATOMIC);
@@ -142,13 +142,13 @@ static void a_stack_is_filled_and_emptied_in_turns(struct kunit *test)
 
 	if (!fill(test))
 		return;
-	/* All of the stack, what a span has, and then of transfer. */
+	/* All of the stack, then of a span, and then of the transfer. */
 	do {
 		before = in_transfer();
 		hold(test, 1);
 	} while (in_transfer() == before);
 	KUNIT_EXPECT_EQ(test, in_transfer(), before - DRAIN_TURN);
-	/* And back: the one that finds it full takes a turn off. */
+	/* And back: the free that finds it full moves a turn. */
 	hold(test, LONGEST);
 	while (nr_objects) {
 		before = gk_stacked(slot_here());

@@ -128,7 +128,7 @@ static const char *check(const struct twin_object *o)
 	return NULL;
 }
 
-/* Forget an object that is about to be freed, after a last look at it. */
+/* Check an object that is about to be freed, and forget it. */
 const char *twin_drop(struct twin *t, struct twin_object *o)
 {
 	const char *wrong = check(o);

@@ -3,11 +3,11 @@
 /*
  * twin: the naive allocator that galloc is compared with.
  *
- * It knows what should be live from an array that it searches from one end to
- * the other, and fills every object with a pattern of its own.  Too simple to
- * be wrong; nothing in it is shared with what it judges.
+ * It keeps live objects in an array that it searches linearly, and fills every object
+ * with its own pattern.  It is too simple to be wrong, and shares no code with
+ * galloc.
  *
- * Functions return what is wrong, as a text, or NULL.
+ * Functions return an error text, or NULL.
  */
 #ifndef _GALLOC_KUNIT_TWIN_H
 #define _GALLOC_KUNIT_TWIN_H
@@ -19,7 +19,7 @@ struct kunit;
 /**
  * struct twin_object - an object that should be live
  * @p: its address
- * @size: bytes asked for, all filled with the pattern
+ * @size: requested bytes, all filled with the pattern
  * @real: bytes it really has
  * @stamp: what the pattern is made of
  * @sized: its size follows from @size alone, so gfree_sized() may be used

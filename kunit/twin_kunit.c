@@ -88,7 +88,7 @@ static size_t natural(size_t size)
 	return max_t(size_t, 8, size & -size);
 }
 
-/* What galloc answered becomes the twin's, or may have been refused. */
+/* Record galloc's result in the twin, or check that it may fail. */
 static void got(struct walk *w, void *p, size_t size, size_t align, gfp_t gfp,
 		bool sized)
 {
@@ -205,7 +205,7 @@ static void do_nofail(struct walk *w)
 {
 	size_t size = 1 + below(w, GALLOC_MAX_SMALL);
 
-	/* It would not return. */
+	/* It would hang. */
 	if (w->hungry || get_order(size) > w->order)
 		return;
 	got(w, galloc(size, GFP_KERNEL | __GFP_NOFAIL), size, natural(size),
@@ -366,7 +366,7 @@ static void do_look(struct walk *w)
 		expect(w, "changed its size");
 }
 
-/* Chance decides between these; each as often as it stands here. */
+/* One of these is chosen at random, in proportion to its entries here. */
 static const struct {
 	const char *name;
 	void (*fn)(struct walk *w);
@@ -486,8 +486,8 @@ static void every_call_agrees_with_the_twin_when_memory_is_short(struct kunit *t
 }
 
 /*
- * The same with memory in pieces, of another order now and then, and sometimes of
- * single pages: what one object needs is to be had, and no more than that in a row.
+ * The same in fragmented memory, of another order now and then, and sometimes of single
+ * pages: runs for one object are available, longer ones are not.
  */
 static void every_call_agrees_with_the_twin_when_memory_is_in_pieces(struct kunit *test)
 {
@@ -500,7 +500,7 @@ static void every_call_agrees_with_the_twin_when_memory_is_in_pieces(struct kuni
 	KUNIT_ASSERT_NOT_NULL(test, w);
 	KUNIT_ASSERT_TRUE(test, walk_init(test, w, gk_seed(test)));
 	for (i = 0; i < 64 && !w->wrong; i++) {
-		/* So that pages have to be asked for. */
+		/* So that pages must be allocated. */
 		if (i % 4 == 0)
 			gk_give_back();
 		w->order = below(w, 2) ? 0 : below(w, ARENA_ORDER);

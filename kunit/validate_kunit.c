@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 // Copyright (C) 2026 The galloc authors
 /*
- * KUnit: does validate_all() see what is wrong?
+ * KUnit: does validate_all() detect corruption?
  *
- * Every other suite trusts it: each of their cases ends by asking it.  Here the
- * books of each layer are made wrong by hand, one entry at a time, and put right
- * again before anybody works with them.
+ * Every other suite relies on it: each of their cases ends with a call.  Here the
+ * cases corrupt the state of each layer, one entry at a time, and restore it before
+ * galloc uses it.
  */
 #include "debug/look.h"
 #include "helpers.h"
@@ -23,7 +23,7 @@ do {									\
 	(entry) = __right;						\
 } while (0)
 
-static void what_is_right_passes(struct kunit *test)
+static void consistent_state_passes(struct kunit *test)
 {
 	one_cache_and_claim(test, 64);
 	KUNIT_EXPECT_EQ(test, validate_all(), 0);
@@ -168,7 +168,7 @@ static void a_wrong_stash_is_seen(struct kunit *test)
 	expect_seen(test, m->nr_runs, 1);
 	expect_seen(test, m->runs_bytes, m->runs_bytes + PAGE_SIZE);
 	expect_seen(test, m->runs[0]->tag, MSPAN_TAG(0, MSPAN_LARGE));
-	/* Cached, and by nobody. */
+	/* Cached, but in no slot. */
 	m->held -= m->runs_bytes / 2;
 	m->runs_bytes /= 2;
 	expect_seen(test, m->nr_runs, 1);
@@ -235,7 +235,7 @@ static void others_stop(struct kunit *test, struct others *o,
 	gk_join(test, t[1]);
 }
 
-static void while_others_work_nothing_is_wrong(struct kunit *test)
+static void concurrent_validation_finds_no_violation(struct kunit *test)
 {
 	struct gk_thread *t[2];
 	struct others *o = others_start(test, t);
@@ -263,12 +263,12 @@ static void validate_in_pause(enum galloc_pause point, const void *what)
 	validate_verdict(&in_pause);
 }
 
-static void pages_on_their_way_are_not_wrong(struct kunit *test)
+static void pages_in_motion_are_no_violation(struct kunit *test)
 {
 	run_fresh_block(test);
 	run_take(test, ARENA_PAGES, 1);
 	in_pause = (struct galloc_verdict) { .errors = 1 };
-	/* Referred to by the map, and owned by nobody yet. */
+	/* In the map, but not owned yet. */
 	WRITE_ONCE(galloc_pause_hook, validate_in_pause);
 	run_take(test, 1, 1);
 	WRITE_ONCE(galloc_pause_hook, NULL);
@@ -278,8 +278,8 @@ static void pages_on_their_way_are_not_wrong(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, in_pause.racy);
 }
 
-/* A count that somebody changes all the time is no error; at rest it is one. */
-static void what_changes_is_not_wrong(struct kunit *test)
+/* A wrong count is no error while it keeps changing; at rest it is one. */
+static void concurrent_changes_are_no_violation(struct kunit *test)
 {
 	struct mheap *h = mheap_of(gk_nid());
 	struct gk_thread *t[2];
@@ -306,8 +306,8 @@ static void what_changes_is_not_wrong(struct kunit *test)
 	galloc_unlock(&h->lock, flags);
 }
 
-/* More spans on a list than a turn has: the others are looked at, too. */
-static void a_long_list_is_seen_to_its_end(struct kunit *test)
+/* More spans on a list than a turn allows: the rest is checked, too. */
+static void a_long_list_is_checked_to_its_end(struct kunit *test)
 {
 	struct mcentral *c = mcentral_rows[mcentral_row(gk_nid(), sizeclass_of(2048))];
 	unsigned int i, n = 200 * c->sc->objects;
@@ -345,7 +345,7 @@ static void look_and_wait(struct look *look)
 	wait_for_completion(&hold);
 }
 
-static void nobody_waits_for_ever(struct kunit *test)
+static void no_waiter_is_left_behind(struct kunit *test)
 {
 	struct look *look;
 
@@ -354,7 +354,7 @@ static void nobody_waits_for_ever(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, look);
 	look_start(look, gk_cpu(0), look_and_wait);
 	KUNIT_EXPECT_FALSE(test, look_wait(look, jiffies));
-	/* Whoever comes last frees it: nothing more is to be done. */
+	/* The last user frees it: nothing is left to do. */
 	complete_all(&hold);
 	look_put(look);
 	look = look_new(sizeof(*look));
@@ -372,18 +372,18 @@ static void exit_case(struct kunit *test)
 }
 
 static struct kunit_case cases[] = {
-	KUNIT_CASE(what_is_right_passes),
+	KUNIT_CASE(consistent_state_passes),
 	KUNIT_CASE(a_wrong_bit_is_seen),
 	KUNIT_CASE(a_wrong_map_entry_is_seen),
 	KUNIT_CASE(a_wrong_list_is_seen),
 	KUNIT_CASE(a_wrong_run_is_seen),
 	KUNIT_CASE(a_wrong_stack_is_seen),
 	KUNIT_CASE(a_wrong_stash_is_seen),
-	KUNIT_CASE(while_others_work_nothing_is_wrong),
-	KUNIT_CASE(pages_on_their_way_are_not_wrong),
-	KUNIT_CASE(what_changes_is_not_wrong),
-	KUNIT_CASE(a_long_list_is_seen_to_its_end),
-	KUNIT_CASE(nobody_waits_for_ever),
+	KUNIT_CASE(concurrent_validation_finds_no_violation),
+	KUNIT_CASE(pages_in_motion_are_no_violation),
+	KUNIT_CASE(concurrent_changes_are_no_violation),
+	KUNIT_CASE(a_long_list_is_checked_to_its_end),
+	KUNIT_CASE(no_waiter_is_left_behind),
 	{}
 };
 

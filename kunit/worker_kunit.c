@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 // Copyright (C) 2026 The galloc authors
 /*
- * KUnit: the gate in front of background work, and callers with interrupts off.
+ * KUnit: the gate of background work, and callers with interrupts off.
  *
- * A case closes the gate where it wants to be alone, and opens it at its end.
+ * A case closes the gate to exclude background work, and opens it at its end.
  */
 #include "helpers.h"
 
@@ -50,12 +50,12 @@ static void kick_all(void)
 
 /* ---- the gate ------------------------------------------------------------- */
 
-static void with_interrupts_off_only_an_interrupt_is_asked_for(struct kunit *test)
+static void with_interrupts_off_only_irq_work_is_queued(struct kunit *test)
 {
 	unsigned long flags;
 	bool works, irq_work;
 
-	/* Whatever was queued is gone, and the gate open again. */
+	/* All queued work has run, and the gate is open again. */
 	worker_stop();
 	worker_start();
 	gk_wait_for(!worker_pending(WORKER_NOW), GK_PATIENCE_MS);
@@ -71,7 +71,7 @@ static void with_interrupts_off_only_an_interrupt_is_asked_for(struct kunit *tes
 					    GK_PATIENCE_MS));
 }
 
-static void what_is_asked_with_interrupts_off_is_done(struct kunit *test)
+static void work_requested_with_interrupts_off_is_done(struct kunit *test)
 {
 	long drains = gk_events(EVENT_DRAIN);
 	unsigned long flags;
@@ -181,13 +181,13 @@ static void kick_late(void *arg)
 	worker_kick(WORKER_DRAIN_LATER);
 }
 
-/* Somebody has to let it go on while worker_stop() waits: an interrupt later. */
+/* An interrupt lets it continue while worker_stop() waits. */
 static void let_late_go_on(struct timer_list *unused)
 {
 	WRITE_ONCE(late.go_on, true);
 }
 
-static void closing_the_gate_waits_for_whoever_has_passed_it(struct kunit *test)
+static void closing_the_gate_waits_for_earlier_requests(struct kunit *test)
 {
 	static struct timer_list timer;
 	struct gk_thread *t;
@@ -225,7 +225,7 @@ static const size_t sizes[] = {
 };
 
 /* As under the lock of a runqueue, which the system's allocators may want, too. */
-static void a_free_with_interrupts_off_asks_nothing_of_the_system(struct kunit *test)
+static void a_free_with_interrupts_off_calls_no_system_allocator(struct kunit *test)
 {
 	long left = gk_events(EVENT_RELEASE_PAGES) + gk_events(EVENT_RELEASE_BLOCK);
 	unsigned long flags;
@@ -280,7 +280,7 @@ static void ask_for_all_sizes(gfp_t gfp)
 }
 
 /* Pages and descriptors are asked for without the flags that wake kswapd. */
-static void with_interrupts_off_nobody_is_woken(struct kunit *test)
+static void with_interrupts_off_nothing_is_woken(struct kunit *test)
 {
 	unsigned long flags;
 
@@ -322,8 +322,8 @@ static bool boosted(void)
 	return true;
 }
 
-/* As where whoever has boosted the zones was preempted before he woke kswapd. */
-static void with_interrupts_off_a_boosted_zone_wakes_nobody(struct kunit *test)
+/* As if a task that boosted the zones was preempted before it woke kswapd. */
+static void with_interrupts_off_a_boosted_zone_wakes_nothing(struct kunit *test)
 {
 	bool had = false, still = false;
 	unsigned long flags;
@@ -360,8 +360,8 @@ static void call_with_interrupts_off(size_t size)
 	local_irq_restore(flags);
 }
 
-/* A CPU that only ever calls with interrupts off has its stacks all the same. */
-static void what_could_not_be_allocated_comes_later(struct kunit *test)
+/* A CPU that calls only with interrupts off gets its stacks nevertheless. */
+static void failed_allocations_are_made_up_later(struct kunit *test)
 {
 	unsigned int class = sizeclass_of(576);
 	bool grown;
@@ -431,7 +431,7 @@ static void a_call_does_one_turn_of_a_drain(struct kunit *test)
 	worker_start();
 }
 
-static void a_request_that_may_not_sleep_does_one_turn(struct kunit *test)
+static void an_atomic_request_does_one_turn(struct kunit *test)
 {
 	unsigned int before, after;
 
@@ -487,19 +487,19 @@ static void who_may_sleep_waits_for_other_cpus(struct kunit *test)
 }
 
 static struct kunit_case cases[] = {
-	KUNIT_CASE(with_interrupts_off_only_an_interrupt_is_asked_for),
-	KUNIT_CASE(what_is_asked_with_interrupts_off_is_done),
+	KUNIT_CASE(with_interrupts_off_only_irq_work_is_queued),
+	KUNIT_CASE(work_requested_with_interrupts_off_is_done),
 	KUNIT_CASE(nothing_passes_a_closed_gate),
 	KUNIT_CASE(no_cpu_drains_behind_a_closed_gate),
 	KUNIT_CASE(closing_the_gate_leaves_nothing_behind),
 	KUNIT_CASE(closing_the_gate_leaves_no_job_behind),
-	KUNIT_CASE(closing_the_gate_waits_for_whoever_has_passed_it),
-	KUNIT_CASE(a_free_with_interrupts_off_asks_nothing_of_the_system),
-	KUNIT_CASE(with_interrupts_off_nobody_is_woken),
-	KUNIT_CASE(with_interrupts_off_a_boosted_zone_wakes_nobody),
-	KUNIT_CASE(what_could_not_be_allocated_comes_later),
+	KUNIT_CASE(closing_the_gate_waits_for_earlier_requests),
+	KUNIT_CASE(a_free_with_interrupts_off_calls_no_system_allocator),
+	KUNIT_CASE(with_interrupts_off_nothing_is_woken),
+	KUNIT_CASE(with_interrupts_off_a_boosted_zone_wakes_nothing),
+	KUNIT_CASE(failed_allocations_are_made_up_later),
 	KUNIT_CASE(a_call_does_one_turn_of_a_drain),
-	KUNIT_CASE(a_request_that_may_not_sleep_does_one_turn),
+	KUNIT_CASE(an_atomic_request_does_one_turn),
 	KUNIT_CASE(who_may_sleep_waits_for_other_cpus),
 	{}
 };

@@ -24,7 +24,7 @@ build_lock()
 {
 	mkdir -p "$top/build"
 	exec 8>"$top/build/$1.lock"
-	flock -n 8 || { say "another build for $1 is under way: waiting"; flock 8; }
+	flock -n 8 || { say "waiting for another build for $1"; flock 8; }
 }
 
 build_unlock()

@@ -101,7 +101,7 @@ run_part()
 
 	log="$kernel $name"
 	log=$logs/check-${log// /-}.log
-	say "$kernel, $name: begins"
+	say "$kernel, $name: started"
 	: >"$work/remarks.$id"
 	# A process group of its own, so that all of it can be ended; should this one be
 	# killed before it does so, the kernel ends the part.
@@ -231,7 +231,7 @@ series_parts()
 		part "user-mode 7.3" "KUnit" "$top/tools/kunit.sh" uml-7.3
 		;;
 	*)
-		die "there is no kernel $1 to test on; say KERNELS='6.1 6.12 7.3', or some of them"
+		die "no kernel $1 to test on; set KERNELS to some of '6.1 6.12 7.3'"
 		;;
 	esac
 }
@@ -280,7 +280,7 @@ print_sum()
 		"$work"/row.*
 }
 
-[ $# -eq 0 ] || die "no arguments are known; type: make check"
+[ $# -eq 0 ] || die "takes no arguments; type: make check"
 mkdir -p "$logs"
 # What the parts need, at once: whoever has to type it types it once.
 case " ${KERNELS:-6.1} " in

@@ -15,7 +15,7 @@
  *    compiled into client modules.
  * 2. derive_map(): which class serves a request.  The smallest that holds it
  *    and keeps kmalloc's promise: an object is aligned to the largest power of
- *    two that divides the size asked for.
+ *    two that divides the requested size.
  * 3. derive_layout(): for each page size, how long a span of the class is, how
  *    it must be aligned, and the reciprocal that turns an offset in it into an
  *    object index.  Every offset of every class is tried before the reciprocal
@@ -179,7 +179,7 @@ static void derive_sizes(void)
 		die(1, "the last class is not %u", MAX_SMALL);
 }
 
-/* The smallest class that holds @size, whatever its alignment. */
+/* The smallest class that holds @size, regardless of alignment. */
 static uint32_t class_by_size(uint32_t size)
 {
 	uint32_t class = 1;
@@ -385,14 +385,14 @@ static void print_source(void)
 	fputs("/* clang-format off */\n"
 	      "\n"
 	      "/*\n"
-	      " * One row a class, row 0 for what has none.  The columns are the fields of\n"
-	      " * struct sizeclass; in the comment: the class, the part of a span behind its\n"
-	      " * last object, and the part of a full span that nobody asked for when every\n"
-	      " * request is the smallest that this class serves.\n"
+	      " * One row per class, row 0 for sizes without a class.  The columns are the fields of\n"
+	      " * struct sizeclass; in the comment: the class, the part of a span after its last\n"
+	      " * object, and the unrequested part of a full span when every request is the\n"
+	      " * smallest that this class serves.\n"
 	      " *\n"
 	      " * A span is the shortest whose tail is at most 2 % (4 % of 4 KiB), or has the\n"
 	      " * least tail of all up to 8 pages (16 for objects above 4 KiB).  The reciprocal\n"
-	      " * has been tried at every offset of every span.\n"
+	      " * has been checked at every offset of every span.\n"
 	      " */\n", stdout);
 	for (i = 0; i < NR_PAGE_SIZES; i++) {
 		printf("#%s PAGE_SHIFT == %u\n\n", i ? "elif" : "if",

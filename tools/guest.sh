@@ -166,11 +166,11 @@ guest_run()
 	guest_verdict "$log" && [ "$rc" -eq 0 ] && return 0
 
 	if [ "$rc" -eq 137 ] && [ $((SECONDS - start)) -ge "$timeout" ]; then
-		say "the guest was stopped after $timeout s; it had come to: $(guest_last_line "$log")"
+		say "the guest was stopped after $timeout s; last line: $(guest_last_line "$log")"
 	elif [ "$rc" -ne 0 ]; then
 		say "the virtual machine ended with status $rc: $(guest_last_line "$output")"
 	elif ! guest_verdict "$log"; then
-		say "the guest ended without 'GUEST: ok'; its last word: $(guest_last_line "$log")"
+		say "the guest ended without 'GUEST: ok'; last line: $(guest_last_line "$log")"
 	fi
 	return 1
 }

@@ -44,7 +44,7 @@ own_release()
 {
 	# shellcheck disable=SC1091
 	(. /etc/os-release && [ "$ID" = debian ] && printf '%s\n' "$VERSION_CODENAME") ||
-		die "this needs Debian's kernel packages, and this system is not Debian"
+		die "requires Debian's kernel packages, but this system is not Debian"
 }
 
 # Where this machine gets Debian from: "main URI" and "security URI", whatever
@@ -114,7 +114,7 @@ write_sources()
 			printf 'deb %s%s %s main\n' "$signed" "$uri" "$suite"
 		done
 	done >"$file"
-	[ -s "$file" ] || die "apt's configuration names no Debian mirror: add one to /etc/apt/sources.list"
+	[ -s "$file" ] || die "apt has no Debian mirror configured: add one to /etc/apt/sources.list"
 }
 
 # Fetch a release's lists; status 1, and $WHY, when that cannot be done.
@@ -140,7 +140,7 @@ newest()
 	[ ! -s "$cache/apt/$release/sources.list" ] || found=$(newest_known "$pattern")
 	if [ -z "$found" ]; then
 		apt_locked "$release" fetch_lists "$release" ||
-			die "cannot fetch Debian $release's package lists ($WHY): with a network, type the same again"
+			die "cannot fetch Debian $release's package lists ($WHY): retry with network access"
 		found=$(newest_known "$pattern")
 	fi
 	printf '%s\n' "$found"
@@ -176,7 +176,7 @@ download()
 
 	cd "$dir"
 	attempt "download $*" apt-get "${apt_opts[@]}" download "$@" ||
-		die "cannot fetch $* ($WHY): with a network, type: tools/kernel.sh update, and then the same again"
+		die "cannot fetch $* ($WHY): with network access, run tools/kernel.sh update and retry"
 	cd - >/dev/null
 }
 
@@ -361,7 +361,7 @@ fragment()
 	local file=$top/tools/kernels/$1.config base
 
 	[ -r "$file" ] ||
-		die "which kernel? There are: $(cd "$top/tools/kernels" && echo *.config | sed 's/\.config//g')"
+		die "unknown kernel; available: $(cd "$top/tools/kernels" && echo *.config | sed 's/\.config//g')"
 	base=$(sed -n 's/^# base: //p' "$file")
 	if [ -n "$base" ]; then
 		fragment "$base" | grep -vwF "$(grep -oE 'CONFIG_[A-Z0-9_]+' "$file")" | grep CONFIG_
@@ -428,7 +428,7 @@ build_kernel()
 
 	need_disk 3000
 	# Only once for each kernel, so it may say how long it is.
-	say "building kernel $config: some minutes, this once; log: $final.log"
+	say "building kernel $config, once; takes some minutes; log: $final.log"
 	# shellcheck disable=SC2016 # the inner bash expands it
 	PROGRESS_NAME="unpack ${deb##*/}" progress bash -c '
 		set -o pipefail
@@ -490,7 +490,7 @@ find_source()
 	if [ -z "$found" ]; then
 		found=$(newest "$release" '^linux-source-[0-9]+\.[0-9]+$')
 		[ -n "$found" ] || die "Debian $release has no kernel source package"
-		say "$package is no longer in Debian $release: taking ${found% *} in its place"
+		say "$package is no longer in Debian $release: using ${found% *} instead"
 	fi
 	printf '%s %s\n' "$release" "$found"
 }

@@ -115,7 +115,7 @@ try_guest()
 		status=0
 		boot "$guest" || status=1
 		splat=$(splat_of_its_own "$guest") || break
-		say "$KREL reports itself before galloc is loaded, try $try of 3: $splat"
+		say "$KREL reports a problem before galloc is loaded, try $try of 3: $splat"
 		cp "$(log_of "$guest")" "$(log_of "$guest").splat$try"
 	done
 	echo "$guest $status" >>"$work/ended"
@@ -237,7 +237,7 @@ build_unlock
 
 chosen_sets >"$work/sets"
 [ -s "$work/sets" ] ||
-	die "there is no such set; there are: $(parameter_sets | cut -d '|' -f 1 | tr '\n' ' ')"
+	die "unknown set; available: $(parameter_sets | cut -d '|' -f 1 | tr '\n' ' ')"
 mapfile -t sets < <(cut -d '|' -f 1 "$work/sets")
 guests=(all)
 case $config in

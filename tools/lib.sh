@@ -87,7 +87,7 @@ cache_dir()
 {
 	local dir=${XDG_CACHE_HOME:-$HOME/.cache}/galloc
 
-	mkdir -p "$dir" 2>/dev/null || die "cannot create $dir: set XDG_CACHE_HOME to a folder that can be written"
+	mkdir -p "$dir" 2>/dev/null || die "cannot create $dir: set XDG_CACHE_HOME to a writable directory"
 	printf '%s\n' "$dir"
 }
 
@@ -100,7 +100,7 @@ need_disk()
 	dir=$(cache_dir)
 	have=$(df -Pm "$dir" | awk 'NR == 2 { print $4 }')
 	[ "$have" -ge "$1" ] ||
-		die "$1 MB of free disk are needed in $dir, $have MB are there: free some, or set XDG_CACHE_HOME to another disk"
+		die "$dir needs $1 MB of free disk space, but has $have MB: free some, or set XDG_CACHE_HOME to another disk"
 }
 
 # Only a processor that virtualises gives a KVM that works: on some machines
@@ -215,7 +215,7 @@ cache_entry()
 	shift 2
 
 	ignored=$(set +e; (set -e; false; echo yes); true)
-	[ -z "$ignored" ] || die "cache_entry must not be called where its status is tested"
+	[ -z "$ignored" ] || die "do not call cache_entry where its status is tested"
 	final=$(cache_dir)/$name
 	if [ ! -d "$final" ]; then
 		mkdir -p "${final%/*}"
@@ -233,7 +233,7 @@ cache_build()
 	shift 3
 
 	until flock -w $((waited > 0 ? 15 : 0)) 9; do
-		say "another make is at work in ${final%/*}: waiting ($waited s)"
+		say "waiting for another make in ${final%/*} ($waited s)"
 		waited=$((waited + 15))
 	done
 	[ ! -d "$final" ] || return 0
@@ -290,7 +290,7 @@ packages_for()
 		recording) echo e2fsprogs ;;
 		# The compiler that Debian's headers of a series ask for.
 		6.1) echo gcc-12 ;;
-		*) die "packages for what? $purpose" ;;
+		*) die "unknown purpose of packages: $purpose" ;;
 		esac
 	done | tr ' ' '\n' | LC_ALL=C sort -u | tr '\n' ' '
 }
@@ -320,7 +320,7 @@ need_packages()
 		-o DPkg::Lock::Timeout=300 --no-install-recommends)
 
 	command -v apt-get >/dev/null ||
-		die "this needs Debian's packages $*, and there is no apt-get here"
+		die "requires Debian's packages $*, but there is no apt-get"
 	mapfile -t missing < <(missing_packages "$@")
 	[ "${#missing[@]}" -gt 0 ] || return 0
 	can_install ||
@@ -333,7 +333,7 @@ need_packages()
 		return 0
 	fi
 	attempt "apt-get update" "${apt[@]}" -o APT::Update::Error-Mode=any update ||
-		die "packages are missing and there is no network ($WHY); with one, type: sudo apt-get update && sudo apt-get install --no-install-recommends ${missing[*]}"
+		die "packages are missing and there is no network ($WHY); with network access, type: sudo apt-get update && sudo apt-get install --no-install-recommends ${missing[*]}"
 	attempt "apt-get install" "${apt[@]}" install "${missing[@]}" ||
 		die "cannot install packages ($WHY); type: sudo apt-get install --no-install-recommends ${missing[*]}"
 }

@@ -635,7 +635,7 @@ quick=
 case $* in
 '') ;;
 --quick) quick=1 ;;
-*) die "what is $*?  Type: make lint, or tools/lint.sh --quick" ;;
+*) die "unknown argument $*; type: make lint, or tools/lint.sh --quick" ;;
 esac
 # shellcheck disable=SC2046 # a word or none
 need_for modules quick-lint $([ -n "$quick" ] || echo lint)
@@ -643,7 +643,7 @@ started=()
 cd "$top"
 mkdir -p "$top/build"
 exec 8>"$top/build/lint.lock"
-flock -n 8 || die "another make lint is at work in $top/build/lint"
+flock -n 8 || die "another make lint is running in $top/build/lint"
 rm -rf "$lint"
 mkdir -p "$log"
 

@@ -71,15 +71,15 @@ take_text()
 		default_text "$1"
 		return
 	fi
-	[ -e "$TEXT" ] || die "there is no file $TEXT"
+	[ -e "$TEXT" ] || die "no such file: $TEXT"
 	[ -f "$TEXT" ] || die "$TEXT is not a regular file"
 	[ -r "$TEXT" ] || die "$TEXT cannot be read"
 	mb=$(($(stat -Lc %s "$TEXT") >> 20))
 	[ "$mb" -le $MAX_TEXT_MB ] ||
-		die "$TEXT has $mb MB: a text may have $MAX_TEXT_MB MB, take a part of it with head -c"
+		die "$TEXT has $mb MB, the limit is $MAX_TEXT_MB MB: cut it with head -c"
 	# The guest has the text twice, packed and unpacked, and what it makes of it.
 	[ $((guest_mb + 6 * mb)) -le $(($(awk '/^MemAvailable/ { print $2 }' /proc/meminfo) >> 10)) ] ||
-		die "$TEXT has $mb MB, and for its guest $((guest_mb + 6 * mb)) MB of memory are not free: take a part of it with head -c"
+		die "$TEXT has $mb MB, and its guest needs $((guest_mb + 6 * mb)) MB of free memory: cut it with head -c"
 	cp "$TEXT" "$1"
 	say "text: $TEXT, $(stat -c %s "$1") bytes"
 }
@@ -96,7 +96,7 @@ default_text()
 		cat "$common"/include/linux/*.h >"$1"
 		say "text: the kernel's own headers, $(stat -c %s "$1") bytes ($common/include/linux)"
 	fi
-	[ "$(stat -c %s "$1")" -ge 1000000 ] || die "the text is shorter than 1 MB; say TEXT=file"
+	[ "$(stat -c %s "$1")" -ge 1000000 ] || die "the text is shorter than 1 MB; set TEXT=file"
 }
 
 # count_words FILE: "count word" lines as the kernel should print them, sorted.
@@ -205,7 +205,7 @@ export LC_ALL=C
 
 [ $# -le 1 ] || die "too many arguments; type: ${0##*/} [TEXT]"
 cache_dir >/dev/null
-mkdir -p "$top/build" 2>/dev/null || die "cannot create $top/build: copy the tree to where you may write"
+mkdir -p "$top/build" 2>/dev/null || die "cannot create $top/build: copy the tree to a writable directory"
 # shellcheck disable=SC2046 # a word or none
 need_for modules guests qemu $([ "${KERNEL:-}" != 6.1 ] || echo 6.1)
 work=$(mktemp -d -t galloc-run.XXXXXX) || die "no room in ${TMPDIR:-/tmp}: free some, or set TMPDIR"
@@ -224,7 +224,7 @@ cp "$BUILD/galloc.ko" "$BUILD/samples/wordfreq/wordfreq.ko" "$work/"
 build_unlock
 cp "$work/wordfreq.ko" "$work/text/binary"
 
-say "counting outside the kernel"
+say "counting on the host"
 for name in text empty binary long; do
 	count_words "$work/text/$name" >"$work/want/$name"
 done
@@ -244,7 +244,7 @@ GUEST_CPUS=2 GUEST_MEM=$((guest_mb + 6 * mb)) GUEST_APPEND="oops=panic" \
 cp "$work/log" "$top/build/run.log"
 if [ $rc -ne 0 ]; then
 	tail -n 20 "$work/log" | sed 's/^/   | /' >&2
-	die "the guest did not get to its end; its whole output is build/run.log; $(first_splat)"
+	die "the guest did not finish; its output is build/run.log; $(first_splat)"
 fi
 
 show top "the ten most frequent words"

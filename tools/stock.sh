@@ -150,7 +150,7 @@ case $bed in
 work) cpus=4 mb=1024 ;;
 edges) cpus=2 mb=512 ;;
 scarce) cpus=2 mb=320 ;;
-*) die "there is no bed $bed; type: stock.sh [6.1|6.12|rt-6.1|none-6.1] [work|edges|scarce]" ;;
+*) die "unknown bed $bed; type: stock.sh [6.1|6.12|rt-6.1|none-6.1] [work|edges|scarce]" ;;
 esac
 [ $# -le 2 ] || die "too many arguments; type: stock.sh [6.1|6.12|rt-6.1|none-6.1] [work|edges|scarce]"
 need_for modules programs guests qemu
@@ -179,12 +179,12 @@ cp "$BUILD/galloc.ko" "$BUILD/samples/wordfreq/wordfreq.ko" "$BUILD"/tools/stres
 build_unlock
 
 plan >"$work/plan"
-[ -s "$work/plan" ] || die "there is no script of these names: $STOCK_SCRIPTS"
+[ -s "$work/plan" ] || die "no such script: $STOCK_SCRIPTS"
 # A text for wordfreq: words enough to fill some pages.
 head -c 60000 "$top"/galloc_mod.c "$top"/mheap.c "$top"/arena.c >"$work/text"
 files=("$work/plan:/test/plan" "$work/text:/test/text")
 gcc -O2 -Wall -static -o "$work/poke" "$top/tools/test/guest/poke.c" ||
-	die "poke.c does not compile: is libc6-dev there?"
+	die "poke.c does not compile: is libc6-dev installed?"
 files+=("$work/poke:/test/poke")
 for script in "$top"/tools/test/guest/*.sh "$top/tools/ktap.sh"; do
 	files+=("$script:/test/${script##*/}")

@@ -15,7 +15,7 @@ top=$(cd "$(dirname "$0")/../.." && pwd)
 # shellcheck source=tools/bench/traces.sh
 . "$top/tools/bench/traces.sh"
 
-[ $# -eq 0 ] || die "no arguments are known"
+[ $# -eq 0 ] || die "${0##*/} takes no arguments"
 [ "$(id -u)" -eq 0 ] || die "only root can load modules; type: sudo make bench-here"
 KREL=$(uname -r)
 KDIR=/lib/modules/$KREL/build

@@ -223,7 +223,7 @@ run_guest()
 	wait "$pid" || {
 		grep -v ' so far$' "$work/$name.err" >&2 || true
 		tail -n 20 "$work/$name.log" | sed 's/^/   | /' >&2
-		say "the guest $name did not come to its end, its last words are above"
+		say "the guest $name did not finish, see its last output above"
 	}
 	{
 		printf '@\t%s\t%s\t%s' "${bed%%-*}" "$KREL" "${qualifier#-}"
@@ -246,14 +246,14 @@ main()
 	[ -n "$part" ] || need_for plots
 	case " ${BENCH_CASES:-replay} " in
 	*" replay"*) traces_prepare "$work/traces" ;;
-	*) [ -z "${TRACE:-}" ] || die "TRACE= is for the case replay, which is not among BENCH_CASES" ;;
+	*) [ -z "${TRACE:-}" ] || die "TRACE= requires the case replay, which BENCH_CASES does not include" ;;
 	esac
 	while IFS='|' read -r -u 3 bed qualifier kernel cpus mb cases; do
 		[[ " ${BENCH_BEDS:-$bed} " == *" $bed "* ]] || continue
 		run_guest "$bed" "$qualifier" "$kernel" "$cpus" "$mb" "$cases"
 	done 3< <(beds)
 	[ "$guests" -gt 0 ] ||
-		die "no such bed or case; the beds: $(beds | cut -d '|' -f 1 | uniq | tr '\n' ' ')"
+		die "unknown bed or case; the beds: $(beds | cut -d '|' -f 1 | uniq | tr '\n' ' ')"
 
 	mkdir -p "$top/build/bench"
 	PYTHONDONTWRITEBYTECODE=1 python3 "$top/tools/bench/report.py" ${part:+--part} \
@@ -261,7 +261,7 @@ main()
 	exit
 }
 
-[ $# -eq 0 ] || die "no arguments are known"
+[ $# -eq 0 ] || die "${0##*/} takes no arguments"
 modules=
 guests=0
 work_dir bench

@@ -45,10 +45,10 @@ trace_add()
 		mv "$out.in" "$out"
 	else
 		trace_tool convert "$out.in" "$out" ||
-			die "$file is no trace, and none can be made of it, see above"
+			die "$file is not a trace and cannot be converted, see above"
 		rm -f "$out.in"
 	fi
-	trace_tool check "$out" || die "$file is not a good trace, see above"
+	trace_tool check "$out" || die "$file is not a valid trace, see above"
 	traces+=("$name")
 }
 
@@ -69,7 +69,7 @@ traces_prepare()
 	local dir=$1
 
 	if [ -n "${TRACE:-}" ] && ! { [ -f "$TRACE" ] && [ -r "$TRACE" ]; }; then
-		die "TRACE=$TRACE is no file that can be read"
+		die "cannot read the file TRACE=$TRACE"
 	fi
 	need_for modules programs traces
 	mkdir -p "$dir" "$top/build/trace"

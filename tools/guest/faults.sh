@@ -126,7 +126,7 @@ load_with()
 	*) die "$*: $said" ;;
 	esac
 	said=$(remains_for_good)
-	[ -z "$said" ] || die "$*: there remains: $said"
+	[ -z "$said" ] || die "$*: left behind: $said"
 	return 1
 }
 
@@ -160,7 +160,7 @@ fail_each()
 	[ $n -lt $max ] || die "$name: no end before $n points"
 	[ $n -gt 1 ] || die "$name: nothing failed"
 	lost_kb "$before"
-	[ "$lost" -lt $MOST_LOST_KB ] || die "$name: $lost kB have gone"
+	[ "$lost" -lt $MOST_LOST_KB ] || die "$name: $lost kB are lost"
 	note "loading, $name${*:+, $*}: $((n - 1)) points, $refused of those tried make it fail, $lost kB less"
 }
 

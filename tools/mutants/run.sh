@@ -476,7 +476,7 @@ put_table()
 
 	for name in "${names[@]}"; do
 		grep -qxF "$(verdict "$top" "$name")" "$out/caught" ||
-			die "of these sources nobody has caught $name yet; type: make mutants"
+			die "$name has not been caught with these sources yet; type: make mutants"
 	done
 	table | fill_page "$page" mutants
 	say "the table of ${#names[@]} mutants is in Documentation/mutants.rst"
@@ -488,7 +488,7 @@ choose()
 	local name
 
 	for name in ${MUTANTS:-}; do
-		[ -n "${file[$name]+set}" ] || die "there is no mutant $name"
+		[ -n "${file[$name]+set}" ] || die "unknown mutant $name"
 	done
 	for name in "${names[@]}"; do
 		case " ${MUTANTS:-$name} " in
@@ -523,7 +523,7 @@ case ${1:-} in
 '') ;;
 --table) put_table; exit ;;
 --apply) apply_all; exit ;;
-*) die "what is $1?  See the top of tools/mutants/run.sh" ;;
+*) die "unknown argument $1; see the top of tools/mutants/run.sh" ;;
 esac
 
 need_for modules guests
@@ -540,7 +540,7 @@ while read -r one; do
 	prepare_bed "$one"
 done <"$work/beds"
 
-say "the tests of ${#wanted[@]} mutants on galloc as it is"
+say "running the tests of ${#wanted[@]} mutants on the unchanged galloc"
 all unmutated
 bad=$(find "$work" -path '*/unmutated-*/bad' | wc -l)
 [ "$bad" -gt 0 ] || echo "ok - unmutated: each test passes"

@@ -40,7 +40,7 @@ check_install()
 	mkdir "$BUILD"
 	build_copy
 	cp "$top/Makefile" "$BUILD/"
-	say "installing galloc for $KREL into a folder of its own"
+	say "installing galloc for $KREL into a separate directory"
 	if ! build "$BUILD" install DESTDIR="$work/root" PREFIX=$prefix; then
 		not_ok "galloc installs into an empty folder" "$(last_line)"
 		return 1

@@ -123,7 +123,7 @@ broken_off()
 	nothing_left "$name"
 }
 
-[ $# -eq 0 ] || die "no arguments are known"
+[ $# -eq 0 ] || die "${0##*/} takes no arguments"
 test_dir stop
 tree=$work/tree
 make_programs

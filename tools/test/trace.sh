@@ -302,7 +302,7 @@ check_fuzz()
 	fuzz texts 50000 8192 "$small" text.c
 }
 
-[ $# -eq 0 ] || die "no arguments are known; type: ${0##*/}"
+[ $# -eq 0 ] || die "takes no arguments; type: ${0##*/}"
 need_for modules programs clang traces
 work_dir trace
 for program in galloc-trace fuzz; do

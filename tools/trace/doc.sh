@@ -21,7 +21,7 @@ MAX_BYTES=2000000
 need_for modules traces plots
 for n in 1 2 3; do
 	[ -e "$out/default-$n.trace.xz" ] ||
-		die "there is no recording default-$n; type: TRACE_RUNS=3 make trace"
+		die "no recording default-$n; type: TRACE_RUNS=3 make trace"
 done
 [ "$(stat -c %s "$out/default-1.trace.xz")" -lt $MAX_BYTES ] ||
 	die "default-1.trace.xz has more than $MAX_BYTES bytes"

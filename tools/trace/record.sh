@@ -85,7 +85,7 @@ make_guest()
 	mkfs.ext4 -q -F -U 0f000000-0000-4000-8000-000000000001 "$work/ext4"
 	gzip -n1 <"$work/ext4" >"$work/ext4.gz"
 	gcc -std=gnu11 -D_GNU_SOURCE -O2 -Wall -Wextra -static -o "$work/load" \
-		"$top/tools/trace/load.c" || die "load.c does not compile: is libc6-dev there?"
+		"$top/tools/trace/load.c" || die "load.c does not compile: is libc6-dev installed?"
 	files+=("$work/load:/bin/load")
 	# trace-cmd, its libraries and what loads them.
 	program=$(command -v trace-cmd)
@@ -145,9 +145,9 @@ record()
 	kill "$shower" 2>/dev/null || true
 	wait "$shower" 2>/dev/null || true
 	shower=
-	[ $rc -eq 0 ] || die "the guest did not get to its end; its output is ${log#"$top"/}; $(guest_last_line "$log")"
+	[ $rc -eq 0 ] || die "the guest did not finish; its output is ${log#"$top"/}; $(guest_last_line "$log")"
 
-	[ "$(fact lost)" = 0 ] || die "the kernel lost $(fact lost) events: it needs more BUFFER_KB"
+	[ "$(fact lost)" = 0 ] || die "the kernel lost $(fact lost) events: increase BUFFER_KB"
 	debugfs -R "dump /trace.dat $out/$name.dat" "$work/disk" 2>/dev/null
 	[ -s "$out/$name.dat" ] || die "the guest wrote no recording"
 	say "$name: converting $(($(stat -c %s "$out/$name.dat") >> 20)) MB"

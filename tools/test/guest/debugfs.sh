@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: GPL-2.0
 # Copyright (C) 2026 The galloc authors
 #
-# debugfs.sh: galloc's files, as Documentation/usage.rst and stats.rst say: which
-# there are, what can be read, what a wrong read or write gets; and eight processes
-# that do all of it at once while galloc works, and while it is unloaded.
+# debugfs.sh: galloc's files, against Documentation/usage.rst and stats.rst: their
+# names, their contents, the errors of wrong reads and writes; and eight processes that
+# do all of it concurrently while galloc is in use, and while it is unloaded.
 #
 # Some functions are called by the name that they were given.
 # shellcheck disable=SC2317
@@ -105,10 +105,10 @@ done
 same "shrink: a read is refused" "$("$POKE" read "$G/shrink" 100)" EINVAL
 # While galloc's own worker is at it, it is racy.
 check "validate: what a write came to is ok" books_agree
-same "validate: a read says what the last write came to" "$(tr '\n' ';' <"$G/validate")" \
+same "validate: a read shows the result of the last write" "$(tr '\n' ';' <"$G/validate")" \
 	"state ok;errors 0;cpus_missed 0;"
 same "validate: an empty read is one, too" "$("$POKE" read "$G/validate" 0)" 0
-check "stats: it says when it is exact" stats_at_rest $tmp/exact
+check "stats: the state is exact at rest" stats_at_rest $tmp/exact
 same "stats: the parts are the whole" "$(identity_of $tmp/exact)" 0
 drains=$(stat_of drains)
 load galloc_stress ops=20000
@@ -128,13 +128,13 @@ check "eight at once: validate was right all the time ($in_use)" \
 	sh -c "[ \"$in_use\" = 'state ok errors 0 ' ] || [ \"$in_use\" = 'state racy errors 0 ' ]"
 same "eight at once: the log has no line of validate" "$(log_new 'galloc: validate')" ""
 echo 1 >"$G/shrink"
-check "afterwards: galloc's books agree" books_agree
+check "afterwards: galloc's accounting is consistent" books_agree
 
 exec 3<"$G/stats"
 same "while a file is open galloc stays" "$(unload galloc 2>&1 | sed 's/.*: //')" \
 	"Resource temporarily unavailable"
 exec 3<&-
-# Somebody has a file open almost always, unless they rest more than they work.
+# They rest more than they work; otherwise a file would always be open.
 storms_begin 10 13
 n=0
 while [ $n -lt 10 ] && unload_when_idle && load_galloc; do

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # Copyright (C) 2026 The galloc authors
 #
-# params.sh: what Documentation/usage.rst says of each module parameter. Values
-# that cannot be meant are refused, by one line that says which and what is
+# params.sh: each module parameter, against Documentation/usage.rst. Invalid
+# values are refused, with one line that has the parameter and what is
 # allowed; all others load, and can be read.
 
 # shellcheck source=tools/test/guest/lib.sh
@@ -20,7 +20,7 @@ refused()
 {
 	log_mark
 	same "$1: is refused" "$("$POKE" load "$MODULES/galloc.ko" "$1")" EINVAL
-	same "$1: one line says why" "$(log_new galloc | tr '\n' ';')" "galloc: $2;"
+	same "$1: one line has the reason" "$(log_new galloc | tr '\n' ';')" "galloc: $2;"
 	! loaded galloc || unload galloc
 }
 
@@ -45,7 +45,7 @@ taken()
 	unload galloc
 }
 
-# What the kernel says of the first module that is not its own, it says now.
+# Get the kernel's message about the first out-of-tree module out of the way.
 load_galloc
 unload galloc
 
@@ -57,17 +57,17 @@ done
 refused "free_max_mb=17592186044416" "free_max_mb=17592186044416 is out of range: -1 to 17592186044415"
 refused "free_max_mb=-2" "free_max_mb=-2 is out of range: -1 to 17592186044415"
 refused "limit_mb=8 reserve_mb=16" "reserve_mb=16 is more than limit_mb=8: at most 8"
-refused "reserve_mb=$all_mb" "reserve_mb=$all_mb is all the memory there is: at most $((all_mb - 1))"
+refused "reserve_mb=$all_mb" "reserve_mb=$all_mb exceeds system memory: at most $((all_mb - 1))"
 # More than is available now, and nearly as much: by ENOMEM, before any is taken, and
-# nobody is killed for it.
+# nothing is killed for it.
 available=$(($(awk '/^MemAvailable/ { print $2 }' /proc/meminfo) / 1024))
 for much in $((available + 10)) $((available * 98 / 100)); do
 	log_mark
 	same "reserve_mb of what is available, or more: is refused" \
 		"$("$POKE" load "$MODULES/galloc.ko" "reserve_mb=$much")" ENOMEM
-	same "reserve_mb of what is available, or more: says so, and nobody is killed" \
-		"$(log_new 'not so much\|Out of memory' | tr '\n' ';')" \
-		"galloc: reserve_mb=$much: there is not so much memory;"
+	same "reserve_mb of what is available, or more: is reported, and nothing is killed" \
+		"$(log_new 'not enough memory\|Out of memory' | tr '\n' ';')" \
+		"galloc: reserve_mb=$much: not enough memory;"
 	! loaded galloc || unload galloc
 done
 for kb in 0 63 65537; do
@@ -93,7 +93,7 @@ taken "fault=report"
 taken "fault=panic"
 
 log_mark
-check "nosuch=1: loads all the same" load_galloc nosuch=1
+check "nosuch=1: loads nevertheless" load_galloc nosuch=1
 same "nosuch=1: the kernel ignores it" "$(log_new nosuch)" "galloc: unknown parameter 'nosuch' ignored"
 unload galloc
 

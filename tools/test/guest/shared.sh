@@ -4,10 +4,10 @@
 # Copyright (C) 2026 The galloc authors
 #
 # shared.sh: pages that the network refers to when their object is freed, and objects
-# that somebody gives to kfree(). At that the kernel objects, with a trace, so this
-# script shows what the log has before, and empties it afterwards.
+# passed to kfree(). The kernel warns about these with a trace, so this script shows
+# the log before, and clears it afterwards.
 
-# What wait_until calls is reached.
+# wait_until calls this indirectly.
 # shellcheck disable=SC2317
 
 # shellcheck source=tools/test/guest/lib.sh
@@ -42,7 +42,7 @@ slab_kb()
 	awk '$1 == "SUnreclaim:" { print $2 }' /proc/meminfo
 }
 
-# What is wrong, in bytes, by what the client said of an allocator.
+# Bytes that are wrong, by the client's report about an allocator.
 wrong()
 {
 	log_new "galloc_sent: $1: " | sed 's/.*: \([0-9]*\) of.*/\1/'
@@ -59,8 +59,8 @@ same "so it does with kmalloc()" "$(wrong kmalloc)" 0
 at_least "some of them had to wait" "$(stat_of deferrals)" 1
 check "and none waits for ever" wait_until stat_is deferred 0
 same "nothing is in use" "$(stat_of in_use)" 0
-check "the books are exact" stats_at_rest /tmp/shared.stats
-check "galloc's books agree" sh -c "echo 1 >$G/validate"
+check "the totals are exact" stats_at_rest /tmp/shared.stats
+check "galloc's accounting is consistent" sh -c "echo 1 >$G/validate"
 unload galloc_sent
 unload galloc
 same "no page is held" "$(log_new 'galloc: unloaded')" "galloc: unloaded, 0 pages held"
@@ -72,13 +72,13 @@ load galloc_keep
 load_galloc
 load galloc_leak shared=1
 unload galloc_leak
-same "freed objects that somebody refers to wait" "$(stat_of deferred)" $(((16 + 64 + 4096) * 1024))
+same "freed objects that others refer to wait" "$(stat_of deferred)" $(((16 + 64 + 4096) * 1024))
 same "and are not in use" "$(stat_of in_use)" 0
-check "galloc unloads all the same" unload galloc
-same "it leaves each page to whoever refers to it, and nothing has leaked" \
-	"$(log_new 'galloc: .* left to\|galloc: leak')" \
-	"galloc: 3 pages are left to others that still refer to them"
-check "all memory is taken by somebody else" load galloc_hog leave_mb=40
+check "galloc unloads nevertheless" unload galloc
+same "it leaves shared pages to their users, and nothing has leaked" \
+	"$(log_new 'galloc: .* in use by others\|galloc: leak')" \
+	"galloc: 3 pages are still in use by others, which will free them"
+check "another module takes all memory" load galloc_hog leave_mb=40
 same "the objects are as they were freed" "$(cat $kept_damaged)" 0
 unload galloc_hog
 unload galloc_keep
@@ -91,7 +91,7 @@ empty_log
 log_mark
 load_galloc
 before=$(slab_kb)
-check "a client gives a thousand objects to kfree()" load galloc_misfree
+check "a client passes a thousand objects to kfree()" load galloc_misfree
 same "their neighbours are as they were" "$(cat $damaged)" 0
 want=0
 ! kfree_takes_pages || want=$MISFREED
@@ -99,7 +99,7 @@ check "each is found, by galloc itself" wait_until stat_is fault_foreign_ref $wa
 after=$(slab_kb)
 at_most "the slab allocator has its pages again, but for KB" \
 	"$(((after - before) * (after > before ? 1 : -1)))" 2000
-check "galloc's books agree afterwards" sh -c "echo 1 >$G/validate"
+check "galloc's accounting is consistent afterwards" sh -c "echo 1 >$G/validate"
 same "spans has them" "$(awk '$9 == 255 { n = -1 } $9 ~ /^[0-9]+$/ && n >= 0 { n += $9 } END { print n }' $G/spans)" $want
 same "the neighbours are still as they were" "$(cat $damaged)" 0
 unload galloc_misfree
