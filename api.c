@@ -382,8 +382,8 @@ struct target {
 };
 
 /*
- * Decide what a pointer points to.  Nothing else asks both the spans of small objects
- * and those of large ones.  Fills in @t for FOUND_OBJECT and FOUND_INTERIOR.
+ * Find the object at a pointer: the only place that checks the spans of both small and
+ * large objects.  Fills in @t for FOUND_OBJECT and FOUND_INTERIOR.
  */
 static enum mspan_found target_of(const void *p, struct target *t)
 {
@@ -408,7 +408,7 @@ static enum mspan_found target_of(const void *p, struct target *t)
 	return addr_of(p) == s.start ? FOUND_OBJECT : FOUND_INTERIOR;
 }
 
-/* Free what no stack took.  @row is the row of its page, which was looked up once. */
+/* Free an object that no stack accepted.  @row is the row of its page. */
 static noinline void free_checked(const void *p, unsigned int row)
 {
 	if (ZERO_OR_NULL_PTR(p) || !enter_ok())
@@ -428,7 +428,7 @@ static noinline void free_slow(const void *p)
 		free_checked(p, row);
 }
 
-/* The same where nothing has looked at @p yet. */
+/* The same without a previous attempt to push @p. */
 static void free_unpushed(const void *p)
 {
 	unsigned int row;

@@ -21,7 +21,7 @@
 /* The largest order that the page allocator never fails. */
 #define NOFAIL_ORDER		1
 
-/* Pages that are passed over for one request because they lie in no slot of their node. */
+/* Pages that one request may skip because they are in no slot of their node. */
 #define STRAY_PAGES		(2 * ARENA_PAGES)
 
 /* An order that was not available is not tried again for this long without need. */
@@ -160,9 +160,9 @@ long arena_lost_pages(void)
 /* ---- pages from and to the system --------------------------------------- */
 
 /*
- * Above a block the pages of a chunk never leave apart.  It is one compound page, as an
- * object of kmalloc() is: whoever refers to any page of it refers to the first, which
- * alone has a count of references, and nothing is done for each page.
+ * Above a block the pages of a chunk are never returned separately.  It is one compound page, as an
+ * object of kmalloc() is: a reference to any of its pages is one to the first, which
+ * alone has a reference count, and nothing is done for each page.
  */
 static bool order_is_compound(int order)
 {
@@ -441,7 +441,7 @@ static void arena_order_failed(int nid, unsigned int order)
 	WRITE_ONCE(scarce->until, jiffies + SCARCE_DELAY);
 }
 
-/* Have the map find a chunk.  -EXDEV if it never can in this place. */
+/* Enter a chunk into the map.  -EXDEV if that is impossible at this address. */
 static int chunk_map(struct page *page, unsigned int order, gfp_t gfp)
 {
 	if (!map_covers(page, 1U << order, gfp))
@@ -451,10 +451,10 @@ static int chunk_map(struct page *page, unsigned int order, gfp_t gfp)
 }
 
 /*
- * Pages that the map finds, or NULL.  Where the memory of two nodes meets within a slot
- * that is one node's, the other's pages there are of no use, nor are those that the map
- * does not reach yet.  They are kept until better ones have come: given back at once,
- * the page allocator would come with them again, for ever.
+ * Pages that the map covers, or NULL.  Where the memory of two nodes meets within a slot
+ * of one node, the pages of the other are unusable, and so are those that the map does not
+ * cover yet.  They are kept until better ones are found: if they were returned at once,
+ * the page allocator would return them again and again.
  */
 static struct page *chunk_alloc(int nid, unsigned int order, gfp_t gfp)
 {

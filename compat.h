@@ -140,11 +140,11 @@ static inline bool galloc_cpu_isolated(int cpu)
 }
 
 /*
- * kswapd_hush(): until 6.5 (eb2e2b425c69) whoever was given a page of a zone whose watermark somebody had
- * just boosted woke kswapd, without a look at the flags.  With interrupts off the caller
- * may hold a runqueue's lock, and waits for itself then.  So the zones' marks are taken
- * away around such a call; kswapd_unhush() puts them back, and the next one to be given a
- * page wakes kswapd.
+ * kswapd_hush(): until 6.5 (eb2e2b425c69) an allocation from a zone whose watermark was
+ * just boosted woke kswapd, regardless of its flags.  With interrupts off the caller may
+ * hold a runqueue's lock, which would deadlock.  So the marks of the zones are removed
+ * around such a call; kswapd_unhush() restores them, and the next allocation wakes
+ * kswapd.
  */
 #include <linux/nodemask.h>
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 5, 0)
@@ -166,7 +166,7 @@ static inline void kswapd_hush(struct kswapd_hush *hush)
 		for (i = 0; i < MAX_NR_ZONES; i++) {
 			struct zone *zone = &NODE_DATA(nid)->node_zones[i];
 
-			/* Of more than so many kswapd hears another time. */
+			/* If there are more, kswapd is woken another time. */
 			if (test_bit(ZONE_BOOSTED_WATERMARK, &zone->flags) &&
 			    populated_zone(zone) &&
 			    test_and_clear_bit(ZONE_BOOSTED_WATERMARK, &zone->flags) &&

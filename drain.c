@@ -22,7 +22,7 @@
 /* Stacks of another node are kept this long after the own node has pages again. */
 #define AWAY_KEPT		(2 * HZ)
 
-/* Calls give a stack up after so many turns: others refill it meanwhile. */
+/* A drain gives a stack up after so many turns: others refill it meanwhile. */
 #define DRAIN_MAX_TURNS		(CAPACITY_MAX / CALL_TURN)
 
 /* Incremented to have everything drained; CPUs follow in their slow paths. */
@@ -432,7 +432,7 @@ static void drain_age_turn(int age)
 			m->runs_used = false;
 		} else if (slot_is_idle(slot)) {
 			slot_take(m, slot, class, CALL_TURN, false, &haul);
-			/* More of it in the next call. */
+			/* The rest in the next call. */
 			if (haul.n == CALL_TURN)
 				m->age_class--;
 		} else {
@@ -447,7 +447,7 @@ static void drain_age_turn(int age)
 		mheap_free(run);
 }
 
-/* Does another CPU hold anything, and not drain as it was asked to? */
+/* Does another CPU still hold anything, after it was asked to drain? */
 static bool drain_others_behind(void)
 {
 	int cpu;
@@ -461,8 +461,8 @@ static bool drain_others_behind(void)
 }
 
 /*
- * The work items of the other CPUs take no lock of anybody, so they come soon; but one
- * may have to wait for memory itself, and the caller may hold what that waits for.
+ * The work items of the other CPUs take no locks of others, so they run soon; but one
+ * may have to wait for memory itself, and the caller may hold what it waits for.
  */
 static void drain_wait(void)
 {

@@ -79,7 +79,7 @@ enum mspan_state {
 	NR_MSPAN_STATES,
 };
 
-/* Descriptors of kind k have bitmaps of 1 << k words.  Those of pages are to be small. */
+/* Descriptors of kind k have bitmaps of 1 << k words.  Those of pages should be small. */
 #define MSPAN_MAX_WORDS		BITS_TO_LONGS(SIZECLASS_MAX_OBJECTS)
 #define MSPAN_KINDS		(const_ilog2(MSPAN_MAX_WORDS) + 1)
 
@@ -87,7 +87,7 @@ enum mspan_state {
  * struct mspan - a run of pages in one block
  * @list: links of a FREE run below 256 pages, or @huge (mheap->lock), of a PARTIAL span
  *	(mcentral->lock), of an ASIDE span or an unused descriptor (mheap->lock)
- * @rcu: of a descriptor that nobody will use again
+ * @rcu: of a descriptor that is being freed
  * @arena: its map slot; a run never crosses slots (but see @huge)
  * @start: address of the first page
  * @npages: length in pages, in a short span less than that of its class
@@ -98,7 +98,7 @@ enum mspan_state {
  * @nwords: capacity of @free in words, fixed for the descriptor's whole life
  * @zeroed: all bytes are known to be zero (FREE runs fresh from the system)
  * @dense: a FREE run is on the dense list of its length
- * @huge: a LARGE of more than a block, or what is left of it, which never is part
+ * @huge: a LARGE object above a block, or its kept chunk, which is never part
  *	of a run: FREE, on mheap->kept, or ASIDE
  * @reserve: made of emergency reserve pages; they leave when it is freed, or
  *	empty
@@ -185,9 +185,9 @@ static inline void mspan_set_state(struct mspan *s, enum mspan_state state)
  * @nr_used: owned pages that are in no FREE run, all those of a huge object too
  *	(mheap->lock)
  * @whole: it is one block that can be returned in one piece (mheap->lock)
- * @relist: its free runs before this page are on the lists of its density, those
- *	behind it may still be on the others (mheap->lock)
- * @dense: its free runs are to be on the dense lists (mheap->lock)
+ * @relist: its free runs before this page are on the lists of its density, later ones
+ *	may still be on the others (mheap->lock)
+ * @dense: its free runs belong on the dense lists (mheap->lock)
  * @long_run: its only FREE run of 256 pages and more, linked by @node (mheap->lock)
  * @node: see @long_run
  * @rcu: freed after a grace period, gfree() looks without a lock
@@ -259,7 +259,7 @@ static __always_inline struct arena *arena_from_rows(unsigned long rows,
 extern struct arena_map *arena_map;
 extern struct arena arena_none;
 
-/* An address as galloc works with it. */
+/* An address without KASAN's tag. */
 static __always_inline unsigned long addr_of(const void *p)
 {
 	return (unsigned long)untag(p);
@@ -297,8 +297,8 @@ struct chunk {
  * page is not freed under its neighbours however often that happens.
  *
  * Every page of a chunk carries them, the tails of a high-order chunk too, so
- * each can leave alone later, even while others of the chunk are in use.  Above a block
- * none ever does: such a chunk is a compound page, the first page carries them for all.
+ * each can be returned alone, even while others of the chunk are in use.  A chunk above
+ * a block is a compound page, whose first page carries them for all.
  */
 #define ARENA_PAGE_REFS		(1 << 16)
 

@@ -4,8 +4,8 @@
  * large: objects of whole pages, above 32 KiB.
  *
  * Called by api.c.  Up to a block they are runs of the CPU's stash or of the mheap, in
- * state LARGE; above, chunks of their own that never are part of a run.  Of these a node
- * keeps a few for a moment, on a list of their own (mheap->lock).
+ * state LARGE; above, chunks of their own that are never part of a run.  A node keeps
+ * a few of these for a moment, on a separate list (mheap->lock).
  * Overview: galloc_mod.c.
  */
 #include "mcache.h"

@@ -9,9 +9,8 @@
 #define _GALLOC_LOCK_H
 
 /*
- * May pages be taken from or given to the system here?  On PREEMPT_RT the page
- * allocator's locks sleep, so not where preemption or interrupts are off,
- * whoever turned them off.  Elsewhere everywhere but in an NMI.
+ * May pages be allocated or freed here?  On PREEMPT_RT the page allocator's locks sleep,
+ * so not with preemption or interrupts off.  Otherwise everywhere except in an NMI.
  */
 static inline bool may_grow(void)
 {

@@ -328,8 +328,8 @@ void map_put_range(unsigned long start, unsigned int npages)
 }
 
 /*
- * Get a map slot for each of @npages pages from @start.  -EXDEV if one of them is another
- * node's.
+ * Get a map slot for each of @npages pages from @start.  -EXDEV if one of them belongs to
+ * another node.
  */
 int map_get_range(unsigned long start, unsigned int npages, int nid,
 		     gfp_t gfp)

@@ -455,7 +455,7 @@ void *mcache_alloc_slow(unsigned int class, int nid, gfp_t gfp)
 		obj = refill_from_transfer(row, r.want);
 	if (!obj)
 		obj = refill_centrally(row, cpu, gfp);
-	/* Whoever gets none does a turn for itself: drain_relieve(). */
+	/* A failed request does a turn in drain_relieve(). */
 	if (likely(obj))
 		drain_follow();
 	return obj;
@@ -574,7 +574,7 @@ void mcache_free_slow(const void *p, unsigned int row)
 		spilt = mcache_flush_row(row, batch, n);
 	if (grow_to)
 		capacity_grow(row, grow_to);
-	/* One turn in a call, this CPU's own or everybody's. */
+	/* At most one turn per call: its own flush, or a drain. */
 	if (!spilt)
 		drain_follow();
 }

@@ -404,7 +404,7 @@ static struct mspan *mheap_grow_easily(struct mheap *h, const struct want *w,
 	    READ_ONCE(h->spent_tick) == (u32)jiffies &&
 	    READ_ONCE(h->spent_pages) <= npages)
 		return NULL;
-	/* Nobody is to reclaim for more pages in a row than are needed. */
+	/* Do not reclaim for a longer run than needed. */
 	if (npages > want_least(w))
 		gfp &= ~__GFP_KSWAPD_RECLAIM;
 	if (arena_get_spare_chunk(&chunk, h->nid, max(npages, w->align), gfp))

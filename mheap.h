@@ -42,8 +42,8 @@ struct want {
 /* mheap.c */
 
 /*
- * Sparse cannot be told that a function returns with a lock only if it returns
- * true: after that a caller says __acquire(&h->lock), which is no code.
+ * Sparse cannot express that a function returns with a lock only if it returns
+ * true: afterwards the caller uses __acquire(&h->lock), which is no code.
  */
 bool mheap_lock_with_spares(struct mheap *h, const struct want *w, gfp_t gfp,
 			    unsigned long *flags);

@@ -50,7 +50,7 @@ struct worker_cpu {
 
 static DEFINE_PER_CPU(struct worker_cpu, worker_cpus);
 
-/* A glance: what is asked for now is done. */
+/* Lockless: are requests accepted now? */
 bool worker_is_open(void)
 {
 	return READ_ONCE(worker_open);
@@ -138,7 +138,7 @@ static void queue_job(enum worker_job job)
 
 /*
  * Runs with the bit of irq_work_queue() already clear, so that a request after the
- * xchg() queues it again.  It need not look at the gate: worker_stop() waits for it
+ * xchg() queues it again.  It need not check the gate: worker_stop() waits for it
  * before it cancels what it queues.
  */
 static void worker_irq_fn(struct irq_work *irq_work)

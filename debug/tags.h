@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
+/* Copyright (C) 2026 The galloc authors */
 /*
  * tags: addresses without the tag that KASAN may keep in their top byte.
  *
- * The tag of a page and that of a pointer to it may differ, and a client may come with
+ * The tag of a page and that of a pointer to it may differ, and a client may pass
  * either.  Each address from outside is untagged before it becomes the number of a slot,
  * a page or an object, and before it is put on a stack: in arena_of() and
  * arena_row_of(), slot_push(), mcache_push_shareable() and push_slowly(), and, by

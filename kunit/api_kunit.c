@@ -669,7 +669,7 @@ static void *tagged(void *p)
 	return (void *)((unsigned long)p ^ 0x5aUL << TAG_SHIFT);
 }
 
-static void a_tag_makes_no_other_address(struct kunit *test)
+static void a_tag_does_not_change_the_address(struct kunit *test)
 {
 	unsigned int i;
 
@@ -733,7 +733,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(gfree_rcu_works_for_any_offset_of_the_head),
 	KUNIT_CASE(an_object_is_freed_from_every_offset_of_its_head),
 	KUNIT_CASE(an_object_outlives_the_readers),
-	KUNIT_CASE(a_tag_makes_no_other_address),
+	KUNIT_CASE(a_tag_does_not_change_the_address),
 	KUNIT_CASE(freed_twice_by_two_tags_is_freed_twice),
 	{}
 };

@@ -214,7 +214,7 @@ static void expect_from_elsewhere(struct kunit *test, struct page *block,
 }
 
 /* Where two nodes meet within a slot, the slot is the first one's. */
-static void pages_in_a_slot_of_another_node_are_passed_over(struct kunit *test)
+static void pages_in_a_slot_of_another_node_are_skipped(struct kunit *test)
 {
 	struct page *block = alloc_pages(GFP_KERNEL, ARENA_ORDER);
 	unsigned int i;
@@ -716,7 +716,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(a_slot_that_left_outlives_its_readers),
 	KUNIT_CASE(addresses_not_ours_find_nothing),
 	KUNIT_CASE(foreign_addresses_have_no_row),
-	KUNIT_CASE(pages_in_a_slot_of_another_node_are_passed_over),
+	KUNIT_CASE(pages_in_a_slot_of_another_node_are_skipped),
 	KUNIT_CASE(a_charge_is_undone_exactly),
 	KUNIT_CASE(the_limit_holds_to_the_byte),
 	KUNIT_CASE(racing_charges_stay_within_the_limit),

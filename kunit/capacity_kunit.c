@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+// Copyright (C) 2026 The galloc authors
 /*
  * KUnit: what a CPU may keep, and who gets it.
  */
@@ -42,7 +43,7 @@ static unsigned int kept_in_vain(void)
 	return n;
 }
 
-static void a_stack_that_was_stolen_from_keeps_no_span_in_vain(struct kunit *test)
+static void a_stack_without_room_keeps_no_span(struct kunit *test)
 {
 	unsigned int class, spans = 0;
 
@@ -69,7 +70,7 @@ static void a_stack_that_was_stolen_from_keeps_no_span_in_vain(struct kunit *tes
 }
 
 static struct kunit_case cases[] = {
-	KUNIT_CASE(a_stack_that_was_stolen_from_keeps_no_span_in_vain),
+	KUNIT_CASE(a_stack_without_room_keeps_no_span),
 	{}
 };
 

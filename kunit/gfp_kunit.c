@@ -245,7 +245,7 @@ static void ask_in_vain(struct kunit *test, size_t size, gfp_t gfp)
 }
 
 /* A node that is used up gets pages again if kswapd hears of it, as kmalloc() has it. */
-static void kswapd_hears_of_what_is_needed(struct kunit *test)
+static void kswapd_is_woken_for_what_is_needed(struct kunit *test)
 {
 	static const gfp_t flags[] = {
 		GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN, GFP_ATOMIC | __GFP_NOWARN,
@@ -464,7 +464,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(nofail_waits_until_there_is_memory, waiting_gen_params),
 	KUNIT_CASE_PARAM(nofail_exceeds_the_limit, beyond_gen_params),
 	KUNIT_CASE(nofail_gets_its_descriptors_at_the_limit),
-	KUNIT_CASE(kswapd_hears_of_what_is_needed),
+	KUNIT_CASE(kswapd_is_woken_for_what_is_needed),
 	KUNIT_CASE(without_memory_the_answer_is_null),
 	KUNIT_CASE(caches_are_released_under_pressure),
 	KUNIT_CASE(interrupts_may_be_off),

@@ -99,7 +99,7 @@ static struct mheap *heap_around(const void *p)
 	return map_span_around(p, &s) ? mheap_of(s.arena->nid) : NULL;
 }
 
-static void a_huge_object_that_is_freed_serves_the_next(struct kunit *test)
+static void a_freed_huge_object_serves_the_next(struct kunit *test)
 {
 	u8 *p = take_huge(test), *q;
 	struct mheap *h = heap_around(p);
@@ -129,7 +129,7 @@ static void a_huge_object_that_is_freed_serves_the_next(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, heap_around(p));
 }
 
-static void only_a_little_is_kept(struct kunit *test)
+static void few_chunks_are_kept(struct kunit *test)
 {
 	u8 *p[4] = { take_huge(test) };
 	struct mheap *h = heap_around(p[0]);
@@ -150,7 +150,7 @@ static void only_a_little_is_kept(struct kunit *test)
 }
 
 /* However much may lie free, nothing else can be made of it. */
-static void what_is_kept_and_not_wanted_goes(struct kunit *test)
+static void unused_kept_chunks_are_returned(struct kunit *test)
 {
 	u8 *p = take_huge(test);
 	struct mheap *h = heap_around(p);
@@ -161,7 +161,7 @@ static void what_is_kept_and_not_wanted_goes(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, gk_wait_for(!READ_ONCE(h->kept_pages), 60000));
 }
 
-static void what_is_kept_makes_room_at_the_limit(struct kunit *test)
+static void kept_chunks_make_room_at_the_limit(struct kunit *test)
 {
 	u8 *p = take_huge(test);
 	struct mheap *h = heap_around(p);
@@ -294,10 +294,10 @@ static void pages_that_cannot_leave_at_once_leave_later(struct kunit *test)
 static struct kunit_case cases[] = {
 	KUNIT_CASE(large_objects_of_every_number_of_pages),
 	KUNIT_CASE(a_huge_object_keeps_its_whole_order),
-	KUNIT_CASE(a_huge_object_that_is_freed_serves_the_next),
-	KUNIT_CASE(only_a_little_is_kept),
-	KUNIT_CASE(what_is_kept_and_not_wanted_goes),
-	KUNIT_CASE(what_is_kept_makes_room_at_the_limit),
+	KUNIT_CASE(a_freed_huge_object_serves_the_next),
+	KUNIT_CASE(few_chunks_are_kept),
+	KUNIT_CASE(unused_kept_chunks_are_returned),
+	KUNIT_CASE(kept_chunks_make_room_at_the_limit),
 	KUNIT_CASE(a_huge_object_that_is_freed_makes_room_at_once),
 	KUNIT_CASE(free_blocks_make_room_for_a_huge_object),
 	KUNIT_CASE(emergency_pages_are_used_once),

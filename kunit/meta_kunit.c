@@ -145,7 +145,7 @@ static void a_transfer_falls_back_to_a_page(struct kunit *test)
 
 /* ---- what they count as -------------------------------------------------------------- */
 
-static void a_table_counts_as_what_it_takes(struct kunit *test)
+static void tables_are_charged_by_their_real_size(struct kunit *test)
 {
 	static const size_t sizes[] = { 1, 8, 100, 2050, 4096, 4100, 8384, 40000 };
 	long meta, held;
@@ -244,7 +244,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(a_cpu_without_memory_for_slots_gets_them_from_its_worker),
 	KUNIT_CASE(a_stack_falls_back_to_a_page),
 	KUNIT_CASE(a_transfer_falls_back_to_a_page),
-	KUNIT_CASE(a_table_counts_as_what_it_takes),
+	KUNIT_CASE(tables_are_charged_by_their_real_size),
 	KUNIT_CASE(all_tables_count),
 	KUNIT_CASE(single_pages_serve_every_request),
 	{}

@@ -551,7 +551,7 @@ static void expect_room(struct kunit *test, unsigned int n)
 }
 
 /* Whatever the run that it is made of had before. */
-static void a_descriptor_has_the_room_that_is_needed(struct kunit *test)
+static void a_descriptor_is_large_enough(struct kunit *test)
 {
 	unsigned int n;
 
@@ -727,7 +727,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(growth_publishes_the_rest),
 	KUNIT_CASE(refused_growth_leaves_no_trace),
 	KUNIT_CASE(a_caller_that_cannot_sleep_makes_the_worker_fetch_more),
-	KUNIT_CASE(a_descriptor_has_the_room_that_is_needed),
+	KUNIT_CASE(a_descriptor_is_large_enough),
 	KUNIT_CASE(descriptors_take_little_of_a_page),
 	KUNIT_CASE(pages_known_to_be_zero_are),
 	KUNIT_CASE(two_that_grow_at_once_share_nothing),

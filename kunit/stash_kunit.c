@@ -189,7 +189,7 @@ static void a_run_that_can_never_fit_evicts_none(struct kunit *test)
 }
 
 /* Each that is pushed out is joined with its neighbours: two in a call. */
-static void one_that_is_long_pushes_out_two(struct kunit *test)
+static void a_long_run_evicts_two(struct kunit *test)
 {
 	void *small[8], *big;
 	int i;
@@ -308,7 +308,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(the_stash_stays_within_the_budget),
 	KUNIT_CASE(the_newest_runs_stay),
 	KUNIT_CASE(a_run_that_can_never_fit_evicts_none),
-	KUNIT_CASE(one_that_is_long_pushes_out_two),
+	KUNIT_CASE(a_long_run_evicts_two),
 	KUNIT_CASE(a_cpu_at_its_budget_keeps_none),
 	KUNIT_CASE(a_drain_empties_the_stash),
 	KUNIT_CASE(idle_runs_are_returned),

@@ -142,7 +142,7 @@ static void a_full_transfer_passes_few_objects_to_the_spans(struct kunit *test)
 }
 
 /* Nor does a call do a turn of a drain that was asked for, besides. */
-static void those_are_the_turn_of_the_call(struct kunit *test)
+static void these_are_the_turn_of_the_call(struct kunit *test)
 {
 	const size_t size = 1024;
 
@@ -157,7 +157,7 @@ static void those_are_the_turn_of_the_call(struct kunit *test)
 }
 
 /* It was given up, and with interrupts off there is no memory for a new one. */
-static void where_there_is_none_few_go_into_the_spans(struct kunit *test)
+static void without_a_transfer_few_objects_go_to_their_spans(struct kunit *test)
 {
 	const size_t size = 256;
 	unsigned long flags;
@@ -287,8 +287,8 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(the_surplus_of_one_cpu_serves_another),
 	KUNIT_CASE(it_stays_within_its_limit),
 	KUNIT_CASE(a_full_transfer_passes_few_objects_to_the_spans),
-	KUNIT_CASE(those_are_the_turn_of_the_call),
-	KUNIT_CASE(where_there_is_none_few_go_into_the_spans),
+	KUNIT_CASE(these_are_the_turn_of_the_call),
+	KUNIT_CASE(without_a_transfer_few_objects_go_to_their_spans),
 	KUNIT_CASE(a_drain_empties_it),
 	KUNIT_CASE(a_failing_allocation_empties_it),
 	KUNIT_CASE(it_counts_as_cached),

@@ -139,7 +139,7 @@ static void closing_the_gate_leaves_nothing_behind(struct kunit *test)
 }
 
 /* One job at a time: what another one hurries is waited for at the end anyway. */
-static void closing_the_gate_leaves_no_job_behind(struct kunit *test)
+static void closing_the_gate_leaves_no_job_pending(struct kunit *test)
 {
 	enum worker_job job;
 
@@ -464,7 +464,7 @@ static void fill_and_free(void *unused)
 #define TRIES	20
 
 /* What they cache is not missed, as far as they can be waited for. */
-static void who_may_sleep_waits_for_other_cpus(struct kunit *test)
+static void a_sleeping_caller_waits_for_other_cpus(struct kunit *test)
 {
 	/* The first one is never isolated. */
 	const struct mcache *other = per_cpu_ptr(&galloc_mcache, gk_cpu(0));
@@ -492,7 +492,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(nothing_passes_a_closed_gate),
 	KUNIT_CASE(no_cpu_drains_behind_a_closed_gate),
 	KUNIT_CASE(closing_the_gate_leaves_nothing_behind),
-	KUNIT_CASE(closing_the_gate_leaves_no_job_behind),
+	KUNIT_CASE(closing_the_gate_leaves_no_job_pending),
 	KUNIT_CASE(closing_the_gate_waits_for_earlier_requests),
 	KUNIT_CASE(a_free_with_interrupts_off_calls_no_system_allocator),
 	KUNIT_CASE(with_interrupts_off_nothing_is_woken),
@@ -500,7 +500,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(failed_allocations_are_made_up_later),
 	KUNIT_CASE(a_call_does_one_turn_of_a_drain),
 	KUNIT_CASE(an_atomic_request_does_one_turn),
-	KUNIT_CASE(who_may_sleep_waits_for_other_cpus),
+	KUNIT_CASE(a_sleeping_caller_waits_for_other_cpus),
 	{}
 };
 

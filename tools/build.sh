@@ -5,9 +5,9 @@
 # build.sh: build the modules for one kernel. lib.sh sources it; $top is the top
 # of the tree.
 #
-# kbuild writes beside the sources, so each kernel has a copy of them in
-# build/KREL: builds for several kernels do not disturb each other, and those
-# for the same one wait for each other.
+# kbuild writes into the source tree, so each kernel has a copy of it in build/KREL:
+# builds for several kernels are independent, and builds for the same one wait for each
+# other.
 #
 #	build_lock KREL
 #	build_galloc KDIR KREL [ARG...]	galloc.ko; sets BUILD, the folder of all this;

@@ -11,9 +11,9 @@
 #
 # Each part prints its own last line "N passed, N failed, N skipped", and one line
 # "not ok - NAME: REASON" or "skip - NAME: REASON" for each check that did not
-# pass; they are added up here. A part that ends without its last line counts as
-# one failure. What each part printed is kept in build/log/check-PART.log, and in
-# .log.err beside it what it said to people.
+# pass; this script adds them up. A part that ends without its last line counts as
+# one failure. The output of each part is in build/log/check-PART.log, and its
+# messages on stderr are in .log.err.
 #
 # At the end comes a table of the parts. The last line is the sum; the exit status
 # is 0 only if nothing failed.
@@ -56,7 +56,7 @@ read_sum()
 	read -r part_passed _ part_failed _ part_skipped _ <<<"${sum//,/}"
 }
 
-# The last thing a part said that may tell why it ended: on stderr, where the
+# The last line of a part that may explain why it ended: on stderr, where the
 # scripts die, but no progress and nothing of make; else on stdout.
 last_words()
 {
@@ -87,7 +87,7 @@ part()
 	nr_parts=$((nr_parts + 1))
 	id=$(printf '%02d' "$nr_parts")
 	{ printf '%s' "$id" && printf ' %q' "$@" && echo; } >>"$work/queue"
-	# What stands in the table should nobody come to run it.
+	# The entry of the table if the part never runs.
 	printf '%s\t%s\t0\t1\t0\t0\n' "$1" "$2" >"$work/row.$id"
 	echo "not ok - $1, $2: it did not run" >"$work/remarks.$id"
 }
@@ -282,7 +282,7 @@ print_sum()
 
 [ $# -eq 0 ] || die "takes no arguments; type: make check"
 mkdir -p "$logs"
-# What the parts need, at once: whoever has to type it types it once.
+# Packages of all parts at once, so that at most one command must be typed.
 case " ${KERNELS:-6.1} " in
 *" 6.1 "*) series=6.1 ;;
 *) series= ;;

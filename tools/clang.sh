@@ -4,14 +4,13 @@
 #
 # clang.sh CONFIG: a kernel tree in which clang compiles external modules.
 #
-# Prints KREL=, KDIR= and CLANG= (the compiler's name). The kernel is the one of
-# tools/kernels/CONFIG.config, only prepared for modules and not built: nothing
-# boots, and modpost cannot know which symbols there are.
+# Prints KREL=, KDIR= and CLANG= (the compiler's name). The kernel is that of
+# tools/kernels/CONFIG.config, prepared for modules but not built: nothing boots,
+# and modpost does not know its symbols.
 #
-# Debian's header packages will not do: they run gcc, whatever is said.
+# Debian's header packages do not suffice: they always run gcc.
 #
-# Exit status 4: there is no clang here that this kernel takes; why is said on
-# stderr.
+# Exit status 4: no clang here is suitable for this kernel; the reason is on stderr.
 
 set -euo pipefail
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -100,7 +99,7 @@ prepare_tree()
 	PROGRESS_NAME="configure $config for clang" progress \
 		"${make[@]}" KCONFIG_ALLCONFIG="$tmp/galloc.config" allnoconfig
 	PROGRESS_NAME="prepare $config for clang" progress "${make[@]}" modules_prepare
-	# make reads this before Makefile: nobody has to say LLVM=. With no kernel
+	# make reads this before Makefile, so LLVM= need not be given. With no kernel
 	# built, a symbol that modpost does not find is no error.
 	# shellcheck disable=SC2016 # make expands it
 	printf '%s\n' "export ARCH := $arch" "export LLVM := $llvm" \

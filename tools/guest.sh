@@ -2,30 +2,30 @@
 # SPDX-License-Identifier: GPL-2.0
 # Copyright (C) 2026 The galloc authors
 #
-# guest.sh: boot a kernel on an initramfs of ours, and learn how it went.
+# guest.sh: boot a kernel on an initramfs of ours, and get its verdict.
 # lib.sh sources it.
 #
 #	guest_initramfs OUT SCRIPT [SRC:DST ...]
 #	guest_qemu VMLINUZ INITRAMFS LOG TIMEOUT_S [QEMU_ARG ...]
 #	guest_uml KERNEL INITRAMFS LOG TIMEOUT_S [KERNEL_ARG ...]
 #
-# The environment says what the guest has:
+# The environment configures the guest:
 #
 #	GUEST_CPUS=2		processors; for QEMU also 4,sockets=2
 #	GUEST_MEM=512		MB of memory; for QEMU also 512,slots=2,maxmem=2G
-#	GUEST_NODES=1		QEMU: nodes that have equal parts of both, which then
-#				are plain numbers
+#	GUEST_NODES=1		QEMU: nodes with equal parts of both, which then must
+#				be plain numbers
 #	GUEST_APPEND=''		more for the kernel's command line
-#	GUEST_CONSOLE=early	QEMU: the kernel speaks past its serial driver, see below
+#	GUEST_CONSOLE=early	QEMU: the kernel bypasses its serial driver, see below
 #
-# SCRIPT becomes /main, for busybox's shell, which guest/init.sh runs as /init. The last
-# word on the console is the verdict, when everything is unloaded and looked at:
+# SCRIPT becomes /main, for busybox's shell; guest/init.sh is /init and runs it. The last
+# line on the console is the verdict, after everything is unloaded and checked:
 #
 #	GUEST: ok		SCRIPT has ended with status 0
-#	GUEST: failed: why	it says so itself
+#	GUEST: failed: why	SCRIPT reports a failure
 #
 # The functions return 0 only if LOG ends in the first of them. A guest that
-# crashed, hung or powered off early has said nothing, and failed.
+# crashed, hung or powered off early printed no verdict, and failed.
 
 # Lines of a kernel log that begin a report of the kernel about itself.
 GUEST_SPLAT='BUG: |BUG at |WARNING: |Oops[:# ]|KASAN: |KFENCE: |UBSAN: |general protection fault|'
@@ -175,7 +175,7 @@ guest_run()
 	return 1
 }
 
-# Is the last word in the log a good one? What the kernel says on powering off may
+# Is the verdict in the log a success? Messages of the kernel on power-off may
 # come after it, a report may not.
 guest_verdict()
 {
@@ -185,7 +185,7 @@ guest_verdict()
 		END { exit !ok }' "$1"
 }
 
-# The last line that says something: that of a panic, which is followed by a trace,
+# The last meaningful line: that of a panic, which is followed by a trace,
 # or else the very last. Without what a terminal would do with it.
 guest_last_line()
 {

@@ -12,12 +12,12 @@
 #		Debian's kernel source with tools/kernels/CONFIG.config. Prints
 #		KREL=, KDIR=, KERNEL= (a bzImage, or the user-mode Linux program).
 #	kernel.sh update
-#		Fetch newer package lists; they are else only fetched when
-#		something is not in those that we have.
+#		Fetch newer package lists; otherwise they are fetched only when
+#		the existing ones lack something.
 #
-# What is printed can be given to the shell's eval. Nothing is installed and no
-# configuration of this machine is changed: packages are unpacked in the cache
-# (see cache_dir in lib.sh), and the lists that say what there is, are our own.
+# The output is input for the shell's eval. Installs nothing and changes no
+# configuration of this machine: packages are unpacked in the cache (see cache_dir in
+# lib.sh), with package lists of their own.
 
 set -euo pipefail
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -35,7 +35,7 @@ key_value()
 
 # ---- packages -------------------------------------------------------------
 #
-# Each Debian release that we look at has lists of its own below the cache,
+# Each Debian release in use has its own lists below the cache,
 # apt/RELEASE: so what another release ships is never mixed up with what this
 # machine would install, and no root is needed.
 
@@ -329,7 +329,7 @@ stock()
 	pattern="${series//./\\.}\.[0-9]+(-[0-9]+|\+deb[0-9]+)-${flavour}amd64"
 
 	# Headers that are installed, if their kernel can be had: then all the
-	# rest of the machine's tools look at the same kernel.
+	# other tools of the machine use the same kernel.
 	krel=
 	while read -r krel version; do
 		! is_installed "linux-image-$krel" "$version" || break
@@ -369,7 +369,7 @@ fragment()
 	cat "$file"
 }
 
-# Builder of a cache entry: a source package as it is, some 150 MB, kept for the
+# Builder of a cache entry: an unmodified source package, some 150 MB, kept for the
 # next configuration.
 fetch_source()
 {
@@ -388,7 +388,7 @@ check_config()
 			CONFIG_*=n) line="# ${line%=n} is not set" ;;
 			esac
 			grep -qxF -e "$line" "$2" && continue
-			# An option that nobody can choose is not even named when it is off.
+			# An option that cannot be chosen is not even listed when it is off.
 			option=${line#\# }
 			option=${option%% *}
 			case $line in
@@ -444,7 +444,7 @@ build_kernel()
 	PROGRESS_NAME="build $config" PROGRESS_LOG=$final.log progress \
 		"${make[@]}" "${image##*/}" modules_prepare
 	cp "$tmp/vmlinux.symvers" "$tmp/Module.symvers"
-	# make reads this before Makefile: nobody has to say ARCH=um.
+	# make reads this before Makefile, so ARCH=um need not be given.
 	# shellcheck disable=SC2016 # make expands it
 	printf 'export ARCH := %s\ninclude $(dir $(lastword $(MAKEFILE_LIST)))Makefile\n' \
 		"$arch" >"$tmp/GNUmakefile"
@@ -520,7 +520,7 @@ build()
 	fi
 }
 
-# Newer lists for all releases that were looked at.
+# Update the lists of all releases in use.
 update()
 {
 	local dir

@@ -2,8 +2,8 @@
 # Copyright (C) 2026 The galloc authors
 # shellcheck shell=dash
 #
-# ktap.sh: what a check says, and the count of all, for bash and for busybox's shell.
-# lib.sh sources it, and so do the scripts in guests.
+# ktap.sh: results of checks and their count, for bash and for busybox's shell.
+# lib.sh and the scripts in guests source it.
 #
 #	ok NAME
 #	not_ok NAME WHY
@@ -11,12 +11,12 @@
 #	same NAME GOT WANTED
 #	at_least NAME GOT LEAST
 #	at_most NAME GOT MOST
-#	check NAME COMMAND...	its exit status is 0; the last line of what it says is why not
-#	count_in FILE		adds the checks of which the lines are in a file
+#	check NAME COMMAND...	its exit status is 0; its last line of output is the reason if not
+#	count_in FILE		add the checks in a file
 #	sum			the last line; status 1 if anything failed
 #
-# One line a check: "ok - NAME", "not ok - NAME: WHY" or "skip - NAME: WHY". Behind
-# begin, as in guests, it is KTAP:
+# One line per check: "ok - NAME", "not ok - NAME: WHY" or "skip - NAME: WHY". After
+# begin, as in guests, the format is KTAP:
 #
 #	begin N			N checks are planned; a script that runs more or fewer has failed
 #	finish			the end: exit status 0, 1 for a failure, 4 if all was skipped

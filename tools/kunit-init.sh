@@ -5,18 +5,18 @@
 #
 # The guest's side of kunit.sh: /main of the kernel under which the suites run.
 #
-# First the guest proves that it is what /bed/is says, parameters of galloc_bed.ko.
+# First the guest proves that it matches /bed/is, the parameters of galloc_bed.ko.
 # Then for each line of /sets, "NAME|parameters of galloc.ko|parameters of the
 # suites", it loads galloc.ko and galloc_kunit.ko, which runs the suites, looks
-# for leaks, and unloads all. What modules and suites say is on the console; what
-# is said here is only whether loading and unloading went well.
+# for leaks, and unloads all. Modules and suites report on the console; this script
+# reports only whether loading and unloading succeeded.
 
 # KTAP lines are information, which `quiet` on the command line leaves out.
 dmesg -n 8
 
 failed=
 
-# Into the kernel's log, so that it stays in order with what the kernel says.
+# To the kernel's log, in order with the kernel's own messages.
 note()
 {
 	echo "galloc-kunit: $*" >/dev/kmsg
@@ -137,7 +137,7 @@ scan_for_leaks()
 	done
 	note "expect end"
 	try "the planted leak is found $2" grep -q galloc-bed /sys/kernel/debug/kmemleak
-	# What only a register or a stack held while the scans went by is found by others.
+	# A leak that a register or a stack hid from these scans is found by later ones.
 	for n in 1 2 3; do
 		unplanted_leaks >/tmp/leaks
 		[ -s /tmp/leaks ] || break

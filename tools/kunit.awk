@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # Copyright (C) 2026 The galloc authors
 #
-# kunit.awk: what the KUnit suites said, from the console of their guest.
+# kunit.awk: the results of the KUnit suites, from the console of their guest.
 #
 #	awk -v splat=REGEX -v verbose=1 -f kunit.awk LOG ...
 #
@@ -53,7 +53,7 @@ text ~ /^galloc-kunit: expect / {
 	next
 }
 
-# The text stands in front of a warning up to 6.18, and behind its first line from
+# The text precedes a warning up to 6.18, and follows its first line from
 # 7.0 on: that line waits for it.
 is_announced(text) {
 	if (warning == "")
@@ -150,7 +150,7 @@ function forget()
 	nr_announced = allowed = in_warning = 0
 }
 
-# A warning that has not said what was announced is one more report.
+# A warning without the announced text is an unexpected report.
 function unexplained()
 {
 	if (warning != "")
@@ -216,7 +216,7 @@ function result(level,	ok, name, skip)
 	}
 }
 
-# What galloc_bed.ko has found out about the guest: a case of the bed.
+# A finding of galloc_bed.ko about the guest: a case of the bed.
 function bed_result(	ok, name, why)
 {
 	ok = text !~ /^galloc-bed: not /
@@ -244,7 +244,7 @@ function see(name)
 	}
 }
 
-# A case, or what stands in for one, failed in this set; the first reason stays.
+# A case, or its substitute, failed in this set; keeps the first reason.
 function fail(name, why)
 {
 	see(name)

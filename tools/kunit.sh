@@ -12,7 +12,7 @@
 #	N passed, N failed, N skipped
 #
 #	KUNIT_OPS=N		operations for the random suites of each set
-#	KUNIT_SEED=N		where they start; a case that fails prints its seed
+#	KUNIT_SEED=N		their seed; a case that fails prints it
 #	KUNIT_SETS='NAME ...'	only these sets
 #	KUNIT_FILTER=GLOB	only these suites, or SUITE.CASE
 #	KUNIT_TIMEOUT=N		seconds the guest may take
@@ -43,7 +43,7 @@ debug|debug=1|ops=${KUNIT_OPS:-$part} quick=1
 SETS
 }
 
-# The sets that were asked for, as kunit-init.sh wants them.
+# The requested sets, in the format of kunit-init.sh.
 chosen_sets()
 {
 	local name params suite_params
@@ -81,7 +81,7 @@ boot()
 	export GUEST_APPEND="printk.devkmsg=on ${KUNIT_FILTER:+kunit.filter_glob=$KUNIT_FILTER} ${GUEST_APPEND:-}"
 	case $config in
 	uml-*)
-		# What is freed is cleared, in one of the guests.
+		# One of the guests clears freed memory.
 		[ "$guest" != tight ] || GUEST_APPEND+=" init_on_free=1"
 		guest_uml "$KERNEL" "$work/initramfs.$guest" "$log" "${KUNIT_TIMEOUT:-1200}"
 		;;
@@ -106,7 +106,7 @@ splat_of_its_own()
 }
 
 # Boot, and note how it ended. A kernel that reports itself before galloc is loaded is
-# told so, and gets another try.
+# reported, and retried.
 try_guest()
 {
 	local guest=$1 try status splat
@@ -156,7 +156,7 @@ check()
 	fi
 }
 
-# The guest proved its bed, ran suites, unloaded and came to its end.
+# The guest proved its bed, ran the suites, unloaded and finished.
 check_guest()
 {
 	local guest=$1 log why name="the guest"
@@ -179,11 +179,11 @@ check_operations()
 
 	wanted=$(sed -n "s/^$set|.*ops=\([0-9]*\).*/\1/p" "$work/sets")
 	did=$(sed -n "/^operations of /s/.*[:,] $set \([0-9]*\).*/\1/p" "$work/report")
-	check "set $set: the operations asked for are done" "${did:-0} of $wanted" \
+	check "set $set: the requested operations are done" "${did:-0} of $wanted" \
 		[ "${did:-0}" -ge "$wanted" ]
 }
 
-# What fails once in many runs must survive the next run.
+# Keep the log of a failure, which may be rare.
 keep_logs()
 {
 	local guest log

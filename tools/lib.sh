@@ -2,13 +2,12 @@
 # SPDX-License-Identifier: GPL-2.0
 # Copyright (C) 2026 The galloc authors
 #
-# lib.sh: what every script under tools/ shares. Source it, do not run it:
+# lib.sh: functions shared by the scripts in tools/. Source it, do not run it:
 #
 #	. "$(dirname "$0")/lib.sh"
 #
-# Scripts print results on stdout and talk to people on stderr, so that a
-# result can be taken by another script. What goes wrong is said in one line
-# that ends in what to do about it.
+# Scripts print results on stdout and messages on stderr, so that other scripts can
+# use the results. An error is one line that ends in the remedy.
 
 # shellcheck source=tools/ktap.sh
 . "${BASH_SOURCE[0]%/*}/ktap.sh"
@@ -26,7 +25,7 @@ say()
 	printf -- '-- %s\n' "$*" >&2
 }
 
-# One line that says what is wrong and what to do, then the end.
+# Print one line with the error and the remedy, and exit.
 die()
 {
 	printf '%s: %s\n' "${0##*/}" "$*" >&2
@@ -152,7 +151,7 @@ attempt()
 # watched NAME PROGRAM ARG...: run a program, its stderr with its stdout, and
 # tell a person on ours for how long. Returns the program's exit status.
 #
-# If the process that runs this is killed, by whatever signal, the kernel stops the
+# If the process that runs this is killed, by any signal, the kernel stops the
 # program, and it is not left behind with the processors and the lock.  The heartbeat
 # does so where only the script was killed, and not a subshell of it that runs this.
 watched()
@@ -178,9 +177,9 @@ heartbeat()
 {
 	local name=$1 pid=$2 start=$SECONDS next=10 tick
 
-	# What ends the whole group must not end the one that cleans up.
+	# A signal to the whole group must not end the process that cleans up.
 	trap '' INT TERM HUP
-	# A pipe that never says anything is a sleep without a process, which
+	# Reading a silent pipe is a sleep without a process, which
 	# would outlive us.
 	exec {tick}<> <(:)
 	while true; do

@@ -2,17 +2,17 @@
 # SPDX-License-Identifier: GPL-2.0
 # Copyright (C) 2026 The galloc authors
 #
-# lint.sh: what compilers and checkers say about the sources, `make lint`.
-# lint.sh --quick: what takes a minute, for make check: one build, no sparse, no
-# checkpatch, no clang.
+# lint.sh: run compilers and checkers over the sources, `make lint`.
+# lint.sh --quick: the part that takes a minute, for make check: one build, no sparse,
+# no checkpatch, no clang.
 #
-# All modules are built without a warning (W=1) for the kernels we support, by gcc
-# and by clang, and looked at by sparse, checkpatch and kernel-doc, the scripts by
-# their own checker. Then come the rules of this tree. Builds are made in copies,
-# build/lint/NAME, so that the tree stays as it is.
+# All modules must build without a warning (W=1) for the supported kernels, with gcc
+# and clang, and pass sparse, checkpatch and kernel-doc; the scripts have checkers of
+# their own. Then come the rules of this tree. Builds are made in copies,
+# build/lint/NAME, and leave the tree unchanged.
 #
 # Prints "ok - NAME", "not ok - NAME: WHY" or "skip - NAME: WHY" for each check;
-# all that was found is in build/lint/log. The last line is
+# all findings are in build/lint/log. The last line is
 # "N passed, N failed, N skipped", the exit status 0 if nothing failed.
 
 set -euo pipefail
@@ -64,7 +64,7 @@ check()
 
 # ---- the files ----------------------------------------------------------------
 
-# The sources that match, one a line. What kbuild makes here is none.
+# The sources that match, one per line, without kbuild's output.
 sources()
 {
 	local pattern
@@ -196,7 +196,7 @@ build_and_sparse()
 	sparse "$@"
 }
 
-# Who compiled it is in the .ko.
+# The .ko names its compiler.
 compiled_by_clang()
 {
 	local comment
@@ -231,7 +231,7 @@ two_at_a_time()
 	started+=("$name")
 }
 
-# What still runs when this script is broken off.
+# Stop what still runs when this script is interrupted.
 stop_builds()
 {
 	local pid
@@ -406,7 +406,7 @@ run_codespell()
 		$(all_sources) README.md 2>&1 || true
 }
 
-# No more than what the compiler says, and nothing written beside the sources.
+# The compiler's message alone, and no files next to the sources.
 run_python()
 {
 	local file
@@ -528,7 +528,7 @@ functions()
 		END { for (name in file) print name, file[name] }' "$@" | LC_ALL=C sort
 }
 
-# What a function is called says where it is: drain_*() is in drain.c.
+# The prefix of a function names its file: drain_*() is in drain.c.
 prefixes()
 {
 	local name file base list excused apart=0 all=0
@@ -614,9 +614,9 @@ run_all()
 	check "shellcheck" run_shellcheck
 	check "codespell" run_codespell
 	check "Python" run_python
-	check "kernel versions are told apart in compat.h only" version_tests
+	check "only compat.h depends on the kernel version" version_tests
 	check "test hooks hang on CONFIG_GALLOC_KUNIT" kunit_tests
-	check "preemptible() is asked in may_grow() only" preemptible_tests
+	check "only may_grow() calls preemptible()" preemptible_tests
 	check "no BUG()" bugs
 	check "no notes of things to do" notes
 	check "SPDX heads" spdx_heads

@@ -3,9 +3,9 @@
 # Copyright (C) 2026 The galloc authors
 # shellcheck shell=dash
 #
-# The guest's side of run.sh: /main of a stock kernel. It loads, feeds, reads
-# and unloads, and only tells what it saw, as lines "@ key value" and as texts
-# between "@@ begin name" and "@@ end name"; the judgement is made outside.
+# The guest's side of run.sh: /main of a stock kernel. It loads, feeds, reads and
+# unloads, and reports its observations as lines "@ key value" and as texts between
+# "@@ begin name" and "@@ end name"; run.sh judges them.
 
 W=/sys/kernel/debug/wordfreq
 G=/sys/kernel/debug/galloc
@@ -109,5 +109,5 @@ unload 2
 
 table modules /proc/modules
 dmesg >/tmp/dmesg
-# All is told; whether it is good is for run.sh to say.
+# run.sh judges the output.
 table dmesg /tmp/dmesg

@@ -2,12 +2,12 @@
 # SPDX-License-Identifier: GPL-2.0
 # Copyright (C) 2026 The galloc authors
 #
-# run.sh [TEXT]: galloc at work under an unmodified kernel, `make run`.
+# run.sh [TEXT]: galloc and a client on an unmodified kernel, `make run`.
 #
 # Builds galloc.ko and samples/wordfreq against the headers of the stock kernel,
 # boots that kernel in QEMU, counts the words of a text with them and compares
-# every count with those made out here by tr, sort and uniq. The text is TEXT,
-# an argument or an environment variable, or else one that comes with the kernel
+# every count with those made on the host by tr, sort and uniq. The text is TEXT,
+# an argument or an environment variable, or otherwise one from the kernel
 # headers. The last line is `galloc: ok`, exit status 0, or `galloc: FAILED: why`,
 # exit status 1.
 #
@@ -154,7 +154,7 @@ check_count()
 	fi
 }
 
-# distinct and total as the kernel says and as the wanted counts say.
+# distinct and total, as counted by the kernel and as expected.
 check_summary()
 {
 	local name=$1 got want
@@ -182,10 +182,10 @@ check_unload()
 	same "round $1: galloc holds 0 pages at exit" "$(fact "held-$1")" 0
 }
 
-# The books: wordfreq is the only client, and every byte is accounted for.
+# Accounting: wordfreq is the only client, and every byte is accounted for.
 check_books()
 {
-	same "galloc's in_use is what wordfreq says it holds" "$(stat_key stats in_use_bytes)" \
+	same "galloc's in_use is what wordfreq holds" "$(stat_key stats in_use_bytes)" \
 		"$(table summary-text | awk '$1 == "bytes_held" { print $2 }')"
 	same "galloc/stats adds up" "$(table stats | awk '
 		$1 ~ /^(in_use|cached|central|tail|lost|deferred|free|meta)_bytes$/ { sum += $2 }

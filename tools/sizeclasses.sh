@@ -4,8 +4,8 @@
 #
 # The size classes, derived by tools/gen-sizeclasses.c.
 #
-#	tools/sizeclasses.sh		the table of this machine's page size, one
-#					line a class, tab-separated
+#	tools/sizeclasses.sh		the table for this machine's page size, one
+#					line per class, tab-separated
 #	PAGE_SIZE=65536 tools/sizeclasses.sh	the table of another
 #	tools/sizeclasses.sh --update	write sizeclass.c and the header again
 set -euo pipefail

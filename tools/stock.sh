@@ -2,13 +2,13 @@
 # SPDX-License-Identifier: GPL-2.0
 # Copyright (C) 2026 The galloc authors
 #
-# stock.sh [6.1|6.12|rt-6.1|none-6.1] [work|edges|scarce]: galloc under a kernel as users
-# have it.
+# stock.sh [6.1|6.12|rt-6.1|none-6.1] [work|edges|scarce]: galloc on the kernels of
+# users.
 #
 # Builds galloc.ko, samples/wordfreq and tools/stress for a stock Debian kernel, or
 # for our own that never preempts, which Debian does not ship (none-6.1). Boots it in
-# QEMU and runs the scripts of tools/test/guest there, each of which says by KTAP what
-# it found: `work`, in a guest with four CPUs and two nodes; `edges`, unload,
+# QEMU and runs the scripts of tools/test/guest there, which report in KTAP: `work`, in
+# a guest with four CPUs and two nodes; `edges`, unload,
 # tracepoints, and who is kept off a CPU, in one whose two CPUs take turns; `scarce`, in
 # one with little memory, which is soon used up. Prints a line
 # "ok - NAME", "not ok - NAME: WHY" or "skip - NAME: WHY" for each check, and last
@@ -17,9 +17,9 @@
 #
 #	STOCK_OPS=N		operations of the stress; 6,000,000 for 6.1
 #	STOCK_ROUNDS=N		how often galloc is loaded and unloaded; 60 for 6.1,
-#				and a third as often beneath a client's objects
+#				and a third as often with objects of a client waiting
 #	STOCK_SECONDS=N		of work in tracepoints; 4
-#	STOCK_SEEDS=N		of memory in pieces; 1
+#	STOCK_SEEDS=N		of fragmented memory; 1
 #	STOCK_NODES=1		a guest with one node, for the bed scarce
 #	STOCK_SCRIPTS='A B'	only these scripts
 #	STOCK_TIMEOUT=N		seconds the guest may take
@@ -66,7 +66,7 @@ plan_work()
 
 # These have the kernel patch its own code again and again, for probes. QEMU 7.2 with a
 # thread for each CPU now and then goes on executing what was there before: all CPUs
-# then meet one and the same breakpoint for ever.
+# then hit the same breakpoint for ever.
 plan_edges()
 {
 	cat <<-PLAN
@@ -125,7 +125,7 @@ results()
 		}
 		END {
 			if (!ended)
-				print "not ok - " script " comes to its end: it ran " ran + 0 " of " planned + 0 " checks"
+				print "not ok - " script " finishes: it ran " ran + 0 " of " planned + 0 " checks"
 			else if (ran + 0 != planned + 0 || !planned)
 				print "not ok - " script " runs what it planned: " ran + 0 " of " planned + 0 " checks"
 			else if (status != 0 && status != 4 && !bad)
@@ -139,7 +139,7 @@ first_splat()
 {
 	local killed='/^$/d'
 
-	# Who is killed for want of memory the script itself counts.
+	# The script itself counts OOM kills.
 	[ "$bed" != scarce ] || killed='/invoked oom-killer/,/<\/TASK>/d'
 	sed '/^@@ end dmesg/,$d' "$log" | sed "$killed" |
 		grep -aE "$GUEST_SPLAT|galloc: .* are not accounted" | head -n 1 || true
@@ -164,7 +164,7 @@ kept=$top/build/log/stock-$which${2:+-$2}.log
 # The first kernel gets the whole of it, the others what shows a difference.
 ops=2000000 rounds=25
 [ "$which" != 6.1 ] || ops=6000000 rounds=60
-# One kernel with a CPU that is to be left alone.
+# One kernel with an isolated CPU.
 case $which in
 rt-*) isolated="isolcpus=domain,managed_irq,3 nohz_full=3" ;;
 *) isolated='' ;;
@@ -222,9 +222,9 @@ cp "$log" "$kept"
 {
 	while read -r script _; do results "$script"; done <"$work/plan"
 	if [ $rc -eq 0 ]; then
-		ok "the guest comes to its end"
+		ok "the guest finishes"
 	else
-		not_ok "the guest comes to its end" "it came to: $(guest_last_line "$log") (see ${kept#"$top"/})"
+		not_ok "the guest finishes" "it came to: $(guest_last_line "$log") (see ${kept#"$top"/})"
 	fi
 	same "the kernel has nothing to complain of" "$(first_splat)" ""
 } | tee "$work/report"

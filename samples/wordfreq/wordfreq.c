@@ -72,7 +72,7 @@ struct writer {
 	char chunk[2048];		/* text on its way in from user space */
 };
 
-/* How far somebody got in reading "words". */
+/* The position of a reader of "words". */
 struct reader {
 	struct list_head *at;
 	loff_t pos;			/* of @at, for seq_file */
@@ -182,7 +182,7 @@ static int table_init(void)
 	return 0;
 }
 
-/* It frees memory, so it must not fail for want of it. */
+/* It frees memory, so it must not fail for lack of it. */
 static void table_reset(void)
 {
 	struct hlist_head *bucket, *old = NULL;
@@ -205,7 +205,7 @@ static void table_reset(void)
 	table.generation++;
 	mutex_unlock(&table_lock);
 
-	/* There can be many: nobody has to wait while they go. */
+	/* There can be many: do not make other tasks wait. */
 	free_words(&words);
 	gfree(old);
 }
@@ -236,7 +236,7 @@ static int end_word(struct writer *w, bool closing)
 	if (letters) {
 		memcpy(letters, w->letters, w->len);
 	} else if (closing) {
-		/* Nobody is left to try again: the buffer itself will do. */
+		/* There is no retry: use the buffer itself. */
 		letters = w->letters;
 		w->letters = NULL;
 		w->size = 0;
@@ -249,7 +249,7 @@ static int end_word(struct writer *w, bool closing)
 	return 0;
 }
 
-/* What end_word() will need is allocated here, where an error can be told. */
+/* Allocate what end_word() needs here, where an error can be reported. */
 static int add_letter(struct writer *w, char letter)
 {
 	if (!w->spare) {
@@ -339,7 +339,7 @@ static int text_release(struct inode *inode, struct file *file)
 {
 	struct writer *w = file->private_data;
 
-	/* The last reference to the file: w->lock has nobody to keep out. */
+	/* The last reference to the file: no need for w->lock. */
 	mutex_lock(&table_lock);
 	if (w->len)
 		end_word(w, true);
@@ -538,7 +538,7 @@ static int __init wordfreq_init(void)
 	return 0;
 }
 
-/* An open file holds the module, so that nobody writes or reads by now. */
+/* An open file holds the module, so no file is in use by now. */
 static void __exit wordfreq_exit(void)
 {
 	debugfs_remove(dir);

@@ -35,7 +35,7 @@ PARAM(bool, debug, false, "all that finds bugs should be there, and alive");
 
 static bool wrong;
 
-/* One result; @why, a format, says what it is instead. */
+/* One result; @why, a format, has the reason of a failure. */
 static __printf(3, 4) void check(bool good, const char *name, const char *why, ...)
 {
 	struct va_format vaf = { .fmt = why };
@@ -54,7 +54,7 @@ static __printf(3, 4) void check(bool good, const char *name, const char *why, .
 
 /* ---- the machine -------------------------------------------------------- */
 
-/* Nodes that hand out their own pages when they are asked for them alone. */
+/* Each node must allocate its own pages with __GFP_THISNODE. */
 static unsigned int nodes_with_pages(void)
 {
 	unsigned int n = 0;

@@ -113,7 +113,7 @@ static noinline void fn##_##a(struct run *run)				\
 
 /*
  * What a client does with a new object: write its first 64 bytes.  Eight stores
- * whatever the size, without a branch; no allocator's object has less than 8
+ * for any size, without a branch; no allocator's object has less than 8
  * bytes.
  */
 static __always_inline void touch_object(void *p, size_t size)
@@ -127,7 +127,7 @@ static __always_inline void touch_object(void *p, size_t size)
 }
 
 /*
- * Allocate as a client would, @touch as the case says.  The empty loop has no
+ * Allocate as a client would, with @touch as in the case.  The empty loop has no
  * object to write to.
  */
 static __always_inline void *get_object(struct run *run, alloc_fn *alloc,
@@ -135,7 +135,7 @@ static __always_inline void *get_object(struct run *run, alloc_fn *alloc,
 {
 	void *p = alloc(run, size, gfp);
 
-	/* The compiler must not know that nobody uses it. */
+	/* The compiler must not know that it is unused. */
 	OPTIMIZER_HIDE_VAR(p);
 	if (unlikely(!p))
 		run->failed = true;

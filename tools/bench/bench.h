@@ -88,7 +88,7 @@ struct case_fns {
  * @fns: the loop
  * @ops: pairs in a repetition, before the parameter "scale"
  * @out: objects out at a time
- * @size: of each object; 0 where @sizes says it
+ * @size: of each object; 0 if @sizes has it
  * @sizes: list to take sizes from
  * @order: order of freeing
  */

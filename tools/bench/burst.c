@@ -4,7 +4,7 @@
  * burst: the cases in which very many objects are out at once, from cold.
  *
  * "held" has 64 MiB of them out, "burst" ten thousand; each repetition begins with
- * both allocators having given back what they can, so that getting memory from the
+ * both allocators having returned what they can, so that getting memory from the
  * system, and what that leaves to be done when it is freed, are in it.
  */
 #include "allocators.h"

@@ -6,11 +6,11 @@
 # cases.sh [--ask] PLAN GALLOC_KO BENCH_KO: load the two modules, run the cases of
 # PLAN, print the results, unload. For root; for any shell, busybox's too.
 #
-# PLAN has galloc_bench.ko's parameters, then the cases, one a line, that of a replay
-# with the path of its trace. What a case has given is printed when it has come to its
-# end, between "@@ begin results CASE" and "@@ end results"; a line "!" is one that has
-# no result, and why. --ask: on a machine that somebody uses; nothing is done
-# before "yes" is typed.
+# PLAN has galloc_bench.ko's parameters, then the cases, one per line, that of a replay
+# with the path of its trace. Prints the results of a case when it is complete,
+# between "@@ begin results CASE" and "@@ end results"; a line "!" is a case without a
+# result, with the reason. --ask: on a machine in use; does nothing before "yes" is
+# typed.
 
 B=/sys/kernel/debug/galloc_bench
 

@@ -7,7 +7,7 @@ least, that it may be.  One whose cases were not to run is left out; one whose c
 could not be judged says so.
 """
 
-# What becomes of a goal.
+# States of a goal.
 MET, MISSED, UNJUDGED = "met", "NOT MET", "NOT JUDGED"
 
 BATCHES = [f"{n}/{order}" for n in (32, 256) for order in ("fifo", "lifo", "shuffled")]
@@ -160,7 +160,7 @@ def scaling(results, variant):
 
 def verdicts(results):
     """The goals of what ran: (what, figure or None, limit as a text, state, why)."""
-    # What a goal looks for, it looks for when it is asked for.
+    # A goal looks up its figures when it is evaluated.
     results.missed = []
     for what, figure, sign, limit, *other in goals(results):
         why = ", ".join(sorted(set(results.missed)))

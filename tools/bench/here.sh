@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # Copyright (C) 2026 The galloc authors
 #
-# bench/here.sh: native times on the machine and the kernel that run here,
+# bench/here.sh: native times on this machine and its running kernel,
 # `make bench-here`. For root, and only after "yes" was typed.
 #
 # Prints a table, and writes build/bench/part.tsv with the bed `here`. TRACE=FILE
@@ -28,7 +28,7 @@ build_galloc "$KDIR" "$KREL"
 build_client "$KDIR" tools/bench
 cp "$BUILD/galloc.ko" "$BUILD/tools/bench/galloc_bench.ko" "$work/"
 build_unlock
-# What needs a memory that nobody else uses is for guests.
+# Cases that need memory without other users run in guests only.
 printf '%s\n' "metric=ns reps=51 scale=8 bytes=0" pair batch mixed bulk large remote larson scale >"$work/plan"
 for trace in "${traces[@]}"; do echo "replay $work/$trace.trace"; done >>"$work/plan"
 sh "$top/tools/bench/cases.sh" --ask "$work/plan" "$work/galloc.ko" "$work/galloc_bench.ko" |

@@ -14,7 +14,7 @@
 #include <linux/module.h>
 #include <linux/timer.h>
 
-/* Hard interrupts everywhere: on PREEMPT_RT that has to be asked for. */
+/* Hard interrupts everywhere: on PREEMPT_RT that requires a flag. */
 #define HRTIMER_MODE	(IS_ENABLED(CONFIG_PREEMPT_RT) ?		\
 			 HRTIMER_MODE_REL_PINNED_HARD : HRTIMER_MODE_REL_PINNED)
 
@@ -36,7 +36,7 @@ static __always_inline void pair(struct run *run, alloc_fn *alloc, free_fn *free
 
 DEFINE_LOOP(pair_atomic, pair);
 
-/* What the interrupt is to do, and what came of it. */
+/* The interrupt's task, and its result. */
 static struct {
 	run_fn *fn;
 	struct run *run;

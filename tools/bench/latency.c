@@ -135,7 +135,7 @@ static void grow(void)
 	drop(large, LARGE, 2);
 }
 
-/* What is freed is too much: the worker gives it back. */
+/* More is freed than may stay free: the worker returns it. */
 static void release(void)
 {
 	make_holes();
@@ -145,7 +145,7 @@ static void release(void)
 	msleep(2000);
 }
 
-/* The stacks are full, and nobody uses them for some ticks. */
+/* The stacks are full, and unused for some ticks. */
 static void drain(void)
 {
 	fill_small();
@@ -384,7 +384,7 @@ static int measure_variant(const struct bench_case *c)
 	}
 	/* For the table in Documentation/locking.rst. */
 	sections_print();
-	/* Whatever comes in between makes it longer: the least is galloc's own. */
+	/* Any interruption increases it: the minimum is galloc's own. */
 	median_of(ns, MAX_TRIES);
 	figure.value = 1000 * ns[0];
 	figure.min = 1000 * ns[0];

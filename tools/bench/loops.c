@@ -125,7 +125,7 @@ static const struct case_fns bulk = {
 };
 
 /*
- * What a pair costs whoever works with memory of this CPU, and does nothing else:
+ * The cost of a pair of empty per-CPU sections:
  * preemption off, a word of this CPU's there and back, preemption on, twice.  No
  * allocator with a cache a CPU can be below it, on the bed that measures it.
  */

@@ -10,7 +10,7 @@
  * behind a colon, and returns when it is done.  A line of "results" has the
  * columns case, variant, allocator, cpus, metric, value, min and max, separated
  * by tabs.  The value is the median over the repetitions, less that of the same
- * loop without allocator; that loop, the allocator "none", is shown as it is.  A
+ * loop without allocator; that loop, the allocator "none", is shown unchanged.  A
  * case that could not be measured has a line "!", case, variant, why; the write to
  * "run" then fails, but those behind it are measured.
  * "trace" takes the path of what the case "replay" replays, see replay.c.
@@ -168,7 +168,7 @@ static int all_results_show(struct seq_file *m, void *v)
 }
 DEFINE_SHOW_ATTRIBUTE(all_results);
 
-/* What galloc's own file says, see memory.c, which waits for it. */
+/* galloc's own statistics, see memory.c, which waits for them. */
 static int system_set(void *data, u64 bytes)
 {
 	galloc_system = bytes;

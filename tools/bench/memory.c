@@ -5,7 +5,7 @@
  *
  * "Held" is by how much the system's free pages have become fewer, those on the
  * lists of each CPU counted as free: the same code for every allocator, which
- * looks at none of them.  What galloc says of itself is only compared with it.
+ * inspects none of them.  galloc's own statistics are only compared with it.
  */
 #include "allocators.h"
 
@@ -68,7 +68,7 @@ void settle(void)
 
 /* ---- the shell's help ---------------------------------------------------------------- */
 
-/* What galloc says it holds, written to debugfs "system" by the shell. */
+/* The bytes that galloc reports, written to debugfs "system" by the shell. */
 s64 galloc_system;
 
 int bench_shell(char *command)
@@ -85,7 +85,7 @@ int read_galloc_system(void)
 	return bench_shell("sed -n 's/^system_bytes *//p' " GALLOC_STATS " >" BENCH_SYSTEM);
 }
 
-/* Have an allocator give back what it can. */
+/* Make an allocator return what it can. */
 int give_back(enum allocator a)
 {
 	unsigned int type, i;
@@ -142,7 +142,7 @@ static int live_begin(enum allocator a)
 	if (!live.object)
 		return -ENOMEM;
 	prandom_seed_state(&live.rnd, SEED);
-	/* From what others left, neither is to be served. */
+	/* Neither may be served from leftovers of others. */
 	if (give_back(GALLOC) || give_back(KMALLOC) || read_galloc_system())
 		return -EIO;
 	live.system_before = galloc_system;
@@ -181,7 +181,7 @@ static void object_put(struct object *o)
 	o->p = NULL;
 }
 
-/* More objects, until @bytes more are asked for. */
+/* More objects, until @bytes more are requested. */
 static int live_fill(draw_fn *draw, u64 bytes)
 {
 	u64 until = live.asked + bytes;

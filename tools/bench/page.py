@@ -104,6 +104,7 @@ empty     setup, idle           memory of a CPU that has called galloc, or has n
 """
 
 FIGURES = """.. SPDX-License-Identifier: GPL-2.0
+.. Copyright (C) 2026 The galloc authors
 .. Written by make bench; make bench-doc copies it here.
 
 ========================

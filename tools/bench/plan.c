@@ -13,7 +13,7 @@
  * Objects then get slots, the one that was freed last first: as few as objects live
  * at a time.
  *
- * What a file says is believed only as far as trace_read() has checked it.
+ * Trusts a file only as far as trace_read() has checked it.
  */
 #include <linux/bits.h>
 #include <linux/ctype.h>
@@ -325,7 +325,7 @@ static int make(struct planner *pl, const char *path, const void *bytes, u64 siz
 	if (!plan_events(pl))
 		return refuse(path, r->error ? r->error_at : r->at,
 			      r->error ?: "more live objects than the header says", -EINVAL);
-	/* Each allocator gives more than was asked for, and has more than it gives. */
+	/* Each allocator returns more than requested, and holds more than that. */
 	if (plan->peak_asked > memory_available() / 3)
 		return refuse(path, 0, "no memory for so many live bytes", -ENOMEM);
 	plan->slot = vzalloc(plan->slots * sizeof(*plan->slot));
@@ -337,7 +337,7 @@ static int make(struct planner *pl, const char *path, const void *bytes, u64 siz
  * @path: of the file
  * @cpus: that can take part; with fewer than the trace has, some do the work of two
  *
- * What is wrong with the trace is in the kernel's log: "PATH: byte N: why".
+ * Errors of the trace are in the kernel's log: "PATH: byte N: reason".
  *
  * Return: the plan, for plan_free(), or an ERR_PTR: -EINVAL for a bad trace, -EFBIG
  * for too large a file, -ENOMEM.

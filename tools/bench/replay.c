@@ -12,7 +12,7 @@
  * another CPU has allocated is.  The empty loop follows the same plan.
  *
  * Times are taken as fast as it goes.  Held memory is another replay, with the pauses
- * that the trace has: an allocator may keep for a second what it then gives back.
+ * that the trace has: an allocator may keep memory for a second before it returns it.
  */
 #include "allocators.h"
 
@@ -32,13 +32,13 @@
 #define SPIN_NS		(50 * NSEC_PER_USEC)
 #define WAIT_TURN	(10 * HZ)
 
-/* Held bytes are looked at so often in a replay, and behind each pause. */
+/* Samples of the held bytes in a replay, besides those after each pause. */
 #define SAMPLES		1500
 
 /* A longer trace has its pauses made shorter. */
 #define PACED_MS	(120 * MSEC_PER_SEC)
 
-/* What the shell that asks galloc may leave behind. */
+/* Memory that the shell that asks galloc may leave behind. */
 #define OTHERS_BYTES	(64 << 10)
 
 static struct plan *plan;
@@ -51,7 +51,7 @@ static __always_inline gfp_t event_gfp(u32 what)
 {
 	gfp_t gfp = what & EVENT_ATOMIC ? GFP_ATOMIC : GFP_KERNEL;
 
-	/* A failure is told once, by us. */
+	/* We report a failure once. */
 	gfp |= __GFP_NOWARN;
 	return what & EVENT_ZERO ? gfp | __GFP_ZERO : gfp;
 }
@@ -89,7 +89,7 @@ DEFINE_LOOP_SIZES(replay_touch, follow, true);
  * @next: the segment whose turn it is
  * @end: the replay ends in front of this segment
  * @step: events that are done at a time
- * @sampling: look at the held bytes after each step
+ * @sampling: sample the held bytes after each step
  * @paced: at the pace of the trace
  * @began: in jiffies
  * @before: free bytes when it began
@@ -197,7 +197,7 @@ static void hand_over(u32 segment)
 		wake_up_all(&turns_queue);
 }
 
-/* What a thread does: all segments of its CPU, each when it is its turn. */
+/* A thread runs all segments of its CPU, each in its turn. */
 static void take_turns(struct run *run)
 {
 	u32 i;
@@ -205,7 +205,7 @@ static void take_turns(struct run *run)
 	for (i = 0; i < turns.end; i++) {
 		if (plan->segment[i].cpu != run->cpu)
 			continue;
-		/* Who is in front does not pause longer than we do. */
+		/* A thread ahead of us does not pause longer than we do. */
 		if (turns.paced)
 			pause(&plan->segment[i]);
 		if (!wait_turn(run, i))
@@ -244,7 +244,7 @@ static int replay_once(const struct bench_case *c, enum allocator a, u64 *ns)
 			  plan->segment[turns.next].first : plan->events);
 }
 
-/* What is live goes, untimed: the trace may end with live objects. */
+/* Free live objects, untimed: the trace may end with some. */
 static void slots_empty(enum allocator a)
 {
 	u32 i;
@@ -291,7 +291,7 @@ static int measure_replay(const struct bench_case *c)
 
 /* ---- held bytes ---------------------------------------------------------------------- */
 
-/* Begin with allocators that have given back what they can. */
+/* Begin after the allocators have returned what they can. */
 static int held_begin(enum allocator a, u32 end, bool paced)
 {
 	if (give_back(GALLOC) || give_back(KMALLOC) || read_galloc_system())
@@ -318,7 +318,7 @@ static int report_held(const struct bench_case *c, enum allocator a, const char 
 	return result_add(c, a, plan->cpus, what, &figure);
 }
 
-/* Again up to the peak: what galloc says that it holds must agree to 1 %. */
+/* Again up to the peak: galloc's own statistics must agree to 1 %. */
 static int check_system(const struct bench_case *c)
 {
 	int err = held_begin(GALLOC, turns.peak_end, false);

@@ -50,7 +50,7 @@ struct segment {
  * @events: length of @event
  * @segments: length of @segment
  * @slots: length of @slot, the most objects that are live at a time
- * @peak_asked: the most bytes asked for that are live at a time
+ * @peak_asked: the most requested bytes that are live at a time
  * @event: all of them, segment by segment
  * @segment: in their order
  * @slot: the live objects; all NULL between replays

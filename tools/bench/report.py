@@ -36,7 +36,7 @@ PEER_PAIR_OFF = 5
 # A guest that counts locks is of the same bed as one that does not: patterns of metrics.
 LOCKS, NO_LOCKS = "locks_per_kop", "[!l]*"
 
-# What must be known beside the figures of a bed.
+# Figures required to judge those of a bed.
 REMARKS = {"uml": " (SLUB has no 128-bit cmpxchg here: its remote free takes a lock)"}
 
 
@@ -106,7 +106,7 @@ class Results:
     def __init__(self, rows, unjudged):
         self.rows = rows
         self.unjudged = []
-        # Why something that was looked for since this was emptied is not there.
+        # Why figures looked up since the last reset are missing.
         self.missed = []
         for one in unjudged:
             self.take_out(one)

@@ -2,21 +2,21 @@
 # SPDX-License-Identifier: GPL-2.0
 # Copyright (C) 2026 The galloc authors
 #
-# bench/run.sh: what galloc costs beside the kernel's own allocators, `make bench`.
+# bench/run.sh: the cost of galloc and of the kernel's own allocators, `make bench`.
 #
 # Boots each bed, loads galloc.ko with default parameters and galloc_bench.ko, runs
-# the cases and hands what they print to report.py, which judges it:
+# the cases and passes their output to report.py, which judges it:
 #
 #	build/bench/results.tsv		a header line, then bed kernel case variant
 #					allocator cpus metric value min max
-#	build/bench/performance.rst	the same for people, with charts
+#	build/bench/performance.rst	a readable report, with charts
 #
 # A part of it, into build/bench/part.tsv and on the terminal only:
 #
 #	BENCH_BEDS='icount-7.3 uml'	some of the beds, see beds() below
 #	BENCH_CASES='pair mixed:1024'	some of the cases, or variants that begin so
 #
-# Beside the trace of the tree another one is replayed:
+# In addition to the trace of the tree, replay another one:
 #
 #	TRACE=FILE			see traces.sh; its name becomes the variant
 

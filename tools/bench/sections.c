@@ -24,7 +24,7 @@ static struct {
 	u64 ever;
 } table[MAX_FUNCS];
 
-/* What the clock itself takes. */
+/* The cost of the clock itself. */
 static u64 nothing;
 
 static DEFINE_RAW_SPINLOCK(table_lock);

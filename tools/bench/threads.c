@@ -47,7 +47,7 @@ static struct team {
 /* For a loop that waits for another CPU: false, and failed, after a while. */
 static bool keep_waiting(struct run *run, unsigned long *until)
 {
-	/* User-mode Linux preempts nobody who spins. */
+	/* User-mode Linux does not preempt a spinning task. */
 	if (need_resched())
 		schedule();
 	cpu_relax();
@@ -118,7 +118,7 @@ u64 team_run(run_fn *fn, struct run *run, unsigned int n, int cpu)
 	/* The one on our own CPU last: it may take our place at once. */
 	for (i = n; i-- > 0;)
 		wake_up_process(team.worker[i].task);
-	/* What does not end in time says so itself; it must end all the same. */
+	/* A thread that takes too long reports that itself; it must still end. */
 	while (!wait_for_completion_timeout(&team.done, WAIT_TEAM))
 		pr_err("a thread does not come to its end\n");
 	for (i = 0; i < n; i++)

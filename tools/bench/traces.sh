@@ -10,9 +10,8 @@
 #				list of the names.
 #	traces_mb DIR		the memory that the largest of them may need, MB
 #
-# FILE is a trace, or what galloc-trace makes one of, packed by xz or not. A trace is
-# looked at here, where it is told in a second what is wrong with it; the kernel looks
-# again, and trusts nobody.
+# FILE is a trace, or input that galloc-trace converts, optionally compressed by xz. It
+# is checked here, so that errors show within a second; the kernel checks it again.
 
 # shellcheck disable=SC2154 # top is set by the script that sources this
 

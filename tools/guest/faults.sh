@@ -3,12 +3,12 @@
 # SPDX-License-Identifier: GPL-2.0
 # Copyright (C) 2026 The galloc authors
 #
-# faults.sh setup			have the kernel's fault injection spare nothing
-# faults.sh load PARAMETERS	load galloc.ko with the n-th request for memory
-#				failing, n = 1, 2, ..., until a load meets none
+# faults.sh setup			make the kernel's fault injection apply everywhere
+# faults.sh load PARAMETERS	load galloc.ko with the n-th allocation failing,
+#				n = 1, 2, ..., until a load succeeds
 #
-# kunit-init.sh runs it in the guest. What fails is up to the suites and to
-# galloc's parameters. First those that galloc makes (fail_nth=), also while it tests
+# kunit-init.sh runs it in the guest. The suites and galloc's parameters choose what
+# fails. First those that galloc makes (fail_nth=), also while it tests
 # itself, then those that the kernel can have fail (fail_kernel_nth=), where it is built so. The last
 # of the first kind once more, while galloc's workers run, reclaim asks, and a CPU goes.
 # A load that fails must say ENOMEM and leave nothing behind; one that succeeds all
@@ -88,7 +88,7 @@ lost_kb()
 	done
 }
 
-# What a module leaves that did not clean up after itself.
+# Leftovers of a module that did not clean up.
 remains()
 {
 	local name
@@ -147,7 +147,7 @@ fail_each()
 
 	while [ $n -lt $max ]; do
 		n=$((n + 1 + (n > 12 ? n / part : 0)))
-		# What the kernel keeps for the next time, it has after some.
+		# After some loads the kernel has everything that it caches.
 		[ $n -gt 10 ] || before=$(free_kb)
 		note "loading with $name=$n"
 		if load_with "$@" "$name=$n"; then

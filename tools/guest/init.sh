@@ -3,8 +3,8 @@
 # Copyright (C) 2026 The galloc authors
 # shellcheck shell=dash
 #
-# init.sh: /init of all guests. Runs /main, which may say "GUEST: failed: why" as its last
-# word; if its exit status is 0, the guest was good.
+# init.sh: /init of all guests. Runs /main, which may print "GUEST: failed: why" as its
+# last line; if its exit status is 0, the guest has passed.
 
 export PATH=/bin
 /bin/busybox --install -s /bin
@@ -15,7 +15,7 @@ mount -t debugfs none /sys/kernel/debug
 [ ! -d /sys/kernel/tracing ] || mount -t tracefs none /sys/kernel/tracing
 # With GUEST_CONSOLE=early there is no console to inherit.
 ! grep -q earlyprintk= /proc/cmdline || exec </dev/null >/dev/ttyS0 2>&1
-# What the kernel says comes at the end, not in the middle of a line.
+# Print kernel messages at the end, not within a line.
 dmesg -n 1
 # After an oops nothing that follows can be believed.
 echo 1 >/proc/sys/kernel/panic_on_oops

@@ -8,8 +8,8 @@
 #	tools/model/run.sh --long	larger worlds: minutes, and 3 GB of memory
 #	tools/model/run.sh NAME...	only these, as they are named in the results
 #
-# One line a world, "ok - " or "not ok - "; the last line counts them; exit 1
-# if one failed. What a search leaves, a counterexample above all, is in
+# One line per world, "ok - " or "not ok - "; the last line counts them; exit 1
+# if one failed. The output of a search, such as a counterexample, is in
 # build/model/NAME. How to read it: README.rst beside this file.
 set -euo pipefail
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # Copyright (C) 2026 The galloc authors
 #
-# run.sh: are the tests able to fail?  `make mutants`.
+# run.sh: mutation tests, `make mutants`.
 #
 # A mutant is galloc with one line broken; tools/mutants/list has them, each with
 # the test that must notice.  The runner builds galloc.ko with that line, boots a
@@ -13,23 +13,23 @@
 #	ok - NAME: caught by SUITE.CASE
 #	not ok - NAME: WHY
 #
-# and last "N passed, N failed, N skipped".  A mutant that is not caught means a
-# test that is too weak, or a line that is not needed.  A mutant whose line is no
-# longer there fails, too: the list has to follow the code.
+# and last "N passed, N failed, N skipped".  A mutant that is not caught shows a weak
+# test, or a line that is not needed.  A mutant whose line no longer exists fails,
+# too: the list has to follow the code.
 #
 # First each of the tests runs on galloc as it is: where one fails, even a second time,
 # what it says about a mutant is worth nothing, and the mutant fails.
 #
 #	tools/mutants/run.sh		all
-#	tools/mutants/run.sh --apply	only see that each mutant's line is there
+#	tools/mutants/run.sh --apply	only check that each mutant applies
 #	tools/mutants/run.sh --table	put the table into Documentation/mutants.rst,
 #					when all have been caught
 #
 #	MUTANTS='NAME ...'	only these
 #	MUTANTS_JOBS=N		mutants at a time, 2 if not set
-#	KUNIT_OPS=N		operations for tests that do as many as they are told
+#	KUNIT_OPS=N		operations, for tests with a budget
 #
-# What the guests printed is kept in build/mutants/.
+# The output of the guests is in build/mutants/.
 
 set -euo pipefail
 top=$(cd "$(dirname "$0")/../.." && pwd)
@@ -100,7 +100,7 @@ list_read()
 	done
 }
 
-# mutate NAME FROM TO: the file with its line broken; says why it cannot be.
+# mutate NAME FROM TO: write the file with its line broken, or print why not.
 mutate()
 {
 	OLD=${old[$1]} NEW=${new[$1]} FUNCTION=${function[$1]} \
@@ -192,7 +192,7 @@ case_passed()
 	! grep -q '^not ok - ' "$2.report" && grep -q 'GUEST: ok' "$2"
 }
 
-# What notices a mutant, in words.
+# The test that catches a mutant, as text.
 noticed_by()
 {
 	if [ "${test[$1]}" = insmod ]; then
@@ -263,7 +263,7 @@ prepare_trees()
 	for ((job = 0; job < jobs; job++)); do cp -a "$dir/sources" "$dir/$job"; done
 }
 
-# The suites and galloc as it is, for a bed, and the sources of both.
+# The suites and the unchanged galloc, for a bed, and the sources of both.
 prepare_bed()
 {
 	local bed=$1 job dir=$work/$1 KDIR='' KERNEL='' KREL=''
@@ -276,7 +276,7 @@ prepare_bed()
 	build_galloc "$KDIR" "$KREL" GALLOC_KUNIT=y
 	cp "$BUILD/galloc.ko" "$dir/"
 	cp "$BUILD"/kunit/*.ko "$dir/suites/"
-	# From here on the tree may change.  What is compiled already is taken along.
+	# From here on the tree may change.  Copies what is already compiled.
 	copy_sources "$BUILD" "$dir/sources"
 	for ((job = 0; job < jobs; job++)); do cp -a "$BUILD" "$dir/$job"; done
 	build_unlock
@@ -370,7 +370,7 @@ all()
 	done
 }
 
-# What runs for a mutant's test on galloc as it is; once for those that share it.
+# Run a mutant's test on the unchanged galloc; once for mutants that share it.
 key_of()
 {
 	printf '%s\n' "${bed_of[$1]} ${params[$1]} ${test[$1]}" | tr -c '[:alnum:]_.=\n-' _
@@ -482,7 +482,7 @@ put_table()
 	say "the table of ${#names[@]} mutants is in Documentation/mutants.rst"
 }
 
-# The mutants that were asked for, those of slow beds first.
+# The requested mutants, those of slow beds first.
 choose()
 {
 	local name

@@ -11,9 +11,9 @@
  * than it was allocated.  Threads do the same with GFP_KERNEL and sleep in
  * between, so that there is something to trace.
  *
- * An allocation may be NULL; nothing may hang, and whatever was freed is free.
+ * An allocation may be NULL; nothing may hang, and all freed objects are free.
  * With threads_only=1 there are no probes, and the threads keep allocating and freeing
- * 3 MiB: nobody else gets a CPU who does not ask for it.
+ * 3 MiB: other tasks get a CPU only by preemption.
  * With use_kmalloc=1 kmalloc() and kfree() do it, which shows what can be had.
  *
  * insmod runs it to its end: 0 if all marks were intact, -EIO otherwise.
@@ -52,7 +52,7 @@ PARAM(ulong, seed, 0, "of the random numbers; 0: draw one");
 /* One operation in so many is of the larger kind. */
 #define RARELY		32
 
-/* What the threads ask with: an answer, but nobody killed for it. */
+/* The flags of the threads: may sleep, but no OOM kill. */
 #define GFP_TASK	(GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN)
 
 struct point {
@@ -196,9 +196,9 @@ static unsigned int level_here(void)
 }
 
 /*
- * Of all these tracepoints: what they hand over besides @data is not looked at.
- * What an operation here traces itself is left alone, and it rests twice as long as
- * it worked, for memory is cleared in places where everybody else waits.
+ * For all these tracepoints: ignores their arguments except @data.
+ * Ignores tracepoints within an operation, and rests twice as long as
+ * it worked, because memory is cleared in places where all others wait.
  */
 static void probe(void *data)
 {

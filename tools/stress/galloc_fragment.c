@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 // Copyright (C) 2026 The galloc authors
 /*
- * galloc_fragment: what can be had where free memory is in pieces?
+ * galloc_fragment: which requests succeed in fragmented memory?
  *
- * All memory is taken, and every other block of 2^order pages given back: no two of
+ * Takes all memory, and returns every other block of 2^order pages: no two of
  * those are buddies, and nothing larger is free.  Then objects of each size class,
- * and larger ones, are asked for with each kind of flags, of galloc or, with
- * use_kmalloc=1, of kmalloc(); each few at a time, much less than is free.  With
+ * and larger ones, are requested with each kind of flags, from galloc or, with
+ * use_kmalloc=1, from kmalloc(); a few of each at a time, much less than is free.  With
  * during=1 many objects are there before, and half of them are freed afterwards.
  * Last, with fill=1, memory is filled with objects of some sizes.
  *
- * What would have kmalloc() call the OOM killer is not asked for: whoever is killed,
- * is killed without need.  A thread of the kernel does it, which cannot be killed
- * itself.  Others who find no memory meanwhile are helped out, as by galloc_hog.
+ * Requests for which kmalloc() would invoke the OOM killer are skipped, since such a
+ * kill proves nothing.  They run in a kernel thread, which cannot be killed itself.
+ * Other tasks that find no memory meanwhile get some, as from galloc_hog.
  *
  * debugfs galloc_fragment has a line for each size and flags:
  *
@@ -45,7 +45,7 @@ PARAM(uint, fill_size, 0, "bytes of the objects that fill memory; 0: some sizes"
 PARAM(ulong, seed, 1, "of the random numbers");
 PARAM(uint, patience, 60, "seconds after which it is stuck");
 
-/* Bytes, and objects, asked for at a time. */
+/* Bytes, and objects, requested at a time. */
 #define BATCH_BYTES	SZ_512K
 #define BATCH_MAX	100
 #define BATCH_MIN	2
@@ -166,7 +166,7 @@ static unsigned long give_relief(unsigned int most)
 	return given;
 }
 
-/* The thread's own requests get no help: whoever they kill is killed. */
+/* The thread's own requests get no help: an OOM kill is an OOM kill. */
 static int fragment_oom(struct notifier_block *nb, unsigned long unused, void *freed)
 {
 	if (current != READ_ONCE(thread))
@@ -178,7 +178,7 @@ static struct notifier_block fragment_oom_nb = {
 	.notifier_call = fragment_oom,
 };
 
-/* What was free all the time, or has been merged with that. */
+/* Pages that were free all the time, or have been merged with those. */
 static void take_larger(void)
 {
 	struct page *page;
@@ -234,7 +234,7 @@ static void give_chain(void *p)
 	}
 }
 
-/* Would kmalloc() be served, or told NULL, without having anybody killed? */
+/* Would kmalloc() succeed, or return NULL, without an OOM kill? */
 static bool may_ask(size_t size, gfp_t gfp)
 {
 	if (get_order(size) <= order)
@@ -386,7 +386,7 @@ static int __init fragment_init(void)
 	return 0;
 }
 
-/* Waits for the thread: to be left alone if that is stuck. */
+/* Waits for the thread: do not call it if that hangs. */
 static void __exit fragment_exit(void)
 {
 	kthread_stop(thread);

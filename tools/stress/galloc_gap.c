@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+// Copyright (C) 2026 The galloc authors
 /*
  * galloc_gap: for how long is a task kept off its CPU?
  *

@@ -5,10 +5,10 @@
  *
  * To see what galloc does where there is none, none on one node, or only
  * fragments: memory is taken in units of an order, and with half=1 every other
- * unit is given back.  No two of those are buddies, so that nothing larger than
+ * unit is returned.  No two of those are buddies, so that nothing larger than
  * a unit is free then.
  *
- * Whoever else needs memory then is helped out, so that nobody is killed for it.
+ * Returns some to other tasks that need memory, so that nothing is killed.
  */
 #include <linux/gfp.h>
 #include <linux/list.h>
@@ -29,7 +29,7 @@ PARAM(ulong, leave_mb, 32, "stop when a node has no more than this free");
 PARAM(bool, half, false, "give every other unit back");
 PARAM(bool, reclaim, false, "have the system reclaim memory for it");
 
-/* Bytes given back to a system that is about to kill. */
+/* Bytes returned before an OOM kill. */
 #define RELIEF	SZ_1M
 
 static LIST_HEAD(units);
@@ -47,8 +47,8 @@ static unsigned long free_mb(int nid)
 }
 
 /*
- * Nobody is killed for it: what is not to be had is left.  Cleared, so that whoever
- * still uses such a page loses what he wrote there.
+ * No OOM kill: it takes what is available.  Cleared, so that code that
+ * still uses such a page loses its data.
  */
 static gfp_t hog_gfp(void)
 {
@@ -79,7 +79,7 @@ static void give_unit(struct page *page)
 	nr_units--;
 }
 
-/* The buddy of each unit given back is one that is kept. */
+/* The buddy of each returned unit is kept. */
 static void give_half(void)
 {
 	struct page *page, *next;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 // Copyright (C) 2026 The galloc authors
 /*
- * galloc_keep: remembers objects that somebody leaks, to look at them later.
+ * galloc_keep: remembers leaked objects, to check them later.
  *
  * It uses nothing of galloc, so galloc can be unloaded while it is there.  The
  * parameter `damaged` reads as the number of objects whose bytes have changed:
- * their pages were given to somebody else.  Pages that it refers to are put when
+ * their pages were reused.  Pages that it refers to are put when
  * it goes.
  */
 #include <linux/mm.h>

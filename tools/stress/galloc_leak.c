@@ -5,7 +5,7 @@
  *
  * Three small ones, among a hundred that it frees, and one of 25 pages: what galloc
  * says of them at its unload is in Documentation/usage.rst.  With shared=1: some that
- * it frees while somebody else refers to a page of each.
+ * it frees while others refer to a page of each.
  */
 #include <linux/mm.h>
 #include <linux/module.h>

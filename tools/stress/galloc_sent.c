@@ -5,7 +5,7 @@
  *
  * They go over loopback by reference where the kernel takes their pages, and are
  * freed while the receiver has read nothing.  Then others take memory and write to
- * it.  What is received must be what was sent.  kmalloc() is the control.
+ * it.  The received data must equal the sent data.  kmalloc() is the control.
  */
 #include <linux/bvec.h>
 #include <linux/in.h>

@@ -6,15 +6,15 @@
  * A table of pointers is shared by a thread a CPU, work items, timers (softirq)
  * and hrtimers (hard interrupt).  Each operation allocates an object, marks all
  * of it, exchanges it for the one in a random place of the table, checks that
- * one's marks and frees it: so nearly every object is freed by somebody else
- * than who allocated it.  An object handed out twice, or freed under its owner,
+ * one's marks and frees it: so nearly every object is freed in another context
+ * than it was allocated in.  An object handed out twice, or freed under its owner,
  * loses its marks.
  *
  * Two more threads are driven from CPU to CPU in the midst of their work.  CPUs may
- * go offline and come back meanwhile: whoever worked there moves away and returns.
+ * go offline and come back meanwhile: their threads move away and return.
  *
  * insmod runs it to its end: 0 if all marks were intact and each object that was to be
- * of one node was, -EIO otherwise.  Each context says how many operations it did, and
+ * of one node was, -EIO otherwise.  Each context prints its number of operations, and
  * how many got no memory.
  */
 #include <linux/cpu.h>
@@ -51,7 +51,7 @@ static const char * const context_names[NR_CONTEXTS] = {
 };
 
 /*
- * Hard interrupts everywhere: on PREEMPT_RT that has to be asked for; elsewhere
+ * Hard interrupts everywhere: on PREEMPT_RT that requires a flag; elsewhere
  * asking for it would make lockdep expect a context that may not allocate.
  */
 #define HRTIMER_MODE	(IS_ENABLED(CONFIG_PREEMPT_RT) ?		\
@@ -69,7 +69,7 @@ static const char * const context_names[NR_CONTEXTS] = {
 /* One operation in so many is of the rarer kind. */
 #define RARELY	16
 
-/* What the sleeping contexts ask with: an answer, but nobody killed for it. */
+/* The flags of the sleeping contexts: may sleep, but no OOM kill. */
 #define GFP_STRESS	(GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN)
 
 /* At the front of each object. */
@@ -160,7 +160,7 @@ static void give_back(struct rnd_state *rnd, void *p)
 		gfree(p);
 }
 
-/* Who insists on a node gets it, or nothing, wherever he is driven meanwhile. */
+/* __GFP_THISNODE returns memory of the node, or NULL, even if the task migrates. */
 static void *take_of_node(struct rnd_state *rnd, u32 size, gfp_t gfp)
 {
 	int nid = prandom_u32_state(rnd) % nr_node_ids;

@@ -41,7 +41,7 @@ MODULE_PARM_DESC(kmalloc, "ask kmalloc()");
 static void **objects;
 static unsigned int nr_objects;
 
-/* Pages taken from everybody. */
+/* Pages withheld from all users. */
 static LIST_HEAD(taken);
 
 /* Objects of pages of the emergency reserve: of galloc [0], of kmalloc() [1]. */
@@ -170,7 +170,7 @@ static unsigned int objects_of_reserve(void)
 {
 	unsigned int scope, before;
 
-	/* What objects there are for everybody. */
+	/* Number of objects available to ordinary requests. */
 	while (nr_objects < count && alloc_one(LITTLE))
 		;
 	before = nr_objects;
@@ -184,7 +184,7 @@ static unsigned int objects_of_reserve(void)
 }
 
 /*
- * All other CPUs stand still meanwhile: nobody else needs a page, so that nobody is
+ * All other CPUs are stopped meanwhile: no other task needs a page, so that none is
  * killed for want of one, and both find the same.  galloc comes last, since what it has
  * had leaves when its worker runs.
  */

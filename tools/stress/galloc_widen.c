@@ -10,8 +10,8 @@
  *			which waits for just that
  *	where=unload	rmmod calls a function that unloading may be made of
  *
- * The first `skip` times are left alone, and all after the next `times`.  The parameter
- * `hits` says how often a CPU was stopped; it is raised before that.
+ * Skips the first `skip` times, and all after the next `times`.  The parameter
+ * `hits` counts the times a CPU was stopped; it is incremented before that.
  */
 #include <linux/delay.h>
 #include <linux/irq_work.h>
@@ -32,7 +32,7 @@ PARAM(int, skip, 0, "how often not, at first");
 PARAM(int, times, 1, "how often");
 PARAM(int, hits, 0, "how often it did");
 
-/* Written when what is to be looked at begins. */
+/* Written when the observed part begins. */
 static bool armed;
 module_param(armed, bool, 0644);
 MODULE_PARM_DESC(armed, "stop from now on");

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0
 # Copyright (C) 2026 The galloc authors
 #
-# bench_here.sh: what `make bench-here` does to a machine, tried on a stock kernel
-# in QEMU (KERNEL=6.1 is another than this Debian release's own), and what
-# galloc_bench.ko says to traces of which it should take none. The last line is
+# bench_here.sh: test `make bench-here` on a stock kernel in QEMU (KERNEL=6.1 for
+# another than this Debian release's own), and the errors of galloc_bench.ko for
+# invalid traces. The last line is
 # "N passed, N failed, N skipped".
 
 set -euo pipefail
@@ -45,7 +45,7 @@ echo "@ yes: $? $(grep -c galloc /proc/modules)"
 insmod /galloc.ko
 echo yes | sh /cases.sh --ask /plan $modules
 echo "@ loaded: $? $(grep -c galloc /proc/modules)"
-# A bad trace: what the shell was told, and what the kernel's log is.
+# A bad trace: the error that the shell gets, and the kernel's log.
 insmod /galloc_bench.ko
 cd /sys/kernel/debug/galloc_bench
 for bad in truncated foreign corrupt large unknown; do
@@ -68,7 +68,7 @@ check "without a yes nothing is done" "@ no: 3 0"
 check "with a yes the modules are gone when it is over" "@ yes: 0 0"
 check "pair was measured" "pair	64c	galloc	1	ns	$number	$number	$number"
 check "and the empty loop, which comes first" "pair	64c	none	1	ns	$number	$number	$number"
-check "a case that does not run says so" "!	nosuch	\*	it does not run: .*"
+check "a case that does not run is reported" "!	nosuch	\*	it does not run: .*"
 check "and those behind it are measured" "remote	pipe	galloc	2	ns	$number	$number	$number"
 check "two CPUs were" "scale	pair	galloc	2	mops	$number	$number	$number"
 check "a trace was replayed" "replay	small	galloc	2	ns	$number	$number	$number"
@@ -77,5 +77,5 @@ while read -r bad why; do
 	check "a trace that is bad ($bad) is refused" "@ $bad: Invalid argument, /traces/$bad.trace: $why"
 done <"$work/bad"
 check "nothing is left to replay then" "@ none: No such file or directory"
-check "a galloc that is in use is left alone" "@ loaded: 1 1"
+check "a galloc in use is not unloaded" "@ loaded: 1 1"
 sum

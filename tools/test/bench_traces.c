@@ -36,7 +36,7 @@ static void save(const struct written *w, const char *name)
 	}
 }
 
-/* What is behind the header is what the header says it is. */
+/* The data after the header matches the header. */
 static void seal(struct written *w, struct trace_header *h)
 {
 	h->bytes = w->size;
@@ -94,7 +94,7 @@ int main(int argc, char **argv)
 	save(&w, "foreign");
 	printf("foreign byte 0: not a trace\n");
 
-	/* What is given is in no check but the one for all. */
+	/* Only the final check covers the sizes given. */
 	w = small;
 	w.bytes[TRACE_HEADER_BYTES + 4]++;
 	save(&w, "corrupt");

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # Copyright (C) 2026 The galloc authors
 #
-# external.sh: a client built outside of the tree. Installs galloc into an empty folder, copies
+# external.sh: an external client build. Installs galloc into an empty folder, copies
 # samples/wordfreq to another and builds it there with nothing but what was
 # installed. Last line: N passed, N failed, N skipped.
 #
@@ -46,7 +46,7 @@ check_install()
 		return 1
 	fi
 	ok "galloc installs into an empty folder"
-	# What depmod makes there is no file of ours.
+	# Ignore the files of depmod.
 	files=$(cd "$work/root" && find . -type f ! -name 'modules.*' | LC_ALL=C sort | tr '\n' ' ')
 	same "just the headers, Module.symvers and galloc.ko are installed" "$files" \
 		"./lib/modules/$KREL/updates/galloc.ko $(printf ".$prefix/lib/galloc/$KREL/%s " \
@@ -124,20 +124,20 @@ check_mistakes()
 	local dir=$work/client
 
 	if build "$dir" GALLOC="$work/nowhere"; then
-		not_ok "a missing galloc is told" "it builds without one"
+		not_ok "a missing galloc is reported" "it builds without one"
 	elif grep -q "no galloc.h in $work/nowhere/lib/galloc/$KREL/include: install galloc for the kernel $KREL" "$work/log"; then
-		ok "a missing galloc is told"
+		ok "a missing galloc is reported"
 	else
-		not_ok "a missing galloc is told" "$(last_line)"
+		not_ok "a missing galloc is reported" "$(last_line)"
 	fi
 
 	rm "$work/root$prefix/lib/galloc/$KREL/Module.symvers"
 	if build "$dir" GALLOC="$work/root$prefix"; then
-		not_ok "a galloc for another kernel is told" "it builds without one"
+		not_ok "a galloc for another kernel is reported" "it builds without one"
 	elif grep -q "Module.symvers: install galloc for the kernel $KREL" "$work/log"; then
-		ok "a galloc for another kernel is told"
+		ok "a galloc for another kernel is reported"
 	else
-		not_ok "a galloc for another kernel is told" "$(last_line)"
+		not_ok "a galloc for another kernel is reported" "$(last_line)"
 	fi
 }
 

@@ -122,7 +122,7 @@ galloc.h
 galloc_sizeclass.h"
 }
 
-# In the name there is a space, and whoever installs trusts nobody.
+# A name with a space, and a restrictive umask.
 check_destdir()
 {
 	local root="$work/pkg root"
@@ -132,28 +132,28 @@ check_destdir()
 	umask 022
 	same "DESTDIR with a space: just the module, the headers and Module.symvers" \
 		"$(files "$root")" "$(installed "lib/modules/$KREL/updates")"
-	same "umask 077: others can read what is installed" \
+	same "umask 077: others can read the installed files" \
 		"$(find "$root/lib" "$root/opt" ! -perm -o=r -o -type d ! -perm -o=x | head -n 1)" ""
 	check_link "$root" "$KREL" "the header is found in PREFIX/include/galloc, too"
 	build "$work/galloc" install KDIR="$KDIR" DESTDIR="$root" $prefix KREL=other
 	check_link "$root" other "and there it is that of the kernel that was installed for last"
 	build "$work/galloc" uninstall KDIR="$KDIR" DESTDIR="$root" $prefix KREL=other
 	check_link "$root" "$KREL" "when that one goes, it is that of another"
-	same "uninstall for one kernel leaves what others have" \
+	same "uninstall for one kernel leaves the files of others" \
 		"$(files "$root")" "$(installed "lib/modules/$KREL/updates")"
 	: >"$root/lib/modules/$KREL/updates/beside.ko"
 	build "$work/galloc" uninstall KDIR="$KDIR" DESTDIR="$root" $prefix
 	builds "uninstall twice" "$work/galloc" uninstall KDIR="$KDIR" DESTDIR="$root" $prefix
-	same "uninstall takes all of galloc and nothing else" "$(files "$root")" \
+	same "uninstall removes all of galloc and nothing else" "$(files "$root")" \
 		"./lib/modules/$KREL/updates/beside.ko "
 	same "uninstall leaves no empty folder of galloc's, and no link" \
 		"$(find "$root/opt" -name 'galloc*' ! -name galloc-test)" ""
-	# What is no link of ours stays as it is.
+	# A link that is not ours must remain.
 	mkdir -p "$root/opt/galloc-test/include/galloc"
 	: >"$root/opt/galloc-test/include/galloc/mine"
 	build "$work/galloc" install KDIR="$KDIR" DESTDIR="$root" $prefix
 	build "$work/galloc" uninstall KDIR="$KDIR" DESTDIR="$root" $prefix
-	same "a folder PREFIX/include/galloc of somebody else is left alone" \
+	same "a directory PREFIX/include/galloc that is not ours stays" \
 		"$(find "$root/opt" -path '*/include/galloc*' ! -type d)" "$root/opt/galloc-test/include/galloc/mine"
 }
 
@@ -168,7 +168,7 @@ check_mod_path()
 	export PATH=$work/bin:$PATH
 	build "$work/galloc" install KDIR="$KDIR" INSTALL_MOD_PATH="$root" INSTALL_MOD_STRIP=1 $prefix ||
 		not_ok "INSTALL_MOD_PATH: it installs" "$(last_line)"
-	same "INSTALL_MOD_PATH alone: all goes there" \
+	same "INSTALL_MOD_PATH alone: all files are there" \
 		"$(files "$root")" "$(installed "lib/modules/$KREL/updates")"
 	ko=$root/lib/modules/$KREL/updates/galloc.ko
 	same "INSTALL_MOD_STRIP=1: no debug sections" "$(readelf -SW "$ko" | grep -c '\.debug_')" 0
@@ -177,7 +177,7 @@ check_mod_path()
 	rm -rf "$root"
 	build "$work/galloc" install KDIR="$KDIR" DESTDIR="$root" $prefix INSTALL_MOD_DIR=extra \
 		MODLIB="$root/usr/lib/modules/$KREL"
-	same "MODLIB and INSTALL_MOD_DIR: the module goes there" \
+	same "MODLIB and INSTALL_MOD_DIR: the module is there" \
 		"$(files "$root" | tr ' ' '\n' | grep 'galloc\.ko')" "./usr/lib/modules/$KREL/extra/galloc.ko"
 	same "depmod runs for no other root than this machine's" "$(cat "$work/depmod" 2>/dev/null)" ""
 	rm -rf "$root"
@@ -225,7 +225,7 @@ check_objects()
 	same "make clean leaves the sources" "$(files "$dir")" "$(cat "$work/before")"
 }
 
-# A kernel of clang's wants modules of clang's.
+# A kernel built by clang needs modules built by clang.
 check_clang()
 {
 	local dir=$work/clang-headers conf
@@ -258,7 +258,7 @@ check_btf()
 	: >"$dir/tools/bpf/resolve_btfids/resolve_btfids"
 	same "BTF: off where there is no vmlinux" \
 		"$(value kbuild KDIR="$dir" | grep -o $off)" $off
-	said "BTF=y says that there is no vmlinux" 'BTF=y: there is no .*/vmlinux' \
+	said "BTF=y reports the missing vmlinux" 'BTF=y: there is no .*/vmlinux' \
 		"$work/galloc" modules KDIR="$dir" BTF=y
 	: >"$dir/vmlinux"
 	printf '#!/bin/sh\n' >"$work/bin/pahole"
@@ -270,7 +270,7 @@ check_btf()
 
 # ---- a kernel that has KUnit -------------------------------------------------------
 
-# What galloc.ko is made of that can be seen from outside.
+# Everything of galloc.ko that is visible from outside.
 interface()
 {
 	awk '{ print "exports", $2 }' "$1/Module.symvers"
@@ -319,11 +319,11 @@ check_refusals()
 	said "so is a kernel that has none here" "no kernel headers in '/lib/modules/9.9.9-none/build': .*linux-headers-9.9.9-none.*KDIR=" \
 		"$work/galloc" install KREL=9.9.9-none DESTDIR="$work/root"
 	: >"$work/empty/Makefile"
-	said "and a kernel of which nobody knows the release" "no release of a kernel in .*O=" \
+	said "and a kernel of unknown release" "no release of a kernel in .*O=" \
 		"$work/galloc" install KDIR="$work/empty" DESTDIR="$work/root"
 	ln -s "$KDIR" "$work/my headers/build"
 	builds "KDIR may have a space" "$work/galloc" modules KDIR="$work/my headers/build"
-	# Root can write anywhere, so it is somebody else who tries.
+	# Root can write anywhere, so try as another user.
 	chmod a+rx "$work"
 	chmod -R a+rX,a-w "$work/galloc"
 	if [ "$(id -u)" -eq 0 ]; then

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # Copyright (C) 2026 The galloc authors
 #
-# Host tests: what can be checked without a kernel.  One line a check, "ok - ",
+# Host tests: checks that need no kernel.  One line per check, "ok - ",
 # "not ok - " or "skip - "; the last line counts them; exit 1 if one failed.
 set -euo pipefail
 
@@ -20,7 +20,7 @@ mkdir -p "$top/build/host"
 work=$(mktemp -d "$top/build/host/test.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 
-# why FILE: one line out of what a failed command said.
+# why FILE: one line of a failed command's output.
 why()
 {
 	grep -m1 -iE 'error|undefined|fatal' "$1" || head -n1 "$1" || true
@@ -126,7 +126,7 @@ refuses()
 	fi
 }
 
-# Every test that clauses.rst names for a clause of the design exists.
+# Every test named in clauses.rst exists.
 # shellcheck disable=SC2016 # the backquotes are those of rst
 clauses_have_tests()
 {
@@ -213,7 +213,7 @@ report_weighs_the_ring()
 	return 1
 }
 
-# What a guest printed before it broke off is there; what it had begun is not.
+# Results printed before a guest was interrupted count; incomplete ones do not.
 results_survive()
 {
 	printf '%s\n' pair "replay /a" remote:all >"$work/cases"
@@ -225,7 +225,7 @@ results_survive()
 	return 1
 }
 
-# machine DIR: a PATH of a machine with no package installed, where nobody may install any.
+# machine DIR: a PATH of a machine without packages and without permission to install any.
 machine()
 {
 	local name
@@ -240,7 +240,7 @@ machine()
 	for name in "$1"/*; do chmod +x "$name"; done
 }
 
-# Without root one line says what to type, and has all that any part will want.
+# Without root one line shows the command to type, for all parts.
 asked_once()
 {
 	local script purpose line words lost=''
@@ -270,7 +270,7 @@ asked_once()
 	}
 }
 
-# All are named in one place, or nobody could ask for all.
+# All are listed in one place, so that they can be requested together.
 no_other_packages()
 {
 	local found
@@ -306,7 +306,7 @@ clang_is_installed()
 	return 1
 }
 
-# lint judges the tree: what kbuild says of the machine is no finding.
+# lint judges the tree: kbuild's messages about the machine are not findings.
 lint_findings()
 {
 	printf '%s\n' 'warning: the compiler differs from the one used to build the kernel' \
@@ -321,7 +321,7 @@ lint_findings()
 	return 1
 }
 
-# Whoever puts a function into another file is reminded of its name.
+# Moving a function to another file requires renaming it.
 lint_prefixes()
 {
 	local dir=$work/prefixes
@@ -369,14 +369,14 @@ the picture has a file that is not there: gone.c" ] && return
 check "packages: make check asks once for those of all its parts" asked_once
 check "packages: all are named in lib.sh" no_other_packages
 check "packages: clang.sh has clang installed where that is allowed" clang_is_installed
-check "lint: what kbuild says of this machine is no finding" lint_findings
+check "lint: kbuild's messages about this machine are no findings" lint_findings
 check "lint: a function that is not named after its file is found" lint_prefixes
 check "lint: a call up the layers is found" layers_are_looked_at
 check "bench: the goals of a replay are judged" report_judges
-check "bench: a case that cannot be judged costs no other its verdict" report_leaves_out
-check "bench: a ring that costs much is weighed" report_weighs_the_ring
-check "bench: what a guest gave before it broke off is kept" results_survive
-check "documentation: each test that is named for a clause exists" clauses_have_tests
+check "bench: a case that cannot be judged does not affect others" report_leaves_out
+check "bench: an expensive ring is taken into account" report_weighs_the_ring
+check "bench: results of an interrupted guest are kept" results_survive
+check "documentation: each test named in clauses.rst exists" clauses_have_tests
 check "sizeclass: the generator builds and runs" \
 	env PAGE_SIZE=4096 "$top/tools/sizeclasses.sh"
 check "sizeclass: sizeclass.c is what the generator prints" \

@@ -39,7 +39,7 @@ static const u32 known_sizes[NR_SIZES] = {
 
 static int failures;
 
-/* Print the outcome of a check; @why is only looked at when it failed. */
+/* Print the result of a check; @why is used only if it failed. */
 __attribute__((format(printf, 3, 4)))
 static void result(bool ok, const char *name, const char *why, ...)
 {

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # Copyright (C) 2026 The galloc authors
 #
-# stop.sh: what is left of a `make check` that is broken off.  The scripts are those of
-# the tree, in a copy where nothing is built, and a guest is a program that sleeps.
+# stop.sh: an interrupted `make check` leaves nothing running.  Uses the scripts of the
+# tree, in a copy where nothing is built, and a program that sleeps as the guest.
 # Last line: N passed, N failed, N skipped.
 
 set -euo pipefail
@@ -28,7 +28,7 @@ make_programs()
 	export PATH="$work/bin:$PATH" TEXT="$work/text" XDG_CACHE_HOME="$work/cache"
 }
 
-# stub NAME LINE...: a script of the tree that only says this.
+# stub NAME LINE...: a script of the tree that only prints this.
 stub()
 {
 	local file=$tree/tools/$1
@@ -106,7 +106,7 @@ broken_off()
 	shift 4
 
 	: >"$work/guests"
-	# What a shell starts in the background ignores INT.
+	# Background jobs of a shell ignore INT.
 	setsid env --default-signal=INT "$@" >"$work/log" 2>&1 </dev/null &
 	pid=$!
 	# Not a word of bash's own about how it ended.

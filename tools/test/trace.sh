@@ -2,12 +2,12 @@
 # SPDX-License-Identifier: GPL-2.0
 # Copyright (C) 2026 The galloc authors
 #
-# trace.sh: galloc-trace, tried on a small recording of which everything is known, on
-# bad input, and on damaged copies of both. One line a check; the last line is
+# trace.sh: test galloc-trace with a small recording with known contents, with bad
+# input, and with damaged copies of both. One line per check; the last line is
 # "N passed, N failed, N skipped".
 #
-# trace/small.txt was written by hand, and so was what should become of it; small.dat.xz
-# is a trace.dat of the same events.
+# trace/small.txt and its expected results were written by hand; small.dat.xz is a
+# trace.dat of the same events.
 
 set -euo pipefail
 top=$(cd "$(dirname "$0")/../.." && pwd)
@@ -70,7 +70,7 @@ check_small()
 	"$tool" convert -k 6.1.0-test "$work/bad" "$work/raw.trace" >"$work/said"
 	same_bytes "and so it does with flags as trace-cmd 3.3 prints them" \
 		"$work/raw.trace" "$work/small.trace"
-	same "its header says what was dropped" \
+	same "its header counts dropped events" \
 		"$(for key in lost unknown_frees missed_frees never_freed too_large; do header $key; done | tr '\n' ' ')" \
 		"12 1 4 1 1 "
 	same "and what is in it" \
@@ -168,9 +168,9 @@ check_text()
 	# Entries that were written over, before the first one.
 	edited 's|39/39|39/50|'
 	"$tool" convert "$work/bad" "$work/out" >"$work/said"
-	same "what the tracer wrote over counts as lost" \
+	same "overwritten events count as lost" \
 		"$(tail -n 1 "$work/said" | cut -d ';' -f 1)" "lost by the recorder 23"
-	same "and what lived before a CPU was first seen is dropped" "$(head -n 1 "$work/said")" \
+	same "and objects older than a CPU's first event are dropped" "$(head -n 1 "$work/said")" \
 		"23 events recorded, 8 in the trace, of 4 objects and 4 kinds"
 }
 
@@ -229,7 +229,7 @@ check_plot()
 
 	mkdir "$work/nothing"
 	PATH=$work/nothing "$tool" plot "$work/small.trace" "$work/plots" >"$work/said" 2>&1 || rc=$?
-	same "without gnuplot, one line says so" "$rc $(cat "$work/said")" \
+	same "without gnuplot, a one-line error" "$rc $(cat "$work/said")" \
 		"1 galloc-trace: gnuplot cannot be started (No such file or directory): install gnuplot-nox"
 	cat >"$work/nothing/gnuplot" <<-'END'
 	#!/bin/sh
@@ -253,7 +253,7 @@ check_default()
 	same "it has a million events, in less than 2 MB" \
 		"$(awk '$1 == "events" { print ($2 >= 1000000) }' "$work/default.txt") $(($(stat -c %s "$default") < 2000000))" \
 		"1 1"
-	same "the document shows what is printed of it" \
+	same "the document has the current output" \
 		"$(sed -n '/^\.\. begin print/,/^\.\. end print/s/^    //p' "$top/Documentation/traces.rst")" \
 		"$(grep . "$work/default.txt")"
 }

@@ -20,7 +20,7 @@
 #define MAX_MS		((1ULL << 33) / US_PER_MS - 1)
 
 /**
- * struct pairs - who belongs to whom
+ * struct pairs - frees and their allocations
  * @partner: of each event the other one, or NOBODY if it is dropped
  * @bucket: of live objects, by address: index of the latest allocation
  * @next: allocation in the same bucket

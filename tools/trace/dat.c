@@ -21,7 +21,7 @@ bool dat_is(const struct input *in)
 	return in->size > strlen(DAT_MAGIC) && !memcmp(in->bytes, DAT_MAGIC, strlen(DAT_MAGIC));
 }
 
-/* What a command of the shell's prints, in which $DAT is the file. */
+/* The output of a shell command, in which $DAT is the file. */
 static void output_of(struct input *out, const char *command)
 {
 	FILE *file = popen(command, "r");
@@ -56,7 +56,7 @@ static bool counts_nanoseconds(const char *clock)
 	return false;
 }
 
-/* "Linux HOST RELEASE MACHINE": the host's name is nobody's business. */
+/* "Linux HOST RELEASE MACHINE": the name of the host is private. */
 static void take_release(struct recording *r, const char *uname)
 {
 	const char *host = uname ? strchr(uname, ' ') : NULL;

@@ -2,12 +2,12 @@
 # SPDX-License-Identifier: GPL-2.0
 # Copyright (C) 2026 The galloc authors
 #
-# doc.sh: what the documents say of the default trace, `make trace-doc`.
+# doc.sh: update the documents about the default trace, `make trace-doc`.
 #
 # After `TRACE_RUNS=3 make trace`: the first of the three becomes the default trace,
 # and the table that compares them goes into Documentation/traces.rst, between the
-# lines ".. begin NAME" and ".. end NAME". So do what galloc-trace prints of the
-# default trace, and its pictures.
+# lines ".. begin NAME" and ".. end NAME". So do the output of galloc-trace for the
+# default trace, and its charts.
 
 set -euo pipefail
 top=$(cd "$(dirname "$0")/../.." && pwd)

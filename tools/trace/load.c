@@ -9,7 +9,7 @@
  *	load files DIR NUMBER	in one folder: written, renamed, linked, cut, removed
  *	load yes		what `processes` executes
  *
- * What it does is the same each time: the only random numbers are its own.
+ * Its actions are the same each time: the only random numbers are its own.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -80,7 +80,7 @@ static void read_all(int fd, size_t size)
 
 static struct sockaddr_in address = { .sin_family = AF_INET };
 
-/* Echo whatever comes, on all connections, until the client closes its last one. */
+/* Echo all data, on all connections, until the client closes its last one. */
 static void serve(int listener)
 {
 	static struct pollfd fds[OPEN_CONNECTIONS + 2];

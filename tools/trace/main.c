@@ -177,7 +177,7 @@ static void convert_command(int argc, char **argv)
 	/* Of the recording as a whole. */
 	if (rec->error)
 		die("%s: %s", in.name, rec->error);
-	/* What is wrong here is a fault of convert(). */
+	/* An error here is a bug in convert(). */
 	check_trace(&out, &r);
 	write_output(argv[optind + 1], out.bytes, out.size);
 	print_drops(rec, &r);

@@ -33,7 +33,7 @@ struct mix_slice {
 /**
  * struct mix - what was counted
  * @header: of the trace
- * @size: by what was asked for
+ * @size: by requested size
  * @kmalloc: all of kmalloc()
  * @cache: all of kmem_caches
  * @flag: allocations with each bit of TRACE_FLAGS
@@ -64,12 +64,12 @@ struct mix {
 
 /**
  * mix_count() - walk over a trace
- * @m: filled; @m->matrix is to be given to free()
+ * @m: filled in; the caller must free() @m->matrix
  * @r: opened, at its start; with @r->error afterwards if it is a bad one
  */
 void mix_count(struct mix *m, struct trace_reader *r);
 
-/* The most that entry @i of the size, age or time table stands for. */
+/* The upper bound of entry @i of the size, age or time table. */
 u64 mix_size_limit(unsigned int i);
 u64 mix_age_limit(unsigned int i);
 

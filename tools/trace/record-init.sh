@@ -6,8 +6,8 @@
 # The guest's side of record.sh: /main of a stock kernel. It works while the kernel
 # is recorded, and then writes the recording to the ext4 on the disk /dev/vda.
 #
-# What it says is lines "@ key value"; "@ stage NAME" is progress. Its commands are the
-# same each time, what the kernel does at the same time is not.
+# It prints lines "@ key value"; "@ stage NAME" is progress. Its commands are the same
+# each time, other activity of the kernel is not.
 
 T=/sys/kernel/tracing
 
@@ -26,7 +26,7 @@ stage()
 	"$@" >/tmp/said 2>&1 || fail "$*: $(tail -n 1 /tmp/said)"
 }
 
-# What is recorded. Which of these there are differs between kernels.
+# Recorded events. Which of these exist differs between kernels.
 tracer()
 {
 	local event
@@ -87,7 +87,7 @@ search()
 	du -s /tmpfs /ext4
 }
 
-# And what the kernel keeps of the search, in case somebody comes again. The frees
+# And what the kernel caches of the search. The frees
 # that wait for RCU come within the second.
 delete()
 {

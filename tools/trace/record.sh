@@ -2,15 +2,15 @@
 # SPDX-License-Identifier: GPL-2.0
 # Copyright (C) 2026 The galloc authors
 #
-# record.sh [NAME]: what a stock kernel allocates while it works, `make trace`.
+# record.sh [NAME]: record the allocations of a stock kernel under load, `make trace`.
 #
 # Boots the stock kernel in QEMU with the slab tracepoints on, lets it work
 # (record-init.sh, load.c), and converts what was recorded to build/trace/NAME.trace
-# and NAME.trace.xz. Prints what the trace consists of, and last
+# and NAME.trace.xz. Prints the contents of the trace, and last
 # "trace: ok" or "trace: FAILED: why".
 #
 #	NAME			default
-#	TRACE_RUNS=3		so many recordings, NAME-1 .. NAME-3, and a table that
+#	TRACE_RUNS=3		number of recordings, NAME-1 .. NAME-3, and a table that
 #				compares them, build/trace/NAME.rst; `make trace-doc`
 #				takes the first of them
 #	KERNEL=6.1		the kernel
@@ -71,7 +71,7 @@ module_files()
 	done | grep . | awk '!seen[$0]++'
 }
 
-# What the guest finds: a file tree, an empty file system, the load, the modules.
+# Files for the guest: a file tree, an empty file system, the load, the modules.
 make_guest()
 {
 	local common file program
@@ -102,7 +102,7 @@ make_guest()
 	guest_initramfs "$work/initramfs" "$top/tools/trace/record-init.sh" "${files[@]}"
 }
 
-# fact KEY: what the guest said of it last.
+# fact KEY: the guest's last value.
 fact()
 {
 	sed -n "s/^@ $1 //p" "$log" | tail -n 1

@@ -5,7 +5,7 @@
  *
  * text.c reads one and tells recording.c what it finds; convert.c makes pairs of it and
  * writes the trace.  Nothing here ends the program but a lack of
- * memory: what is wrong with the input is said in @error and @error_at.
+ * memory: @error and @error_at describe errors of the input.
  */
 #ifndef _GALLOC_RECORDING_H
 #define _GALLOC_RECORDING_H
@@ -13,7 +13,7 @@
 #include "trace.h"
 
 /*
- * The GFP flags that matter: who may sleep may reclaim memory directly.  The bits have
+ * The relevant GFP flags: a call that may sleep may reclaim directly.  The bits have
  * been the same since 4.20.
  */
 #define GFP_DMA			0x01
@@ -45,7 +45,7 @@ struct loss {
  * @nr_events: their number
  * @losses: by their start, and apart from each other after record_end()
  * @nr_losses: their number
- * @lost: events that the tracer says it lost
+ * @lost: events that the tracer reports as lost
  * @name: of the kernel
  * @last: when each CPU was last seen
  * @losing: a CPU has lost events and was not seen since
@@ -77,10 +77,10 @@ static inline bool record_fail(struct recording *r, u64 at, const char *error)
 
 /* ---- recording.c ----------------------------------------------------------------------- */
 
-/* Each returns false if the input is to be refused. */
+/* Each returns false if the input is invalid. */
 /* This CPU was there at this time, whatever it did. */
 bool record_seen(struct recording *r, u64 at, u64 cpu, u64 ns);
-/* This CPU has lost so many events since it was seen last; 0: nobody knows how many. */
+/* Events that this CPU lost since its last one; 0: unknown number. */
 bool record_lost(struct recording *r, u64 at, u64 cpu, u64 events);
 /* Each CPU may have lost events before it was seen for the first time. */
 void record_lost_before(struct recording *r, u64 events);

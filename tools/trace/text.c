@@ -13,7 +13,7 @@
 
 #include "recording.h"
 
-/* What is left of a line. */
+/* The rest of a line. */
 struct text {
 	const char *at;
 	const char *end;
@@ -310,7 +310,7 @@ static bool read_loss(struct recording *r, u64 at, struct text *line)
 
 static bool read_line(struct recording *r, u64 at, struct text *line)
 {
-	/* What trace-cmd says of itself, and a stack behind an event. */
+	/* Messages of trace-cmd, and a stack after an event. */
 	if (line->at == line->end || starts(line, "cpus=") || starts(line, "version =") ||
 	    starts(line, " => ") || starts(line, "=> ") || starts(line, "CPU "))
 		return true;

@@ -19,7 +19,7 @@ struct input {
 
 /* Say why, for a person, and end the program. */
 __attribute__((noreturn, format(printf, 1, 2))) void die(const char *format, ...);
-/* What is wrong with the input, and where: "FILE: byte 12: reason". */
+/* The error of the input and its position: "FILE: byte 12: reason". */
 __attribute__((noreturn)) void bad_input(const struct input *in, const char *unit, u64 at,
 					 const char *reason);
 /* All that there is, behind what @in has. */

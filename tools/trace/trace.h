@@ -19,7 +19,7 @@
  *	TRACE_CPU	what follows happened on this CPU.  At the start it is 0.
  *	TRACE_TIME	so many microseconds have passed.
  *
- * A kind is all that an allocation asked for and got, so that most events take one
+ * A kind has the request and the result of an allocation, so that most events take one
  * byte.  An object is named by its age since that repeats itself: the same function
  * leaves the same bytes each time, and a compressor finds them.
  *
@@ -55,7 +55,7 @@ typedef unsigned long long u64;
 #define TRACE_MAX_CPUS		4096
 #define TRACE_MAX_SIZE		(4U << 20)	/* what kmalloc() serves everywhere */
 
-/* Flags of a kind: what of the GFP flags matters, and who was asked. */
+/* Flags of a kind: the relevant GFP flags, and the allocator. */
 #define TRACE_ATOMIC		0x01	/* must not sleep */
 #define TRACE_ZERO		0x02
 #define TRACE_ACCOUNT		0x04
@@ -67,7 +67,7 @@ typedef unsigned long long u64;
 enum trace_op { TRACE_ALLOC, TRACE_FREE, TRACE_CPU, TRACE_TIME };
 
 /**
- * struct trace_header - what is said of a trace in front
+ * struct trace_header - the header of a trace
  * @cpus: that it names
  * @kinds: entries of the table
  * @checksum: of all that follows the header, see trace_checksum()
@@ -77,10 +77,10 @@ enum trace_op { TRACE_ALLOC, TRACE_FREE, TRACE_CPU, TRACE_TIME };
  * @us: time it took to record, microseconds
  * @peak_objects: most objects that were live at a time
  * @too_large: allocations beyond TRACE_MAX_SIZE; not in the trace
- * @peak_asked: most bytes asked for that were live at a time
+ * @peak_asked: most requested bytes live at a time
  * @lost: events that the recorder lost; not in the trace
- * @unknown_frees: frees of what nobody was seen to allocate; not in the trace
- * @missed_frees: allocations of which nobody knows when they were freed: the same
+ * @unknown_frees: frees without a recorded allocation; not in the trace
+ * @missed_frees: allocations whose free was not recorded: the same
  *	address was allocated again, or events were lost meanwhile; not in the trace
  * @never_freed: allocations that were live at the end; not in the trace
  * @name: of the recording: the kernel's release, padded with zeroes, the last one

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # Copyright (C) 2026 The galloc authors
 #
-# bed.sh KREL CPUS MB: is this guest what the tests take it for? Otherwise they would
-# pass for nothing. Each of two nodes has half of the CPUs, and MB of memory or more.
+# bed.sh KREL CPUS MB: does this guest have what the tests need? Otherwise they would
+# prove nothing. Each of two nodes has half of the CPUs, and MB of memory or more.
 
 # shellcheck source=tools/test/guest/lib.sh
 . "${0%/*}/lib.sh"

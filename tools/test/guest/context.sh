@@ -91,8 +91,8 @@ at_rest()
 	same "$1: all objects kept their marks" "$rc" 0
 	same "$1: it ran in each tracepoint" "$(idle_points)" ""
 	echo 1 >"$G/shrink"
-	check "$1: galloc's books agree" books_agree
-	check "$1: the books are exact" stats_at_rest $tmp/stats
+	check "$1: galloc's accounting is consistent" books_agree
+	check "$1: the totals are exact" stats_at_rest $tmp/stats
 	same "$1: nothing is in use, and no fault was seen" \
 		"$(awk '$1 == "in_use_bytes" { print $2 }' $tmp/stats) $(awk '/^fault_/ { n += $2; some = 1 }
 			END { print some ? n : "none counted" }' $tmp/stats "$G/events")" "0 0"

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # Copyright (C) 2026 The galloc authors
 #
-# hotadd.sh: memory is plugged in while galloc is at work. The host does it, when
-# it reads our request; the memory lies above all that was there at boot.
+# hotadd.sh: memory hotplug while galloc is in use. The host adds the memory when it
+# reads our request; the memory is above all that existed at boot.
 # shellcheck disable=SC2317 # called by their names
 
 # shellcheck source=tools/test/guest/lib.sh
@@ -74,7 +74,7 @@ check "afterwards: the stress runs" load galloc_stress ops=20000
 unload galloc_stress
 at_least "afterwards: the new memory is used, up to MB" "$(used_up_to)" $BOOT_MB
 echo 1 >"$G/shrink"
-check "afterwards: galloc's books agree" books_agree
+check "afterwards: galloc's accounting is consistent" books_agree
 check "galloc unloads" unload galloc
 same "no page is held" "$(log_new 'galloc: unloaded')" "galloc: unloaded, 0 pages held"
 

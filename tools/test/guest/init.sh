@@ -4,7 +4,7 @@
 # Copyright (C) 2026 The galloc authors
 #
 # The guest's side of stock.sh: /main of a stock kernel. Runs the scripts that
-# /test/plan names, one a line with its arguments, and says of each how it ended.
+# /test/plan lists, one per line with its arguments, and reports how each ended.
 
 chmod +x /test/poke
 
@@ -25,5 +25,5 @@ done </test/plan
 
 echo "@@ begin dmesg"
 dmesg | sed 's/^<[0-9]*>//'
-# All is told; whether it is good is for stock.sh to say.
+# stock.sh judges the output.
 echo "@@ end dmesg"

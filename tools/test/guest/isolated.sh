@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: GPL-2.0
 # Copyright (C) 2026 The galloc authors
 #
-# isolated.sh: the last CPU is isolated from the others (isolcpus=, nohz_full=): what
-# galloc does in the background it does elsewhere. Memory is asked back while that CPU
-# has objects on its stacks; the kernel's trace of work items says what ran where.
+# isolated.sh: the last CPU is isolated from the others (isolcpus=, nohz_full=): galloc
+# runs its background work elsewhere. Reclaims memory while that CPU
+# has objects on its stacks; the kernel's trace of work items shows what ran where.
 
 # shellcheck source=tools/test/guest/lib.sh
 . "${0%/*}/lib.sh"

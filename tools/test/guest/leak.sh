@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # Copyright (C) 2026 The galloc authors
 #
-# leak.sh: a client goes and leaves objects behind. At its own unload galloc says
-# so for each class, keeps their pages, and nobody else gets them.
+# leak.sh: a client unloads and leaves objects behind. At its own unload galloc reports
+# them for each class, and their pages are never reused.
 
 # shellcheck source=tools/test/guest/lib.sh
 . "${0%/*}/lib.sh"
@@ -25,8 +25,8 @@ same "a line for large objects, one for each class, and the pages held" \
 	"galloc: leak: 1 large objects (25 pages);galloc: leak: 3 objects of class 15 (208 bytes);galloc: unloaded, 26 pages held;"
 same "the objects are as they were left" "$(cat $damaged)" 0
 
-# Somebody takes all memory there is, and clears it.
-check "all memory is taken by somebody else" load galloc_hog leave_mb=40
+# Another module takes all memory, and clears it.
+check "another module takes all memory" load galloc_hog leave_mb=40
 same "the objects are still as they were left" "$(cat $damaged)" 0
 unload galloc_hog
 

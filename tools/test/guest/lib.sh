@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0
 # Copyright (C) 2026 The galloc authors
 #
-# lib.sh: what the scripts that test a loaded galloc.ko share. Source it.
+# lib.sh: functions shared by the scripts that test a loaded galloc.ko. Source it.
 #
-# They run as root, in busybox's shell as well as in bash, and talk as kselftest wants
-# it; begin, finish and the words for checks are those of ktap.sh, which guests have
-# beside this file.
+# They run as root, in busybox's shell and in bash, and report as kselftest requires;
+# begin, finish and the functions for checks are those of ktap.sh, which guests have in
+# the same directory.
 #
 #	MODULES=/modules	where the modules are
 #	OPS=1000000		operations of the stress, all rounds together
@@ -91,13 +91,13 @@ books_agree()
 	wait_until sh -c "echo 1 >$G/validate && head -n 1 $G/validate | grep -qx 'state ok'" 2>/dev/null
 }
 
-# stats_at_rest COPY: one that says it is exact.
+# stats_at_rest COPY: a copy in state exact.
 stats_at_rest()
 {
 	wait_until sh -c "cat $G/stats >$1 && grep -q '^state *exact$' $1"
 }
 
-# What rmmod says is an answer only if it may fail.
+# Show rmmod's message only if it may fail.
 unload()
 {
 	rmmod "$1"

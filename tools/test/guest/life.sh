@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # Copyright (C) 2026 The galloc authors
 #
-# life.sh: what a user does with galloc, twice: load it with its self-test, have a
-# client count a text, stress it, unload it.
+# life.sh: typical use, twice: load galloc with its self-test, let a client count a
+# text, run the stress, unload.
 
 # shellcheck source=tools/test/guest/lib.sh
 . "${0%/*}/lib.sh"

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # Copyright (C) 2026 The galloc authors
 #
-# memory.sh: the system wants memory back, has none, or has only fragments.
+# memory.sh: memory pressure, no memory, fragmented memory.
 # shellcheck disable=SC2317 # called by their names
 
 # shellcheck source=tools/test/guest/lib.sh
@@ -13,13 +13,13 @@ tmp=/tmp/memory
 
 begin 26
 
-# What galloc could give: free runs, and objects that CPUs cache.
+# Memory that galloc could return: free runs, and objects that CPUs cache.
 idle_bytes()
 {
 	echo $(($(stat_of free) + $(stat_of cached)))
 }
 
-# Have galloc hold memory that nobody uses; it keeps up to free_max_mb of it.
+# Make galloc hold unused memory; it keeps up to free_max_mb of it.
 fill()
 {
 	load galloc_stress ops=60000 live=20000 min_size=512 max_size=16384 huge=0 &&
@@ -83,23 +83,23 @@ before=$(idle_bytes)
 # The kernel counts in batches of some pages a processor.
 at_least "free runs count as reclaimable, kB" $(($(kb_of KReclaimable) - reclaimable)) \
 	$(($(stat_of free) / 1280 - 2048))
-at_least "bytes that nobody uses" "$before" 20000000
+at_least "unused bytes" "$before" 20000000
 runs=$(stat_of shrinker_runs)
 check "drop_caches: nine tenths of them go back" wait_until dropped_below $((before / 10))
 at_least "drop_caches: the shrinker ran" $(($(stat_of shrinker_runs) - runs)) 1
-check "drop_caches: galloc's books agree" books_agree
+check "drop_caches: galloc's accounting is consistent" books_agree
 
-# For a second after reclaim whatever is freed goes back without being asked for.
+# For a second after reclaim freed memory is returned without a request.
 sleep 3
 check "20 MB that nobody uses, once more" fill_above 20000000
 before=$(idle_bytes)
 runs=$(stat_of shrinker_runs)
-# Reclaim begins where this much is still free, so that nobody is killed.
+# Reclaim starts with this much memory still free, so that nothing is killed.
 watermark=$(cat /proc/sys/vm/min_free_kbytes)
 echo 65536 >/proc/sys/vm/min_free_kbytes
 check "memory gets short" load galloc_hog reclaim=1 leave_mb=36
-# Reclaim takes from everybody, and ends when it has enough.
-check "short of memory: half of them goes back" wait_until idle_below $((before / 2))
+# Reclaim frees memory of all users, and stops when it has enough.
+check "short of memory: half of them is returned" wait_until idle_below $((before / 2))
 at_least "short of memory: the shrinker ran" $(($(stat_of shrinker_runs) - runs)) 1
 echo "$watermark" >/proc/sys/vm/min_free_kbytes
 unload galloc_hog
@@ -113,7 +113,7 @@ cat /test/text >"$W/text"
 want=$(words_sum)
 load galloc_hog leave_mb=50
 log_mark
-check "no memory: the stress comes to its end, all marks intact" \
+check "no memory: the stress finishes, all marks intact" \
 	load galloc_stress ops=60000 live=30000 min_size=4096 max_size=16384 huge=0
 unload galloc_stress
 at_least "no memory: allocations got NULL" "$(failed_allocations)" 100
@@ -143,9 +143,9 @@ same "fragments: each allocation succeeds" "$(failed_allocations)" 0
 at_least "fragments: chunks of fall-back orders were taken" "$(stat_of grow_fallback_orders)" 100
 at_most "fragments: chunks of the order wanted, which CPUs still had on their lists" \
 	$(($(stat_of grow_chunks) - $(stat_of grow_fallback_orders))) 256
-check "fragments: galloc's books agree" books_agree
+check "fragments: galloc's accounting is consistent" books_agree
 unload galloc
 unload galloc_hog
-same "nobody was killed for memory" "$(dmesg | grep -c 'Out of memory')" 0
+same "no OOM kill" "$(dmesg | grep -c 'Out of memory')" 0
 
 finish

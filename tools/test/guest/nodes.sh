@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # Copyright (C) 2026 The galloc authors
 #
-# nodes.sh: a node that is used up. galloc takes little more of other nodes' memory
-# than the objects are large, whoever asks; see tools/stress/galloc_used_up.c.
+# nodes.sh: a used-up node. galloc takes little more memory of other nodes
+# than the objects need, in any context; see tools/stress/galloc_used_up.c.
 
 # shellcheck source=tools/test/guest/lib.sh
 . "${0%/*}/lib.sh"
@@ -35,7 +35,7 @@ node_round()
 	for bytes in $SIZES; do
 		n=$(objects_of "$bytes")
 		theirs=$(used_up 'cost \(-*[0-9]*\) kB' node=0 size="$bytes" count="$n" kmalloc=1 "$@")
-		# What it has free already would cost nothing.
+		# Its free memory would cost nothing.
 		echo 1 >"$G/shrink"
 		ours=$(used_up ': \([0-9]* objects of [0-9]* cost -*[0-9]*\) kB' node=0 size="$bytes" count="$n" "$@")
 		same "a used-up node, $name: objects of $bytes" "${ours%% *}" "$n"
@@ -53,7 +53,7 @@ node_round "another node's task" elsewhere=1
 unload galloc_hog
 echo 1 >"$G/shrink"
 same "nothing is in use" "$(stat_of in_use)" 0
-check "galloc's books agree" sh -c "echo 1 >$G/validate"
+check "galloc's accounting is consistent" sh -c "echo 1 >$G/validate"
 check "galloc unloads" unload galloc
 
 finish

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # Copyright (C) 2026 The galloc authors
 #
-# reserve.sh: the kernel's emergency reserve. galloc makes as many small objects of it
+# reserve.sh: the kernel's emergency reserve. galloc gets as many small objects from it
 # as kmalloc() does; see tools/stress/galloc_used_up.c.
 
 # shellcheck source=tools/test/guest/lib.sh
@@ -35,7 +35,7 @@ else
 fi
 echo 1 >"$G/shrink"
 same "nothing is in use" "$(stat_of in_use)" 0
-check "galloc's books agree" sh -c "echo 1 >$G/validate"
+check "galloc's accounting is consistent" sh -c "echo 1 >$G/validate"
 check "galloc unloads" unload galloc
 
 finish

@@ -4,7 +4,7 @@
 # Copyright (C) 2026 The galloc authors
 #
 # rounds.sh [N]: load and unload galloc N times, 100 by default, under readers of
-# its debugfs files. Afterwards nothing of it may be left, and no page be missing.
+# its debugfs files. Afterwards nothing of it may be left behind, and no page lost.
 
 # Some functions are called by the name that they were given.
 # shellcheck disable=SC2317
@@ -99,9 +99,9 @@ run_rounds()
 
 # ---- what is left --------------------------------------------------------------------
 
-# Memory in kB that nobody accounts for: neither free, in the zones or on the lists that
-# each CPU has of free pages, nor in any use that the kernel counts.  What others take
-# and give meanwhile is in both; a page that somebody has lost is not.
+# Memory in kB that is not accounted for: neither free, in the zones or on the lists that
+# each CPU has of free pages, nor in any use that the kernel counts.  Concurrent use
+# is in both; a lost page is not.
 missing_kb()
 {
 	awk '/nr_free_pages/ { free += $2 }
@@ -112,8 +112,8 @@ missing_kb()
 		END { print kb - free * 4 }' /proc/zoneinfo /proc/meminfo
 }
 
-# What is counted now and then, what waits for a grace period, what a worker frees:
-# the least of some looks at a system that does nothing else.
+# Some counts lag behind, some memory waits for a grace period or a worker:
+# use the minimum of several readings of an idle system.
 settled_kb()
 {
 	local i kb least=
@@ -182,6 +182,6 @@ wait_until nothing_is_left
 same "afterwards: no module, no file, no CPU hotplug, no shrinker, no task" "$(traces)" "0  0 0 0"
 at_most "$rounds rounds: no page is missing, in kB" $((missing_all - missing_2)) $MOST_LOST_KB
 # A worker that outlives its module crashes here at the latest.
-check "a CPU goes and comes" sh -c "echo 0 >/sys/devices/system/cpu/cpu3/online; echo 1 >/sys/devices/system/cpu/cpu3/online"
+check "a CPU goes offline and online" sh -c "echo 0 >/sys/devices/system/cpu/cpu3/online; echo 1 >/sys/devices/system/cpu/cpu3/online"
 
 finish

@@ -3,19 +3,19 @@
 # SPDX-License-Identifier: GPL-2.0
 # Copyright (C) 2026 The galloc authors
 #
-# scarce.sh [SEEDS]: where free memory is in pieces galloc stands as long as kmalloc()
-# does. For each seed, memory is cut into blocks of some orders, and kmalloc() and then
-# galloc are asked for the same objects, see tools/stress/galloc_fragment.c:
+# scarce.sh [SEEDS]: in fragmented memory galloc succeeds as long as kmalloc() does. For
+# each seed, memory is cut into blocks of some orders, and kmalloc() and then galloc
+# serve the same requests, see tools/stress/galloc_fragment.c:
 #
 #	what kmalloc() always has, galloc always has: each size, each kind of flags;
 #	in sum it has at least 0.98 of what kmalloc() has; 0.96 where memory in single
 #	pages is filled with objects of a power of two, see why/descriptors.rst;
-#	it has no more processes killed.
+#	it causes no more OOM kills.
 #
-# Of what needs larger blocks than there should be, each has what luck leaves over: by
-# that they are compared over all seeds only.
+# Requests for larger blocks than there should be succeed by chance: these are compared
+# over all seeds only.
 #
-# Needs a guest with little memory, for all of it is taken each time.
+# Needs a guest with little memory, since it takes all of it each time.
 #
 # shellcheck disable=SC2317 # called by their names
 
@@ -41,7 +41,7 @@ cases_of()
 cases=$(cases_of 1 | wc -w)
 if [ "$seeds" -eq 1 ]; then begin $((4 * cases)); else begin $((3 * seeds * cases + 2)); fi
 
-# Somebody to kill, each with some MB, so that the loser is not the script.
+# Victims for the OOM killer, each with some MB, to protect the script.
 victims()
 {
 	local n=0
@@ -79,7 +79,7 @@ pass()
 	killed=$(($(kills) - before))
 	cat /sys/kernel/debug/galloc_fragment >"$tmp/$name"
 	stuck=$(sed -n "s/^stuck/$name:/p" "$tmp/$name")
-	# Whoever waits for a thread that is stuck is stuck.
+	# Waiting for a thread that hangs would hang.
 	[ -z "$stuck" ] || return
 	unload galloc_fragment
 	[ "$name" = kmalloc ] || books_agree || echo "galloc's books do not agree; " >"$tmp/bad"

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # Copyright (C) 2026 The galloc authors
 #
-# stress.sh: all contexts on all CPUs, and everything else beside them.
+# stress.sh: all contexts on all CPUs, together with everything else.
 #
 # galloc_stress hands objects between tasks, work items, softirqs and hard
 # interrupts of all CPUs, while CPUs go offline and come back, debugfs is read,
@@ -80,7 +80,7 @@ validate()
 	echo 1 >"$G/validate"
 }
 
-# What wordfreq makes of a text, as one sum; 2 if it was not to be had: at each step it
+# wordfreq's result for a text, as a checksum; 2 if there was none: at each step it
 # may lack memory, and loading, feeding or reading then fails.
 count_words()
 {
@@ -93,7 +93,7 @@ count_words()
 	return $rc
 }
 
-# A count that was not to be had for lack of memory is none; a wrong one is wrong.
+# A count that failed for lack of memory is ignored; a wrong one is an error.
 client()
 {
 	local rc=0
@@ -173,11 +173,11 @@ round()
 	at_least "$name: operations done" "$(total_done)" $((ops / 16 * 16))
 	check "$name: each context did its part" each_context_worked $ops
 	note "$name: $(total_done) operations in $(($(cut -d . -f 1 /proc/uptime) - start)) s; beside them $(cd $tmp && grep . count.* | sed 's/count\.//' | tr '\n' ' ')"
-	same "$name: what went on beside it went well" "$(sort $tmp/broken 2>/dev/null | uniq -c)" ""
+	same "$name: what ran beside it succeeded" "$(sort $tmp/broken 2>/dev/null | uniq -c)" ""
 
 	unload galloc_stress
 	echo 1 >"$G/shrink"
-	check "$name: galloc's books agree" books_agree
+	check "$name: galloc's accounting is consistent" books_agree
 	same "$name: nothing is in use, and no fault was seen" \
 		"$(stat_of in_use) $(grep '^fault_' "$G/stats" | grep -vc ' 0$')" "0 0"
 	events >>$tmp/events

@@ -3,12 +3,12 @@
 # SPDX-License-Identifier: GPL-2.0
 # Copyright (C) 2026 The galloc authors
 #
-# unload.sh [N]: galloc goes while 10,000 objects of a client that has just gone wait
-# to be freed by RCU; N times, 30 by default. Then with the moments made long in which
-# such a callback is about to queue work, and those between the steps of the unload.
+# unload.sh [N]: unload galloc while 10,000 objects of a client that was just unloaded
+# wait to be freed by RCU; N times, 30 by default. Then delay such callbacks just before
+# they queue work, and the unload between its steps.
 #
-# A timer of galloc's that is left behind runs only on a CPU that has something to do,
-# so afterwards all of them have.
+# A leftover timer of galloc would run only on a busy CPU, so afterwards all of them are
+# busy.
 # shellcheck disable=SC2317 # called by their names
 
 # shellcheck source=tools/test/guest/lib.sh
@@ -41,7 +41,7 @@ both_go()
 	unload galloc_late && unload galloc
 }
 
-# What else may ask for galloc's workers meanwhile.
+# Other requests for galloc's workers meanwhile.
 beside_unload()
 {
 	echo 2 >/proc/sys/vm/drop_caches
@@ -121,7 +121,7 @@ while_others_work()
 
 rm -rf $tmp
 mkdir -p $tmp
-# What the kernel says of the first module that is not its own, it says now.
+# Get the kernel's message about the first out-of-tree module out of the way.
 load_galloc
 unload galloc
 log_mark
@@ -149,9 +149,9 @@ same "between two steps: each unload succeeds" $n 2
 at_least "between two steps: how often" $hits 10
 
 same "no page is held" "$(log_new 'galloc: unloaded' | grep -v ', 0 pages held$')" ""
-same "galloc says nothing else" \
+same "galloc prints nothing else" \
 	"$(log_new '^galloc: ' | grep -vE '^galloc: (loaded|unloaded, 0 )' | head -n 1)" ""
 busy
-check "a CPU goes and comes" sh -c "echo 0 >/sys/devices/system/cpu/cpu$last_cpu/online; echo 1 >/sys/devices/system/cpu/cpu$last_cpu/online"
+check "a CPU goes offline and online" sh -c "echo 0 >/sys/devices/system/cpu/cpu$last_cpu/online; echo 1 >/sys/devices/system/cpu/cpu$last_cpu/online"
 
 finish

@@ -1,6 +1,7 @@
 #!/bin/sh
 # shellcheck shell=dash
 # SPDX-License-Identifier: GPL-2.0
+# Copyright (C) 2026 The galloc authors
 #
 # yield.sh: whoever has galloc do much lets others run. Where the kernel does not preempt,
 # a task comes late by as long as that takes otherwise: 600 ms once. Each is tried some
