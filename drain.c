@@ -371,7 +371,8 @@ static struct mcache_slot *turn_next(struct mcache *m, unsigned int *class)
 /*
  * One turn of a drain, within another call: at most CALL_TURN objects and a span of a
  * class, and a run of pages.  With @gen only until this CPU has followed that
- * generation: once over all classes, however fast they fill again.
+ * generation: once over all classes, however fast they fill again,
+ * and once more for who has asked meanwhile.
  */
 static void drain_turn(const int *gen)
 {
@@ -385,6 +386,9 @@ static void drain_turn(const int *gen)
 	if (!m)
 		return;
 	if (!gen || m->gen != *gen) {
+		/* Who asks later means the classes behind us, too. */
+		if (!m->drain_class)
+			m->drain_from = atomic_read(&drain_gen);
 		if (m->slots != empty_slots)
 			slot = turn_next(m, &class);
 		if (slot)
@@ -397,7 +401,7 @@ static void drain_turn(const int *gen)
 			m->drain_turns = 0;
 		run = stash_take(m);
 		if (gen && !slot)
-			m->gen = *gen;
+			m->gen = m->drain_from;
 	}
 	mcache_leave(m);
 

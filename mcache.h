@@ -85,6 +85,7 @@ static_assert(sizeof(struct mcache_slot) == 64);
  * @runs_used: one was handed out since the last drain_visit()
  * @runs_bytes: their bytes, which count in @held
  * @runs_changes: incremented when a run enters or leaves; for validate
+ * @drain_from: the drain generation at which the turns of a drain began
  * @drain_class: class at which the last turn of a drain stopped
  * @drain_turns: consecutive turns spent on that class
  * @age_class: class at which the tick's work stopped, on a CPU without work items
@@ -108,6 +109,7 @@ struct mcache {
 	u32 away_tick;
 	int gen;
 	int age;
+	int drain_from;
 	unsigned long held;
 	u64 rng;
 	unsigned int hand;

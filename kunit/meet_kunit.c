@@ -320,6 +320,55 @@ static void a_drain_requested_during_another_is_still_due(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, drain_is_behind());
 }
 
+/*
+ * Asked again when the turns of a drain are past a class that has filled since.  A
+ * request soon after another one asks nothing.
+ */
+
+/* Slow calls, each of which does one turn of a drain, until @cond. */
+#define turn_until(cond)						\
+({									\
+	unsigned int __n;						\
+									\
+	for (__n = 0; __n < 4 * MAX_OBJECTS && !(cond); __n++)		\
+		gfree(galloc_node(GALLOC_MAX_SMALL, GFP_ATOMIC |	\
+				  __GFP_ZERO, gk_nid()));		\
+	(cond);								\
+})
+
+static void a_second_request_drains_the_first_classes_again(struct kunit *test)
+{
+	struct mcache_slot *first = gk_slot(sizeclass_of(64));
+	struct mcache_slot *last = gk_slot(class_here());
+	unsigned int i;
+	void *p[20];
+
+	if (galloc_debug)
+		return;
+	/* The turns are at the first class again. */
+	msleep(200);
+	drain_kick();
+	KUNIT_ASSERT_TRUE(test, turn_until(!drain_is_behind()));
+
+	hold(400);
+	let_go(400);
+	for (i = 0; i < ARRAY_SIZE(p); i++)
+		p[i] = galloc(64, GFP_KERNEL);
+	for (i = 0; i < ARRAY_SIZE(p) / 2; i++)
+		gfree(p[i]);
+	msleep(200);
+	drain_kick();
+	KUNIT_ASSERT_TRUE(test, turn_until(!gk_stacked(first)));
+	KUNIT_ASSERT_GT(test, gk_stacked(last), 0);
+	for (; i < ARRAY_SIZE(p); i++)
+		gfree(p[i]);
+	KUNIT_ASSERT_GT(test, gk_stacked(first), 0);
+	msleep(200);
+	drain_kick();
+	KUNIT_EXPECT_TRUE(test, turn_until(!drain_is_behind()));
+	KUNIT_EXPECT_EQ(test, gk_stacked(first), 0);
+}
+
 /* ---- grace periods ------------------------------------------------------------------ */
 
 /*
@@ -443,6 +492,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(a_transfer_drain_skips_objects_taken_meanwhile),
 	KUNIT_CASE(objects_beyond_a_full_transfer_go_to_the_spans),
 	KUNIT_CASE(a_drain_requested_during_another_is_still_due),
+	KUNIT_CASE(a_second_request_drains_the_first_classes_again),
 	KUNIT_CASE(no_grace_period_ends_during_a_free),
 	KUNIT_CASE(a_replaced_map_outlives_its_readers),
 	{}
