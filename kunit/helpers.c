@@ -266,6 +266,16 @@ int gk_init_alive(struct kunit *test)
 	return err;
 }
 
+/* As gk_init(), for cases about stacks, of which debug mode has none. */
+int gk_init_stacks(struct kunit *test)
+{
+	int err = gk_init(test);
+
+	if (!err && galloc_debug)
+		kunit_skip(test, "no stacks");
+	return err;
+}
+
 void gk_exit(struct kunit *test)
 {
 	struct gk *gk = test->priv;

@@ -105,6 +105,7 @@ static inline size_t gk_size(const struct kunit *test)
 
 int gk_init(struct kunit *test);
 int gk_init_alive(struct kunit *test);
+int gk_init_stacks(struct kunit *test);
 void gk_quiet(void);
 void gk_background(void);
 void gk_exit(struct kunit *test);

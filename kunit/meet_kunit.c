@@ -9,13 +9,11 @@
  */
 #include "helpers.h"
 
-#include <linux/slab.h>
-
 /* Objects of this size: their transfer has room for 512. */
 #define SIZE		256
 #define MAX_OBJECTS	2000
 
-static void **objects;
+static void *objects[MAX_OBJECTS];
 static unsigned int nr_objects;
 
 static unsigned int class_here(void)
@@ -26,18 +24,6 @@ static unsigned int class_here(void)
 static struct transfer *transfer_here(void)
 {
 	return &mcentral_rows[mcentral_row(gk_nid(), class_here())]->transfer;
-}
-
-/* Cases that need a stack return at once in debug mode, which has none. */
-static int init_case(struct kunit *test)
-{
-	int err = gk_init(test);
-
-	if (err)
-		return err;
-	nr_objects = 0;
-	objects = kunit_kcalloc(test, MAX_OBJECTS, sizeof(*objects), GFP_KERNEL);
-	return objects ? 0 : -ENOMEM;
 }
 
 static void let_go(unsigned int n)
@@ -144,8 +130,6 @@ static void concurrent_set_ups_of_a_cpu_share_the_slots(struct kunit *test)
 	struct mcache *m = raw_cpu_ptr(&galloc_mcache);
 	struct mcache_slot *had;
 
-	if (galloc_debug)
-		return;
 	had = gk_take_slots_away(test);
 	other_at_request(be_first);
 	hold(1);
@@ -179,8 +163,6 @@ static void concurrent_overflows_share_the_transfer(struct kunit *test)
 {
 	unsigned int n;
 
-	if (galloc_debug)
-		return;
 	without_transfer(test);
 	other_at_request(overflow_first);
 	while (nr_objects && !other.acted)
@@ -202,8 +184,6 @@ static void give_transfer_up(void)
 
 static void objects_put_while_a_transfer_is_freed_are_free(struct kunit *test)
 {
-	if (galloc_debug)
-		return;
 	without_transfer(test);
 	while (nr_objects && !transfer_here()->n)
 		let_go(1);
@@ -244,8 +224,6 @@ static void objects_beyond_a_full_stack_are_returned(struct kunit *test)
 {
 	struct mcache_slot *slot;
 
-	if (galloc_debug)
-		return;
 	fill_transfer(test, 128);
 	slot = gk_slot(class_here());
 	other_at(PAUSE_TRANSFER_GOT, fill_the_stack);
@@ -265,8 +243,6 @@ static void take_all_of_transfer(void)
 
 static void a_transfer_drain_skips_objects_taken_meanwhile(struct kunit *test)
 {
-	if (galloc_debug)
-		return;
 	fill_transfer(test, 200);
 	other_at(PAUSE_FREE_MARKED, take_all_of_transfer);
 	drain_cpus();
@@ -278,8 +254,6 @@ static void a_transfer_drain_skips_objects_taken_meanwhile(struct kunit *test)
 /* It takes as many as fit; the spans get the rest. */
 static void objects_beyond_a_full_transfer_go_to_the_spans(struct kunit *test)
 {
-	if (galloc_debug)
-		return;
 	hold(MAX_OBJECTS);
 	let_go(MAX_OBJECTS - 10);
 	KUNIT_EXPECT_EQ(test, transfer_here()->n, transfer_here()->max);
@@ -301,8 +275,6 @@ static void a_drain_requested_during_another_is_still_due(struct kunit *test)
 {
 	struct mcache *m = raw_cpu_ptr(&galloc_mcache);
 
-	if (galloc_debug)
-		return;
 	hold(100);
 	let_go(100);
 	/* A request soon after another one is ignored. */
@@ -343,8 +315,6 @@ static void a_second_request_drains_the_first_classes_again(struct kunit *test)
 	unsigned int i;
 	void *p[20];
 
-	if (galloc_debug)
-		return;
 	/* The turns are at the first class again. */
 	msleep(200);
 	drain_kick();
@@ -500,7 +470,7 @@ static struct kunit_case cases[] = {
 
 static struct kunit_suite suite = {
 	.name = "galloc_meet",
-	.init = init_case,
+	.init = gk_init_stacks,
 	.exit = exit_case,
 	.test_cases = cases,
 };

@@ -8,14 +8,12 @@
  */
 #include "helpers.h"
 
-#include <linux/slab.h>
-
 /* The smallest class has the longest stacks, and a transfer as long. */
 #define SIZE		8
 #define LONGEST		2048
 #define MAX_OBJECTS	(3 * LONGEST)
 
-static void **objects;
+static void *objects[MAX_OBJECTS];
 static unsigned int nr_objects;
 
 static struct mcache_slot *slot_here(void)
@@ -26,18 +24,6 @@ static struct mcache_slot *slot_here(void)
 static unsigned int in_transfer(void)
 {
 	return mcentral_rows[mcentral_row(gk_nid(), sizeclass_of(SIZE))]->transfer.n;
-}
-
-static int init_case(struct kunit *test)
-{
-	int err = gk_init(test);
-
-	if (err)
-		return err;
-	nr_objects = 0;
-	objects = kunit_kcalloc(test, MAX_OBJECTS, sizeof(*objects), GFP_KERNEL);
-	WRITE_ONCE(galloc_cpu_cache_bytes, 4UL << 20);
-	return objects ? 0 : -ENOMEM;
 }
 
 static void let_go(unsigned int n)
@@ -63,13 +49,12 @@ static void hold(struct kunit *test, unsigned int n)
 	}
 }
 
-/* The longest possible stack, full, and as many more in transfer.  False: debug mode. */
-static bool fill(struct kunit *test)
+/* The longest stack there is, full, and as many more in transfer. */
+static void fill(struct kunit *test)
 {
 	unsigned int i;
 
-	if (galloc_debug)
-		return false;
+	WRITE_ONCE(galloc_cpu_cache_bytes, 4UL << 20);
 	for (i = 0; i < 64 && gk_capacity(slot_here()) < LONGEST; i++) {
 		hold(test, MAX_OBJECTS);
 		let_go(MAX_OBJECTS);
@@ -80,7 +65,6 @@ static bool fill(struct kunit *test)
 	/* An overflow has made room for a turn. */
 	KUNIT_ASSERT_GT(test, gk_stacked(slot_here()), LONGEST - 2 * DRAIN_TURN);
 	KUNIT_ASSERT_EQ(test, in_transfer(), LONGEST);
-	return true;
 }
 
 /* The tick's work on each CPU. */
@@ -96,9 +80,8 @@ static void the_surplus_goes_in_a_turn(struct kunit *test)
 {
 	unsigned int had;
 
-	if (!fill(test))
-		return;
-	/* It missed before the last tick, but does not any more. */
+	fill(test);
+	/* It has missed since the last look, and now it does not. */
 	look_for_idle_classes();
 	gfree(galloc(SIZE, GFP_KERNEL));
 	had = gk_stacked(slot_here());
@@ -111,9 +94,8 @@ static void a_drain_takes_turns(struct kunit *test)
 {
 	unsigned int before, after = 0, i;
 
-	if (!fill(test))
-		return;
-	/* One turn, as in an atomic request; turns of other classes may come first. */
+	fill(test);
+	/* One turn of it, as a request that may not sleep does; others may be due first. */
 	before = gk_stacked(slot_here());
 	for (i = 0; i < 3; i++) {
 		drain_relieve(GFP_ATOMIC);
@@ -129,8 +111,7 @@ static void a_drain_takes_turns(struct kunit *test)
 
 static void transfer_is_emptied_in_turns(struct kunit *test)
 {
-	if (!fill(test))
-		return;
+	fill(test);
 	drain_cpus();
 	KUNIT_EXPECT_EQ(test, in_transfer(), 0);
 	KUNIT_EXPECT_EQ(test, gk_in_use(test), 0);
@@ -140,9 +121,8 @@ static void a_stack_is_filled_and_emptied_in_turns(struct kunit *test)
 {
 	unsigned int before, after, most = 0, overflows = 0;
 
-	if (!fill(test))
-		return;
-	/* All of the stack, then of a span, and then of the transfer. */
+	fill(test);
+	/* All of the stack, what a span has, and then of transfer. */
 	do {
 		before = in_transfer();
 		hold(test, 1);
@@ -180,8 +160,7 @@ static void many_are_popped_and_pushed_in_turns(struct kunit *test)
 {
 	size_t n;
 
-	if (!fill(test))
-		return;
+	fill(test);
 	n = mcache_pop_many(sizeclass_of(SIZE), LONGEST, objects);
 	KUNIT_EXPECT_EQ(test, n, DRAIN_TURN);
 	nr_objects = n;
@@ -214,7 +193,7 @@ static struct kunit_case cases[] = {
 
 static struct kunit_suite suite = {
 	.name = "galloc_turn",
-	.init = init_case,
+	.init = gk_init_stacks,
 	.exit = exit_case,
 	.test_cases = cases,
 };
