@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # Copyright (C) 2026 The galloc authors
 #
-# The model of the span protocol, searched by spin.
+# The models of the span protocol, of the gate and of drains, searched by spin.
 #
 #	tools/model/run.sh		as given, then with one rule broken at a time
 #	tools/model/run.sh --long	larger worlds: minutes, and 3 GB of memory
@@ -37,6 +37,9 @@ holds no-interrupt -DTOPS=3 -DIRQS=0
 holds other-node -DAWAY -DFREERS=1
 holds other-node-migration -DAWAY -DTASKS=2 -DNCPU=2 -DTOPS=1 -DNS=1 -DIRQS=0 -DFREERS=1
 covers interrupt -DTOPS=3 -DFREERS=1
+holds gate -DGATE
+holds drain -DDRAIN
+holds drain-isolated -DDRAIN -DISOLATED
 
 long long-interrupt -DTOPS=3 -DSHORT=0
 long long-migration-rows -DTASKS=2 -DNCPU=2 -DTOPS=1 -DNS=1 -DSHORT=0
@@ -67,9 +70,29 @@ broken M_NO_RECHECK -DNS=1 -DIRQS=0
 broken M_NO_TRANSIT -DNS=1 -DIRQS=0
 broken M_FREER_WRITES -DNS=1 -DIRQS=0
 broken M_TWO_LOCKS -DNS=1 -DIRQS=0
+broken M_EXIT_WITHOUT_BARRIER -DGATE -DCALLBACKS=1
+broken M_EXIT_WITHOUT_HOTPLUG -DGATE -DCALLBACKS=1
+broken M_GATE_CLOSED_LAST -DGATE -DCALLBACKS=1
+broken M_GATE_WITHOUT_GRACE -DGATE -DCALLBACKS=1
+broken M_GATE_WITHOUT_IRQ_SYNC -DGATE -DCALLBACKS=1
+broken M_GATE_WITHOUT_CANCEL -DGATE -DCALLBACKS=1
+broken M_DRAIN_QUEUED_FIRST -DDRAIN
+broken M_DRAIN_GEN_AT_THE_END -DDRAIN
+broken M_DRAIN_TURNS_TAKE_THE_LAST -DDRAIN -DISOLATED
 "
 
-# compile KIND: pan, out of mspan.pml and the caller's defines. Nothing is used
+# Which model: mspan.pml, unless a world says otherwise.
+file_of()
+{
+	case " $* " in
+	*" -DGATE "*) echo gate.pml ;;
+	*" -DDRAIN "*) echo drain.pml ;;
+	*) echo mspan.pml ;;
+	esac
+}
+
+
+# compile KIND: pan, out of $file and the caller's defines. Nothing is used
 # that forgets states: neither bitstate nor hash-compact. Breadth first finds the
 # shortest counterexample.
 compile()
@@ -82,7 +105,7 @@ compile()
 	*) flags="-O1 -DMEMLIM=1000" ;;
 	esac
 	# shellcheck disable=SC2086 # options, in HOSTCC too
-	spin -a "${defines[@]}" mspan.pml && $cc -w -DSAFETY $flags -o pan pan.c
+	spin -a "${defines[@]}" "$file" && $cc -w -DSAFETY $flags -o pan pan.c
 }
 
 # passed NAME LOG START; failed NAME WHY
@@ -112,7 +135,7 @@ judge()
 		pan.log) || true
 	case $error in
 	"assertion violated"* | "invalid end state"*)
-		spin -T -t "${defines[@]}" mspan.pml >trace 2>&1 || true
+		spin -T -t "${defines[@]}" "$file" >trace 2>&1 || true
 		;;
 	esac
 
@@ -139,8 +162,10 @@ judge()
 # search KIND NAME DEFINE...: one world, from the model to its line.
 search()
 {
-	local kind=$1 name=$2 start=$SECONDS status=0 part
+	local kind=$1 name=$2 start=$SECONDS status=0 part file
 	local -a defines=("${@:3}")
+
+	file=$(file_of "${defines[@]}")
 
 	for part in ${name//+/ }; do
 		[[ $part != [MV]_* ]] || defines+=("-D$part")
@@ -164,7 +189,7 @@ check_names()
 {
 	local known
 
-	known=$(sed '/^\/\*/d' "$model/rules.pml" "$model/mspan.pml" | grep -oE '\<[MV]_[A-Z_]+\>' | sort -u)
+	known=$(sed '/^\/\*/d' "$model"/*.pml | grep -oE '\<[MV]_[A-Z_]+\>' | sort -u)
 	diff <(echo "$known") \
 	     <(grep -oE '\<[MV]_[A-Z_]+\>' <<<"$worlds" | sort -u) >&2 ||
 		die "the names in $model/*.pml and of the worlds here differ as shown"
