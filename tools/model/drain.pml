@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
+/* Copyright (C) 2026 The galloc authors */
 /*
  * drain.pml: who follows a drain, and when it has, for spin.  README.rst says what is
  * modelled.  As given it must hold; with one rule broken (-D M_...) it must fail.

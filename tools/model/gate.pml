@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
+/* Copyright (C) 2026 The galloc authors */
 /*
  * gate.pml: background work, and how unload ends it, for spin.  README.rst says what
  * is modelled.  As given it must hold; with a step left out (-D M_...) it must fail.
