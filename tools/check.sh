@@ -219,6 +219,7 @@ series_parts()
 		part "stock 6.1" "bench on a guest" env KERNEL=6.1 "$top/tools/test/bench_here.sh"
 		part "RT 6.1" "life and stress" "$top/tools/stock.sh" rt-6.1
 		part "RT 6.1" "edges" "$top/tools/stock.sh" rt-6.1 edges
+		part "RT 6.1" "isolated" "$top/tools/stock.sh" rt-6.1 isolated
 		part "NONE 6.1" "KUnit" "$top/tools/kunit.sh" qemu-none-6.1
 		# It has no network, and what nodes measures are Debian's kernels.
 		part "NONE 6.1" "life and stress" env STOCK_SCRIPTS="$NONE_SCRIPTS" "$top/tools/stock.sh" none-6.1
