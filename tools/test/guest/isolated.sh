@@ -7,6 +7,8 @@
 # runs its background work elsewhere. Reclaims memory while that CPU
 # has objects on its stacks; the kernel's trace of work items shows what ran where.
 
+# shellcheck disable=SC2317 # called by their names
+
 # shellcheck source=tools/test/guest/lib.sh
 . "${0%/*}/lib.sh"
 
@@ -28,13 +30,24 @@ held()
 	awk -v cpu="$1" '$1 == cpu { n += $6 } END { print n + 0 }' "$G/mcache"
 }
 
+# The CPUs share the operations: where one is slow, the others may be done before it begins.
+stress_until_cached()
+{
+	local n=0
+
+	while [ "$(held 3)" -lt 4096 ]; do
+		n=$((n + 1))
+		[ "$n" -le 8 ] || return 1
+		load galloc_stress ops=40000 huge=0 && unload galloc_stress || return 1
+	done
+}
+
 mount -t tracefs none $T 2>/dev/null
 same "a CPU is isolated" "$(cat $cpus/isolated)" 3
 same "it does without ticks" "$(cat $cpus/nohz_full)" 3
 check "work items are traced" test -w $event
 load_galloc
-check "the stress runs on all CPUs" load galloc_stress ops=40000 huge=0
-unload galloc_stress
+check "the stress runs on all CPUs" stress_until_cached
 at_least "the isolated CPU caches objects, in bytes" "$(held 3)" 4096
 
 echo >$T/trace
