@@ -464,7 +464,6 @@ static struct page *chunk_alloc(int nid, unsigned int order, gfp_t gfp)
 	LIST_HEAD(passed);
 	int err;
 
-	galloc_pause(PAUSE_GROW_ASK, &gfp);
 	do {
 		galloc_pause(PAUSE_ASK_SYSTEM, &gfp);
 		kswapd_hush(&hush);

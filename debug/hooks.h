@@ -21,7 +21,6 @@ enum galloc_pause {
 	PAUSE_UNCACHE_STORED,	/* uncache: state stored, words not rescanned */
 	PAUSE_NODE_CHOSEN,	/* galloc_node: node known, no CPU chosen yet */
 	PAUSE_REFILL_CACHED,	/* mcache: got a span, not yet installed */
-	PAUSE_GROW_ASK,		/* arena: about to ask the system, with these flags */
 	PAUSE_GROW_CHUNK,	/* mheap: has a chunk, not yet published */
 	PAUSE_RELEASE_TAKEN,	/* mheap: run off the lists, not yet returned */
 	PAUSE_KICK_OPEN,	/* worker_kick: gate seen open, nothing queued yet */

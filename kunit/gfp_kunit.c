@@ -217,7 +217,7 @@ static struct {
 
 static void note_flags(enum galloc_pause point, const void *what)
 {
-	if (point == PAUSE_GROW_ASK)
+	if (point == PAUSE_ASK_SYSTEM)
 		requests.now = what;
 }
 

@@ -13,8 +13,6 @@ SIZES="64 1000 4096"
 
 begin $(($(echo "$SIZES" | wc -w) + 4))
 
-# With interrupts off galloc takes no pages of a zone that has been boosted.
-echo 0 >/proc/sys/vm/watermark_boost_factor
 load_galloc
 for bytes in $SIZES; do
 	if [ -e /sys/kernel/realtime ]; then
