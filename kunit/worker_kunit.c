@@ -461,7 +461,7 @@ static void fill_and_free(void *unused)
 		gfree(p[--i]);
 }
 
-#define TRIES	20
+#define TRIES	8
 
 /* What they cache is not missed, as far as they can be waited for. */
 static void a_sleeping_caller_waits_for_other_cpus(struct kunit *test)
