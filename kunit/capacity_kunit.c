@@ -74,11 +74,4 @@ static struct kunit_case cases[] = {
 	{}
 };
 
-static struct kunit_suite suite = {
-	.name = "galloc_capacity",
-	.init = gk_init,
-	.exit = gk_exit,
-	.test_cases = cases,
-};
-
-kunit_test_suite(suite);
+GK_SUITE(capacity, gk_init, gk_exit);

@@ -468,11 +468,4 @@ static struct kunit_case cases[] = {
 	{}
 };
 
-static struct kunit_suite suite = {
-	.name = "galloc_meet",
-	.init = gk_init_stacks,
-	.exit = exit_case,
-	.test_cases = cases,
-};
-
-kunit_test_suite(suite);
+GK_SUITE(meet, gk_init_stacks, exit_case);

@@ -191,11 +191,4 @@ static struct kunit_case cases[] = {
 	{}
 };
 
-static struct kunit_suite suite = {
-	.name = "galloc_turn",
-	.init = gk_init_stacks,
-	.exit = exit_case,
-	.test_cases = cases,
-};
-
-kunit_test_suite(suite);
+GK_SUITE(turn, gk_init_stacks, exit_case);
