@@ -43,7 +43,7 @@ jobs=${MUTANTS_JOBS:-2}
 ops=${KUNIT_OPS:-200000}
 
 # Seconds a guest may take.  A test that a mutant hangs takes all of them.
-declare -A limit=([uml-7.3]=120 [qemu-debug-6.1]=600 [qemu-release-7.3]=300 [qemu-none-6.1]=600 [edges-6.1]=900)
+declare -A limit=([uml-7.3]=120 [qemu-debug-7.3]=600 [qemu-release-7.3]=300 [qemu-none-6.1]=600 [edges-6.1]=900)
 
 # ---- the list -----------------------------------------------------------------
 
