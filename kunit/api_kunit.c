@@ -691,10 +691,12 @@ static void a_tag_does_not_change_the_address(struct kunit *test)
 
 static void freed_twice_by_two_tags_is_freed_twice(struct kunit *test)
 {
-	void *p = galloc(64, GFP_KERNEL);
-	void *large = galloc(100000, GFP_KERNEL);
+	void *p, *large = galloc(100000, GFP_KERNEL), *others[3];
 
-	KUNIT_ASSERT_TRUE(test, p && large);
+	/* Its span does not leave with it. */
+	KUNIT_ASSERT_TRUE(test, galloc_bulk(64, GFP_KERNEL, ARRAY_SIZE(others), others));
+	p = others[1];
+	KUNIT_ASSERT_NOT_NULL(test, large);
 	gk_expect_reports(test, FAULT_DOUBLE_FREE);
 	gfree(p);
 	gfree(tagged(p));
@@ -703,6 +705,8 @@ static void freed_twice_by_two_tags_is_freed_twice(struct kunit *test)
 	gfree(tagged(large + PAGE_SIZE));
 	gk_expect_faults(test, FAULT_INTERIOR, 1);
 	gfree(large);
+	gfree(others[0]);
+	gfree(others[2]);
 }
 
 static struct kunit_case cases[] = {

@@ -295,6 +295,8 @@ static void *huge;
 static void free_huge(void)
 {
 	gfree(huge);
+	/* The node keeps its chunk for a while otherwise. */
+	release_runs(ULONG_MAX, true);
 	worker_settle();
 }
 
