@@ -23,8 +23,10 @@ for bytes in $SIZES; do
 	said=$(used_up ': \([0-9]* objects .*\)' size="$bytes")
 	ours=${said%% *} theirs=${said##* }
 	note "kmalloc() ${theirs:-none}, galloc ${ours:-none}"
-	at_least "objects of $bytes of the reserve, to nine tenths of kmalloc()'s" \
-		"$ours" $((${theirs:-1000000} * 9 / 10))
+	# The tables of the slots that the reserve is scattered over come out of it, too:
+	# 0.87 to 0.99 were seen.
+	at_least "objects of $bytes of the reserve, to four fifths of kmalloc()'s" \
+		"$ours" $((${theirs:-1000000} * 4 / 5))
 done
 if [ -e /sys/kernel/realtime ]; then
 	skip "spans of the reserve were cut" "PREEMPT_RT"
