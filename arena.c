@@ -160,9 +160,9 @@ long arena_lost_pages(void)
 /* ---- pages from and to the system --------------------------------------- */
 
 /*
- * Above a block the pages of a chunk are never returned separately.  It is one compound page, as an
- * object of kmalloc() is: a reference to any of its pages is one to the first, which
- * alone has a reference count, and nothing is done for each page.
+ * Above a block the pages of a chunk are never returned separately.  It is one compound
+ * page, as an object of kmalloc() is: a reference to any of its pages is one to the
+ * first, which alone has a reference count, and nothing is done for each page.
  */
 static bool order_is_compound(int order)
 {

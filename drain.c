@@ -521,15 +521,16 @@ void drain_follow(void)
 {
 	int age = atomic_read(&tick_gen);
 
-	/* data_race() below: as in drain_is_behind(). */
 	if (unlikely(drain_is_behind())) {
 		int gen = atomic_read(&drain_gen);
 
 		drain_turn(&gen);
-	} else if (unlikely(data_race(raw_cpu_ptr(&galloc_mcache)->age) != age) &&
-		   galloc_cpu_isolated(raw_smp_processor_id())) {
-		drain_age_turn(age);
+		return;
 	}
+	/* data_race(): as in drain_is_behind(). */
+	if (unlikely(data_race(raw_cpu_ptr(&galloc_mcache)->age) != age) &&
+	    galloc_cpu_isolated(raw_smp_processor_id()))
+		drain_age_turn(age);
 }
 
 /*

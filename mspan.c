@@ -70,9 +70,10 @@ static void mspan_free_rcu(struct rcu_head *head)
 }
 
 /*
- * Late freers may still read it: it stays an mspan, with the same bitmap, until they are done.
- * So the caches need not be SLAB_TYPESAFE_BY_RCU, which costs 8 bytes an object: the
- * slab allocator may write its link into a free one.
+ * Late freers may still read it: it stays an mspan, with the same bitmap, until they are
+ * done.  So the caches need not be SLAB_TYPESAFE_BY_RCU, which costs 8 bytes an object:
+ * the slab allocator may write its link into a free one.  Context: process; call_rcu() may
+ * wake a task, so never with interrupts off.
  */
 void mspan_delete(struct mspan *s)
 {
