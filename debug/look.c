@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 // Copyright (C) 2026 The galloc authors
 /*
- * look: checks of a CPU's own slots, for validate.c and stats.c.
+ * look: checks of a CPU's own slots, for validate.c and observe/stats.c.
  *
  * A stack can be replaced at any moment, so no other CPU may follow its pointers.  Each
  * CPU checks its own, in a work item, and the caller waits for it, for a limited

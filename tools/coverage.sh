@@ -39,7 +39,7 @@ for log in "$top/build/log/kunit-$config"-*.log; do
 done
 # Of galloc alone: the suites are counted, too.
 rm -f "$top/build/$KREL"/*.mod.gcno
-cp "$top/build/$KREL"/*.gcno "$top/build/$KREL"/debug/*.gcno "$out/sum/"
+find "$top/build/$KREL" -name kunit -prune -o -name '*.gcno' -exec cp -t "$out/sum" {} +
 (cd "$out/sum" && gcov --json-format --branch-probabilities --stdout ./*.gcno 2>/dev/null) >"$out/json"
 python3 "$top/tools/coverage.py" "$out/json" "$top" "$out/missed" >"$out/table"
 cat "$out/table"

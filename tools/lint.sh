@@ -312,7 +312,7 @@ MACRO_ARG_UNUSED	events.h	X-macro lists: each use takes its own columns
 COMPLEX_MACRO		totals.h	as above
 MACRO_ARG_REUSE		totals.h	as above
 MACRO_ARG_UNUSED	report.c	as above
-MACRO_ARG_UNUSED	stats.c		as above
+MACRO_ARG_UNUSED	observe/stats.c	as above
 MACRO_ARG_REUSE		galloc_internal.h	an iterator assigns to its arguments
 DATA_RACE		galloc_internal.h	the comment is at the head of the function
 DATA_RACE		drain.c		the comment is at the head of the function
@@ -323,7 +323,7 @@ MACRO_ARG_REUSE		tools/bench/*	the argument is a name that is pasted, or a const
 COMPLEX_MACRO		tools/bench/loops.c	rows of a table
 STATIC_CONST_CHAR_ARRAY	tools/bench/memory.c	what call_usermodehelper() takes is not const
 MACRO_ARG_PRECEDENCE	include/galloc.h	the argument is the name of a member
-DATA_RACE		stats.c		one comment at its head for all of them
+DATA_RACE		observe/stats.c	one comment at its head for all of them
 EXPORT_SYMBOL		kunit/symbols.c	a list of exports is all it is
 VSPRINTF_SPECIFIER_PX	kunit/*		a failed test names the address; such a machine has no secrets
 MACRO_ARG_REUSE		kunit/*		tests say the same of one thing twice; no argument has side effects
@@ -534,7 +534,8 @@ prefixes()
 	local name file base list excused apart=0 all=0
 
 	# Into no pipe to grep -q, which ends before the other has written all.
-	list=$(functions ./*.c debug/*.c)
+	# shellcheck disable=SC2046
+	list=$(functions $(find . -maxdepth 2 -regex './\(client/\|debug/\|observe/\)?[a-z_]+[.]c' | sort))
 	excused=$(names_apart)
 	while read -r name file; do
 		all=$((all + 1))

@@ -432,7 +432,7 @@ sources_of()
 	local suite=${test[$2]%%.*}
 
 	(cd "$1" && {
-		for source in ./*.[ch] debug/*.[ch] kunit/*.[ch]; do
+		for source in ./*.[ch] debug/*.[ch] kunit/*.[ch] observe/*.[ch]; do
 			case $source in
 			kunit/"${suite#galloc_}"_kunit.c) cat "$source" ;;
 			kunit/*_kunit.c) ;;
