@@ -432,7 +432,8 @@ sources_of()
 	local suite=${test[$2]%%.*}
 
 	(cd "$1" && {
-		for source in ./*.[ch] debug/*.[ch] kunit/*.[ch] observe/*.[ch]; do
+		for source in ./*.[ch] client/*.[ch] debug/*.[ch] kunit/*.[ch] observe/*.[ch]; do
+			[ -e "$source" ] || continue
 			case $source in
 			kunit/"${suite#galloc_}"_kunit.c) cat "$source" ;;
 			kunit/*_kunit.c) ;;
