@@ -44,8 +44,8 @@
 	X(INSTALL_LOST,		"install_lost")				\
 	X(MIGRATED,		"migrated_returns")			\
 	X(DEAD_CPU,		"dead_cpus_drained")			\
-	X(DEFERRED,		"deferrals_returned")			\
-	X(SET_ASIDE,		"deferrals")				\
+	X(DEFERRED_RETURNED,	"deferrals_returned")		\
+	X(DEFERRED,		"deferrals")				\
 	X(DRAIN,		"drains")				\
 	X(LARGE_ALLOC,		"large_allocs")				\
 	X(LARGE_FREE,		"large_frees")				\

@@ -63,9 +63,9 @@ static_assert(ARENA_ORDER <= MAX_PAGE_ORDER);
  * @MSPAN_PARTIAL: the mcentral; on a list, has free objects
  * @MSPAN_FULL: the mcentral; on no list, has none
  * @MSPAN_LARGE: the caller of galloc(); one object of whole pages
- * @MSPAN_ASIDE: the mheap's aside list; its pages are returned as soon as others no
- *	longer refer to any of them and the worker can return them, and are not
- *	reused before
+ * @MSPAN_DEFERRED: the mheap, on its deferred list; its pages are returned as soon
+ *	as others no longer refer to any of them and the worker can return them, and
+ *	are not reused before
  * @NR_MSPAN_STATES: number of states
  */
 enum mspan_state {
@@ -75,7 +75,7 @@ enum mspan_state {
 	MSPAN_PARTIAL,
 	MSPAN_FULL,
 	MSPAN_LARGE,
-	MSPAN_ASIDE,
+	MSPAN_DEFERRED,
 	NR_MSPAN_STATES,
 };
 
@@ -86,7 +86,7 @@ enum mspan_state {
 /**
  * struct mspan - a run of pages in one block
  * @list: links of a FREE run below 256 pages, or @huge (mheap->lock), of a PARTIAL span
- *	(mcentral->lock), of an ASIDE span or an unused descriptor (mheap->lock)
+ *	(mcentral->lock), of a DEFERRED span or an unused descriptor (mheap->lock)
  * @rcu: of a descriptor that is being freed
  * @arena: its map slot; a run never crosses slots (but see @huge)
  * @start: address of the first page
@@ -99,7 +99,7 @@ enum mspan_state {
  * @zeroed: all bytes are known to be zero (FREE runs fresh from the system)
  * @dense: a FREE run is on the dense list of its length
  * @huge: a LARGE object above a block, or its kept chunk, which is never part
- *	of a run: FREE, on mheap->kept, or ASIDE
+ *	of a run: FREE, on mheap->kept, or DEFERRED
  * @reserve: made of emergency reserve pages; they leave when it is freed, or
  *	empty
  * @chunk_order: @huge: order in which it is returned
@@ -111,7 +111,7 @@ enum mspan_state {
  * Descriptors are freed a grace period after their last use: a late double free may
  * still read one within its RCU section and finds an mspan, perhaps another one.
  *
- * Invariant: FREE, LARGE, ASIDE => arena->span[first] == arena->span[last] ==
+ * Invariant: FREE, LARGE, DEFERRED => arena->span[first] == arena->span[last] ==
  * this, NULL between.  Cut into objects => every arena->span[] in it is this.
  */
 struct mspan {
@@ -464,8 +464,8 @@ int nodes_with_memory(int nid);
  * @kept: chunks of huge objects that were freed a moment ago, FREE
  * @kept_pages: their pages
  * @kept_used: one has come or gone since release_age_kept() last looked
- * @aside: spans that must not be reused, see MSPAN_ASIDE
- * @aside_pages: their pages
+ * @deferred: spans that must not be reused, see MSPAN_DEFERRED
+ * @deferred_pages: their pages
  * @spare: unused descriptors, by kind
  * @nr_spare: their number
  * @nr_spares: that of all
@@ -487,8 +487,8 @@ struct mheap {
 	struct list_head kept;
 	unsigned long kept_pages;
 	bool kept_used;
-	struct list_head aside;
-	unsigned long aside_pages;
+	struct list_head deferred;
+	unsigned long deferred_pages;
 	struct list_head spare[MSPAN_KINDS];
 	unsigned int nr_spare[MSPAN_KINDS];
 	unsigned int nr_spares;

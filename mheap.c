@@ -5,7 +5,7 @@
  *
  * Called by mcentral.c for spans, and by large.c for objects above 32 KiB; calls
  * run.c for the lists of runs and arena.c for more memory.  Owns mheap->lock and every
- * span in state FREE, LARGE or ASIDE.
+ * span in state FREE, LARGE or DEFERRED.
  * Overview: galloc_mod.c.
  */
 #include "mheap.h"
@@ -562,7 +562,7 @@ static void span_uncut(struct mspan *s)
 }
 
 /* Let a span whose pages must not be reused wait until the worker returns them. */
-static void span_set_aside(struct mspan *s, enum worker_job job)
+static void span_defer(struct mspan *s, enum worker_job job)
 {
 	struct mheap *h = mheaps[s->arena->nid];
 	unsigned long flags;
@@ -570,11 +570,11 @@ static void span_set_aside(struct mspan *s, enum worker_job job)
 	galloc_lock(&h->lock, flags);
 	h->changes++;
 	span_uncut(s);
-	mspan_set(s, 0, MSPAN_ASIDE);
-	list_add(&s->list, &h->aside);
-	h->aside_pages += s->npages;
+	mspan_set(s, 0, MSPAN_DEFERRED);
+	list_add(&s->list, &h->deferred);
+	h->deferred_pages += s->npages;
 	galloc_unlock(&h->lock, flags);
-	count_event(EVENT_SET_ASIDE);
+	count_event(EVENT_DEFERRED);
 	worker_kick(job);
 }
 
@@ -589,7 +589,7 @@ static void span_set_aside(struct mspan *s, enum worker_job job)
  */
 void mheap_free_shared(struct mspan *s)
 {
-	span_set_aside(s, WORKER_SHARED);
+	span_defer(s, WORKER_SHARED);
 }
 
 /* Return pages that must not be reused, and that others do not refer to. */
@@ -600,7 +600,7 @@ static void span_leave(struct mspan *s)
 	unsigned long flags;
 
 	if (!release_may_leave_now(s->npages, s->chunk_order)) {
-		span_set_aside(s, WORKER_NOW);
+		span_defer(s, WORKER_NOW);
 		return;
 	}
 	galloc_lock(&h->lock, flags);
@@ -615,7 +615,7 @@ static void span_leave(struct mspan *s)
  * mheap_free() - free a run of pages
  * @s: a span in TRANSIT
  *
- * Pages of the emergency reserve must not be reused: they are returned now, or set aside
+ * Pages of the emergency reserve must not be reused: they are returned now, or deferred
  * for the worker; so are those of huge objects, except the few that the node keeps.  Pages
  * that others refer to wait, see mheap_free_shared().
  *
@@ -696,7 +696,7 @@ static struct mheap *mheap_new(int nid)
 	for (i = 0; i < MHEAP_LISTS; i++)
 		for (d = SPARSE; d <= DENSE; d++)
 			INIT_LIST_HEAD(&h->free[i][d]);
-	INIT_LIST_HEAD(&h->aside);
+	INIT_LIST_HEAD(&h->deferred);
 	INIT_LIST_HEAD(&h->kept);
 	for (i = 0; i < MSPAN_KINDS; i++)
 		INIT_LIST_HEAD(&h->spare[i]);

@@ -24,7 +24,7 @@ static const char * const state_names[] = {
 	[MSPAN_PARTIAL] = "partial",
 	[MSPAN_FULL] = "full",
 	[MSPAN_LARGE] = "large",
-	[MSPAN_ASIDE] = "deferred",
+	[MSPAN_DEFERRED] = "deferred",
 };
 
 static_assert(ARRAY_SIZE(state_names) == NR_MSPAN_STATES);

@@ -4,7 +4,7 @@
  * release: returning memory to the system.
  *
  * The order in which runs are returned, the worker that watches free memory, and the
- * spans set aside because their pages must not be reused.  Called by the shrinker, by
+ * deferred spans because their pages must not be reused.  Called by the shrinker, by
  * debugfs, and by allocations that found no memory; takes runs from mheap.c
  * and passes them to arena.c.  Overview: galloc_mod.c.
  */
@@ -369,7 +369,7 @@ unsigned long release_free_max(void)
 	return READ_ONCE(galloc_reserve_pages) + (max >> PAGE_SHIFT);
 }
 
-/* ---- pages set aside ----------------------------------------------------------- */
+/* ---- deferred pages ----------------------------------------------------------- */
 
 /*
  * May pages that must not be reused be returned in this context?  If the page
@@ -409,10 +409,10 @@ void release_leave(const struct leaving *leaving, bool may_sleep)
 }
 
 /*
- * Return the spans set aside, except those that others still refer to.  Returns the
+ * Return the deferred spans, except those that others still refer to.  Returns the
  * number of pages.
  */
-unsigned long release_aside(struct mheap *h)
+unsigned long release_deferred(struct mheap *h)
 {
 	struct leaving leaving;
 	unsigned long flags, done = 0;
@@ -422,7 +422,7 @@ unsigned long release_aside(struct mheap *h)
 
 	/* The list is ours meanwhile: no other caller sees these spans. */
 	galloc_lock(&h->lock, flags);
-	list_splice_init(&h->aside, &look);
+	list_splice_init(&h->deferred, &look);
 	galloc_unlock(&h->lock, flags);
 
 	list_for_each_entry_safe(s, next, &look, list) {
@@ -433,35 +433,35 @@ unsigned long release_aside(struct mheap *h)
 		list_del(&s->list);
 		done += s->npages;
 		galloc_lock(&h->lock, flags);
-		h->aside_pages -= s->npages;
+		h->deferred_pages -= s->npages;
 		release_detach(h, s, &leaving);
 		galloc_unlock(&h->lock, flags);
 
 		release_leave(&leaving, true);
-		count_event(EVENT_DEFERRED);
+		count_event(EVENT_DEFERRED_RETURNED);
 		cond_resched();
 	}
 	if (!list_empty(&shared)) {
 		galloc_lock(&h->lock, flags);
-		list_splice(&shared, &h->aside);
+		list_splice(&shared, &h->deferred);
 		galloc_unlock(&h->lock, flags);
 	}
 	return done;
 }
 
-/* Pages of spans set aside; racy. */
+/* Pages of deferred spans; racy. */
 unsigned long release_shared_pages(void)
 {
 	unsigned long n = 0;
 	int nid;
 
 	for_each_node(nid)
-		n += data_race(mheaps[nid]->aside_pages); /* as the head says */
+		n += data_race(mheaps[nid]->deferred_pages); /* as the head says */
 	return n;
 }
 
 /**
- * release_unshared() - return the spans set aside that others no longer refer to
+ * release_unshared() - return the deferred spans that others no longer refer to
  *
  * Context: Sleeps, no galloc lock held.
  * Return: Pages returned to the system.
@@ -473,8 +473,8 @@ unsigned long release_unshared(void)
 
 	for_each_node(nid)
 		/* A stale value only delays a span to the next call. */
-		if (data_race(mheaps[nid]->aside_pages))
-			done += release_aside(mheaps[nid]);
+		if (data_race(mheaps[nid]->deferred_pages))
+			done += release_deferred(mheaps[nid]);
 	return done;
 }
 
@@ -664,7 +664,7 @@ static bool page_only_waits(const struct mspan *s, unsigned int page)
 	const struct sizeclass *sc;
 	unsigned int i, last;
 
-	if (mspan_state(s) == MSPAN_ASIDE)
+	if (mspan_state(s) == MSPAN_DEFERRED)
 		return true;
 	if (!mspan_count_waiting(s))
 		return false;
@@ -691,7 +691,7 @@ static unsigned int leave_to_others(const struct mspan *s)
 	struct arena_mended mended = { };
 	unsigned int page, n = 0;
 
-	if (s->huge && mspan_state(s) == MSPAN_ASIDE)
+	if (s->huge && mspan_state(s) == MSPAN_DEFERRED)
 		n = arena_leave_to_others(s->start, s->chunk_order, &mended);
 	for (page = 0; !s->huge && page < s->npages; page++)
 		if (page_only_waits(s, page))

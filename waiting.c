@@ -68,7 +68,7 @@ bool waiting_add(const void *p, bool shared)
 		return true;
 	}
 	atomic_long_inc(&nr_waiting);
-	count_event(EVENT_SET_ASIDE);
+	count_event(EVENT_DEFERRED);
 	worker_kick(WORKER_SHARED);
 	return true;
 out:
@@ -90,7 +90,7 @@ static void free_if_unshared(struct arena *arena, unsigned int page)
 	/* From here on a free of it belongs to the next owner, or is detected by its span. */
 	clear_bit(page, arena->waiting);
 	atomic_long_dec(&nr_waiting);
-	count_event(EVENT_DEFERRED);
+	count_event(EVENT_DEFERRED_RETURNED);
 	if (want_init_on_free())
 		memset(p, 0, size);
 	mcentral_free_single(p);
@@ -130,7 +130,7 @@ unsigned int waiting_in(const struct mspan *s)
 }
 
 /**
- * waiting_release() - free waiting objects and pages set aside, if no longer shared
+ * waiting_release() - free waiting objects and deferred pages, if no longer shared
  *
  * Context: Sleeps, no galloc lock held.
  * Return: Pages returned to the system.
@@ -141,7 +141,7 @@ unsigned long waiting_release(void)
 	return release_unshared();
 }
 
-/* Number of waiting objects, plus pages set aside; racy. */
+/* Number of waiting objects, plus deferred pages; racy. */
 unsigned long waiting_pages(void)
 {
 	return waiting_nr() + release_shared_pages();

@@ -306,7 +306,7 @@ void gk_exit(struct kunit *test)
 
 /*
  * Bring everything to rest and fill in the totals: drain stacks, free unused arrays,
- * return pages set aside, run callbacks.  Leaves nothing that a tick would free later,
+ * return deferred pages, run callbacks.  Leaves nothing that a tick would free later,
  * which would make room at a limit, and stops background work.  False if the totals
  * are still not exact.
  */

@@ -276,7 +276,7 @@ static long page_bytes(void)
 static void pages_that_cannot_leave_at_once_leave_later(struct kunit *test)
 {
 	struct mspan *s = run_take(test, 2 * RELEASE_TURN, 1), copy;
-	long before = page_bytes(), aside = gk_events(EVENT_SET_ASIDE);
+	long before = page_bytes(), deferred = gk_events(EVENT_DEFERRED);
 	void *p = (void *)s->start;
 
 	run_forget(s);
@@ -284,7 +284,7 @@ static void pages_that_cannot_leave_at_once_leave_later(struct kunit *test)
 	preempt_disable();
 	mheap_free(s);
 	preempt_enable();
-	KUNIT_EXPECT_EQ(test, gk_events(EVENT_SET_ASIDE) - aside, 1);
+	KUNIT_EXPECT_EQ(test, gk_events(EVENT_DEFERRED) - deferred, 1);
 	worker_settle();
 	KUNIT_EXPECT_FALSE(test, map_span_around(p, &copy));
 	KUNIT_EXPECT_EQ(test, before - page_bytes(),

@@ -246,7 +246,7 @@ static void returned_pages_belong_to_the_system(struct kunit *test)
 	KUNIT_EXPECT_LE(test, t.system, before.system + (64L << 10));
 }
 
-static void pages_set_aside_are_deferred(struct kunit *test)
+static void deferred_pages_are_counted(struct kunit *test)
 {
 	struct galloc_totals before, t;
 	struct mspan *s;
@@ -258,7 +258,7 @@ static void pages_set_aside_are_deferred(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, t.deferred - before.deferred, (long)(3 * PAGE_SIZE));
 	KUNIT_EXPECT_EQ(test, t.system, totals_sum(&t));
 	/* On the list they could be gone before we have looked. */
-	mspan_set(s, 0, MSPAN_ASIDE);
+	mspan_set(s, 0, MSPAN_DEFERRED);
 	stats_totals(&t);
 	mspan_set(s, 0, MSPAN_TRANSIT);
 	KUNIT_EXPECT_EQ(test, t.deferred - before.deferred, (long)(3 * PAGE_SIZE));
@@ -377,7 +377,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(an_object_freed_twice_leaves_no_trace),
 	KUNIT_CASE(a_freed_object_is_cached_then_central_then_free),
 	KUNIT_CASE(returned_pages_belong_to_the_system),
-	KUNIT_CASE(pages_set_aside_are_deferred),
+	KUNIT_CASE(deferred_pages_are_counted),
 	KUNIT_CASE(metadata_counts),
 	KUNIT_CASE(concurrent_statistics_are_never_negative),
 	KUNIT_CASE(leaks_are_counted_and_reported),

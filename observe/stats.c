@@ -55,7 +55,7 @@ struct class_sums {
 struct sums {
 	struct class_sums class[GALLOC_NR_CLASSES];
 	unsigned long free_pages;
-	unsigned long aside_pages;
+	unsigned long deferred_pages;
 	unsigned long transit_pages;
 	unsigned long stashed_pages;
 	struct seen *seen;
@@ -71,8 +71,8 @@ static void sum_span(struct mspan *s, void *arg)
 
 	if (mspan_state(s) == MSPAN_FREE) {
 		sums->free_pages += s->npages;
-	} else if (mspan_state(s) == MSPAN_ASIDE) {
-		sums->aside_pages += s->npages;
+	} else if (mspan_state(s) == MSPAN_DEFERRED) {
+		sums->deferred_pages += s->npages;
 	} else if (mspan_state(s) == MSPAN_LARGE) {
 		cs = &sums->class[0];
 		cs->spans++;
@@ -317,7 +317,7 @@ void stats_totals(struct galloc_totals *t)
 	t->system = arena_held_bytes();
 	t->meta = arena_meta_bytes();
 	t->free = sums->free_pages << PAGE_SHIFT;
-	t->deferred = (sums->aside_pages + sums->transit_pages) << PAGE_SHIFT;
+	t->deferred = (sums->deferred_pages + sums->transit_pages) << PAGE_SHIFT;
 	t->lost = arena_lost_pages() << PAGE_SHIFT;
 	t->in_use = sums->class[0].pages << PAGE_SHIFT;
 	t->cached = sums->stashed_pages << PAGE_SHIFT;
@@ -484,7 +484,7 @@ static int mheap_show(struct seq_file *m, void *v)
 		seq_printf(m, "%d pages used %lu\n", nid,
 			   data_race(h->used_pages));
 		seq_printf(m, "%d pages deferred %lu\n", nid,
-			   data_race(h->aside_pages));
+			   data_race(h->deferred_pages));
 		seq_printf(m, "%d blocks all %lu\n", nid, all[nid].slots);
 		seq_printf(m, "%d blocks whole %lu\n", nid, all[nid].whole);
 		for (i = 0; i <= FULLNESS_STEPS; i++)
