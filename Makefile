@@ -181,7 +181,7 @@ depmod	= $(if $(root)$(filter command% environment%,$(origin MODLIB)),,$(or \
 install: modules
 	umask 022 && install -D -m 644 -t '$(MODDIR)' galloc.ko
 	$(if $(INSTALL_MOD_STRIP),$(do_strip) '$(MODDIR)/galloc.ko')
-	umask 022 && install -D -m 644 -t '$(DEVDIR)/include' include/galloc.h include/galloc_sizeclass.h
+	umask 022 && install -D -m 644 -t '$(DEVDIR)/include' include/*.h
 	umask 022 && install -D -m 644 -t '$(DEVDIR)' Module.symvers
 	@umask 022 && mkdir -p '$(DESTDIR)$(PREFIX)/include' && cd '$(DESTDIR)$(PREFIX)/include' && \
 		if [ -L galloc ] || [ ! -e galloc ]; then ln -sfn '$(HEADERS)' galloc; fi
@@ -191,7 +191,7 @@ install: modules
 uninstall:
 	$(if $(KREL),,$(error unknown kernel: set KREL=release))
 	rm -f '$(MODDIR)/galloc.ko'
-	rm -f '$(DEVDIR)/include/galloc.h' '$(DEVDIR)/include/galloc_sizeclass.h'
+	rm -f '$(DEVDIR)/include/'galloc*.h
 	rm -f '$(DEVDIR)/Module.symvers'
 	@for dir in '$(DEVDIR)/include' '$(DEVDIR)' '$(DESTDIR)$(PREFIX)/lib/galloc'; do \
 		[ ! -d "$$dir" ] || rmdir --ignore-fail-on-non-empty "$$dir"; \

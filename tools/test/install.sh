@@ -106,11 +106,17 @@ files()
 
 prefix=PREFIX=/opt/galloc-test
 
-# installed DIR: the four files that it should have.
+# The headers that clients include.
+headers()
+{
+	(cd "$top/include" && printf '%s\n' *.h)
+}
+
+# installed DIR: the files that it should have.
 installed()
 {
-	printf '%s ' "./$1/galloc.ko" "./$dev/Module.symvers" "./$dev/include/galloc.h" \
-		"./$dev/include/galloc_sizeclass.h"
+	printf '%s ' "./$1/galloc.ko" "./$dev/Module.symvers"
+	headers | sed "s|.*|./$dev/include/&|" | tr '\n' ' '
 }
 
 # check_link ROOT RELEASE NAME
@@ -118,8 +124,7 @@ check_link()
 {
 	same "$3" "$(cd "$1/opt/galloc-test/include/galloc" && pwd -P && ls)" \
 		"$(cd "$1" && pwd -P)/opt/galloc-test/lib/galloc/$2/include
-galloc.h
-galloc_sizeclass.h"
+$(headers)"
 }
 
 # A name with a space, and a restrictive umask.
