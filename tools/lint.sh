@@ -470,6 +470,9 @@ spdx_heads()
 
 	for file in $(all_sources); do
 		head -n 3 "$file" | grep -q 'SPDX-License-Identifier: ' || echo "$file has none in its first three lines"
+		# The text of a configuration is the key of the kernel that is built by it.
+		[[ $file == *.config ]] || head -n 4 "$file" | grep -q 'Copyright (C) 20' ||
+			echo "$file has no copyright line in its first four lines"
 	done
 }
 
@@ -620,7 +623,7 @@ run_all()
 	check "only may_grow() calls preemptible()" preemptible_tests
 	check "no BUG()" bugs
 	check "no notes of things to do" notes
-	check "SPDX heads" spdx_heads
+	check "SPDX heads and copyright lines" spdx_heads
 	check "no file has more than $FILE_LINES lines" long_files
 	check "no function has more than $FUNCTION_LINES lines" long_functions
 	check "functions begin with the name of their file" prefixes
