@@ -87,6 +87,7 @@ static bool capacity_give_slots(struct mcache_slot *slots)
 		arena_meta_free(slots, slots_bytes());
 		return true;
 	}
+	drain_begin(m);
 	/*
 	 * Release: statistics on other CPUs must see initialised slots.  Pairs with
 	 * the dependent loads behind their READ_ONCE().

@@ -505,6 +505,12 @@ void drain_relieve(gfp_t gfp)
 	transfer_drain();
 }
 
+/* A CPU with new slots holds nothing that an earlier drain is about.  Busy. */
+void drain_begin(struct mcache *m)
+{
+	m->gen = atomic_read(&drain_gen);
+}
+
 /* Lockless, and possibly for a CPU that we have left: the turns check again. */
 bool drain_is_behind(void)
 {

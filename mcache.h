@@ -484,6 +484,7 @@ int drain_dead_cpu(unsigned int cpu);
 void drain_everything(void);
 bool drain_tick(void);
 bool drain_async(void);
+void drain_begin(struct mcache *m);
 bool drain_is_behind(void);
 void drain_follow(void);
 void drain_relieve(gfp_t gfp);
