@@ -340,7 +340,7 @@ lint_prefixes()
 	) >"$work/out"
 	[ "$(cat "$work/out")" = "drain_this ./drain.c
 mheap_name debug/validate.c
-debug/validate.c: mheap_name() does not begin with validate_
+./debug/validate.c: mheap_name() does not begin with validate_
 1 of 2 functions are not named after their files" ] && return
 	echo "error: $(tr '\n' ';' <"$work/out")"
 	return 1
