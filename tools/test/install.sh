@@ -107,7 +107,7 @@ files()
 prefix=PREFIX=/opt/galloc-test
 
 # The headers that clients include.
-headers()
+public_headers()
 {
 	(cd "$top/include" && printf '%s\n' *.h)
 }
@@ -116,7 +116,7 @@ headers()
 installed()
 {
 	printf '%s ' "./$1/galloc.ko" "./$dev/Module.symvers"
-	headers | sed "s|.*|./$dev/include/&|" | tr '\n' ' '
+	public_headers | sed "s|.*|./$dev/include/&|" | tr '\n' ' '
 }
 
 # check_link ROOT RELEASE NAME
@@ -124,7 +124,7 @@ check_link()
 {
 	same "$3" "$(cd "$1/opt/galloc-test/include/galloc" && pwd -P && ls)" \
 		"$(cd "$1" && pwd -P)/opt/galloc-test/lib/galloc/$2/include
-$(headers)"
+$(public_headers)"
 }
 
 # A name with a space, and a restrictive umask.
