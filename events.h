@@ -44,7 +44,7 @@
 	X(INSTALL_LOST,		"install_lost")				\
 	X(MIGRATED,		"migrated_returns")			\
 	X(DEAD_CPU,		"dead_cpus_drained")			\
-	X(DEFERRED_RETURNED,	"deferrals_returned")		\
+	X(DEFERRED_RETURNED,	"deferrals_returned")			\
 	X(DEFERRED,		"deferrals")				\
 	X(DRAIN,		"drains")				\
 	X(LARGE_ALLOC,		"large_allocs")				\

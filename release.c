@@ -3,10 +3,10 @@
 /*
  * release: returning memory to the system.
  *
- * The order in which runs are returned, the worker that watches free memory, and the
- * deferred spans because their pages must not be reused.  Called by the shrinker, by
- * debugfs, and by allocations that found no memory; takes runs from mheap.c
- * and passes them to arena.c.  Overview: galloc_mod.c.
+ * The order in which runs are returned, the worker that watches free memory, and spans
+ * that are deferred because their pages must not be reused.  Called by the shrinker, by
+ * debugfs, and by allocations that found no memory; takes runs from mheap.c and passes
+ * them to arena.c.  Overview: galloc_mod.c.
  */
 #include "mheap.h"
 
