@@ -281,6 +281,29 @@ static bool node_usable(int nid)
 	return nid >= 0 && nid < nr_node_ids && node_state(nid, N_MEMORY);
 }
 
+/* A node without memory is none, or a reason to refuse. */
+static bool node_choose(int *nid, gfp_t gfp)
+{
+	if (*nid == NUMA_NO_NODE || node_usable(*nid))
+		return true;
+	*nid = NUMA_NO_NODE;
+	return !(gfp & __GFP_THISNODE);
+}
+
+/* Serve a request for a node. */
+static void *serve_node(const struct request *r)
+{
+	void *obj;
+
+	galloc_pause(PAUSE_NODE_CHOSEN, r);
+	if (r->class && !(r->gfp & GALLOC_GFP_RARE)) {
+		obj = mcache_pop_node(r->class, r->nid);
+		if (obj)
+			return init_object(obj, sizeclasses[r->class].size, r->gfp);
+	}
+	return serve(r);
+}
+
 /**
  * galloc_node() - allocate on a node
  * @size: bytes wanted
@@ -296,31 +319,18 @@ static bool node_usable(int nid)
  */
 void *galloc_node(size_t size, gfp_t gfp, int nid)
 {
-	const struct request r = {
+	struct request r = {
 		.class = sizeclass_of(size), .size = size,
 		.align = natural_align(size), .nid = nid, .gfp = gfp,
 	};
-
-	void *obj;
 
 	if (!alloc_enter_ok(gfp))
 		return NULL;
 	if (!size)
 		return ZERO_SIZE_PTR;
-	if (nid != NUMA_NO_NODE && !node_usable(nid)) {
-		if (gfp & __GFP_THISNODE)
-			return NULL;
-		nid = NUMA_NO_NODE;
-	}
-	if (nid == NUMA_NO_NODE)
-		return galloc_any(size, gfp);
-	galloc_pause(PAUSE_NODE_CHOSEN, &r);
-	if (r.class && !(gfp & GALLOC_GFP_RARE)) {
-		obj = mcache_pop_node(r.class, nid);
-		if (obj)
-			return init_object(obj, sizeclasses[r.class].size, gfp);
-	}
-	return serve(&r);
+	if (!node_choose(&r.nid, gfp))
+		return NULL;
+	return r.nid == NUMA_NO_NODE ? galloc_any(size, gfp) : serve_node(&r);
 }
 EXPORT_SYMBOL_GPL(galloc_node);
 
@@ -336,34 +346,58 @@ static unsigned int aligned_class(size_t size, size_t align)
 	return 0;
 }
 
+static bool align_ok(size_t align)
+{
+	return !WARN_ONCE(!is_power_of_2(align),
+			  "galloc: alignment %zu is not a power of two\n", align);
+}
+
+/**
+ * galloc_node_aligned() - allocate at an alignment, on a node
+ * @size: bytes wanted
+ * @align: alignment in bytes, a power of two
+ * @gfp: allocation flags
+ * @nid: as for galloc_node()
+ *
+ * The object may be of a larger class than @size alone would need; free it with
+ * gfree(), not with gfree_sized().
+ *
+ * Context: Any but NMI.  Sleeps if @gfp allows it and galloc needs pages.
+ * Return: As galloc_node(); NULL with one warning if @align is not a power of two.
+ */
+void *galloc_node_aligned(size_t size, size_t align, gfp_t gfp, int nid)
+{
+	struct request r = {
+		.class = aligned_class(size, align), .size = size,
+		.align = max(align, natural_align(size)), .nid = nid, .gfp = gfp,
+	};
+
+	if (!alloc_enter_ok(gfp) || !align_ok(align))
+		return NULL;
+	if (!size)
+		return ZERO_SIZE_PTR;
+	if (!node_choose(&r.nid, gfp))
+		return NULL;
+	if (r.nid != NUMA_NO_NODE)
+		return serve_node(&r);
+	return r.class ? alloc_class(r.class, gfp) : serve(&r);
+}
+EXPORT_SYMBOL_GPL(galloc_node_aligned);
+
 /**
  * galloc_aligned() - allocate at an alignment
  * @size: bytes wanted
  * @align: alignment in bytes, a power of two
  * @gfp: allocation flags
  *
- * The object may be of a larger class than @size alone would need; free it with
- * gfree(), not with gfree_sized().
+ * As galloc_node_aligned() for no particular node.
  *
  * Context: Any but NMI.  Sleeps if @gfp allows it and galloc needs pages.
  * Return: As galloc(); NULL with one warning if @align is not a power of two.
  */
 void *galloc_aligned(size_t size, size_t align, gfp_t gfp)
 {
-	unsigned int class;
-
-	if (!alloc_enter_ok(gfp))
-		return NULL;
-	if (WARN_ONCE(!is_power_of_2(align),
-		      "galloc: alignment %zu is not a power of two\n", align))
-		return NULL;
-	if (!size)
-		return ZERO_SIZE_PTR;
-	class = aligned_class(size, align);
-	if (class)
-		return alloc_class(class, gfp);
-	return alloc_large(size, max(align, natural_align(size)), NUMA_NO_NODE,
-			   gfp);
+	return galloc_node_aligned(size, align, gfp, NUMA_NO_NODE);
 }
 EXPORT_SYMBOL_GPL(galloc_aligned);
 
@@ -572,27 +606,31 @@ size_t galloc_size_roundup(size_t size)
 EXPORT_SYMBOL_GPL(galloc_size_roundup);
 
 /**
- * grealloc() - change the size of an object
+ * grealloc_node_aligned() - change the size of an object, with alignment and node
  * @p: the object; NULL and ZERO_SIZE_PTR: allocate a new one
  * @size: bytes wanted; 0: free @p
+ * @align: alignment in bytes, a power of two; 1: that of galloc(@size) where it moves
  * @gfp: allocation flags.  With __GFP_ZERO (or init_on_alloc) the bytes beyond the old
  *	size read as zero, if every call for this object had it
+ * @nid: node, or NUMA_NO_NODE
  *
- * Stays in place if the object is large enough.
+ * Stays in place if the object is large enough and so aligned.  One on another node
+ * than @nid moves only with __GFP_THISNODE, or to grow.
  *
  * Context: Any but NMI.  Sleeps if @gfp allows it.
  * Return: The object, ZERO_SIZE_PTR if @size is 0, or NULL; @p is unchanged in the
- * latter case.
+ * latter case.  NULL with one warning if @align is not a power of two.
  */
-void *grealloc(const void *p, size_t size, gfp_t gfp)
+void *grealloc_node_aligned(const void *p, size_t size, size_t align, gfp_t gfp,
+			    int nid)
 {
 	size_t have;
 	void *new;
 
-	if (!alloc_enter_ok(gfp))
+	if (!alloc_enter_ok(gfp) || !align_ok(align))
 		return NULL;
 	if (ZERO_OR_NULL_PTR(p))
-		return galloc_any(size, gfp);
+		return galloc_node_aligned(size, align, gfp, nid);
 	if (!size) {
 		gfree(p);
 		return ZERO_SIZE_PTR;
@@ -600,18 +638,41 @@ void *grealloc(const void *p, size_t size, gfp_t gfp)
 	have = gsize(p);
 	if (!have)
 		return NULL;
-	if (have >= size) {
+	if (have >= size && IS_ALIGNED(addr_of(p), align) &&
+	    (!(gfp & __GFP_THISNODE) || nid == NUMA_NO_NODE ||
+	     page_to_nid(virt_to_page(p)) == nid)) {
 		/* So that growing again in place finds zeroes. */
 		if (want_init_on_alloc(gfp))
 			memset((void *)p + size, 0, have - size);
 		return (void *)p;
 	}
-	new = galloc_any(size, gfp);
+	new = galloc_node_aligned(size, align, gfp, nid);
 	if (new) {
-		memcpy(new, p, have);
+		memcpy(new, p, min(have, size));
 		gfree(p);
 	}
 	return new;
+}
+EXPORT_SYMBOL_GPL(grealloc_node_aligned);
+
+/**
+ * grealloc() - change the size of an object
+ * @p: the object; NULL and ZERO_SIZE_PTR: allocate a new one
+ * @size: bytes wanted; 0: free @p
+ * @gfp: allocation flags, as for grealloc_node_aligned()
+ *
+ * Stays in place if the object is large enough.  One that moves is as galloc(@size)
+ * returns it: it has neither the alignment that galloc_aligned() nor the node that
+ * galloc_node() gave the old one.  grealloc_aligned() and grealloc_node_aligned() take
+ * them again.
+ *
+ * Context: Any but NMI.  Sleeps if @gfp allows it.
+ * Return: The object, ZERO_SIZE_PTR if @size is 0, or NULL; @p is unchanged in the
+ * latter case.
+ */
+void *grealloc(const void *p, size_t size, gfp_t gfp)
+{
+	return grealloc_node_aligned(p, size, 1, gfp, NUMA_NO_NODE);
 }
 EXPORT_SYMBOL_GPL(grealloc);
 

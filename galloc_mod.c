@@ -7,6 +7,7 @@
  * has the diagram, with two exceptions):
  *
  *	include/galloc.h   what clients see; constant sizes pick their class here
+ *	client/            what they get beyond kmalloc()'s calls
  *	api.c              the exported functions
  *	large.c            objects of whole pages
  *	mcache.[hc]        per CPU: a stack of free objects per class; no lock;

@@ -87,8 +87,12 @@ void *galloc_any(size_t size, gfp_t gfp) __malloc __alloc_size(1);
 void *galloc_node(size_t size, gfp_t gfp, int nid) __malloc __alloc_size(1);
 void *galloc_aligned(size_t size, size_t align, gfp_t gfp)
 	__malloc __alloc_size(1);
+void *galloc_node_aligned(size_t size, size_t align, gfp_t gfp, int nid)
+	__malloc __alloc_size(1);
 void *grealloc(const void *p, size_t size, gfp_t gfp)
 	__must_check __realloc_size(2);
+void *grealloc_node_aligned(const void *p, size_t size, size_t align, gfp_t gfp,
+			    int nid) __must_check __realloc_size(2);
 void gfree(const void *p);
 void gfree_sized(const void *p, size_t size);
 void gfree_sensitive(const void *p);
@@ -181,6 +185,42 @@ gcalloc(size_t n, size_t size, gfp_t gfp)
 }
 
 /**
+ * grealloc_aligned() - change the size of an object, with alignment
+ * @p: the object; NULL and ZERO_SIZE_PTR: allocate a new one
+ * @size: bytes wanted; 0: free @p
+ * @align: alignment in bytes, a power of two
+ * @gfp: allocation flags
+ *
+ * Context: As grealloc().
+ * Return: As grealloc(); NULL with one warning if @align is not a power of two.
+ */
+static inline void * __must_check
+grealloc_aligned(const void *p, size_t size, size_t align, gfp_t gfp)
+{
+	return grealloc_node_aligned(p, size, align, gfp, NUMA_NO_NODE);
+}
+
+/**
+ * grealloc_array() - change the number of elements of an array
+ * @p: the array; NULL and ZERO_SIZE_PTR: allocate a new one
+ * @n: number of elements wanted
+ * @size: bytes of one element
+ * @gfp: allocation flags
+ *
+ * Context: As grealloc().
+ * Return: As grealloc(); NULL if @n * @size overflows, and @p is unchanged.
+ */
+static inline void * __must_check
+grealloc_array(const void *p, size_t n, size_t size, gfp_t gfp)
+{
+	size_t bytes;
+
+	if (unlikely(check_mul_overflow(n, size, &bytes)))
+		return NULL;
+	return grealloc(p, bytes, gfp);
+}
+
+/**
  * gfree_rcu() - free an object after a grace period
  * @ptr: pointer to a struct that galloc() allocated, or NULL
  * @member: name of the struct rcu_head inside it
@@ -197,5 +237,9 @@ do {									\
 	if (___galloc_p)						\
 		galloc_free_rcu(&___galloc_p->member);			\
 } while (0)
+
+#include "galloc_string.h"
+#include "galloc_vmalloc.h"
+#include "galloc_obj.h"
 
 #endif /* _GALLOC_H */

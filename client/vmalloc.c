@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: GPL-2.0
+// Copyright (C) 2026 The galloc authors
+/*
+ * vmalloc: memory of galloc(), or of vmalloc() where galloc() has none.
+ *
+ * Above api.c, whose calls it uses.  What vmalloc() serves is not galloc's: it does not
+ * count against limit_mb and is in none of the statistics.  Overview: galloc_mod.c.
+ */
+#include "galloc_internal.h"
+
+#include <linux/module.h>
+#include <linux/string.h>
+#include <linux/vmalloc.h>
+
+#define MAX_BYTES	((size_t)GALLOC_MAX_PAGES << PAGE_SHIFT)
+
+/* Flags with which vmalloc() may be asked for a node: it takes no others then. */
+#define NODE_GFP	(GFP_KERNEL | __GFP_ZERO | __GFP_NOWARN | __GFP_ACCOUNT)
+
+/*
+ * The flags of the first attempt.  Only a page or less is worth all that the caller
+ * allows: for longer runs there is vmalloc(), which needs single pages only.
+ */
+static gfp_t first_gfp(size_t size, gfp_t gfp)
+{
+	if (size <= PAGE_SIZE)
+		return gfp;
+	if (!(gfp & __GFP_RETRY_MAYFAIL))
+		gfp |= __GFP_NORETRY;
+	return (gfp | __GFP_NOWARN) & ~__GFP_NOFAIL;
+}
+
+/* Whole pages, so that gvrealloc() may use the last to its end, whatever watches it. */
+static void *from_vmalloc(size_t size, gfp_t gfp, int nid)
+{
+	if (galloc_fail(0))
+		return NULL;
+	size = PAGE_ALIGN(size);
+	if (nid == NUMA_NO_NODE || (gfp & GFP_KERNEL) != GFP_KERNEL || (gfp & ~NODE_GFP))
+		return __vmalloc(size, gfp);
+	return gfp & __GFP_ZERO ? vzalloc_node(size, nid) : vmalloc_node(size, nid);
+}
+
+/**
+ * gvmalloc_node() - allocate on a node, of galloc() or else of vmalloc()
+ * @size: bytes wanted; at most INT_MAX
+ * @gfp: allocation flags.  One that does not allow to sleep gets what galloc() has,
+ *	and nothing of vmalloc()
+ * @nid: node, or NUMA_NO_NODE.  vmalloc() honours it for GFP_KERNEL without further
+ *	flags; with others the flags count, and __GFP_THISNODE gets nothing of it
+ *
+ * A request of more than a page does not make galloc() reclaim hard, unless @gfp has
+ * __GFP_RETRY_MAYFAIL.  Memory of vmalloc() is of whole pages and cannot be passed to the
+ * DMA API.
+ *
+ * Context: As galloc().
+ * Return: Memory for gvfree(), ZERO_SIZE_PTR for 0, or NULL; NULL with one warning if
+ * @size is more than INT_MAX.
+ */
+void *gvmalloc_node(size_t size, gfp_t gfp, int nid)
+{
+	void *p = NULL;
+
+	if (size <= MAX_BYTES)
+		p = galloc_node(size, first_gfp(size, gfp), nid);
+	if (p || size <= PAGE_SIZE || !gfpflags_allow_blocking(gfp) ||
+	    (gfp & (GALLOC_GFP_ZONES | __GFP_THISNODE)))
+		return p;
+	if (size > INT_MAX) {
+		WARN_ONCE(!(gfp & __GFP_NOWARN), "galloc: gvmalloc of %zu bytes\n", size);
+		return NULL;
+	}
+	return from_vmalloc(size, gfp, nid);
+}
+EXPORT_SYMBOL_GPL(gvmalloc_node);
+
+/**
+ * gvfree() - free memory of gvmalloc(), galloc() or vmalloc()
+ * @p: the memory; NULL and ZERO_SIZE_PTR are fine
+ *
+ * Context: Any but NMI.  Sleeps if it is memory of vmalloc(), unless in an interrupt.
+ */
+void gvfree(const void *p)
+{
+	if (is_vmalloc_addr(p))
+		vfree(p);
+	else
+		gfree(p);
+}
+EXPORT_SYMBOL_GPL(gvfree);
+
+/**
+ * gvfree_sensitive() - clear memory of gvmalloc() and free it
+ * @p: the memory; NULL and ZERO_SIZE_PTR are fine
+ * @len: bytes to clear of memory of vmalloc(); of an object of galloc() all are
+ *
+ * Context: As gvfree().
+ */
+void gvfree_sensitive(const void *p, size_t len)
+{
+	if (!is_vmalloc_addr(p)) {
+		gfree_sensitive(p);
+		return;
+	}
+	memzero_explicit((void *)p, len);
+	vfree(p);
+}
+EXPORT_SYMBOL_GPL(gvfree_sensitive);
+
+/*
+ * The bytes that vmalloc() has at @p.  No exported function knows them; behind each
+ * area is a page that is never mapped.
+ */
+static size_t vmalloc_bytes(const void *p)
+{
+	size_t bytes = 0;
+
+	while (is_vmalloc_addr(p + bytes) && vmalloc_to_page(p + bytes))
+		bytes += PAGE_SIZE;
+	return bytes;
+}
+
+/**
+ * gvrealloc() - change the size of memory of gvmalloc()
+ * @p: the memory; NULL and ZERO_SIZE_PTR: allocate new memory
+ * @size: bytes wanted; 0: free @p
+ * @gfp: allocation flags.  With __GFP_ZERO (or init_on_alloc) the bytes beyond the old
+ *	size read as zero, if every call for this memory had it
+ *
+ * Stays in place if the memory is large enough.  Keeps neither the node that
+ * gvmalloc_node() was asked for nor more alignment than gvmalloc() promises.
+ *
+ * Context: As gvmalloc_node(), and as gvfree() if it moves.
+ * Return: The memory, ZERO_SIZE_PTR if @size is 0, or NULL; @p is unchanged in the
+ * latter case.
+ */
+void *gvrealloc(const void *p, size_t size, gfp_t gfp)
+{
+	size_t have;
+	void *new;
+
+	if (ZERO_OR_NULL_PTR(p))
+		return gvmalloc(size, gfp);
+	if (!size) {
+		gvfree(p);
+		return ZERO_SIZE_PTR;
+	}
+	have = is_vmalloc_addr(p) ? vmalloc_bytes(p) : gsize(p);
+	if (!have)
+		return NULL;
+	if (have >= size) {
+		/* So that growing again in place finds zeroes. */
+		if (want_init_on_alloc(gfp))
+			memset((void *)p + size, 0, have - size);
+		return (void *)p;
+	}
+	new = gvmalloc(size, gfp);
+	if (new) {
+		memcpy(new, p, have);
+		gvfree(p);
+	}
+	return new;
+}
+EXPORT_SYMBOL_GPL(gvrealloc);

@@ -1,0 +1,351 @@
+// SPDX-License-Identifier: GPL-2.0
+// Copyright (C) 2026 The galloc authors
+/*
+ * KUnit: what clients get beyond the calls of api.c: strings, typed allocation, memory
+ * that may come from vmalloc(), and grealloc() with alignment.
+ */
+#include "helpers.h"
+
+#include <linux/vmalloc.h>
+
+#include "twin.h"
+
+#define QUIET	(GFP_KERNEL | __GFP_NOWARN)
+
+/* ---- strings ------------------------------------------------------------ */
+
+static const struct {
+	const char *s;
+	size_t max;
+	const char *copy;
+} copies[] = {
+	{ "", 0, "" },
+	{ "", 5, "" },
+	{ "abc", 0, "" },
+	{ "abc", 2, "ab" },
+	{ "abc", 3, "abc" },
+	{ "seven..", 100, "seven.." },
+	{ "eight...", SIZE_MAX, "eight..." },
+	{ NULL, 3, NULL },
+};
+
+static void expect_string(struct kunit *test, char *p, const char *want)
+{
+	if (want && p)
+		KUNIT_EXPECT_STREQ(test, p, want);
+	else
+		KUNIT_EXPECT_EQ(test, !p, !want);
+	if (p)
+		KUNIT_EXPECT_EQ(test, gsize(p), galloc_size_roundup(strlen(want) + 1));
+	gfree(p);
+}
+
+static void strings_are_copied(struct kunit *test)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(copies); i++) {
+		const char *s = copies[i].s, *want = copies[i].copy;
+		void *p;
+
+		expect_string(test, gstrndup(s, copies[i].max, GFP_KERNEL), want);
+		expect_string(test, gstrdup(s, GFP_KERNEL), s);
+		/* No NUL is read: the characters end where they should. */
+		expect_string(test, gmemdup_nul(s, want ? strlen(want) : 9, GFP_KERNEL), want);
+		p = gmemdup(want ?: "", want ? strlen(want) : 0, GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, p);
+		if (ZERO_OR_NULL_PTR(p))
+			KUNIT_EXPECT_TRUE(test, !want || !*want);
+		else
+			KUNIT_EXPECT_EQ(test, memcmp(p, want, strlen(want)), 0);
+		gfree(p);
+	}
+	KUNIT_EXPECT_NULL(test, gmemdup_nul("x", SIZE_MAX, GFP_KERNEL));
+}
+
+static void strings_are_formatted(struct kunit *test)
+{
+	expect_string(test, gasprintf(GFP_KERNEL, "%s", ""), "");
+	expect_string(test, gasprintf(GFP_KERNEL, "%s-%d", "eth", 7), "eth-7");
+	expect_string(test, gasprintf(GFP_ATOMIC, "%05u%c", 42, '%'), "00042%");
+}
+
+/* ---- types -------------------------------------------------------------- */
+
+struct item {
+	u64 key;
+	u32 value;
+};
+
+struct table {
+	unsigned int n;
+	u16 row[] __counted_by(n);
+};
+
+static void objects_are_allocated_by_type(struct kunit *test)
+{
+	size_t n = 10, many = SIZE_MAX / sizeof(struct item) + 2;
+	struct item *one = galloc_obj(*one), *same = gzalloc_obj(struct item, GFP_NOWAIT);
+	struct item *array = gzalloc_objs(*array, n, GFP_KERNEL);
+	struct table *t = gzalloc_flex(*t, row, n), *v = gvzalloc_flex(*t, row, n);
+
+	OPTIMIZER_HIDE_VAR(many);
+	KUNIT_EXPECT_EQ(test, gsize(one), galloc_size_roundup(sizeof(*one)));
+	KUNIT_EXPECT_EQ(test, gsize(same), gsize(one));
+	KUNIT_EXPECT_EQ(test, gsize(array), galloc_size_roundup(n * sizeof(*array)));
+	KUNIT_EXPECT_EQ(test, gsize(t), galloc_size_roundup(struct_size(t, row, n)));
+	KUNIT_EXPECT_EQ(test, gsize(v), gsize(t));
+	KUNIT_EXPECT_TRUE(test, twin_all_zero((u8 *)same, sizeof(*same)));
+	KUNIT_EXPECT_TRUE(test, twin_all_zero((u8 *)array, n * sizeof(*array)));
+	KUNIT_EXPECT_TRUE(test, t && (t->n == 0 || t->n == n));
+	KUNIT_EXPECT_NULL(test, galloc_objs(*array, many));
+	KUNIT_EXPECT_NULL(test, gvmalloc_objs(*array, many, GFP_KERNEL));
+	KUNIT_EXPECT_NULL(test, galloc_flex(*t, row, many * 8));
+	gfree(one);
+	gfree(same);
+	gfree(array);
+	gfree(t);
+	gvfree(v);
+}
+
+#ifdef DEFINE_FREE
+static long scope(struct kunit *test, bool keep, void **kept)
+{
+	struct item *a __free(gfree) = galloc_obj(*a);
+	void *b __free(gvfree) = gvmalloc(100, GFP_KERNEL);
+	void *c __free(gfree) = ERR_PTR(-EIO);
+
+	KUNIT_EXPECT_TRUE(test, a && b && IS_ERR(c));
+	if (keep)
+		*kept = no_free_ptr(a);
+	return gk_in_use(test);
+}
+
+static void the_end_of_a_scope_frees(struct kunit *test)
+{
+	long before = gk_in_use(test);
+	void *kept = NULL;
+
+	KUNIT_EXPECT_GT(test, scope(test, false, NULL), before);
+	KUNIT_EXPECT_EQ(test, gk_in_use(test), before);
+	scope(test, true, &kept);
+	KUNIT_EXPECT_EQ(test, gk_in_use(test), before + (long)gsize(kept));
+	gfree(kept);
+}
+#endif
+
+/* ---- realloc with alignment --------------------------------------------- */
+
+static void realloc_aligns_as_asked(struct kunit *test)
+{
+	static const struct {
+		size_t from, align, to, to_align;
+	} cases[] = {
+		{ 100, 8, 100, 4096 },		/* large enough, not aligned */
+		{ 100, 4096, 5000, 4096 },
+		{ 100, 4096, 5000, 1 },
+		{ 5000, 1, 64, 8192 },
+		{ 50000, 4096, 200000, 65536 },
+		{ 20000, 8, 300, 32768 },
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		size_t to = cases[i].to, align = cases[i].to_align;
+		size_t both = min(cases[i].from, to);
+		/* Of two neighbours only one can be aligned further by chance. */
+		u8 *p = galloc_aligned(cases[i].from, cases[i].align, GFP_KERNEL), *q;
+		u8 *r = galloc_aligned(cases[i].from, cases[i].align, GFP_KERNEL);
+
+		KUNIT_ASSERT_TRUE(test, p && r);
+		if (IS_ALIGNED((unsigned long)p, align))
+			swap(p, r);
+		twin_fill(p, both, 7);
+		q = grealloc_aligned(p, to, align, GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, q);
+		KUNIT_EXPECT_TRUE(test, IS_ALIGNED((unsigned long)q, align));
+		KUNIT_EXPECT_GE(test, gsize(q), to);
+		KUNIT_EXPECT_TRUE(test, twin_intact(q, both, 7));
+		KUNIT_EXPECT_PTR_EQ(test, grealloc_aligned(q, to, align, GFP_KERNEL), (void *)q);
+		gfree(q);
+		gfree(r);
+	}
+}
+
+static void realloc_that_moves_is_as_galloc_of_that_size(struct kunit *test)
+{
+	void *p = galloc_aligned(100, 4096, GFP_KERNEL), *q = grealloc(p, 5000, GFP_KERNEL);
+
+	KUNIT_EXPECT_EQ(test, gsize(q), galloc_size_roundup(5000));
+	gk_expect_warning(test, "is not a power of two");
+	KUNIT_EXPECT_NULL(test, grealloc_aligned(q, 10, 3, GFP_KERNEL));
+	KUNIT_EXPECT_NULL(test, grealloc_array(q, SIZE_MAX, 2, GFP_KERNEL));
+	KUNIT_EXPECT_PTR_EQ(test, grealloc_array(q, 10, 9, GFP_KERNEL), q);
+	KUNIT_EXPECT_PTR_EQ(test, grealloc_aligned(q, 0, 64, GFP_KERNEL), ZERO_SIZE_PTR);
+	KUNIT_EXPECT_PTR_EQ(test, grealloc_aligned(NULL, 0, 64, GFP_KERNEL), ZERO_SIZE_PTR);
+}
+
+static void realloc_moves_to_the_node_that_it_must(struct kunit *test)
+{
+	int nid;
+
+	for_each_node_state(nid, N_MEMORY) {
+		u8 *p = galloc(100, GFP_KERNEL), *q, *r;
+
+		KUNIT_ASSERT_NOT_NULL(test, p);
+		twin_fill(p, 100, 3);
+		r = grealloc_node_aligned(p, 100, 1, GFP_KERNEL, nid);
+		KUNIT_EXPECT_PTR_EQ(test, r, p);
+		q = grealloc_node_aligned(r, 100, 64, GFP_KERNEL | __GFP_THISNODE, nid);
+		KUNIT_ASSERT_NOT_NULL(test, q);
+		KUNIT_EXPECT_EQ(test, page_to_nid(virt_to_page(q)), nid);
+		KUNIT_EXPECT_TRUE(test, twin_intact(q, 100, 3));
+		gfree(q);
+	}
+}
+
+/* ---- vmalloc ------------------------------------------------------------ */
+
+static void *gvmalloc_here(size_t size, gfp_t gfp)
+{
+	return gvmalloc_node(size, gfp, gk_nid());
+}
+
+static void *gvmalloc_rows(size_t size, gfp_t gfp)
+{
+	return gvmalloc_array(size / 100, 100, gfp);
+}
+
+static void *gvrealloc_none(size_t size, gfp_t gfp)
+{
+	return gvrealloc(NULL, size, gfp);
+}
+
+static void *(*const gv_calls[])(size_t size, gfp_t gfp) = {
+	gvmalloc, gvzalloc, gvmalloc_here, gvmalloc_rows, gvrealloc_none,
+};
+
+static void vmalloc_serves_what_galloc_cannot(struct kunit *test)
+{
+	const size_t size = 50000;
+	unsigned int i;
+	u8 *p;
+
+	for (i = 0; i < ARRAY_SIZE(gv_calls); i++) {
+		p = gv_calls[i](size, QUIET);
+		KUNIT_EXPECT_GE(test, gsize(p), size);
+		gvfree(p);
+		gk_starve(test);
+		p = gv_calls[i](size, QUIET);
+		KUNIT_EXPECT_TRUE(test, is_vmalloc_addr(p));
+		if (gv_calls[i] == gvzalloc && p)
+			KUNIT_EXPECT_TRUE(test, twin_all_zero(p, size));
+		if (p)
+			memset(p, 0xa5, size);
+		gvfree_sensitive(p, p ? size : 0);
+		gk_feed();
+		gk_unlimit(test);
+	}
+}
+
+/* galloc() would have to exceed the limit, or to wait for a run of that length. */
+static void vmalloc_serves_what_must_not_fail(struct kunit *test)
+{
+	void *p;
+
+	gk_starve(test);
+	p = gvmalloc(50000, GFP_KERNEL | __GFP_NOFAIL);
+	KUNIT_EXPECT_TRUE(test, is_vmalloc_addr(p));
+	gvfree(p);
+}
+
+static void vmalloc_serves_nothing_else(struct kunit *test)
+{
+	gk_starve(test);
+	KUNIT_EXPECT_NULL(test, gvmalloc(PAGE_SIZE, QUIET));
+	KUNIT_EXPECT_NULL(test, gvmalloc(50000, GFP_ATOMIC | __GFP_NOWARN));
+	KUNIT_EXPECT_NULL(test, gvmalloc(50000, GFP_NOWAIT | __GFP_NOWARN));
+	KUNIT_EXPECT_NULL(test, gvmalloc_node(50000, QUIET | __GFP_THISNODE, gk_nid()));
+	KUNIT_EXPECT_NULL(test, gvmalloc((size_t)INT_MAX + 1, QUIET));
+	KUNIT_EXPECT_NULL(test, gvcalloc(SIZE_MAX / 2, 3, QUIET));
+	KUNIT_EXPECT_PTR_EQ(test, gvmalloc(0, QUIET), ZERO_SIZE_PTR);
+	gvfree(NULL);
+	gvfree(ZERO_SIZE_PTR);
+	gvfree_sensitive(NULL, 0);
+}
+
+static void gvrealloc_keeps_the_contents_wherever_they_are(struct kunit *test)
+{
+	static const size_t steps[] = { 100, 20000, 20400, 90000, 300000, 50000 };
+	size_t i, had = 0;
+	u8 *p = NULL, *q;
+
+	for (i = 0; i < ARRAY_SIZE(steps); i++) {
+		/* The second half is vmalloc()'s. */
+		if (i == 3)
+			gk_starve(test);
+		q = gvrealloc(p, steps[i], QUIET | __GFP_ZERO);
+		KUNIT_ASSERT_NOT_NULL(test, q);
+		KUNIT_EXPECT_EQ(test, is_vmalloc_addr(q), i >= 3);
+		had = min(had, steps[i]);
+		KUNIT_EXPECT_TRUE(test, twin_intact(q, had, 5));
+		KUNIT_EXPECT_TRUE(test, twin_all_zero(q + had, steps[i] - had));
+		p = q;
+		had = steps[i];
+		twin_fill(p, had, 5);
+	}
+	KUNIT_EXPECT_PTR_EQ(test, gvrealloc(p, 0, QUIET), ZERO_SIZE_PTR);
+}
+
+/* ---- failures ----------------------------------------------------------- */
+
+static bool fail_all(unsigned int order)
+{
+	return true;
+}
+
+/* gk_exit() checks that none of them leaks anything. */
+static void each_call_may_fail(struct kunit *test)
+{
+	void *p = gvmalloc(100, GFP_KERNEL), *v;
+	unsigned int i;
+
+	gk_starve(test);
+	v = gvmalloc(50000, QUIET);
+	KUNIT_EXPECT_TRUE(test, is_vmalloc_addr(v));
+	WRITE_ONCE(galloc_fail_hook, fail_all);
+	KUNIT_EXPECT_NULL(test, gmemdup("abc", 4, QUIET));
+	KUNIT_EXPECT_NULL(test, gmemdup_nul("abc", 3, QUIET));
+	KUNIT_EXPECT_NULL(test, gstrdup("abc", QUIET));
+	KUNIT_EXPECT_NULL(test, gasprintf(QUIET, "%d", 3));
+	KUNIT_EXPECT_NULL(test, galloc_obj(struct item, QUIET));
+	KUNIT_EXPECT_NULL(test, galloc_flex(struct table, row, 3, QUIET));
+	KUNIT_EXPECT_NULL(test, grealloc_aligned(p, 5000, 8192, QUIET));
+	KUNIT_EXPECT_NULL(test, gvrealloc(p, 50000, QUIET));
+	KUNIT_EXPECT_NULL(test, gvrealloc(v, 100000, QUIET));
+	for (i = 0; i < ARRAY_SIZE(gv_calls); i++)
+		KUNIT_EXPECT_NULL(test, gv_calls[i](50000, QUIET));
+	WRITE_ONCE(galloc_fail_hook, NULL);
+	gvfree(v);
+	gvfree(p);
+}
+
+static struct kunit_case cases[] = {
+	KUNIT_CASE(strings_are_copied),
+	KUNIT_CASE(strings_are_formatted),
+	KUNIT_CASE(objects_are_allocated_by_type),
+#ifdef DEFINE_FREE
+	KUNIT_CASE(the_end_of_a_scope_frees),
+#endif
+	KUNIT_CASE(realloc_aligns_as_asked),
+	KUNIT_CASE(realloc_that_moves_is_as_galloc_of_that_size),
+	KUNIT_CASE(realloc_moves_to_the_node_that_it_must),
+	KUNIT_CASE(vmalloc_serves_what_galloc_cannot),
+	KUNIT_CASE(vmalloc_serves_what_must_not_fail),
+	KUNIT_CASE(vmalloc_serves_nothing_else),
+	KUNIT_CASE(gvrealloc_keeps_the_contents_wherever_they_are),
+	KUNIT_CASE(each_call_may_fail),
+	{ }
+};
+
+GK_SUITE(client, gk_init_alive, gk_exit);
