@@ -145,17 +145,20 @@ static void *serve(const struct request *r)
 	for (;;) {
 		obj = get_once(r, (gfp & ~__GFP_NOFAIL) | __GFP_NOWARN);
 		if (likely(obj))
-			return obj;
+			break;
 		relieve(gfp, max(r->size, r->align) >> PAGE_SHIFT);
 		obj = get_once(r, gfp);
 		if (obj)
-			return obj;
+			break;
 		count_event(EVENT_ALLOC_FAILED);
 		if (!(gfp & __GFP_NOFAIL))
 			return NULL;
 		gfp |= __GFP_NOWARN;
 		memalloc_retry_wait(gfp);
 	}
+	if (gate_has_watchers())
+		gate_see(obj, false, r->gfp);
+	return obj;
 }
 
 /* The stack is empty, or the flags need more than the fast path checks. */
@@ -298,8 +301,12 @@ static void *serve_node(const struct request *r)
 	galloc_pause(PAUSE_NODE_CHOSEN, r);
 	if (r->class && !(r->gfp & GALLOC_GFP_RARE)) {
 		obj = mcache_pop_node(r->class, r->nid);
-		if (obj)
-			return init_object(obj, sizeclasses[r->class].size, r->gfp);
+		if (obj) {
+			init_object(obj, sizeclasses[r->class].size, r->gfp);
+			if (gate_has_watchers())
+				gate_see(obj, false, r->gfp);
+			return obj;
+		}
 	}
 	return serve(r);
 }
@@ -443,14 +450,22 @@ static enum mspan_found target_of(const void *p, struct target *t)
 }
 
 /* Free an object that no stack accepted.  @row is the row of its page. */
-static noinline void free_checked(const void *p, unsigned int row)
+static noinline void free_seen(const void *p, unsigned int row)
 {
-	if (ZERO_OR_NULL_PTR(p) || !enter_ok())
-		return;
 	if (row)
 		mcache_free_slow(p, row);
 	else if (!large_free(p, false))
 		report_free(p, FOUND_NO_SPAN);
+}
+
+/* The same, checked, and seen by those who watch. */
+static noinline void free_checked(const void *p, unsigned int row)
+{
+	if (ZERO_OR_NULL_PTR(p) || !enter_ok())
+		return;
+	if (gate_has_watchers())
+		gate_see(p, true, 0);
+	free_seen(p, row);
 }
 
 /* A function of its own, so that it has no frame. */
@@ -462,15 +477,15 @@ static noinline void free_slow(const void *p)
 		free_checked(p, row);
 }
 
-/* The same without a previous attempt to push @p. */
-static void free_unpushed(const void *p)
+/* The row of the page at an address. */
+static unsigned int row_of(const void *p)
 {
 	unsigned int row;
 
 	rcu_read_lock();
 	row = arena_row_of(p);
 	rcu_read_unlock();
-	free_checked(p, row);
+	return row;
 }
 
 /* gfree() on a kernel that clears what is freed. */
@@ -483,18 +498,20 @@ static noinline void free_wiped(const void *p)
 		return;
 	p = untag(p);
 	found = target_of(p, &t) == FOUND_OBJECT;
+	if (gate_has_watchers())
+		gate_see(p, true, 0);
 	/* If others refer to it, it is cleared when the last reference is gone. */
 	if (found && (t.size > PAGE_SIZE || t.padded) &&
 	    !release_pages_unshared(addr_of(p),
 				    PFN_UP(offset_in_page(p) + t.size))) {
 		if (!waiting_add(p, true) && !large_free(p, true))
-			free_unpushed(p);
+			free_seen(p, row_of(p));
 		return;
 	}
 	if (found)
 		memset((void *)p, 0, t.size);
 	if (!mcache_push(p))
-		free_unpushed(p);
+		free_seen(p, row_of(p));
 }
 
 /**
@@ -701,6 +718,13 @@ void gfree_bulk(size_t nr, void **p)
 }
 EXPORT_SYMBOL_GPL(gfree_bulk);
 
+/* Objects that were popped at once. */
+static noinline void see_bulk(void **p, size_t n, gfp_t gfp)
+{
+	while (n--)
+		gate_see(*p++, false, gfp);
+}
+
 /**
  * galloc_bulk() - allocate many objects of one size
  * @size: bytes of each
@@ -724,6 +748,8 @@ size_t galloc_bulk(size_t size, gfp_t gfp, size_t nr, void **p)
 			n = mcache_pop_many(class, nr - i, p + i);
 		if (want_init_on_alloc(gfp))
 			clear_objects(p + i, n, class);
+		if (gate_has_watchers())
+			see_bulk(p + i, n, gfp);
 		i += n;
 		if (i == nr)
 			break;

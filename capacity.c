@@ -45,11 +45,31 @@ bool capacity_shareable(unsigned long size)
 	return size > PAGE_SIZE;
 }
 
-static void slot_set_mask(struct mcache_slot *slot, unsigned int class)
+/**
+ * capacity_set_gates() - let a stack follow the reasons to watch its row
+ * @slots: slots of this CPU, with busy set, or of none yet
+ * @row: the row
+ */
+void capacity_set_gates(struct mcache_slot *slots, unsigned int row)
 {
-	bool shareable = capacity_shareable(sizeclasses[class].size);
+	unsigned int class = row % GALLOC_NR_CLASSES;
+	struct mcache_slot *slot = &slots[row];
+	struct slot_rest *rest = slot_rest(slots, row);
+	u8 why = gate_reasons(row);
+	long credit = why ? 0 : GATE_CREDIT;
 
-	slot->mask = shareable ? ULONG_MAX : capacity_class_mask(class);
+	WRITE_ONCE(slot->seq, slot->seq + 1);
+	/* Orders the odd number before; pairs with slot_allocs_racy(). */
+	smp_wmb();
+	WRITE_ONCE(rest->issued, rest->issued + credit - slot->credit);
+	WRITE_ONCE(slot->credit, credit);
+	/* Release: orders both before the even number; pairs with the same. */
+	smp_store_release(&slot->seq, slot->seq + 1);
+
+	if (capacity_shareable(sizeclasses[class].size))
+		why |= GATE_PAGES;
+	slot->gates = why;
+	slot->mask = why ? ULONG_MAX : capacity_class_mask(class);
 }
 
 /*
@@ -74,9 +94,14 @@ static bool capacity_give_slots(struct mcache_slot *slots)
 {
 	struct mcache *m;
 	unsigned int row;
+	int gen;
 
+again:
+	/* Acquire: pairs with the barrier of gate_changed(). */
+	gen = atomic_read_acquire(&gate_gen);
 	for (row = 0; row < RESERVE_SLOT; row++)
-		slot_set_mask(&slots[row], row % GALLOC_NR_CLASSES);
+		capacity_set_gates(slots, row);
+	galloc_pause(PAUSE_SLOTS_READY, NULL);
 
 	m = mcache_enter();
 	if (!m)
@@ -87,6 +112,12 @@ static bool capacity_give_slots(struct mcache_slot *slots)
 		arena_meta_free(slots, slots_bytes());
 		return true;
 	}
+	/* The CPU's work item may have run already, and found no slots. */
+	if (unlikely(gen != atomic_read(&gate_gen))) {
+		mcache_leave(m);
+		goto again;
+	}
+	m->gates_gen = gen;
 	drain_begin(m);
 	/*
 	 * Release: statistics on other CPUs must see initialised slots.  Pairs with
@@ -112,7 +143,7 @@ bool capacity_setup(void)
 	struct mcache_slot *slots;
 
 	/* Of any CPU: this is only a hint. */
-	if (galloc_debug || test_bit(0, raw_cpu_ptr(&galloc_mcache)->wants))
+	if (test_bit(0, raw_cpu_ptr(&galloc_mcache)->wants))
 		return false;
 	slots = may_call_system() ?
 		arena_meta_alloc(slots_bytes(), numa_mem_id()) : NULL;

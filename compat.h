@@ -253,4 +253,34 @@ static inline void hrtimer_setup(struct hrtimer *timer,
 #endif
 #endif
 
+/*
+ * credit_used_up(): one less, and was there none left?
+ * bits_in_common(): has a value any bit of a mask in memory?
+ *
+ * Each is one instruction, and the jump that looks at its flags; compilers take two for
+ * 64 bits in memory.
+ */
+#if defined(CONFIG_X86_64)
+#define credit_used_up(credit)						\
+({									\
+	bool __none;							\
+									\
+	asm volatile("subq $1, %0"					\
+		     : "+m" (credit), "=@ccs" (__none) : : "memory");	\
+	__none;								\
+})
+
+#define bits_in_common(value, mask)					\
+({									\
+	bool __some;							\
+									\
+	asm("testq %1, %2"						\
+	    : "=@ccnz" (__some) : "r" ((u64)(value)), "m" (mask));	\
+	__some;								\
+})
+#else
+#define credit_used_up(credit)		(--(credit) < 0)
+#define bits_in_common(value, mask)	(!!((unsigned long)(value) & (mask)))
+#endif
+
 #endif /* _GALLOC_COMPAT_H */

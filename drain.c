@@ -83,12 +83,14 @@ static void haul_dispose(struct haul *haul)
 }
 
 /* Was the class unused since the last call?  Records the counters for the next. */
-static bool slot_is_idle(struct mcache_slot *slot)
+static bool slot_is_idle(struct mcache *m, struct mcache_slot *slot)
 {
-	u16 ops = slot->allocs + slot->misses + slot->overflows;
-	bool idle = ops == slot->seen_ops;
+	unsigned int row = slot - m->slots;
+	struct slot_rest *rest = slot_rest(m->slots, row);
+	u16 ops = slot_allocs(m->slots, row) + slot->misses + slot->overflows;
+	bool idle = ops == rest->seen_ops;
 
-	slot->seen_ops = ops;
+	rest->seen_ops = ops;
 	return idle;
 }
 
@@ -100,14 +102,15 @@ static void slot_take_surplus(struct mcache *m, struct mcache_slot *slot,
 			      unsigned int class, unsigned int most,
 			      struct haul *haul)
 {
-	u16 misses = slot->misses & (BIT(SEEN_MISSES_BITS) - 1);
+	struct slot_rest *rest = slot_rest(m->slots, slot - m->slots);
+	u16 misses = slot->misses;
 
 	haul->row = slot - m->slots;
 	haul->n = 0;
 	haul->span = NULL;
 	haul->stack = NULL;
-	if (misses != slot->seen_misses) {
-		slot->seen_misses = misses;
+	if (misses != rest->seen_misses) {
+		rest->seen_misses = misses;
 		return;
 	}
 	haul->span = slot->span;
@@ -149,7 +152,7 @@ static void drain_visit(int cpu, unsigned int class, bool all)
 			return;
 		}
 		slot = local_slot(m, class);
-		if (!all && !slot_is_idle(slot)) {
+		if (!all && !slot_is_idle(m, slot)) {
 			slot_take_surplus(m, slot, class, DRAIN_TURN, &haul);
 			more = false;
 		} else {
@@ -200,7 +203,7 @@ static void away_visit(int cpu, bool all)
 		}
 		slot = away_slot(m, class);
 		if (all || (u32)jiffies - m->away_tick > AWAY_KEPT ||
-		    slot_is_idle(slot))
+		    slot_is_idle(m, slot))
 			more = slot_take(m, slot, class, DRAIN_TURN,
 					 may_call_system(), &haul);
 		else
@@ -434,7 +437,7 @@ static void drain_age_turn(int age)
 			if (!m->runs_used)
 				run = stash_take(m);
 			m->runs_used = false;
-		} else if (slot_is_idle(slot)) {
+		} else if (slot_is_idle(m, slot)) {
 			slot_take(m, slot, class, CALL_TURN, false, &haul);
 			/* The rest in the next call. */
 			if (haul.n == CALL_TURN)
@@ -527,6 +530,7 @@ void drain_follow(void)
 {
 	int age = atomic_read(&tick_gen);
 
+	gate_follow();
 	if (unlikely(drain_is_behind())) {
 		int gen = atomic_read(&drain_gen);
 
@@ -606,9 +610,11 @@ void drain_cpus(void)
 
 /* ---- CPUs come and go ------------------------------------------------------------------------ */
 
-static bool slot_was_used(const struct mcache_slot *slot)
+static bool slot_was_used(const struct mcache_slot *slots, unsigned int row)
 {
-	return slot->base || slot->span || slot->allocs || slot->moved;
+	const struct mcache_slot *slot = &slots[row];
+
+	return slot->base || slot->span || slot->moved || slot_allocs(slots, row);
 }
 
 /* The CPU is dead, or no caller is left: we may access its slots. */
@@ -627,7 +633,7 @@ int drain_dead_cpu(unsigned int cpu)
 		struct mcentral *c = mcentral_rows[row];
 		unsigned long flags;
 
-		if (!c || !slot_was_used(&slots[row]))
+		if (!c || !slot_was_used(slots, row))
 			continue;
 		while (slot_take(m, &slots[row], c->class, DRAIN_TURN, true,
 				 &haul)) {
@@ -635,7 +641,7 @@ int drain_dead_cpu(unsigned int cpu)
 			cond_resched();
 		}
 		galloc_lock(&c->lock, flags);
-		c->fast += slots[row].allocs;
+		c->fast += slot_allocs(slots, row);
 		c->gone += slots[row].moved;
 		galloc_unlock(&c->lock, flags);
 	}

@@ -619,6 +619,7 @@ struct transfer {
  * @back: freed objects that bypassed the stacks, less those on a stack that were
  *	already free: freed twice
  * @transfer: free objects between two CPUs (@lock)
+ * @gates: why single objects of the row are watched, see gate.h
  * @sc: size, reciprocal and span of the class
  * @row: number of this row
  * @class: size class
@@ -638,6 +639,7 @@ struct mcentral {
 	u16 row;
 	u16 class;
 	int nid;
+	u8 gates;
 } ____cacheline_aligned_in_smp;
 
 extern struct mcentral **mcentral_rows;
@@ -734,6 +736,7 @@ extern unsigned long galloc_free_max_pages;
 extern unsigned long galloc_cpu_cache_bytes;
 
 #include "worker.h"
+#include "gate.h"
 #include "lock.h"
 #include "debug/hooks.h"
 

@@ -23,7 +23,8 @@
  *	arena.c            blocks from alloc_pages()
  *	map.c              from an address to its slot, row and span
  *
- * Beside them, worker.c: all background work, behind one gate.
+ * Beside them, worker.c: all background work, requested in any context; and gate.c: who
+ * watches single allocations and frees.
  *
  * This file has the parameters, and init and exit of all layers.
  *
@@ -84,7 +85,7 @@
 
 static bool debug;
 module_param(debug, bool, 0444);
-MODULE_PARM_DESC(debug, "no per-CPU stacks: report every double or interior free at once");
+MODULE_PARM_DESC(debug, "objects bypass the per-CPU stacks: report every double or interior free at once");
 
 static unsigned long limit_mb;
 module_param(limit_mb, ulong, 0444);
@@ -199,6 +200,7 @@ static int __init galloc_init(void)
 	err = mcentral_init();
 	if (err)
 		goto err_mheap;
+	gate_init();
 	err = mcache_init();
 	if (err)
 		goto err_mcentral;

@@ -88,11 +88,11 @@ static unsigned int slot_claim(struct mcache *m, struct mcache_slot *slot,
 	return n;
 }
 
-static void *slot_pop(struct mcache_slot *slot)
+static void *slot_pop(struct mcache *m, struct mcache_slot *slot)
 {
 	if (slot->top == slot->base)
 		return NULL;
-	slot->allocs++;
+	slot_count(m, slot, 1);
 	return *--slot->top;
 }
 
@@ -127,7 +127,7 @@ struct refill {
 static void *refill_locally(struct mcache *m, struct mcache_slot *slot,
 			    unsigned int class, struct refill *r)
 {
-	void *obj = slot_pop(slot);
+	void *obj = slot_pop(m, slot);
 
 	if (obj)
 		return obj;
@@ -137,7 +137,7 @@ static void *refill_locally(struct mcache *m, struct mcache_slot *slot,
 	if (!slot->span)
 		return NULL;
 	slot_claim(m, slot, slot->span);
-	obj = slot_pop(slot);
+	obj = slot_pop(m, slot);
 	if (!obj && !mspan_has_free(slot->span)) {
 		r->old = slot->span;
 		slot->span = NULL;
@@ -178,7 +178,7 @@ static unsigned int mcache_push_many(unsigned int row, void **batch,
 	memcpy(slot->top, batch + n, fit * sizeof(*batch));
 	slot->top += fit;
 	slot->moved += fit + 1;
-	slot->allocs++;
+	slot_count(m, slot, 1);
 	mcache_leave(m);
 	return n;
 out:
@@ -225,7 +225,7 @@ static bool mcache_install(struct mspan *s, int cpu)
 	slot = row_slot_here(m, mspan_row(s));
 	if (slot) {
 		/* The one that the caller has taken, which bypassed the stacks. */
-		slot->allocs++;
+		slot_count(m, slot, 1);
 		slot->moved++;
 		slot_claim(m, slot, s);
 		if (slot->span) {
@@ -395,7 +395,7 @@ void *mcache_pop_node(unsigned int class, int nid)
 		return NULL;
 	/* In one section with the pop: the task could migrate in between. */
 	if (m->nid == nid)
-		obj = slot_pop(local_slot(m, class));
+		obj = slot_pop(m, local_slot(m, class));
 	mcache_leave(m);
 	return obj;
 }
@@ -428,6 +428,11 @@ void *mcache_alloc_slow(unsigned int class, int nid, gfp_t gfp)
 	m = mcache_enter();
 	if (!m) {
 		count_busy(EVENT_BUSY_ALLOC);
+		return alloc_single(class, nid, gfp);
+	}
+	if (gate_bypasses(mcentral_row(m->nid, class))) {
+		mcache_leave(m);
+		gate_follow();
 		return alloc_single(class, nid, gfp);
 	}
 	if (unlikely(m->slots == empty_slots)) {
@@ -475,7 +480,7 @@ size_t mcache_pop_many(unsigned int class, size_t nr, void **out)
 	if (n) {
 		slot->top -= n;
 		memcpy(out, slot->top, n * sizeof(*out));
-		slot->allocs += n;
+		slot_count(m, slot, n);
 	}
 	mcache_leave(m);
 	return n;
@@ -519,6 +524,21 @@ static enum free_how push_slowly(struct mcache *m, struct mcache_slot *slot,
 	return FREE_PUSHED;
 }
 
+/* Is this what was freed last on this CPU?  Then freeing it is a double free. */
+bool mcache_is_top(const void *p, unsigned int row)
+{
+	struct mcache *m = mcache_enter();
+	const struct mcache_slot *slot;
+	bool top;
+
+	if (!m)
+		return false;
+	slot = row_slot_here(m, row);
+	top = slot && slot->top != slot->base && slot->top[-1] == untag(p);
+	mcache_leave(m);
+	return top;
+}
+
 /**
  * mcache_free_slow() - free a small object that the fast path did not take
  * @p: what gfree() was called with
@@ -551,7 +571,13 @@ void mcache_free_slow(const void *p, unsigned int row)
 		mcentral_free_single(p);
 		return;
 	}
-	if (m->slots == empty_slots && !galloc_debug) {
+	if (gate_bypasses(row)) {
+		mcache_leave(m);
+		mcentral_free_single(p);
+		gate_follow();
+		return;
+	}
+	if (m->slots == empty_slots) {
 		mcache_leave(m);
 		capacity_setup();
 		m = mcache_enter();

@@ -16,8 +16,6 @@
 
 #include "galloc_internal.h"
 
-#define SEEN_MISSES_BITS	14
-
 /*
  * Pointers that a call takes off a stack and puts into their spans: it may be made in a
  * section of its caller's, and each may empty a span, whose pages are joined with others.
@@ -29,38 +27,54 @@
  * @top: next place to push to
  * @base: first place; base[-1] is the stack's size in bytes, no object
  * @end: after the last place; base == end when the slot has no capacity
- * @allocs: objects served from the stack
+ * @credit: objects that the fast path may still serve; 0 while each is watched
+ * @mask: bits that are 0 in the address of every object of the row; all ones while
+ *	@gates has a bit
  * @span: the CACHED span that refills it, or NULL
- * @mask: bits that are 0 in the address of every object of the row; all ones for
- *	objects above a page, whose frees all take mcache_push_shareable()
  * @misses: allocations that found the stack empty
  * @overflows: frees that found it full
- * @seen_ops: @allocs and @overflows at the last drain_visit(), low bits
- * @seen_misses: @misses then, low bits
- * @wants: at which end it last ran out, see capacity_wants_more()
  * @moved: objects that moved from spans and transfer to this stack, or past it to a
  *	caller, less those that moved back: the objects on the stack or in use,
  *	modulo 2^32 and summed over all CPUs
+ * @gates: the reasons to watch each object that it has followed, see gate.h; and
+ *	GATE_PAGES for objects above a page, whose frees all take
+ *	mcache_push_shareable()
+ * @seq: odd while @credit and slot_rest->issued change together
+ * @wants: at which end it last ran out, see capacity_wants_more()
  *
- * Only its CPU writes it, with busy set.  Statistics read it from other CPUs.
- * Written by its CPU only, with busy set.  Others read for statistics.
+ * What a pair of calls needs is in this one cache line; struct slot_rest has the
+ * remainder.  Written by its CPU only, with busy set.  Others read for statistics.
  */
 struct mcache_slot {
 	void **top;
 	void **base;
 	void **end;
-	unsigned long allocs;
-	struct mspan *span;
+	long credit;
 	unsigned long mask;
+	struct mspan *span;
 	u32 misses;
 	u32 overflows;
-	u16 seen_ops;
-	u16 seen_misses : SEEN_MISSES_BITS;
-	u16 wants : 16 - SEEN_MISSES_BITS;
 	u32 moved;
+	u8 gates;
+	u8 seq;
+	u8 wants;
 };
 
 static_assert(sizeof(struct mcache_slot) == 64);
+
+/**
+ * struct slot_rest - what only gates, drains and statistics need of a slot
+ * @issued: all credit it was given; less @credit: the objects served from the stack
+ * @seen_ops: objects served, misses and overflows at the last drain_visit(), low bits
+ * @seen_misses: misses then, low bits
+ *
+ * A second array, behind that of the slots: its place is slot_rest().
+ */
+struct slot_rest {
+	unsigned long issued;
+	u16 seen_ops;
+	u16 seen_misses;
+};
 
 /* Runs of pages that a CPU keeps for large objects. */
 #define STASH_RUNS	8
@@ -78,6 +92,9 @@ static_assert(sizeof(struct mcache_slot) == 64);
  * @gen: the drain generation it has followed
  * @age: the tick it has followed
  * @held: bytes that the capacities and the CACHED spans may hold
+ * @gates_gen: the generation of gates it has followed
+ * @gates_from: the generation that it is following
+ * @gates_row: the next row of that
  * @rng: state of the xorshift that shuffles claimed objects
  * @hand: slot to take capacity from next when another needs more
  * @runs: runs of pages for large objects, see stash.c; the newest is last
@@ -111,6 +128,9 @@ struct mcache {
 	int age;
 	int drain_from;
 	unsigned long held;
+	int gates_gen;
+	int gates_from;
+	unsigned int gates_row;
 	u64 rng;
 	unsigned int hand;
 	u8 nr_runs;
@@ -147,8 +167,8 @@ DECLARE_PER_CPU(struct mcache, galloc_mcache);
 #endif
 
 /*
- * Pop an object of a class from this CPU's stack.  False if there is none, or
- * if the slots are busy, because this is an interrupt.
+ * Pop an object of a class from this CPU's stack.  False if there is none, if each one
+ * is watched, or if the slots are busy, because this is an interrupt.
  */
 static __always_inline bool mcache_pop(unsigned int class, void **obj)
 {
@@ -164,14 +184,17 @@ static __always_inline bool mcache_pop(unsigned int class, void **obj)
 		slot = fast_slot(m, local, class);
 		top = slot->top;
 		if (likely(top != slot->base)) {
-			*obj = top[-1];
-			barrier();
-			slot->top--;
-			slot->allocs++;
-			barrier();
-			fast_set_busy(m, 0);
-			preempt_enable();
-			return true;
+			if (likely(!credit_used_up(slot->credit))) {
+				*obj = top[-1];
+				barrier();
+				slot->top--;
+				barrier();
+				fast_set_busy(m, 0);
+				preempt_enable();
+				return true;
+			}
+			/* The slow path counts it. */
+			slot->credit++;
 		}
 		barrier();
 		fast_set_busy(m, 0);
@@ -180,7 +203,10 @@ static __always_inline bool mcache_pop(unsigned int class, void **obj)
 	return false;
 }
 
-/* The tests and the push itself, with busy set. */
+/*
+ * The tests and the push itself, with busy set.  The mask is tested in 64 bits: all ones
+ * must let no address pass, not even one at a boundary of 4 GiB.
+ */
 static __always_inline bool slot_push(struct mcache_slot *slot, const void *p)
 {
 	void **top = slot->top;
@@ -188,7 +214,7 @@ static __always_inline bool slot_push(struct mcache_slot *slot, const void *p)
 	/* KASAN: the stack holds the pointers that galloc handed out, without tags. */
 	p = untag(p);
 	if (likely(top != slot->end) && likely(top[-1] != p) &&
-	    likely(!((unsigned long)p & slot->mask))) {
+	    likely(!bits_in_common(p, slot->mask))) {
 		*top = (void *)p;
 		barrier();
 		slot->top++;
@@ -356,10 +382,59 @@ static inline size_t span_bytes(const struct mspan *s)
 	return (size_t)s->npages << PAGE_SHIFT;
 }
 
-/* Size of the slots of a CPU. */
+/* Size of the slots of a CPU, and of their rest. */
 static inline size_t slots_bytes(void)
 {
-	return (size_t)nr_slots * sizeof(struct mcache_slot);
+	return (size_t)nr_slots *
+	       (sizeof(struct mcache_slot) + sizeof(struct slot_rest));
+}
+
+static inline struct slot_rest *slot_rest(const struct mcache_slot *slots,
+					  unsigned int row)
+{
+	return (struct slot_rest *)(slots + nr_slots) + row;
+}
+
+/* Objects served from a stack, for its CPU with busy set, or if it is dead. */
+static inline unsigned long slot_allocs(const struct mcache_slot *slots,
+					unsigned int row)
+{
+	return slot_rest(slots, row)->issued - slots[row].credit;
+}
+
+/* The same for any CPU; in a task, since an interrupt may be in between the changes. */
+static inline unsigned long slot_allocs_racy(const struct mcache_slot *slots,
+					     unsigned int row)
+{
+	const struct mcache_slot *slot = &slots[row];
+	unsigned long n;
+	u8 seq;
+
+	for (;;) {
+		/* Pairs with the release of capacity_set_gates(). */
+		seq = smp_load_acquire(&slot->seq);
+		n = READ_ONCE(slot_rest(slots, row)->issued) -
+		    READ_ONCE(slot->credit);
+		/* Pairs with its smp_wmb(). */
+		smp_rmb();
+		if (!(seq & 1) && READ_ONCE(slot->seq) == seq)
+			return n;
+		cpu_relax();
+	}
+}
+
+/* Count objects that a slow path serves from a stack, as the fast path does. */
+static inline void slot_count(struct mcache *m, struct mcache_slot *slot,
+			      unsigned int n)
+{
+	struct slot_rest *rest;
+
+	if (likely(slot->credit >= (long)n)) {
+		WRITE_ONCE(slot->credit, slot->credit - n);
+		return;
+	}
+	rest = slot_rest(m->slots, slot - m->slots);
+	WRITE_ONCE(rest->issued, rest->issued + n);
 }
 
 static inline bool mcache_is_setup(int cpu)
@@ -413,7 +488,7 @@ static __always_inline bool mcache_push_shareable(const void *p, unsigned int *r
 	fast_set_busy(m, 1);
 	barrier();
 	slot = fast_slot(m, slots, *row);
-	if (slot->mask != ULONG_MAX || slot->top == slot->end ||
+	if (slot->gates != GATE_PAGES || slot->top == slot->end ||
 	    slot->top[-1] == p)
 		goto not_pushed;
 	/* Stacks of other nodes' rows are left to the slow path. */
@@ -444,6 +519,8 @@ out:
 /* The most that a stack holds. */
 #define CAPACITY_MAX		2048
 
+void capacity_set_gates(struct mcache_slot *slots, unsigned int row);
+
 /* slot->wants */
 enum { WANTS_UNDERFLOW = 1, WANTS_OVERFLOW = 2 };
 
@@ -467,6 +544,7 @@ void mcache_exit(void);
 void *mcache_pop_node(unsigned int class, int nid);
 void *mcache_alloc_slow(unsigned int class, int nid, gfp_t gfp);
 void mcache_free_slow(const void *p, unsigned int row);
+bool mcache_is_top(const void *p, unsigned int row);
 size_t mcache_pop_many(unsigned int class, size_t nr, void **out);
 
 /* stash.c */

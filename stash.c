@@ -70,7 +70,7 @@ struct mspan *stash_alloc(unsigned int npages, unsigned int align, int nid)
 	struct mcache *m;
 	unsigned int i;
 
-	if (npages > STASH_MAX_PAGES)
+	if (npages > STASH_MAX_PAGES || gate_bypasses(0))
 		return NULL;
 	m = mcache_enter();
 	if (!m)
@@ -125,7 +125,7 @@ bool stash_free(struct mspan *s)
 
 	/* A run that can never fit must not evict others. */
 	if (s->npages > STASH_MAX_PAGES || span_bytes(s) > stash_max_bytes() ||
-	    s->reserve || s->huge ||
+	    s->reserve || s->huge || gate_bypasses(0) ||
 	    !release_pages_unshared(s->start, s->npages))
 		return false;
 	m = capacity_enter_setup();

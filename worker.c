@@ -9,7 +9,7 @@
  * queued, which requests the work again from its own interrupt.
  *
  * At unload, and while a KUnit suite checks results, the gate is closed: worker_stop().
- * Called by mheap.c, release.c, mcache.c, drain.c and shrinker.c; calls them to do the
+ * Called by mheap.c, release.c, mcache.c, drain.c, gate.c and shrinker.c; calls them to do the
  * work.  Has no lock.  Overview: galloc_mod.c.
  */
 #include "mcache.h"
@@ -31,7 +31,7 @@
 /* Interval of the search for newly freed memory after a call by reclaim. */
 #define WAKE_DELAY		(HZ / 4)
 
-/* A drain that found a CPU coming up or going down is retried after this long. */
+/* A job that found a CPU coming up or going down is retried after this long. */
 #define DRAIN_RETRY_DELAY	(HZ / 10)
 
 struct workqueue_struct *galloc_wq;
@@ -75,6 +75,12 @@ static void wake_fn(struct work_struct *work)
 		worker_kick(WORKER_WAKE);
 }
 
+static void gates_fn(struct work_struct *work)
+{
+	if (!gate_async())
+		worker_kick(WORKER_GATES_LATER);
+}
+
 static void release_fn(struct work_struct *work)
 {
 	map_catch_up();
@@ -97,6 +103,7 @@ static DECLARE_DEFERRABLE_WORK(refs_work, refs_fn);
 static DECLARE_DELAYED_WORK(drain_work, drain_fn);
 static DECLARE_DELAYED_WORK(release_work, release_fn);
 static DECLARE_DELAYED_WORK(wake_work, wake_fn);
+static DECLARE_DELAYED_WORK(gates_work, gates_fn);
 
 static void queue_job(enum worker_job job)
 {
@@ -124,6 +131,12 @@ static void queue_job(enum worker_job job)
 		break;
 	case WORKER_WAKE:
 		queue_delayed_work(galloc_wq, &wake_work, WAKE_DELAY);
+		break;
+	case WORKER_GATES:
+		mod_delayed_work(galloc_wq, &gates_work, 0);
+		break;
+	case WORKER_GATES_LATER:
+		queue_delayed_work(galloc_wq, &gates_work, DRAIN_RETRY_DELAY);
 		break;
 	case WORKER_CPU:
 		/* If we migrate meanwhile, the other CPU's work finds nothing to do. */
@@ -172,6 +185,9 @@ bool worker_pending(enum worker_job job)
 		return delayed_work_pending(&drain_work);
 	case WORKER_WAKE:
 		return delayed_work_pending(&wake_work);
+	case WORKER_GATES:
+	case WORKER_GATES_LATER:
+		return delayed_work_pending(&gates_work);
 	default:
 		for_each_possible_cpu(cpu)
 			pending = pending ||
@@ -245,6 +261,7 @@ void worker_start(void)
 	/* For requests that were dropped before. */
 	worker_kick(WORKER_NOW);
 	worker_kick(WORKER_TICK);
+	worker_kick(WORKER_GATES);
 }
 
 /**
@@ -272,6 +289,7 @@ void worker_stop(void)
 	cancel_delayed_work_sync(&drain_work);
 	cancel_delayed_work_sync(&release_work);
 	cancel_delayed_work_sync(&wake_work);
+	cancel_delayed_work_sync(&gates_work);
 	for_each_possible_cpu(cpu)
 		cancel_work_sync(&per_cpu(galloc_mcache, cpu).work);
 	/* A check of validate that its caller did not wait for. */

@@ -22,6 +22,8 @@ extern struct workqueue_struct *galloc_wq;
  * @WORKER_DRAIN: make every CPU drain
  * @WORKER_DRAIN_LATER: the same, after a pause
  * @WORKER_WAKE: look for memory freed soon after a call by reclaim
+ * @WORKER_GATES: have all CPUs close or open their gates
+ * @WORKER_GATES_LATER: the same, after a pause
  * @WORKER_CPU: let this CPU do what it could not do with interrupts off
  * @NR_WORKER_JOBS: number of jobs
  */
@@ -34,6 +36,8 @@ enum worker_job {
 	WORKER_DRAIN,
 	WORKER_DRAIN_LATER,
 	WORKER_WAKE,
+	WORKER_GATES,
+	WORKER_GATES_LATER,
 	WORKER_CPU,
 	NR_WORKER_JOBS
 };

@@ -562,6 +562,8 @@ static unsigned long check_slot_of(struct findings *sure, const struct mcache *m
 	if (!slot)
 		return 0;
 	check_that(sure, slot->base <= slot->top && slot->top <= slot->end);
+	check_eq(sure, slot->mask == ULONG_MAX, !!slot->gates);
+	check_eq(sure, !slot->credit, !!(slot->gates & GATE_REASONS));
 	held = (slot->end - slot->base) * sizeclasses[class].size;
 	if (!slot->span)
 		return held;

@@ -525,7 +525,7 @@ void gk_slots_delete(struct mcache_slot *slots)
 		if (!c)
 			continue;
 		galloc_lock(&c->lock, flags);
-		c->fast += slots[row].allocs;
+		c->fast += slot_allocs(slots, row);
 		c->gone += slots[row].moved;
 		galloc_unlock(&c->lock, flags);
 	}

@@ -374,9 +374,9 @@ static void objects_of_another_node_are_used_again_here(struct kunit *test)
 		take_and_free(p, NR_ASKED);
 		if (nr_of_node(p, NR_ASKED, far) > NR_ASKED * 9 / 10) {
 			slot = &m->slots[mcentral_row(far, class)];
-			allocs = slot->allocs;
+			allocs = slot_allocs(m->slots, slot - m->slots);
 			take_and_free(p, gk_stacked(slot));
-			if (slot->allocs > allocs)
+			if (slot_allocs(m->slots, slot - m->slots) > allocs)
 				break;
 		}
 		drain_cpus();

@@ -18,6 +18,13 @@
 #error "GALLOC_KUNIT=y needs a kernel with CONFIG_KUNIT"
 #endif
 
+/* gate.c */
+EXPORT_SYMBOL_IF_KUNIT(gate_all);
+EXPORT_SYMBOL_IF_KUNIT(gate_gen);
+EXPORT_SYMBOL_IF_KUNIT(gate_close);
+EXPORT_SYMBOL_IF_KUNIT(gate_open);
+EXPORT_SYMBOL_IF_KUNIT(gate_wait);
+
 /* arena.c */
 EXPORT_SYMBOL_IF_KUNIT(arena_map);
 EXPORT_SYMBOL_IF_KUNIT(arena_none);

@@ -114,12 +114,13 @@ static void sum_cpu(struct sums *sums, int cpu)
 
 	/* Including rows of other nodes, which the CPU may have adopted. */
 	for (row = 0; row < RESERVE_SLOT; row++) {
-		const struct mcache_slot *slot = READ_ONCE(m->slots) + row;
+		const struct mcache_slot *slots = READ_ONCE(m->slots);
+		const struct mcache_slot *slot = slots + row;
 		unsigned int class = row % GALLOC_NR_CLASSES;
 
 		sums->class[class].stacked += slot_places(slot);
 		sums->class[class].out += READ_ONCE(slot->moved);
-		sums->class[class].allocs += READ_ONCE(slot->allocs);
+		sums->class[class].allocs += slot_allocs_racy(slots, row);
 	}
 }
 
@@ -510,14 +511,15 @@ static void mcache_show_cpu(struct seq_file *m, int cpu)
 	unsigned int row;
 
 	for (row = 0; row < RESERVE_SLOT; row++) {
-		const struct mcache_slot *slot = READ_ONCE(c->slots) + row;
+		const struct mcache_slot *slots = READ_ONCE(c->slots);
+		const struct mcache_slot *slot = slots + row;
 		unsigned int class = row % GALLOC_NR_CLASSES;
 		long room = READ_ONCE(slot->end) - READ_ONCE(slot->base);
 
 		room = max(room, 0L);
 		bytes += slot_places(slot) * class_size(class);
 		capacity += room * class_size(class);
-		hits += READ_ONCE(slot->allocs);
+		hits += slot_allocs_racy(slots, row);
 		misses += READ_ONCE(slot->misses);
 		overflows += READ_ONCE(slot->overflows);
 		spans += !!READ_ONCE(slot->span);

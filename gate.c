@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: GPL-2.0
+// Copyright (C) 2026 The galloc authors
+/*
+ * gate: lets others watch single allocations and frees, at no cost while nobody does.
+ *
+ * Two fields of a stack, which the fast paths test anyway, are its gate: without credit
+ * each allocation takes the slow path, and with a mask of all ones each free does.  The
+ * slow paths work as ever, and call the watchers as well.
+ *
+ * gate_close() records a reason and has each CPU close its own stacks.  It is complete
+ * when all have, by a work item; an isolated CPU follows in its next slow path.  A CPU
+ * that comes up has no stacks yet: it closes those that it makes, see
+ * capacity_give_slots().
+ *
+ * Called by api.c, mcache.c, capacity.c, stash.c, drain.c and worker.c; calls drain.c.
+ * gate_mutex protects the reasons and the watchers.  No lock for the stacks: see
+ * mcache.h.  Overview: galloc_mod.c.
+ */
+#include "mcache.h"
+
+#include <linux/cpu.h>
+#include <linux/mutex.h>
+
+/* Stacks that one section closes or opens. */
+#define GATE_TURN		64
+
+/* Reasons that hold for all rows; those of a single one are in its mcentral. */
+u8 gate_all;
+
+/* Reasons that have a watcher. */
+u8 gate_watched;
+
+/* Incremented when reasons have changed. */
+atomic_t gate_gen = ATOMIC_INIT(0);
+
+static const struct gate_watcher __rcu *gate_watchers[NR_GATE_REASONS];
+
+/* Not held while CPUs are waited for: a hotplug callback takes it. */
+static DEFINE_MUTEX(gate_mutex);
+
+static DEFINE_PER_CPU(struct work_struct, gate_works);
+
+/* ---- stacks ------------------------------------------------------------------------- */
+
+/*
+ * The next stacks of this CPU follow the reasons.  False if none is left.  A change in
+ * between begins anew.
+ */
+static bool gate_turn(void)
+{
+	int gen = atomic_read_acquire(&gate_gen);
+	struct mcache *m = mcache_enter();
+	unsigned int end;
+	bool more = false;
+
+	if (!m)
+		return false;
+	if (m->slots == empty_slots) {
+		/* They begin with the reasons of then. */
+		m->gates_gen = gen;
+	} else if (m->gates_gen != gen) {
+		if (m->gates_from != gen)
+			m->gates_row = 0;
+		m->gates_from = gen;
+		end = min(m->gates_row + GATE_TURN, RESERVE_SLOT);
+		for (; m->gates_row < end; m->gates_row++)
+			capacity_set_gates(m->slots, m->gates_row);
+		more = end < RESERVE_SLOT;
+		if (!more) {
+			m->gates_gen = gen;
+			m->gates_row = 0;
+		}
+	}
+	mcache_leave(m);
+	return more;
+}
+
+/**
+ * gate_follow() - do a turn, if this CPU has not followed the reasons yet
+ *
+ * Context: Any but NMI, no galloc lock held.
+ */
+void gate_follow(void)
+{
+	/* data_race(): an old value costs a turn that finds nothing to do. */
+	if (unlikely(data_race(raw_cpu_ptr(&galloc_mcache)->gates_gen) !=
+		     atomic_read(&gate_gen)))
+		gate_turn();
+}
+
+static void gate_work_fn(struct work_struct *work)
+{
+	while (gate_turn())
+		cond_resched();
+}
+
+/* Ask all CPUs to follow; the hotplug lock is held. */
+static void gate_ask(void)
+{
+	int cpu;
+
+	for_each_online_cpu(cpu)
+		if (drain_may_ask(cpu))
+			queue_work_on(cpu, galloc_wq, &per_cpu(gate_works, cpu));
+}
+
+/* Wait until those that were asked have followed, and drop the hotplug lock. */
+static void gate_complete(void)
+{
+	unsigned int row;
+	int cpu;
+
+	for_each_online_cpu(cpu)
+		flush_work(&per_cpu(gate_works, cpu));
+	cpus_read_unlock();
+	/* What is on a stack or in transfer is free, but not in its bitmap. */
+	for (row = 0; row < nr_rows; row++) {
+		if (mcentral_rows[row] && gate_bypasses(row)) {
+			drain_cpus();
+			break;
+		}
+	}
+}
+
+/**
+ * gate_async() - have all CPUs follow, without waiting
+ *
+ * Context: The worker.
+ * Return: False if a CPU is coming up or going down: try again.
+ */
+bool gate_async(void)
+{
+	if (!cpus_read_trylock())
+		return false;
+	gate_ask();
+	cpus_read_unlock();
+	drain_kick();
+	return true;
+}
+
+/**
+ * gate_wait() - wait until the last gate_close() or gate_open() is complete
+ *
+ * Context: Process, not in a hotplug callback.  Sleeps.
+ */
+void gate_wait(void)
+{
+	cpus_read_lock();
+	gate_ask();
+	gate_complete();
+}
+
+/* ---- reasons ------------------------------------------------------------------------ */
+
+/* Reasons have changed.  Returns what gate_close() does. */
+static int gate_changed(void)
+{
+	/* Full barrier: orders the reasons before it, for whoever follows. */
+	atomic_inc_return(&gate_gen);
+	/* A hotplug callback must not wait for what waits for it. */
+	if (!cpus_read_trylock()) {
+		worker_kick(WORKER_GATES);
+		return -EINPROGRESS;
+	}
+	gate_ask();
+	gate_complete();
+	return 0;
+}
+
+static void set_reason(u8 *word, enum gate_reason why, bool set)
+{
+	u8 had = *word;
+
+	lockdep_assert_held(&gate_mutex);
+	WRITE_ONCE(*word, set ? had | BIT(why) : had & ~BIT(why));
+}
+
+/**
+ * gate_close() - have all allocations and frees watched
+ * @why: the reason
+ * @watcher: what to call, or NULL; must stay until gate_open() has returned
+ * @row: for which objects, or GATE_ALL_ROWS.  A call per row adds that row; all of a
+ *	reason have the same watcher
+ *
+ * Each allocation and free that begins after the return is watched, on isolated CPUs
+ * after their next slow path.  With GATE_DEBUG the objects bypass the stacks.
+ *
+ * Context: Process.  Sleeps.
+ * Return: 0; -EINPROGRESS if a CPU is coming up or going down, by this very task
+ * perhaps: the worker completes it, and gate_wait() waits for that.
+ */
+int gate_close(enum gate_reason why, const struct gate_watcher *watcher,
+	       unsigned int row)
+{
+	mutex_lock(&gate_mutex);
+	rcu_assign_pointer(gate_watchers[why], watcher);
+	set_reason(&gate_watched, why, watcher);
+	set_reason(row == GATE_ALL_ROWS ? &gate_all : &mcentral_rows[row]->gates,
+		   why, true);
+	mutex_unlock(&gate_mutex);
+	return gate_changed();
+}
+
+/**
+ * gate_open() - end a reason, for all rows
+ * @why: the reason
+ *
+ * The watcher is not called any more after the return, whatever that is.
+ *
+ * Context: Process.  Sleeps.
+ * Return: As gate_close().  Stacks that the worker has yet to open cost a slow path.
+ */
+int gate_open(enum gate_reason why)
+{
+	unsigned int row;
+
+	mutex_lock(&gate_mutex);
+	set_reason(&gate_watched, why, false);
+	RCU_INIT_POINTER(gate_watchers[why], NULL);
+	set_reason(&gate_all, why, false);
+	for (row = 0; row < nr_rows; row++)
+		if (mcentral_rows[row])
+			set_reason(&mcentral_rows[row]->gates, why, false);
+	mutex_unlock(&gate_mutex);
+	/* Pairs with the read sections of gate_see(). */
+	synchronize_rcu();
+	return gate_changed();
+}
+
+/* ---- seeing ------------------------------------------------------------------------- */
+
+/*
+ * The usable bytes of an object in use, 0 if there is none at @p or it would be freed
+ * twice, and the reasons to watch it.  RCU read section.
+ */
+static size_t gate_look(const void *p, bool freed, u8 *why)
+{
+	struct object o;
+	struct mspan s;
+
+	if (mspan_resolve(p, &o) == FOUND_OBJECT) {
+		*why = gate_reasons(o.row);
+		if (!mspan_is_taken(p, o.row) || (freed && mcache_is_top(p, o.row)))
+			return 0;
+		return sizeclass_of_row(o.row)->size;
+	}
+	*why = gate_reasons(0);
+	if (!map_span_around(p, &s) || mspan_state(&s) != MSPAN_LARGE ||
+	    addr_of(p) != s.start)
+		return 0;
+	return (size_t)s.npages << PAGE_SHIFT;
+}
+
+/**
+ * gate_see() - call the watchers for an object
+ * @p: the object; any pointer if @freed: nothing is called unless it is an object in use
+ * @freed: it is about to be freed; otherwise it was just allocated, and initialised
+ * @gfp: the caller's flags, if it was allocated
+ *
+ * Context: Any but NMI, no galloc lock held.
+ */
+void gate_see(const void *p, bool freed, gfp_t gfp)
+{
+	const struct gate_watcher *w;
+	unsigned int i;
+	size_t size;
+	u8 why;
+
+	rcu_read_lock();
+	size = gate_look(p, freed, &why);
+	for (i = 0; size && i < NR_GATE_REASONS; i++) {
+		w = why & BIT(i) ? rcu_dereference(gate_watchers[i]) : NULL;
+		if (w && freed)
+			w->free(p, size);
+		else if (w)
+			w->alloc(p, size, gfp);
+	}
+	rcu_read_unlock();
+}
+
+/* Before anything is allocated. */
+void gate_init(void)
+{
+	int cpu;
+
+	if (galloc_debug)
+		gate_all = BIT(GATE_DEBUG);
+	for_each_possible_cpu(cpu)
+		INIT_WORK(&per_cpu(gate_works, cpu), gate_work_fn);
+}

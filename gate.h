@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Copyright (C) 2026 The galloc authors */
+/*
+ * gate: who watches single allocations and frees.
+ *
+ * Included by galloc_internal.h.
+ */
+#ifndef _GALLOC_GATE_H
+#define _GALLOC_GATE_H
+
+/**
+ * enum gate_reason - why single allocations and frees are watched
+ * @GATE_TRACE: tracepoints are enabled
+ * @GATE_SAMPLE: a part of all allocations is recorded
+ * @GATE_DEBUG: objects bypass the stacks, so that the bitmaps know of each at once
+ * @GATE_KMEMLEAK: the kernel looks for leaks
+ * @GATE_GUARD: some objects get pages of their own
+ * @GATE_LATENCY: calls are timed
+ * @NR_GATE_REASONS: number of reasons
+ */
+enum gate_reason {
+	GATE_TRACE,
+	GATE_SAMPLE,
+	GATE_DEBUG,
+	GATE_KMEMLEAK,
+	GATE_GUARD,
+	GATE_LATENCY,
+	NR_GATE_REASONS
+};
+
+/* A bit of slot->gates that is no reason: each free looks at the object's pages. */
+#define GATE_PAGES		BIT(7)
+#define GATE_REASONS		((u8)~GATE_PAGES)
+
+static_assert(BIT(NR_GATE_REASONS) <= GATE_PAGES);
+
+/* A credit that is never used up: 146 years of an allocation each nanosecond. */
+#define GATE_CREDIT		(LONG_MAX / 2)
+
+/**
+ * struct gate_watcher - the functions that a reason has called
+ * @alloc: an object of @size usable bytes was allocated
+ * @free: an object of @size usable bytes is about to be freed
+ *
+ * Context: that of the caller of galloc, within an RCU read section; must not call
+ * galloc.
+ */
+struct gate_watcher {
+	void (*alloc)(const void *p, size_t size, gfp_t gfp);
+	void (*free)(const void *p, size_t size);
+};
+
+/* gate.c */
+
+/* For gate_close(): all rows, and objects of whole pages. */
+#define GATE_ALL_ROWS		UINT_MAX
+
+extern u8 gate_all;
+extern u8 gate_watched;
+extern atomic_t gate_gen;
+
+void gate_init(void);
+int gate_close(enum gate_reason why, const struct gate_watcher *watcher,
+	       unsigned int row);
+int gate_open(enum gate_reason why);
+void gate_wait(void);
+bool gate_async(void);
+void gate_follow(void);
+void gate_see(const void *p, bool freed, gfp_t gfp);
+
+/* The reasons to watch the objects of a row, 0: those of whole pages. */
+static inline u8 gate_reasons(unsigned int row)
+{
+	const struct mcentral *c = row ? mcentral_rows[row] : NULL;
+
+	return READ_ONCE(gate_all) | (c ? READ_ONCE(c->gates) : 0);
+}
+
+/* Do the objects of a row bypass the stacks? */
+static inline bool gate_bypasses(unsigned int row)
+{
+	return unlikely(gate_reasons(row) & BIT(GATE_DEBUG));
+}
+
+/* Does anybody watch anything?  In the slow paths only. */
+static inline bool gate_has_watchers(void)
+{
+	return unlikely(READ_ONCE(gate_watched));
+}
+
+#endif /* _GALLOC_GATE_H */

@@ -1,0 +1,504 @@
+// SPDX-License-Identifier: GPL-2.0
+// Copyright (C) 2026 The galloc authors
+/*
+ * KUnit: while somebody watches, each allocation and free is seen, and none afterwards.
+ */
+#include "helpers.h"
+
+#include <linux/cpu.h>
+#include <linux/cpuhotplug.h>
+
+#define NR	40
+
+/**
+ * struct hand - a thread that allocates and frees all the time
+ * @task: the thread
+ * @cpu: where
+ * @passes: pairs of calls
+ * @on: this one is to be seen
+ * @pairs: those that were
+ * @allocs: allocations that the watcher saw of them
+ * @frees: frees
+ */
+struct hand {
+	struct task_struct *task;
+	int cpu;
+	unsigned long passes;
+	bool on;
+	unsigned long pairs;
+	unsigned long allocs;
+	unsigned long frees;
+};
+
+static struct hand hands[3];
+static atomic_t nr_allocs, nr_frees, nr_late;
+static bool to_be_seen, over, hands_stop;
+
+static struct hand *hand_of_current(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(hands); i++)
+		if (hands[i].task == current)
+			return hands[i].on ? &hands[i] : NULL;
+	return NULL;
+}
+
+static void see_alloc(const void *p, size_t size, gfp_t gfp)
+{
+	struct hand *hand = hand_of_current();
+
+	if (hand)
+		hand->allocs++;
+	atomic_inc(&nr_allocs);
+	if (READ_ONCE(over))
+		atomic_inc(&nr_late);
+}
+
+static void see_free(const void *p, size_t size)
+{
+	struct hand *hand = hand_of_current();
+
+	if (hand)
+		hand->frees++;
+	atomic_inc(&nr_frees);
+	if (READ_ONCE(over))
+		atomic_inc(&nr_late);
+}
+
+static const struct gate_watcher watcher = { .alloc = see_alloc, .free = see_free };
+
+static void start_counting(void)
+{
+	atomic_set(&nr_allocs, 0);
+	atomic_set(&nr_frees, 0);
+	atomic_set(&nr_late, 0);
+	WRITE_ONCE(over, false);
+}
+
+/* End a reason; in debug mode the objects go on to bypass the stacks. */
+static void stop_watching(struct kunit *test, enum gate_reason why)
+{
+	KUNIT_EXPECT_EQ(test, gate_open(why), 0);
+	WRITE_ONCE(over, true);
+	if (why == GATE_DEBUG && galloc_debug)
+		gate_close(why, NULL, GATE_ALL_ROWS);
+}
+
+/* All allocations that galloc has counted. */
+static unsigned long counted_allocs(void)
+{
+	unsigned long n = gk_events(EVENT_LARGE_ALLOC);
+	unsigned int row;
+	int cpu;
+
+	for (row = 0; row < nr_rows; row++)
+		if (mcentral_rows[row])
+			n += mcentral_rows[row]->singles + mcentral_rows[row]->fast;
+	for_each_online_cpu(cpu)
+		for (row = 0; row < RESERVE_SLOT; row++)
+			n += slot_allocs_racy(per_cpu(galloc_mcache, cpu).slots, row);
+	return n;
+}
+
+/* ---- every kind of call ------------------------------------------------------- */
+
+static void pairs_of(size_t size, gfp_t gfp)
+{
+	void *p[NR];
+	unsigned int i;
+
+	for (i = 0; i < NR; i++)
+		p[i] = galloc(size, gfp);
+	for (i = 0; i < NR; i++)
+		gfree(p[i]);
+}
+
+static void constant_size(void)
+{
+	gfree(galloc(64, GFP_KERNEL));
+	gfree_sized(galloc(64, GFP_KERNEL), 64);
+}
+
+static void small(void)
+{
+	pairs_of(64, GFP_KERNEL);
+	pairs_of(1000, GFP_KERNEL | __GFP_ZERO);
+}
+
+static void above_a_page(void)
+{
+	pairs_of(8192, GFP_KERNEL);
+}
+
+static void whole_pages(void)
+{
+	pairs_of(70000, GFP_KERNEL);
+}
+
+static void of_a_node(void)
+{
+	gfree(galloc_node(64, GFP_KERNEL, gk_nid()));
+	gfree_sensitive(galloc_aligned(100, 256, GFP_KERNEL));
+}
+
+static void resized(void)
+{
+	void *p = grealloc(NULL, 64, GFP_KERNEL);
+
+	/* In place the second time. */
+	p = grealloc(p, 500, GFP_KERNEL);
+	p = grealloc(p, 400, GFP_KERNEL);
+	grealloc(p, 0, GFP_KERNEL);
+}
+
+static void in_bulk(void)
+{
+	void *p[NR];
+
+	gfree_bulk(galloc_bulk(64, GFP_KERNEL, NR, p), p);
+	gfree_bulk(galloc_bulk(70000, GFP_KERNEL, 3, p), p);
+}
+
+static void in_an_interrupt(void)
+{
+	void *p;
+
+	preempt_disable();
+	this_cpu_write(galloc_mcache.busy, 1);
+	p = galloc(64, GFP_ATOMIC);
+	gfree(p);
+	this_cpu_write(galloc_mcache.busy, 0);
+	preempt_enable();
+}
+
+static const struct {
+	void (*fn)(void);
+	int pairs;
+} calls[] = {
+	{ constant_size, 2 },
+	{ small, 2 * NR },
+	{ above_a_page, NR },
+	{ whole_pages, NR },
+	{ of_a_node, 2 },
+	{ resized, 2 },
+	{ in_bulk, NR + 3 },
+	{ in_an_interrupt, 1 },
+};
+
+static void every_kind_of_call_is_seen(struct kunit *test)
+{
+	enum gate_reason why;
+	unsigned long before;
+	unsigned int i, all;
+
+	for (why = 0; why < NR_GATE_REASONS; why++) {
+		for (i = 0; i < ARRAY_SIZE(calls); i++)
+			calls[i].fn();
+		KUNIT_ASSERT_EQ(test, gate_close(why, &watcher, GATE_ALL_ROWS), 0);
+		before = counted_allocs();
+		for (all = 0, i = 0; i < ARRAY_SIZE(calls); i++) {
+			start_counting();
+			calls[i].fn();
+			KUNIT_EXPECT_EQ_MSG(test, atomic_read(&nr_allocs), calls[i].pairs,
+					    "reason %u, call %u", why, i);
+			KUNIT_EXPECT_EQ_MSG(test, atomic_read(&nr_frees), calls[i].pairs,
+					    "reason %u, call %u", why, i);
+			all += calls[i].pairs;
+		}
+		KUNIT_EXPECT_EQ(test, counted_allocs() - before, all);
+		KUNIT_EXPECT_EQ(test, validate_all(), 0);
+		stop_watching(test, why);
+		for (i = 0; i < ARRAY_SIZE(calls); i++)
+			calls[i].fn();
+		KUNIT_EXPECT_EQ(test, atomic_read(&nr_late), 0);
+		KUNIT_EXPECT_EQ(test, counted_allocs() - before, 2 * all);
+		if (!galloc_debug)
+			KUNIT_EXPECT_GT(test, gk_slot(sizeclass_of(64))->credit, 0);
+	}
+}
+
+static void a_single_row_is_watched(struct kunit *test)
+{
+	start_counting();
+	gate_close(GATE_TRACE, &watcher, mcentral_row(gk_nid(), sizeclass_of(64)));
+	pairs_of(64, GFP_KERNEL);
+	KUNIT_EXPECT_EQ(test, atomic_read(&nr_allocs), NR);
+	pairs_of(128, GFP_KERNEL);
+	whole_pages();
+	KUNIT_EXPECT_EQ(test, atomic_read(&nr_allocs), NR);
+	KUNIT_EXPECT_EQ(test, atomic_read(&nr_frees), NR);
+	/* Of two reasons one ends. */
+	gate_close(GATE_SAMPLE, &watcher, GATE_ALL_ROWS);
+	stop_watching(test, GATE_SAMPLE);
+	WRITE_ONCE(over, false);
+	pairs_of(64, GFP_KERNEL);
+	KUNIT_EXPECT_EQ(test, atomic_read(&nr_allocs), 2 * NR);
+	stop_watching(test, GATE_TRACE);
+}
+
+static void what_is_no_free_is_not_seen(struct kunit *test)
+{
+	void *p, *keep, *large;
+
+	gk_expect_reports(test, FAULT_DOUBLE_FREE);
+	gk_expect_reports(test, FAULT_INTERIOR);
+	start_counting();
+	gate_close(GATE_TRACE, &watcher, GATE_ALL_ROWS);
+	p = galloc(64, GFP_KERNEL);
+	/* So that the span stays. */
+	keep = galloc(64, GFP_KERNEL);
+	large = galloc(70000, GFP_KERNEL);
+	gfree(NULL);
+	gfree(ZERO_SIZE_PTR);
+	gfree(p + 8);
+	gfree(large + 4096);
+	gk_expect_faults(test, FAULT_INTERIOR, 2);
+	gfree(p);
+	gfree(p);
+	gk_expect_faults(test, FAULT_DOUBLE_FREE, 1);
+	gfree(large);
+	gfree(keep);
+	KUNIT_EXPECT_EQ(test, atomic_read(&nr_allocs), 3);
+	KUNIT_EXPECT_EQ(test, atomic_read(&nr_frees), 3);
+	stop_watching(test, GATE_TRACE);
+}
+
+/* ---- the two gates ------------------------------------------------------------------ */
+
+static void a_closed_mask_lets_no_address_pass(struct kunit *test)
+{
+	void *places[4] = { };
+	struct mcache_slot slot = {
+		.top = places + 1, .base = places + 1, .end = places + 4,
+		.mask = ULONG_MAX,
+	};
+
+	KUNIT_EXPECT_FALSE(test, slot_push(&slot, (void *)(PAGE_OFFSET | SZ_4G)));
+	KUNIT_EXPECT_FALSE(test, slot_push(&slot, (void *)SZ_4G));
+	KUNIT_EXPECT_PTR_EQ(test, slot.top, places + 1);
+	slot.mask = 63;
+	KUNIT_EXPECT_TRUE(test, slot_push(&slot, (void *)SZ_4G));
+}
+
+static unsigned long allocs_read;
+static atomic_t reading;
+
+static void read_allocs(void *slots)
+{
+	atomic_set(&reading, 1);
+	allocs_read = slot_allocs_racy(slots, mcentral_row(gk_nid(), sizeclass_of(64)));
+}
+
+/* A reader in between the two changes waits for the second. */
+static void statistics_see_both_changes_or_none(struct kunit *test)
+{
+	unsigned int row = mcentral_row(gk_nid(), sizeclass_of(64));
+	struct gk_thread *reader;
+	struct mcache_slot *slots;
+	unsigned long allocs;
+
+	if (!gk_smp())
+		kunit_skip(test, "one CPU");
+	pairs_of(64, GFP_KERNEL);
+	slots = raw_cpu_ptr(&galloc_mcache)->slots;
+	allocs = slot_allocs_racy(slots, row);
+	atomic_set(&reading, 0);
+	WRITE_ONCE(slots[row].seq, slots[row].seq + 1);
+	smp_wmb();
+	WRITE_ONCE(slot_rest(slots, row)->issued, allocs + 1000000);
+	reader = gk_start(test, gk_cpu(1), read_allocs, slots);
+	gk_yield_for(atomic_read(&reading), GK_PATIENCE_MS);
+	usleep_range(1000, 2000);
+	WRITE_ONCE(slot_rest(slots, row)->issued, allocs + slots[row].credit);
+	/* Release: as in capacity_set_gates(). */
+	smp_store_release(&slots[row].seq, slots[row].seq + 1);
+	gk_join(test, reader);
+	KUNIT_EXPECT_EQ(test, allocs_read, allocs);
+}
+
+/* ---- other CPUs --------------------------------------------------------------------- */
+
+static void work(void *arg)
+{
+	struct hand *hand = arg;
+
+	hand->task = current;
+	while (!READ_ONCE(hands_stop)) {
+		hand->on = READ_ONCE(to_be_seen);
+		/* Release: whoever waits for the pass knows what it took for true. */
+		smp_store_release(&hand->passes, hand->passes + 1);
+		gfree(galloc(hand->passes % 7 ? 64 : 70000, GFP_KERNEL));
+		hand->pairs += hand->on;
+		hand->on = false;
+		if (hand->passes % 16 == 0)
+			cond_resched();
+	}
+}
+
+/* Wait until each hand has begun two more passes, so that an old one is over. */
+static void wait_for_hands(struct kunit *test, unsigned int nr)
+{
+	unsigned long from;
+	unsigned int i;
+
+	for (i = 0; i < nr; i++) {
+		from = READ_ONCE(hands[i].passes);
+		KUNIT_EXPECT_TRUE(test, gk_yield_for(READ_ONCE(hands[i].passes) > from + 2,
+						     GK_PATIENCE_MS));
+	}
+}
+
+static bool hotplug(void)
+{
+	bool gone = false;
+
+#ifdef CONFIG_HOTPLUG_CPU
+	int cpu = gk_cpu(num_possible_cpus());
+
+	gone = cpu > gk_cpu(1) && !remove_cpu(cpu);
+	if (gone)
+		add_cpu(cpu);
+#endif
+	return gone;
+}
+
+static void other_cpus_are_watched_from_the_return_on(struct kunit *test)
+{
+	struct gk_thread *thread[ARRAY_SIZE(hands)];
+	unsigned int i, nr = ARRAY_SIZE(hands) - 1;
+	enum gate_reason why;
+
+	memset(hands, 0, sizeof(hands));
+	WRITE_ONCE(hands_stop, false);
+	for (i = 0; i < nr; i++)
+		thread[i] = gk_start(test, gk_cpu(i), work, &hands[i]);
+	wait_for_hands(test, nr);
+	for (why = 0; why < NR_GATE_REASONS; why++) {
+		start_counting();
+		KUNIT_EXPECT_EQ(test, gate_close(why, &watcher, GATE_ALL_ROWS), 0);
+		WRITE_ONCE(to_be_seen, true);
+		wait_for_hands(test, nr);
+		if (why == GATE_TRACE)
+			hotplug();
+		wait_for_hands(test, nr);
+		WRITE_ONCE(to_be_seen, false);
+		wait_for_hands(test, nr);
+		stop_watching(test, why);
+		wait_for_hands(test, nr);
+		KUNIT_EXPECT_EQ(test, atomic_read(&nr_late), 0);
+	}
+	WRITE_ONCE(hands_stop, true);
+	for (i = 0; i < nr; i++) {
+		gk_join(test, thread[i]);
+		hands[i].task = NULL;
+		KUNIT_EXPECT_GT(test, hands[i].pairs, 0);
+		KUNIT_EXPECT_EQ(test, hands[i].allocs, hands[i].pairs);
+		KUNIT_EXPECT_EQ(test, hands[i].frees, hands[i].pairs);
+	}
+}
+
+/* ---- CPUs that were not there -------------------------------------------------------- */
+
+static void close_in_pause(enum galloc_pause point, const void *what)
+{
+	if (point != PAUSE_SLOTS_READY || READ_ONCE(gate_all) & BIT(GATE_TRACE))
+		return;
+	gate_close(GATE_TRACE, &watcher, GATE_ALL_ROWS);
+}
+
+static void slots_made_meanwhile_are_closed(struct kunit *test)
+{
+	struct mcache_slot *had;
+
+	if (galloc_debug)
+		return;
+	had = gk_take_slots_away(test);
+	start_counting();
+	WRITE_ONCE(galloc_pause_hook, close_in_pause);
+	gfree(galloc(64, GFP_KERNEL));
+	WRITE_ONCE(galloc_pause_hook, NULL);
+	start_counting();
+	pairs_of(64, GFP_KERNEL);
+	KUNIT_EXPECT_EQ(test, atomic_read(&nr_allocs), NR);
+	KUNIT_EXPECT_EQ(test, atomic_read(&nr_frees), NR);
+	stop_watching(test, GATE_TRACE);
+	gk_slots_delete(had);
+}
+
+/* As an isolated CPU does, which gets no work item. */
+static void a_cpu_follows_in_its_slow_paths(struct kunit *test)
+{
+	const struct mcache *m = raw_cpu_ptr(&galloc_mcache);
+	unsigned int i;
+
+	pairs_of(64, GFP_KERNEL);
+	WRITE_ONCE(gate_all, gate_all | BIT(GATE_LATENCY));
+	atomic_inc(&gate_gen);
+	for (i = 0; m->gates_gen != atomic_read(&gate_gen) && i < nr_slots; i++)
+		gfree(galloc(8, GFP_KERNEL | __GFP_NOFAIL));
+	KUNIT_EXPECT_EQ(test, m->gates_gen, atomic_read(&gate_gen));
+	if (!galloc_debug)
+		KUNIT_EXPECT_EQ(test, gk_slot(sizeclass_of(64))->credit, 0);
+	gate_open(GATE_LATENCY);
+}
+
+#ifdef CONFIG_HOTPLUG_CPU
+
+static int from_callback;
+
+static int close_in_callback(unsigned int cpu)
+{
+	from_callback = gate_close(GATE_TRACE, &watcher, GATE_ALL_ROWS);
+	return 0;
+}
+
+static void a_hotplug_callback_leaves_it_to_the_worker(struct kunit *test)
+{
+	int cpu = gk_cpu(num_possible_cpus());
+	int state, gone;
+
+	if (!gk_smp())
+		kunit_skip(test, "one CPU");
+	gk_background();
+	start_counting();
+	state = cpuhp_setup_state_nocalls(CPUHP_BP_PREPARE_DYN, "galloc:kunit",
+					  close_in_callback, NULL);
+	KUNIT_ASSERT_GT(test, state, 0);
+	gone = remove_cpu(cpu);
+	if (!gone)
+		KUNIT_EXPECT_EQ(test, add_cpu(cpu), 0);
+	cpuhp_remove_state_nocalls(state);
+	if (gone)
+		kunit_skip(test, "no CPU can be taken away");
+	KUNIT_EXPECT_EQ(test, from_callback, -EINPROGRESS);
+	if (!galloc_debug)
+		KUNIT_EXPECT_TRUE(test, gk_wait_for(({
+			gfree(galloc(64, GFP_KERNEL));
+			!READ_ONCE(gk_slot(sizeclass_of(64))->credit);
+		}), GK_PATIENCE_MS));
+	gate_wait();
+	start_counting();
+	pairs_of(64, GFP_KERNEL);
+	KUNIT_EXPECT_EQ(test, atomic_read(&nr_allocs), NR);
+	stop_watching(test, GATE_TRACE);
+}
+
+#endif
+
+static struct kunit_case cases[] = {
+	KUNIT_CASE(every_kind_of_call_is_seen),
+	KUNIT_CASE(a_single_row_is_watched),
+	KUNIT_CASE(what_is_no_free_is_not_seen),
+	KUNIT_CASE(a_closed_mask_lets_no_address_pass),
+	KUNIT_CASE(statistics_see_both_changes_or_none),
+	KUNIT_CASE(other_cpus_are_watched_from_the_return_on),
+	KUNIT_CASE(slots_made_meanwhile_are_closed),
+	KUNIT_CASE(a_cpu_follows_in_its_slow_paths),
+#ifdef CONFIG_HOTPLUG_CPU
+	KUNIT_CASE(a_hotplug_callback_leaves_it_to_the_worker),
+#endif
+	{}
+};
+
+GK_SUITE(gate, gk_init, gk_exit);
