@@ -507,7 +507,10 @@ struct mspan *mheap_alloc(int nid, unsigned int npages, unsigned int align,
 struct mspan *mheap_alloc_span(int nid, const struct sizeclass *sc, gfp_t gfp);
 struct mspan *mheap_alloc_span_near(int nid, const struct sizeclass *sc, bool grow,
 				    gfp_t gfp);
+bool mheap_alloc_spans(int nid, const struct sizeclass *sc, unsigned int max,
+		       struct list_head *spans, gfp_t gfp);
 void mheap_free(struct mspan *s);
+void mheap_free_spans(struct mspan **spans, unsigned int n);
 void mheap_shorten(struct mspan *s, unsigned int npages);
 void mheap_free_shared(struct mspan *s);
 void *large_alloc(size_t size, size_t align, int nid, gfp_t gfp);
@@ -565,11 +568,13 @@ enum mspan_found {
 int mspan_init(void);
 void mspan_exit(void);
 struct mspan *mspan_new(unsigned int kind, gfp_t gfp);
+bool mspan_new_many(struct mspan **out, unsigned int n, gfp_t gfp);
 void mspan_delete(struct mspan *s);
 enum mspan_found mspan_resolve(const void *p, struct object *o);
 bool mspan_is_taken(const void *p, unsigned int row);
 void *mspan_object(const struct mspan *s, unsigned int index);
 void mspan_cut(struct mspan *s, unsigned int row);
+void *mspan_cut_taken(struct mspan *s, unsigned int row);
 unsigned int mspan_claim(struct mspan *s, void **out, unsigned int max);
 bool mspan_release_bit(struct mspan *s, unsigned int index);
 bool mspan_has_free(const struct mspan *s);
@@ -651,6 +656,8 @@ void mcentral_exit(void);
 struct mspan *mcentral_cache_span(unsigned int row, gfp_t gfp);
 struct mspan *mcentral_stray_span(unsigned int row, gfp_t gfp);
 struct mspan *mcentral_grow_span(unsigned int row, gfp_t gfp);
+unsigned int mcentral_grow_objects(unsigned int row, void **batch,
+				   unsigned int max, gfp_t gfp);
 void mcentral_uncache_span(struct mspan *s);
 void *mcentral_alloc(unsigned int row, gfp_t gfp);
 bool mcentral_free(const void *p);

@@ -32,7 +32,7 @@ static struct mspan *large_alloc_huge(int nid, unsigned int npages, gfp_t gfp)
 		return NULL;
 	}
 	h = mheaps[chunk.nid];
-	if (!mheap_lock_with_spares(h, NULL, gfp, &flags)) {
+	if (!run_lock_with_spares(h, NULL, gfp, &flags)) {
 		mheap_put_chunk(&chunk);
 		return NULL;
 	}

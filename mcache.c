@@ -18,7 +18,7 @@
 
 /* A refill from a span takes at most this many bytes, but at least some objects. */
 #define REFILL_BYTES		16384
-#define REFILL_MIN		4
+#define REFILL_MIN		4U
 
 /* Larger objects go from the central list to the stack, without a cached span. */
 #define CACHED_SPAN_MAX_SIZE	4096
@@ -186,21 +186,37 @@ out:
 	return n;
 }
 
+/* The last of a batch is the caller's, the others are for this CPU's stack. */
+static void *refill_from_batch(unsigned int row, void **batch, unsigned int n)
+{
+	void *obj = batch[--n];
+
+	n = mcache_push_many(row, batch, n);
+	if (unlikely(n))
+		mcache_flush_row(row, batch, n);
+	return obj;
+}
+
 /* Refill from a batch that overflowed on another CPU. */
 static void *refill_from_transfer(unsigned int row, unsigned int want)
 {
 	void *batch[DRAIN_TURN];
 	unsigned int n = transfer_get(row, batch, want);
-	void *obj;
 
 	if (!n)
 		return NULL;
 	galloc_pause(PAUSE_TRANSFER_GOT, NULL);
-	obj = batch[--n];
-	n = mcache_push_many(row, batch, n);
-	if (unlikely(n))
-		mcache_flush_row(row, batch, n);
-	return obj;
+	return refill_from_batch(row, batch, n);
+}
+
+/* Objects that have a span each: as many as a span of smaller ones would give. */
+static void *refill_from_runs(unsigned int row, unsigned int want, gfp_t gfp)
+{
+	void *batch[REFILL_MIN];
+	unsigned int n;
+
+	n = mcentral_grow_objects(row, batch, min(want, REFILL_MIN), gfp);
+	return n ? refill_from_batch(row, batch, n) : NULL;
 }
 
 /*
@@ -458,6 +474,8 @@ void *mcache_alloc_slow(unsigned int class, int nid, gfp_t gfp)
 	refill_settle(from, &r);
 	if (!obj)
 		obj = refill_from_transfer(row, r.want);
+	if (!obj && r.want > 1)
+		obj = refill_from_runs(row, r.want, gfp);
 	if (!obj)
 		obj = refill_centrally(row, cpu, gfp);
 	/* A failed request does a turn in drain_relieve(). */

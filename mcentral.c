@@ -311,6 +311,44 @@ struct mspan *mcentral_grow_span(unsigned int row, gfp_t gfp)
 	return s ?: mcentral_grow(c, GROW_ANY, gfp);
 }
 
+/* Of its objects a row whose spans have one each gets no more than this part at once. */
+#define GROW_PART		8
+
+/**
+ * mcentral_grow_objects() - get several objects that have a span each
+ * @row: their row
+ * @batch: filled with them
+ * @max: most of them
+ * @gfp: the request's flags
+ *
+ * Where a span is one object each would be a trip to the node's free runs and back.
+ * Several at once are a small part of what there is, and of one run.
+ *
+ * Return: Their number, 0 if that is not for this row or now.
+ */
+unsigned int mcentral_grow_objects(unsigned int row, void **batch,
+				   unsigned int max, gfp_t gfp)
+{
+	struct mcentral *c = mcentral_rows[row];
+	struct mspan *s, *next;
+	unsigned int n = 0;
+	LIST_HEAD(spans);
+
+	if (c->sc->objects > 1)
+		return 0;
+	max = min_t(unsigned long, max,
+		    1 + atomic_long_read(&c->nr_spans) / GROW_PART);
+	if (max < 2 || !mheap_alloc_spans(c->nid, c->sc, max, &spans, gfp))
+		return 0;
+	/* One read section: whoever sees one half cut waits for the count. */
+	rcu_read_lock();
+	list_for_each_entry_safe(s, next, &spans, list)
+		batch[n++] = mspan_cut_taken(s, row);
+	atomic_long_add(n, &c->nr_spans);
+	rcu_read_unlock();
+	return n;
+}
+
 /* Count an object of a row that bypassed the stacks. */
 void mcentral_count_single(unsigned int row)
 {
@@ -419,72 +457,170 @@ void *mcentral_alloc(unsigned int row, gfp_t gfp)
  * another list if necessary.  True if it became empty and the caller must retire
  * it.
  */
-static bool free_recheck(struct mcentral *c, struct object *o,
+static bool free_recheck(struct mcentral *c, struct mspan *s,
 			 enum mspan_state saw)
 {
-	struct mspan *s = o->span;
-	unsigned long flags;
-	bool empty = false;
 	u32 tag;
 
-	galloc_lock(&c->lock, flags);
+	lockdep_assert_held(&c->lock);
+
 	c->changes++;
 	/* One load: row and state of the same life of the span. */
 	tag = READ_ONCE(s->tag);
-	if (tag == MSPAN_TAG(o->row, MSPAN_FULL)) {
+	if (tag == MSPAN_TAG(c->row, MSPAN_FULL)) {
 		count_event(EVENT_FULL_WON);
-		empty = span_place(c, s);
-	} else if (tag >> 8 != o->row) {
+		return span_place(c, s);
+	}
+	if (tag >> 8 != c->row) {
 		count_event(EVENT_ROW_CHANGED);
-	} else if (tag == MSPAN_TAG(o->row, MSPAN_PARTIAL) &&
+	} else if (tag == MSPAN_TAG(c->row, MSPAN_PARTIAL) &&
 		   mspan_all_free(s)) {
 		count_event(EVENT_EMPTY_WON);
 		list_del_init(&s->list);
 		mspan_set_state(s, MSPAN_TRANSIT);
-		empty = true;
+		return true;
 	} else {
 		/* Another CPU saw the bit, and has moved the span. */
 		count_event(saw == MSPAN_FULL ? EVENT_FULL_LOST : EVENT_EMPTY_LOST);
 	}
-	galloc_unlock(&c->lock, flags);
-	return empty;
+	return false;
+}
+
+/* Objects of a batch that are put into their spans in one turn. */
+#define FREE_TURN		16U
+
+/* Of their spans, how many are looked at under the lock in one. */
+#define SETTLE_TURN		8U
+
+/**
+ * struct freed - what a turn of frees leaves to be done
+ * @span: spans that may have to change lists
+ * @saw: the state in which each was seen
+ * @n: how many
+ */
+struct freed {
+	struct mspan *span[FREE_TURN];
+	u8 saw[FREE_TURN];
+	unsigned int n;
+};
+
+/*
+ * Mark an object free, which a read section keeps an object, rule 4.  False if it is
+ * free already.
+ */
+static bool free_mark(const struct object *o, struct freed *freed)
+{
+	enum mspan_state state;
+
+	if (!mspan_release_bit(o->span, o->index))
+		return false;
+	galloc_pause(PAUSE_FREE_MARKED, o->span);
+	state = mspan_state(o->span);
+	galloc_pause(PAUSE_FREE_DECIDED, o->span);
+	/* Whatever is to be done for it will be, and sees this bit, too. */
+	if (freed->n && freed->span[freed->n - 1] == o->span)
+		return true;
+	if (state == MSPAN_FULL ||
+	    (state == MSPAN_PARTIAL &&
+	     mspan_word_all_free(o->span, o->index / BITS_PER_LONG) &&
+	     mspan_all_free(o->span))) {
+		freed->saw[freed->n] = state;
+		freed->span[freed->n++] = o->span;
+	}
+	return true;
+}
+
+/*
+ * The second look at all of them, with the lock, at some in a turn.  Leaves those that
+ * became empty.
+ */
+static void free_settle(struct mcentral *c, struct freed *freed)
+{
+	unsigned int i = 0, n = 0, end;
+	unsigned long flags;
+
+	while (i < freed->n) {
+		end = min(i + SETTLE_TURN, freed->n);
+		galloc_lock(&c->lock, flags);
+		for (; i < end; i++)
+			if (free_recheck(c, freed->span[i], freed->saw[i]))
+				freed->span[n++] = freed->span[i];
+		galloc_unlock(&c->lock, flags);
+	}
+	freed->n = n;
+}
+
+/* Spans that became empty go back. */
+static void free_retire(struct mcentral *c, struct freed *freed)
+{
+	if (!freed->n)
+		return;
+	atomic_long_sub(freed->n, &c->nr_spans);
+	mheap_free_spans(freed->span, freed->n);
 }
 
 /* Free one object into its span.  Returns its row, or 0, reported, if it is not live. */
 static unsigned int free_object(const void *p)
 {
 	struct mcentral *c = NULL;
+	struct freed freed;
 	enum mspan_found found;
-	enum mspan_state state;
-	bool empty = false;
 	bool live = false;
 	struct object o;
 
+	freed.n = 0;
 	/* One read section from the bit to the unlock, rule 4. */
 	rcu_read_lock();
 	found = mspan_resolve(p, &o);
 	if (found == FOUND_OBJECT) {
 		c = mcentral_rows[o.row];
-		live = mspan_release_bit(o.span, o.index);
-	}
-	if (live) {
-		galloc_pause(PAUSE_FREE_MARKED, o.span);
-		state = mspan_state(o.span);
-		galloc_pause(PAUSE_FREE_DECIDED, o.span);
-		if (state == MSPAN_FULL ||
-		    (state == MSPAN_PARTIAL &&
-		     mspan_word_all_free(o.span, o.index / BITS_PER_LONG) &&
-		     mspan_all_free(o.span)))
-			empty = free_recheck(c, &o, state);
+		live = free_mark(&o, &freed);
+		free_settle(c, &freed);
 	}
 	rcu_read_unlock();
 
-	if (empty)
-		span_retire(c, o.span);
-	if (likely(live))
+	if (likely(live)) {
+		free_retire(c, &freed);
 		return o.row;
+	}
 	report_free(p, found);
 	return 0;
+}
+
+/*
+ * Free a turn of objects of a row: one lock for all of their spans, and one for what
+ * becomes of these.
+ */
+static void free_together(struct mcentral *c, void **batch, unsigned int n)
+{
+	unsigned long strange = 0, twice = 0;
+	struct freed freed;
+	unsigned int i;
+
+	freed.n = 0;
+	/* One read section from the first bit to the unlock, rule 4. */
+	rcu_read_lock();
+	for (i = 0; i < n; i++) {
+		struct object o;
+
+		if (unlikely(mspan_resolve(batch[i], &o) != FOUND_OBJECT ||
+			     o.row != c->row))
+			strange |= BIT(i);
+		else if (unlikely(!free_mark(&o, &freed)))
+			twice |= BIT(i);
+	}
+	free_settle(c, &freed);
+	rcu_read_unlock();
+	free_retire(c, &freed);
+
+	for_each_set_bit(i, &twice, n)
+		report_free(batch[i], FOUND_OBJECT);
+	for_each_set_bit(i, &strange, n)
+		if (!free_object(batch[i]))
+			twice |= BIT(i);
+	/* Freed twice: as many came to the stack as were never out. */
+	if (unlikely(twice))
+		atomic_sub(hweight_long(twice), &c->back);
 }
 
 /**
@@ -525,10 +661,13 @@ void mcentral_free_single(const void *p)
  */
 void mcentral_free_batch(unsigned int row, void **batch, unsigned int n)
 {
-	while (n--)
-		/* Freed twice: it came to the stack without having left it. */
-		if (unlikely(!free_object(batch[n])))
-			atomic_dec(&mcentral_rows[row]->back);
+	struct mcentral *c = mcentral_rows[row];
+	unsigned int turn;
+
+	for (; n; n -= turn, batch += turn) {
+		turn = min(n, FREE_TURN);
+		free_together(c, batch, turn);
+	}
 }
 
 /* ---- init and exit ---------------------------------------------------------------- */

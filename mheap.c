@@ -15,9 +15,6 @@
 #include <linux/slab.h>
 #include <linux/vmstat.h>
 
-/* Unused descriptors that one turn takes from the stock under the lock. */
-#define SPARES_TURN		32
-
 /* A reserve may not have this part of the available memory. */
 #define RESERVE_SPARED		16
 
@@ -28,145 +25,13 @@ struct mheap *mheap_of(int nid)
 	return mheaps[nid];
 }
 
-/* ---- unused descriptors ----------------------------------------------------- */
-
-struct mspan *mheap_spare_pop(struct mheap *h, unsigned int kind)
-{
-	struct mspan *s;
-
-	lockdep_assert_held(&h->lock);
-
-	s = list_first_entry(&h->spare[kind], struct mspan, list);
-	list_del(&s->list);
-	h->nr_spare[kind]--;
-	h->nr_spares--;
-	return s;
-}
-
-void mheap_spare_push(struct mheap *h, struct mspan *s)
-{
-	unsigned int kind = mspan_kind(s);
-
-	lockdep_assert_held(&h->lock);
-
-	mspan_set(s, 0, MSPAN_TRANSIT);
-	s->dropped = 0;
-	list_add(&s->list, &h->spare[kind]);
-	h->nr_spare[kind]++;
-	h->nr_spares++;
-}
-
-/* A kind that an operation may need and that there is too little of; -1 if none. */
-static int spares_lacking(const struct mheap *h, const struct want *w)
-{
-	unsigned int kind;
-
-	lockdep_assert_held(&h->lock);
-
-	if (h->nr_spare[0] < SPARES_NEEDED)
-		return 0;
-	/* A shorter span has fewer objects. */
-	for (kind = w ? run_want_kind(w, w->npages) : 0;
-	     kind && kind >= run_want_kind(w, w->least); kind--)
-		if (!h->nr_spare[kind])
-			return kind;
-	return -1;
-}
-
-/*
- * Allocate the descriptors that an operation may need, without @w to publish a chunk,
- * and take the lock.  They are allocated before it; a surplus one stays for the next
- * caller.
- */
-bool mheap_lock_with_spares(struct mheap *h, const struct want *w, gfp_t gfp,
-			    unsigned long *flags)
-{
-	gfp = meta_gfp(gfp);
-
-	for (;;) {
-		struct mspan *s;
-		int kind;
-
-		galloc_lock(&h->lock, *flags);
-		kind = spares_lacking(h, w);
-		if (likely(kind < 0)) {
-			/* For sparse: the callers release it, see mheap.h. */
-			__release(&h->lock);
-			return true;
-		}
-		galloc_unlock(&h->lock, *flags);
-
-		s = may_grow() ? mspan_new(kind, gfp) : NULL;
-		if (!s) {
-			worker_kick(WORKER_NOW);
-			return false;
-		}
-		galloc_lock(&h->lock, *flags);
-		mheap_spare_push(h, s);
-		galloc_unlock(&h->lock, *flags);
-	}
-}
-
-/* Stock some descriptors for callers that cannot allocate them. */
-void mheap_fill_spares(struct mheap *h)
-{
-	unsigned long flags;
-	struct mspan *s;
-	unsigned int kind;
-
-	for (kind = 0; kind < MSPAN_KINDS; kind++) {
-		/* A stale count makes one too many or too few: harmless. */
-		while (data_race(h->nr_spare[kind]) < SPARES_NEEDED * 2) {
-			s = mspan_new(kind, GFP_KERNEL | __GFP_NOWARN);
-			if (!s)
-				return;
-			galloc_lock(&h->lock, flags);
-			mheap_spare_push(h, s);
-			galloc_unlock(&h->lock, flags);
-		}
-	}
-}
-
-/* Move up to a turn's worth of unused descriptors above @keep to @surplus. */
-static bool spares_take(struct mheap *h, unsigned int kind, unsigned int keep,
-			struct list_head *surplus)
-{
-	unsigned int turn = SPARES_TURN;
-	unsigned long flags;
-
-	galloc_lock(&h->lock, flags);
-	for (; turn && h->nr_spare[kind] > keep; turn--)
-		list_add(&mheap_spare_pop(h, kind)->list, surplus);
-	galloc_unlock(&h->lock, flags);
-	return !turn;
-}
-
-/* Free the descriptors above @keep of each size.  Process context. */
-void mheap_trim_spares(struct mheap *h, unsigned int keep)
-{
-	struct mspan *s, *next;
-	bool more;
-	unsigned int kind;
-
-	for (kind = 0; kind < MSPAN_KINDS; kind++) {
-		do {
-			LIST_HEAD(surplus);
-
-			more = spares_take(h, kind, keep, &surplus);
-			list_for_each_entry_safe(s, next, &surplus, list)
-				mspan_delete(s);
-			cond_resched();
-		} while (more);
-	}
-}
-
 /* Descriptors of all nodes above what an operation needs. */
 void mheap_trim(void)
 {
 	int nid;
 
 	for_each_node(nid)
-		mheap_trim_spares(mheaps[nid], SPARES_NEEDED);
+		run_trim_spares(mheaps[nid], SPARES_NEEDED);
 }
 
 /* ---- allocating and freeing runs ---------------------------------------------- */
@@ -273,7 +138,7 @@ void mheap_disown(struct mheap *h, unsigned long start,
 struct mspan *mheap_own_chunk(struct mheap *h, const struct chunk *chunk)
 {
 	unsigned long start = addr_of(page_address(chunk->page));
-	struct mspan *s = mheap_spare_pop(h, 0);
+	struct mspan *s = run_spare_pop(h, 0);
 	unsigned int page;
 
 	lockdep_assert_held(&h->lock);
@@ -321,7 +186,7 @@ static struct mspan *mheap_take(struct mheap *h, const struct want *w,
 	/* Lockless check: saves descriptors and the lock. */
 	if (data_race(h->free_pages) < (how == TAKE_SHORT ? w->least : w->npages))
 		return NULL;
-	if (!mheap_lock_with_spares(h, w, gfp, &flags))
+	if (!run_lock_with_spares(h, w, gfp, &flags))
 		return NULL;
 	__acquire(&h->lock);
 	s = run_find(h, w->npages, w->align);
@@ -350,7 +215,7 @@ static struct mspan *mheap_take_in(int nid, const struct chunk *chunk,
 		worker_kick(WORKER_NOW);
 	}
 
-	if (!mheap_lock_with_spares(h, w, gfp, &flags)) {
+	if (!run_lock_with_spares(h, w, gfp, &flags)) {
 		mheap_put_chunk(chunk);
 		return NULL;
 	}
@@ -545,6 +410,36 @@ struct mspan *mheap_alloc_span_near(int nid, const struct sizeclass *sc, bool gr
 	return s;
 }
 
+/**
+ * mheap_alloc_spans() - take runs of a node for objects that have a span each
+ * @nid: the node
+ * @sc: their class
+ * @max: most of them
+ * @spans: the runs, in TRANSIT, are added here
+ * @gfp: the request's flags
+ *
+ * As mheap_alloc_span_near(), of full length only, and those that lie side by side.
+ *
+ * Context: As mheap_alloc().
+ * Return: False if there is none.
+ */
+bool mheap_alloc_spans(int nid, const struct sizeclass *sc, unsigned int max,
+		       struct list_head *spans, gfp_t gfp)
+{
+	struct want w = run_want_span(sc);
+	struct mheap *h = mheaps[nid];
+	struct mspan *s;
+
+	w.nr_more = max - 1;
+	w.more = spans;
+	s = mheap_take(h, &w, TAKE_FULL, gfp) ?:
+	    mheap_grow_easily(h, &w, w.npages, gfp);
+	if (!s)
+		return false;
+	list_add(&s->list, spans);
+	return true;
+}
+
 /* Forget the objects of a span, so that a late free finds nothing. */
 static void span_uncut(struct mspan *s)
 {
@@ -592,6 +487,54 @@ void mheap_free_shared(struct mspan *s)
 	span_defer(s, WORKER_SHARED);
 }
 
+/* Runs that become free in one turn: more would be too long under the lock. */
+#define FREE_TURN		8U
+
+/*
+ * Have runs of one node, in TRANSIT, join the free ones, up to a turn of them.  What was
+ * freed together often lies side by side: that is one run before it is put on a list.
+ * Returns how many.
+ */
+static unsigned int runs_free(struct mspan **spans, unsigned int n)
+{
+	struct mheap *h = mheaps[spans[0]->arena->nid];
+	struct mspan *run = NULL;
+	unsigned long pages = 0;
+	unsigned long flags;
+	unsigned long free;
+	unsigned int i;
+	bool spares;
+
+	n = min(n, FREE_TURN);
+	galloc_lock(&h->lock, flags);
+	h->changes++;
+	for (i = 0; i < n && spans[i]->arena->nid == h->nid; i++) {
+		struct mspan *s = spans[i];
+
+		span_uncut(s);
+		s->zeroed = false;
+		s->dropped = 0;
+		s->arena->nr_used -= s->npages;
+		pages += s->npages;
+		if (run && run_join(h, run, s))
+			continue;
+		if (run)
+			run_update_density(h, run_insert(h, run)->arena);
+		run = s;
+	}
+	run_update_density(h, run_insert(h, run)->arena);
+	mheap_count_free(h, pages);
+	free = h->free_pages;
+	spares = h->nr_spares > SPARES_MANY;
+	galloc_unlock(&h->lock, flags);
+	/* The mark is for all nodes: if it is exceeded, one has more than its share. */
+	if (unlikely(spares) ||
+	    (free > release_free_max() / nr_online_nodes &&
+	     mheap_free_pages() > release_free_max()))
+		worker_kick(WORKER_RELEASE);
+	return i;
+}
+
 /* Return pages that must not be reused, and that others do not refer to. */
 static void span_leave(struct mspan *s)
 {
@@ -612,8 +555,9 @@ static void span_leave(struct mspan *s)
 }
 
 /**
- * mheap_free() - free a run of pages
- * @s: a span in TRANSIT
+ * mheap_free_spans() - free runs of pages
+ * @spans: spans in TRANSIT; the array is the callee's
+ * @n: their number
  *
  * Pages of the emergency reserve must not be reused: they are returned now, or deferred
  * for the worker; so are those of huge objects, except the few that the node keeps.  Pages
@@ -621,39 +565,33 @@ static void span_leave(struct mspan *s)
  *
  * Context: Any but NMI, no galloc lock held.
  */
+void mheap_free_spans(struct mspan **spans, unsigned int n)
+{
+	unsigned int i, runs = 0;
+
+	for (i = 0; i < n; i++) {
+		struct mspan *s = spans[i];
+
+		if (unlikely(!release_pages_unshared(s->start, s->npages))) {
+			mheap_free_shared(s);
+		} else if (unlikely(s->reserve || s->huge)) {
+			if (s->reserve || !release_keep(s))
+				span_leave(s);
+		} else {
+			spans[runs++] = s;
+		}
+	}
+	while (runs) {
+		i = runs_free(spans, runs);
+		spans += i;
+		runs -= i;
+	}
+}
+
+/* The same for one. */
 void mheap_free(struct mspan *s)
 {
-	struct mheap *h = mheaps[s->arena->nid];
-	unsigned long flags;
-	unsigned long free;
-	bool spares;
-
-	if (unlikely(!release_pages_unshared(s->start, s->npages))) {
-		mheap_free_shared(s);
-		return;
-	}
-	if (unlikely(s->reserve || s->huge)) {
-		if (s->reserve || !release_keep(s))
-			span_leave(s);
-		return;
-	}
-	galloc_lock(&h->lock, flags);
-	h->changes++;
-	span_uncut(s);
-	s->zeroed = false;
-	s->dropped = 0;
-	mheap_count_free(h, s->npages);
-	s->arena->nr_used -= s->npages;
-	s = run_insert(h, s);
-	run_update_density(h, s->arena);
-	free = h->free_pages;
-	spares = h->nr_spares > SPARES_MANY;
-	galloc_unlock(&h->lock, flags);
-	/* The mark is for all nodes: if it is exceeded, one has more than its share. */
-	if (unlikely(spares) ||
-	    (free > release_free_max() / nr_online_nodes &&
-	     mheap_free_pages() > release_free_max()))
-		worker_kick(WORKER_RELEASE);
+	mheap_free_spans(&s, 1);
 }
 
 /**
@@ -772,7 +710,7 @@ int mheap_reserve(void)
 				return -ENOMEM;
 		} else {
 			h = mheaps[chunk.nid];
-			if (!mheap_lock_with_spares(h, NULL, gfp, &flags)) {
+			if (!run_lock_with_spares(h, NULL, gfp, &flags)) {
 				mheap_put_chunk(&chunk);
 				return -ENOMEM;
 			}
@@ -794,7 +732,7 @@ unsigned long mheap_exit(void)
 	int nid;
 
 	for_each_node(nid)
-		mheap_trim_spares(mheaps[nid], 0);
+		run_trim_spares(mheaps[nid], 0);
 	mheap_delete_all();
 	return kept;
 }

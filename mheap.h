@@ -30,6 +30,9 @@ extern struct mheap **mheaps;
  * @align: alignment of its start in pages, a power of two
  * @sc: the class of its objects, or NULL: then @least is @npages
  * @nbits: without a class, objects its descriptor must have room for
+ * @nr_more: the most runs of this length to take in addition, if the same free run
+ *	has them
+ * @more: the list that these are added to
  */
 struct want {
 	unsigned int npages;
@@ -37,23 +40,14 @@ struct want {
 	unsigned int align;
 	const struct sizeclass *sc;
 	unsigned int nbits;
+	unsigned int nr_more;
+	struct list_head *more;
 };
 
 /* mheap.c */
 
-/*
- * Sparse cannot express that a function returns with a lock only if it returns
- * true: afterwards the caller uses __acquire(&h->lock), which is no code.
- */
-bool mheap_lock_with_spares(struct mheap *h, const struct want *w, gfp_t gfp,
-			    unsigned long *flags);
-struct mspan *mheap_spare_pop(struct mheap *h, unsigned int kind);
-void mheap_spare_push(struct mheap *h, struct mspan *s);
-void mheap_fill_spares(struct mheap *h);
-void mheap_trim_spares(struct mheap *h, unsigned int keep);
 void mheap_count_free(struct mheap *h, long npages);
 void mheap_run_map(struct mspan *s);
-void run_unlink(struct mheap *h, struct mspan *s);
 struct mspan *mheap_own_chunk(struct mheap *h, const struct chunk *chunk);
 struct mspan *mheap_publish_chunk(struct mheap *h, const struct chunk *chunk);
 void mheap_put_chunk(const struct chunk *chunk);
@@ -61,7 +55,19 @@ void mheap_disown(struct mheap *h, unsigned long start, unsigned int npages);
 
 /* run.c */
 
+/*
+ * Sparse cannot express that a function returns with a lock only if it returns
+ * true: afterwards the caller uses __acquire(&h->lock), which is no code.
+ */
+bool run_lock_with_spares(struct mheap *h, const struct want *w, gfp_t gfp,
+			    unsigned long *flags);
+struct mspan *run_spare_pop(struct mheap *h, unsigned int kind);
+void run_spare_push(struct mheap *h, struct mspan *s);
+void run_fill_spares(struct mheap *h);
+void run_trim_spares(struct mheap *h, unsigned int keep);
 void run_link(struct mheap *h, struct mspan *s);
+void run_unlink(struct mheap *h, struct mspan *s);
+void run_unlink(struct mheap *h, struct mspan *s);
 void run_update_density(struct mheap *h, struct arena *arena);
 int run_fit(const struct mspan *s, unsigned int npages, unsigned int align);
 struct mspan *run_find(struct mheap *h, unsigned int npages, unsigned int align);
@@ -70,6 +76,7 @@ unsigned int run_want_kind(const struct want *w, unsigned int npages);
 unsigned int run_share(const struct mspan *s, const struct want *w);
 struct mspan *run_find_short(struct mheap *h, const struct want *w);
 struct mspan *run_fit_descriptor(struct mheap *h, struct mspan *s, unsigned int kind);
+bool run_join(struct mheap *h, struct mspan *s, struct mspan *t);
 struct mspan *run_insert(struct mheap *h, struct mspan *s);
 struct mspan *run_serve(struct mheap *h, struct mspan *s, const struct want *w);
 

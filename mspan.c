@@ -41,14 +41,8 @@ static size_t mspan_size(unsigned int kind)
 	return sizeof(struct mspan) + (sizeof(long) << kind);
 }
 
-/* A descriptor, charged to the limit; NULL if none is available. */
-struct mspan *mspan_new(unsigned int kind, gfp_t gfp)
+static void mspan_setup(struct mspan *s, unsigned int kind)
 {
-	struct mspan *s = arena_meta_cache_alloc(mspan_caches[kind], mspan_size(kind),
-						 gfp);
-
-	if (!s)
-		return NULL;
 	/* Not cleared as a whole: late freers may read it, and rely on nwords. */
 	s->nwords = 1 << kind;
 	mspan_set(s, 0, MSPAN_TRANSIT);
@@ -59,7 +53,45 @@ struct mspan *mspan_new(unsigned int kind, gfp_t gfp)
 	s->reserve = false;
 	s->chunk_order = -1;
 	s->dropped = 0;
+}
+
+/* A descriptor, charged to the limit; NULL if none is available. */
+struct mspan *mspan_new(unsigned int kind, gfp_t gfp)
+{
+	struct mspan *s = arena_meta_cache_alloc(mspan_caches[kind], mspan_size(kind),
+						 gfp);
+
+	if (s)
+		mspan_setup(s, kind);
 	return s;
+}
+
+/**
+ * mspan_new_many() - allocate several of the smallest descriptors in one call
+ * @out: filled with them
+ * @n: their number
+ * @gfp: flags
+ *
+ * Context: Where may_call_system() says so, no galloc lock held.
+ * Return: False if there is no room for so many: then there are none.
+ */
+bool mspan_new_many(struct mspan **out, unsigned int n, gfp_t gfp)
+{
+	unsigned int i;
+
+	/* A request that must not fail asks for the one that it needs. */
+	gfp &= ~__GFP_NOFAIL;
+	if (!arena_charge_meta_for(n * mspan_size(0), gfp))
+		return false;
+	/* All or none of them; the type of the result depends on the version. */
+	if (galloc_fail(0) ||
+	    !kmem_cache_alloc_bulk(mspan_caches[0], gfp, n, (void **)out)) {
+		arena_uncharge_meta(n * mspan_size(0));
+		return false;
+	}
+	for (i = 0; i < n; i++)
+		mspan_setup(out[i], 0);
+	return true;
 }
 
 static void mspan_free_rcu(struct rcu_head *head)
@@ -310,6 +342,40 @@ bool mspan_is_taken(const void *p, unsigned int row)
 	return taken;
 }
 
+/* Publish a span: its tag, and the span and the row of each of its pages. */
+static void span_publish(struct mspan *s, unsigned int row, enum mspan_state state)
+{
+	struct arena *arena = s->arena;
+	unsigned int first = arena_page(arena, s->start);
+	unsigned int i;
+
+	/* Release: a reader of the tag finds the geometry of that tag. */
+	smp_store_release(&s->tag, MSPAN_TAG(row, state));
+	for (i = 0; i < s->npages; i++)
+		WRITE_ONCE(arena->span[first + i], s);
+	for (i = 0; i < s->npages; i++)
+		/* Release: a reader of the row finds the span and its bitmap. */
+		smp_store_release(&arena->row[first + i], row_slot(row));
+}
+
+/**
+ * mspan_cut_taken() - make the one object of a row that a run of pages has room for
+ * @s: run in TRANSIT, of the class's length
+ * @row: the row
+ *
+ * It is taken, the state is FULL, and gfree() finds it.
+ *
+ * Return: The object.
+ */
+void *mspan_cut_taken(struct mspan *s, unsigned int row)
+{
+	s->hint = 0;
+	WRITE_ONCE(s->objects, 1);
+	WRITE_ONCE(s->free[0], 0);
+	span_publish(s, row, MSPAN_FULL);
+	return (void *)s->start;
+}
+
 /**
  * mspan_cut() - cut a run of pages into the objects of a row
  * @s: run in TRANSIT, its descriptor large enough; of the class's length, or a
@@ -321,21 +387,13 @@ bool mspan_is_taken(const void *p, unsigned int row)
 void mspan_cut(struct mspan *s, unsigned int row)
 {
 	const struct sizeclass *sc = sizeclass_of_row(row);
-	struct arena *arena = s->arena;
-	unsigned int first = arena_page(arena, s->start);
 	unsigned int i;
 
 	s->hint = 0;
 	WRITE_ONCE(s->objects, sizeclass_objects(sc, s->npages));
 	for (i = 0; i < nr_words(s); i++)
 		WRITE_ONCE(s->free[i], full_word(s, i));
-	/* Release: a reader of the tag finds the geometry of that tag. */
-	smp_store_release(&s->tag, MSPAN_TAG(row, MSPAN_CACHED));
-	for (i = 0; i < s->npages; i++)
-		WRITE_ONCE(arena->span[first + i], s);
-	for (i = 0; i < s->npages; i++)
-		/* Release: a reader of the row finds the span and its bitmap. */
-		smp_store_release(&arena->row[first + i], row_slot(row));
+	span_publish(s, row, MSPAN_CACHED);
 }
 
 /* ---- init and exit ---------------------------------------------------------- */

@@ -173,7 +173,7 @@ static unsigned long release_one(struct mheap *h, enum release how,
 	mheap_count_free(h, -(long)npages);
 	s->arena->nr_used += npages;
 	mheap_disown(h, start, npages);
-	mheap_spare_push(h, s);
+	run_spare_push(h, s);
 	galloc_unlock(&h->lock, flags);
 
 	galloc_pause(PAUSE_RELEASE_TAKEN, (void *)start);
@@ -326,12 +326,8 @@ unsigned long release_runs(unsigned long pages, bool may_sleep)
 	if (!may_sleep)
 		pages = min_t(unsigned long, pages, RELEASE_TURN);
 	for_each_node(nid)
-		while (done < pages) {
+		for (n = 1; n && done < pages; done += n)
 			n = release_kept(mheaps[nid], may_sleep);
-			if (!n)
-				break;
-			done += n;
-		}
 	for (now = RELEASE_BLOCKS; now <= RELEASE_ALL; now++) {
 		for_each_node(nid) {
 			while (done < pages) {
@@ -347,7 +343,7 @@ unsigned long release_runs(unsigned long pages, bool may_sleep)
 	/* Each run that was returned, or joined another, leaves its descriptor. */
 	if (may_sleep)
 		for_each_node(nid)
-			mheap_trim_spares(mheaps[nid], SPARES_KEPT);
+			run_trim_spares(mheaps[nid], SPARES_KEPT);
 	return done;
 }
 
@@ -397,7 +393,7 @@ void release_detach(struct mheap *h, struct mspan *s,
 	s->huge = false;
 	s->reserve = false;
 	s->chunk_order = -1;
-	mheap_spare_push(h, s);
+	run_spare_push(h, s);
 }
 
 /* Second half, without it. */
@@ -610,7 +606,7 @@ static void mheap_fetch_chunk(struct mheap *h)
 			     GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN |
 			     __GFP_THISNODE))
 		return;
-	if (!mheap_lock_with_spares(h, NULL, GFP_KERNEL, &flags)) {
+	if (!run_lock_with_spares(h, NULL, GFP_KERNEL, &flags)) {
 		mheap_put_chunk(&chunk);
 		return;
 	}
@@ -636,8 +632,8 @@ bool release_turn(void)
 
 	for_each_node(nid) {
 		mheap_fetch_chunk(mheaps[nid]);
-		mheap_fill_spares(mheaps[nid]);
-		mheap_trim_spares(mheaps[nid], SPARES_KEPT);
+		run_fill_spares(mheaps[nid]);
+		run_trim_spares(mheaps[nid], SPARES_KEPT);
 		again |= release_age_kept(mheaps[nid]);
 		cond_resched();
 	}

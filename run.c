@@ -2,7 +2,7 @@
 // Copyright (C) 2026 The galloc authors
 /*
  * run: the lists of a node's free runs, by length and by how full their blocks are,
- * and how runs are cut and joined.
+ * how runs are cut and joined, and the descriptors that this takes.
  *
  * Called by mheap.c and release.c, with mheap->lock held.  Overview: galloc_mod.c.
  */
@@ -21,6 +21,163 @@
 
 /* A slot has one run of so many pages, or none: with two there would be none between. */
 static_assert(2 * MHEAP_LISTS >= ARENA_PAGES);
+
+/* Unused descriptors that one turn takes from the stock under the lock. */
+#define SPARES_TURN		32
+
+/* ---- unused descriptors ----------------------------------------------------- */
+
+struct mspan *run_spare_pop(struct mheap *h, unsigned int kind)
+{
+	struct mspan *s;
+
+	lockdep_assert_held(&h->lock);
+
+	s = list_first_entry(&h->spare[kind], struct mspan, list);
+	list_del(&s->list);
+	h->nr_spare[kind]--;
+	h->nr_spares--;
+	return s;
+}
+
+void run_spare_push(struct mheap *h, struct mspan *s)
+{
+	unsigned int kind = mspan_kind(s);
+
+	lockdep_assert_held(&h->lock);
+
+	mspan_set(s, 0, MSPAN_TRANSIT);
+	s->dropped = 0;
+	list_add(&s->list, &h->spare[kind]);
+	h->nr_spare[kind]++;
+	h->nr_spares++;
+}
+
+/* A kind that an operation may need and that there is too little of; -1 if none. */
+static int spares_lacking(const struct mheap *h, const struct want *w)
+{
+	unsigned int kind;
+
+	lockdep_assert_held(&h->lock);
+
+	if (h->nr_spare[0] < SPARES_NEEDED)
+		return 0;
+	/* A shorter span has fewer objects. */
+	for (kind = w ? run_want_kind(w, w->npages) : 0;
+	     kind && kind >= run_want_kind(w, w->least); kind--)
+		if (!h->nr_spare[kind])
+			return kind;
+	return -1;
+}
+
+/* Descriptors of the smallest kind that are allocated at a time. */
+#define SPARES_BATCH		8
+
+/* Add a descriptor of a kind to the stock; several at once if that is possible here. */
+static bool spares_get(struct mheap *h, unsigned int kind, gfp_t gfp)
+{
+	struct mspan *s[SPARES_BATCH] __uninitialized;
+	unsigned long flags;
+	unsigned int n = SPARES_BATCH;
+
+	if (!may_grow())
+		return false;
+	if (kind || !may_call_system() || !mspan_new_many(s, n, gfp)) {
+		s[0] = mspan_new(kind, gfp);
+		if (!s[0])
+			return false;
+		n = 1;
+	}
+	galloc_lock(&h->lock, flags);
+	while (n)
+		run_spare_push(h, s[--n]);
+	galloc_unlock(&h->lock, flags);
+	return true;
+}
+
+/*
+ * Allocate the descriptors that an operation may need, without @w to publish a chunk,
+ * and take the lock.  They are allocated before it; surplus ones stay for the next
+ * caller.
+ */
+bool run_lock_with_spares(struct mheap *h, const struct want *w, gfp_t gfp,
+			    unsigned long *flags)
+{
+	gfp = meta_gfp(gfp);
+
+	for (;;) {
+		int kind;
+
+		galloc_lock(&h->lock, *flags);
+		kind = spares_lacking(h, w);
+		if (likely(kind < 0)) {
+			/* For sparse: the callers release it, see mheap.h. */
+			__release(&h->lock);
+			return true;
+		}
+		galloc_unlock(&h->lock, *flags);
+
+		if (!spares_get(h, kind, gfp)) {
+			worker_kick(WORKER_NOW);
+			return false;
+		}
+	}
+}
+
+/* Stock some descriptors for callers that cannot allocate them. */
+void run_fill_spares(struct mheap *h)
+{
+	unsigned long flags;
+	struct mspan *s;
+	unsigned int kind;
+
+	for (kind = 0; kind < MSPAN_KINDS; kind++) {
+		/* A stale count makes one too many or too few: harmless. */
+		while (data_race(h->nr_spare[kind]) < SPARES_NEEDED * 2) {
+			s = mspan_new(kind, GFP_KERNEL | __GFP_NOWARN);
+			if (!s)
+				return;
+			galloc_lock(&h->lock, flags);
+			run_spare_push(h, s);
+			galloc_unlock(&h->lock, flags);
+		}
+	}
+}
+
+/* Move up to a turn's worth of unused descriptors above @keep to @surplus. */
+static bool spares_take(struct mheap *h, unsigned int kind, unsigned int keep,
+			struct list_head *surplus)
+{
+	unsigned int turn = SPARES_TURN;
+	unsigned long flags;
+
+	galloc_lock(&h->lock, flags);
+	for (; turn && h->nr_spare[kind] > keep; turn--)
+		list_add(&run_spare_pop(h, kind)->list, surplus);
+	galloc_unlock(&h->lock, flags);
+	return !turn;
+}
+
+/* Free the descriptors above @keep of each size.  Process context. */
+void run_trim_spares(struct mheap *h, unsigned int keep)
+{
+	struct mspan *s, *next;
+	bool more;
+	unsigned int kind;
+
+	for (kind = 0; kind < MSPAN_KINDS; kind++) {
+		do {
+			LIST_HEAD(surplus);
+
+			more = spares_take(h, kind, keep, &surplus);
+			list_for_each_entry_safe(s, next, &surplus, list)
+				mspan_delete(s);
+			cond_resched();
+		} while (more);
+	}
+}
+
+/* ---- lists ------------------------------------------------------------------ */
 
 static bool run_less(struct rb_node *a, const struct rb_node *b)
 {
@@ -273,7 +430,7 @@ static void run_add_rest(struct mheap *h, const struct mspan *of,
 
 	if (!npages)
 		return;
-	s = mheap_spare_pop(h, 0);
+	s = run_spare_pop(h, 0);
 	s->arena = of->arena;
 	s->start = start;
 	s->npages = npages;
@@ -319,7 +476,7 @@ struct mspan *run_fit_descriptor(struct mheap *h, struct mspan *s, unsigned int 
 	if (likely(mspan_kind(s) == kind) ||
 	    (mspan_kind(s) > kind && !h->nr_spare[kind]))
 		return s;
-	t = mheap_spare_pop(h, kind);
+	t = run_spare_pop(h, kind);
 	t->arena = s->arena;
 	t->start = s->start;
 	t->npages = s->npages;
@@ -327,7 +484,7 @@ struct mspan *run_fit_descriptor(struct mheap *h, struct mspan *s, unsigned int 
 	t->reserve = s->reserve;
 	s->reserve = false;
 	mheap_run_map(t);
-	mheap_spare_push(h, s);
+	run_spare_push(h, s);
 	return t;
 }
 
@@ -352,7 +509,7 @@ static void run_absorb(struct mheap *h, struct mspan *s, unsigned int page,
 		s->start = t->start;
 	s->npages += t->npages;
 	s->zeroed = s->zeroed && t->zeroed;
-	mheap_spare_push(h, t);
+	run_spare_push(h, t);
 }
 
 /* Make @s, owned and on no list, a FREE run or part of one. */
@@ -370,12 +527,74 @@ struct mspan *run_insert(struct mheap *h, struct mspan *s)
 	return s;
 }
 
+/* Runs side by side, both in TRANSIT, become one.  False if they are not. */
+bool run_join(struct mheap *h, struct mspan *s, struct mspan *t)
+{
+	struct mspan *second = t;
+	unsigned int seam;
+
+	lockdep_assert_held(&h->lock);
+
+	if (t->arena != s->arena)
+		return false;
+	if (t->start + ((unsigned long)t->npages << PAGE_SHIFT) == s->start)
+		second = s;
+	else if (s->start + ((unsigned long)s->npages << PAGE_SHIFT) != t->start)
+		return false;
+	seam = arena_page(s->arena, second->start);
+	WRITE_ONCE(s->arena->span[seam - 1], NULL);
+	WRITE_ONCE(s->arena->span[seam], NULL);
+	s->start = min(s->start, t->start);
+	s->npages += t->npages;
+	run_spare_push(h, t);
+	return true;
+}
+
+/* How many more than one of those wanted run @s has, and there are descriptors for. */
+static unsigned int run_more(const struct mheap *h, const struct mspan *s,
+			     const struct want *w)
+{
+	unsigned int left = s->npages - run_fit(s, w->npages, w->align);
+	/* Two may go to what is left in front and behind. */
+	unsigned int spares = h->nr_spare[0] - min(h->nr_spare[0], 2U);
+
+	return min3(w->nr_more, left / w->npages - 1, spares);
+}
+
+/* @s is as long as several of those wanted: all but the first are for @w->more. */
+static void run_divide(struct mheap *h, struct mspan *s, const struct want *w)
+{
+	unsigned int left = s->npages - w->npages;
+	unsigned long start = s->start;
+
+	lockdep_assert_held(&h->lock);
+
+	s->npages = w->npages;
+	mheap_run_map(s);
+	for (; left; left -= w->npages) {
+		struct mspan *t = run_spare_pop(h, 0);
+
+		start += (unsigned long)w->npages << PAGE_SHIFT;
+		t->arena = s->arena;
+		t->start = start;
+		t->npages = w->npages;
+		t->zeroed = s->zeroed;
+		mheap_run_map(t);
+		list_add_tail(&t->list, w->more);
+	}
+}
+
 /* Take what is wanted from FREE run @s, as much of it as there is. */
 struct mspan *run_serve(struct mheap *h, struct mspan *s,
 			const struct want *w)
 {
 	unsigned int npages = run_share(s, w);
 
+	if (w->nr_more && npages == w->npages) {
+		run_carve(h, s, npages * (1 + run_more(h, s, w)), w->align);
+		run_divide(h, s, w);
+		return s;
+	}
 	run_carve(h, s, npages, w->align);
 	return run_fit_descriptor(h, s, run_want_kind(w, npages));
 }

@@ -202,6 +202,34 @@ static void flush_and_refill_conserve_each_object(struct kunit *test)
 	debug_keeps_nothing(test);
 }
 
+/* One for one at first, then a few at a time: a small part of what the class has. */
+static void objects_with_a_span_each_come_several_at_once(struct kunit *test)
+{
+	unsigned int class = sizeclass_of(PAGE_SIZE), most = 0, i;
+	struct mcentral *c;
+
+	if (sizeclasses[class].objects > 1)
+		class = GALLOC_NR_CLASSES - 1;
+	if (sizeclasses[class].objects > 1 || galloc_debug)
+		kunit_skip(test, "no class whose spans have one object each");
+	drain_cpus();
+	for (i = 0; i < 100; i++) {
+		long spans, more;
+
+		c = mcentral_rows[mcentral_row(this_mcache()->nid, class)];
+		spans = atomic_long_read(&c->nr_spans);
+		hold(test, sizeclasses[class].size);
+		more = atomic_long_read(&c->nr_spans) - spans;
+		KUNIT_EXPECT_LE(test, more, 1 + spans / 8);
+		most = max_t(unsigned int, most, max(more, 0L));
+	}
+	KUNIT_EXPECT_GT(test, most, 1);
+	KUNIT_EXPECT_LE(test, most, 4);
+	KUNIT_EXPECT_EQ(test, validate_all(), 0);
+	free_objects();
+	KUNIT_EXPECT_EQ(test, validate_all(), 0);
+}
+
 static void many_objects_are_popped_at_once(struct kunit *test)
 {
 	void *out[2 * DRAIN_TURN], **top;
@@ -755,6 +783,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(a_cpu_that_never_allocates_costs_little),
 	KUNIT_CASE(bits_that_no_address_has_are_in_the_mask),
 	KUNIT_CASE(flush_and_refill_conserve_each_object),
+	KUNIT_CASE(objects_with_a_span_each_come_several_at_once),
 	KUNIT_CASE(many_objects_are_popped_at_once),
 	KUNIT_CASE(capacity_follows_a_load_of_a_thousand),
 	KUNIT_CASE(an_idle_class_is_drained_and_a_busy_one_is_not),

@@ -110,6 +110,43 @@ static void an_unused_span_is_returned_at_once(struct kunit *test)
 	}
 }
 
+/* As a stack gives them up: of several spans, and all but one of each, then the rest. */
+static void objects_of_many_spans_are_freed_together(struct kunit *test)
+{
+	static const size_t sizes[] = { 256, 1024, 2048, PAGE_SIZE, 4 * PAGE_SIZE };
+	void *held[40], *batch[40];
+	unsigned int i, j, n;
+
+	for (j = 0; j < ARRAY_SIZE(sizes); j++) {
+		struct mcentral *c = one_row_of(sizes[j]);
+		void *other = mcentral_alloc(one_row_of(64)->row, GFP_KERNEL);
+		long spans = atomic_long_read(&c->nr_spans);
+
+		KUNIT_ASSERT_NOT_NULL(test, other);
+		for (i = 0; i < ARRAY_SIZE(held); i++) {
+			held[i] = mcentral_alloc(c->row, GFP_KERNEL);
+			KUNIT_ASSERT_NOT_NULL(test, held[i]);
+		}
+		/* Every third, with one in between that was freed and is of another row. */
+		for (i = 0, n = 0; i < ARRAY_SIZE(held); i += 3) {
+			if (i == 9)
+				batch[n++] = other;
+			batch[n++] = held[i];
+		}
+		mcentral_free_batch(c->row, batch, n);
+		KUNIT_EXPECT_EQ(test, validate_all(), 0);
+		for (i = 0, n = 0; i < ARRAY_SIZE(held); i++)
+			if (i % 3)
+				batch[n++] = held[i];
+		mcentral_free_batch(c->row, batch, n);
+		KUNIT_EXPECT_EQ(test, atomic_long_read(&c->nr_spans), spans);
+		KUNIT_EXPECT_EQ(test, validate_all(), 0);
+		/* They did not come from callers, to be counted as back. */
+		atomic_add(ARRAY_SIZE(held), &c->back);
+		atomic_inc(&one_row_of(64)->back);
+	}
+}
+
 static void an_object_freed_while_cached_goes_to_the_owner(struct kunit *test)
 {
 	void *obj;
@@ -316,6 +353,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(an_emptied_span_is_no_longer_first),
 	KUNIT_CASE(a_span_goes_from_full_to_partial_to_empty),
 	KUNIT_CASE(an_unused_span_is_returned_at_once),
+	KUNIT_CASE(objects_of_many_spans_are_freed_together),
 	KUNIT_CASE(an_object_freed_while_cached_goes_to_the_owner),
 	KUNIT_CASE(a_span_is_aligned_wherever_free_pages_begin),
 	KUNIT_CASE(single_objects_come_from_few_spans),

@@ -272,6 +272,8 @@ static void an_aligned_run_is_found_behind_many_others(struct kunit *test)
 	struct mspan *whole = run_take(test, ARENA_PAGES, ARENA_PAGES);
 	struct mspan *s;
 
+	/* In one block: several chunks could begin at one. */
+	gk_grow_by_blocks();
 	/* More than are examined, all shorter than a run that always fits. */
 	make_unaligned(test);
 	run_give(whole);
@@ -591,6 +593,58 @@ static void descriptors_take_little_of_a_page(struct kunit *test)
 	mspan_delete(s[0]);
 }
 
+/* All of a block in runs, freed in one call and in whatever order. */
+static void runs_freed_together_are_one(struct kunit *test)
+{
+	static const unsigned int steps[] = { 1, 31, 7 };
+	struct mspan *s[32], *some[32];
+	unsigned long block = run_fresh_block(test);
+	unsigned int n = ARENA_PAGES / ARRAY_SIZE(s), i, j;
+
+	for (j = 0; j < ARRAY_SIZE(steps); j++) {
+		for (i = 0; i < ARRAY_SIZE(s); i++)
+			s[i] = run_take(test, n, 1);
+		for (i = 0; i < ARRAY_SIZE(s); i++) {
+			run_forget(s[i]);
+			some[i] = s[i * steps[j] % ARRAY_SIZE(s)];
+		}
+		mheap_free_spans(some, ARRAY_SIZE(some));
+		KUNIT_EXPECT_TRUE(test, run_is(block, 0, ARENA_PAGES));
+		KUNIT_EXPECT_EQ(test, validate_all(), 0);
+	}
+}
+
+static void several_runs_are_taken_side_by_side(struct kunit *test)
+{
+	const struct sizeclass *sc = &sizeclasses[GALLOC_NR_CLASSES - 1];
+	unsigned long block = run_fresh_block(test);
+	struct mheap *h = mheap_of(gk_nid());
+	unsigned int i, n = 0;
+	struct mspan *s[4];
+	LIST_HEAD(spans);
+
+	/* Not even as many descriptors as there are to be runs. */
+	worker_settle();
+	KUNIT_EXPECT_TRUE(test, mheap_alloc_spans(h->nid, sc, 4, &spans, GFP_KERNEL));
+	while (!list_empty(&spans)) {
+		s[n] = list_first_entry(&spans, struct mspan, list);
+		list_del(&s[n]->list);
+		KUNIT_EXPECT_EQ(test, s[n]->start, block + n * sc->span_pages * PAGE_SIZE);
+		KUNIT_EXPECT_EQ(test, s[n]->npages, sc->span_pages);
+		KUNIT_EXPECT_EQ(test, mspan_state(s[n]), MSPAN_TRANSIT);
+		n++;
+	}
+	KUNIT_EXPECT_GE(test, n, 1);
+	KUNIT_EXPECT_LE(test, n, 4);
+	/* What is left begins behind them. */
+	KUNIT_EXPECT_TRUE(test, run_is(block, n * sc->span_pages,
+				       ARENA_PAGES - n * sc->span_pages));
+	for (i = 0; i < n; i++)
+		mheap_free(s[i]);
+	KUNIT_EXPECT_TRUE(test, run_is(block, 0, ARENA_PAGES));
+	KUNIT_EXPECT_EQ(test, validate_all(), 0);
+}
+
 static void pages_known_to_be_zero_are(struct kunit *test)
 {
 	bool by_system = want_init_on_alloc(0) || want_init_on_free();
@@ -730,6 +784,8 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(a_caller_that_cannot_sleep_makes_the_worker_fetch_more),
 	KUNIT_CASE(a_descriptor_is_large_enough),
 	KUNIT_CASE(descriptors_take_little_of_a_page),
+	KUNIT_CASE(runs_freed_together_are_one),
+	KUNIT_CASE(several_runs_are_taken_side_by_side),
 	KUNIT_CASE(pages_known_to_be_zero_are),
 	KUNIT_CASE(two_that_grow_at_once_share_nothing),
 	KUNIT_CASE(two_cpus_take_give_and_release),

@@ -65,6 +65,8 @@ EXPORT_SYMBOL_IF_KUNIT(release_mend_all);
 EXPORT_SYMBOL_IF_KUNIT(release_pages_unshared);
 EXPORT_SYMBOL_IF_KUNIT(release_put_pages);
 EXPORT_SYMBOL_IF_KUNIT(mheap_of);
+EXPORT_SYMBOL_IF_KUNIT(mheap_alloc_spans);
+EXPORT_SYMBOL_IF_KUNIT(mheap_free_spans);
 EXPORT_SYMBOL_IF_KUNIT(map_walk_slot);
 EXPORT_SYMBOL_IF_KUNIT(map_span_around);
 
@@ -93,6 +95,7 @@ EXPORT_SYMBOL_IF_KUNIT(mcentral_uncache_span);
 EXPORT_SYMBOL_IF_KUNIT(mcentral_alloc);
 EXPORT_SYMBOL_IF_KUNIT(mcentral_free);
 EXPORT_SYMBOL_IF_KUNIT(mcentral_free_single);
+EXPORT_SYMBOL_IF_KUNIT(mcentral_free_batch);
 
 /* mcache.c */
 EXPORT_SYMBOL_IF_KUNIT(galloc_mcache);

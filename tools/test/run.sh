@@ -148,7 +148,7 @@ clauses_have_tests()
 }
 
 # report ROW...: what bench/report.py makes of a guest that printed these; each is
-# case, variant, allocator, metric and value, in words, or "! CASE WHY".
+# case, variant, allocator, metric, value and, unless 2, CPUs, in words, or "! CASE WHY".
 report()
 {
 	local row
@@ -162,7 +162,7 @@ report()
 			# shellcheck disable=SC2086 # words
 			case $row in
 			"! "*) printf '!\t%s\t*\t%s\n' "$(echo "$row" | cut -d ' ' -f 2)" "${row#! * }" ;;
-			*) printf '%s\t%s\t%s\t2\t%s\t%s\t1\t9\n' $row ;;
+			*) echo $row | awk -v OFS='\t' '{ print $1, $2, $3, (NF > 5 ? $6 : 2), $4, $5, 1, 9 }' ;;
 			esac
 		done
 	} >"$work/bench/01.raw"
@@ -198,6 +198,27 @@ report_leaves_out()
 		grep -qx 'replay, mean held, of kmalloc  *0.700  <= 0.8  *met' "$work/report" &&
 		[ "$(tail -n 1 "$work/report")" = "3 goals: 1 met, 0 not met, 2 not judged" ] && return
 	echo "error: $(tail -n 1 "$work/report")"
+	return 1
+}
+
+# Each goal of the cases beside the usual ones, too; without its peer's figure none of
+# them is met or missed.
+report_judges_the_others()
+{
+	report "huge 3145728 galloc ns 30 1" "huge 3145728 kmalloc ns 60 1" \
+		"held 4096 galloc ns 95 1" "held 4096 kmalloc ns 100 1" \
+		"burst 8 galloc ns 80 1" "burst 8 kmalloc ns 100 1" \
+		"burst 8/alloc galloc ns 30 1" "burst 8/alloc kmalloc ns 50 1" \
+		"burst 8/free galloc ns 61 1" "burst 8/free kmalloc ns 50 1" \
+		"share 8 galloc lines 2" "share 8 kmalloc lines 1" \
+		"share 16 galloc lines 2" "! share 16" "share 32 galloc lines 2" >"$work/report"
+	grep -qx 'huge 3145728, ns, of kmalloc  *0.500  <= 1  *met' "$work/report" &&
+		grep -qx 'held 4096, ns, of kmalloc  *0.950  <= 0.9  *NOT MET' "$work/report" &&
+		grep -qx 'burst 8, ns, of kmalloc  *0.800  <= 0.9  *met' "$work/report" &&
+		grep -qx 'burst 8/alloc, ns, of kmalloc  *0.600  <= 1.2  *met' "$work/report" &&
+		grep -qx 'burst 8/free, ns, of kmalloc  *1.220  <= 1.2  *NOT MET' "$work/report" &&
+		! grep -q '^share 32, lines' "$work/report" && return
+	echo "error: $(grep -E '^(huge|held|burst|share)' "$work/report" | tr '\n' ';')"
 	return 1
 }
 
@@ -374,6 +395,7 @@ check "lint: a function that is not named after its file is found" lint_prefixes
 check "lint: a call up the layers is found" layers_are_looked_at
 check "bench: the goals of a replay are judged" report_judges
 check "bench: a case that cannot be judged does not affect others" report_leaves_out
+check "bench: the goals of what is held, of bursts and of huge objects are judged" report_judges_the_others
 check "bench: an expensive ring is taken into account" report_weighs_the_ring
 check "bench: results of an interrupted guest are kept" results_survive
 check "documentation: each test named in clauses.rst exists" clauses_have_tests
