@@ -511,6 +511,9 @@ bool mheap_alloc_spans(int nid, const struct sizeclass *sc, unsigned int max,
 		       struct list_head *spans, gfp_t gfp);
 void mheap_free(struct mspan *s);
 void mheap_free_spans(struct mspan **spans, unsigned int n);
+void mheap_free_runs(struct mspan **spans, unsigned int n);
+bool mheap_alloc_runs(int nid, unsigned int npages, unsigned int align,
+		      unsigned int max, struct list_head *spans, gfp_t gfp);
 void mheap_shorten(struct mspan *s, unsigned int npages);
 void mheap_free_shared(struct mspan *s);
 void *large_alloc(size_t size, size_t align, int nid, gfp_t gfp);

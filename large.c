@@ -96,6 +96,7 @@ void *large_alloc(size_t size, size_t align, int nid, gfp_t gfp)
 	if (nid == NUMA_NO_NODE)
 		nid = numa_mem_id();
 	s = stash_alloc(npages, pages_align, nid) ?:
+	    stash_refill(npages, pages_align, nid, gfp) ?:
 	    large_take(nid, npages, pages_align, gfp);
 	return s ? large_hand_out(s, gfp) : NULL;
 }

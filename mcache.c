@@ -200,7 +200,7 @@ static void *refill_from_batch(unsigned int row, void **batch, unsigned int n)
 /* Refill from a batch that overflowed on another CPU. */
 static void *refill_from_transfer(unsigned int row, unsigned int want)
 {
-	void *batch[DRAIN_TURN];
+	void *batch[DRAIN_TURN] __uninitialized;
 	unsigned int n = transfer_get(row, batch, want);
 
 	if (!n)
@@ -212,7 +212,7 @@ static void *refill_from_transfer(unsigned int row, unsigned int want)
 /* Objects that have a span each: as many as a span of smaller ones would give. */
 static void *refill_from_runs(unsigned int row, unsigned int want, gfp_t gfp)
 {
-	void *batch[REFILL_MIN];
+	void *batch[REFILL_MIN] __uninitialized;
 	unsigned int n;
 
 	n = mcentral_grow_objects(row, batch, min(want, REFILL_MIN), gfp);
@@ -567,7 +567,7 @@ bool mcache_is_top(const void *p, unsigned int row)
 void mcache_free_slow(const void *p, unsigned int row)
 {
 	enum free_how how = FREE_CENTRAL;
-	void *batch[DRAIN_TURN];
+	void *batch[DRAIN_TURN] __uninitialized;
 	unsigned int grow_to = 0;
 	unsigned int n = 0;
 	bool spilt = false;

@@ -100,6 +100,8 @@ struct slot_rest {
  * @runs: runs of pages for large objects, see stash.c; the newest is last
  * @nr_runs: their number
  * @runs_used: one was handed out since the last drain_visit()
+ * @missed: so many requests for @missed_pages found none, and none came since
+ * @missed_pages: the length of the run that was missed last
  * @runs_bytes: their bytes, which count in @held
  * @runs_changes: incremented when a run enters or leaves; for validate
  * @drain_from: the drain generation at which the turns of a drain began
@@ -139,6 +141,8 @@ struct mcache {
 	u16 drain_turns;
 	bool runs_used;
 	bool drain_all;
+	u8 missed;
+	u16 missed_pages;
 	unsigned long runs_bytes;
 	unsigned long runs_changes;
 	struct mspan *runs[STASH_RUNS];
@@ -550,6 +554,8 @@ size_t mcache_pop_many(unsigned int class, size_t nr, void **out);
 /* stash.c */
 
 struct mspan *stash_alloc(unsigned int npages, unsigned int align, int nid);
+struct mspan *stash_refill(unsigned int npages, unsigned int align, int nid,
+			   gfp_t gfp);
 bool stash_free(struct mspan *s);
 struct mspan *stash_take(struct mcache *m);
 

@@ -556,14 +556,18 @@ static void free_retire(struct mcentral *c, struct freed *freed)
 	if (!freed->n)
 		return;
 	atomic_long_sub(freed->n, &c->nr_spans);
-	mheap_free_spans(freed->span, freed->n);
+	/* Each free of an object above a page has checked that its pages are not shared. */
+	if (c->sc->size > PAGE_SIZE && !row_is_reserve(c->row))
+		mheap_free_runs(freed->span, freed->n);
+	else
+		mheap_free_spans(freed->span, freed->n);
 }
 
 /* Free one object into its span.  Returns its row, or 0, reported, if it is not live. */
 static unsigned int free_object(const void *p)
 {
 	struct mcentral *c = NULL;
-	struct freed freed;
+	struct freed freed __uninitialized;
 	enum mspan_found found;
 	bool live = false;
 	struct object o;
@@ -594,7 +598,7 @@ static unsigned int free_object(const void *p)
 static void free_together(struct mcentral *c, void **batch, unsigned int n)
 {
 	unsigned long strange = 0, twice = 0;
-	struct freed freed;
+	struct freed freed __uninitialized;
 	unsigned int i;
 
 	freed.n = 0;

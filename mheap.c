@@ -410,6 +410,20 @@ struct mspan *mheap_alloc_span_near(int nid, const struct sizeclass *sc, bool gr
 	return s;
 }
 
+/* See mheap_alloc_spans(). */
+static bool mheap_get_several(int nid, const struct want *w, gfp_t gfp)
+{
+	struct mheap *h = mheaps[nid];
+	struct mspan *s;
+
+	s = mheap_take(h, w, TAKE_FULL, gfp) ?:
+	    mheap_grow_easily(h, w, w->npages, gfp);
+	if (!s)
+		return false;
+	list_add(&s->list, w->more);
+	return true;
+}
+
 /**
  * mheap_alloc_spans() - take runs of a node for objects that have a span each
  * @nid: the node
@@ -427,30 +441,48 @@ bool mheap_alloc_spans(int nid, const struct sizeclass *sc, unsigned int max,
 		       struct list_head *spans, gfp_t gfp)
 {
 	struct want w = run_want_span(sc);
-	struct mheap *h = mheaps[nid];
-	struct mspan *s;
 
 	w.nr_more = max - 1;
 	w.more = spans;
-	s = mheap_take(h, &w, TAKE_FULL, gfp) ?:
-	    mheap_grow_easily(h, &w, w.npages, gfp);
-	if (!s)
-		return false;
-	list_add(&s->list, spans);
-	return true;
+	return mheap_get_several(nid, &w, gfp);
+}
+
+/**
+ * mheap_alloc_runs() - the same for objects of whole pages
+ * @nid: the node
+ * @npages: number of pages
+ * @align: alignment in pages, a power of two that divides @npages
+ * @max: most of them
+ * @spans: the runs, in TRANSIT, are added here
+ * @gfp: the request's flags
+ *
+ * Context: As mheap_alloc().
+ * Return: False if there is none.
+ */
+bool mheap_alloc_runs(int nid, unsigned int npages, unsigned int align,
+		      unsigned int max, struct list_head *spans, gfp_t gfp)
+{
+	const struct want w = {
+		.npages = npages, .least = npages, .align = align,
+		.nr_more = max - 1, .more = spans,
+	};
+
+	return mheap_get_several(nid, &w, gfp);
 }
 
 /* Forget the objects of a span, so that a late free finds nothing. */
 static void span_uncut(struct mspan *s)
 {
 	unsigned int first = arena_page(s->arena, s->start);
-	unsigned int i;
+	struct mspan **span = s->arena->span + first;
+	u16 *row = s->arena->row + first;
+	unsigned int i, n = s->npages;
 
 	if (!mspan_row(s))
 		return;
-	for (i = 0; i < s->npages; i++) {
-		WRITE_ONCE(s->arena->row[first + i], 0);
-		WRITE_ONCE(s->arena->span[first + i], NULL);
+	for (i = 0; i < n; i++) {
+		WRITE_ONCE(row[i], 0);
+		WRITE_ONCE(span[i], NULL);
 	}
 	mspan_set(s, 0, MSPAN_TRANSIT);
 	mheap_run_map(s);
@@ -555,6 +587,21 @@ static void span_leave(struct mspan *s)
 }
 
 /**
+ * mheap_free_runs() - free runs of pages that nobody else refers to
+ * @spans: spans in TRANSIT, to be used again
+ * @n: their number
+ *
+ * Context: Any but NMI, no galloc lock held.
+ */
+void mheap_free_runs(struct mspan **spans, unsigned int n)
+{
+	unsigned int turn;
+
+	for (; n; n -= turn, spans += turn)
+		turn = runs_free(spans, n);
+}
+
+/**
  * mheap_free_spans() - free runs of pages
  * @spans: spans in TRANSIT; the array is the callee's
  * @n: their number
@@ -581,11 +628,7 @@ void mheap_free_spans(struct mspan **spans, unsigned int n)
 			spans[runs++] = s;
 		}
 	}
-	while (runs) {
-		i = runs_free(spans, runs);
-		spans += i;
-		runs -= i;
-	}
+	mheap_free_runs(spans, runs);
 }
 
 /* The same for one. */

@@ -263,9 +263,10 @@ void *mspan_object(const struct mspan *s, unsigned int index)
 /* Is a span with this tag cut into objects of @row? */
 static bool tag_is_cut(u32 tag, unsigned int row)
 {
-	return tag == MSPAN_TAG(row, MSPAN_CACHED) ||
-	       tag == MSPAN_TAG(row, MSPAN_PARTIAL) ||
-	       tag == MSPAN_TAG(row, MSPAN_FULL);
+	const unsigned int cut = BIT(MSPAN_CACHED) | BIT(MSPAN_PARTIAL) |
+				 BIT(MSPAN_FULL);
+
+	return tag >> 8 == row && (cut >> (tag & 0xff) & 1);
 }
 
 /**
@@ -345,17 +346,18 @@ bool mspan_is_taken(const void *p, unsigned int row)
 /* Publish a span: its tag, and the span and the row of each of its pages. */
 static void span_publish(struct mspan *s, unsigned int row, enum mspan_state state)
 {
-	struct arena *arena = s->arena;
-	unsigned int first = arena_page(arena, s->start);
-	unsigned int i;
+	unsigned int first = arena_page(s->arena, s->start);
+	struct mspan **span = s->arena->span + first;
+	u16 *rows = s->arena->row + first;
+	unsigned int i, n = s->npages, slot = row_slot(row);
 
 	/* Release: a reader of the tag finds the geometry of that tag. */
 	smp_store_release(&s->tag, MSPAN_TAG(row, state));
-	for (i = 0; i < s->npages; i++)
-		WRITE_ONCE(arena->span[first + i], s);
-	for (i = 0; i < s->npages; i++)
+	for (i = 0; i < n; i++)
+		WRITE_ONCE(span[i], s);
+	for (i = 0; i < n; i++)
 		/* Release: a reader of the row finds the span and its bitmap. */
-		smp_store_release(&arena->row[first + i], row_slot(row));
+		smp_store_release(&rows[i], slot);
 }
 
 /**

@@ -56,12 +56,11 @@ static void report_mended(const struct arena_mended *mended)
 bool release_pages_unshared(unsigned long start, unsigned int npages)
 {
 	struct page *page = virt_to_page((void *)start);
-	unsigned int i, missing;
+	/* Of more than a block the first page has the references of all. */
+	struct page *end = page + (npages > ARENA_PAGES ? 1 : npages);
+	unsigned int missing;
 
-	/* The first page has the references of all. */
-	if (npages > ARENA_PAGES)
-		npages = 1;
-	for (i = 0; i < npages; i++, page++) {
+	for (; page < end; page++) {
 		if (likely(page_ref_count(page) == ARENA_PAGE_REFS))
 			continue;
 		missing = arena_mend_page(page);

@@ -237,10 +237,12 @@ static void run_relist(struct mheap *h, struct arena *arena)
 		struct mspan *s = READ_ONCE(arena->span[page]);
 
 		if (!s) {
-			page++;
+			/* Of what galloc does not own there may be much. */
+			page = find_next_bit(arena->owned, ARENA_PAGES, page + 1);
 			continue;
 		}
-		if (mspan_state(s) == MSPAN_FREE && s->npages < MHEAP_LISTS) {
+		if (mspan_state(s) == MSPAN_FREE && !s->huge &&
+		    s->npages < MHEAP_LISTS) {
 			s->dense = arena->dense;
 			list_move(&s->list, &h->free[s->npages][s->dense]);
 		}

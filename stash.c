@@ -22,6 +22,10 @@
 /* Runs that one more pushes out at a time. */
 #define STASH_OUT		2
 
+/* So many misses in a row are a reason to get one run more; and the most at a time. */
+#define MISSES_FOR_ONE		4U
+#define REFILL_RUNS		4U
+
 /* Call last, when tag and runs have their new values. */
 static void stash_changed(struct mcache *m)
 {
@@ -53,6 +57,16 @@ static struct mspan *run_take(struct mcache *m, unsigned int i)
 struct mspan *stash_take(struct mcache *m)
 {
 	return m->nr_runs ? run_take(m, 0) : NULL;
+}
+
+/* Note that there was no run of so many pages. */
+static void run_missed(struct mcache *m, unsigned int npages)
+{
+	if (m->missed_pages != npages) {
+		m->missed_pages = npages;
+		m->missed = 0;
+	}
+	m->missed += m->missed < U8_MAX;
 }
 
 /**
@@ -88,6 +102,8 @@ struct mspan *stash_alloc(unsigned int npages, unsigned int align, int nid)
 		m->runs_used = true;
 		break;
 	}
+	if (!s)
+		run_missed(m, npages);
 out:
 	mcache_leave(m);
 	return s;
@@ -106,6 +122,86 @@ static bool run_fits(const struct mcache *m, const struct mspan *s)
 	       m->runs_bytes + span_bytes(s) <= stash_max_bytes();
 }
 
+/* Add a run, for which there is room. */
+static void run_put(struct mcache *m, struct mspan *s)
+{
+	mspan_set(s, 0, MSPAN_CACHED);
+	m->runs[m->nr_runs++] = s;
+	m->runs_bytes += span_bytes(s);
+	m->held += span_bytes(s);
+	stash_changed(m);
+}
+
+/* How many runs to get for a request that the stash of this CPU had none for. */
+static unsigned int refill_runs(unsigned int npages)
+{
+	/* Of whatever CPU we are on: it is a guess. */
+	const struct mcache *m = raw_cpu_ptr(&galloc_mcache);
+
+	if (READ_ONCE(m->missed_pages) != npages ||
+	    READ_ONCE(m->slots) == empty_slots)
+		return 1;
+	return min3(1 + READ_ONCE(m->missed) / MISSES_FOR_ONE, REFILL_RUNS,
+		    1 + STASH_MAX_PAGES / npages);
+}
+
+/* How many of @n more runs of so many bytes there is room for, in the budget, too. */
+static unsigned int runs_room(struct mcache *m, unsigned int n, size_t bytes)
+{
+	size_t left = stash_max_bytes() - min(stash_max_bytes(), m->runs_bytes);
+
+	n = min3(n, (unsigned int)(STASH_RUNS - m->nr_runs),
+		 (unsigned int)(left / bytes));
+	return n && capacity_steal(m, 0, n * bytes) ? n : 0;
+}
+
+/**
+ * stash_refill() - get an object of whole pages, and some more for the next requests
+ * @npages: number of pages
+ * @align: alignment in pages, a power of two
+ * @nid: node wanted
+ * @gfp: the request's flags
+ *
+ * When as many pages were asked for several times, and none freed since: then one trip
+ * to the node's free runs serves some requests.
+ *
+ * Context: Any but NMI, no galloc lock held.  Sleeps if @gfp allows it.
+ * Return: A span in TRANSIT, or NULL: try large_alloc().
+ */
+struct mspan *stash_refill(unsigned int npages, unsigned int align, int nid,
+			   gfp_t gfp)
+{
+	size_t bytes = (size_t)npages << PAGE_SHIFT;
+	struct mspan *s, *next, *first;
+	unsigned int max, room = 0;
+	struct mcache *m;
+	LIST_HEAD(runs);
+
+	if (npages > STASH_MAX_PAGES || npages % align)
+		return NULL;
+	max = refill_runs(npages);
+	if (max < 2 || !mheap_alloc_runs(nid, npages, align, max, &runs, gfp))
+		return NULL;
+	first = list_first_entry(&runs, struct mspan, list);
+	list_del(&first->list);
+	m = mcache_enter();
+	if (m) {
+		if (m->slots != empty_slots && m->nid == nid)
+			room = runs_room(m, max - 1, bytes);
+		list_for_each_entry_safe(s, next, &runs, list) {
+			if (!room--)
+				break;
+			list_del(&s->list);
+			run_put(m, s);
+		}
+		mcache_leave(m);
+		worker_kick(WORKER_TICK);
+	}
+	list_for_each_entry_safe(s, next, &runs, list)
+		mheap_free(s);
+	return first;
+}
+
 /**
  * stash_free() - keep the pages of a freed object
  * @s: its span, in TRANSIT
@@ -118,7 +214,7 @@ static bool run_fits(const struct mcache *m, const struct mspan *s)
  */
 bool stash_free(struct mspan *s)
 {
-	struct mspan *out[STASH_OUT];
+	struct mspan *out[STASH_OUT] __uninitialized;
 	unsigned int n = 0;
 	struct mcache *m;
 	bool kept = false;
@@ -132,21 +228,18 @@ bool stash_free(struct mspan *s)
 	if (!m)
 		return false;
 	if (m->nid == s->arena->nid) {
+		m->missed = 0;
 		while (n < STASH_OUT && m->nr_runs && !run_fits(m, s))
 			out[n++] = run_take(m, 0);
 		kept = run_fits(m, s) && capacity_steal(m, 0, span_bytes(s));
 	}
-	if (kept) {
-		mspan_set(s, 0, MSPAN_CACHED);
-		m->runs[m->nr_runs++] = s;
-		m->runs_bytes += span_bytes(s);
-		m->held += span_bytes(s);
-		stash_changed(m);
-	}
+	if (kept)
+		run_put(m, s);
 	mcache_leave(m);
 
-	while (n)
-		mheap_free(out[--n]);
+	/* Nobody has referred to them since they were freed. */
+	if (n)
+		mheap_free_runs(out, n);
 	if (kept)
 		worker_kick(WORKER_TICK);
 	return kept;

@@ -147,6 +147,38 @@ static void the_stash_stays_within_the_budget(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, keep_many(test), galloc_debug ? 0 : STASH_RUNS);
 }
 
+/* What nobody frees in between is asked for again. */
+static void requests_in_a_row_are_served_several_at_a_time(struct kunit *test)
+{
+	void *p[32];
+	unsigned int i, most = 0;
+
+	if (galloc_debug)
+		return;
+	WRITE_ONCE(galloc_cpu_cache_bytes, 2UL << 20);
+	drain_cpus();
+	gfree(take(test, LARGE));
+	drain_cpus();
+	for (i = 0; i < ARRAY_SIZE(p); i++) {
+		p[i] = take(test, LARGE);
+		most = max_t(unsigned int, most, this_mcache()->nr_runs);
+		if (i < 3)
+			KUNIT_EXPECT_EQ(test, most, 0);
+	}
+	KUNIT_EXPECT_GT(test, most, 0);
+	KUNIT_EXPECT_LT(test, most, 4);
+	KUNIT_EXPECT_EQ(test, validate_all(), 0);
+	/* Now one was: the next is alone. */
+	drain_cpus();
+	gfree(p[0]);
+	drain_cpus();
+	p[0] = take(test, LARGE);
+	KUNIT_EXPECT_EQ(test, this_mcache()->nr_runs, 0);
+	for (i = 0; i < ARRAY_SIZE(p); i++)
+		gfree(p[i]);
+	KUNIT_EXPECT_EQ(test, validate_all(), 0);
+}
+
 static void the_newest_runs_stay(struct kunit *test)
 {
 	void *p[2 * STASH_RUNS], *q;
@@ -307,6 +339,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(old_contents_are_not_visible),
 	KUNIT_CASE(the_stash_stays_within_the_budget),
 	KUNIT_CASE(the_newest_runs_stay),
+	KUNIT_CASE(requests_in_a_row_are_served_several_at_a_time),
 	KUNIT_CASE(a_run_that_can_never_fit_evicts_none),
 	KUNIT_CASE(a_long_run_evicts_two),
 	KUNIT_CASE(a_cpu_at_its_budget_keeps_none),
