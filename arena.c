@@ -525,6 +525,12 @@ static unsigned int arena_scarce_order(int nid)
 	return READ_ONCE(scarce->order);
 }
 
+/* Was a run of @npages not to be had from the system on a node a moment ago? */
+bool arena_is_scarce(int nid, unsigned int npages)
+{
+	return get_order((unsigned long)npages << PAGE_SHIFT) > arena_scarce_order(nid);
+}
+
 /* Bytes that memory of kmalloc(), or of vmalloc() in its place, really takes. */
 long arena_meta_takes(const void *p, size_t bytes)
 {
@@ -609,6 +615,23 @@ void *arena_meta_cache_alloc(struct kmem_cache *cache, size_t bytes, gfp_t gfp)
 	if (!p)
 		arena_uncharge_meta(bytes);
 	return p;
+}
+
+/*
+ * Several of them, or none: more than are needed, so only where they cost nothing, neither
+ * reclaim nor reserves.  Context: Where may_call_system() says so.
+ */
+bool arena_meta_cache_alloc_many(struct kmem_cache *cache, size_t bytes,
+				 unsigned int n, void **out, gfp_t gfp)
+{
+	gfp = chunk_gfp_speculative(gfp);
+	if (!arena_charge_meta(n * bytes))
+		return false;
+	/* The type of the result depends on the version. */
+	if (!galloc_fail(0) && kmem_cache_alloc_bulk(cache, gfp, n, out))
+		return true;
+	arena_uncharge_meta(n * bytes);
+	return false;
 }
 
 void arena_meta_cache_free(struct kmem_cache *cache, void *p, size_t bytes)

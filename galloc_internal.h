@@ -332,6 +332,7 @@ extern struct arena_scarce *arena_scarce;
 int arena_init(void);
 void arena_exit(void);
 unsigned int arena_growth_order(void);
+bool arena_is_scarce(int nid, unsigned int npages);
 unsigned int arena_likely_order(int nid);
 bool arena_get_spare_chunk(struct chunk *chunk, int nid, unsigned int npages,
 			   gfp_t gfp);
@@ -353,6 +354,8 @@ void *arena_meta_alloc(size_t bytes, int nid);
 void *arena_meta_zalloc(size_t bytes, int nid, gfp_t gfp);
 void arena_meta_free(void *p, size_t bytes);
 void *arena_meta_cache_alloc(struct kmem_cache *cache, size_t bytes, gfp_t gfp);
+bool arena_meta_cache_alloc_many(struct kmem_cache *cache, size_t bytes,
+				 unsigned int n, void **out, gfp_t gfp);
 void arena_meta_cache_free(struct kmem_cache *cache, void *p, size_t bytes);
 bool arena_charge_meta(long bytes);
 bool arena_charge_meta_for(long bytes, gfp_t gfp);
@@ -659,6 +662,7 @@ void mcentral_exit(void);
 struct mspan *mcentral_cache_span(unsigned int row, gfp_t gfp);
 struct mspan *mcentral_stray_span(unsigned int row, gfp_t gfp);
 struct mspan *mcentral_grow_span(unsigned int row, gfp_t gfp);
+bool mcentral_may_batch(int nid, unsigned int npages, gfp_t gfp);
 unsigned int mcentral_grow_objects(unsigned int row, void **batch,
 				   unsigned int max, gfp_t gfp);
 void mcentral_uncache_span(struct mspan *s);

@@ -311,6 +311,20 @@ struct mspan *mcentral_grow_span(unsigned int row, gfp_t gfp)
 	return s ?: mcentral_grow(c, GROW_ANY, gfp);
 }
 
+/**
+ * mcentral_may_batch() - may a request fetch more than it needs?
+ * @nid: the node
+ * @npages: pages of all that it would fetch
+ * @gfp: its flags
+ *
+ * Not if it may use the emergency reserve, nor if the node had no such run a moment ago:
+ * what one CPU has in advance others would lack.
+ */
+bool mcentral_may_batch(int nid, unsigned int npages, gfp_t gfp)
+{
+	return !arena_is_scarce(nid, npages) && !gfp_has_reserve(gfp);
+}
+
 /* Of its objects a row whose spans have one each gets no more than this part at once. */
 #define GROW_PART		8
 
@@ -338,7 +352,8 @@ unsigned int mcentral_grow_objects(unsigned int row, void **batch,
 		return 0;
 	max = min_t(unsigned long, max,
 		    1 + atomic_long_read(&c->nr_spans) / GROW_PART);
-	if (max < 2 || !mheap_alloc_spans(c->nid, c->sc, max, &spans, gfp))
+	if (max < 2 || !mcentral_may_batch(c->nid, max * c->sc->span_pages, gfp) ||
+	    !mheap_alloc_spans(c->nid, c->sc, max, &spans, gfp))
 		return 0;
 	/* One read section: whoever sees one half cut waits for the count. */
 	rcu_read_lock();

@@ -519,8 +519,13 @@ void mheap_free_shared(struct mspan *s)
 	span_defer(s, WORKER_SHARED);
 }
 
-/* Runs that become free in one turn: more would be too long under the lock. */
+/*
+ * Runs that become free in one turn, and how many of them may be apart from each other:
+ * more would be too long under the lock.  For the same reason only the last block has
+ * some of its runs moved to lists of a new density.
+ */
 #define FREE_TURN		8U
+#define FREE_APART		4U
 
 /*
  * Have runs of one node, in TRANSIT, join the free ones, up to a turn of them.  What was
@@ -534,7 +539,7 @@ static unsigned int runs_free(struct mspan **spans, unsigned int n)
 	unsigned long pages = 0;
 	unsigned long flags;
 	unsigned long free;
-	unsigned int i;
+	unsigned int i, apart = 0;
 	bool spares;
 
 	n = min(n, FREE_TURN);
@@ -543,6 +548,8 @@ static unsigned int runs_free(struct mspan **spans, unsigned int n)
 	for (i = 0; i < n && spans[i]->arena->nid == h->nid; i++) {
 		struct mspan *s = spans[i];
 
+		if (apart == FREE_APART)
+			break;
 		span_uncut(s);
 		s->zeroed = false;
 		s->dropped = 0;
@@ -551,8 +558,9 @@ static unsigned int runs_free(struct mspan **spans, unsigned int n)
 		if (run && run_join(h, run, s))
 			continue;
 		if (run)
-			run_update_density(h, run_insert(h, run)->arena);
+			run_set_density(h, run_insert(h, run)->arena);
 		run = s;
+		apart++;
 	}
 	run_update_density(h, run_insert(h, run)->arena);
 	mheap_count_free(h, pages);

@@ -67,7 +67,7 @@ void run_fill_spares(struct mheap *h);
 void run_trim_spares(struct mheap *h, unsigned int keep);
 void run_link(struct mheap *h, struct mspan *s);
 void run_unlink(struct mheap *h, struct mspan *s);
-void run_unlink(struct mheap *h, struct mspan *s);
+void run_set_density(struct mheap *h, struct arena *arena);
 void run_update_density(struct mheap *h, struct arena *arena);
 int run_fit(const struct mspan *s, unsigned int npages, unsigned int align);
 struct mspan *run_find(struct mheap *h, unsigned int npages, unsigned int align);

@@ -73,22 +73,15 @@ struct mspan *mspan_new(unsigned int kind, gfp_t gfp)
  * @gfp: flags
  *
  * Context: Where may_call_system() says so, no galloc lock held.
- * Return: False if there is no room for so many: then there are none.
+ * Return: False if they are not to be had easily: then there are none.
  */
 bool mspan_new_many(struct mspan **out, unsigned int n, gfp_t gfp)
 {
 	unsigned int i;
 
-	/* A request that must not fail asks for the one that it needs. */
-	gfp &= ~__GFP_NOFAIL;
-	if (!arena_charge_meta_for(n * mspan_size(0), gfp))
+	if (!arena_meta_cache_alloc_many(mspan_caches[0], mspan_size(0), n,
+					 (void **)out, gfp))
 		return false;
-	/* All or none of them; the type of the result depends on the version. */
-	if (galloc_fail(0) ||
-	    !kmem_cache_alloc_bulk(mspan_caches[0], gfp, n, (void **)out)) {
-		arena_uncharge_meta(n * mspan_size(0));
-		return false;
-	}
 	for (i = 0; i < n; i++)
 		mspan_setup(out[i], 0);
 	return true;

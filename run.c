@@ -252,12 +252,8 @@ static void run_relist(struct mheap *h, struct arena *arena)
 	arena->relist = min(page, ARENA_PAGES);
 }
 
-/*
- * A block becomes dense at 3/4 and sparse below 1/2.  Its runs then move to the other
- * lists, a few each time the block is touched: a run on the wrong list is only found
- * later, and moving all at once would hold the lock too long.
- */
-void run_update_density(struct mheap *h, struct arena *arena)
+/* A block becomes dense at 3/4 and sparse below 1/2. */
+void run_set_density(struct mheap *h, struct arena *arena)
 {
 	bool dense = arena->dense;
 
@@ -271,6 +267,16 @@ void run_update_density(struct mheap *h, struct arena *arena)
 		arena->dense = dense;
 		arena->relist = 0;
 	}
+}
+
+/*
+ * The same, and move runs to the lists of the new density, a few each time the block is
+ * touched: a run on the wrong list is only found later, and moving all at once would hold
+ * the lock too long.
+ */
+void run_update_density(struct mheap *h, struct arena *arena)
+{
+	run_set_density(h, arena);
 	if (unlikely(arena->relist < ARENA_PAGES))
 		run_relist(h, arena);
 }

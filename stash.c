@@ -180,7 +180,8 @@ struct mspan *stash_refill(unsigned int npages, unsigned int align, int nid,
 	if (npages > STASH_MAX_PAGES || npages % align)
 		return NULL;
 	max = refill_runs(npages);
-	if (max < 2 || !mheap_alloc_runs(nid, npages, align, max, &runs, gfp))
+	if (max < 2 || !mcentral_may_batch(nid, max * npages, gfp) ||
+	    !mheap_alloc_runs(nid, npages, align, max, &runs, gfp))
 		return NULL;
 	first = list_first_entry(&runs, struct mspan, list);
 	list_del(&first->list);

@@ -187,7 +187,35 @@ static void a_second_free_is_detected_there_too(struct kunit *test)
 	gfree(objects[0]);
 }
 
+/* Neither a request that may use the reserve, nor where the system has no long runs. */
+static void no_more_than_is_needed_where_memory_is_scarce(struct kunit *test)
+{
+	static void *held[300];
+	struct mcentral *c = mcentral_rows[mcentral_row(gk_nid(), sizeclass_of(32768))];
+	struct arena_scarce *scarce = &arena_scarce[gk_nid()];
+	unsigned int i, n = 0;
+	bool several = false;
+
+	for (i = 0; i < ARRAY_SIZE(held); i++) {
+		long spans = atomic_long_read(&c->nr_spans);
+
+		/* Ordinary ones, those of the reserve, those where it is scarce. */
+		WRITE_ONCE(scarce->order, i < 200 ? MAX_PAGE_ORDER : 0);
+		WRITE_ONCE(scarce->until, jiffies + HZ);
+		held[n] = i / 100 == 1 ? alloc_as_memalloc(32768, QUIET) : galloc(32768, QUIET);
+		n += !!held[n];
+		several |= atomic_long_read(&c->nr_spans) > spans + 1;
+		KUNIT_EXPECT_TRUE(test, i < 100 || atomic_long_read(&c->nr_spans) <= spans + 1);
+	}
+	KUNIT_EXPECT_NE(test, several, galloc_debug);
+	WRITE_ONCE(scarce->order, MAX_PAGE_ORDER);
+	while (n)
+		gfree(held[--n]);
+	KUNIT_EXPECT_EQ(test, validate_all(), 0);
+}
+
 static struct kunit_case cases[] = {
+	KUNIT_CASE(no_more_than_is_needed_where_memory_is_scarce),
 	KUNIT_CASE(a_span_of_the_reserve_serves_until_it_is_used_up),
 	KUNIT_CASE(ordinary_requests_get_nothing_from_the_reserve),
 	KUNIT_CASE(ordinary_pages_come_before_the_reserve),
