@@ -241,5 +241,6 @@ do {									\
 #include "galloc_string.h"
 #include "galloc_vmalloc.h"
 #include "galloc_obj.h"
+#include "galloc_prefill.h"
 
 #endif /* _GALLOC_H */

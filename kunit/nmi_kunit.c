@@ -35,10 +35,12 @@ static struct {
 	struct client *small;	/* live before and after, and not touched */
 	struct client *spare;	/* for a free that the stack may serve */
 	void *large;
+	struct galloc_prefill *ahead;
+	void *due[MOST_NMIS];	/* what was taken of it, one in each NMI */
 	void *got[MOST_NMIS * 2];	/* what the stack served */
 	unsigned int nr_got;
 	unsigned int nmis;
-	unsigned int wrong;	/* line of the first call that was not refused */
+	unsigned int wrong;	/* line of the first call that ended otherwise */
 } nmi;
 
 #define refused(cond)							\
@@ -97,6 +99,10 @@ static void call_everything(void)
 		keep(p);
 	keep(gzalloc(sizeof(*nmi.spare), GFP));
 	refused(galloc_size_roundup(1) == 8);
+
+	/* This one is for NMIs. */
+	nmi.due[nmi.nmis - 1] = galloc_prefill_alloc(nmi.ahead);
+	refused(nmi.due[nmi.nmis - 1]);
 }
 
 static void begin(struct kunit *test)
@@ -105,7 +111,8 @@ static void begin(struct kunit *test)
 	nmi.small = galloc(sizeof(*nmi.small), GFP_KERNEL);
 	nmi.spare = galloc(sizeof(*nmi.spare), GFP_KERNEL);
 	nmi.large = galloc(LARGE, GFP_KERNEL);
-	KUNIT_ASSERT_TRUE(test, nmi.small && nmi.spare && nmi.large);
+	nmi.ahead = galloc_prefill(LARGE, MOST_NMIS, GFP_KERNEL);
+	KUNIT_ASSERT_TRUE(test, nmi.small && nmi.spare && nmi.large && nmi.ahead);
 	/* The stack has something, and so has room. */
 	gfree(galloc(sizeof(*nmi.small), GFP_KERNEL));
 	twin_fill(nmi.small, sizeof(*nmi.small), 1);
@@ -116,7 +123,7 @@ static void begin(struct kunit *test)
 static void end(struct kunit *test)
 {
 	KUNIT_EXPECT_GT(test, nmi.nmis, 0);
-	KUNIT_EXPECT_EQ_MSG(test, nmi.wrong, 0, "line of a call that was served");
+	KUNIT_EXPECT_EQ_MSG(test, nmi.wrong, 0, "line of a call that ended otherwise");
 	KUNIT_EXPECT_TRUE(test, twin_intact((u8 *)nmi.small, sizeof(*nmi.small), 1));
 	KUNIT_EXPECT_TRUE(test, twin_intact(nmi.large, LARGE, 2));
 	while (nmi.nr_got)
@@ -124,6 +131,8 @@ static void end(struct kunit *test)
 	gfree(nmi.small);
 	gfree(nmi.spare);
 	gfree(nmi.large);
+	galloc_prefill_release(nmi.ahead);
+	gfree_bulk(ARRAY_SIZE(nmi.due), nmi.due);
 	KUNIT_EXPECT_EQ(test, gk_in_use(test), 0);
 	KUNIT_EXPECT_EQ(test, validate_all(), 0);
 }

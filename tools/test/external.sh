@@ -104,6 +104,11 @@ check_header()
 		p[0] = (void *)gsize(q);
 		gfree(q);
 		gfree_bulk(galloc_bulk(64, GFP_KERNEL, 4, p), p);
+		gvfree(gvrealloc(gvmalloc(100, GFP_KERNEL), 1 << 23, GFP_KERNEL));
+		gfree(gstrndup(gasprintf(GFP_KERNEL, "%d", 3), 1, GFP_KERNEL));
+		gfree(gmemdup(galloc_obj(*t), sizeof(*t), GFP_KERNEL));
+		galloc_prefill_release(galloc_prefill(100, 3, GFP_KERNEL));
+		mempool_destroy(mempool_create_galloc(3, 100));
 		return 0;
 	}
 	module_init(header_init);
