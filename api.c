@@ -62,11 +62,19 @@ static noinline void clear_objects(void **p, size_t n, unsigned int class)
 		clear_object(*p++, class);
 }
 
+static void *init_row_object(const struct rowset *set, void *obj, gfp_t gfp)
+{
+	if (set->args.flags & ROWS_KEEP)
+		return obj;
+	return init_object(obj, set->args.sc.size, gfp);
+}
+
 /* ---- requests that the stack cannot serve --------------------------------------------- */
 
 /**
  * struct request - an allocation in its slow path
  * @class: size class; 0: whole pages
+ * @set: set of rows, or NULL
  * @size: bytes wanted, for whole pages
  * @align: alignment in bytes, a power of two, for whole pages
  * @nid: node wanted, NUMA_NO_NODE: the CPU's own
@@ -74,6 +82,7 @@ static noinline void clear_objects(void **p, size_t n, unsigned int class)
  */
 struct request {
 	unsigned int class;
+	struct rowset *set;
 	size_t size;
 	size_t align;
 	int nid;
@@ -95,7 +104,7 @@ static bool request_ok(const struct request *r)
 		      "galloc: __GFP_NOFAIL without __GFP_DIRECT_RECLAIM: gfp %#x\n",
 		      (__force unsigned int)gfp))
 		return false;
-	if (likely(r->class))
+	if (likely(r->class || r->set))
 		return true;
 	if (likely(r->size <= MAX_BYTES && r->align <= MAX_BYTES))
 		return true;
@@ -109,6 +118,11 @@ static void *get_once(const struct request *r, gfp_t gfp)
 {
 	void *obj;
 
+	if (unlikely(r->set)) {
+		if (!rows_alloc(r->set, r->nid, gfp, 1, &obj))
+			return NULL;
+		return init_row_object(r->set, obj, gfp);
+	}
 	if (!r->class)
 		return large_alloc(r->size, r->align, r->nid, gfp);
 	obj = mcache_alloc_slow(r->class, r->nid, gfp);
@@ -152,6 +166,10 @@ static void *serve(const struct request *r)
 			break;
 		count_event(EVENT_ALLOC_FAILED);
 		if (!(gfp & __GFP_NOFAIL))
+			return NULL;
+		/* Waiting would not help: its limit is its owner's business. */
+		if (WARN_ONCE(r->set && rows_at_limit(r->set),
+			      "galloc: __GFP_NOFAIL at the limit of a heap or cache\n"))
 			return NULL;
 		gfp |= __GFP_NOWARN;
 		memalloc_retry_wait(gfp);
@@ -408,6 +426,52 @@ void *galloc_aligned(size_t size, size_t align, gfp_t gfp)
 }
 EXPORT_SYMBOL_GPL(galloc_aligned);
 
+/* ---- objects of sets of rows ------------------------------------------------------------ */
+
+/**
+ * api_alloc_row() - allocate an object of a set of rows
+ * @set: the set
+ * @nid: node, or NUMA_NO_NODE
+ * @gfp: flags
+ *
+ * Context: As galloc_node().
+ * Return: The object, or NULL.
+ */
+void *api_alloc_row(struct rowset *set, int nid, gfp_t gfp)
+{
+	const struct request r = { .set = set, .nid = nid, .gfp = gfp };
+
+	return serve(&r);
+}
+
+/* The same for @nr of them, filled into @p; @nr, or 0 if not all were available. */
+size_t api_alloc_row_bulk(struct rowset *set, int nid, gfp_t gfp, size_t nr, void **p)
+{
+	const struct request r = { .set = set, .nid = nid, .gfp = gfp };
+	size_t i = 0, n;
+
+	if (!alloc_enter_ok(gfp) || !request_ok(&r))
+		return 0;
+	while (i < nr) {
+		n = rows_alloc(set, nid, (gfp & ~__GFP_NOFAIL) | __GFP_NOWARN,
+			       min_t(size_t, nr - i, BITS_PER_LONG), p + i);
+		if (!n) {
+			p[i] = serve(&r);
+			if (!p[i]) {
+				gfree_bulk(i, p);
+				return 0;
+			}
+			i++;
+		}
+		for (; n; n--, i++) {
+			init_row_object(set, p[i], gfp);
+			if (gate_has_watchers())
+				gate_see(p[i], false, gfp);
+		}
+	}
+	return nr;
+}
+
 /* ---- free ------------------------------------------------------------------------------ */
 
 /**
@@ -415,11 +479,13 @@ EXPORT_SYMBOL_GPL(galloc_aligned);
  * @start: its first byte
  * @size: bytes it has
  * @padded: it is larger than the request needed, because its pages may not be shared
+ * @kept: its contents outlive it, see ROWS_KEEP
  */
 struct target {
 	void *start;
 	size_t size;
 	bool padded;
+	bool kept;
 };
 
 /*
@@ -433,11 +499,13 @@ static enum mspan_found target_of(const void *p, struct target *t)
 	struct mspan s;
 
 	t->padded = false;
+	t->kept = false;
 	rcu_read_lock();
 	found = mspan_resolve(p, &o);
 	if (found == FOUND_OBJECT || found == FOUND_INTERIOR) {
-		t->start = mspan_object(o.span, o.index);
-		t->size = sizeclass_of_row(o.row)->size;
+		t->start = (void *)(addr_of(p) - o.within);
+		t->size = o.sc->size;
+		t->kept = rows_keep_contents(o.c);
 	}
 	rcu_read_unlock();
 	if (found != FOUND_NO_SPAN || !map_span_around(p, &s) ||
@@ -449,43 +517,43 @@ static enum mspan_found target_of(const void *p, struct target *t)
 	return addr_of(p) == s.start ? FOUND_OBJECT : FOUND_INTERIOR;
 }
 
-/* Free an object that no stack accepted.  @row is the row of its page. */
-static noinline void free_seen(const void *p, unsigned int row)
+/* Free an object that no stack accepted.  @number is the stack number of its page. */
+static noinline void free_seen(const void *p, unsigned int number)
 {
-	if (row)
-		mcache_free_slow(p, row);
+	if (number > STACK_LARGE)
+		mcache_free_slow(p, number);
 	else if (!large_free(p, false))
 		report_free(p, FOUND_NO_SPAN);
 }
 
 /* The same, checked, and seen by those who watch. */
-static noinline void free_checked(const void *p, unsigned int row)
+static noinline void free_checked(const void *p, unsigned int number)
 {
 	if (ZERO_OR_NULL_PTR(p) || !enter_ok())
 		return;
 	if (gate_has_watchers())
 		gate_see(p, true, 0);
-	free_seen(p, row);
+	free_seen(p, number);
 }
 
 /* A function of its own, so that it has no frame. */
 static noinline void free_slow(const void *p)
 {
-	unsigned int row;
+	unsigned int number;
 
-	if (unlikely(!mcache_push_shareable(p, &row)))
-		free_checked(p, row);
+	if (unlikely(!mcache_push_shareable(p, &number)))
+		free_checked(p, number);
 }
 
-/* The row of the page at an address. */
-static unsigned int row_of(const void *p)
+/* The stack number of the page at an address. */
+static unsigned int number_of(const void *p)
 {
-	unsigned int row;
+	unsigned int number;
 
 	rcu_read_lock();
-	row = arena_row_of(p);
+	number = arena_stack_of(p);
 	rcu_read_unlock();
-	return row;
+	return number;
 }
 
 /* gfree() on a kernel that clears what is freed. */
@@ -505,13 +573,13 @@ static noinline void free_wiped(const void *p)
 	    !release_pages_unshared(addr_of(p),
 				    PFN_UP(offset_in_page(p) + t.size))) {
 		if (!waiting_add(p, true) && !large_free(p, true))
-			free_seen(p, row_of(p));
+			free_seen(p, number_of(p));
 		return;
 	}
-	if (found)
+	if (found && !t.kept)
 		memset((void *)p, 0, t.size);
 	if (!mcache_push(p))
-		free_seen(p, row_of(p));
+		free_seen(p, number_of(p));
 }
 
 /**

@@ -48,14 +48,14 @@ bool capacity_shareable(unsigned long size)
 /**
  * capacity_set_gates() - let a stack follow the reasons to watch its row
  * @slots: slots of this CPU, with busy set, or of none yet
- * @row: the row
+ * @number: its stack number
  */
-void capacity_set_gates(struct mcache_slot *slots, unsigned int row)
+void capacity_set_gates(struct mcache_slot *slots, unsigned int number)
 {
-	unsigned int class = row % GALLOC_NR_CLASSES;
-	struct mcache_slot *slot = &slots[row];
-	struct slot_rest *rest = slot_rest(slots, row);
-	u8 why = gate_reasons(row);
+	unsigned int class = stack_class(number);
+	struct mcache_slot *slot = &slots[number];
+	struct slot_rest *rest = slot_rest(slots, number);
+	u8 why = gate_reasons(class ? stack_row(number) : 0);
 	long credit = why ? 0 : GATE_CREDIT;
 
 	WRITE_ONCE(slot->seq, slot->seq + 1);
@@ -93,14 +93,14 @@ void capacity_want(unsigned int class)
 static bool capacity_give_slots(struct mcache_slot *slots)
 {
 	struct mcache *m;
-	unsigned int row;
+	unsigned int number;
 	int gen;
 
 again:
 	/* Acquire: pairs with the barrier of gate_changed(). */
 	gen = atomic_read_acquire(&gate_gen);
-	for (row = 0; row < RESERVE_SLOT; row++)
-		capacity_set_gates(slots, row);
+	for (number = 0; number < nr_stacks; number++)
+		capacity_set_gates(slots, number);
 	galloc_pause(PAUSE_SLOTS_READY, NULL);
 
 	m = mcache_enter();
@@ -125,7 +125,7 @@ again:
 	 */
 	smp_store_release(&m->slots, slots);
 	/* Release: the same for readers of the CPU's own node only. */
-	smp_store_release(&m->local, slots + mcentral_row(m->nid, 0));
+	smp_store_release(&m->local, slots + stack_number(m->nid, 0));
 	mcache_leave(m);
 	return true;
 

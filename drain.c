@@ -51,7 +51,7 @@ static bool slot_take(struct mcache *m, struct mcache_slot *slot,
 		      unsigned int class, unsigned int most, bool may_free,
 		      struct haul *haul)
 {
-	haul->row = slot - m->slots;
+	haul->row = slot_row(m, slot);
 	haul->n = min((unsigned int)(slot->top - slot->base), most);
 	slot->top -= haul->n;
 	slot->moved -= haul->n;
@@ -105,7 +105,7 @@ static void slot_take_surplus(struct mcache *m, struct mcache_slot *slot,
 	struct slot_rest *rest = slot_rest(m->slots, slot - m->slots);
 	u16 misses = slot->misses;
 
-	haul->row = slot - m->slots;
+	haul->row = slot_row(m, slot);
 	haul->n = 0;
 	haul->span = NULL;
 	haul->stack = NULL;
@@ -623,26 +623,27 @@ int drain_dead_cpu(unsigned int cpu)
 	struct mcache *m = per_cpu_ptr(&galloc_mcache, cpu);
 	struct mcache_slot *slots = m->slots;
 	struct haul haul;
-	unsigned int row;
+	unsigned int number;
 	struct mspan *s;
 
 	if (slots == empty_slots)
 		return 0;
 	/* Including those of nodes that it has adopted. */
-	for (row = 0; row < RESERVE_SLOT; row++) {
-		struct mcentral *c = mcentral_rows[row];
+	for (number = STACK_FIRST; number < nr_stacks; number++) {
+		struct mcache_slot *slot = &slots[number];
+		struct mcentral *c;
 		unsigned long flags;
 
-		if (!c || !slot_was_used(slots, row))
+		if (!stack_class(number) || !slot_was_used(slots, number))
 			continue;
-		while (slot_take(m, &slots[row], c->class, DRAIN_TURN, true,
-				 &haul)) {
+		c = mcentral_rows[stack_row(number)];
+		while (slot_take(m, slot, c->class, DRAIN_TURN, true, &haul)) {
 			haul_dispose(&haul);
 			cond_resched();
 		}
 		galloc_lock(&c->lock, flags);
-		c->fast += slot_allocs(slots, row);
-		c->gone += slots[row].moved;
+		c->fast += slot_allocs(slots, number);
+		c->gone += slot->moved;
 		galloc_unlock(&c->lock, flags);
 	}
 	m->away = NUMA_NO_NODE;

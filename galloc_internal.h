@@ -60,8 +60,8 @@ static_assert(ARENA_ORDER <= MAX_PAGE_ORDER);
  * @MSPAN_FREE: the mheap; a run of free pages on one of its lists, or a huge chunk
  * @MSPAN_TRANSIT: the code that detached it; on no list, nothing merges with it
  * @MSPAN_CACHED: one CPU's slot; without a row: its stash
- * @MSPAN_PARTIAL: the mcentral; on a list, has free objects
- * @MSPAN_FULL: the mcentral; on no list, has none
+ * @MSPAN_PARTIAL: the mcentral; has free objects
+ * @MSPAN_FULL: the mcentral; has none
  * @MSPAN_LARGE: the caller of galloc(); one object of whole pages
  * @MSPAN_DEFERRED: the mheap, on its deferred list; its pages are returned as soon
  *	as others no longer refer to any of them and the worker can return them, and
@@ -85,9 +85,10 @@ enum mspan_state {
 
 /**
  * struct mspan - a run of pages in one block
- * @list: links of a FREE run below 256 pages, or @huge (mheap->lock), of a PARTIAL span
- *	(mcentral->lock), of a DEFERRED span or an unused descriptor (mheap->lock)
+ * @list: links of a FREE run below 256 pages, or @huge (mheap->lock), of a span that is
+ *	cut, in one of its row's lists by state (mcentral->lock), of a DEFERRED span or an unused descriptor (mheap->lock)
  * @rcu: of a descriptor that is being freed
+ * @later: of a TRANSIT span whose pages leave after a grace period, see rows.c
  * @arena: its map slot; a run never crosses slots (but see @huge)
  * @start: address of the first page
  * @npages: length in pages, in a short span less than that of its class
@@ -118,6 +119,7 @@ struct mspan {
 	union {
 		struct list_head list;
 		struct rcu_head rcu;
+		struct llist_node later;
 	};
 	struct arena *arena;
 	unsigned long start;
@@ -161,6 +163,17 @@ static inline void mspan_set(struct mspan *s, unsigned int row,
 	WRITE_ONCE(s->tag, MSPAN_TAG(row, state));
 }
 
+/* Is a span with this tag cut into objects?  A LARGE one may carry a row, too. */
+static inline bool tag_has_objects(u32 tag)
+{
+	return tag >> 8 && (tag & 0xff) != MSPAN_LARGE;
+}
+
+static inline bool mspan_has_objects(const struct mspan *s)
+{
+	return tag_has_objects(READ_ONCE(s->tag));
+}
+
 /* The owner changes the state and keeps the row. */
 static inline void mspan_set_state(struct mspan *s, enum mspan_state state)
 {
@@ -169,9 +182,8 @@ static inline void mspan_set_state(struct mspan *s, enum mspan_state state)
 
 /**
  * struct arena - one 2 MiB slot of the address map
- * @row: row of the object each page belongs to, 0 if none, RESERVE_SLOT for rows
- *	of the emergency reserve; apart from @span, because this is all that
- *	gfree() reads
+ * @stack: stack number of each page, see enum stack; apart from @span, because this is
+ *	all that gfree() reads
  * @span: the span each page belongs to, see the invariant of struct mspan
  * @owned: pages that belong to galloc (mheap->lock of @nid); a slot is a range of
  *	addresses, and may hold several chunks with holes between them
@@ -193,7 +205,7 @@ static inline void mspan_set_state(struct mspan *s, enum mspan_state state)
  * @rcu: freed after a grace period, gfree() looks without a lock
  */
 struct arena {
-	u16 row[ARENA_PAGES];
+	u16 stack[ARENA_PAGES];
 	struct mspan **span;
 	DECLARE_BITMAP(owned, ARENA_PAGES);
 	DECLARE_BITMAP(waiting, ARENA_PAGES);
@@ -218,8 +230,8 @@ struct arena {
  * @base: address of slot 0, PAGE_OFFSET
  * @nr: number of slots
  * @pages: descriptor of the page at @base, see arena_map_page()
- * @rows: for each slot, the address of arena->row[], less the row entries of all
- *	earlier pages of the map, so that the row of a page is at @rows[nr] + 2 * page.
+ * @stacks: for each slot, the address of arena->stack[], less the entries of all
+ *	earlier pages of the map, so that the number of a page is at @stacks[nr] + 2 * page.
  *	Slots that are not ours have that of arena_none
  *
  * So gfree() indexes by the number of the page in the map, and need not compute
@@ -230,7 +242,7 @@ struct arena_map {
 	unsigned long base;
 	unsigned long nr;
 	const struct page *pages;
-	unsigned long rows[];
+	unsigned long stacks[];
 };
 
 /* virt_to_page() at offset @off from the base, in fewer instructions. */
@@ -243,17 +255,17 @@ static inline const struct page *arena_map_page(const struct arena_map *map,
 }
 
 /* The entry of an arena in slot @nr of a map, and back. */
-static inline unsigned long arena_to_rows(const struct arena *arena,
-					  unsigned long nr)
+static inline unsigned long arena_to_stacks(const struct arena *arena,
+					    unsigned long nr)
 {
-	return (unsigned long)arena->row - (nr << ARENA_ORDER) * sizeof(u16);
+	return (unsigned long)arena->stack - (nr << ARENA_ORDER) * sizeof(u16);
 }
 
-static __always_inline struct arena *arena_from_rows(unsigned long rows,
-						     unsigned long nr)
+static __always_inline struct arena *arena_from_stacks(unsigned long stacks,
+							 unsigned long nr)
 {
-	return container_of((u16 *)rows + (nr << ARENA_ORDER), struct arena,
-			    row[0]);
+	return container_of((u16 *)stacks + (nr << ARENA_ORDER), struct arena,
+			    stack[0]);
 }
 
 extern struct arena_map *arena_map;
@@ -406,36 +418,53 @@ static __always_inline struct arena *arena_of(const void *p,
 	*page = (off >> PAGE_SHIFT) & (ARENA_PAGES - 1);
 	if (unlikely(nr >= map->nr))
 		return &arena_none;
-	return arena_from_rows(READ_ONCE(map->rows[nr]), nr);
+	return arena_from_stacks(READ_ONCE(map->stacks[nr]), nr);
 }
 
 /*
- * The row of the page at offset @off from the base of the map, 0 if it has none;
- * otherwise as arena_of().
+ * The stack number of the page at offset @off from the base of the map, STACK_NONE if
+ * it is not ours; otherwise as arena_of().
  *
  * The two loads are plain, because gcc puts no volatile access into an addressing
  * mode, which would cost two more instructions in each gfree().  The values are
  * aligned and used once; the second load depends on the first.
  */
-static __always_inline unsigned int arena_row_in(const struct arena_map *map,
-						 unsigned long off)
+static __always_inline unsigned int arena_stack_in(const struct arena_map *map,
+						   unsigned long off)
 {
-	const u16 *rows;
+	const u16 *stacks;
 
 	if (unlikely(off >> ARENA_SHIFT >= map->nr))
 		return 0;
 	/* data_race(): a slot changes only while its pages hold no object. */
-	rows = (const u16 *)data_race(map->rows[off >> ARENA_SHIFT]);
-	/* data_race(): a row changes only while no object of the page is in use. */
-	return data_race(rows[off >> PAGE_SHIFT]);
+	stacks = (const u16 *)data_race(map->stacks[off >> ARENA_SHIFT]);
+	/* data_race(): a number changes only while no object of the page is in use. */
+	return data_race(stacks[off >> PAGE_SHIFT]);
+}
+
+/*
+ * Give @n pages of an arena a stack number.  Four entries at a time where they are
+ * aligned, and each whole: gfree() reads them meanwhile.
+ */
+static inline void arena_set_stack(struct arena *arena, unsigned int first,
+				   unsigned int n, u16 number)
+{
+	u16 *p = &arena->stack[first], *end = p + n;
+
+	for (; p < end && !IS_ALIGNED((unsigned long)p, sizeof(u64)); p++)
+		WRITE_ONCE(*p, number);
+	for (; p + 4 <= end; p += 4)
+		WRITE_ONCE(*(u64 *)p, number * 0x0001000100010001ULL);
+	for (; p < end; p++)
+		WRITE_ONCE(*p, number);
 }
 
 /* The same for an address. */
-static __always_inline unsigned int arena_row_of(const void *p)
+static __always_inline unsigned int arena_stack_of(const void *p)
 {
 	const struct arena_map *map = READ_ONCE(arena_map);
 
-	return arena_row_in(map, addr_of(p) - map->base);
+	return arena_stack_in(map, addr_of(p) - map->base);
 }
 
 /* nodes.c */
@@ -544,9 +573,44 @@ static inline unsigned int mcentral_row(int nid, unsigned int class)
 	return nid * GALLOC_NR_CLASSES + class;
 }
 
-static inline const struct sizeclass *sizeclass_of_row(unsigned int row)
+/*
+ * The stack number of a page: what gfree() learns of an address.  From STACK_FIRST on it
+ * is that of a stack, node * STACK_STRIDE + STACK_WATCHED + class.  The others have a
+ * place in the CPUs' arrays, too, which never has room.
+ */
+enum stack {
+	STACK_NONE,		/* not ours, or not handed out */
+	STACK_LARGE,		/* an object of whole pages */
+	STACK_WITHOUT,		/* small objects of a row that has no stack */
+	STACK_WATCHED,		/* small objects of which each free is looked at */
+	STACK_FIRST,
+};
+
+/* Numbers of a node. */
+#define STACK_STRIDE		128
+#define STACK_NODES		((U16_MAX + 1) / STACK_STRIDE)
+
+static_assert(STACK_WATCHED + GALLOC_NR_CLASSES <= STACK_STRIDE);
+
+extern unsigned int nr_stacks;
+
+static inline unsigned int stack_number(int nid, unsigned int class)
 {
-	return &sizeclasses[row % GALLOC_NR_CLASSES];
+	return nid * STACK_STRIDE + STACK_WATCHED + class;
+}
+
+/* The class that has a stack number, 0 if none has. */
+static inline unsigned int stack_class(unsigned int number)
+{
+	unsigned int class = number % STACK_STRIDE - STACK_WATCHED;
+
+	return class < GALLOC_NR_CLASSES ? class : 0;
+}
+
+/* Its row; the number must be that of a class. */
+static inline unsigned int stack_row(unsigned int number)
+{
+	return mcentral_row(number / STACK_STRIDE, stack_class(number));
 }
 
 /* mspan.c */
@@ -554,13 +618,19 @@ static inline const struct sizeclass *sizeclass_of_row(unsigned int row)
 /**
  * struct object - a small object, resolved from its address
  * @span: its span
- * @row: row of the span
+ * @c: row of the span
+ * @sc: size of the objects of that row
+ * @row: number of the row
  * @index: index in the span
+ * @within: offset of the address in the object
  */
 struct object {
 	struct mspan *span;
+	struct mcentral *c;
+	const struct sizeclass *sc;
 	unsigned int row;
 	unsigned int index;
+	unsigned int within;
 };
 
 /* What mspan_resolve() found. */
@@ -616,11 +686,13 @@ struct transfer {
 };
 
 /**
- * struct mcentral - a row: the spans of one size class on one node, or of pages
- *	of the emergency reserve
+ * struct mcentral - a row: the spans of one size class, or of one set of rows, on one
+ *	node, or of pages of the emergency reserve
  * @lock: protects the lists, @transfer, and every state change from or to
  *	PARTIAL and FULL.  Raw, irq-safe; no other galloc lock is taken under it
  * @partial: PARTIAL spans by occupancy, as of when they were added
+ * @cached: CACHED spans, from the cut on
+ * @full: FULL spans; in a set without objects, LARGE ones
  * @changes: incremented when a list or a span's state changes (@lock); for validate
  * @nr_spans: spans of this row in any state
  * @singles: allocated objects that bypassed the stacks: those of interrupts and in
@@ -632,13 +704,17 @@ struct transfer {
  * @transfer: free objects between two CPUs (@lock)
  * @gates: why single objects of the row are watched, see gate.h
  * @sc: size, reciprocal and span of the class
+ * @set: the set of rows made at run time that it belongs to, or NULL
  * @row: number of this row
- * @class: size class
+ * @class: size class; 0 in a set
+ * @stack: stack number of its pages
  * @nid: node; nr_node_ids: the emergency reserve, whose pages may be on any node
  */
 struct mcentral {
 	raw_spinlock_t lock;
 	struct list_head partial[MCENTRAL_BUCKETS];
+	struct list_head cached;
+	struct list_head full;
 	unsigned long changes;
 	atomic_long_t nr_spans;
 	unsigned long singles;
@@ -647,15 +723,17 @@ struct mcentral {
 	atomic_t back;
 	struct transfer transfer;
 	const struct sizeclass *sc;
-	u16 row;
+	struct rowset *set;
+	u32 row;
 	u16 class;
+	u16 stack;
 	int nid;
 	u8 gates;
 } ____cacheline_aligned_in_smp;
 
+/* The rows of the classes, which stay; those after them are made at run time. */
 extern struct mcentral **mcentral_rows;
 extern unsigned int nr_rows;
-extern unsigned int nr_slots;
 
 int mcentral_init(void);
 void mcentral_exit(void);
@@ -667,32 +745,43 @@ unsigned int mcentral_grow_objects(unsigned int row, void **batch,
 				   unsigned int max, gfp_t gfp);
 void mcentral_uncache_span(struct mspan *s);
 void *mcentral_alloc(unsigned int row, gfp_t gfp);
+unsigned int mcentral_alloc_many(struct mcentral *c, gfp_t gfp, unsigned int max,
+				 void **out);
 bool mcentral_free(const void *p);
 void mcentral_free_single(const void *p);
 void mcentral_free_batch(unsigned int row, void **batch, unsigned int n);
 void mcentral_count_single(unsigned int row);
+void mcentral_setup(struct mcentral *c, const struct sizeclass *sc, int nid);
+struct list_head *mcentral_list(struct mcentral *c, unsigned int nr);
+unsigned long mcentral_sweep(struct mcentral *c);
+
+/* Lists of a row: those by occupancy, then the CACHED and the FULL spans. */
+#define MCENTRAL_LISTS	(MCENTRAL_BUCKETS + 2)
 
 /*
- * Spans of the emergency reserve have rows of their own, as if of one more node.  No
- * CPU has stacks for these, so they share one slot, the last, which never has
- * room.
+ * Spans of the emergency reserve have rows of their own, as if of one more node, and
+ * STACK_WATCHED: they serve only requests that may use it, so no CPU has stacks for them.
  */
-#define RESERVE_SLOT	(nr_slots - 1)
-
 static inline unsigned int mcentral_reserve_row(unsigned int class)
 {
 	return mcentral_row(nr_node_ids, class);
 }
 
-static inline bool row_is_reserve(unsigned int row)
+static inline bool mcentral_is_reserve(const struct mcentral *c)
 {
-	return row >= nr_slots;
+	return c->nid == nr_node_ids;
 }
 
-/* The index of a CPU's slot for the objects of a row. */
-static inline unsigned int row_slot(unsigned int row)
+#include "rows.h"
+
+/*
+ * The row of a number, NULL if there is none.  Call in an RCU read section, or while the
+ * row cannot go, because it is that of a class or has a span or an object of the
+ * caller's.
+ */
+static inline struct mcentral *mcentral_of(unsigned int row)
 {
-	return min(row, RESERVE_SLOT);
+	return likely(row < nr_rows) ? mcentral_rows[row] : rows_find(row);
 }
 
 /* transfer.c */
@@ -708,7 +797,7 @@ unsigned int transfer_get(unsigned int row, void **batch, unsigned int max);
 /* Lockless check: mostly it is empty. */
 static inline bool transfer_holds(unsigned int row)
 {
-	return READ_ONCE(mcentral_rows[row]->transfer.n);
+	return READ_ONCE(mcentral_of(row)->transfer.n);
 }
 
 void transfer_drain(void);
@@ -724,6 +813,11 @@ unsigned long waiting_nr(void);
 unsigned long waiting_pages(void);
 unsigned long waiting_release(void);
 void waiting_settle(void);
+
+/* api.c */
+
+void *api_alloc_row(struct rowset *set, int nid, gfp_t gfp);
+size_t api_alloc_row_bulk(struct rowset *set, int nid, gfp_t gfp, size_t nr, void **p);
 
 /* mcache.c: see mcache.h */
 

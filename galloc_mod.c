@@ -15,7 +15,8 @@
  *	                   stash.c: a few runs of pages for large objects
  *	waiting.c          objects freed while others refer to their pages
  *	transfer.c         per class and node: batches from one stack to another
- *	mcentral.c         per class and node ("row"): spans with free objects
+ *	mcentral.c         per class and node ("row"): spans with free objects;
+ *	                   rows.c: rows made at run time, for objects of other sizes
  *	mheap.c            per node: free page runs; run.c: their lists;
  *	                   release.c: returning memory to the system
  *	nodes.c            fallback order of the nodes
@@ -236,6 +237,7 @@ err_mcache:
 	transfer_exit();
 	mcache_exit();
 err_mcentral:
+	rows_exit();
 	mcentral_exit();
 err_mheap:
 	mheap_exit();
@@ -271,11 +273,14 @@ static void __exit galloc_exit(void)
 	mcache_stop();
 	worker_stop();
 	drain_everything();
+	while (rows_reap())
+		;
 	stats_report_leaks();
 	transfer_exit();
 	mcache_exit();
 	waiting_settle();
 	kept = mheap_exit();
+	rows_exit();
 	mcentral_exit();
 	nodes_exit();
 	mspan_exit();

@@ -62,10 +62,10 @@ static bool gate_turn(void)
 		if (m->gates_from != gen)
 			m->gates_row = 0;
 		m->gates_from = gen;
-		end = min(m->gates_row + GATE_TURN, RESERVE_SLOT);
+		end = min(m->gates_row + GATE_TURN, nr_stacks);
 		for (; m->gates_row < end; m->gates_row++)
 			capacity_set_gates(m->slots, m->gates_row);
-		more = end < RESERVE_SLOT;
+		more = end < nr_stacks;
 		if (!more) {
 			m->gates_gen = gen;
 			m->gates_row = 0;
@@ -195,7 +195,7 @@ int gate_close(enum gate_reason why, const struct gate_watcher *watcher,
 	mutex_lock(&gate_mutex);
 	rcu_assign_pointer(gate_watchers[why], watcher);
 	set_reason(&gate_watched, why, watcher);
-	set_reason(row == GATE_ALL_ROWS ? &gate_all : &mcentral_rows[row]->gates,
+	set_reason(row == GATE_ALL_ROWS ? &gate_all : &mcentral_of(row)->gates,
 		   why, true);
 	mutex_unlock(&gate_mutex);
 	return gate_changed();
@@ -212,15 +212,15 @@ int gate_close(enum gate_reason why, const struct gate_watcher *watcher,
  */
 int gate_open(enum gate_reason why)
 {
-	unsigned int row;
+	struct row_walk w = { };
+	struct mcentral *c;
 
 	mutex_lock(&gate_mutex);
 	set_reason(&gate_watched, why, false);
 	RCU_INIT_POINTER(gate_watchers[why], NULL);
 	set_reason(&gate_all, why, false);
-	for (row = 0; row < nr_rows; row++)
-		if (mcentral_rows[row])
-			set_reason(&mcentral_rows[row]->gates, why, false);
+	while ((c = rows_next(&w)))
+		set_reason(&c->gates, why, false);
 	mutex_unlock(&gate_mutex);
 	/* Pairs with the read sections of gate_see(). */
 	synchronize_rcu();
@@ -242,7 +242,7 @@ static size_t gate_look(const void *p, bool freed, u8 *why)
 		*why = gate_reasons(o.row);
 		if (!mspan_is_taken(p, o.row) || (freed && mcache_is_top(p, o.row)))
 			return 0;
-		return sizeclass_of_row(o.row)->size;
+		return o.sc->size;
 	}
 	*why = gate_reasons(0);
 	if (!map_span_around(p, &s) || mspan_state(&s) != MSPAN_LARGE ||

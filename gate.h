@@ -71,7 +71,7 @@ void gate_see(const void *p, bool freed, gfp_t gfp);
 /* The reasons to watch the objects of a row, 0: those of whole pages. */
 static inline u8 gate_reasons(unsigned int row)
 {
-	const struct mcentral *c = row ? mcentral_rows[row] : NULL;
+	const struct mcentral *c = row ? mcentral_of(row) : NULL;
 
 	return READ_ONCE(gate_all) | (c ? READ_ONCE(c->gates) : 0);
 }

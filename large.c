@@ -40,12 +40,31 @@ static struct mspan *large_alloc_huge(int nid, unsigned int npages, gfp_t gfp)
 	s = mheap_own_chunk(h, &chunk);
 	s->huge = true;
 	s->chunk_order = chunk.order;
-	WRITE_ONCE(s->arena->span[0], s);
+	/* Release: mspan_resolve() finds a complete descriptor. */
+	smp_store_release(&s->arena->span[0], s);
 	galloc_unlock(&h->lock, flags);
 	return s;
 }
 
 /* ---- objects --------------------------------------------------------------- */
+
+/* Give all pages of an object a stack number, one slot of the map after another. */
+static void large_set_stack(const struct mspan *s, unsigned int number)
+{
+	unsigned int page, n, done;
+
+	for (done = 0; done < s->npages; done += n) {
+		unsigned long start = s->start + ((unsigned long)done << PAGE_SHIFT);
+		struct arena *arena;
+
+		/* Its pages keep the slots of the map, but not the map. */
+		rcu_read_lock();
+		arena = arena_of((void *)start, &page);
+		n = min(s->npages - done, ARENA_PAGES - page);
+		arena_set_stack(arena, page, n, number);
+		rcu_read_unlock();
+	}
+}
 
 /**
  * large_hand_out() - make a whole span an object
@@ -62,6 +81,8 @@ void *large_hand_out(struct mspan *s, gfp_t gfp)
 		memset(p, 0, (size_t)s->npages << PAGE_SHIFT);
 	s->zeroed = false;
 	count_event(EVENT_LARGE_ALLOC);
+	/* Before the tag: validate finds it on all pages of a LARGE span. */
+	large_set_stack(s, STACK_LARGE);
 	/* Release: gfree() on another CPU finds a complete descriptor. */
 	smp_store_release(&s->tag, MSPAN_TAG(0, MSPAN_LARGE));
 	return p;
@@ -121,8 +142,10 @@ static struct mspan *large_detach(const void *p)
 	if (s && (smp_load_acquire(&s->tag) != MSPAN_TAG(0, MSPAN_LARGE) ||
 		  s->start != addr_of(p)))
 		s = NULL;
-	if (s)
+	if (s) {
 		mspan_set(s, 0, MSPAN_TRANSIT);
+		large_set_stack(s, STACK_NONE);
+	}
 	galloc_unlock(&h->lock, flags);
 	rcu_read_unlock();
 	if (s)

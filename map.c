@@ -25,7 +25,7 @@ static_assert(ARENA_SPAN_BYTES <= PAGE_SIZE);
 /* Slots that one turn copies under the lock when the map grows. */
 #define MAP_COPY_TURN		128
 
-/* Addresses outside galloc map to this: no rows, no spans. */
+/* Addresses outside galloc map to this: no numbers, no spans. */
 static struct mspan *no_spans[ARENA_PAGES];
 struct arena arena_none = { .span = no_spans };
 
@@ -84,26 +84,26 @@ struct arena *map_slot(unsigned long nr)
 {
 	const struct arena_map *map = READ_ONCE(arena_map);
 
-	return nr < map->nr ? arena_from_rows(READ_ONCE(map->rows[nr]), nr) :
+	return nr < map->nr ? arena_from_stacks(READ_ONCE(map->stacks[nr]), nr) :
 			      &arena_none;
 }
 
 /* Store to the map, and to the one that is about to replace it. */
 static void map_slot_set(unsigned long nr, struct arena *arena)
 {
-	unsigned long rows = arena_to_rows(arena, nr);
+	unsigned long stacks = arena_to_stacks(arena, nr);
 
 	lockdep_assert_held(&arena_map_lock);
 
 	/* Release: arena_of() must see the arena's fields. */
-	smp_store_release(&arena_map->rows[nr], rows);
+	smp_store_release(&arena_map->stacks[nr], stacks);
 	if (arena_map_next)
-		arena_map_next->rows[nr] = rows;
+		arena_map_next->stacks[nr] = stacks;
 }
 
 static size_t map_size(unsigned long nr)
 {
-	return struct_size(arena_map, rows, nr);
+	return struct_size(arena_map, stacks, nr);
 }
 
 static long map_takes(const struct arena_map *map)
@@ -124,7 +124,7 @@ static struct arena_map *map_new(unsigned long nr)
 	map->nr = nr;
 	map->pages = virt_to_page((void *)PAGE_OFFSET);
 	for (i = 0; i < nr; i++)
-		map->rows[i] = arena_to_rows(&arena_none, i);
+		map->stacks[i] = arena_to_stacks(&arena_none, i);
 	return map;
 }
 
@@ -162,8 +162,8 @@ int map_grow(unsigned long addr)
 	for (i = 0; i < old->nr; i = end) {
 		end = min(i + MAP_COPY_TURN, old->nr);
 		galloc_lock(&arena_map_lock, flags);
-		memcpy(&new->rows[i], &old->rows[i],
-		       (end - i) * sizeof(new->rows[0]));
+		memcpy(&new->stacks[i], &old->stacks[i],
+		       (end - i) * sizeof(new->stacks[0]));
 		galloc_unlock(&arena_map_lock, flags);
 		cond_resched();
 	}
@@ -261,7 +261,7 @@ static void arena_put(unsigned long addr, unsigned int npages)
 
 	galloc_lock(&arena_map_lock, flags);
 	nr = slot_nr(arena_map, addr);
-	arena = arena_from_rows(arena_map->rows[nr], nr);
+	arena = arena_from_stacks(arena_map->stacks[nr], nr);
 	arena->refs -= npages;
 	map_nr_changes++;
 	last = !arena->refs;
@@ -288,7 +288,7 @@ static int arena_get(unsigned long addr, unsigned int npages, int nid,
 
 	galloc_lock(&arena_map_lock, flags);
 	nr = slot_nr(arena_map, addr);
-	arena = arena_from_rows(arena_map->rows[nr], nr);
+	arena = arena_from_stacks(arena_map->stacks[nr], nr);
 	if (arena == &arena_none && *new) {
 		arena = *new;
 		*new = NULL;
@@ -422,7 +422,7 @@ static void walk_turn(const struct arena *arena, unsigned int *page,
 		/* Advance even if a corrupt span has no pages. */
 		*page = max(*page + 1,
 			    arena_page(arena, s->start) + s->npages);
-		weight += WALK_SPAN + (mspan_row(s) ? s->nwords : 0) +
+		weight += WALK_SPAN + (mspan_has_objects(s) ? s->nwords : 0) +
 			  (*page - last) / WALK_PAGES;
 	}
 }

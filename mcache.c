@@ -67,7 +67,7 @@ static u64 mcache_random(struct mcache *m)
 static unsigned int slot_claim(struct mcache *m, struct mcache_slot *slot,
 			       struct mspan *s)
 {
-	unsigned int size = mcentral_rows[mspan_row(s)]->sc->size;
+	unsigned int size = mcentral_of(mspan_row(s))->sc->size;
 	unsigned int most = max(REFILL_BYTES / size, REFILL_MIN);
 	unsigned int n = mspan_claim(s, slot->top, min(slot_room(slot), most));
 	unsigned int i;
@@ -467,7 +467,7 @@ void *mcache_alloc_slow(unsigned int class, int nid, gfp_t gfp)
 	if (unlikely(away_first(m, class, gfp)))
 		from = mcentral_row(m->away, class);
 	if (likely(m->slots != empty_slots))
-		obj = refill_locally(m, &m->slots[from], class, &r);
+		obj = refill_locally(m, &m->slots[mcentral_rows[from]->stack], class, &r);
 	cpu = m->cpu;
 	mcache_leave(m);
 
@@ -532,7 +532,7 @@ static enum free_how push_slowly(struct mcache *m, struct mcache_slot *slot,
 			return FREE_CENTRAL;
 		*n = slot_batch(slot);
 		/* Each may empty a span, and the caller may be in a critical section. */
-		if (!transfer_has_room(slot - m->slots, *n))
+		if (!transfer_has_room(slot_row(m, slot), *n))
 			*n = min_t(unsigned int, *n, CALL_TURN);
 		slot->top -= *n;
 		slot->moved -= *n;
@@ -560,29 +560,31 @@ bool mcache_is_top(const void *p, unsigned int row)
 /**
  * mcache_free_slow() - free a small object that the fast path did not take
  * @p: what gfree() was called with
- * @row: row of the page that it lies in, RESERVE_SLOT for those of the reserve
+ * @number: stack number of the page that it lies in
  *
  * Context: Any but NMI.
  */
-void mcache_free_slow(const void *p, unsigned int row)
+void mcache_free_slow(const void *p, unsigned int number)
 {
 	enum free_how how = FREE_CENTRAL;
 	void *batch[DRAIN_TURN] __uninitialized;
 	unsigned int grow_to = 0;
-	unsigned int n = 0;
+	bool has_stack = number >= STACK_FIRST;
+	unsigned int n = 0, row;
 	bool spilt = false;
 	struct mcache_slot *slot;
 	struct mcache *m;
 
-	/* Of the reserve the size is not known yet. */
-	if ((row == RESERVE_SLOT || capacity_shareable(sizeclass_of_row(row)->size)) &&
+	/* Without a stack the size is not known yet. */
+	if ((!has_stack ||
+	     capacity_shareable(sizeclasses[stack_class(number)].size)) &&
 	    waiting_add(p, false))
 		return;
-	/* Of the emergency reserve: not for a stack, which serves all requests. */
-	if (unlikely(row == RESERVE_SLOT)) {
+	if (!has_stack) {
 		mcentral_free_single(p);
 		return;
 	}
+	row = stack_row(number);
 	m = mcache_enter();
 	if (!m) {
 		count_busy(EVENT_BUSY_FREE);

@@ -82,7 +82,7 @@ struct slot_rest {
 /**
  * struct mcache - the caches of a CPU
  * @local: the slots of the CPU's own node, by size class
- * @slots: all slots, by row; a shared array of empty ones until first used
+ * @slots: all slots, by stack number; a shared array of empty ones until first used
  * @busy: the slots are in use; an interrupt must not touch them
  * @cpu: the CPU
  * @nid: its node, that of @local; the nearest with memory if it has none
@@ -228,7 +228,7 @@ static __always_inline bool slot_push(struct mcache_slot *slot, const void *p)
 }
 
 /*
- * Push an object on this CPU's stack of its row.  False if that is impossible:
+ * Push an object on the stack of its page's number.  False if that is impossible:
  * not a small object, of another node, stack full, or a double free that one
  * comparison detects.  mcache_free_slow() finds out which.
  */
@@ -242,7 +242,7 @@ static __always_inline bool mcache_push(const void *p)
 	if (likely(!fast_busy(m))) {
 		fast_set_busy(m, 1);
 		barrier();
-		slot = fast_slot(m, slots, arena_row_of(p));
+		slot = fast_slot(m, slots, arena_stack_of(p));
 		if (likely(slot_push(slot, p))) {
 			barrier();
 			fast_set_busy(m, 0);
@@ -273,7 +273,7 @@ static inline size_t mcache_push_run(void **p, size_t nr)
 		barrier();
 		slots = fast_slot(m, slots, 0);
 		for (nr = min_t(size_t, nr, DRAIN_TURN); n < nr; n++)
-			if (unlikely(!slot_push(slots + arena_row_of(p[n]), p[n])))
+			if (unlikely(!slot_push(slots + arena_stack_of(p[n]), p[n])))
 				break;
 		barrier();
 		fast_set_busy(m, 0);
@@ -334,7 +334,7 @@ static inline struct mcache_slot *local_slot(struct mcache *m, unsigned int clas
 
 static inline struct mcache_slot *away_slot(struct mcache *m, unsigned int class)
 {
-	return &m->slots[mcentral_row(m->away, class)];
+	return &m->slots[stack_number(m->away, class)];
 }
 
 /* This CPU's slot of a class, of its own node or @away; NULL if there is none. */
@@ -352,11 +352,19 @@ static inline struct mcache_slot *class_slot(struct mcache *m, unsigned int clas
  */
 static inline struct mcache_slot *row_slot_here(struct mcache *m, unsigned int row)
 {
-	int nid = mcentral_rows[row]->nid;
+	const struct mcentral *c = mcentral_of(row);
 
-	if (m->slots == empty_slots || (nid != m->nid && nid != m->away))
+	if (m->slots == empty_slots || (c->nid != m->nid && c->nid != m->away) ||
+	    c->stack < STACK_FIRST)
 		return NULL;
-	return &m->slots[row];
+	return &m->slots[c->stack];
+}
+
+/* The row of a slot with a stack. */
+static inline unsigned int slot_row(const struct mcache *m,
+				    const struct mcache_slot *slot)
+{
+	return stack_row(slot - m->slots);
 }
 
 static inline unsigned int slot_capacity(const struct mcache_slot *slot)
@@ -389,35 +397,35 @@ static inline size_t span_bytes(const struct mspan *s)
 /* Size of the slots of a CPU, and of their rest. */
 static inline size_t slots_bytes(void)
 {
-	return (size_t)nr_slots *
+	return (size_t)nr_stacks *
 	       (sizeof(struct mcache_slot) + sizeof(struct slot_rest));
 }
 
 static inline struct slot_rest *slot_rest(const struct mcache_slot *slots,
-					  unsigned int row)
+					  unsigned int number)
 {
-	return (struct slot_rest *)(slots + nr_slots) + row;
+	return (struct slot_rest *)(slots + nr_stacks) + number;
 }
 
 /* Objects served from a stack, for its CPU with busy set, or if it is dead. */
 static inline unsigned long slot_allocs(const struct mcache_slot *slots,
-					unsigned int row)
+					unsigned int number)
 {
-	return slot_rest(slots, row)->issued - slots[row].credit;
+	return slot_rest(slots, number)->issued - slots[number].credit;
 }
 
 /* The same for any CPU; in a task, since an interrupt may be in between the changes. */
 static inline unsigned long slot_allocs_racy(const struct mcache_slot *slots,
-					     unsigned int row)
+					     unsigned int number)
 {
-	const struct mcache_slot *slot = &slots[row];
+	const struct mcache_slot *slot = &slots[number];
 	unsigned long n;
 	u8 seq;
 
 	for (;;) {
 		/* Pairs with the release of capacity_set_gates(). */
 		seq = smp_load_acquire(&slot->seq);
-		n = READ_ONCE(slot_rest(slots, row)->issued) -
+		n = READ_ONCE(slot_rest(slots, number)->issued) -
 		    READ_ONCE(slot->credit);
 		/* Pairs with its smp_wmb(). */
 		smp_rmb();
@@ -469,10 +477,10 @@ static __always_inline bool object_is_ours(const struct arena_map *map,
 
 /*
  * The fast path of objects above a page, which mcache_push() does not take: the same,
- * plus a check of their pages.  False if it does not take this one, either; @row is the
- * row of @p then, 0 if it has none.
+ * plus a check of their pages.  False if it does not take this one, either; @number is
+ * the stack number of its page.
  */
-static __always_inline bool mcache_push_shareable(const void *p, unsigned int *row)
+static __always_inline bool mcache_push_shareable(const void *p, unsigned int *number)
 {
 	const struct arena_map *map;
 	struct mcache_slot *slot;
@@ -485,13 +493,13 @@ static __always_inline bool mcache_push_shareable(const void *p, unsigned int *r
 	preempt_disable();
 	map = READ_ONCE(arena_map);
 	off = (unsigned long)p - map->base;
-	*row = arena_row_in(map, off);
+	*number = arena_stack_in(map, off);
 	m = fast_mcache();
 	if (unlikely(fast_busy(m)))
 		goto out;
 	fast_set_busy(m, 1);
 	barrier();
-	slot = fast_slot(m, slots, *row);
+	slot = fast_slot(m, slots, *number);
 	if (slot->gates != GATE_PAGES || slot->top == slot->end ||
 	    slot->top[-1] == p)
 		goto not_pushed;
@@ -523,7 +531,7 @@ out:
 /* The most that a stack holds. */
 #define CAPACITY_MAX		2048
 
-void capacity_set_gates(struct mcache_slot *slots, unsigned int row);
+void capacity_set_gates(struct mcache_slot *slots, unsigned int number);
 
 /* slot->wants */
 enum { WANTS_UNDERFLOW = 1, WANTS_OVERFLOW = 2 };
@@ -547,7 +555,7 @@ void mcache_stop(void);
 void mcache_exit(void);
 void *mcache_pop_node(unsigned int class, int nid);
 void *mcache_alloc_slow(unsigned int class, int nid, gfp_t gfp);
-void mcache_free_slow(const void *p, unsigned int row);
+void mcache_free_slow(const void *p, unsigned int number);
 bool mcache_is_top(const void *p, unsigned int row);
 size_t mcache_pop_many(unsigned int class, size_t nr, void **out);
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 // Copyright (C) 2026 The galloc authors
 /*
- * mcentral: the spans of one row, that is of one size class on one node or in the
- * emergency reserve.
+ * mcentral: the spans of one row, that is of one size class, or of one set of rows made
+ * at run time, on one node or in the emergency reserve.
  *
  * Called by mcache.c for whole spans, and for single objects where no stack can be
  * used; calls mheap.c for fresh spans.  Owns mcentral->lock and every span in state
@@ -41,9 +41,9 @@
 
 struct mcentral **mcentral_rows;
 unsigned int nr_rows;
-unsigned int nr_slots;
+unsigned int nr_stacks;
 
-/* ---- lists of spans with free objects ------------------------------------------ */
+/* ---- lists of spans ------------------------------------------ */
 
 /* Occupancy bucket: 0 holds the fullest, the last those at most a quarter full. */
 static unsigned int span_bucket(const struct mspan *s)
@@ -66,6 +66,24 @@ static void partial_add(struct mcentral *c, struct mspan *s)
 		list_add_tail(&s->list, &c->partial[s->bucket]);
 }
 
+/* The list of a number below MCENTRAL_LISTS. */
+struct list_head *mcentral_list(struct mcentral *c, unsigned int nr)
+{
+	return nr < MCENTRAL_BUCKETS ? &c->partial[nr] :
+	       nr == MCENTRAL_BUCKETS ? &c->cached : &c->full;
+}
+
+/* The first span of a list, without the marks of walks, which have no pages; or NULL. */
+static struct mspan *first_span(struct list_head *head)
+{
+	struct mspan *s;
+
+	list_for_each_entry(s, head, list)
+		if (likely(s->npages))
+			return s;
+	return NULL;
+}
+
 /*
  * Remove and return the first PARTIAL span of the fullest bucket.  Freers do not
  * move spans between buckets; a span that has emptied since is moved now, and the
@@ -82,8 +100,7 @@ static struct mspan *partial_pop(struct mcentral *c)
 	for (b = 0; b < MCENTRAL_BUCKETS; b++) {
 		struct mspan *s;
 
-		while ((s = list_first_entry_or_null(&c->partial[b],
-						     struct mspan, list))) {
+		while ((s = first_span(&c->partial[b]))) {
 			list_del_init(&s->list);
 			if (!look || span_bucket(s) <= b)
 				return s;
@@ -106,7 +123,7 @@ static struct mspan *partial_pop_node(struct mcentral *c, int nid)
 		unsigned int look = POP_LOOK_NODE;
 
 		list_for_each_entry(s, &c->partial[b], list) {
-			if (s->arena->nid == nid) {
+			if (s->npages && s->arena->nid == nid) {
 				c->changes++;
 				list_del_init(&s->list);
 				return s;
@@ -128,8 +145,17 @@ static void state_store(struct mspan *s, enum mspan_state state)
 	smp_mb();
 }
 
+/* From here on it is the caller's alone, who returns it to the mheap. */
+static void span_leave_row(struct mcentral *c, struct mspan *s)
+{
+	lockdep_assert_held(&c->lock);
+
+	list_del_init(&s->list);
+	mspan_set_state(s, MSPAN_TRANSIT);
+}
+
 /*
- * Choose FULL, PARTIAL or empty for a span on no list, by its words.  True if it is
+ * Choose FULL, PARTIAL or empty for a span, by its words, and its list.  True if it is
  * empty: it is in TRANSIT then, and the caller must return it to the mheap.
  */
 static bool span_place(struct mcentral *c, struct mspan *s)
@@ -137,17 +163,20 @@ static bool span_place(struct mcentral *c, struct mspan *s)
 	lockdep_assert_held(&c->lock);
 
 	c->changes++;
+	list_del_init(&s->list);
 	state_store(s, MSPAN_FULL);
 	galloc_pause(PAUSE_UNCACHE_STORED, s);
-	if (!mspan_has_free(s))
+	if (!mspan_has_free(s)) {
+		list_add(&s->list, &c->full);
 		return false;
+	}
 	/*
 	 * Freers that still see FULL wait for the lock and check again.  Those
 	 * that see PARTIAL come only if they set the last bit.
 	 */
 	state_store(s, MSPAN_PARTIAL);
 	if (mspan_all_free(s)) {
-		mspan_set_state(s, MSPAN_TRANSIT);
+		span_leave_row(c, s);
 		return true;
 	}
 	partial_add(c, s);
@@ -156,6 +185,10 @@ static bool span_place(struct mcentral *c, struct mspan *s)
 
 static void span_retire(struct mcentral *c, struct mspan *s)
 {
+	if (unlikely(c->set)) {
+		rows_retire(c, s);
+		return;
+	}
 	atomic_long_dec(&c->nr_spans);
 	mheap_free(s);
 }
@@ -168,7 +201,7 @@ static void span_retire(struct mcentral *c, struct mspan *s)
  */
 void mcentral_uncache_span(struct mspan *s)
 {
-	struct mcentral *c = mcentral_rows[mspan_row(s)];
+	struct mcentral *c = mcentral_of(mspan_row(s));
 	unsigned long flags;
 	bool empty;
 
@@ -186,34 +219,82 @@ enum grow {
 	GROW_ANY,	/* and all that the request's flags allow, on any node */
 };
 
-/*
- * Cut a span for this class from fresh pages, CACHED.  The pages may be of another
- * node, or of the emergency reserve; the span's row is then, too.
- */
-static struct mspan *mcentral_grow(struct mcentral *c, enum grow how, gfp_t gfp)
+/* The row of the same objects on another node, or in the reserve; NULL: none yet. */
+static struct mcentral *row_on(const struct mcentral *c, int nid)
 {
-	unsigned int row;
+	if (unlikely(c->set))
+		return READ_ONCE(c->set->row[nid]);
+	return mcentral_rows[mcentral_row(nid, c->class)];
+}
+
+/* The same, made if necessary; NULL: no memory. */
+static struct mcentral *row_on_or_new(const struct mcentral *c, int nid, gfp_t gfp)
+{
+	return unlikely(c->set) ? rows_row(c->set, nid, gfp) : row_on(c, nid);
+}
+
+/* Cut a span for a row.  False if that may have no more. */
+static bool span_cut(struct mcentral *c, struct mspan *s)
+{
+	unsigned long flags;
+
+	/* One read section: validate waits for the count if it saw a half cut span. */
+	rcu_read_lock();
+	if (unlikely(c->set) && !rows_prepare(c->set, s)) {
+		rcu_read_unlock();
+		return false;
+	}
+	mspan_cut(s, c->row);
+	galloc_lock(&c->lock, flags);
+	list_add(&s->list, &c->cached);
+	galloc_unlock(&c->lock, flags);
+	atomic_long_inc(&c->nr_spans);
+	rcu_read_unlock();
+	return true;
+}
+
+/* Pages for a span, in TRANSIT. */
+static struct mspan *grow_pages(const struct mcentral *c, enum grow how, gfp_t gfp)
+{
 	struct mspan *s;
 
 	if (how == GROW_ANY)
 		s = mheap_alloc_span(c->nid, c->sc, gfp);
 	else
 		s = mheap_alloc_span_near(c->nid, c->sc, how == GROW_SPARE, gfp);
-	if (!s)
-		return NULL;
-	if (unlikely(s->reserve)) {
+	if (unlikely(s && s->reserve)) {
 		mheap_shorten(s, sizeclass_pages(c->sc, s->npages));
 		count_event(EVENT_RESERVE_SPAN);
-		row = mcentral_reserve_row(c->class);
-	} else {
-		row = mcentral_row(s->arena->nid, c->class);
 	}
-	/* One read section: validate waits for the count if it saw a half cut span. */
-	rcu_read_lock();
-	mspan_cut(s, row);
-	atomic_long_inc(&mcentral_rows[row]->nr_spans);
-	rcu_read_unlock();
 	return s;
+}
+
+/*
+ * Cut a span for this row's objects from fresh pages, CACHED.  The pages may be of another
+ * node, or of the emergency reserve; the span's row is then, too.
+ */
+static struct mspan *mcentral_grow(struct mcentral *c, enum grow how, gfp_t gfp)
+{
+	struct rowset *set = c->set;
+	struct mcentral *row;
+	struct mspan *s;
+
+	if (unlikely(set) && !rows_reserve(set))
+		return NULL;
+	s = grow_pages(c, how, gfp);
+	if (!s)
+		goto none;
+	row = row_on_or_new(c, unlikely(s->reserve) ? nr_node_ids : s->arena->nid, gfp);
+	if (likely(row) && likely(span_cut(row, s))) {
+		if (unlikely(set))
+			rows_unreserve(set, c->sc->span_pages - s->npages);
+		return s;
+	}
+	mheap_free(s);
+none:
+	if (unlikely(set))
+		rows_unreserve(set, c->sc->span_pages);
+	return NULL;
 }
 
 /*
@@ -227,8 +308,10 @@ static struct mspan *mcentral_fetch(struct mcentral *c, int nid)
 
 	galloc_lock(&c->lock, flags);
 	s = nid == NUMA_NO_NODE ? partial_pop(c) : partial_pop_node(c, nid);
-	if (s)
+	if (s) {
 		mspan_set_state(s, MSPAN_CACHED);
+		list_add(&s->list, &c->cached);
+	}
 	galloc_unlock(&c->lock, flags);
 	return s;
 }
@@ -257,7 +340,7 @@ static bool gfp_has_reserve(gfp_t gfp)
  */
 struct mspan *mcentral_cache_span(unsigned int row, gfp_t gfp)
 {
-	struct mcentral *c = mcentral_rows[row];
+	struct mcentral *c = mcentral_of(row);
 
 	return mcentral_fetch(c, NUMA_NO_NODE) ?: mcentral_grow(c, GROW_SPARE, gfp);
 }
@@ -273,13 +356,30 @@ struct mspan *mcentral_cache_span(unsigned int row, gfp_t gfp)
  */
 struct mspan *mcentral_stray_span(unsigned int row, gfp_t gfp)
 {
-	struct mcentral *c = mcentral_rows[row];
+	struct mcentral *c = mcentral_of(row);
 	struct mspan *s = NULL;
 
 	/* Lockless check: most rows of most nodes are empty. */
 	if (atomic_long_read(&c->nr_spans))
 		s = mcentral_fetch(c, NUMA_NO_NODE);
 	return s ?: mcentral_grow(c, GROW_FREE, gfp);
+}
+
+/* See mcentral_grow_span(). */
+static struct mspan *grow_span(struct mcentral *c, gfp_t gfp)
+{
+	struct mcentral *r = row_on(c, nr_node_ids);
+	gfp_t ordinary = (gfp & ~(__GFP_MEMALLOC | __GFP_DIRECT_RECLAIM |
+				 __GFP_NOFAIL)) |
+			 __GFP_NOMEMALLOC | __GFP_NOWARN;
+	struct mspan *s;
+
+	if (likely(!r || !atomic_long_read(&r->nr_spans)) || !gfp_has_reserve(gfp))
+		return mcentral_grow(c, GROW_ANY, gfp);
+	s = mcentral_grow(c, GROW_ANY, ordinary);
+	if (!s)
+		s = mcentral_fetch(r, gfp & __GFP_THISNODE ? c->nid : NUMA_NO_NODE);
+	return s ?: mcentral_grow(c, GROW_ANY, gfp);
 }
 
 /**
@@ -296,19 +396,7 @@ struct mspan *mcentral_stray_span(unsigned int row, gfp_t gfp)
  */
 struct mspan *mcentral_grow_span(unsigned int row, gfp_t gfp)
 {
-	struct mcentral *c = mcentral_rows[row];
-	struct mcentral *r = mcentral_rows[mcentral_reserve_row(c->class)];
-	gfp_t ordinary = (gfp & ~(__GFP_MEMALLOC | __GFP_DIRECT_RECLAIM |
-				 __GFP_NOFAIL)) |
-			 __GFP_NOMEMALLOC | __GFP_NOWARN;
-	struct mspan *s;
-
-	if (likely(!atomic_long_read(&r->nr_spans)) || !gfp_has_reserve(gfp))
-		return mcentral_grow(c, GROW_ANY, gfp);
-	s = mcentral_grow(c, GROW_ANY, ordinary);
-	if (!s)
-		s = mcentral_fetch(r, gfp & __GFP_THISNODE ? c->nid : NUMA_NO_NODE);
-	return s ?: mcentral_grow(c, GROW_ANY, gfp);
+	return grow_span(mcentral_of(row), gfp);
 }
 
 /**
@@ -343,12 +431,14 @@ bool mcentral_may_batch(int nid, unsigned int npages, gfp_t gfp)
 unsigned int mcentral_grow_objects(unsigned int row, void **batch,
 				   unsigned int max, gfp_t gfp)
 {
-	struct mcentral *c = mcentral_rows[row];
+	struct mcentral *c = mcentral_of(row);
 	struct mspan *s, *next;
+	unsigned long flags;
 	unsigned int n = 0;
 	LIST_HEAD(spans);
+	LIST_HEAD(cut);
 
-	if (c->sc->objects > 1)
+	if (c->sc->objects > 1 || c->set)
 		return 0;
 	max = min_t(unsigned long, max,
 		    1 + atomic_long_read(&c->nr_spans) / GROW_PART);
@@ -357,8 +447,14 @@ unsigned int mcentral_grow_objects(unsigned int row, void **batch,
 		return 0;
 	/* One read section: whoever sees one half cut waits for the count. */
 	rcu_read_lock();
-	list_for_each_entry_safe(s, next, &spans, list)
+	list_for_each_entry_safe(s, next, &spans, list) {
 		batch[n++] = mspan_cut_taken(s, row);
+		list_add(&s->list, &cut);
+	}
+	galloc_lock(&c->lock, flags);
+	c->changes++;
+	list_splice(&cut, &c->full);
+	galloc_unlock(&c->lock, flags);
 	atomic_long_add(n, &c->nr_spans);
 	rcu_read_unlock();
 	return n;
@@ -367,7 +463,7 @@ unsigned int mcentral_grow_objects(unsigned int row, void **batch,
 /* Count an object of a row that bypassed the stacks. */
 void mcentral_count_single(unsigned int row)
 {
-	struct mcentral *c = mcentral_rows[row];
+	struct mcentral *c = mcentral_of(row);
 	unsigned long flags;
 
 	galloc_lock(&c->lock, flags);
@@ -375,96 +471,115 @@ void mcentral_count_single(unsigned int row)
 	galloc_unlock(&c->lock, flags);
 }
 
-/* Take one object from a PARTIAL span, under the lock, or from the transfer. */
-static void *mcentral_take(struct mcentral *c)
+/*
+ * Take objects from a PARTIAL span, under the lock, or one from the transfer.  Returns
+ * their number.
+ */
+static unsigned int mcentral_take(struct mcentral *c, unsigned int max, void **out)
 {
+	unsigned int n = 0;
 	unsigned long flags;
 	struct mspan *s;
-	void *obj = NULL;
 	bool empty = false;
 
 	galloc_lock(&c->lock, flags);
 	s = partial_pop(c);
 	if (s) {
-		mspan_claim(s, &obj, 1);
+		n = mspan_claim(s, out, max);
 		empty = span_place(c, s);
-		c->singles++;
+		c->singles += n;
 	}
 	galloc_unlock(&c->lock, flags);
 	/* Our claim does not empty it, but a freer may just have freed the rest. */
 	if (unlikely(empty))
 		span_retire(c, s);
-	if (!obj && transfer_get(c->row, &obj, 1))
+	if (!n && !c->set && transfer_get(c->row, out, 1)) {
 		mcentral_count_single(c->row);
-	return obj;
+		n = 1;
+	}
+	return n;
 }
 
-/* Take one object of a CACHED span, and return the span to its row. */
-static void *span_single(struct mspan *s)
+/* Take objects of a CACHED span, and return the span to its row. */
+static unsigned int span_take(struct mspan *s, unsigned int max, void **out)
 {
-	void *obj;
+	struct mcentral *c = mcentral_of(mspan_row(s));
+	unsigned int n = mspan_claim(s, out, max);
+	unsigned long flags;
 
-	mspan_claim(s, &obj, 1);
-	mcentral_count_single(mspan_row(s));
+	galloc_lock(&c->lock, flags);
+	c->singles += n;
+	galloc_unlock(&c->lock, flags);
 	mcentral_uncache_span(s);
-	return obj;
+	return n;
 }
 
-/* An object of a class on another node than @nid, nearest first, if galloc has one. */
-static void *mcentral_take_stray(int nid, unsigned int class, gfp_t gfp)
+/* Objects of another node than @c's, nearest first, if galloc has any. */
+static unsigned int mcentral_take_stray(const struct mcentral *c, gfp_t gfp,
+					unsigned int max, void **out)
 {
 	struct mspan *s;
-	unsigned int i;
-	void *obj;
+	unsigned int i, n;
 	int other;
 
-	for_each_near(i, other, nid) {
-		unsigned int row = mcentral_row(other, class);
+	for_each_near(i, other, c->nid) {
+		struct mcentral *row = row_on_or_new(c, other, gfp);
 
+		if (unlikely(!row))
+			return 0;
 		/* Lockless check, as in mcentral_stray_span(). */
-		if (atomic_long_read(&mcentral_rows[row]->nr_spans)) {
-			obj = mcentral_take(mcentral_rows[row]);
-			if (obj)
-				return obj;
+		if (atomic_long_read(&row->nr_spans)) {
+			n = mcentral_take(row, max, out);
+			if (n)
+				return n;
 		}
-		s = mcentral_grow(mcentral_rows[row], GROW_FREE, gfp);
+		s = mcentral_grow(row, GROW_FREE, gfp);
 		if (s)
-			return span_single(s);
+			return span_take(s, max, out);
 	}
-	return NULL;
+	return 0;
 }
 
 /**
- * mcentral_alloc() - allocate one object without a stack
- * @row: row wanted
+ * mcentral_alloc_many() - allocate objects without a stack
+ * @c: row wanted
  * @gfp: flags
+ * @max: the most objects to allocate
+ * @out: filled with them
  *
  * For an interrupt that finds its CPU's slots busy, for another node than the
  * CPU's, and for debug mode.  If the node is used up, uses galloc's memory on other
  * nodes before new pages of theirs, unless @gfp has __GFP_THISNODE.
  *
  * Context: Any but NMI, no galloc lock held.  Sleeps if @gfp allows it.
- * Return: The object, or NULL.
+ * Return: Their number: as many as one span had, 0 if there is no memory.
  */
-void *mcentral_alloc(unsigned int row, gfp_t gfp)
+unsigned int mcentral_alloc_many(struct mcentral *c, gfp_t gfp, unsigned int max,
+				 void **out)
 {
-	struct mcentral *c = mcentral_rows[row];
+	unsigned int n = mcentral_take(c, max, out);
 	struct mspan *s;
-	void *obj;
 
-	obj = mcentral_take(c);
-	if (obj)
-		return obj;
+	if (n)
+		return n;
 	s = mcentral_grow(c, GROW_SPARE, gfp);
 	if (s)
-		return span_single(s);
+		return span_take(s, max, out);
 	if (!(gfp & __GFP_THISNODE)) {
-		obj = mcentral_take_stray(c->nid, c->class, gfp);
-		if (obj)
-			return obj;
+		n = mcentral_take_stray(c, gfp, max, out);
+		if (n)
+			return n;
 	}
-	s = mcentral_grow_span(row, gfp);
-	return s ? span_single(s) : NULL;
+	s = grow_span(c, gfp);
+	return s ? span_take(s, max, out) : 0;
+}
+
+/* The same for one object of a row: the object, or NULL. */
+void *mcentral_alloc(unsigned int row, gfp_t gfp)
+{
+	void *obj;
+
+	return mcentral_alloc_many(mcentral_of(row), gfp, 1, &obj) ? obj : NULL;
 }
 
 /*
@@ -491,8 +606,7 @@ static bool free_recheck(struct mcentral *c, struct mspan *s,
 	} else if (tag == MSPAN_TAG(c->row, MSPAN_PARTIAL) &&
 		   mspan_all_free(s)) {
 		count_event(EVENT_EMPTY_WON);
-		list_del_init(&s->list);
-		mspan_set_state(s, MSPAN_TRANSIT);
+		span_leave_row(c, s);
 		return true;
 	} else {
 		/* Another CPU saw the bit, and has moved the span. */
@@ -570,16 +684,24 @@ static void free_retire(struct mcentral *c, struct freed *freed)
 {
 	if (!freed->n)
 		return;
+	if (unlikely(c->set)) {
+		while (freed->n)
+			rows_retire(c, freed->span[--freed->n]);
+		return;
+	}
 	atomic_long_sub(freed->n, &c->nr_spans);
 	/* Each free of an object above a page has checked that its pages are not shared. */
-	if (c->sc->size > PAGE_SIZE && !row_is_reserve(c->row))
+	if (c->sc->size > PAGE_SIZE && !mcentral_is_reserve(c))
 		mheap_free_runs(freed->span, freed->n);
 	else
 		mheap_free_spans(freed->span, freed->n);
 }
 
-/* Free one object into its span.  Returns its row, or 0, reported, if it is not live. */
-static unsigned int free_object(const void *p)
+/*
+ * Free one object into its span; @single: count it as one that bypassed the stacks.
+ * False, and reported, if it is not live.
+ */
+static bool free_object(const void *p, bool single)
 {
 	struct mcentral *c = NULL;
 	struct freed freed __uninitialized;
@@ -592,18 +714,20 @@ static unsigned int free_object(const void *p)
 	rcu_read_lock();
 	found = mspan_resolve(p, &o);
 	if (found == FOUND_OBJECT) {
-		c = mcentral_rows[o.row];
+		c = o.c;
 		live = free_mark(&o, &freed);
+		/* Here: a row may go with its last object, at the end of the section. */
+		if (live && single)
+			atomic_inc(&c->back);
 		free_settle(c, &freed);
 	}
 	rcu_read_unlock();
 
-	if (likely(live)) {
+	if (likely(live))
 		free_retire(c, &freed);
-		return o.row;
-	}
-	report_free(p, found);
-	return 0;
+	else
+		report_free(p, found);
+	return live;
 }
 
 /*
@@ -635,7 +759,7 @@ static void free_together(struct mcentral *c, void **batch, unsigned int n)
 	for_each_set_bit(i, &twice, n)
 		report_free(batch[i], FOUND_OBJECT);
 	for_each_set_bit(i, &strange, n)
-		if (!free_object(batch[i]))
+		if (!free_object(batch[i], false))
 			twice |= BIT(i);
 	/* Freed twice: as many came to the stack as were never out. */
 	if (unlikely(twice))
@@ -651,7 +775,7 @@ static void free_together(struct mcentral *c, void **batch, unsigned int n)
  */
 bool mcentral_free(const void *p)
 {
-	return free_object(p);
+	return free_object(p, false);
 }
 
 /**
@@ -664,10 +788,7 @@ bool mcentral_free(const void *p)
  */
 void mcentral_free_single(const void *p)
 {
-	unsigned int row = free_object(p);
-
-	if (row)
-		atomic_inc(&mcentral_rows[row]->back);
+	free_object(p, true);
 }
 
 /**
@@ -680,7 +801,7 @@ void mcentral_free_single(const void *p)
  */
 void mcentral_free_batch(unsigned int row, void **batch, unsigned int n)
 {
-	struct mcentral *c = mcentral_rows[row];
+	struct mcentral *c = mcentral_of(row);
 	unsigned int turn;
 
 	for (; n; n -= turn, batch += turn) {
@@ -689,24 +810,111 @@ void mcentral_free_batch(unsigned int row, void **batch, unsigned int n)
 	}
 }
 
+/* ---- all spans of a row at once ----------------------------------------------------- */
+
+/* Spans that one turn takes away. */
+#define SWEEP_TURN		64
+
+/*
+ * Take up to a turn of spans off a list of a row, of *@left, onto @out, in TRANSIT.  One
+ * with objects that wait for others' references stays, and goes to the end.  Returns the
+ * objects that were live.
+ */
+static unsigned int sweep_turn(struct mcentral *c, struct list_head *head,
+			       unsigned long *left, struct list_head *out)
+{
+	unsigned int turn, live = 0;
+	unsigned long flags;
+
+	galloc_lock(&c->lock, flags);
+	c->changes++;
+	for (turn = SWEEP_TURN; turn && *left; turn--) {
+		struct mspan *s = first_span(head);
+
+		if (!s) {
+			*left = 0;
+			break;
+		}
+		--*left;
+		if (mspan_count_waiting(s)) {
+			list_move_tail(&s->list, head);
+			continue;
+		}
+		live += s->objects - mspan_count_free(s);
+		span_leave_row(c, s);
+		list_add(&s->list, out);
+	}
+	galloc_unlock(&c->lock, flags);
+	atomic_add(live, &c->back);
+	return live;
+}
+
+/* Return what a turn took. */
+static void sweep_retire(struct mcentral *c, struct list_head *out)
+{
+	struct mspan *s, *next;
+
+	list_for_each_entry_safe(s, next, out, list) {
+		list_del_init(&s->list);
+		span_retire(c, s);
+		cond_resched();
+	}
+}
+
+/**
+ * mcentral_sweep() - take all spans of a row away
+ * @c: the row, of a set; none of its spans is CACHED, and none of its objects on a stack
+ *	or in transfer
+ *
+ * Context: Process.  Sleeps.
+ * Return: Objects that were live.
+ */
+unsigned long mcentral_sweep(struct mcentral *c)
+{
+	unsigned long live = 0, left;
+	LIST_HEAD(out);
+	unsigned int nr;
+
+	for (nr = 0; nr < MCENTRAL_LISTS; nr++) {
+		if (nr == MCENTRAL_BUCKETS)
+			continue;
+		left = atomic_long_read(&c->nr_spans);
+		while (left) {
+			live += sweep_turn(c, mcentral_list(c, nr), &left, &out);
+			sweep_retire(c, &out);
+		}
+	}
+	return live;
+}
+
 /* ---- init and exit ---------------------------------------------------------------- */
+
+/* Fill in a row, all zero, but for its number and stack. */
+void mcentral_setup(struct mcentral *c, const struct sizeclass *sc, int nid)
+{
+	int i;
+
+	raw_spin_lock_init(&c->lock);
+	for (i = 0; i < MCENTRAL_BUCKETS; i++)
+		INIT_LIST_HEAD(&c->partial[i]);
+	INIT_LIST_HEAD(&c->cached);
+	INIT_LIST_HEAD(&c->full);
+	c->sc = sc;
+	c->nid = nid;
+}
 
 static struct mcentral *mcentral_new(int nid, unsigned int class)
 {
 	struct mcentral *c;
-	int i;
 
 	c = arena_meta_zalloc(sizeof(*c), nid < nr_node_ids && node_online(nid) ?
 			      nid : NUMA_NO_NODE, GFP_KERNEL);
 	if (!c)
 		return NULL;
-	raw_spin_lock_init(&c->lock);
-	for (i = 0; i < MCENTRAL_BUCKETS; i++)
-		INIT_LIST_HEAD(&c->partial[i]);
-	c->sc = &sizeclasses[class];
+	mcentral_setup(c, &sizeclasses[class], nid);
 	c->row = mcentral_row(nid, class);
 	c->class = class;
-	c->nid = nid;
+	c->stack = nid == nr_node_ids ? STACK_WATCHED : stack_number(nid, class);
 	return c;
 }
 
@@ -735,12 +943,11 @@ int mcentral_init(void)
 
 	/* One more node: the emergency reserve. */
 	nr_rows = mcentral_row(nr_node_ids + 1, 0);
-	nr_slots = mcentral_row(nr_node_ids, 0) + 1;
-	if (nr_rows > U16_MAX) {
-		pr_err("%u nodes are too many for 16-bit row numbers\n",
-		       nr_node_ids);
+	if (nr_node_ids > STACK_NODES) {
+		pr_err("%u nodes are too many: at most %u\n", nr_node_ids, STACK_NODES);
 		return -ENODEV;
 	}
+	nr_stacks = nr_node_ids * STACK_STRIDE;
 	mcentral_rows = arena_meta_zalloc(rows_bytes(), NUMA_NO_NODE, GFP_KERNEL);
 	if (!mcentral_rows)
 		return -ENOMEM;

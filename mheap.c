@@ -85,8 +85,9 @@ void mheap_run_map(struct mspan *s)
 {
 	unsigned int first = arena_page(s->arena, s->start);
 
-	WRITE_ONCE(s->arena->span[first], s);
-	WRITE_ONCE(s->arena->span[first + s->npages - 1], s);
+	/* Release: mspan_resolve() finds a complete descriptor. */
+	smp_store_release(&s->arena->span[first], s);
+	smp_store_release(&s->arena->span[first + s->npages - 1], s);
 }
 
 /* Enter @npages pages from @start into the map and the accounting. */
@@ -475,15 +476,13 @@ static void span_uncut(struct mspan *s)
 {
 	unsigned int first = arena_page(s->arena, s->start);
 	struct mspan **span = s->arena->span + first;
-	u16 *row = s->arena->row + first;
 	unsigned int i, n = s->npages;
 
-	if (!mspan_row(s))
+	if (!mspan_has_objects(s))
 		return;
-	for (i = 0; i < n; i++) {
-		WRITE_ONCE(row[i], 0);
+	arena_set_stack(s->arena, first, n, STACK_NONE);
+	for (i = 0; i < n; i++)
 		WRITE_ONCE(span[i], NULL);
-	}
 	mspan_set(s, 0, MSPAN_TRANSIT);
 	mheap_run_map(s);
 }

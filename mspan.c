@@ -183,7 +183,7 @@ unsigned int mspan_count_free(const struct mspan *s)
  */
 unsigned int mspan_claim(struct mspan *s, void **out, unsigned int max)
 {
-	size_t size = mcentral_rows[mspan_row(s)]->sc->size;
+	size_t size = mcentral_of(mspan_row(s))->sc->size;
 	unsigned int words = nr_words(s);
 	unsigned int i, n = 0;
 
@@ -238,7 +238,7 @@ unsigned int mspan_count_waiting(const struct mspan *s)
 {
 	unsigned int page = arena_page(s->arena, s->start);
 
-	if (!mspan_row(s))
+	if (!mspan_has_objects(s))
 		return 0;
 	return bitmap_weight(s->arena->waiting, page + s->npages) -
 	       bitmap_weight(s->arena->waiting, page);
@@ -246,11 +246,11 @@ unsigned int mspan_count_waiting(const struct mspan *s)
 
 /* ---- addresses ------------------------------------------------------------- */
 
-/* Address of an object. */
+/* Address of an object; the caller has an object of the span. */
 void *mspan_object(const struct mspan *s, unsigned int index)
 {
 	return (void *)(s->start +
-			(size_t)index * sizeclass_of_row(mspan_row(s))->size);
+			(size_t)index * mcentral_of(mspan_row(s))->sc->size);
 }
 
 /* Is a span with this tag cut into objects of @row? */
@@ -265,7 +265,7 @@ static bool tag_is_cut(u32 tag, unsigned int row)
 /**
  * mspan_resolve() - find the small object at an address
  * @p: any address
- * @o: span, row and index, for FOUND_OBJECT and FOUND_INTERIOR
+ * @o: span, row, index and offset, for FOUND_OBJECT and FOUND_INTERIOR
  *
  * For a live object the span is the object's, and nothing that is read here changes,
  * except for the state, among CACHED, PARTIAL and FULL.  For a pointer that was freed
@@ -274,31 +274,31 @@ static bool tag_is_cut(u32 tag, unsigned int row)
  * after them.  The span may still change afterwards, but @o->index is within its bitmap,
  * and mcentral_free() checks again under the lock.
  *
+ * The page's stack number is not asked: a live object may have either of two while its
+ * span is being relabelled.
+ *
  * Context: RCU read section or preemption disabled, which keeps the descriptor
- * an mspan.
+ * an mspan, and the row a row with the same number.
  * Return: What is at @p.
  */
 enum mspan_found mspan_resolve(const void *p, struct object *o)
 {
 	unsigned long offset, length;
-	const struct sizeclass *sc;
 	unsigned int page, objects;
 	struct arena *arena;
-	unsigned int slot;
 	u32 tag;
 
 	arena = arena_of(p, &page);
-	slot = READ_ONCE(arena->row[page]);
-	if (!slot)
-		return FOUND_NO_SPAN;
-	/* Pairs with the release in mspan_cut(): orders row before span. */
-	smp_rmb();
+	/* Depends: pairs with the releases of mspan_cut() and mheap_run_map(). */
 	o->span = READ_ONCE(arena->span[page]);
 	if (!o->span)
 		return FOUND_NO_SPAN;
 	tag = READ_ONCE(o->span->tag);
 	o->row = tag >> 8;
-	if (row_slot(o->row) != slot || !tag_is_cut(tag, o->row))
+	if (!o->row || !tag_is_cut(tag, o->row))
+		return FOUND_NO_SPAN;
+	o->c = mcentral_of(o->row);
+	if (!o->c)
 		return FOUND_NO_SPAN;
 	galloc_pause(PAUSE_RESOLVE_FOUND, o->span);
 	/* Pairs with the release in mspan_cut(): orders tag before the geometry. */
@@ -312,12 +312,13 @@ enum mspan_found mspan_resolve(const void *p, struct object *o)
 	    !tag_is_cut(READ_ONCE(o->span->tag), o->row) || offset >= length)
 		return FOUND_NO_SPAN;
 
-	sc = sizeclass_of_row(o->row);
-	o->index = sizeclass_index(sc, offset);
+	o->sc = o->c->sc;
+	o->index = sizeclass_index(o->sc, offset);
 	if (o->index >= min_t(unsigned int, objects,
 			      o->span->nwords * BITS_PER_LONG))
 		return FOUND_TAIL;
-	return o->index * sc->size == offset ? FOUND_OBJECT : FOUND_INTERIOR;
+	o->within = offset - o->index * o->sc->size;
+	return o->within ? FOUND_INTERIOR : FOUND_OBJECT;
 }
 
 /*
@@ -336,21 +337,23 @@ bool mspan_is_taken(const void *p, unsigned int row)
 	return taken;
 }
 
-/* Publish a span: its tag, and the span and the row of each of its pages. */
+/*
+ * Publish a span: its tag, and the span and the stack number of each of its pages.  In an
+ * RCU read section: the number is that of the row in it.
+ */
 static void span_publish(struct mspan *s, unsigned int row, enum mspan_state state)
 {
 	unsigned int first = arena_page(s->arena, s->start);
 	struct mspan **span = s->arena->span + first;
-	u16 *rows = s->arena->row + first;
-	unsigned int i, n = s->npages, slot = row_slot(row);
+	unsigned int i, n = s->npages;
 
+	INIT_LIST_HEAD(&s->list);
 	/* Release: a reader of the tag finds the geometry of that tag. */
 	smp_store_release(&s->tag, MSPAN_TAG(row, state));
 	for (i = 0; i < n; i++)
-		WRITE_ONCE(span[i], s);
-	for (i = 0; i < n; i++)
-		/* Release: a reader of the row finds the span and its bitmap. */
-		smp_store_release(&rows[i], slot);
+		/* Release: a reader of the map finds a complete descriptor. */
+		smp_store_release(&span[i], s);
+	arena_set_stack(s->arena, first, n, mcentral_of(row)->stack);
 }
 
 /**
@@ -378,10 +381,12 @@ void *mspan_cut_taken(struct mspan *s, unsigned int row)
  * @row: the row
  *
  * Afterwards all objects are free, the state is CACHED, and gfree() finds them.
+ *
+ * Context: RCU read section: the stack number is that of the row in it.
  */
 void mspan_cut(struct mspan *s, unsigned int row)
 {
-	const struct sizeclass *sc = sizeclass_of_row(row);
+	const struct sizeclass *sc = mcentral_of(row)->sc;
 	unsigned int i;
 
 	s->hint = 0;

@@ -663,7 +663,7 @@ static bool page_only_waits(const struct mspan *s, unsigned int page)
 		return true;
 	if (!mspan_count_waiting(s))
 		return false;
-	sc = sizeclass_of_row(mspan_row(s));
+	sc = mcentral_of(mspan_row(s))->sc;
 	i = ((unsigned long)page << PAGE_SHIFT) / sc->size;
 	last = (((unsigned long)page + 1) << PAGE_SHIFT) / sc->size;
 	for (; i <= last && i < s->objects; i++) {

@@ -62,14 +62,16 @@ static bool transfer_setup(struct mcentral *c)
 /* Allocate a stack for the next overflow: the last one could not. */
 void transfer_prepare(unsigned int row)
 {
-	if (!READ_ONCE(mcentral_rows[row]->transfer.stack))
-		transfer_setup(mcentral_rows[row]);
+	struct mcentral *c = mcentral_of(row);
+
+	if (!READ_ONCE(c->transfer.stack))
+		transfer_setup(c);
 }
 
 /* Would a row's transfer accept @n objects?  Lockless, so only a hint. */
 bool transfer_has_room(unsigned int row, unsigned int n)
 {
-	const struct transfer *t = &mcentral_rows[row]->transfer;
+	const struct transfer *t = &mcentral_of(row)->transfer;
 
 	return READ_ONCE(t->stack) && READ_ONCE(t->n) + n <= READ_ONCE(t->max);
 }
@@ -85,7 +87,7 @@ bool transfer_has_room(unsigned int row, unsigned int n)
  */
 unsigned int transfer_put(unsigned int row, void **batch, unsigned int n)
 {
-	struct mcentral *c = mcentral_rows[row];
+	struct mcentral *c = mcentral_of(row);
 	struct transfer *t = &c->transfer;
 	unsigned long flags;
 
@@ -117,7 +119,7 @@ unsigned int transfer_put(unsigned int row, void **batch, unsigned int n)
  */
 unsigned int transfer_get(unsigned int row, void **batch, unsigned int max)
 {
-	struct mcentral *c = mcentral_rows[row];
+	struct mcentral *c = mcentral_of(row);
 	struct transfer *t = &c->transfer;
 	unsigned long flags;
 	unsigned int n;

@@ -49,7 +49,7 @@ bool waiting_add(const void *p, bool shared)
 
 	rcu_read_lock();
 	if (mspan_resolve(p, &o) != FOUND_OBJECT ||
-	    sizeclass_of_row(o.row)->size <= PAGE_SIZE ||
+	    o.sc->size <= PAGE_SIZE ||
 	    test_bit(o.index, o.span->free)) {
 		rcu_read_unlock();
 		return false;
@@ -57,7 +57,7 @@ bool waiting_add(const void *p, bool shared)
 	arena = arena_of(p, &page);
 	if (test_bit(page, arena->waiting))
 		twice = true;
-	else if (shared || !object_unshared(p, sizeclass_of_row(o.row)->size))
+	else if (shared || !object_unshared(p, o.sc->size))
 		twice = test_and_set_bit(page, arena->waiting);
 	else
 		goto out;
@@ -81,7 +81,8 @@ static void free_if_unshared(struct arena *arena, unsigned int page)
 {
 	unsigned long start = arena->start + ((unsigned long)page << PAGE_SHIFT);
 	const struct mspan *s = READ_ONCE(arena->span[page]);
-	unsigned int size = sizeclass_of_row(mspan_row(s))->size;
+	const struct mcentral *c = mcentral_of(mspan_row(s));
+	unsigned int size = c->sc->size;
 	/* The one that begins in this page: each is longer than a page. */
 	void *p = (void *)(s->start + roundup(start - s->start, size));
 
@@ -91,7 +92,7 @@ static void free_if_unshared(struct arena *arena, unsigned int page)
 	clear_bit(page, arena->waiting);
 	atomic_long_dec(&nr_waiting);
 	count_event(EVENT_DEFERRED_RETURNED);
-	if (want_init_on_free())
+	if (want_init_on_free() && !rows_keep_contents(c))
 		memset(p, 0, size);
 	mcentral_free_single(p);
 }

@@ -97,6 +97,11 @@ static void refs_fn(struct work_struct *work)
 	worker_kick(WORKER_REFS);
 }
 
+static void rows_fn(struct work_struct *work)
+{
+	rows_reap();
+}
+
 /* Deferrable: does not wake an idle CPU to look for idle classes. */
 static DECLARE_DEFERRABLE_WORK(tick_work, tick_fn);
 static DECLARE_DEFERRABLE_WORK(refs_work, refs_fn);
@@ -104,6 +109,7 @@ static DECLARE_DELAYED_WORK(drain_work, drain_fn);
 static DECLARE_DELAYED_WORK(release_work, release_fn);
 static DECLARE_DELAYED_WORK(wake_work, wake_fn);
 static DECLARE_DELAYED_WORK(gates_work, gates_fn);
+static DECLARE_WORK(rows_work, rows_fn);
 
 static void queue_job(enum worker_job job)
 {
@@ -143,6 +149,9 @@ static void queue_job(enum worker_job job)
 		if (!galloc_cpu_isolated(raw_smp_processor_id()))
 			queue_work_on(raw_smp_processor_id(), galloc_wq,
 				      &raw_cpu_ptr(&galloc_mcache)->work);
+		break;
+	case WORKER_ROWS:
+		queue_work(galloc_wq, &rows_work);
 		break;
 	case NR_WORKER_JOBS:
 		break;
@@ -188,6 +197,8 @@ bool worker_pending(enum worker_job job)
 	case WORKER_GATES:
 	case WORKER_GATES_LATER:
 		return delayed_work_pending(&gates_work);
+	case WORKER_ROWS:
+		return work_pending(&rows_work);
 	default:
 		for_each_possible_cpu(cpu)
 			pending = pending ||
@@ -250,6 +261,9 @@ void worker_kick_cpu(int cpu)
 void worker_settle(void)
 {
 	flush_delayed_work(&release_work);
+	flush_work(&rows_work);
+	while (rows_reap())
+		;
 	waiting_release();
 	mheap_trim();
 }
@@ -290,6 +304,7 @@ void worker_stop(void)
 	cancel_delayed_work_sync(&release_work);
 	cancel_delayed_work_sync(&wake_work);
 	cancel_delayed_work_sync(&gates_work);
+	cancel_work_sync(&rows_work);
 	for_each_possible_cpu(cpu)
 		cancel_work_sync(&per_cpu(galloc_mcache, cpu).work);
 	/* A check of validate that its caller did not wait for. */

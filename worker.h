@@ -25,6 +25,7 @@ extern struct workqueue_struct *galloc_wq;
  * @WORKER_GATES: have all CPUs close or open their gates
  * @WORKER_GATES_LATER: the same, after a pause
  * @WORKER_CPU: let this CPU do what it could not do with interrupts off
+ * @WORKER_ROWS: free sets of rows that have gone, and pages that waited for readers
  * @NR_WORKER_JOBS: number of jobs
  */
 enum worker_job {
@@ -39,6 +40,7 @@ enum worker_job {
 	WORKER_GATES,
 	WORKER_GATES_LATER,
 	WORKER_CPU,
+	WORKER_ROWS,
 	NR_WORKER_JOBS
 };
 

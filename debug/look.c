@@ -92,7 +92,7 @@ static bool stack_turn(struct look_stacks *st, unsigned int class, bool away,
 		return false;
 	}
 	slot = class_slot(m, class, away);
-	row = slot ? slot - m->slots : 0;
+	row = slot ? slot_row(m, slot) : 0;
 	n = slot ? slot->top - slot->base : 0;
 	end = min(n, (long)*from + STACK_TURN);
 	for (; *from < end; ++*from) {

@@ -49,6 +49,7 @@ struct check {
 	bool missed;			/* a list changed, or there was no memory */
 	unsigned int cpus_missed;
 	struct changes before;
+	unsigned int nr_rows;		/* length of the arrays by row */
 	unsigned long *free_pages;	/* by node */
 	unsigned long *used_pages;	/* by node */
 	unsigned long *nr_spans;	/* by row */
@@ -62,16 +63,13 @@ struct check {
 
 static void changes_read(struct changes *x)
 {
+	struct row_walk w = { };
+	struct mcentral *mc;
 	unsigned long flags;
-	unsigned int row;
 	int nid, cpu;
 
 	memset(x, 0, sizeof(*x));
-	for (row = 0; row < nr_rows; row++) {
-		struct mcentral *mc = mcentral_rows[row];
-
-		if (!mc)
-			continue;
+	while ((mc = rows_next(&w))) {
 		galloc_lock(&mc->lock, flags);
 		x->rows += mc->changes;
 		galloc_unlock(&mc->lock, flags);
@@ -144,11 +142,17 @@ static void check_cut(struct check *c, const struct mspan *s, unsigned int row,
 	const struct arena *arena = s->arena;
 	unsigned int first = arena_page(arena, s->start);
 	struct findings *maybe = &c->maybe;
+	const struct mcentral *mc = mcentral_of(row);
 	const struct sizeclass *sc;
 	unsigned int i;
 
-	if (row >= nr_rows || !mcentral_rows[row]) {
+	if (!mc) {
 		complain(&c->sure, "no such row", row, nr_rows);
+		return;
+	}
+	if (row >= c->nr_rows) {
+		/* Made since the check began. */
+		c->missed = true;
 		return;
 	}
 	if (state == MSPAN_TRANSIT) {
@@ -156,17 +160,17 @@ static void check_cut(struct check *c, const struct mspan *s, unsigned int row,
 		c->nr_transit[row]++;
 		return;
 	}
-	sc = mcentral_rows[row]->sc;
-	check_eq(maybe, s->reserve, row_is_reserve(row));
+	sc = mc->sc;
+	check_eq(maybe, s->reserve, mcentral_is_reserve(mc));
 	if (!s->reserve)
-		check_eq(maybe, mcentral_rows[row]->nid, arena->nid);
+		check_eq(maybe, mc->nid, arena->nid);
 	check_that(maybe, s->npages <= sc->span_pages);
 	check_that(maybe, s->objects);
 	check_eq(maybe, s->objects, sizeclass_objects(sc, s->npages));
 	check_eq(maybe, first % sc->align_pages, 0);
 	check_that(maybe, s->objects <= s->nwords * BITS_PER_LONG);
 	for (i = 0; i < s->npages && first + i < ARENA_PAGES; i++) {
-		check_eq(maybe, arena->row[first + i], row_slot(row));
+		check_eq(maybe, arena->stack[first + i], mc->stack);
 		check_that(maybe, arena->span[first + i] == s);
 	}
 	if (s->objects % BITS_PER_LONG)
@@ -187,16 +191,27 @@ static void check_cut(struct check *c, const struct mspan *s, unsigned int row,
 	}
 }
 
+/* A LARGE span of a row. */
+static void count_in_row(struct check *c, unsigned int row)
+{
+	if (row < c->nr_rows)
+		c->nr_spans[row]++;
+	else
+		c->missed = true;
+}
+
 static void check_run(struct check *c, const struct mspan *s, unsigned int page,
 		      enum mspan_state state)
 {
 	/* A run in another state may be cut concurrently. */
 	struct findings *f = state == MSPAN_FREE ? &c->sure : &c->maybe;
 	const struct arena *arena = s->arena;
-	unsigned int end = min(page + s->npages, ARENA_PAGES);
+	unsigned int end = min(page + s->npages, ARENA_PAGES), i;
 
-	check_that(f, !memchr_inv(&arena->row[page], 0,
-				  (end - page) * sizeof(arena->row[0])));
+	if (state != MSPAN_TRANSIT)
+		for (i = page; i < end; i++)
+			check_eq(f, arena->stack[i], state == MSPAN_LARGE ?
+				 STACK_LARGE : STACK_NONE);
 	if (page + 2 < end)
 		check_that(f, !memchr_inv(&arena->span[page + 1], 0,
 					  (end - page - 2) *
@@ -221,10 +236,13 @@ static void check_span(struct mspan *s, void *arg)
 	enum mspan_state state = tag & 0xff;
 
 	check_that(&c->sure, s->npages && s->start >= s->arena->start);
-	if (tag >> 8)
+	if (tag_has_objects(tag)) {
 		check_cut(c, s, tag >> 8, state);
-	else
+	} else {
 		check_run(c, s, page, state);
+		if (tag >> 8)
+			count_in_row(c, tag >> 8);
+	}
 	if (tag == MSPAN_TAG(0, MSPAN_CACHED))
 		c->stashed_pages += s->npages;
 	if (state == MSPAN_FREE)
@@ -233,7 +251,7 @@ static void check_span(struct mspan *s, void *arg)
 		c->used_pages[nid] += s->npages;
 }
 
-/* A turn of pages of a slot, under the lock: unowned pages have no row and no span. */
+/* A turn of pages of a slot, under the lock: unowned ones have no stack and no span. */
 static void check_pages(struct check *c, const struct arena *arena,
 			unsigned int from)
 {
@@ -243,7 +261,7 @@ static void check_pages(struct check *c, const struct arena *arena,
 	for (page = from; page < from + PAGE_TURN; page++) {
 		if (test_bit(page, arena->owned))
 			continue;
-		check_eq(sure, arena->row[page], 0);
+		check_eq(sure, arena->stack[page], 0);
 		check_that(sure, !arena->span[page]);
 	}
 	if (from)
@@ -465,9 +483,36 @@ static void check_listed_span(struct check *c, struct list_walk *w,
 {
 	unsigned int row = w->number / MCENTRAL_BUCKETS;
 
+	/* The mark of a walk has no pages. */
+	if (!s->npages)
+		return;
 	check_eq(&c->sure, s->tag, MSPAN_TAG(row, MSPAN_PARTIAL));
 	check_eq(&c->sure, s->bucket, w->number % MCENTRAL_BUCKETS);
 	w->listed++;
+}
+
+static void check_other_span(struct check *c, struct list_walk *w, struct mspan *s)
+{
+	if (!s->npages)
+		return;
+	check_eq(&c->sure, s->tag, w->number);
+	w->listed++;
+}
+
+/* The spans of a row in a state other than PARTIAL.  Returns their number. */
+static unsigned long check_others(struct check *c, struct mcentral *mc,
+				  struct list_head *head, enum mspan_state state)
+{
+	struct list_walk w = {
+		.lock = &mc->lock,
+		.changes = &mc->changes,
+		.head = head,
+		.fn = check_other_span,
+		.number = MSPAN_TAG(mc->row, state),
+	};
+
+	list_check(c, &w);
+	return w.listed;
 }
 
 static void check_row(struct check *c, struct mcentral *mc)
@@ -475,6 +520,10 @@ static void check_row(struct check *c, struct mcentral *mc)
 	unsigned long listed = 0, spans;
 	unsigned int b;
 
+	if (mc->row >= c->nr_rows) {
+		c->missed = true;
+		return;
+	}
 	for (b = 0; b < MCENTRAL_BUCKETS; b++) {
 		struct list_walk w = {
 			.lock = &mc->lock,
@@ -488,6 +537,9 @@ static void check_row(struct check *c, struct mcentral *mc)
 		listed += w.listed;
 	}
 	check_eq(&c->maybe, listed, c->nr_partial[mc->row]);
+	listed += check_others(c, mc, &mc->cached, MSPAN_CACHED);
+	listed += check_others(c, mc, &mc->full, mc->sc->size ? MSPAN_FULL : MSPAN_LARGE);
+	check_eq(&c->maybe, listed, c->nr_spans[mc->row]);
 	/* Spans returning to the mheap may be counted or not. */
 	spans = atomic_long_read(&mc->nr_spans) - c->nr_spans[mc->row];
 	if (spans > c->nr_transit[mc->row])
@@ -568,7 +620,7 @@ static unsigned long check_slot_of(struct findings *sure, const struct mcache *m
 	if (!slot->span)
 		return held;
 	check_eq(sure, slot->span->tag,
-		 MSPAN_TAG(slot - m->slots, MSPAN_CACHED));
+		 MSPAN_TAG(slot_row(m, slot), MSPAN_CACHED));
 	return held + span_bytes(slot->span);
 }
 
@@ -601,7 +653,7 @@ static bool check_stack(struct cpu_check *cc, unsigned int class, bool away,
 		return false;
 	}
 	slot = class_slot(m, class, away);
-	row = slot ? slot - m->slots : 0;
+	row = slot ? slot_row(m, slot) : 0;
 	n = slot ? min(slot->top, slot->end) - slot->base : 0;
 	end = min(n, (long)*from + STACK_TURN);
 	for (; *from < end; ++*from)
@@ -707,31 +759,32 @@ static struct check *check_new(void)
 	if (!c)
 		return NULL;
 	c->free_pages = kcalloc(2 * nr_node_ids, sizeof(long), GFP_KERNEL);
-	c->nr_spans = kvcalloc(3 * nr_rows, sizeof(long), GFP_KERNEL);
+	c->nr_rows = rows_end();
+	c->nr_spans = kvcalloc(3 * c->nr_rows, sizeof(long), GFP_KERNEL);
 	if (!c->free_pages || !c->nr_spans) {
 		check_free(c);
 		return NULL;
 	}
 	c->used_pages = c->free_pages + nr_node_ids;
-	c->nr_partial = c->nr_spans + nr_rows;
-	c->nr_transit = c->nr_partial + nr_rows;
+	c->nr_partial = c->nr_spans + c->nr_rows;
+	c->nr_transit = c->nr_partial + c->nr_rows;
 	return c;
 }
 
 static void check_all(struct check *c)
 {
-	unsigned int row;
+	struct row_walk w = { };
+	struct mcentral *mc;
 	int nid;
 
 	changes_read(&c->before);
 	check_slots(c);
 	for_each_node(nid)
 		check_heap(c, mheap_of(nid));
-	for (row = 0; row < nr_rows; row++)
-		if (mcentral_rows[row]) {
-			check_row(c, mcentral_rows[row]);
-			check_transfer(c, mcentral_rows[row]);
-		}
+	while ((mc = rows_next(&w))) {
+		check_row(c, mc);
+		check_transfer(c, mc);
+	}
 	check_cpus(c);
 }
 

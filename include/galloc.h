@@ -94,6 +94,8 @@ void *grealloc(const void *p, size_t size, gfp_t gfp)
 void *grealloc_node_aligned(const void *p, size_t size, size_t align, gfp_t gfp,
 			    int nid) __must_check __realloc_size(2);
 void gfree(const void *p);
+bool galloc_owns(const void *p);
+bool gfree_try(const void *p);
 void gfree_sized(const void *p, size_t size);
 void gfree_sensitive(const void *p);
 size_t gsize(const void *p);

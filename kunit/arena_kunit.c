@@ -62,7 +62,7 @@ static bool is_ours(const void *p)
 
 	rcu_read_lock();
 	arena = arena_of(p, &page);
-	ours = test_bit(page, arena->owned) || arena->row[page] ||
+	ours = test_bit(page, arena->owned) || arena->stack[page] ||
 	       arena->span[page];
 	rcu_read_unlock();
 	return ours;
@@ -173,8 +173,8 @@ static void addresses_not_ours_find_nothing(struct kunit *test)
 
 static void foreign_addresses_have_no_row(struct kunit *test)
 {
-	KUNIT_EXPECT_TRUE(test, !memchr_inv(arena_none.row, 0,
-					    sizeof(arena_none.row)));
+	KUNIT_EXPECT_TRUE(test, !memchr_inv(arena_none.stack, 0,
+					    sizeof(arena_none.stack)));
 	KUNIT_EXPECT_TRUE(test, !memchr_inv(arena_none.span, 0,
 					    sizeof(arena_none.span)));
 }
@@ -694,7 +694,7 @@ static void a_map_that_cannot_grow_stays(struct kunit *test)
 
 static long map_takes(void)
 {
-	return arena_meta_takes(arena_map, struct_size(arena_map, rows, map_nr_slots()));
+	return arena_meta_takes(arena_map, struct_size(arena_map, stacks, map_nr_slots()));
 }
 
 static void a_map_grows_at_the_limit(struct kunit *test)

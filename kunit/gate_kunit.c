@@ -96,7 +96,7 @@ static unsigned long counted_allocs(void)
 		if (mcentral_rows[row])
 			n += mcentral_rows[row]->singles + mcentral_rows[row]->fast;
 	for_each_online_cpu(cpu)
-		for (row = 0; row < RESERVE_SLOT; row++)
+		for (row = 0; row < nr_stacks; row++)
 			n += slot_allocs_racy(per_cpu(galloc_mcache, cpu).slots, row);
 	return n;
 }
@@ -435,7 +435,7 @@ static void a_cpu_follows_in_its_slow_paths(struct kunit *test)
 	pairs_of(64, GFP_KERNEL);
 	WRITE_ONCE(gate_all, gate_all | BIT(GATE_LATENCY));
 	atomic_inc(&gate_gen);
-	for (i = 0; m->gates_gen != atomic_read(&gate_gen) && i < nr_slots; i++)
+	for (i = 0; m->gates_gen != atomic_read(&gate_gen) && i < nr_stacks; i++)
 		gfree(galloc(8, GFP_KERNEL | __GFP_NOFAIL));
 	KUNIT_EXPECT_EQ(test, m->gates_gen, atomic_read(&gate_gen));
 	if (!galloc_debug)

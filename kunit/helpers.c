@@ -518,15 +518,15 @@ void gk_slots_delete(struct mcache_slot *slots)
 {
 	unsigned int row;
 
-	for (row = 0; row < RESERVE_SLOT; row++) {
+	for (row = 0; row < nr_rows; row++) {
 		struct mcentral *c = mcentral_rows[row];
 		unsigned long flags;
 
-		if (!c)
+		if (!c || mcentral_is_reserve(c))
 			continue;
 		galloc_lock(&c->lock, flags);
-		c->fast += slot_allocs(slots, row);
-		c->gone += slots[row].moved;
+		c->fast += slot_allocs(slots, c->stack);
+		c->gone += slots[c->stack].moved;
 		galloc_unlock(&c->lock, flags);
 	}
 	arena_meta_free(slots, slots_bytes());

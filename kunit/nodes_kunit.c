@@ -373,7 +373,7 @@ static void objects_of_another_node_are_used_again_here(struct kunit *test)
 		use_up(test, gk_nid());
 		take_and_free(p, NR_ASKED);
 		if (nr_of_node(p, NR_ASKED, far) > NR_ASKED * 9 / 10) {
-			slot = &m->slots[mcentral_row(far, class)];
+			slot = &m->slots[stack_number(far, class)];
 			allocs = slot_allocs(m->slots, slot - m->slots);
 			take_and_free(p, gk_stacked(slot));
 			if (slot_allocs(m->slots, slot - m->slots) > allocs)
@@ -383,7 +383,7 @@ static void objects_of_another_node_are_used_again_here(struct kunit *test)
 	}
 	KUNIT_EXPECT_LT(test, n, 20);
 	KUNIT_EXPECT_EQ(test, m->away, far);
-	slot = &m->slots[mcentral_row(far, class)];
+	slot = &m->slots[stack_number(far, class)];
 	KUNIT_EXPECT_GT(test, gk_stacked(slot), 0);
 	KUNIT_EXPECT_EQ(test, validate_all(), 0);
 	/* __GFP_THISNODE gets the rest of this node, and nothing else. */

@@ -140,7 +140,7 @@ static void ordinary_pages_come_before_the_reserve(struct kunit *test)
 	gk_unlimit(test);
 	p = alloc_as_memalloc(64, QUIET);
 	KUNIT_ASSERT_NOT_NULL(test, p);
-	KUNIT_EXPECT_FALSE(test, row_is_reserve(gk_row_at(p)));
+	KUNIT_EXPECT_FALSE(test, mcentral_is_reserve(mcentral_of(gk_row_at(p))));
 	gfree(objects[0]);
 	gfree(p);
 }

@@ -89,13 +89,32 @@ EXPORT_SYMBOL_IF_KUNIT(mspan_count_free);
 /* mcentral.c */
 EXPORT_SYMBOL_IF_KUNIT(mcentral_rows);
 EXPORT_SYMBOL_IF_KUNIT(nr_rows);
-EXPORT_SYMBOL_IF_KUNIT(nr_slots);
+EXPORT_SYMBOL_IF_KUNIT(nr_stacks);
 EXPORT_SYMBOL_IF_KUNIT(mcentral_cache_span);
 EXPORT_SYMBOL_IF_KUNIT(mcentral_uncache_span);
 EXPORT_SYMBOL_IF_KUNIT(mcentral_alloc);
 EXPORT_SYMBOL_IF_KUNIT(mcentral_free);
 EXPORT_SYMBOL_IF_KUNIT(mcentral_free_single);
 EXPORT_SYMBOL_IF_KUNIT(mcentral_free_batch);
+
+/* rows.c, api.c */
+EXPORT_SYMBOL_IF_KUNIT(rows_abandon);
+EXPORT_SYMBOL_IF_KUNIT(rows_create);
+EXPORT_SYMBOL_IF_KUNIT(rows_destroy);
+EXPORT_SYMBOL_IF_KUNIT(rows_end);
+EXPORT_SYMBOL_IF_KUNIT(rows_find);
+EXPORT_SYMBOL_IF_KUNIT(rows_in_use);
+EXPORT_SYMBOL_IF_KUNIT(rows_next);
+EXPORT_SYMBOL_IF_KUNIT(rows_next_set);
+EXPORT_SYMBOL_IF_KUNIT(rows_number);
+EXPORT_SYMBOL_IF_KUNIT(rows_of);
+EXPORT_SYMBOL_IF_KUNIT(rows_put);
+EXPORT_SYMBOL_IF_KUNIT(rows_reap);
+EXPORT_SYMBOL_IF_KUNIT(rows_spans);
+EXPORT_SYMBOL_IF_KUNIT(rows_sweep);
+EXPORT_SYMBOL_IF_KUNIT(rows_walk);
+EXPORT_SYMBOL_IF_KUNIT(api_alloc_row);
+EXPORT_SYMBOL_IF_KUNIT(api_alloc_row_bulk);
 
 /* mcache.c */
 EXPORT_SYMBOL_IF_KUNIT(galloc_mcache);

@@ -55,8 +55,8 @@ static void a_wrong_map_entry_is_seen(struct kunit *test)
 	unsigned int page = arena_page(s->arena, s->start);
 
 	KUNIT_ASSERT_GT(test, s->npages, 1);
-	expect_seen(test, s->arena->row[page + 1], 0);
-	expect_seen(test, s->arena->row[page + 1], one.row->row + 1);
+	expect_seen(test, s->arena->stack[page + 1], 0);
+	expect_seen(test, s->arena->stack[page + 1], one.row->stack + 1);
 	expect_seen(test, s->arena->span[page + 1], NULL);
 	expect_seen(test, s->objects, s->objects - 1);
 	expect_seen(test, s->arena->nr_owned, s->arena->nr_owned + 1);
@@ -99,7 +99,7 @@ static void a_wrong_run_is_seen(struct kunit *test)
 	s = arena->span[page];
 	KUNIT_ASSERT_NOT_NULL(test, s);
 	KUNIT_ASSERT_EQ(test, s->tag, MSPAN_TAG(0, MSPAN_FREE));
-	expect_seen(test, arena->row[page + 3], 1);
+	expect_seen(test, arena->stack[page + 3], 1);
 	expect_seen(test, arena->span[page + 3], s);
 	expect_seen(test, arena->span[page + 7], NULL);
 	expect_seen(test, s->npages, 7);

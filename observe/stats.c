@@ -50,10 +50,14 @@ struct class_sums {
 	unsigned long cached;	/* valid objects among these, each counted once */
 	unsigned long dropped;	/* references of its pages that others dropped */
 	unsigned long allocs;
+	unsigned long size;	/* of an object, in a row made at run time */
 };
 
 struct sums {
 	struct class_sums class[GALLOC_NR_CLASSES];
+	struct class_sums *made;	/* by rows made at run time */
+	struct class_sums late;		/* and since the walk began */
+	unsigned int nr_made;
 	unsigned long free_pages;
 	unsigned long deferred_pages;
 	unsigned long transit_pages;
@@ -62,10 +66,24 @@ struct sums {
 	bool unsure;		/* not all of the stacks were checked */
 };
 
+static struct class_sums *sums_of_row(struct sums *sums, const struct mcentral *c)
+{
+	unsigned int made = c->row - nr_rows;
+	struct class_sums *cs;
+
+	if (!c->set)
+		return &sums->class[c->class];
+	sums->unsure |= made >= sums->nr_made;
+	cs = made < sums->nr_made ? &sums->made[made] : &sums->late;
+	cs->size = c->sc->size;
+	return cs;
+}
+
 static void sum_span(struct mspan *s, void *arg)
 {
+	bool has_objects = mspan_has_objects(s);
 	struct sums *sums = arg;
-	unsigned int row = mspan_row(s);
+	const struct mcentral *c;
 	struct class_sums *cs;
 	unsigned int free;
 
@@ -79,16 +97,17 @@ static void sum_span(struct mspan *s, void *arg)
 		cs->pages += s->npages;
 		cs->taken++;
 		cs->dropped += s->dropped;
-	} else if (!row && mspan_state(s) == MSPAN_CACHED) {
+	} else if (!has_objects && mspan_state(s) == MSPAN_CACHED) {
 		sums->stashed_pages += s->npages;
-	} else if (!row) {
+	} else if (!has_objects) {
 		sums->transit_pages += s->npages;
 	} else {
-		cs = &sums->class[mcentral_rows[row]->class];
+		c = mcentral_of(mspan_row(s));
+		cs = sums_of_row(sums, c);
 		free = mspan_count_free(s);
 		cs->spans++;
 		cs->pages += s->npages;
-		cs->shorts += s->npages < mcentral_rows[row]->sc->span_pages;
+		cs->shorts += s->npages < c->sc->span_pages;
 		cs->free += free;
 		cs->waiting += waiting_in(s);
 		cs->taken += s->objects - free;
@@ -100,27 +119,27 @@ static unsigned long places_of(int cpu)
 {
 	const struct mcache *m = per_cpu_ptr(&galloc_mcache, cpu);
 	unsigned long n = 0;
-	unsigned int row;
+	unsigned int number;
 
-	for (row = 0; row < RESERVE_SLOT; row++)
-		n += slot_places(READ_ONCE(m->slots) + row);
+	for (number = STACK_FIRST; number < nr_stacks; number++)
+		n += slot_places(READ_ONCE(m->slots) + number);
 	return n;
 }
 
 static void sum_cpu(struct sums *sums, int cpu)
 {
 	const struct mcache *m = per_cpu_ptr(&galloc_mcache, cpu);
-	unsigned int row;
+	unsigned int number;
 
 	/* Including rows of other nodes, which the CPU may have adopted. */
-	for (row = 0; row < RESERVE_SLOT; row++) {
+	for (number = STACK_FIRST; number < nr_stacks; number++) {
 		const struct mcache_slot *slots = READ_ONCE(m->slots);
-		const struct mcache_slot *slot = slots + row;
-		unsigned int class = row % GALLOC_NR_CLASSES;
+		const struct mcache_slot *slot = slots + number;
+		unsigned int class = stack_class(number);
 
 		sums->class[class].stacked += slot_places(slot);
 		sums->class[class].out += READ_ONCE(slot->moved);
-		sums->class[class].allocs += slot_allocs_racy(slots, row);
+		sums->class[class].allocs += slot_allocs_racy(slots, number);
 	}
 }
 
@@ -151,7 +170,7 @@ static struct seen *seen_new(unsigned long n)
 }
 
 /* Count an object, unless it was counted before. */
-static void sum_object(struct sums *sums, unsigned int class, const void *p)
+static void sum_object(struct sums *sums, struct class_sums *cs, const void *p)
 {
 	struct seen *seen = sums->seen;
 	unsigned long mask, i;
@@ -166,7 +185,7 @@ static void sum_object(struct sums *sums, unsigned int class, const void *p)
 			return;
 	seen->slot[i] = p;
 	seen->n++;
-	sums->class[class].cached++;
+	cs->cached++;
 }
 
 /* Count the objects on a CPU's stacks, by a work item there, until @end. */
@@ -190,7 +209,8 @@ static void sum_stacks_of(struct sums *sums, int cpu, unsigned long end)
 	else
 		for (class = 1; class < GALLOC_NR_CLASSES; class++)
 			for (i = 0; i < st->in_class[class]; i++)
-				sum_object(sums, class, st->object[at++]);
+				sum_object(sums, &sums->class[class],
+					   st->object[at++]);
 	look_put(look);
 }
 
@@ -198,11 +218,11 @@ static void sum_stacks_of(struct sums *sums, int cpu, unsigned long end)
 static void sum_places_of(struct sums *sums, int cpu)
 {
 	const struct mcache *m = per_cpu_ptr(&galloc_mcache, cpu);
-	unsigned int row;
+	unsigned int number;
 
-	for (row = 0; row < RESERVE_SLOT; row++)
-		sums->class[row % GALLOC_NR_CLASSES].cached +=
-			slot_places(READ_ONCE(m->slots) + row);
+	for (number = STACK_FIRST; number < nr_stacks; number++)
+		sums->class[stack_class(number)].cached +=
+			slot_places(READ_ONCE(m->slots) + number);
 }
 
 static void sum_transfer(struct sums *sums, struct mcentral *c)
@@ -214,13 +234,15 @@ static void sum_transfer(struct sums *sums, struct mcentral *c)
 		galloc_lock(&c->lock, flags);
 		for (turn = STACK_TURN; turn && i < c->transfer.n; turn--, i++)
 			if (mspan_is_taken(c->transfer.stack[i], c->row))
-				sum_object(sums, c->class, c->transfer.stack[i]);
+				sum_object(sums, sums_of_row(sums, c),
+					   c->transfer.stack[i]);
 		galloc_unlock(&c->lock, flags);
 	} while (!turn);
 }
 
-static void sum_row(struct class_sums *cs, const struct mcentral *c)
+static void sum_row(struct sums *sums, const struct mcentral *c)
 {
+	struct class_sums *cs = sums_of_row(sums, c);
 	unsigned int n = READ_ONCE(c->transfer.n);
 
 	cs->stacked += n;
@@ -233,23 +255,25 @@ static void sum_row(struct class_sums *cs, const struct mcentral *c)
 /* First the entries, then the objects that they point to. */
 static void sum_stacks(struct sums *sums)
 {
+	struct row_walk rows = { }, transfers = { };
 	unsigned long end, n = 0;
-	unsigned int row, class;
+	struct mcentral *c;
+	unsigned int class;
 	int cpu;
 
 	cpus_read_lock();
 	for_each_online_cpu(cpu)
 		sum_cpu(sums, cpu);
-	for (row = 0; row < nr_rows; row++)
-		if (mcentral_rows[row])
-			sum_row(&sums->class[mcentral_rows[row]->class],
-				mcentral_rows[row]);
+	while ((c = rows_next(&rows))) {
+		sum_row(sums, c);
+		cond_resched();
+	}
 	for (class = 1; class < GALLOC_NR_CLASSES; class++)
 		n += sums->class[class].stacked;
 	sums->seen = seen_new(n);
-	for (row = 0; row < nr_rows; row++)
-		if (mcentral_rows[row])
-			sum_transfer(sums, mcentral_rows[row]);
+	while ((c = rows_next(&transfers)))
+		if (READ_ONCE(c->transfer.n))
+			sum_transfer(sums, c);
 	end = jiffies + LOOK_TIMEOUT;
 	for_each_online_cpu(cpu) {
 		if (drain_may_ask(cpu))
@@ -270,12 +294,22 @@ static struct sums *sums_collect(void)
 
 	if (!sums)
 		return NULL;
+	sums->nr_made = rows_end() - nr_rows;
+	sums->made = kvcalloc(sums->nr_made, sizeof(*sums->made), GFP_KERNEL);
+	if (!sums->made)
+		sums->nr_made = 0;
 	sum_stacks(sums);
 	for (nr = 0; nr < map_nr_slots(); nr++)
 		if (map_walk_slot(nr, sum_span, sums))
 			cond_resched();
 	sums->class[0].allocs = atomic_long_read(&galloc_events[EVENT_LARGE_ALLOC]);
 	return sums;
+}
+
+static void sums_free(struct sums *sums)
+{
+	kvfree(sums->made);
+	kfree(sums);
 }
 
 static unsigned long class_size(unsigned int class)
@@ -299,17 +333,30 @@ static unsigned long in_use(const struct class_sums *cs)
 	return max(in_use_or_less(cs), 0L);
 }
 
-static unsigned long class_tail(unsigned int class, const struct class_sums *cs)
+static unsigned long class_tail(const struct class_sums *cs, unsigned long size)
 {
-	return (cs->pages << PAGE_SHIFT) -
-	       (cs->taken + cs->free) * class_size(class);
+	return (cs->pages << PAGE_SHIFT) - (cs->taken + cs->free) * size;
+}
+
+/* Add objects of @size. */
+static void totals_add(struct galloc_totals *t, const struct class_sums *cs,
+		       unsigned long size)
+{
+	/* Negative: an object is on a stack twice, or we raced. */
+	t->unsure |= in_use_or_less(cs) < 0;
+	t->in_use += in_use(cs) * size;
+	t->deferred += cs->waiting * size;
+	t->cached += cs->cached * size;
+	t->central += cs->free * size;
+	t->tail += class_tail(cs, size);
+	t->short_spans += cs->shorts;
 }
 
 /* Fill in the totals; all zero if there is no memory to count. */
 void stats_totals(struct galloc_totals *t)
 {
 	struct sums *sums = sums_collect();
-	unsigned int class;
+	unsigned int class, i;
 
 	memset(t, 0, sizeof(*t));
 	if (!sums)
@@ -322,19 +369,11 @@ void stats_totals(struct galloc_totals *t)
 	t->lost = arena_lost_pages() << PAGE_SHIFT;
 	t->in_use = sums->class[0].pages << PAGE_SHIFT;
 	t->cached = sums->stashed_pages << PAGE_SHIFT;
-	for (class = 1; class < GALLOC_NR_CLASSES; class++) {
-		const struct class_sums *cs = &sums->class[class];
-
-		/* Negative: an object is on a stack twice, or we raced. */
-		t->unsure |= in_use_or_less(cs) < 0;
-		t->in_use += in_use(cs) * class_size(class);
-		t->deferred += cs->waiting * class_size(class);
-		t->cached += cs->cached * class_size(class);
-		t->central += cs->free * class_size(class);
-		t->tail += class_tail(class, cs);
-		t->short_spans += cs->shorts;
-	}
-	kfree(sums);
+	for (class = 1; class < GALLOC_NR_CLASSES; class++)
+		totals_add(t, &sums->class[class], class_size(class));
+	for (i = 0; i < sums->nr_made; i++)
+		totals_add(t, &sums->made[i], sums->made[i].size);
+	sums_free(sums);
 }
 
 /* ---- debugfs: stats and events ----------------------------------------------------- */
@@ -392,26 +431,68 @@ DEFINE_SHOW_ATTRIBUTE(events);
 
 /* ---- debugfs: classes -------------------------------------------------------------- */
 
+static void class_line(struct seq_file *m, const struct class_sums *cs,
+		       unsigned long size)
+{
+	seq_printf(m, " %10lu %14lu %14lu %15lu %6lu %6lu %10lu %10lu\n", size,
+		   in_use(cs), cs->cached, cs->free, cs->spans, cs->pages, cs->allocs,
+		   class_tail(cs, size));
+}
+
+/* All nodes' rows of a set. */
+static void sums_of_set(const struct sums *sums, const struct rowset *set,
+			struct class_sums *sum)
+{
+	int nid;
+
+	memset(sum, 0, sizeof(*sum));
+	for (nid = 0; nid <= nr_node_ids; nid++) {
+		const struct mcentral *c = READ_ONCE(set->row[nid]);
+		const struct class_sums *cs;
+
+		if (!c || c->row - nr_rows >= sums->nr_made)
+			continue;
+		cs = &sums->made[c->row - nr_rows];
+		sum->spans += cs->spans;
+		sum->pages += cs->pages;
+		sum->taken += cs->taken;
+		sum->free += cs->free;
+		sum->waiting += cs->waiting;
+		sum->stacked += cs->stacked;
+		sum->out += cs->out;
+		sum->transfer += cs->transfer;
+		sum->cached += cs->cached;
+		sum->dropped += cs->dropped;
+		sum->allocs += cs->allocs;
+	}
+}
+
 static int classes_show(struct seq_file *m, void *v)
 {
 	struct sums *sums = sums_collect();
+	struct rowset *set = NULL;
+	struct class_sums sum;
 	unsigned int class;
 
 	if (!sums)
 		return -ENOMEM;
 	seq_puts(m, "class size_bytes in_use_objects cached_objects central_objects  spans  pages     allocs tail_bytes\n");
 	for (class = 1; class < GALLOC_NR_CLASSES; class++) {
-		const struct class_sums *cs = &sums->class[class];
-
-		seq_printf(m, "%-5u %10lu %14lu %14lu %15lu %6lu %6lu %10lu %10lu\n", class,
-			   class_size(class), in_use(cs), cs->cached, cs->free,
-			   cs->spans, cs->pages, cs->allocs,
-			   class_tail(class, cs));
+		seq_printf(m, "%-5u", class);
+		class_line(m, &sums->class[class], class_size(class));
 	}
 	seq_printf(m, "large %10u %14lu %14u %15u %6lu %6lu %10lu %10u\n", 0,
 		   sums->class[0].taken, 0, 0, sums->class[0].spans,
 		   sums->class[0].pages, sums->class[0].allocs, 0);
-	kfree(sums);
+	/* Those with a class belong to something that has a table of its own. */
+	while ((set = rows_next_set(set))) {
+		if (set->args.class || !set->args.sc.size)
+			continue;
+		sums_of_set(sums, set, &sum);
+		seq_escape(m, set->args.name, " \t\n\\");
+		class_line(m, &sum, set->args.sc.size);
+	}
+	sums_free(sums);
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(classes);
@@ -508,18 +589,18 @@ static void mcache_show_cpu(struct seq_file *m, int cpu)
 	const struct mcache *c = per_cpu_ptr(&galloc_mcache, cpu);
 	unsigned long bytes = 0, capacity = 0, hits = 0, misses = 0, overflows = 0;
 	unsigned long spans = 0;
-	unsigned int row;
+	unsigned int number;
 
-	for (row = 0; row < RESERVE_SLOT; row++) {
+	for (number = STACK_FIRST; number < nr_stacks; number++) {
 		const struct mcache_slot *slots = READ_ONCE(c->slots);
-		const struct mcache_slot *slot = slots + row;
-		unsigned int class = row % GALLOC_NR_CLASSES;
+		const struct mcache_slot *slot = slots + number;
+		unsigned int class = stack_class(number);
 		long room = READ_ONCE(slot->end) - READ_ONCE(slot->base);
 
 		room = max(room, 0L);
 		bytes += slot_places(slot) * class_size(class);
 		capacity += room * class_size(class);
-		hits += slot_allocs_racy(slots, row);
+		hits += slot_allocs_racy(slots, number);
 		misses += READ_ONCE(slot->misses);
 		overflows += READ_ONCE(slot->overflows);
 		spans += !!READ_ONCE(slot->span);
@@ -547,7 +628,8 @@ DEFINE_SHOW_ATTRIBUTE(mcache);
 struct span_line {
 	unsigned long start;
 	unsigned int npages;
-	unsigned int row;
+	unsigned int class;
+	unsigned int size;
 	unsigned int state;
 	unsigned int objects;
 	unsigned int free;
@@ -566,13 +648,15 @@ static void gather_span(struct mspan *s, void *arg)
 {
 	struct span_page *page = arg;
 	struct span_line *line = &page->line[page->n++];
+	const struct mcentral *c = mspan_has_objects(s) ? mcentral_of(mspan_row(s)) : NULL;
 
 	line->start = s->start;
 	line->npages = s->npages;
-	line->row = mspan_row(s);
+	line->class = c ? c->class : 0;
+	line->size = c ? c->sc->size : 0;
 	line->state = mspan_state(s);
-	line->objects = line->row ? s->objects : 0;
-	line->free = line->row ? mspan_count_free(s) : 0;
+	line->objects = c ? s->objects : 0;
+	line->free = c ? mspan_count_free(s) : 0;
 	line->dropped = s->dropped;
 	line->nid = s->arena->nid;
 }
@@ -621,11 +705,10 @@ static int spans_line(struct seq_file *m, void *v)
 	}
 	for (i = 0; i < page->n; i++) {
 		const struct span_line *line = &page->line[i];
-		unsigned int class = line->row % GALLOC_NR_CLASSES;
 
-		seq_printf(m, "%p %4d %5u %-8s %5u %10lu %7u %12u %12u\n",
+		seq_printf(m, "%p %4d %5u %-8s %5u %10u %7u %12u %12u\n",
 			   (void *)line->start, line->nid, line->npages,
-			   mspan_state_name(line->state), class, class_size(class),
+			   mspan_state_name(line->state), line->class, line->size,
 			   line->objects, line->free, line->dropped);
 	}
 	return 0;
@@ -733,11 +816,25 @@ static const struct file_operations validate_fops = {
 
 /* ---- unload -------------------------------------------------------------------------------- */
 
-/* Report what is still allocated, per class.  Returns the number of objects. */
+/* Report what is still allocated of one size.  Returns the number of objects. */
+static unsigned long report_leaks_of(const struct class_sums *cs, unsigned long size,
+				     const char *what)
+{
+	unsigned long taken = cs->taken - min(cs->waiting, cs->taken);
+
+	if (taken)
+		pr_err("leak: %lu objects of %s (%lu bytes)\n", taken, what, size);
+	return taken;
+}
+
+/* Report what is still allocated, per class and set.  Returns the number of objects. */
 unsigned long stats_report_leaks(void)
 {
-	unsigned long leaked = 0, dropped = 0;
+	unsigned long leaked = 0, dropped = 0, taken;
+	struct rowset *set = NULL;
+	struct class_sums sum;
 	unsigned int class;
+	char what[16];
 	struct sums *sums;
 
 	release_mend_all();
@@ -746,25 +843,28 @@ unsigned long stats_report_leaks(void)
 		pr_err("not enough memory to check for leaks\n");
 		return 0;
 	}
-	for (class = 0; class < GALLOC_NR_CLASSES; class++) {
-		const struct class_sums *cs = &sums->class[class];
-		unsigned long taken = cs->taken - min(cs->waiting, cs->taken);
-
-		if (!taken)
-			continue;
+	leaked = sums->class[0].taken;
+	if (leaked) {
+		dropped = sums->class[0].dropped;
+		pr_err("leak: %lu large objects (%lu pages)\n", leaked,
+		       sums->class[0].pages);
+	}
+	for (class = 1; class < GALLOC_NR_CLASSES; class++) {
+		snprintf(what, sizeof(what), "class %u", class);
+		taken = report_leaks_of(&sums->class[class], class_size(class), what);
 		leaked += taken;
-		dropped += cs->dropped;
-		if (class)
-			pr_err("leak: %lu objects of class %u (%lu bytes)\n",
-			       taken, class, class_size(class));
-		else
-			pr_err("leak: %lu large objects (%lu pages)\n",
-			       taken, cs->pages);
+		dropped += taken ? sums->class[class].dropped : 0;
+	}
+	while ((set = rows_next_set(set))) {
+		sums_of_set(sums, set, &sum);
+		taken = report_leaks_of(&sum, set->args.sc.size, set->args.name);
+		leaked += taken;
+		dropped += taken ? sum.dropped : 0;
 	}
 	if (dropped)
 		pr_err("leak: %lu of these may have been freed by a stray kfree()\n",
 		       dropped);
-	kfree(sums);
+	sums_free(sums);
 	return leaked;
 }
 

@@ -13,6 +13,7 @@
 #include <linux/panic.h>
 #include <linux/sched.h>
 #include <linux/smp.h>
+#include <linux/string.h>
 
 atomic_long_t galloc_faults[NR_GALLOC_FAULTS];
 bool galloc_fault_panic;
@@ -37,27 +38,32 @@ const char *report_fault_name(unsigned int fault)
 
 static void print_span(const void *p)
 {
-	const struct sizeclass *sc;
+	const struct mcentral *c;
 	unsigned long offset;
-	unsigned int row;
+	char what[32];
 	struct mspan s;
 
 	if (!map_span_around(p, &s)) {
 		pr_err("  no span: the page does not belong to galloc\n");
 		return;
 	}
-	row = mspan_row(&s);
 	offset = addr_of(p) - s.start;
-	if (!row || row >= nr_rows || !mcentral_rows[row]) {
+	rcu_read_lock();
+	c = mspan_has_objects(&s) ? mcentral_of(mspan_row(&s)) : NULL;
+	if (!c) {
 		pr_err("  span of %u pages at %p, %s, offset %lu\n", s.npages,
 		       (void *)s.start, mspan_state_name(mspan_state(&s)), offset);
-		return;
+	} else {
+		if (c->set)
+			strscpy(what, c->set->args.name, sizeof(what));
+		else
+			snprintf(what, sizeof(what), "class %u", c->class);
+		pr_err("  %s of %u bytes, span of %u pages at %p, %s, object %u + %lu\n",
+		       what, c->sc->size, s.npages, (void *)s.start,
+		       mspan_state_name(mspan_state(&s)),
+		       sizeclass_index(c->sc, offset), offset % c->sc->size);
 	}
-	sc = mcentral_rows[row]->sc;
-	pr_err("  class %u of %u bytes, span of %u pages at %p, %s, object %u + %lu\n",
-	       mcentral_rows[row]->class, sc->size, s.npages,
-	       (void *)s.start, mspan_state_name(mspan_state(&s)),
-	       sizeclass_index(sc, offset), offset % sc->size);
+	rcu_read_unlock();
 }
 
 /* Count a fault @n times, print it once; false if the caller should print no more. */

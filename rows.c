@@ -1,0 +1,749 @@
+// SPDX-License-Identifier: GPL-2.0
+// Copyright (C) 2026 The galloc authors
+/*
+ * rows: rows that are made and taken away at run time.
+ *
+ * A set is what a typed cache, or a class of a private heap, consists of: objects of one
+ * size, in a row for each node, made when a span of that node is first wanted.  The rows
+ * of the 67 classes are no set: they are there from load to unload.
+ *
+ * A row is found by its number, in an RCU read section.  The numbers are in an xarray,
+ * whose nodes are allocated only where that may sleep; elsewhere a row takes one that was
+ * reserved before.  A set goes when it has been destroyed and its last span has left:
+ * the worker takes its rows out of the xarray, waits for a grace period, and only then
+ * frees the rows and their numbers.  So whoever has found a row, or read its number from
+ * a span, does not meet another row with that number within the same read section.
+ *
+ * Called by api.c and the worker, and by mcentral.c for each span of a set.
+ * Overview: galloc_mod.c.
+ */
+#include "galloc_internal.h"
+
+#include <linux/nodemask.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/topology.h>
+#include <linux/xarray.h>
+
+/* Rows have 24 bits of a tag. */
+#define ROWS_MAX		((1U << 24) - 1)
+
+/* Numbers in reserve, for rows made where the xarray cannot grow. */
+#define ROWS_SPARE		128
+
+/* Spans of a row that one turn passes. */
+#define ROWS_TURN		64
+
+/* What the kernel's xarray takes for a number. */
+#define ROWS_NUMBER_TAKES	(sizeof(struct xa_node) / XA_CHUNK_SIZE)
+
+static DEFINE_XARRAY_FLAGS(rows_numbers, XA_FLAGS_ALLOC | XA_FLAGS_LOCK_IRQ);
+
+/* Protects what follows.  Raw, irq-safe, leaf. */
+static DEFINE_RAW_SPINLOCK(rows_lock);
+static LIST_HEAD(rows_sets);
+static u32 spare_numbers[ROWS_SPARE];
+static unsigned int nr_spare_numbers;
+
+/* One more than the highest number so far. */
+static unsigned int rows_top;
+
+/* Sets without references, and spans whose pages leave after a grace period. */
+static LLIST_HEAD(rows_gone);
+static LLIST_HEAD(rows_later);
+
+/* ---- accounts ----------------------------------------------------------------------- */
+
+/* Charge one account: never more than its limit, not for a moment. */
+static bool account_charge(struct row_account *a, long bytes)
+{
+	long had = atomic_long_read(&a->bytes), peak;
+
+	do {
+		if (a->limit && had + bytes > a->limit)
+			return false;
+	} while (!atomic_long_try_cmpxchg(&a->bytes, &had, had + bytes));
+	peak = atomic_long_read(&a->peak);
+	while (had + bytes > peak &&
+	       !atomic_long_try_cmpxchg(&a->peak, &peak, had + bytes))
+		;
+	return true;
+}
+
+/**
+ * rows_charge() - charge an account and those above it
+ * @a: the account, or NULL
+ * @bytes: how much
+ *
+ * Context: Any.
+ * Return: False if a limit refuses it; then none is charged.
+ */
+bool rows_charge(struct row_account *a, long bytes)
+{
+	struct row_account *at;
+
+	for (at = a; at; at = at->parent)
+		if (!account_charge(at, bytes))
+			goto undo;
+	return true;
+undo:
+	for (; a != at; a = a->parent)
+		atomic_long_sub(bytes, &a->bytes);
+	return false;
+}
+
+void rows_uncharge(struct row_account *a, long bytes)
+{
+	for (; a; a = a->parent)
+		atomic_long_sub(bytes, &a->bytes);
+}
+
+static long span_length(unsigned int npages)
+{
+	return (long)npages << PAGE_SHIFT;
+}
+
+/* Charge for a span that is about to be allocated. */
+bool rows_reserve(struct rowset *set)
+{
+	return rows_charge(set->args.account, span_length(set->args.sc.span_pages));
+}
+
+/* There is none, or it is @npages shorter. */
+void rows_unreserve(struct rowset *set, unsigned int npages)
+{
+	rows_uncharge(set->args.account, span_length(npages));
+}
+
+/* Would the limit refuse another span? */
+bool rows_at_limit(const struct rowset *set)
+{
+	long bytes = span_length(set->args.sc.span_pages);
+	const struct row_account *a;
+
+	for (a = set->args.account; a; a = a->parent)
+		if (a->limit && atomic_long_read(&a->bytes) + bytes > a->limit)
+			return true;
+	return false;
+}
+
+/* ---- numbers ------------------------------------------------------------------------- */
+
+/* Forget a number. */
+static void number_erase(u32 number)
+{
+	unsigned long flags;
+
+	xa_lock_irqsave(&rows_numbers, flags);
+	__xa_erase(&rows_numbers, number);
+	xa_unlock_irqrestore(&rows_numbers, flags);
+	arena_uncharge_meta(ROWS_NUMBER_TAKES);
+}
+
+/* Reserve numbers, where that may sleep. */
+static void numbers_fill(void)
+{
+	unsigned long flags;
+	u32 number;
+
+	while (READ_ONCE(nr_spare_numbers) < ROWS_SPARE) {
+		bool kept = false;
+
+		if (!arena_charge_meta(ROWS_NUMBER_TAKES))
+			return;
+		if (galloc_fail(0) ||
+		    xa_alloc_irq(&rows_numbers, &number, NULL,
+				 XA_LIMIT(nr_rows, ROWS_MAX), GFP_KERNEL) < 0) {
+			arena_uncharge_meta(ROWS_NUMBER_TAKES);
+			return;
+		}
+		galloc_lock(&rows_lock, flags);
+		if (nr_spare_numbers < ROWS_SPARE) {
+			spare_numbers[nr_spare_numbers++] = number;
+			rows_top = max(rows_top, number + 1);
+			kept = true;
+		}
+		galloc_unlock(&rows_lock, flags);
+		if (!kept)
+			number_erase(number);
+	}
+}
+
+/* A reserved number, 0 if there is none. */
+static u32 number_take(void)
+{
+	unsigned long flags;
+	u32 number = 0;
+
+	galloc_lock(&rows_lock, flags);
+	if (nr_spare_numbers)
+		number = spare_numbers[--nr_spare_numbers];
+	galloc_unlock(&rows_lock, flags);
+	return number;
+}
+
+/* Give back a number that nobody has seen, or not for a grace period. */
+static void number_put(u32 number)
+{
+	unsigned long flags;
+	bool kept = false;
+
+	galloc_lock(&rows_lock, flags);
+	if (nr_spare_numbers < ROWS_SPARE) {
+		spare_numbers[nr_spare_numbers++] = number;
+		kept = true;
+	}
+	galloc_unlock(&rows_lock, flags);
+	if (!kept)
+		number_erase(number);
+}
+
+/* One more than the highest number of a row. */
+unsigned int rows_end(void)
+{
+	return max(READ_ONCE(rows_top), nr_rows);
+}
+
+/*
+ * The row of a number that is not of a class.  Call in an RCU read section, or while it
+ * cannot go.
+ */
+struct mcentral *rows_find(unsigned int row)
+{
+	return xa_load(&rows_numbers, row);
+}
+
+/* ---- rows ------------------------------------------------------------------------------ */
+
+/*
+ * Make @c the row of @nid, with a number that is reserved already, so that nothing is
+ * allocated under the lock.  False if there is one meanwhile.
+ */
+static bool row_publish(struct rowset *set, int nid, struct mcentral *c)
+{
+	unsigned long flags;
+	bool first;
+
+	xa_lock_irqsave(&rows_numbers, flags);
+	first = !set->row[nid];
+	if (first) {
+		__xa_store(&rows_numbers, c->row, c, 0);
+		/* Release: whoever finds the row in the set finds it complete. */
+		smp_store_release(&set->row[nid], c);
+	}
+	xa_unlock_irqrestore(&rows_numbers, flags);
+	return first;
+}
+
+static struct mcentral *row_new(struct rowset *set, int nid, gfp_t gfp)
+{
+	bool may_sleep = gfpflags_allow_blocking(gfp) && may_call_system();
+	struct mcentral *c;
+
+	if (!may_grow())
+		return NULL;
+	if (may_sleep)
+		numbers_fill();
+	c = arena_meta_zalloc(sizeof(*c), nid < nr_node_ids && node_online(nid) ?
+			      nid : NUMA_NO_NODE, meta_gfp(gfp));
+	if (!c)
+		return NULL;
+	mcentral_setup(c, &set->args.sc, nid);
+	c->set = set;
+	c->stack = nid == nr_node_ids ? STACK_WATCHED : STACK_WITHOUT;
+	c->row = number_take();
+	if (READ_ONCE(nr_spare_numbers) < ROWS_SPARE / 2)
+		worker_kick(WORKER_ROWS);
+	if (c->row && row_publish(set, nid, c))
+		return c;
+	if (c->row)
+		number_put(c->row);
+	arena_meta_free(c, sizeof(*c));
+	return READ_ONCE(set->row[nid]);
+}
+
+/* The row of a node, made if necessary; NULL: no memory. */
+struct mcentral *rows_row(struct rowset *set, int nid, gfp_t gfp)
+{
+	/* Acquire: pairs with row_publish(). */
+	return smp_load_acquire(&set->row[nid]) ?: row_new(set, nid, gfp);
+}
+
+/* ---- sets ------------------------------------------------------------------------------ */
+
+static size_t set_bytes(const char *name)
+{
+	return offsetof(struct rowset, row) +
+	       (nr_node_ids + 1) * sizeof(struct mcentral *) + strlen(name) + 1;
+}
+
+/**
+ * rows_create() - make a set of rows
+ * @args: what it is like
+ * @gfp: flags
+ *
+ * Takes memory for the set alone; rows follow when they are used.
+ *
+ * Context: Any but NMI.  Sleeps if @gfp allows it.
+ * Return: The set, or NULL.
+ */
+struct rowset *rows_create(const struct rows_args *args, gfp_t gfp)
+{
+	size_t bytes = set_bytes(args->name);
+	struct rowset *set;
+	unsigned long flags;
+	char *name;
+
+	if (!may_grow())
+		return NULL;
+	set = arena_meta_zalloc(bytes, NUMA_NO_NODE, meta_gfp(gfp));
+	if (!set)
+		return NULL;
+	if (gfpflags_allow_blocking(gfp) && may_call_system())
+		numbers_fill();
+	set->args = *args;
+	if (args->ctor || args->flags & ROWS_RCU)
+		set->args.flags |= ROWS_KEEP;
+	name = (char *)&set->row[nr_node_ids + 1];
+	strcpy(name, args->name);
+	set->args.name = name;
+	atomic_long_set(&set->refs, 1);
+	galloc_lock(&rows_lock, flags);
+	list_add_tail_rcu(&set->list, &rows_sets);
+	galloc_unlock(&rows_lock, flags);
+	return set;
+}
+
+/* Hold a set, in an RCU read section.  False if it is about to be freed. */
+bool rows_get(struct rowset *set)
+{
+	return atomic_long_inc_not_zero(&set->refs);
+}
+
+/* Any context but NMI. */
+void rows_put(struct rowset *set)
+{
+	if (!atomic_long_dec_and_test(&set->refs))
+		return;
+	llist_add(&set->gone, &rows_gone);
+	worker_kick(WORKER_ROWS);
+}
+
+/**
+ * rows_destroy() - destroy a set
+ * @set: the set; nobody allocates from it any more
+ *
+ * What is live stays valid, and the set goes with the last object.  With a constructor
+ * it waits for a grace period: afterwards that is not called, and its code may go.
+ *
+ * Context: Process, a hotplug callback too.  Sleeps.
+ * Return: True if no object was live.
+ */
+bool rows_destroy(struct rowset *set)
+{
+	bool none;
+
+	/* Pairs with rows_prepare(), in a read section. */
+	WRITE_ONCE(set->dead, true);
+	if (set->args.ctor)
+		synchronize_rcu();
+	none = !rows_in_use(set);
+	rows_put(set);
+	return none;
+}
+
+/* A set that nobody has allocated from: any context but NMI. */
+void rows_abandon(struct rowset *set)
+{
+	WRITE_ONCE(set->dead, true);
+	rows_put(set);
+}
+
+/* Move its objects from stacks and transfer to their spans: it has none there. */
+void rows_drain(struct rowset *set)
+{
+}
+
+/* Objects that were allocated and not freed; racy. */
+unsigned long rows_in_use(const struct rowset *set)
+{
+	u32 n = 0;
+	int nid;
+
+	for (nid = 0; nid <= nr_node_ids; nid++) {
+		const struct mcentral *c = READ_ONCE(set->row[nid]);
+
+		if (c)
+			n += data_race(c->singles) + data_race(c->gone) -
+			     atomic_read(&c->back);
+	}
+	return n;
+}
+
+/* Its spans, in any state; racy. */
+unsigned long rows_spans(const struct rowset *set)
+{
+	unsigned long n = 0;
+	int nid;
+
+	for (nid = 0; nid <= nr_node_ids; nid++) {
+		const struct mcentral *c = READ_ONCE(set->row[nid]);
+
+		if (c)
+			n += atomic_long_read(&c->nr_spans);
+	}
+	return n;
+}
+
+/* The set of a row, NULL for a class.  In an RCU read section. */
+struct rowset *rows_of_row(unsigned int row)
+{
+	const struct mcentral *c = row < nr_rows ? NULL : rows_find(row);
+
+	return c ? c->set : NULL;
+}
+
+/* The set of the small object at an address, NULL if it is of none.  The same. */
+struct rowset *rows_of(const void *p)
+{
+	struct object o;
+
+	return mspan_resolve(p, &o) == FOUND_OBJECT ? o.c->set : NULL;
+}
+
+/* A number for tags of what is no span of the set, but its owner's; 0: no memory. */
+unsigned int rows_number(struct rowset *set, gfp_t gfp)
+{
+	const struct mcentral *c = rows_row(set, first_node(node_possible_map), gfp);
+
+	return c ? c->row : 0;
+}
+
+/**
+ * rows_alloc() - allocate objects of a set, without a stack
+ * @set: the set
+ * @nid: node wanted, NUMA_NO_NODE: the CPU's own
+ * @gfp: flags
+ * @max: the most objects to allocate
+ * @out: filled with them
+ *
+ * Context: Any but NMI, no galloc lock held.  Sleeps if @gfp allows it.
+ * Return: Their number: as many as one span had, 0 if there is no memory.
+ */
+unsigned int rows_alloc(struct rowset *set, int nid, gfp_t gfp, unsigned int max,
+			void **out)
+{
+	struct mcentral *c;
+
+	if (nid == NUMA_NO_NODE)
+		nid = numa_mem_id();
+	if (set->args.flags & ROWS_THISNODE)
+		gfp |= __GFP_THISNODE;
+	c = rows_row(set, nid, gfp);
+	return c ? mcentral_alloc_many(c, gfp, max, out) : 0;
+}
+
+/* ---- spans ------------------------------------------------------------------------------ */
+
+/*
+ * A span is about to be cut for a set: construct its objects.  In one read section with
+ * the cut.  False if the set was destroyed meanwhile.
+ */
+bool rows_prepare(struct rowset *set, struct mspan *s)
+{
+	unsigned int i, n = sizeclass_objects(&set->args.sc, s->npages);
+
+	if (READ_ONCE(set->dead))
+		return false;
+	atomic_long_inc(&set->refs);
+	for (i = 0; set->args.ctor && i < n; i++)
+		set->args.ctor((void *)(s->start + (size_t)i * set->args.sc.size));
+	return true;
+}
+
+/* The span is in TRANSIT: free its pages. */
+static void span_gone(struct mcentral *c, struct mspan *s)
+{
+	struct rowset *set = c->set;
+	unsigned int npages = s->npages;
+
+	atomic_long_dec(&c->nr_spans);
+	/* A sweep has not asked for each object. */
+	if (c->sc->size > PAGE_SIZE && !release_pages_unshared(s->start, npages))
+		mheap_free_shared(s);
+	else
+		mheap_free(s);
+	rows_unreserve(set, npages);
+	/* Last: the row is there as long as a span of it is on the map. */
+	rows_put(set);
+}
+
+/* The same, or soon, if readers may still look at its objects. */
+void rows_retire(struct mcentral *c, struct mspan *s)
+{
+	if (!(c->set->args.flags & ROWS_RCU)) {
+		span_gone(c, s);
+		return;
+	}
+	llist_add(&s->later, &rows_later);
+	worker_kick(WORKER_ROWS);
+}
+
+/**
+ * rows_sweep() - take all spans of a set away
+ * @set: the set, destroyed or about to be
+ *
+ * Objects that wait because others refer to their pages stay, with their spans.
+ *
+ * Context: Process.  Sleeps.
+ * Return: Objects that were live.
+ */
+unsigned long rows_sweep(struct rowset *set)
+{
+	unsigned long n = 0;
+	int nid;
+
+	for (nid = 0; nid <= nr_node_ids; nid++)
+		if (READ_ONCE(set->row[nid]))
+			n += mcentral_sweep(set->row[nid]);
+	return n;
+}
+
+/* A turn of a walk from @at on, which is a mark in the list.  False: that was the last. */
+static bool walk_turn(struct mcentral *c, struct list_head *head, struct mspan *at,
+		      void (*fn)(struct mspan *s, void *arg), void *arg)
+{
+	unsigned int turn = ROWS_TURN;
+	unsigned long flags;
+
+	galloc_lock(&c->lock, flags);
+	c->changes++;
+	if (list_empty(&at->list))
+		list_add(&at->list, head);
+	while (turn && !list_is_last(&at->list, head)) {
+		struct mspan *s = list_next_entry(at, list);
+
+		list_move(&at->list, &s->list);
+		/* The mark of another walk has no pages. */
+		if (s->npages)
+			fn(s, arg);
+		turn--;
+	}
+	if (turn)
+		list_del(&at->list);
+	galloc_unlock(&c->lock, flags);
+	return !turn;
+}
+
+/**
+ * rows_walk() - call a function for each span of a set
+ * @set: the set, which the caller holds
+ * @fn: called with the row's lock held
+ * @arg: for @fn
+ *
+ * A span whose state changes meanwhile may be passed twice, or not at all.
+ *
+ * Context: Process.  Sleeps.
+ */
+void rows_walk(struct rowset *set, void (*fn)(struct mspan *s, void *arg), void *arg)
+{
+	unsigned int nr;
+	int nid;
+
+	for (nid = 0; nid <= nr_node_ids; nid++) {
+		/* Acquire: pairs with row_publish(). */
+		struct mcentral *c = smp_load_acquire(&set->row[nid]);
+
+		for (nr = 0; c && nr < MCENTRAL_LISTS; nr++) {
+			struct mspan at = { .npages = 0 };
+
+			INIT_LIST_HEAD(&at.list);
+			while (walk_turn(c, mcentral_list(c, nr), &at, fn, arg))
+				cond_resched();
+		}
+	}
+}
+
+/**
+ * rows_add_span() - put a LARGE span into a row of a set without objects
+ * @row: its number, which the span's tag has or will have
+ * @s: the span, its caller's own
+ *
+ * It holds the set until rows_del_span().
+ *
+ * Context: Any but NMI, no galloc lock held.
+ */
+void rows_add_span(unsigned int row, struct mspan *s)
+{
+	struct mcentral *c = mcentral_of(row);
+	unsigned long flags;
+
+	atomic_long_inc(&c->set->refs);
+	atomic_long_inc(&c->nr_spans);
+	galloc_lock(&c->lock, flags);
+	c->changes++;
+	list_add(&s->list, &c->full);
+	galloc_unlock(&c->lock, flags);
+}
+
+/* The reverse, when the span is in TRANSIT. */
+void rows_del_span(unsigned int row, struct mspan *s)
+{
+	struct mcentral *c = mcentral_of(row);
+	unsigned long flags;
+
+	galloc_lock(&c->lock, flags);
+	c->changes++;
+	list_del_init(&s->list);
+	galloc_unlock(&c->lock, flags);
+	atomic_long_dec(&c->nr_spans);
+	rows_put(c->set);
+}
+
+/* ---- walks over rows -------------------------------------------------------------------- */
+
+/* The next set, NULL after the last; holds it, and no longer @set. */
+struct rowset *rows_next_set(struct rowset *set)
+{
+	struct rowset *next = set;
+
+	rcu_read_lock();
+	if (!next)
+		next = list_entry(&rows_sets, struct rowset, list);
+	list_for_each_entry_continue_rcu(next, &rows_sets, list)
+		if (rows_get(next))
+			goto out;
+	next = NULL;
+out:
+	rcu_read_unlock();
+	if (set)
+		rows_put(set);
+	return next;
+}
+
+/**
+ * rows_next() - the next row of a walk
+ * @w: the walk
+ *
+ * Those of the classes, then those of the sets.  It stays until the next call.
+ *
+ * Context: Any but NMI.
+ * Return: The row, NULL after the last.
+ */
+struct mcentral *rows_next(struct row_walk *w)
+{
+	struct mcentral *c;
+
+	while (w->row < nr_rows) {
+		c = mcentral_rows[w->row++];
+		if (c)
+			return c;
+	}
+	for (;;) {
+		while (w->set && w->nid <= nr_node_ids) {
+			/* Acquire: pairs with row_publish(). */
+			c = smp_load_acquire(&w->set->row[w->nid++]);
+			if (c)
+				return c;
+		}
+		w->set = rows_next_set(w->set);
+		w->nid = 0;
+		if (!w->set)
+			return NULL;
+	}
+}
+
+/* A walk that ends before its last row. */
+void rows_walk_end(struct row_walk *w)
+{
+	if (w->set)
+		rows_put(w->set);
+	w->set = NULL;
+}
+
+/* ---- the end of a set --------------------------------------------------------------------- */
+
+/* Nobody finds the set or its rows from here on, but some may have. */
+static void set_hide(struct rowset *set)
+{
+	unsigned long flags;
+	int nid;
+
+	galloc_lock(&rows_lock, flags);
+	list_del_rcu(&set->list);
+	galloc_unlock(&rows_lock, flags);
+	for (nid = 0; nid <= nr_node_ids; nid++) {
+		if (!set->row[nid])
+			continue;
+		/* The number stays taken. */
+		xa_lock_irqsave(&rows_numbers, flags);
+		__xa_store(&rows_numbers, set->row[nid]->row, XA_ZERO_ENTRY, 0);
+		xa_unlock_irqrestore(&rows_numbers, flags);
+	}
+}
+
+static void set_free(struct rowset *set)
+{
+	int nid;
+
+	if (set->args.gone)
+		set->args.gone(set);
+	for (nid = 0; nid <= nr_node_ids; nid++) {
+		struct mcentral *c = set->row[nid];
+
+		if (!c)
+			continue;
+		number_put(c->row);
+		arena_meta_free(c, sizeof(*c));
+	}
+	arena_meta_free(set, set_bytes(set->args.name));
+}
+
+/**
+ * rows_reap() - free sets without references, and pages that waited for readers
+ *
+ * All that is there now waits for one grace period.
+ *
+ * Context: Process.  Sleeps.
+ * Return: True if there was anything.
+ */
+bool rows_reap(void)
+{
+	struct llist_node *gone = llist_del_all(&rows_gone);
+	struct llist_node *later = llist_del_all(&rows_later);
+	struct rowset *set, *next_set;
+	struct mspan *s, *next;
+
+	if (READ_ONCE(nr_spare_numbers) && READ_ONCE(nr_spare_numbers) < ROWS_SPARE / 2)
+		numbers_fill();
+	if (!gone && !later)
+		return false;
+	llist_for_each_entry(set, gone, gone)
+		set_hide(set);
+	/* Pairs with the read sections of mspan_resolve(), and of readers of objects. */
+	synchronize_rcu();
+	llist_for_each_entry_safe(s, next, later, later)
+		span_gone(mcentral_of(mspan_row(s)), s);
+	llist_for_each_entry_safe(set, next_set, gone, gone) {
+		set_free(set);
+		cond_resched();
+	}
+	return true;
+}
+
+/* At unload: those that their owners have forgotten go, too.  No spans are left. */
+void rows_exit(void)
+{
+	struct rowset *set, *next;
+
+	while (rows_reap())
+		;
+	list_for_each_entry_safe(set, next, &rows_sets, list) {
+		set_hide(set);
+		set_free(set);
+	}
+	while (nr_spare_numbers)
+		number_erase(spare_numbers[--nr_spare_numbers]);
+	xa_destroy(&rows_numbers);
+}

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Copyright (C) 2026 The galloc authors */
+/*
+ * rows: sets of rows that are made at run time, one row a node.
+ *
+ * Included by galloc_internal.h.
+ */
+#ifndef _GALLOC_ROWS_H
+#define _GALLOC_ROWS_H
+
+#include <linux/llist.h>
+
+struct rowset;
+
+/**
+ * struct row_account - what some sets of rows hold, and may hold
+ * @limit: the most bytes; 0: no limit
+ * @bytes: of whole spans, and of what else its owner charges
+ * @peak: the most that @bytes has been
+ * @refused: for its owner
+ * @parent: another that is charged, too; or NULL
+ */
+struct row_account {
+	long limit;
+	atomic_long_t bytes;
+	atomic_long_t peak;
+	atomic_long_t refused;
+	struct row_account *parent;
+};
+
+/* Flags of a set. */
+#define ROWS_RCU	BIT(0)	/* the pages of a span leave after a grace period */
+#define ROWS_KEEP	BIT(1)	/* what is in an object outlives it: never cleared */
+#define ROWS_THISNODE	BIT(2)	/* pages of the requested node, or none */
+
+/**
+ * struct rows_args - what a set of rows is like
+ * @name: for statistics and reports; copied
+ * @sc: size of the objects and length of the spans.  @sc.recip must be exact for each
+ *	offset in a span.  Size 0: a set without objects, for LARGE spans
+ * @ctor: called for each object when its span is cut, by whoever allocates; or NULL
+ * @flags: ROWS_...; with @ctor or ROWS_RCU the set has ROWS_KEEP, too
+ * @account: charged for each span; or NULL.  Stays until @gone
+ * @gone: the set is about to be freed: it was destroyed, and its last span has left.
+ *	Called by the worker; or NULL
+ * @owner: for whoever made it
+ * @class: the same, at most U8_MAX
+ */
+struct rows_args {
+	const char *name;
+	struct sizeclass sc;
+	void (*ctor)(void *obj);
+	unsigned int flags;
+	struct row_account *account;
+	void (*gone)(struct rowset *set);
+	void *owner;
+	u8 class;
+};
+
+/**
+ * struct rowset - rows of objects of one size, one a node
+ * @args: as it was made
+ * @refs: of the handle, until it is destroyed; of each span; and of walkers
+ * @dead: destroyed: no more spans are cut
+ * @list: all sets (rows_lock; RCU)
+ * @gone: links those without references
+ * @row: by node, made when first used; the last is that of the emergency reserve
+ */
+struct rowset {
+	struct rows_args args;
+	atomic_long_t refs;
+	bool dead;
+	struct list_head list;
+	struct llist_node gone;
+	struct mcentral *row[];
+};
+
+/**
+ * struct row_walk - a walk over all rows, of the classes and of the sets
+ * @row: the next row of a class
+ * @set: the set that it has come to, held
+ * @nid: the next row of that
+ *
+ * Begins as all zero.
+ */
+struct row_walk {
+	unsigned int row;
+	struct rowset *set;
+	unsigned int nid;
+};
+
+bool rows_charge(struct row_account *a, long bytes);
+void rows_uncharge(struct row_account *a, long bytes);
+struct rowset *rows_create(const struct rows_args *args, gfp_t gfp);
+bool rows_destroy(struct rowset *set);
+void rows_abandon(struct rowset *set);
+void rows_drain(struct rowset *set);
+bool rows_get(struct rowset *set);
+void rows_put(struct rowset *set);
+unsigned int rows_alloc(struct rowset *set, int nid, gfp_t gfp, unsigned int max,
+			void **out);
+bool rows_at_limit(const struct rowset *set);
+unsigned int rows_number(struct rowset *set, gfp_t gfp);
+struct rowset *rows_of(const void *p);
+struct rowset *rows_of_row(unsigned int row);
+unsigned long rows_in_use(const struct rowset *set);
+unsigned long rows_spans(const struct rowset *set);
+unsigned long rows_sweep(struct rowset *set);
+void rows_add_span(unsigned int row, struct mspan *s);
+void rows_del_span(unsigned int row, struct mspan *s);
+void rows_walk(struct rowset *set, void (*fn)(struct mspan *s, void *arg), void *arg);
+struct rowset *rows_next_set(struct rowset *set);
+struct mcentral *rows_next(struct row_walk *w);
+void rows_walk_end(struct row_walk *w);
+unsigned int rows_end(void);
+bool rows_reap(void);
+void rows_exit(void);
+
+/* For mcentral.c. */
+struct mcentral *rows_find(unsigned int row);
+struct mcentral *rows_row(struct rowset *set, int nid, gfp_t gfp);
+bool rows_reserve(struct rowset *set);
+void rows_unreserve(struct rowset *set, unsigned int npages);
+bool rows_prepare(struct rowset *set, struct mspan *s);
+void rows_retire(struct mcentral *c, struct mspan *s);
+
+/* Must an object of a row not be cleared? */
+#define rows_keep_contents(c)	((c)->set && ((c)->set->args.flags & ROWS_KEEP))
+
+#endif /* _GALLOC_ROWS_H */
