@@ -17,30 +17,18 @@
 
 /* ---- checks on entry ------------------------------------------------------------------ */
 
-static noinline __cold bool refuse_nmi(void)
+noinline __cold bool api_refuse_nmi(void)
 {
 	count_event(EVENT_NMI);
 	WARN_ONCE(1, "galloc: called from an NMI\n");
 	return false;
 }
 
-/*
- * Every exported function calls this before it takes a lock, since an NMI may have
- * interrupted the holder.  Only mcache_pop() and mcache_push() do without: code
- * interrupted there either has the busy byte set, so that they do not touch the stack,
- * or has not loaded a stack pointer yet, and sees the stack as the interrupt leaves
- * it.
- */
-static __always_inline bool enter_ok(void)
-{
-	return likely(!in_nmi()) || refuse_nmi();
-}
-
-/* The same for a call that allocates, and may sleep if @gfp says so. */
+/* api_enter_ok() for a call that allocates, and may sleep if @gfp says so. */
 static __always_inline bool alloc_enter_ok(gfp_t gfp)
 {
 	might_alloc(gfp);
-	return enter_ok();
+	return api_enter_ok();
 }
 
 static __always_inline void *init_object(void *obj, size_t size, gfp_t gfp)
@@ -131,12 +119,13 @@ static void *get_once(const struct request *r, gfp_t gfp)
 }
 
 /*
- * Before the retry, release cached and free memory.  At least @npages return to the
+ * Before the retry, release waiting, cached and free memory.  At least @npages return to the
  * system, so that they no longer count against the limit and can be had at another
  * order.
  */
 static void relieve(gfp_t gfp, unsigned long npages)
 {
+	rcu_batches_relieve(gfp);
 	drain_relieve(gfp);
 	if (gfpflags_allow_blocking(gfp) && may_call_system())
 		waiting_release();
@@ -474,25 +463,11 @@ size_t api_alloc_row_bulk(struct rowset *set, int nid, gfp_t gfp, size_t nr, voi
 
 /* ---- free ------------------------------------------------------------------------------ */
 
-/**
- * struct target - the object at an address
- * @start: its first byte
- * @size: bytes it has
- * @padded: it is larger than the request needed, because its pages may not be shared
- * @kept: its contents outlive it, see ROWS_KEEP
- */
-struct target {
-	void *start;
-	size_t size;
-	bool padded;
-	bool kept;
-};
-
 /*
  * Find the object at a pointer: the only place that checks the spans of both small and
  * large objects.  Fills in @t for FOUND_OBJECT and FOUND_INTERIOR.
  */
-static enum mspan_found target_of(const void *p, struct target *t)
+enum mspan_found api_target_of(const void *p, struct target *t)
 {
 	enum mspan_found found;
 	struct object o;
@@ -529,7 +504,7 @@ static noinline void free_seen(const void *p, unsigned int number)
 /* The same, checked, and seen by those who watch. */
 static noinline void free_checked(const void *p, unsigned int number)
 {
-	if (ZERO_OR_NULL_PTR(p) || !enter_ok())
+	if (ZERO_OR_NULL_PTR(p) || !api_enter_ok())
 		return;
 	if (gate_has_watchers())
 		gate_see(p, true, 0);
@@ -562,10 +537,10 @@ static noinline void free_wiped(const void *p)
 	struct target t;
 	bool found;
 
-	if (ZERO_OR_NULL_PTR(p) || !enter_ok())
+	if (ZERO_OR_NULL_PTR(p) || !api_enter_ok())
 		return;
 	p = untag(p);
-	found = target_of(p, &t) == FOUND_OBJECT;
+	found = api_target_of(p, &t) == FOUND_OBJECT;
 	if (gate_has_watchers())
 		gate_see(p, true, 0);
 	/* If others refer to it, it is cleared when the last reference is gone. */
@@ -612,9 +587,9 @@ void gfree_sized(const void *p, size_t size)
 {
 	struct target t;
 
-	if (ZERO_OR_NULL_PTR(p) || !enter_ok())
+	if (ZERO_OR_NULL_PTR(p) || !api_enter_ok())
 		return;
-	if (target_of(p, &t) == FOUND_OBJECT && !t.padded &&
+	if (api_target_of(p, &t) == FOUND_OBJECT && !t.padded &&
 	    t.size != galloc_size_roundup(size)) {
 		report_fault(FAULT_WRONG_SIZE, p);
 		return;
@@ -635,9 +610,9 @@ void gfree_sensitive(const void *p)
 {
 	struct target t;
 
-	if (ZERO_OR_NULL_PTR(p) || !enter_ok())
+	if (ZERO_OR_NULL_PTR(p) || !api_enter_ok())
 		return;
-	if (target_of(p, &t) == FOUND_OBJECT)
+	if (api_target_of(p, &t) == FOUND_OBJECT)
 		memzero_explicit((void *)p, t.size);
 	gfree(p);
 }
@@ -660,9 +635,9 @@ size_t gsize(const void *p)
 	enum mspan_found found;
 	struct target t;
 
-	if (ZERO_OR_NULL_PTR(p) || !enter_ok())
+	if (ZERO_OR_NULL_PTR(p) || !api_enter_ok())
 		return 0;
-	found = target_of(p, &t);
+	found = api_target_of(p, &t);
 	if (found == FOUND_OBJECT)
 		return t.size;
 	report_free(p, found);
@@ -761,7 +736,7 @@ void *grealloc(const void *p, size_t size, gfp_t gfp)
 }
 EXPORT_SYMBOL_GPL(grealloc);
 
-/* ---- bulk and RCU ------------------------------------------------------------------------ */
+/* ---- bulk -------------------------------------------------------------------------------- */
 
 /**
  * gfree_bulk() - free many objects
@@ -772,7 +747,7 @@ EXPORT_SYMBOL_GPL(grealloc);
  */
 void gfree_bulk(size_t nr, void **p)
 {
-	if (!enter_ok())
+	if (!api_enter_ok())
 		return;
 	while (nr) {
 		size_t n = want_init_on_free() ? 0 : mcache_push_run(p, nr);
@@ -831,25 +806,3 @@ size_t galloc_bulk(size_t size, gfp_t gfp, size_t nr, void **p)
 	return nr;
 }
 EXPORT_SYMBOL_GPL(galloc_bulk);
-
-static void free_rcu_callback(struct rcu_head *head)
-{
-	enum mspan_found found;
-	struct target t;
-
-	found = target_of(head, &t);
-	gfree(found == FOUND_OBJECT || found == FOUND_INTERIOR ? t.start : head);
-}
-
-/**
- * galloc_free_rcu() - free an object after a grace period
- * @head: anywhere in the object; gfree_rcu() fills it in
- *
- * Context: Any but NMI.
- */
-void galloc_free_rcu(struct rcu_head *head)
-{
-	if (enter_ok())
-		call_rcu(head, free_rcu_callback);
-}
-EXPORT_SYMBOL_GPL(galloc_free_rcu);

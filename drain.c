@@ -626,6 +626,8 @@ int drain_dead_cpu(unsigned int cpu)
 	unsigned int number;
 	struct mspan *s;
 
+	/* What it queued with interrupts off may have been left. */
+	rcu_batches_catch_up();
 	if (slots == empty_slots)
 		return 0;
 	/* Including those of nodes that it has adopted. */

@@ -49,7 +49,9 @@
 	X(DRAIN,		"drains")				\
 	X(LARGE_ALLOC,		"large_allocs")				\
 	X(LARGE_FREE,		"large_frees")				\
-	X(MAP_GROWN,		"map_grown")
+	X(MAP_GROWN,		"map_grown")				\
+	X(RCU_BATCH,		"rcu_batches")				\
+	X(RCU_HEAD,		"rcu_without_array")
 
 #define GALLOC_EVENTS(X)						\
 	GALLOC_EVENTS_STATS(X)						\

@@ -830,6 +830,48 @@ void shrinker_exit(void);
 bool shrinker_wake(void);
 unsigned long shrinker_oom(void);
 
+/* api.c */
+
+/**
+ * struct target - the object at an address
+ * @start: its first byte
+ * @size: bytes it has
+ * @padded: it is larger than the request needed, because its pages may not be shared
+ * @kept: its contents outlive it, see ROWS_KEEP
+ */
+struct target {
+	void *start;
+	size_t size;
+	bool padded;
+	bool kept;
+};
+
+enum mspan_found api_target_of(const void *p, struct target *t);
+bool api_refuse_nmi(void);
+
+/*
+ * Every exported function calls this before it takes a lock, since an NMI may have
+ * interrupted the holder.  Only mcache_pop() and mcache_push() do without: code
+ * interrupted there either has the busy byte set, so that they do not touch the stack,
+ * or has not loaded a stack pointer yet, and sees the stack as the interrupt leaves
+ * it.
+ */
+static __always_inline bool api_enter_ok(void)
+{
+	return likely(!in_nmi()) || api_refuse_nmi();
+}
+
+/* client/rcu.c */
+
+void rcu_batches_init(void);
+void rcu_batches_exit(void);
+void rcu_batches_kick(void);
+void rcu_batches_catch_up(void);
+bool rcu_batches_end(void);
+void rcu_batches_relieve(gfp_t gfp);
+void rcu_batches_waiting(unsigned long *n, unsigned long *bytes);
+void rcu_batches_peak(unsigned long *n, unsigned long *bytes);
+
 #include "totals.h"
 #include "events.h"
 

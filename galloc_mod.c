@@ -24,8 +24,9 @@
  *	arena.c            blocks from alloc_pages()
  *	map.c              from an address to its slot, row and span
  *
- * Beside them, worker.c: all background work, requested in any context; and gate.c: who
- * watches single allocations and frees.
+ * Beside them, worker.c: all background work, requested in any context; gate.c: who
+ * watches single allocations and frees; and in client/ what a client gets beyond the
+ * calls of kmalloc(): rcu.c has gfree_rcu().
  *
  * This file has the parameters, and init and exit of all layers.
  *
@@ -258,7 +259,7 @@ err_wq:
 }
 
 /*
- * No client is left.  First remove debugfs and the shrinker; then wait for the callbacks
+ * No client is left.  First remove debugfs and the shrinker; then free the batches
  * of gfree_rcu(), while everything they may request still works; then stop draining
  * dead CPUs; then close the gate of the worker, after which no background work can run.
  * Return everything that the CPUs hold; what is still allocated then has leaked.
@@ -269,7 +270,7 @@ static void __exit galloc_exit(void)
 
 	stats_exit();
 	shrinker_exit();
-	rcu_barrier();
+	rcu_batches_exit();
 	mcache_stop();
 	worker_stop();
 	drain_everything();

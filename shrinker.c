@@ -24,19 +24,24 @@ struct shrinker *galloc_shrinker;
 static unsigned long wake_end;
 
 /*
- * Reclaimable: free runs, and what the CPUs cache, but never below the reserve, which
+ * Reclaimable: free runs, what the CPUs cache, and what waits for RCU, but never below the reserve, which
  * covers all pages, including those in use.
  */
 static unsigned long shrink_count(struct shrinker *shrinker,
 				  struct shrink_control *sc)
 {
-	unsigned long pages = mheap_free_pages() +
-			      (drain_held_bytes() >> PAGE_SHIFT);
+	unsigned long n, waiting, pages;
 
+	rcu_batches_waiting(&n, &waiting);
+	pages = mheap_free_pages() + (drain_held_bytes() >> PAGE_SHIFT) +
+		(waiting >> PAGE_SHIFT);
 	return min(pages, arena_spare_pages()) ?: SHRINK_EMPTY;
 }
 
-/* Return free runs; if they are not enough, the CPUs drain for the next call. */
+/*
+ * Return free runs.  If they are not enough, wait for a grace period, which frees what
+ * gfree_rcu() has queued; and the CPUs drain for the next call.
+ */
 static unsigned long shrink_scan(struct shrinker *shrinker,
 				 struct shrink_control *sc)
 {
@@ -46,6 +51,10 @@ static unsigned long shrink_scan(struct shrinker *shrinker,
 	freed = waiting_release();
 	/* Reclaim may sleep, otherwise it would not call shrinkers. */
 	freed += release_runs(sc->nr_to_scan, true);
+	if (freed < sc->nr_to_scan) {
+		rcu_batches_relieve(GFP_KERNEL);
+		freed += release_runs(sc->nr_to_scan - freed, true);
+	}
 	mm_account_reclaimed_pages(freed);
 	/* Only if the free runs were not enough. */
 	if (freed < sc->nr_to_scan)
@@ -86,6 +95,7 @@ unsigned long shrinker_oom(void)
 	static DEFINE_RATELIMIT_STATE(limit, 5 * HZ, 10);
 	unsigned long pages;
 
+	rcu_batches_relieve(GFP_KERNEL);
 	drain_relieve(GFP_KERNEL);
 	pages = release_runs(ULONG_MAX, true);
 	if (__ratelimit(&limit))

@@ -65,6 +65,7 @@ static void tick_fn(struct work_struct *work)
 
 static void drain_fn(struct work_struct *work)
 {
+	rcu_batches_end();
 	if (!drain_async())
 		worker_kick(WORKER_DRAIN_LATER);
 }
@@ -152,6 +153,9 @@ static void queue_job(enum worker_job job)
 		break;
 	case WORKER_ROWS:
 		queue_work(galloc_wq, &rows_work);
+		break;
+	case WORKER_RCU:
+		rcu_batches_kick();
 		break;
 	case NR_WORKER_JOBS:
 		break;
@@ -251,9 +255,21 @@ void worker_kick(enum worker_job job)
  */
 void worker_kick_cpu(int cpu)
 {
+	worker_queue(cpu, &per_cpu(galloc_mcache, cpu).work);
+}
+
+/**
+ * worker_queue() - queue a work item of another file
+ * @cpu: the CPU, preferably online
+ * @work: the work, whose stores and tests are ordered by a lock
+ *
+ * Context: Any but with interrupts off, no galloc lock held.
+ */
+void worker_queue(int cpu, struct work_struct *work)
+{
 	rcu_read_lock();
 	if (READ_ONCE(worker_open))
-		queue_work_on(cpu, galloc_wq, &per_cpu(galloc_mcache, cpu).work);
+		queue_work_on(cpu, galloc_wq, work);
 	rcu_read_unlock();
 }
 
@@ -276,6 +292,7 @@ void worker_start(void)
 	worker_kick(WORKER_NOW);
 	worker_kick(WORKER_TICK);
 	worker_kick(WORKER_GATES);
+	rcu_batches_catch_up();
 }
 
 /**
@@ -324,6 +341,7 @@ int worker_init(void)
 	for_each_possible_cpu(cpu)
 		init_irq_work(&per_cpu(worker_cpus, cpu).irq_work,
 			      worker_irq_fn);
+	rcu_batches_init();
 	return 0;
 }
 

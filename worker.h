@@ -26,6 +26,7 @@ extern struct workqueue_struct *galloc_wq;
  * @WORKER_GATES_LATER: the same, after a pause
  * @WORKER_CPU: let this CPU do what it could not do with interrupts off
  * @WORKER_ROWS: free sets of rows that have gone, and pages that waited for readers
+ * @WORKER_RCU: look at the batches of gfree_rcu() of this CPU
  * @NR_WORKER_JOBS: number of jobs
  */
 enum worker_job {
@@ -41,6 +42,7 @@ enum worker_job {
 	WORKER_GATES_LATER,
 	WORKER_CPU,
 	WORKER_ROWS,
+	WORKER_RCU,
 	NR_WORKER_JOBS
 };
 
@@ -50,6 +52,7 @@ void worker_stop(void);
 void worker_exit(void);
 void worker_kick(enum worker_job job);
 void worker_kick_cpu(int cpu);
+void worker_queue(int cpu, struct work_struct *work);
 bool worker_is_open(void);
 bool worker_pending(enum worker_job job);
 void worker_settle(void);

@@ -102,7 +102,6 @@ size_t gsize(const void *p);
 size_t galloc_size_roundup(size_t size);
 size_t galloc_bulk(size_t size, gfp_t gfp, size_t nr, void **p);
 void gfree_bulk(size_t nr, void **p);
-void galloc_free_rcu(struct rcu_head *head);
 
 /**
  * galloc_class() - allocate an object of a size class
@@ -222,24 +221,7 @@ grealloc_array(const void *p, size_t n, size_t size, gfp_t gfp)
 	return grealloc(p, bytes, gfp);
 }
 
-/**
- * gfree_rcu() - free an object after a grace period
- * @ptr: pointer to a struct that galloc() allocated, or NULL
- * @member: name of the struct rcu_head inside it
- *
- * galloc finds the object by the address of its rcu_head, so @member may be
- * anywhere in the struct.
- *
- * Context: Any but NMI.
- */
-#define gfree_rcu(ptr, member)						\
-do {									\
-	typeof(ptr) ___galloc_p = (ptr);				\
-									\
-	if (___galloc_p)						\
-		galloc_free_rcu(&___galloc_p->member);			\
-} while (0)
-
+#include "galloc_rcu.h"
 #include "galloc_string.h"
 #include "galloc_vmalloc.h"
 #include "galloc_obj.h"

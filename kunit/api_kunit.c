@@ -614,7 +614,7 @@ static void gfree_rcu_works_for_any_offset_of_the_head(struct kunit *test)
 	expect_rcu_free(test, head_first, 100000);
 	expect_rcu_free(test, head_first, 3 << 20);
 	expect_rcu_free(test, head_in_pages, 3 << 20);
-	rcu_barrier();
+	galloc_rcu_barrier();
 	KUNIT_EXPECT_EQ(test, gk_in_use(test), 0);
 }
 
@@ -633,7 +633,7 @@ static void an_object_is_freed_from_every_offset_of_its_head(struct kunit *test)
 			KUNIT_ASSERT_NOT_NULL(test, p);
 			galloc_free_rcu((struct rcu_head *)(p + offset));
 		}
-		rcu_barrier();
+		galloc_rcu_barrier();
 	}
 	KUNIT_EXPECT_EQ(test, gk_in_use(test), 0);
 }
@@ -657,7 +657,7 @@ static void an_object_outlives_the_readers(struct kunit *test)
 	KUNIT_EXPECT_PTR_NE(test, q, (void *)p);
 	rcu_read_unlock();
 	gfree(q);
-	rcu_barrier();
+	galloc_rcu_barrier();
 	KUNIT_EXPECT_EQ(test, gk_in_use(test), 0);
 }
 

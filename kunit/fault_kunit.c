@@ -198,7 +198,7 @@ static bool freed(void)
 		galloc_free_rcu(bulk_objects[i + 3]);
 	}
 	end();
-	rcu_barrier();
+	galloc_rcu_barrier();
 	return n;
 }
 

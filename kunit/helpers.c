@@ -305,10 +305,10 @@ void gk_exit(struct kunit *test)
 /* ---- galloc's state ------------------------------------------------------- */
 
 /*
- * Bring everything to rest and fill in the totals: drain stacks, free unused arrays,
- * return deferred pages, run callbacks.  Leaves nothing that a tick would free later,
- * which would make room at a limit, and stops background work.  False if the totals
- * are still not exact.
+ * Bring everything to rest and fill in the totals: free what waits for RCU, drain
+ * stacks, free unused arrays, return deferred pages, run callbacks.  Leaves nothing that a
+ * tick would free later, which would make room at a limit, and stops background work.
+ * False if the totals are still not exact.
  */
 bool gk_rest(struct galloc_totals *t)
 {
@@ -316,11 +316,12 @@ bool gk_rest(struct galloc_totals *t)
 
 	gk_quiet();
 	for (i = 0; i < REST_TRIES; i++) {
+		galloc_rcu_barrier();
 		drain_cpus();
 		transfer_age();
 		transfer_age();
 		worker_settle();
-		/* Descriptors of removed slots, objects of gfree_rcu(). */
+		/* Descriptors of removed slots. */
 		if (i)
 			rcu_barrier();
 		stats_totals(t);

@@ -465,6 +465,38 @@ static void the_objects_of_a_dead_cpu_are_free(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, mcache_is_setup(cpu), !galloc_debug);
 }
 
+static void free_by_rcu(void *arg)
+{
+	void **objects = arg;
+	int i;
+
+	for (i = 0; i < NR_STACKED; i++) {
+		objects[i] = galloc(64, GFP_KERNEL);
+		if (objects[i])
+			galloc_free_rcu(objects[i]);
+	}
+}
+
+/* Nobody asks for a barrier. */
+static void a_dead_cpu_leaves_no_objects_to_rcu(struct kunit *test)
+{
+	void **objects = kunit_kcalloc(test, NR_STACKED, sizeof(void *), GFP_KERNEL);
+	int cpu = gk_cpu(num_possible_cpus());
+	unsigned long n, bytes;
+
+	KUNIT_ASSERT_NOT_NULL(test, objects);
+	if (!gk_smp())
+		kunit_skip(test, "one CPU");
+	gk_pin(gk_cpu(0));
+	gk_background();
+	gk_join(test, gk_start(test, cpu, free_by_rcu, objects));
+	if (remove_cpu(cpu))
+		kunit_skip(test, "no CPU can be taken away");
+	KUNIT_EXPECT_TRUE(test, gk_wait_for(({ rcu_batches_waiting(&n, &bytes); !n; }),
+					    GK_PATIENCE_MS));
+	KUNIT_EXPECT_EQ(test, add_cpu(cpu), 0);
+}
+
 static void a_dead_cpu_leaves_no_objects_of_another_node(struct kunit *test)
 {
 	void **objects = kunit_kcalloc(test, NR_STACKED, sizeof(void *), GFP_KERNEL);
@@ -503,6 +535,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(objects_of_another_node_are_used_again_here),
 #ifdef CONFIG_HOTPLUG_CPU
 	KUNIT_CASE(the_objects_of_a_dead_cpu_are_free),
+	KUNIT_CASE(a_dead_cpu_leaves_no_objects_to_rcu),
 	KUNIT_CASE(a_dead_cpu_leaves_no_objects_of_another_node),
 #endif
 	{}

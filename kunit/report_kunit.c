@@ -515,7 +515,7 @@ static void every_way_to_free_finds_a_double_free(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, grealloc(p, 0, GFP_KERNEL), ZERO_SIZE_PTR);
 	gk_expect_faults(test, FAULT_DOUBLE_FREE, 1);
 	galloc_free_rcu(p);
-	rcu_barrier();
+	galloc_rcu_barrier();
 	flush();
 	gk_expect_faults(test, FAULT_DOUBLE_FREE, 1);
 	mcentral_free(p);

@@ -124,7 +124,7 @@ static void free_in_bulk(void *p, size_t size)
 static void free_later(void *p, size_t size)
 {
 	galloc_free_rcu((struct rcu_head *)(p + 64));
-	rcu_barrier();
+	galloc_rcu_barrier();
 	/* The callback used 16 bytes of it. */
 	memset(p + 64, PATTERN, sizeof(struct rcu_head));
 }

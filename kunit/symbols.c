@@ -52,6 +52,11 @@ EXPORT_SYMBOL_IF_KUNIT(map_get_range);
 EXPORT_SYMBOL_IF_KUNIT(map_put_range);
 EXPORT_SYMBOL_IF_KUNIT(map_slot);
 
+/* client/rcu.c */
+EXPORT_SYMBOL_IF_KUNIT(rcu_batches_waiting);
+EXPORT_SYMBOL_IF_KUNIT(rcu_batches_peak);
+EXPORT_SYMBOL_IF_KUNIT(rcu_batches_relieve);
+
 /* mheap.c */
 EXPORT_SYMBOL_IF_KUNIT(mheap_alloc);
 EXPORT_SYMBOL_IF_KUNIT(mheap_alloc_span);

@@ -352,7 +352,7 @@ static void do_free_rcu(struct walk *w)
 	galloc_free_rcu((struct rcu_head *)(p + 8 * below(w, words + 1)));
 	if (++w->in_rcu < MAX_IN_RCU)
 		return;
-	rcu_barrier();
+	galloc_rcu_barrier();
 	w->in_rcu = 0;
 }
 
@@ -433,7 +433,7 @@ static void walk_end(struct walk *w)
 {
 	while (w->twin.nr)
 		gfree(w->twin.objects[--w->twin.nr].p);
-	rcu_barrier();
+	galloc_rcu_barrier();
 }
 
 static void walk_report(struct kunit *test, const struct walk *w)
@@ -454,7 +454,7 @@ static void every_call_agrees_with_the_twin(struct kunit *test)
 	for (i = 0; i < 8 && !w->wrong; i++) {
 		walk_some(w, n);
 		expect(w, twin_check_all(&w->twin));
-		rcu_barrier();
+		galloc_rcu_barrier();
 		KUNIT_EXPECT_EQ(test, gk_in_use(test), (long)w->twin.bytes);
 	}
 	walk_report(test, w);
@@ -511,7 +511,7 @@ static void every_call_agrees_with_the_twin_when_memory_is_in_pieces(struct kuni
 		stats_totals(&t);
 		most = max(most, t.short_spans);
 	}
-	rcu_barrier();
+	galloc_rcu_barrier();
 	KUNIT_EXPECT_EQ(test, gk_in_use(test), (long)w->twin.bytes);
 	KUNIT_EXPECT_EQ(test, validate_all(), 0);
 	/* A reserve has runs of full length. */
@@ -593,7 +593,7 @@ static void two_cpus_agree_with_their_twins(struct kunit *test)
 		gk_join(test, t[i]);
 	for (i = 0; i < ARRAY_SIZE(walk_desk); i++)
 		gfree(walk_desk[i]);
-	rcu_barrier();
+	galloc_rcu_barrier();
 	for (i = 0; i < 2; i++) {
 		live += walker[i].w.twin.bytes;
 		walk_report(test, &walker[i].w);

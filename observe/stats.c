@@ -396,6 +396,7 @@ static void events_print(struct seq_file *m, unsigned int from, unsigned int end
 
 static int stats_show(struct seq_file *m, void *v)
 {
+	unsigned long n, bytes;
 	struct galloc_totals t;
 	unsigned int i;
 
@@ -418,6 +419,12 @@ static int stats_show(struct seq_file *m, void *v)
 	for (i = 0; i < NR_GALLOC_FAULTS; i++)
 		seq_printf(m, FAULT_LINE "%ld\n", report_fault_name(i),
 			   atomic_long_read(&galloc_faults[i]));
+	rcu_batches_waiting(&n, &bytes);
+	seq_printf(m, LINE "%lu\n" LINE "%lu\n", "rcu_waiting_objects", n,
+		   "rcu_waiting_bytes", bytes);
+	rcu_batches_peak(&n, &bytes);
+	seq_printf(m, LINE "%lu\n" LINE "%lu\n", "rcu_peak_objects", n,
+		   "rcu_peak_bytes", bytes);
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(stats);
@@ -753,10 +760,11 @@ static const struct file_operations spans_fops = {
 
 /* ---- debugfs: shrink ----------------------------------------------------------------------- */
 
-/* Any write: drain all CPUs, return all free memory, and wait for that. */
+/* Any write: free what waits for RCU, drain all CPUs, return all free memory; waits. */
 static ssize_t shrink_write(struct file *file, const char __user *buf,
 			    size_t len, loff_t *pos)
 {
+	galloc_rcu_barrier();
 	drain_cpus();
 	worker_settle();
 	release_runs(ULONG_MAX, true);

@@ -5,7 +5,8 @@
  *
  * "held" has 64 MiB of them out, "burst" ten thousand; each repetition begins with
  * both allocators having returned what they can, so that getting memory from the
- * system, and what that leaves to be done when it is freed, are in it.
+ * system, and what that leaves to be done when it is freed, are in it.  "rcu" frees two
+ * thousand by gfree_rcu() and kfree_rcu(): what that costs the caller.
  */
 #include "allocators.h"
 
@@ -114,6 +115,93 @@ static int measure_burst(const struct bench_case *c)
 	return err ?: report_halves(c, run.ops, n);
 }
 
+/* ---- free after a grace period ------------------------------------------------ */
+
+struct late {
+	long data;
+	struct rcu_head rcu;
+};
+
+static __always_inline void galloc_free_late(struct run *run, struct late *p)
+{
+	gfree_rcu(p, rcu);
+}
+
+static __always_inline void kmalloc_free_late(struct run *run, struct late *p)
+{
+	kfree_rcu(p, rcu);
+}
+
+static __always_inline void none_free_late(struct run *run, struct late *p)
+{
+	OPTIMIZER_HIDE_VAR(p);
+}
+
+#define LATE(a)								\
+static noinline void late_frees_##a(struct run *run)				\
+{									\
+	unsigned int i;							\
+									\
+	for (i = 0; i < run->ops; i++)					\
+		a##_free_late(run, run->slot[i]);			\
+}
+
+LATE(none)
+LATE(galloc)
+LATE(kmalloc)
+
+static const struct case_fns late_frees = {
+	.by[NONE] = late_frees_none,
+	.by[GALLOC] = late_frees_galloc,
+	.by[KMALLOC] = late_frees_kmalloc,
+};
+
+/* What the caller pays; again if the timer tick fell into it. */
+static u64 time_late(struct run *run, enum allocator a)
+{
+	unsigned int try;
+	bool ticked = true;
+	u64 start, ns = 0;
+
+	for (try = 0; try < 8 && ticked; try++) {
+		unsigned long tick;
+
+		takes.by[a](run);
+		if (run->failed)
+			return 0;
+		cond_resched();
+		tick = jiffies;
+		start = bench_clock();
+		late_frees.by[a](run);
+		ns = bench_clock() - start;
+		ticked = time_after(jiffies, tick);
+		/* Others must not pay for what is freed then. */
+		galloc_rcu_barrier();
+		rcu_barrier();
+	}
+	return ns;
+}
+
+static int measure_late(const struct bench_case *c)
+{
+	struct run run = { .ops = c->ops, .size = c->size };
+	unsigned int n = min(reps, FEW_REPS), a;
+	int i, err = 0;
+
+	run.slot = vzalloc(array_size(run.ops, sizeof(*run.slot)));
+	if (!run.slot)
+		return -ENOMEM;
+	/* The first is not counted. */
+	for (i = -1; i < (int)n && !run.failed; i++)
+		for (a = 0; a < NR_ALLOCATORS; a++)
+			if (late_frees.by[a])
+				took[a][max(i, 0)] = time_late(&run, a);
+	if (run.failed)
+		err = not_judged(c, -ENOMEM, "no memory");
+	vfree(run.slot);
+	return err ?: report_times(c, 1, run.ops, n);
+}
+
 #define HELD(bytes)							\
 	{ "held", #bytes, measure_burst, .ops = HELD_BYTES / (bytes), .size = bytes }
 #define BURST(bytes)							\
@@ -129,6 +217,7 @@ const struct bench_case burst_cases[] = {
 	HELD(65536),
 	HELD(262144),
 	HELD(1048576),
+	{ "rcu", "64", measure_late, &late_frees, .ops = 2048, .size = 64 },
 	BURST(8),
 	BURST(64),
 	BURST(256),

@@ -52,6 +52,8 @@ def goals(results):
         yield f"pair 64c, of kmalloc, {kernel}", ratio(**instr("pair", "64c", kernel)), "<=", most
         yield (f"pair 64c init1, of kmalloc, {kernel}",
                ratio(**instr("pair", "64c/init1", kernel)), "<=", 1)
+        yield (f"rcu 64, instructions, of kmalloc, {kernel}",
+               ratio(**instr("rcu", "64", kernel)), "<=", 0.6)
         yield f"pair 64v, instructions, {kernel}", galloc(**instr("pair", "64v", kernel)), "<=", 70
         for sizes in MIXED:
             yield (f"mixed 32/{sizes}, instructions, {kernel}",

@@ -94,6 +94,8 @@ share     bytes                 cache lines with objects of two CPUs, after each
                                 freed the objects of the other
 node      bytes                 40,000 objects on a CPU whose node is at its low
                                 watermark
+rcu       bytes                 2048 objects freed after a grace period, in a row: what the
+                                caller pays for each
 growth    objects               half pair, half batch, with that many live objects
 memory    loguniform            64 MiB of 1 .. 8192 bytes; /churn: each replaced
 spike     peak, 90, 100         four times 64 MiB of different sizes; frees 90 %,

@@ -35,11 +35,11 @@ TIMEOUT=${BENCH_TIMEOUT:-900}
 beds()
 {
 	cat <<'BEDS'
-icount-6.1|-|stock 6.1|1|512|floor pair batch mixed bulk large irq
+icount-6.1|-|stock 6.1|1|512|floor pair batch mixed bulk rcu large irq
 icount-6.1|-|stock 6.1|1|1024|huge held burst
 icount-6.1|-|stock 6.1|2|512|remote
 icount-6.1|-|stock 6.1|1|1024|replay
-icount-7.3|-|build qemu-release-7.3|1|512|floor pair batch mixed bulk large irq
+icount-7.3|-|build qemu-release-7.3|1|512|floor pair batch mixed bulk rcu large irq
 icount-7.3|-|build qemu-release-7.3|1|1024|huge held burst
 icount-7.3|-|build qemu-release-7.3|2|512|remote
 icount-7.3|-|build qemu-release-7.3|1|1024|replay

@@ -1,0 +1,424 @@
+// SPDX-License-Identifier: GPL-2.0
+// Copyright (C) 2026 The galloc authors
+/*
+ * KUnit: the batches of gfree_rcu().
+ *
+ * No grace period ends within the read sections of a case, so that it is known what waits.
+ * Background work is off unless a case says otherwise; then only galloc_rcu_barrier()
+ * frees batches of more than a few objects.
+ */
+#include "helpers.h"
+
+#define MOST	4000
+
+/* Two waits in vain are not to stop the guest. */
+#define PATIENCE_MS	(GK_PATIENCE_MS / 3)
+
+struct late {
+	u8 data[40];
+	struct rcu_head rcu;
+};
+
+static struct late *objects[MOST];
+
+static unsigned long waiting(void)
+{
+	unsigned long n, bytes;
+
+	rcu_batches_waiting(&n, &bytes);
+	return n;
+}
+
+static unsigned long waiting_bytes(void)
+{
+	unsigned long n, bytes;
+
+	rcu_batches_waiting(&n, &bytes);
+	return bytes;
+}
+
+static unsigned int get_objects(struct kunit *test, size_t size)
+{
+	unsigned int n = gk_slow() ? MOST / 8 : MOST;
+
+	KUNIT_ASSERT_EQ(test, galloc_bulk(size, GFP_KERNEL, n, (void **)objects), n);
+	return n;
+}
+
+/* No array is to be had, nor any other memory. */
+static bool none(unsigned int order)
+{
+	return true;
+}
+
+static void fail(bool on)
+{
+	WRITE_ONCE(galloc_fail_hook, on ? none : NULL);
+}
+
+static int suite_init(struct kunit *test)
+{
+	int err = gk_init(test);
+
+	/* Neither an array that an earlier case has left. */
+	galloc_rcu_barrier();
+	return err;
+}
+
+static void suite_exit(struct kunit *test)
+{
+	fail(false);
+	WRITE_ONCE(galloc_pause_hook, NULL);
+	galloc_rcu_barrier();
+	KUNIT_EXPECT_EQ(test, waiting(), 0);
+	KUNIT_EXPECT_EQ(test, waiting_bytes(), 0);
+	gk_exit(test);
+}
+
+/* All of them are queued and counted, and free after the barrier. */
+static void queue_all(struct kunit *test, unsigned int n, size_t size, bool irqs_off)
+{
+	unsigned long peak, peak_bytes, flags;
+	unsigned int i;
+
+	rcu_read_lock();
+	if (irqs_off)
+		local_irq_save(flags);
+	for (i = 0; i < n; i++)
+		gfree_rcu(objects[i], rcu);
+	if (irqs_off)
+		local_irq_restore(flags);
+	KUNIT_EXPECT_EQ(test, waiting(), n);
+	KUNIT_EXPECT_EQ(test, waiting_bytes(), n * galloc_size_roundup(size));
+	rcu_read_unlock();
+	galloc_rcu_barrier();
+	KUNIT_EXPECT_EQ(test, waiting(), 0);
+	rcu_batches_peak(&peak, &peak_bytes);
+	KUNIT_EXPECT_GE(test, peak, n);
+	KUNIT_EXPECT_GE(test, peak_bytes, n * size);
+	KUNIT_EXPECT_EQ(test, gk_in_use(test), 0);
+}
+
+static void a_grace_period_takes_a_callback(struct kunit *test)
+{
+	unsigned int n = get_objects(test, sizeof(struct late));
+	long batches = gk_events(EVENT_RCU_BATCH), heads = gk_events(EVENT_RCU_HEAD);
+
+	queue_all(test, n, sizeof(struct late), false);
+	/* The first object does not wait for others. */
+	KUNIT_EXPECT_LE(test, gk_events(EVENT_RCU_BATCH) - batches, 2);
+	KUNIT_EXPECT_EQ(test, gk_events(EVENT_RCU_HEAD), heads);
+}
+
+static void without_an_array_the_head_is_used(struct kunit *test)
+{
+	unsigned int n = get_objects(test, sizeof(struct late));
+	long batches = gk_events(EVENT_RCU_BATCH), heads = gk_events(EVENT_RCU_HEAD);
+
+	fail(true);
+	queue_all(test, n, sizeof(struct late), false);
+	KUNIT_EXPECT_LE(test, gk_events(EVENT_RCU_BATCH) - batches, 2);
+	KUNIT_EXPECT_EQ(test, gk_events(EVENT_RCU_HEAD) - heads, n);
+}
+
+static void objects_are_queued_with_interrupts_off(struct kunit *test)
+{
+	long batches = gk_events(EVENT_RCU_BATCH);
+	unsigned int n = get_objects(test, sizeof(struct late));
+
+	queue_all(test, n, sizeof(struct late), true);
+	KUNIT_EXPECT_LE(test, gk_events(EVENT_RCU_BATCH) - batches, 1);
+}
+
+static void large_objects_are_counted(struct kunit *test)
+{
+	static const size_t sizes[] = { 8000, 50000, 3 << 20 };
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		objects[0] = galloc(sizes[i], GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, objects[0]);
+		queue_all(test, 1, sizes[i], false);
+	}
+}
+
+/* Nobody asks for a barrier. */
+static void the_worker_frees_them(struct kunit *test)
+{
+	unsigned int n = get_objects(test, sizeof(struct late)), i;
+	unsigned long flags;
+
+	gk_background();
+	for (i = 0; i < n; i++) {
+		fail(i % 512 < 100);
+		if (i % 8 == 0)
+			local_irq_save(flags);
+		gfree_rcu(objects[i], rcu);
+		if (i % 8 == 0)
+			local_irq_restore(flags);
+	}
+	fail(false);
+	KUNIT_EXPECT_TRUE(test, gk_wait_for(!waiting(), PATIENCE_MS));
+	/* The last ones with interrupts off. */
+	get_objects(test, sizeof(struct late));
+	local_irq_save(flags);
+	for (i = 0; i < n; i++)
+		gfree_rcu(objects[i], rcu);
+	local_irq_restore(flags);
+	KUNIT_EXPECT_TRUE(test, gk_wait_for(!waiting(), PATIENCE_MS));
+	gk_quiet();
+	KUNIT_EXPECT_EQ(test, gk_in_use(test), 0);
+}
+
+/* The gate was closed when their grace period ended. */
+static void the_worker_catches_up(struct kunit *test)
+{
+	unsigned int n = get_objects(test, sizeof(struct late)), i;
+
+	for (i = 0; i < n; i++)
+		gfree_rcu(objects[i], rcu);
+	rcu_barrier();
+	rcu_barrier();
+	KUNIT_EXPECT_GT(test, waiting(), 0);
+	gk_background();
+	KUNIT_EXPECT_TRUE(test, gk_wait_for(!waiting(), PATIENCE_MS));
+	gk_quiet();
+}
+
+static void queued_twice_is_reported(struct kunit *test)
+{
+	unsigned int i;
+
+	gk_expect_reports(test, FAULT_DOUBLE_FREE);
+	/* First both in an array, then both by their heads, then one of each. */
+	for (i = 0; i < 3; i++) {
+		struct late *p = galloc(sizeof(*p), GFP_KERNEL);
+
+		KUNIT_ASSERT_NOT_NULL(test, p);
+		rcu_read_lock();
+		fail(i);
+		gfree_rcu(p, rcu);
+		fail(i == 1);
+		gfree_rcu(p, rcu);
+		fail(false);
+		rcu_read_unlock();
+		galloc_rcu_barrier();
+		gk_expect_faults(test, FAULT_DOUBLE_FREE, 1);
+	}
+	KUNIT_EXPECT_EQ(test, gk_in_use(test), 0);
+}
+
+static unsigned int stage;
+
+static void read_until_told(void *unused)
+{
+	rcu_read_lock();
+	WRITE_ONCE(stage, 1);
+	gk_spin_for(READ_ONCE(stage) == 2, GK_PATIENCE_MS);
+	rcu_read_unlock();
+}
+
+static void the_worker_frees_no_batch_that_flies(struct kunit *test)
+{
+	unsigned int n = get_objects(test, sizeof(struct late)), i;
+	struct gk_thread *t;
+
+	for (i = 1; i < n; i++)
+		gfree_rcu(objects[i], rcu);
+	/* The first one is free then, the others have landed. */
+	rcu_barrier();
+	rcu_barrier();
+	if (!gk_smp()) {
+		gfree(objects[0]);
+		kunit_skip(test, "one CPU");
+	}
+	stage = 0;
+	t = gk_start(test, gk_cpu(1), read_until_told, NULL);
+	KUNIT_EXPECT_TRUE(test, gk_wait_for(READ_ONCE(stage) == 1, PATIENCE_MS));
+	gfree_rcu(objects[0], rcu);
+	KUNIT_EXPECT_EQ(test, waiting(), n - 1);
+	gk_background();
+	KUNIT_EXPECT_TRUE(test, gk_wait_for(waiting() <= 1, PATIENCE_MS));
+	msleep(5);
+	KUNIT_EXPECT_EQ(test, waiting(), 1);
+	WRITE_ONCE(stage, 2);
+	gk_join(test, t);
+	KUNIT_EXPECT_TRUE(test, gk_wait_for(!waiting(), PATIENCE_MS));
+	gk_quiet();
+}
+
+static void a_head_may_be_used_again(struct kunit *test)
+{
+	unsigned int i;
+
+	for (i = 0; i < 3; i++) {
+		/* As a rule the same object, with the marks of its last life. */
+		struct late *p = galloc(sizeof(*p), GFP_KERNEL);
+
+		KUNIT_ASSERT_NOT_NULL(test, p);
+		fail(true);
+		gfree_rcu(p, rcu);
+		fail(false);
+		galloc_rcu_barrier();
+	}
+	KUNIT_EXPECT_EQ(test, gk_in_use(test), 0);
+}
+
+static void without_a_head_it_waits_if_it_must(struct kunit *test)
+{
+	unsigned int i;
+	void *p;
+
+	gfree_rcu_mightsleep(NULL);
+	gfree_rcu_mightsleep(ZERO_SIZE_PTR);
+	for (i = 0; i < 2; i++) {
+		p = galloc(8, GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, p);
+		fail(i);
+		gfree_rcu_mightsleep(p);
+		if (i)
+			KUNIT_EXPECT_EQ(test, waiting(), 0);
+		fail(false);
+		galloc_rcu_barrier();
+	}
+	KUNIT_EXPECT_EQ(test, gk_in_use(test), 0);
+}
+
+static void a_failing_request_waits_for_a_grace_period(struct kunit *test)
+{
+	unsigned int n = get_objects(test, 4096), i;
+	void *p;
+
+	release_runs(ULONG_MAX, true);
+	gk_limit_to(0);
+	for (i = 0; i < n; i++)
+		gfree_rcu(objects[i], rcu);
+	p = galloc(100000, GFP_KERNEL | __GFP_NOWARN);
+	KUNIT_EXPECT_NOT_NULL(test, p);
+	KUNIT_EXPECT_EQ(test, waiting(), 0);
+	gk_unlimit(test);
+	gfree(p);
+	KUNIT_EXPECT_EQ(test, gk_in_use(test), 0);
+}
+
+/* One that may not sleep ends the batch, so that it waits no longer than the one before. */
+static void a_failing_atomic_request_ends_the_batch(struct kunit *test)
+{
+	unsigned int n = get_objects(test, 4096), i;
+
+	release_runs(ULONG_MAX, true);
+	gk_limit_to(0);
+	rcu_read_lock();
+	for (i = 0; i < n; i++)
+		gfree_rcu(objects[i], rcu);
+	KUNIT_EXPECT_NULL(test, galloc(100000, GFP_ATOMIC | __GFP_NOWARN));
+	rcu_read_unlock();
+	/* All have had their callback; the next batch is not begun before they are freed. */
+	i = gk_events(EVENT_RCU_BATCH);
+	rcu_barrier();
+	KUNIT_EXPECT_EQ(test, gk_events(EVENT_RCU_BATCH) - i, 2);
+	gk_unlimit(test);
+}
+
+static void the_shrinker_frees_them(struct kunit *test)
+{
+	struct shrink_control sc = { .gfp_mask = GFP_KERNEL, .nr_to_scan = ULONG_MAX / 8 };
+	unsigned int n = get_objects(test, 4096), i;
+
+	for (i = 0; i < n; i++)
+		gfree_rcu(objects[i], rcu);
+	KUNIT_EXPECT_GE(test, (long)galloc_shrinker->count_objects(galloc_shrinker, &sc), n);
+	galloc_shrinker->scan_objects(galloc_shrinker, &sc);
+	KUNIT_EXPECT_EQ(test, waiting(), 0);
+}
+
+static bool in_callback;
+
+/* As an interrupt of the code that holds the lock: of a caller, or of a callback. */
+static void queue_one_more(enum galloc_pause point, const void *what)
+{
+	struct late *p = objects[1];
+
+	if (point != PAUSE_RCU_LOCKED || !what != in_callback || !p)
+		return;
+	objects[1] = NULL;
+	gfree_rcu(p, rcu);
+}
+
+static void an_interrupt_queues_while_the_cpu_does(struct kunit *test)
+{
+	unsigned int i;
+
+	gk_background();
+	for (i = 0; i < 2; i++) {
+		long heads = gk_events(EVENT_RCU_HEAD);
+
+		objects[0] = galloc(sizeof(struct late), GFP_KERNEL);
+		objects[1] = galloc(sizeof(struct late), GFP_KERNEL);
+		KUNIT_ASSERT_TRUE(test, objects[0] && objects[1]);
+		in_callback = i;
+		WRITE_ONCE(galloc_pause_hook, queue_one_more);
+		gfree_rcu(objects[0], rcu);
+		KUNIT_EXPECT_TRUE(test, gk_wait_for(!READ_ONCE(objects[1]), PATIENCE_MS));
+		/* Nobody has to queue a third. */
+		KUNIT_EXPECT_TRUE(test, gk_wait_for(!waiting(), PATIENCE_MS));
+		WRITE_ONCE(galloc_pause_hook, NULL);
+		KUNIT_EXPECT_EQ(test, gk_events(EVENT_RCU_HEAD) - heads, 1);
+	}
+	gk_quiet();
+}
+
+static void queue_many(void *unused)
+{
+	unsigned int i, n = gk_slow() ? 2000 : 30000;
+	ktime_t end = gk_fight_end();
+	struct late *p;
+
+	for (i = 1; i < n && !gk_fight_over(i, end); i++) {
+		p = galloc(16 + 8 * (i % 500), GFP_KERNEL);
+		if (!p)
+			continue;
+		if (i % 16 == 0)
+			gfree_rcu_mightsleep(p);
+		else
+			galloc_free_rcu((struct rcu_head *)p);
+	}
+}
+
+static void cpus_queue_beside_barriers(struct kunit *test)
+{
+	struct gk_thread *a, *b;
+
+	gk_background();
+	a = gk_start(test, gk_cpu(0), queue_many, NULL);
+	b = gk_start(test, gk_cpu(1), queue_many, NULL);
+	galloc_rcu_barrier();
+	rcu_batches_relieve(GFP_KERNEL);
+	galloc_rcu_barrier();
+	gk_join(test, a);
+	gk_join(test, b);
+	galloc_rcu_barrier();
+	KUNIT_EXPECT_EQ(test, waiting(), 0);
+	KUNIT_EXPECT_EQ(test, gk_in_use(test), 0);
+}
+
+static struct kunit_case cases[] = {
+	KUNIT_CASE(a_grace_period_takes_a_callback),
+	KUNIT_CASE(without_an_array_the_head_is_used),
+	KUNIT_CASE(objects_are_queued_with_interrupts_off),
+	KUNIT_CASE(large_objects_are_counted),
+	KUNIT_CASE(the_worker_frees_them),
+	KUNIT_CASE(the_worker_catches_up),
+	KUNIT_CASE(queued_twice_is_reported),
+	KUNIT_CASE(the_worker_frees_no_batch_that_flies),
+	KUNIT_CASE(a_head_may_be_used_again),
+	KUNIT_CASE(without_a_head_it_waits_if_it_must),
+	KUNIT_CASE(a_failing_request_waits_for_a_grace_period),
+	KUNIT_CASE(a_failing_atomic_request_ends_the_batch),
+	KUNIT_CASE(the_shrinker_frees_them),
+	KUNIT_CASE(an_interrupt_queues_while_the_cpu_does),
+	KUNIT_CASE(cpus_queue_beside_barriers),
+	{}
+};
+
+GK_SUITE(rcu, suite_init, suite_exit);
