@@ -7,6 +7,7 @@
  * the sources that ship, plus hooks.  The symbols that they need beyond the public API
  * are exported here, in KUnit's namespace, and nowhere else.
  */
+#include "client/geometry.h"
 #include "debug/look.h"
 #include "mcache.h"
 
@@ -182,6 +183,10 @@ EXPORT_SYMBOL_IF_KUNIT(worker_stop);
 EXPORT_SYMBOL_IF_KUNIT(worker_settle);
 EXPORT_SYMBOL_IF_KUNIT(worker_kick);
 EXPORT_SYMBOL_IF_KUNIT(worker_pending);
+
+/* client/geometry.c */
+EXPORT_SYMBOL_IF_KUNIT(geometry_make);
+EXPORT_SYMBOL_IF_KUNIT(geometry_is_exact);
 
 /* galloc_mod.c, debug/inject.c */
 EXPORT_SYMBOL_IF_KUNIT(galloc_debug);
