@@ -52,8 +52,9 @@ static noinline void clear_objects(void **p, size_t n, unsigned int class)
 
 static void *init_row_object(const struct rowset *set, void *obj, gfp_t gfp)
 {
+	/* Whoever asks has made sure that there is no constructor. */
 	if (set->args.flags & ROWS_KEEP)
-		return obj;
+		return gfp & __GFP_ZERO ? memset(obj, 0, set->args.sc.size) : obj;
 	return init_object(obj, set->args.sc.size, gfp);
 }
 
@@ -132,6 +133,20 @@ static void relieve(gfp_t gfp, unsigned long npages)
 	release_relieve(gfp, npages);
 }
 
+/* Is a request of a set refused by its owner's limit?  That is counted, then. */
+static bool over_limit(const struct request *r)
+{
+	struct row_account *a = r->set ? rows_refused_by(r->set, r->size) : NULL;
+
+	if (likely(!a))
+		return false;
+	atomic_long_inc(&a->refused);
+	WARN_ONCE(r->gfp & __GFP_NOFAIL,
+		  "galloc: __GFP_NOFAIL at the limit of cache or heap %s\n",
+		  r->set->args.name);
+	return true;
+}
+
 /*
  * Serve any request that the fast path does not.  The first try is silent; before the
  * second, galloc's caches are released.  Only the second uses __GFP_NOFAIL, if the
@@ -149,16 +164,15 @@ static void *serve(const struct request *r)
 		obj = get_once(r, (gfp & ~__GFP_NOFAIL) | __GFP_NOWARN);
 		if (likely(obj))
 			break;
+		/* Memory of others would not help. */
+		if (unlikely(over_limit(r)))
+			return NULL;
 		relieve(gfp, max(r->size, r->align) >> PAGE_SHIFT);
 		obj = get_once(r, gfp);
 		if (obj)
 			break;
 		count_event(EVENT_ALLOC_FAILED);
-		if (!(gfp & __GFP_NOFAIL))
-			return NULL;
-		/* Waiting would not help: its limit is its owner's business. */
-		if (WARN_ONCE(r->set && rows_at_limit(r->set),
-			      "galloc: __GFP_NOFAIL at the limit of a heap or cache\n"))
+		if (over_limit(r) || !(gfp & __GFP_NOFAIL))
 			return NULL;
 		gfp |= __GFP_NOWARN;
 		memalloc_retry_wait(gfp);
@@ -428,9 +442,11 @@ EXPORT_SYMBOL_GPL(galloc_aligned);
  */
 void *api_alloc_row(struct rowset *set, int nid, gfp_t gfp)
 {
-	const struct request r = { .set = set, .nid = nid, .gfp = gfp };
+	struct request r = { .set = set, .nid = nid, .gfp = gfp };
 
-	return serve(&r);
+	if (set->args.flags & ROWS_THISNODE)
+		r.gfp |= __GFP_THISNODE;
+	return node_choose(&r.nid, r.gfp) ? serve(&r) : NULL;
 }
 
 /* The same for @nr of them, filled into @p; @nr, or 0 if not all were available. */

@@ -106,6 +106,8 @@ int selftest_run(void);
 	X(DOUBLE_FREE,	"double_free",	"object is already free")	\
 	X(INTERIOR,	"interior",	"pointer into an object")	\
 	X(WRONG_SIZE,	"wrong_size",	"object has a different size")	\
+	X(WRONG_CACHE,	"wrong_cache",	"object of another cache, or of none")	\
+	X(LIVE,		"live",		"destroyed with live objects")		\
 	X(FOREIGN_REF,	"foreign_ref",	"page reference dropped by other code")
 
 enum galloc_fault {
@@ -125,6 +127,8 @@ extern struct ratelimit_state galloc_report_limit;
 void report_fault(enum galloc_fault fault, const void *p);
 void report_free(const void *p, enum mspan_found found);
 void report_dropped(const void *page, unsigned int missing);
+bool report_live(const char *what, const char *name, unsigned long objects,
+		 unsigned long spans);
 const char *report_fault_name(unsigned int fault);
 
 #endif /* _GALLOC_EVENTS_H */

@@ -116,16 +116,17 @@ void rows_unreserve(struct rowset *set, unsigned int npages)
 	rows_uncharge(set->args.account, span_length(npages));
 }
 
-/* Would the limit refuse another span? */
-bool rows_at_limit(const struct rowset *set)
+/* The account whose limit would refuse another span, or @bytes of whole pages; or NULL. */
+struct row_account *rows_refused_by(const struct rowset *set, size_t bytes)
 {
-	long bytes = span_length(set->args.sc.span_pages);
-	const struct row_account *a;
+	struct row_account *a;
 
+	if (set->args.sc.size)
+		bytes = span_length(set->args.sc.span_pages);
 	for (a = set->args.account; a; a = a->parent)
-		if (a->limit && atomic_long_read(&a->bytes) + bytes > a->limit)
-			return true;
-	return false;
+		if (a->limit && atomic_long_read(&a->bytes) + (long)bytes > a->limit)
+			return a;
+	return NULL;
 }
 
 /* ---- numbers ------------------------------------------------------------------------- */
@@ -470,10 +471,14 @@ static void span_gone(struct mcentral *c, struct mspan *s)
 
 	atomic_long_dec(&c->nr_spans);
 	/* A sweep has not asked for each object. */
-	if (c->sc->size > PAGE_SIZE && !release_pages_unshared(s->start, npages))
+	if (c->sc->size > PAGE_SIZE && !release_pages_unshared(s->start, npages)) {
 		mheap_free_shared(s);
-	else
+	} else {
+		/* No free cleared them, so that the next user would see what they held. */
+		if (want_init_on_free() && set->args.flags & ROWS_KEEP)
+			memset((void *)s->start, 0, (size_t)npages << PAGE_SHIFT);
 		mheap_free(s);
+	}
 	rows_unreserve(set, npages);
 	/* Last: the row is there as long as a span of it is on the map. */
 	rows_put(set);

@@ -17,7 +17,7 @@ struct rowset;
  * @limit: the most bytes; 0: no limit
  * @bytes: of whole spans, and of what else its owner charges
  * @peak: the most that @bytes has been
- * @refused: for its owner
+ * @refused: requests that @limit refused
  * @parent: another that is charged, too; or NULL
  */
 struct row_account {
@@ -99,7 +99,7 @@ bool rows_get(struct rowset *set);
 void rows_put(struct rowset *set);
 unsigned int rows_alloc(struct rowset *set, int nid, gfp_t gfp, unsigned int max,
 			void **out);
-bool rows_at_limit(const struct rowset *set);
+struct row_account *rows_refused_by(const struct rowset *set, size_t bytes);
 unsigned int rows_number(struct rowset *set, gfp_t gfp);
 struct rowset *rows_of(const void *p);
 struct rowset *rows_of_row(unsigned int row);

@@ -226,5 +226,6 @@ grealloc_array(const void *p, size_t n, size_t size, gfp_t gfp)
 #include "galloc_vmalloc.h"
 #include "galloc_obj.h"
 #include "galloc_prefill.h"
+#include "galloc_cache.h"
 
 #endif /* _GALLOC_H */

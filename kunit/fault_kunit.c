@@ -143,6 +143,25 @@ ALLOCATION(from_nothing, 700, grealloc(NULL, 700, QUIET))
 /* Must succeed, and does, a little later. */
 ALLOCATION(nofail, 512, galloc(512, GFP_KERNEL | __GFP_NOFAIL))
 
+/* A new cache, and its first objects. */
+static bool in_a_cache(void)
+{
+	struct galloc_cache *cache;
+	void *p[40] = { };
+	size_t n = 0;
+
+	begin();
+	cache = galloc_cache_create("kunit", 1000, NULL);
+	if (cache) {
+		p[0] = galloc_cache_alloc(cache, QUIET);
+		n = galloc_cache_alloc_bulk(cache, QUIET, 39, p + 1);
+	}
+	end();
+	gfree_bulk(n ? 40 : 1, p);
+	galloc_cache_destroy(cache);
+	return p[0] && n;
+}
+
 static bool grown(size_t from, size_t to)
 {
 	void *p = galloc(from, GFP_KERNEL), *q;
@@ -238,6 +257,7 @@ static const struct {
 	{ "grealloc(64 to 3000)", grown_small, false, true },
 	{ "grealloc(3000 to 300000)", grown_large },
 	{ "galloc_bulk(1000 of 96)", bulk },
+	{ "galloc_cache_create, 40 objects", in_a_cache, false, true },
 	{ "gfree and its kin, 1000 of 128", freed, true, true },
 	{ "gfree of whole pages", freed_large, true },
 };

@@ -11,6 +11,7 @@
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
 
+#include "client/cache.h"
 #include "twin.h"
 
 /* Live objects that the twin searches through at each operation. */
@@ -34,9 +35,11 @@
  * @refused: allocations that failed and were allowed to
  * @hungry: memory is so short that any of them may fail
  * @order: what needs more pages in a row than 1 << this may fail, too
+ * @cache: caches to allocate from
  */
 struct walk {
 	struct twin twin;
+	struct galloc_cache *cache[2];
 	u64 rng;
 	const char *wrong;
 	unsigned long op;
@@ -238,6 +241,33 @@ static void do_bulk(struct walk *w)
 		got(w, p[i], size, natural(size), gfp, true);
 }
 
+static void do_cache(struct walk *w)
+{
+	bool second = below(w, 2);
+	struct galloc_cache *cache = w->cache[second];
+	bool zero = !below(w, 4);
+	gfp_t gfp = any_gfp(w);
+	void *p = zero ? galloc_cache_zalloc(cache, gfp) : galloc_cache_alloc(cache, gfp);
+
+	if (zero)
+		expect_zero(w, p);
+	got(w, p, galloc_cache_size(cache), second ? 64 : 8, gfp, false);
+}
+
+static void do_cache_bulk(struct walk *w)
+{
+	size_t n = 1 + below(w, MAX_BULK), i;
+	gfp_t gfp = any_gfp(w);
+	void *p[MAX_BULK];
+
+	if (galloc_cache_alloc_bulk(w->cache[0], gfp, n, p) != n) {
+		got(w, NULL, galloc_cache_size(w->cache[0]), 8, gfp, false);
+		return;
+	}
+	for (i = 0; i < n; i++)
+		got(w, p[i], galloc_cache_size(w->cache[0]), 8, gfp, false);
+}
+
 static void do_realloc(struct walk *w)
 {
 	size_t size = any_size(w), had, real, keep;
@@ -283,6 +313,30 @@ static void do_free(struct walk *w)
 	if (o)
 		expect(w, twin_drop(&w->twin, o));
 	gfree(p);
+}
+
+static bool is_of(const struct galloc_cache *cache, const void *p)
+{
+	bool is;
+
+	rcu_read_lock();
+	is = rows_of(p) == cache->set;
+	rcu_read_unlock();
+	return is;
+}
+
+/* What is not of a cache of this walk is left to the other calls. */
+static void do_cache_free(struct walk *w)
+{
+	struct twin_object *o = any_object(w);
+	struct galloc_cache *cache = w->cache[below(w, 2)];
+	void *p = o ? o->p : NULL;
+
+	if (o && !is_of(cache, p))
+		return;
+	if (o)
+		expect(w, twin_drop(&w->twin, o));
+	galloc_cache_free(cache, p);
 }
 
 static void do_free_sized(struct walk *w)
@@ -383,12 +437,17 @@ static const struct {
 	{ "galloc, nofail", do_nofail, true },
 	{ "galloc, irqs off", do_irqs_off, true },
 	{ "galloc_bulk", do_bulk, true },
+	{ "galloc_cache_alloc", do_cache, true },
+	{ "galloc_cache_alloc", do_cache, true },
+	{ "galloc_cache_alloc_bulk", do_cache_bulk, true },
 	{ "grealloc", do_realloc, true },
 	{ "grealloc", do_realloc, true },
 	{ "gfree", do_free, false },
 	{ "gfree", do_free, false },
 	{ "gfree", do_free, false },
 	{ "gfree", do_free, false },
+	{ "galloc_cache_free", do_cache_free, false },
+	{ "galloc_cache_free", do_cache_free, false },
 	{ "gfree_sized", do_free_sized, false },
 	{ "gfree_sized", do_free_sized, false },
 	{ "gfree_sensitive", do_free_sensitive, false },
@@ -416,7 +475,12 @@ static bool walk_init(struct kunit *test, struct walk *w, u64 rng)
 	memset(w, 0, sizeof(*w));
 	w->rng = rng;
 	w->order = ARENA_ORDER;
-	return twin_init(test, &w->twin, MAX_LIVE);
+	w->cache[0] = galloc_cache_create("twin", 72, NULL);
+	w->cache[1] = galloc_cache_create("twin", 5000, &(struct galloc_cache_args) {
+							.flags = GALLOC_CACHE_HWALIGN,
+							.align = 64,
+						  });
+	return w->cache[0] && w->cache[1] && twin_init(test, &w->twin, MAX_LIVE);
 }
 
 static void walk_some(struct walk *w, unsigned long n)
@@ -434,6 +498,8 @@ static void walk_end(struct walk *w)
 	while (w->twin.nr)
 		gfree(w->twin.objects[--w->twin.nr].p);
 	galloc_rcu_barrier();
+	galloc_cache_destroy(w->cache[0]);
+	galloc_cache_destroy(w->cache[1]);
 }
 
 static void walk_report(struct kunit *test, const struct walk *w)

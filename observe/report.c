@@ -66,13 +66,19 @@ static void print_span(const void *p)
 	rcu_read_unlock();
 }
 
-/* Count a fault @n times, print it once; false if the caller should print no more. */
-static bool report_begin(enum galloc_fault fault, const void *p, unsigned int n)
+/* Count a fault @n times; false if nothing should be printed. */
+static bool report_count(enum galloc_fault fault, const void *p, unsigned int n)
 {
 	atomic_long_add(n, &galloc_faults[fault]);
 	if (galloc_fault_panic)
 		panic("galloc: %s: %p\n", fault_texts[fault], p);
-	if (!__ratelimit(&galloc_report_limit))
+	return __ratelimit(&galloc_report_limit);
+}
+
+/* The same, and print its first line. */
+static bool report_begin(enum galloc_fault fault, const void *p, unsigned int n)
+{
+	if (!report_count(fault, p, n))
 		return false;
 	pr_err("%s: %s: %p, cpu %d, %s[%d]\n", fault_names[fault],
 	       fault_texts[fault], p, raw_smp_processor_id(), current->comm,
@@ -113,6 +119,28 @@ void report_dropped(const void *page, unsigned int missing)
 	pr_err("  %u of its references dropped, by a stray kfree() or put_page()\n",
 	       missing);
 	print_span(page);
+}
+
+/**
+ * report_live() - report what is destroyed with live objects
+ * @what: what it is
+ * @name: its name
+ * @objects: number of live objects
+ * @spans: of spans that they lie in
+ *
+ * Context: Process.
+ * Return: False if the caller should print no more.
+ */
+bool report_live(const char *what, const char *name, unsigned long objects,
+		 unsigned long spans)
+{
+	if (!report_count(FAULT_LIVE, name, 1))
+		return false;
+	pr_err("%s: %s: %s %s, %lu objects in %lu spans, %s[%d]\n", fault_names[FAULT_LIVE],
+	       fault_texts[FAULT_LIVE], what, name, objects, spans, current->comm,
+	       current->pid);
+	dump_stack();
+	return true;
 }
 
 /* Report a pointer that could not be freed, by what was found at it. */

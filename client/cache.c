@@ -1,0 +1,311 @@
+// SPDX-License-Identifier: GPL-2.0
+// Copyright (C) 2026 The galloc authors
+/*
+ * cache: typed caches.
+ *
+ * A cache is a set of rows of its own (rows.c): the same spans, stacks and free path as
+ * the size classes have, for one exact object size, with a name and, if wanted, a
+ * constructor and a limit.  This file checks what a client asks for and what it frees.
+ * Exported to clients; calls api.c and rows.c.  Owns no lock.  Overview: galloc_mod.c.
+ */
+#include "cache.h"
+#include "geometry.h"
+#include "mcache.h"
+
+#include <linux/cache.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+
+#define CACHE_FLAGS	(GALLOC_CACHE_HWALIGN | GALLOC_CACHE_TYPESAFE_BY_RCU |	\
+			 GALLOC_CACHE_NODE_STRICT)
+
+/* ---- creation --------------------------------------------------------------- */
+
+/* With HWALIGN: a cache line, or the part of one that the size needs, as SLUB does. */
+static size_t cache_align(size_t size, const struct galloc_cache_args *args)
+{
+	size_t line = cache_line_size();
+
+	if (!(args->flags & GALLOC_CACHE_HWALIGN))
+		return args->align;
+	while (size <= line / 2)
+		line /= 2;
+	return max_t(size_t, line, args->align);
+}
+
+static bool cache_args_ok(const char *name, size_t size,
+			  const struct galloc_cache_args *args)
+{
+	if (!name || !*name)
+		pr_err("a cache without a name\n");
+	else if (!size || size > GALLOC_MAX_SMALL)
+		pr_err("cache %s: size %zu is out of range: 1 to %u\n", name, size,
+		       GALLOC_MAX_SMALL);
+	else if (args->align & (args->align - 1) || args->align > GEOMETRY_ALIGN_MAX)
+		pr_err("cache %s: alignment %u is no power of two up to %u\n", name,
+		       args->align, GEOMETRY_ALIGN_MAX);
+	else if (args->flags & ~CACHE_FLAGS)
+		pr_err("cache %s: unknown flags %#x\n", name, args->flags & ~CACHE_FLAGS);
+	else
+		return true;
+	return false;
+}
+
+/* The last object of a destroyed cache is gone. */
+static void cache_gone(struct rowset *set)
+{
+	kfree(set->args.owner);
+}
+
+static unsigned int cache_row_flags(const struct galloc_cache_args *args)
+{
+	unsigned int flags = 0;
+
+	if (args->flags & GALLOC_CACHE_TYPESAFE_BY_RCU)
+		flags |= ROWS_RCU;
+	if (args->flags & GALLOC_CACHE_NODE_STRICT)
+		flags |= ROWS_THISNODE;
+	return flags;
+}
+
+/**
+ * galloc_cache_create() - create a typed cache
+ * @name: for debugfs and reports; copied.  Several caches may have the same
+ * @size: bytes of an object, 1 to GALLOC_MAX_SMALL
+ * @args: alignment, constructor, flags, limit; NULL for none
+ *
+ * Costs no CPU any memory until it is used, and is never merged with another cache.
+ *
+ * Context: Process, also a CPU hotplug callback.  Sleeps.
+ * Return: The cache; NULL if there is no memory, or, after a line in the log that says
+ * which, if an argument is out of range.
+ */
+struct galloc_cache *galloc_cache_create(const char *name, size_t size,
+					 const struct galloc_cache_args *args)
+{
+	static const struct galloc_cache_args no_args;
+	struct rows_args rows = { .gone = cache_gone };
+	struct galloc_cache *cache;
+
+	might_sleep();
+	args = args ?: &no_args;
+	if (!cache_args_ok(name, size, args) ||
+	    !geometry_make(&rows.sc, size, cache_align(size, args)))
+		return NULL;
+	cache = galloc_fail(0) ? NULL : kzalloc(sizeof(*cache), GFP_KERNEL);
+	if (!cache)
+		return NULL;
+	cache->size = size;
+	cache->has_ctor = args->ctor;
+	cache->account.limit = args->limit;
+	rows.name = name;
+	rows.ctor = args->ctor;
+	rows.flags = cache_row_flags(args);
+	rows.account = &cache->account;
+	rows.owner = cache;
+	cache->set = rows_create(&rows, GFP_KERNEL);
+	if (!cache->set) {
+		kfree(cache);
+		return NULL;
+	}
+	return cache;
+}
+EXPORT_SYMBOL_GPL(galloc_cache_create);
+
+/**
+ * galloc_cache_destroy() - destroy a typed cache
+ * @cache: the cache, or NULL.  Nobody may allocate from it any more
+ *
+ * Objects that are still allocated are reported, once, and stay valid: free them with
+ * gfree(), since @cache is gone.  The constructor is not called any more, so the module
+ * that it is in may be unloaded.
+ *
+ * Context: Process, also a CPU hotplug callback.  Sleeps: waits for grace periods.
+ */
+void galloc_cache_destroy(struct galloc_cache *cache)
+{
+	unsigned long live;
+
+	might_sleep();
+	if (!cache)
+		return;
+	live = rows_in_use(cache->set);
+	/* After rows_destroy() the last free, by anybody, frees the cache. */
+	if (live)
+		report_live("cache", cache->set->args.name, live, rows_spans(cache->set));
+	rows_destroy(cache->set);
+}
+EXPORT_SYMBOL_GPL(galloc_cache_destroy);
+
+/* ---- allocation -------------------------------------------------------------- */
+
+/* Clearing an object would undo what its constructor did. */
+static bool cache_gfp_ok(const struct galloc_cache *cache, gfp_t gfp)
+{
+	return likely(!(gfp & __GFP_ZERO)) ||
+	       !WARN_ONCE(cache->has_ctor,
+			  "galloc: __GFP_ZERO for cache %s with a constructor\n",
+			  cache->set->args.name);
+}
+
+/**
+ * galloc_cache_alloc() - allocate an object of a cache
+ * @cache: the cache
+ * @gfp: allocation flags; __GFP_ZERO is only for caches without a constructor
+ *
+ * Free it with galloc_cache_free(), or with gfree(), which needs no cache.
+ *
+ * Context: Any but NMI.  Sleeps if @gfp allows it and galloc needs pages.
+ * Return: The object; NULL if there is no memory, or the limit is reached; NULL with one
+ * warning for __GFP_ZERO and a constructor.
+ */
+void *galloc_cache_alloc(struct galloc_cache *cache, gfp_t gfp)
+{
+	if (unlikely(!cache_gfp_ok(cache, gfp)))
+		return NULL;
+	return api_alloc_row(cache->set, NUMA_NO_NODE, gfp);
+}
+EXPORT_SYMBOL_GPL(galloc_cache_alloc);
+
+/**
+ * galloc_cache_alloc_node() - allocate an object of a cache on a node
+ * @cache: the cache
+ * @gfp: allocation flags; __GFP_THISNODE: on no other node
+ * @nid: node, or NUMA_NO_NODE; see galloc_node()
+ *
+ * Context: As galloc_cache_alloc().
+ * Return: As galloc_cache_alloc().
+ */
+void *galloc_cache_alloc_node(struct galloc_cache *cache, gfp_t gfp, int nid)
+{
+	if (unlikely(!cache_gfp_ok(cache, gfp)))
+		return NULL;
+	return api_alloc_row(cache->set, nid, gfp);
+}
+EXPORT_SYMBOL_GPL(galloc_cache_alloc_node);
+
+/**
+ * galloc_cache_alloc_bulk() - allocate many objects of a cache
+ * @cache: the cache
+ * @gfp: allocation flags
+ * @nr: number of objects
+ * @p: filled with their addresses
+ *
+ * Context: As galloc_cache_alloc().
+ * Return: @nr, or 0 if not all were available; then none is allocated.
+ */
+size_t galloc_cache_alloc_bulk(struct galloc_cache *cache, gfp_t gfp, size_t nr,
+			       void **p)
+{
+	if (unlikely(!cache_gfp_ok(cache, gfp)))
+		return 0;
+	return api_alloc_row_bulk(cache->set, NUMA_NO_NODE, gfp, nr, p);
+}
+EXPORT_SYMBOL_GPL(galloc_cache_alloc_bulk);
+
+/* ---- free -------------------------------------------------------------------- */
+
+static bool cache_has(const struct galloc_cache *cache, const void *p)
+{
+	bool has;
+
+	rcu_read_lock();
+	has = rows_of(p) == cache->set;
+	rcu_read_unlock();
+	return has;
+}
+
+/* Not an object of the cache: report it, and free nothing. */
+static noinline __cold void free_foreign(const void *p)
+{
+	enum mspan_found found;
+	struct object o;
+
+	if (ZERO_OR_NULL_PTR(p))
+		return;
+	rcu_read_lock();
+	found = mspan_resolve(p, &o);
+	rcu_read_unlock();
+	if (found == FOUND_OBJECT)
+		report_fault(FAULT_WRONG_CACHE, p);
+	else
+		report_free(p, found);
+}
+
+/**
+ * galloc_cache_free() - free an object of a cache
+ * @cache: the cache that it is from
+ * @p: the object; NULL is fine
+ *
+ * Like gfree(), but an object of another cache, or of none, is reported and not freed.
+ *
+ * Context: Any but NMI.
+ */
+void galloc_cache_free(struct galloc_cache *cache, const void *p)
+{
+	/* gfree() refuses an NMI. */
+	if (likely(cache_has(cache, p) || in_nmi()))
+		gfree(p);
+	else
+		free_foreign(p);
+}
+EXPORT_SYMBOL_GPL(galloc_cache_free);
+
+/**
+ * galloc_cache_free_bulk() - free many objects of a cache
+ * @cache: the cache that they are from
+ * @nr: number of pointers
+ * @p: the pointers; NULL is fine
+ *
+ * Those that are not of @cache are reported, as by galloc_cache_free().
+ *
+ * Context: Any but NMI.
+ */
+void galloc_cache_free_bulk(struct galloc_cache *cache, size_t nr, void **p)
+{
+	size_t n;
+
+	while (nr) {
+		for (n = 0; n < nr && cache_has(cache, p[n]); n++)
+			;
+		gfree_bulk(n, p);
+		if (n < nr)
+			galloc_cache_free(cache, p[n++]);
+		p += n;
+		nr -= n;
+	}
+}
+EXPORT_SYMBOL_GPL(galloc_cache_free_bulk);
+
+/* ---- the rest ---------------------------------------------------------------- */
+
+/**
+ * galloc_cache_shrink() - give back what the CPUs keep of a cache
+ * @cache: the cache
+ *
+ * Moves free objects from the CPUs to their spans; pages without an object in use
+ * become free memory of galloc's.
+ *
+ * Context: Process.  Sleeps; not in a CPU hotplug callback.
+ */
+void galloc_cache_shrink(struct galloc_cache *cache)
+{
+	might_sleep();
+	rows_drain(cache->set);
+}
+EXPORT_SYMBOL_GPL(galloc_cache_shrink);
+
+/**
+ * galloc_cache_size() - bytes of an object
+ * @cache: the cache
+ *
+ * gsize() of an object may be more, because of the alignment.
+ *
+ * Context: Any.
+ * Return: What galloc_cache_create() was called with.
+ */
+unsigned int galloc_cache_size(const struct galloc_cache *cache)
+{
+	return cache->size;
+}
+EXPORT_SYMBOL_GPL(galloc_cache_size);
