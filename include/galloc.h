@@ -80,7 +80,13 @@
  * part of the symbol's name: a client built against another table does not find
  * the symbol and fails to load.
  */
+#ifdef CONFIG_FORTIFY_SOURCE
+/* The size is only for the compiler, which checks accesses to the object with it. */
+void *galloc_class_abi1(unsigned int class, gfp_t gfp, size_t size)
+	__malloc __alloc_size(3);
+#else
 void *galloc_class_abi1(unsigned int class, gfp_t gfp) __malloc;
+#endif
 void *galloc_class_checked(unsigned int class, gfp_t gfp) __malloc;
 void *galloc_large(size_t size, gfp_t gfp) __malloc __alloc_size(1);
 void *galloc_any(size_t size, gfp_t gfp) __malloc __alloc_size(1);
@@ -100,8 +106,19 @@ void gfree_sized(const void *p, size_t size);
 void gfree_sensitive(const void *p);
 size_t gsize(const void *p);
 size_t galloc_size_roundup(size_t size);
-size_t galloc_bulk(size_t size, gfp_t gfp, size_t nr, void **p);
+size_t __must_check galloc_bulk(size_t size, gfp_t gfp, size_t nr, void **p);
 void gfree_bulk(size_t nr, void **p);
+
+/* Not for clients: an object of a class that is a constant, for @size bytes. */
+static __always_inline void *
+__galloc_class_for(unsigned int class, size_t size, gfp_t gfp)
+{
+#ifdef CONFIG_FORTIFY_SOURCE
+	return galloc_class_abi1(class, gfp, size);
+#else
+	return galloc_class_abi1(class, gfp);
+#endif
+}
 
 /**
  * galloc_class() - allocate an object of a size class
@@ -114,7 +131,7 @@ void gfree_bulk(size_t nr, void **p);
 static __always_inline void *galloc_class(unsigned int class, gfp_t gfp)
 {
 	if (__builtin_constant_p(class) && class && class < GALLOC_NR_CLASSES)
-		return galloc_class_abi1(class, gfp);
+		return __galloc_class_for(class, galloc_class_size_const(class), gfp);
 	return galloc_class_checked(class, gfp);
 }
 
@@ -133,7 +150,7 @@ static __always_inline __alloc_size(1) void *galloc(size_t size, gfp_t gfp)
 	if (__builtin_constant_p(size) && size) {
 		if (size > GALLOC_MAX_SMALL)
 			return galloc_large(size, gfp);
-		return galloc_class(galloc_size_class_const(size), gfp);
+		return __galloc_class_for(galloc_size_class_const(size), size, gfp);
 	}
 	return galloc_any(size, gfp);
 }

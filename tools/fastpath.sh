@@ -16,7 +16,7 @@ top=$(cd "$(dirname "$0")/.." && pwd)
 MOST_MORE=3
 MOST_PAIR=60
 # Arguments and calls, as the page says.
-CALLER=5
+CALLER=6
 page=$top/Documentation/fastpath.rst
 work_dir fastpath
 
@@ -34,9 +34,10 @@ The fast path
 The instructions of \`\`galloc()\`\` with a constant size, and of \`\`gfree()\`\`, when the
 stack has an object and room for one; disassembled from galloc.ko for $KREL,
 $(gcc --version | sed -n 1p). No conditional jump is taken; static branches are those
-of \`\`init_on_alloc=0 init_on_free=0\`\`. The caller adds five instructions: two arguments
-and the call for one, an argument and the call for the other. \`\`make bench\`\` counts the
-executed instructions, under \`\`pair 64c\`\`.
+of \`\`init_on_alloc=0 init_on_free=0\`\`. The caller adds six instructions: three arguments
+and the call for one, an argument and the call for the other. The third argument is the
+size, for the compiler only; without \`\`CONFIG_FORTIFY_SOURCE\`\` there is none.
+\`\`make bench\`\` counts the executed instructions, under \`\`pair 64c\`\`.
 
 A comment names the variable of each address that ends in (%rip). Instructions 5 and 4
 test the busy byte. The code is in mcache.h, mcache_pop() and mcache_push().

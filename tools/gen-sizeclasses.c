@@ -476,6 +476,16 @@ static void print_header(void)
 	fputs("\treturn 0;\n"
 	      "}\n"
 	      "\n"
+	      "/* The bytes of an object of a class, 0 if there is no such class; likewise. */\n"
+	      "static __always_inline size_t galloc_class_size_const(unsigned int class)\n"
+	      "{\n"
+	      "\tswitch (class) {\n", stdout);
+	for (class = 1; class < nr_classes; class++)
+		printf("\tcase %u:\n\t\treturn %u;\n", class, sizes[class]);
+	fputs("\t}\n"
+	      "\treturn 0;\n"
+	      "}\n"
+	      "\n"
 	      "#endif /* _GALLOC_SIZECLASS_H */\n", stdout);
 }
 

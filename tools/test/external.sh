@@ -124,6 +124,48 @@ check_header()
 	fi
 }
 
+# fortify_missing PATTERN FILE: the calls of fortify.c that it does not name.
+fortify_missing()
+{
+	local call lost=''
+
+	for call in galloc_obj $(grep -o 'X([a-z_]*' "$top/kunit/fortify_calls.h" | cut -c 3-); do
+		grep -qE "$1${call}[^a-z_]" "$2" || lost="$lost $call"
+	done
+	echo "$lost"
+}
+
+# A write beyond an object: an error, or, of a length that is not known yet, a check. The
+# compiler must not merge functions, of which most are the same.
+check_fortify()
+{
+	local dir=$work/fortify
+
+	if ! grep -q '^CONFIG_FORTIFY_SOURCE=y' "$KDIR/.config"; then
+		skip "writes beyond an object are seen" "no FORTIFY_SOURCE in $KREL"
+		return
+	fi
+	mkdir "$dir"
+	cp "$top"/samples/wordfreq/Makefile "$top/tools/test/fortify.c" "$top/kunit/fortify_calls.h" "$dir/"
+	# shellcheck disable=SC2016 # make expands it
+	printf '%s\n' 'ccflags-y := -I$(GALLOC_INCLUDE) -fno-ipa-icf -Werror=attribute-warning $(BEYOND)' \
+		'obj-m := fortify.o' >"$dir/Kbuild"
+	if ! build "$dir" GALLOC="$work/root$prefix"; then
+		not_ok "writes of whole objects compile" "$(grep -m 1 -i error "$work/log")"
+		return
+	fi
+	ok "writes of whole objects compile"
+	objdump -dr "$dir/fortify.o" | awk '/^[0-9a-f]+ <late_/ { f = $2 } /fortify_panic/ { print f }' >"$work/late"
+	same "a length that is known late is compared with the size of the object, by every call" \
+		"$(fortify_missing "<late_" "$work/late")" ""
+	if build "$dir" GALLOC="$work/root$prefix" BEYOND=-DBEYOND; then
+		not_ok "a write beyond an object does not compile" "it does"
+		return
+	fi
+	same "a write beyond an object does not compile, by every call" \
+		"$(fortify_missing "inlined from .*early_" "$work/log")" ""
+}
+
 # Mistakes of a client's author must give a one-line error.
 check_mistakes()
 {
@@ -156,4 +198,5 @@ use_kernel stock "${KERNEL:-native}" || {
 check_install || exit 1
 check_sample
 check_header
+check_fortify
 check_mistakes

@@ -139,6 +139,12 @@ static void test_lookup(void)
 	result(!bad_const, "each size has the same class in the public header",
 	       "%u: class %u, not %u", bad_const,
 	       galloc_size_class_const(bad_const), naive_class(bad_const));
+	for (size = 0, bad = 0; size <= GALLOC_NR_CLASSES; size++)
+		if (galloc_class_size_const(size) !=
+		    (size < GALLOC_NR_CLASSES ? sizeclasses[size].size : 0))
+			bad = size + 1;
+	result(!bad, "each class has the same size in the public header",
+	       "class %u", bad - 1);
 	result(exceptions == NR_EXCEPTIONS, "26 sizes need more than their length",
 	       "%u", exceptions);
 	result(!sizeclass_of(0) && !galloc_size_class_const(0) &&
