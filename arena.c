@@ -213,8 +213,8 @@ unsigned int arena_mend_page(struct page *page)
 	return ARENA_PAGE_REFS - refs;
 }
 
-static void mended_add(struct arena_mended *m, struct page *page,
-		       unsigned int missing)
+void arena_mended_add(struct arena_mended *m, struct page *page,
+		      unsigned int missing)
 {
 	if (m->n == ARENA_MENDED) {
 		m->more += missing;
@@ -234,12 +234,12 @@ static void page_let_go(struct page *page, unsigned int order,
 	unsigned int missing = arena_mend_page(page);
 
 	if (unlikely(missing))
-		mended_add(mended, page, missing);
+		arena_mended_add(mended, page, missing);
 	if (unlikely(page_count(page) < ARENA_PAGE_REFS)) {
 		/* No reference is left: we may neither use the page nor free it. */
 		atomic_long_add(1L << order, &lost_pages);
 		atomic_long_add(PAGE_SIZE << order, &held_bytes);
-		mended_add(mended, page, ARENA_PAGE_REFS);
+		arena_mended_add(mended, page, ARENA_PAGE_REFS);
 		return;
 	}
 	page_ref_sub(page, ARENA_PAGE_REFS - 1);
@@ -368,6 +368,13 @@ void arena_put_pages(unsigned long start, unsigned int npages, int order,
 	arena_uncharge((long)npages << PAGE_SHIFT);
 }
 
+/* The same for a lone page, which has left the map already. */
+void arena_put_lone(unsigned long start, struct arena_mended *mended)
+{
+	pages_free(virt_to_page((void *)start), 1, 0, false, mended);
+	arena_uncharge(PAGE_SIZE);
+}
+
 /* Pages that leave even below the reserve: a huge object, an emergency page. */
 void arena_leave(unsigned int npages)
 {
@@ -390,12 +397,16 @@ unsigned int arena_leave_to_others(unsigned long start, unsigned int order,
 	return 1U << order;
 }
 
-/* Abandon pages with live objects at unload: they are never reused. */
-void arena_abandon_pages(unsigned long start, unsigned int npages)
+/*
+ * Abandon a span with live objects at unload: its pages are never reused.  A lone page has
+ * left the map already.
+ */
+void arena_abandon_pages(struct mspan *s)
 {
-	arena_leave(npages);
-	map_put_range(start, npages);
-	arena_uncharge((long)npages << PAGE_SHIFT);
+	arena_leave(s->npages);
+	if (!s->arena->lone)
+		map_put_range(s->start, s->npages);
+	arena_uncharge((long)s->npages << PAGE_SHIFT);
 }
 
 /*
@@ -441,11 +452,17 @@ static void arena_order_failed(int nid, unsigned int order)
 	WRITE_ONCE(scarce->until, jiffies + SCARCE_DELAY);
 }
 
-/* Enter a chunk into the map.  -EXDEV if that is impossible at this address. */
-static int chunk_map(struct page *page, unsigned int order, gfp_t gfp)
+/*
+ * Enter a chunk into the map, unless it is a lone page.  -EXDEV if that is impossible at
+ * this address.
+ */
+static int chunk_map(struct page *page, unsigned int order, gfp_t gfp, bool *lone)
 {
 	if (!map_covers(page, 1U << order, gfp))
 		return -EXDEV;
+	*lone = !order && page_is_pfmemalloc(page) && map_may_be_lone(page);
+	if (*lone)
+		return 0;
 	return map_get_range(addr_of(page_address(page)), 1U << order,
 			     page_to_nid(page), meta_gfp(gfp));
 }
@@ -456,7 +473,7 @@ static int chunk_map(struct page *page, unsigned int order, gfp_t gfp)
  * cover yet.  They are kept until better ones are found: if they were returned at once,
  * the page allocator would return them again and again.
  */
-static struct page *chunk_alloc(int nid, unsigned int order, gfp_t gfp)
+static struct page *chunk_alloc(int nid, unsigned int order, gfp_t gfp, bool *lone)
 {
 	struct page *page, *found = NULL, *next;
 	unsigned int npages = 0;
@@ -474,7 +491,8 @@ static struct page *chunk_alloc(int nid, unsigned int order, gfp_t gfp)
 			arena_order_failed(nid, order);
 			break;
 		}
-		err = chunk_map(page, order, gfp);
+		galloc_pause(PAUSE_GOT_PAGES, page);
+		err = chunk_map(page, order, gfp, lone);
 		if (likely(!err)) {
 			found = page;
 			break;
@@ -496,7 +514,7 @@ static bool chunk_try(struct chunk *chunk, int nid, unsigned int order,
 
 	if (!charge_for((long)npages << PAGE_SHIFT, gfp))
 		return false;
-	page = chunk_alloc(nid, order, gfp);
+	page = chunk_alloc(nid, order, gfp, &chunk->lone);
 	if (!page) {
 		arena_uncharge((long)npages << PAGE_SHIFT);
 		return false;

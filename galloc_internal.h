@@ -197,6 +197,8 @@ static inline void mspan_set_state(struct mspan *s, enum mspan_state state)
  * @nr_used: owned pages that are in no FREE run, all those of a huge object too
  *	(mheap->lock)
  * @whole: it is one block that can be returned in one piece (mheap->lock)
+ * @lone: it stands for all slots of its node that have lone pages only, see map.c; has
+ *	stack numbers, but neither spans nor pages
  * @relist: its free runs before this page are on the lists of its density, later ones
  *	may still be on the others (mheap->lock)
  * @dense: its free runs belong on the dense lists (mheap->lock)
@@ -215,6 +217,7 @@ struct arena {
 	unsigned int nr_owned;
 	unsigned int nr_used;
 	u16 relist;
+	bool lone;
 	bool whole;
 	bool dense;
 	struct mspan *long_run;
@@ -290,6 +293,7 @@ struct notifier_block;
  * @nid: its node, which need not be the requested one
  * @zeroed: the page allocator cleared it
  * @reserve: from the emergency reserve
+ * @lone: a lone page, which is not in the map yet, see map_lone_add()
  *
  * Its map slots are installed and hold a reference for each page.
  */
@@ -300,6 +304,7 @@ struct chunk {
 	int nid;
 	bool zeroed;
 	bool reserve;
+	bool lone;
 };
 
 /*
@@ -352,13 +357,15 @@ bool arena_get_chunk(struct chunk *chunk, int nid, unsigned int npages,
 		     gfp_t gfp);
 void arena_put_pages(unsigned long start, unsigned int npages, int order,
 		     bool may_sleep, struct arena_mended *mended);
-void arena_abandon_pages(unsigned long start, unsigned int npages);
+void arena_put_lone(unsigned long start, struct arena_mended *mended);
+void arena_abandon_pages(struct mspan *s);
 bool arena_may_leave(unsigned int npages);
 unsigned long arena_spare_pages(void);
 void arena_leave(unsigned int npages);
 unsigned int arena_leave_to_others(unsigned long start, unsigned int order,
 				   struct arena_mended *mended);
 unsigned int arena_mend_page(struct page *page);
+void arena_mended_add(struct arena_mended *m, struct page *page, unsigned int missing);
 bool arena_charge(long bytes);
 void arena_uncharge(long bytes);
 long arena_meta_takes(const void *p, size_t bytes);
@@ -395,6 +402,12 @@ struct arena *map_slot(unsigned long nr);
 bool map_walk_slot(unsigned long nr, void (*fn)(struct mspan *s, void *arg),
 		   void *arg);
 bool map_span_around(const void *p, struct mspan *copy);
+bool map_may_be_lone(struct page *page);
+struct arena *map_lone_arena(int nid);
+void map_lone_add(struct mspan *s);
+void map_lone_del(struct mspan *s);
+bool map_lone_walk(unsigned long nr, void (*fn)(struct mspan *s, void *arg), void *arg);
+struct mspan *map_lone_span(const void *p, struct mspan *copy);
 
 /* Index of the page of an address in its slot. */
 static inline unsigned int arena_page(const struct arena *arena,
@@ -546,7 +559,6 @@ void mheap_free_spans(struct mspan **spans, unsigned int n);
 void mheap_free_runs(struct mspan **spans, unsigned int n);
 bool mheap_alloc_runs(int nid, unsigned int npages, unsigned int align,
 		      unsigned int max, struct list_head *spans, gfp_t gfp);
-void mheap_shorten(struct mspan *s, unsigned int npages);
 void mheap_free_shared(struct mspan *s);
 void *large_alloc(size_t size, size_t align, int nid, gfp_t gfp);
 void *large_hand_out(struct mspan *s, gfp_t gfp);
@@ -554,6 +566,7 @@ bool large_free(const void *p, bool shared);
 
 unsigned long release_runs(unsigned long pages, bool may_sleep);
 void release_relieve(gfp_t gfp, unsigned long npages);
+void release_surplus(struct mspan *s, unsigned int npages);
 unsigned long release_free_max(void);
 unsigned long mheap_free_pages(void);
 void mheap_trim(void);

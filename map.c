@@ -222,6 +222,222 @@ static struct notifier_block arena_memory_nb = {
 	.notifier_call = map_memory_callback,
 };
 
+/* ---- lone pages ------------------------------------------------------------ */
+
+/*
+ * The kernel's emergency reserve is scattered over most of the memory, and the tables of
+ * a slot take 1.33 pages of it, for the few pages that the slot has.  So a single page of
+ * the reserve may do without: a lone page.  Its span is in a hash table, linked through
+ * page->private.  All slots with nothing but such pages have the same arena, one for
+ * each node, of which every stack number is STACK_WATCHED; in a slot with tables those of its
+ * lone pages are.  So gfree() sends their objects to the slow path.  Protected by
+ * arena_map_lock.
+ */
+#define LONE_HEADS		1024
+#define LONE_GROUP		32	/* adjacent pages on one list, a power of two */
+#define LONE_MOST		32	/* on one list; then slots get their tables */
+
+static struct mspan *lone_heads[LONE_HEADS];
+static struct arena *lone_arenas;
+
+static struct mspan **lone_head(unsigned long addr)
+{
+	unsigned long page = (addr - PAGE_OFFSET) >> PAGE_SHIFT;
+
+	return &lone_heads[page / LONE_GROUP % LONE_HEADS];
+}
+
+static struct mspan *lone_next(const struct mspan *s)
+{
+	return (struct mspan *)page_private(virt_to_page((void *)s->start));
+}
+
+static struct mspan *lone_find(unsigned long addr)
+{
+	struct mspan *s;
+
+	lockdep_assert_held(&arena_map_lock);
+
+	for (s = *lone_head(addr); s; s = lone_next(s))
+		if (addr - s->start < PAGE_SIZE)
+			break;
+	return s;
+}
+
+/* The lone pages of the slot at @start.  @addr is the cursor, of the lists. */
+#define for_each_lone(s, addr, start)						\
+	for ((addr) = (start); (addr) - (start) < ARENA_SIZE;			\
+	     (addr) += (unsigned long)LONE_GROUP << PAGE_SHIFT)			\
+		for ((s) = *lone_head(addr); (s); (s) = lone_next(s))		\
+			if ((s)->start - (start) >= ARENA_SIZE) { } else
+
+/* What slot @nr has without other pages: the arena of its lone pages, or none. */
+static struct arena *lone_or_none(unsigned long nr)
+{
+	unsigned long addr, start = arena_map->base + (nr << ARENA_SHIFT);
+	struct mspan *s;
+
+	lockdep_assert_held(&arena_map_lock);
+
+	for_each_lone(s, addr, start)
+		return s->arena;
+	return &arena_none;
+}
+
+/* The arena of lone pages of a node. */
+struct arena *map_lone_arena(int nid)
+{
+	return &lone_arenas[nid];
+}
+
+/**
+ * map_may_be_lone() - can a page of the emergency reserve do without tables?
+ * @page: a single page
+ *
+ * Not if its slot has tables anyway, or too many such pages are near.  A whole page must
+ * be no object of its own, since these are found in the tables.
+ *
+ * Context: Any but NMI, no galloc lock held.
+ * Return: True if it is to be a lone page.
+ */
+bool map_may_be_lone(struct page *page)
+{
+	unsigned long addr = addr_of(page_address(page));
+	unsigned int near = 0;
+	const struct arena *arena;
+	unsigned long flags, nr;
+	struct mspan *s;
+
+	if (PAGE_SIZE >= GALLOC_MAX_SMALL)
+		return false;
+	galloc_lock(&arena_map_lock, flags);
+	nr = slot_nr(arena_map, addr);
+	arena = arena_from_stacks(arena_map->stacks[nr], nr);
+	for (s = *lone_head(addr); s; s = lone_next(s))
+		near++;
+	galloc_unlock(&arena_map_lock, flags);
+	return near < LONE_MOST && (arena == &arena_none || arena->lone ||
+				    arena->nid != page_to_nid(page));
+}
+
+/* Enter a lone page into the map: its span, in TRANSIT.  No galloc lock held. */
+void map_lone_add(struct mspan *s)
+{
+	struct mspan **head = lone_head(s->start);
+	struct arena *arena;
+	unsigned long flags, nr;
+
+	galloc_lock(&arena_map_lock, flags);
+	map_nr_changes++;
+	set_page_private(virt_to_page((void *)s->start), (unsigned long)*head);
+	WRITE_ONCE(*head, s);
+	nr = slot_nr(arena_map, s->start);
+	arena = arena_from_stacks(arena_map->stacks[nr], nr);
+	if (arena == &arena_none)
+		map_slot_set(nr, s->arena);
+	else if (!arena->lone)
+		WRITE_ONCE(arena->stack[arena_page(arena, s->start)], STACK_WATCHED);
+	galloc_unlock(&arena_map_lock, flags);
+}
+
+/* Remove it, when no object is in use.  No galloc lock held. */
+void map_lone_del(struct mspan *s)
+{
+	struct page *page = virt_to_page((void *)s->start);
+	struct mspan **head = lone_head(s->start), *t;
+	struct arena *arena;
+	unsigned long flags, nr;
+
+	galloc_lock(&arena_map_lock, flags);
+	map_nr_changes++;
+	if (*head == s) {
+		WRITE_ONCE(*head, lone_next(s));
+	} else {
+		for (t = *head; lone_next(t) != s; t = lone_next(t))
+			;
+		set_page_private(virt_to_page((void *)t->start), page_private(page));
+	}
+	set_page_private(page, 0);
+	nr = slot_nr(arena_map, s->start);
+	arena = arena_from_stacks(arena_map->stacks[nr], nr);
+	if (!arena->lone)
+		WRITE_ONCE(arena->stack[arena_page(arena, s->start)], 0);
+	else
+		map_slot_set(nr, lone_or_none(nr));
+	galloc_unlock(&arena_map_lock, flags);
+}
+
+/**
+ * map_lone_span() - find the span of a lone page
+ * @p: an address in it, or any other
+ * @copy: filled with a copy of it, unless NULL
+ *
+ * Context: Any but NMI, no galloc lock held; in an RCU read section, which keeps the
+ * descriptor an mspan.
+ * Return: The span, or NULL.
+ */
+struct mspan *map_lone_span(const void *p, struct mspan *copy)
+{
+	unsigned long flags;
+	struct mspan *s;
+
+	galloc_lock(&arena_map_lock, flags);
+	s = lone_find(addr_of(p));
+	if (s && copy)
+		*copy = *s;
+	galloc_unlock(&arena_map_lock, flags);
+	return s;
+}
+
+/* Call a function for each lone page of slot @nr.  False if there is none. */
+bool map_lone_walk(unsigned long nr, void (*fn)(struct mspan *s, void *arg), void *arg)
+{
+	unsigned long start = PAGE_OFFSET + (nr << ARENA_SHIFT);
+	unsigned long end = start + ARENA_SIZE;
+	unsigned long flags;
+	bool any = false;
+
+	for (; start < end; start += (unsigned long)LONE_GROUP << PAGE_SHIFT) {
+		struct mspan *s;
+
+		/* A glance without the lock: mostly there is none. */
+		if (!READ_ONCE(*lone_head(start)))
+			continue;
+		galloc_lock(&arena_map_lock, flags);
+		for (s = *lone_head(start); s; s = lone_next(s)) {
+			if (end - s->start > ARENA_SIZE)
+				continue;
+			fn(s, arg);
+			any = true;
+		}
+		galloc_unlock(&arena_map_lock, flags);
+	}
+	return any;
+}
+
+static size_t lone_bytes(void)
+{
+	return nr_node_ids * sizeof(*lone_arenas);
+}
+
+static int lone_init(void)
+{
+	unsigned int nid;
+
+	lone_arenas = arena_meta_zalloc(lone_bytes(), NUMA_NO_NODE, GFP_KERNEL);
+	if (!lone_arenas)
+		return -ENOMEM;
+	for (nid = 0; nid < nr_node_ids; nid++) {
+		lone_arenas[nid].nid = nid;
+		lone_arenas[nid].lone = true;
+		lone_arenas[nid].span = no_spans;
+		arena_set_stack(&lone_arenas[nid], 0, ARENA_PAGES, STACK_WATCHED);
+	}
+	return 0;
+}
+
+/* ---- slots of our own --------------------------------------------------------- */
+
 /* A slot of the map, with nothing in it. */
 static struct arena *arena_new(gfp_t gfp)
 {
@@ -266,16 +482,34 @@ static void arena_put(unsigned long addr, unsigned int npages)
 	map_nr_changes++;
 	last = !arena->refs;
 	if (last)
-		map_slot_set(nr, &arena_none);
+		map_slot_set(nr, lone_or_none(nr));
 	galloc_unlock(&arena_map_lock, flags);
 
 	if (last)
 		call_rcu(&arena->rcu, arena_free_rcu);
 }
 
+/* Give a slot its own tables.  Lone pages in it keep their rows. */
+static struct arena *arena_install(unsigned long nr, int nid, struct arena *arena)
+{
+	unsigned long start = arena_map->base + (nr << ARENA_SHIFT);
+	unsigned long addr;
+	struct mspan *s;
+
+	lockdep_assert_held(&arena_map_lock);
+
+	arena->start = start;
+	arena->nid = nid;
+	arena->relist = ARENA_PAGES;
+	for_each_lone(s, addr, start)
+		arena->stack[arena_page(arena, s->start)] = STACK_WATCHED;
+	map_slot_set(nr, arena);
+	return arena;
+}
+
 /*
- * Take @npages references on the slot of @addr, installing *@new if it is
- * empty.  -ENOENT if there is none to install, -EXDEV if the slot belongs to
+ * Take @npages references on the slot of @addr, installing *@new if it has no tables
+ * of its own.  -ENOENT if there is none to install, -EXDEV if the slot belongs to
  * another node.
  */
 static int arena_get(unsigned long addr, unsigned int npages, int nid,
@@ -289,15 +523,11 @@ static int arena_get(unsigned long addr, unsigned int npages, int nid,
 	galloc_lock(&arena_map_lock, flags);
 	nr = slot_nr(arena_map, addr);
 	arena = arena_from_stacks(arena_map->stacks[nr], nr);
-	if (arena == &arena_none && *new) {
-		arena = *new;
+	if ((arena == &arena_none || arena->lone) && *new) {
+		arena = arena_install(nr, nid, *new);
 		*new = NULL;
-		arena->start = arena_map->base + (nr << ARENA_SHIFT);
-		arena->nid = nid;
-		arena->relist = ARENA_PAGES;
-		map_slot_set(nr, arena);
 	}
-	if (arena == &arena_none)
+	if (arena == &arena_none || arena->lone)
 		err = -ENOENT;
 	else if (arena->nid != nid)
 		err = -EXDEV;
@@ -430,7 +660,7 @@ static void walk_turn(const struct arena *arena, unsigned int *page,
 /**
  * map_walk_slot() - call a function for each span that starts in a slot
  * @nr: slot of the address map
- * @fn: called with the mheap's lock held
+ * @fn: called with the mheap's lock held, or arena_map_lock for a lone page
  * @arg: for @fn
  *
  * The lock is released between turns, so concurrent changes may be seen or not.
@@ -453,7 +683,7 @@ bool map_walk_slot(unsigned long nr, void (*fn)(struct mspan *s, void *arg),
 		/* Again for each turn, to keep the read section short. */
 		rcu_read_lock();
 		arena = map_slot(nr);
-		if (arena == &arena_none) {
+		if (arena == &arena_none || arena->lone) {
 			rcu_read_unlock();
 			break;
 		}
@@ -464,7 +694,7 @@ bool map_walk_slot(unsigned long nr, void (*fn)(struct mspan *s, void *arg),
 		rcu_read_unlock();
 		any = true;
 	}
-	return any;
+	return map_lone_walk(nr, fn, arg) || any;
 }
 
 /*
@@ -498,6 +728,10 @@ bool map_span_around(const void *p, struct mspan *copy)
 	arena = arena_of(p, &page);
 	if (arena == &arena_none)
 		goto out;
+	if (READ_ONCE(arena->stack[page]) == STACK_WATCHED && map_lone_span(p, copy)) {
+		found = true;
+		goto out;
+	}
 	h = mheaps[arena->nid];
 	galloc_lock(&h->lock, flags);
 	if (test_bit(page, arena->owned)) {
@@ -526,10 +760,13 @@ int map_init(void)
 	if (!arena_cache)
 		return -ENOMEM;
 
+	err = lone_init();
+	if (err)
+		goto err_cache;
 	err = -ENOMEM;
 	arena_map = map_new(nr);
 	if (!arena_map)
-		goto err_cache;
+		goto err_lone;
 	if (!arena_charge_meta(map_takes(arena_map)))
 		goto err_map;
 	err = galloc_fail(0) ? -ENOMEM :
@@ -542,6 +779,8 @@ err_charge:
 	arena_uncharge_meta(map_takes(arena_map));
 err_map:
 	kvfree(arena_map);
+err_lone:
+	arena_meta_free(lone_arenas, lone_bytes());
 err_cache:
 	kmem_cache_destroy(arena_cache);
 	return err;
@@ -554,5 +793,6 @@ void map_exit(void)
 	rcu_barrier();
 	arena_uncharge_meta(map_takes(arena_map));
 	kvfree(arena_map);
+	arena_meta_free(lone_arenas, lone_bytes());
 	kmem_cache_destroy(arena_cache);
 }

@@ -263,7 +263,7 @@ static struct mspan *grow_pages(const struct mcentral *c, enum grow how, gfp_t g
 	else
 		s = mheap_alloc_span_near(c->nid, c->sc, how == GROW_SPARE, gfp);
 	if (unlikely(s && s->reserve)) {
-		mheap_shorten(s, sizeclass_pages(c->sc, s->npages));
+		release_surplus(s, sizeclass_pages(c->sc, s->npages));
 		count_event(EVENT_RESERVE_SPAN);
 	}
 	return s;

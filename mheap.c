@@ -80,11 +80,13 @@ unsigned long mheap_free_pages(void)
 	return pages;
 }
 
-/* Enter the first and the last page of a run into the map. */
+/* Enter the first and the last page of a run into the map; a lone page has its own way. */
 void mheap_run_map(struct mspan *s)
 {
 	unsigned int first = arena_page(s->arena, s->start);
 
+	if (unlikely(s->arena->lone))
+		return;
 	/* Release: mspan_resolve() finds a complete descriptor. */
 	smp_store_release(&s->arena->span[first], s);
 	smp_store_release(&s->arena->span[first + s->npages - 1], s);
@@ -110,7 +112,7 @@ static void pages_own(struct mheap *h, unsigned long start, unsigned int npages)
 	}
 }
 
-/* The reverse: the pages are about to be returned, and in no FREE run. */
+/* The reverse: the pages are about to be returned, and in no FREE run.  Not a lone one. */
 void mheap_disown(struct mheap *h, unsigned long start,
 		  unsigned int npages)
 {
@@ -144,12 +146,18 @@ struct mspan *mheap_own_chunk(struct mheap *h, const struct chunk *chunk)
 
 	lockdep_assert_held(&h->lock);
 
-	s->arena = arena_of((void *)start, &page);
 	s->start = start;
 	s->npages = chunk->npages;
 	s->zeroed = chunk->zeroed;
 	s->reserve = chunk->reserve;
-	pages_own(h, start, chunk->npages);
+	if (unlikely(chunk->lone)) {
+		s->arena = map_lone_arena(chunk->nid);
+		h->changes++;
+		h->used_pages++;
+	} else {
+		s->arena = arena_of((void *)start, &page);
+		pages_own(h, start, chunk->npages);
+	}
 	return s;
 }
 
@@ -169,9 +177,14 @@ struct mspan *mheap_publish_chunk(struct mheap *h, const struct chunk *chunk)
 
 void mheap_put_chunk(const struct chunk *chunk)
 {
-	arena_leave(chunk->npages);
-	release_put_pages(addr_of(page_address(chunk->page)), chunk->npages,
-			  chunk->order, false);
+	const struct leaving leaving = {
+		.start = addr_of(page_address(chunk->page)),
+		.npages = chunk->npages,
+		.order = chunk->order,
+		.lone = chunk->lone,
+	};
+
+	release_leave(&leaving, false);
 }
 
 /* May mheap_take() take a shorter run? */
@@ -230,6 +243,8 @@ static struct mspan *mheap_take_in(int nid, const struct chunk *chunk,
 		s = run_serve(h, mheap_publish_chunk(h, chunk), w);
 	}
 	galloc_unlock(&h->lock, flags);
+	if (unlikely(chunk->lone))
+		map_lone_add(s);
 	return s;
 }
 
@@ -480,6 +495,10 @@ static void span_uncut(struct mspan *s)
 
 	if (!mspan_has_objects(s))
 		return;
+	if (unlikely(s->arena->lone)) {
+		mspan_set(s, 0, MSPAN_TRANSIT);
+		return;
+	}
 	arena_set_stack(s->arena, first, n, STACK_NONE);
 	for (i = 0; i < n; i++)
 		WRITE_ONCE(span[i], NULL);
@@ -585,6 +604,8 @@ static void span_leave(struct mspan *s)
 		span_defer(s, WORKER_NOW);
 		return;
 	}
+	if (s->arena->lone)
+		map_lone_del(s);
 	galloc_lock(&h->lock, flags);
 	h->changes++;
 	span_uncut(s);
@@ -642,31 +663,6 @@ void mheap_free_spans(struct mspan **spans, unsigned int n)
 void mheap_free(struct mspan *s)
 {
 	mheap_free_spans(&s, 1);
-}
-
-/**
- * mheap_shorten() - return the last pages of a run of the emergency reserve
- * @s: the run, in TRANSIT, just allocated
- * @npages: pages that it keeps
- *
- * Context: Where may_grow() says so, no galloc lock held.
- */
-void mheap_shorten(struct mspan *s, unsigned int npages)
-{
-	unsigned long end = s->start + ((unsigned long)npages << PAGE_SHIFT);
-	unsigned int surplus = s->npages - npages;
-	struct mheap *h = mheaps[s->arena->nid];
-	unsigned long flags;
-
-	if (!surplus)
-		return;
-	galloc_lock(&h->lock, flags);
-	mheap_disown(h, end, surplus);
-	s->npages = npages;
-	mheap_run_map(s);
-	galloc_unlock(&h->lock, flags);
-	arena_leave(surplus);
-	release_put_pages(end, surplus, -1, false);
 }
 
 /* ---- load and unload ------------------------------------------------------------- */
@@ -741,8 +737,8 @@ static bool reserve_fits(unsigned long pages)
  */
 int mheap_reserve(void)
 {
-	/* Reclaim as needed, but without the OOM killer and its warning. */
-	gfp_t gfp = GFP_KERNEL | __GFP_RETRY_MAYFAIL | __GFP_NOWARN;
+	/* Reclaim as needed; no OOM killer, no warning, no emergency reserve. */
+	gfp_t gfp = GFP_KERNEL | __GFP_RETRY_MAYFAIL | __GFP_NOWARN | __GFP_NOMEMALLOC;
 	unsigned long have = 0;
 	int nid = first_node(node_states[N_MEMORY]);
 	int failed = 0;

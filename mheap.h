@@ -96,11 +96,13 @@ bool release_age_kept(struct mheap *h);
  * @start: address of the first
  * @npages: number of pages
  * @order: they are a whole chunk of this order; -1: part of a chunk
+ * @lone: a lone page, which has left the map
  */
 struct leaving {
 	unsigned long start;
 	unsigned int npages;
 	int order;
+	bool lone;
 };
 
 bool release_may_leave_now(unsigned int npages, int order);

@@ -238,7 +238,8 @@ unsigned int mspan_count_waiting(const struct mspan *s)
 {
 	unsigned int page = arena_page(s->arena, s->start);
 
-	if (!mspan_has_objects(s))
+	/* No object of a lone page is larger than that. */
+	if (!mspan_has_objects(s) || s->arena->lone)
 		return 0;
 	return bitmap_weight(s->arena->waiting, page + s->npages) -
 	       bitmap_weight(s->arena->waiting, page);
@@ -262,6 +263,16 @@ static bool tag_is_cut(u32 tag, unsigned int row)
 	return tag >> 8 == row && (cut >> (tag & 0xff) & 1);
 }
 
+/* The span of a page; that of a lone page has a list of its own. */
+static struct mspan *span_at(const struct arena *arena, unsigned int page, const void *p)
+{
+	struct mspan *s = READ_ONCE(arena->span[page]);
+
+	if (likely(s) || READ_ONCE(arena->stack[page]) != STACK_WATCHED)
+		return s;
+	return map_lone_span(p, NULL);
+}
+
 /**
  * mspan_resolve() - find the small object at an address
  * @p: any address
@@ -278,7 +289,8 @@ static bool tag_is_cut(u32 tag, unsigned int row)
  * span is being relabelled.
  *
  * Context: RCU read section or preemption disabled, which keeps the descriptor
- * an mspan, and the row a row with the same number.
+ * an mspan, and the row a row with the same number.  With a galloc lock held only for
+ * what is in no lone page.
  * Return: What is at @p.
  */
 enum mspan_found mspan_resolve(const void *p, struct object *o)
@@ -290,7 +302,7 @@ enum mspan_found mspan_resolve(const void *p, struct object *o)
 
 	arena = arena_of(p, &page);
 	/* Depends: pairs with the releases of mspan_cut() and mheap_run_map(). */
-	o->span = READ_ONCE(arena->span[page]);
+	o->span = span_at(arena, page, p);
 	if (!o->span)
 		return FOUND_NO_SPAN;
 	tag = READ_ONCE(o->span->tag);
@@ -308,7 +320,7 @@ enum mspan_found mspan_resolve(const void *p, struct object *o)
 	objects = READ_ONCE(o->span->objects);
 	/* Orders the loads above before the second reads of map and tag. */
 	smp_rmb();
-	if (READ_ONCE(arena->span[page]) != o->span ||
+	if (span_at(arena, page, p) != o->span ||
 	    !tag_is_cut(READ_ONCE(o->span->tag), o->row) || offset >= length)
 		return FOUND_NO_SPAN;
 
@@ -327,11 +339,14 @@ enum mspan_found mspan_resolve(const void *p, struct object *o)
  */
 bool mspan_is_taken(const void *p, unsigned int row)
 {
+	unsigned int page;
 	struct object o;
 	bool taken;
 
 	rcu_read_lock();
-	taken = mspan_resolve(p, &o) == FOUND_OBJECT && o.row == row &&
+	/* No stack has objects of lone pages; and the callers hold locks. */
+	taken = READ_ONCE(arena_of(p, &page)->span[page]) &&
+		mspan_resolve(p, &o) == FOUND_OBJECT && o.row == row &&
 		!test_bit(o.index, o.span->free);
 	rcu_read_unlock();
 	return taken;
@@ -350,6 +365,9 @@ static void span_publish(struct mspan *s, unsigned int row, enum mspan_state sta
 	INIT_LIST_HEAD(&s->list);
 	/* Release: a reader of the tag finds the geometry of that tag. */
 	smp_store_release(&s->tag, MSPAN_TAG(row, state));
+	/* A lone page is in the map already, and has its row. */
+	if (unlikely(s->arena->lone))
+		return;
 	for (i = 0; i < n; i++)
 		/* Release: a reader of the map finds a complete descriptor. */
 		smp_store_release(&span[i], s);

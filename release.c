@@ -180,6 +180,31 @@ static unsigned long release_one(struct mheap *h, enum release how,
 	return npages;
 }
 
+/**
+ * release_surplus() - return the last pages of a run of the emergency reserve
+ * @s: the run, in TRANSIT, just allocated
+ * @npages: pages that it keeps
+ *
+ * Context: Where may_grow() says so, no galloc lock held.
+ */
+void release_surplus(struct mspan *s, unsigned int npages)
+{
+	unsigned long end = s->start + ((unsigned long)npages << PAGE_SHIFT);
+	unsigned int surplus = s->npages - npages;
+	struct mheap *h = mheaps[s->arena->nid];
+	unsigned long flags;
+
+	if (!surplus)
+		return;
+	galloc_lock(&h->lock, flags);
+	mheap_disown(h, end, surplus);
+	s->npages = npages;
+	mheap_run_map(s);
+	galloc_unlock(&h->lock, flags);
+	arena_leave(surplus);
+	release_put_pages(end, surplus, -1, false);
+}
+
 /* ---- kept chunks, above a block ------------------------------------------- */
 
 /*
@@ -388,7 +413,13 @@ void release_detach(struct mheap *h, struct mspan *s,
 	leaving->start = s->start;
 	leaving->npages = s->npages;
 	leaving->order = s->chunk_order;
-	mheap_disown(h, s->start, s->npages);
+	leaving->lone = s->arena->lone;
+	if (unlikely(leaving->lone)) {
+		h->changes++;
+		h->used_pages--;
+	} else {
+		mheap_disown(h, s->start, s->npages);
+	}
 	s->huge = false;
 	s->reserve = false;
 	s->chunk_order = -1;
@@ -398,9 +429,15 @@ void release_detach(struct mheap *h, struct mspan *s,
 /* Second half, without it. */
 void release_leave(const struct leaving *leaving, bool may_sleep)
 {
+	struct arena_mended mended = { };
+
 	arena_leave(leaving->npages);
-	release_put_pages(leaving->start, leaving->npages, leaving->order,
-			  may_sleep);
+	if (unlikely(leaving->lone))
+		arena_put_lone(leaving->start, &mended);
+	else
+		arena_put_pages(leaving->start, leaving->npages, leaving->order,
+				may_sleep, &mended);
+	report_mended(&mended);
 }
 
 /*
@@ -427,6 +464,8 @@ unsigned long release_deferred(struct mheap *h)
 		}
 		list_del(&s->list);
 		done += s->npages;
+		if (s->arena->lone)
+			map_lone_del(s);
 		galloc_lock(&h->lock, flags);
 		h->deferred_pages -= s->npages;
 		release_detach(h, s, &leaving);
@@ -503,6 +542,17 @@ static unsigned int mend_turn(struct mheap *h, struct arena *arena,
 	return end;
 }
 
+static void mend_lone(struct mspan *s, void *mended)
+{
+	struct page *page = virt_to_page((void *)s->start);
+	unsigned int missing = arena_mend_page(page);
+
+	if (likely(!missing))
+		return;
+	s->dropped = min(s->dropped + missing, (unsigned int)U8_MAX);
+	arena_mended_add(mended, page, missing);
+}
+
 /**
  * release_mend_slot() - restore the missing references to the pages of a slot
  * @nr: slot of the address map
@@ -516,11 +566,14 @@ static unsigned int mend_turn(struct mheap *h, struct arena *arena,
  */
 bool release_mend_slot(unsigned long nr)
 {
+	struct arena_mended lone = { };
 	unsigned int page = 0;
 	struct arena *arena;
 	unsigned long flags;
 	struct mheap *h;
 
+	if (map_lone_walk(nr, mend_lone, &lone))
+		report_mended(&lone);
 	do {
 		struct arena_mended mended = { };
 
@@ -603,7 +656,7 @@ static void mheap_fetch_chunk(struct mheap *h)
 		return;
 	if (!arena_get_chunk(&chunk, h->nid, 1U << arena_growth_order(),
 			     GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN |
-			     __GFP_THISNODE))
+			     __GFP_NOMEMALLOC | __GFP_THISNODE))
 		return;
 	if (!run_lock_with_spares(h, NULL, GFP_KERNEL, &flags)) {
 		mheap_put_chunk(&chunk);
@@ -723,9 +776,12 @@ unsigned long release_everything(void)
 		if (map_walk_slot(nr, abandon_span, &left))
 			cond_resched();
 	list_for_each_entry_safe(s, next, &left, list) {
+		/* Before it may be somebody else's, with its link. */
+		if (s->arena->lone)
+			map_lone_del(s);
 		shared += leave_to_others(s);
 		kept += s->npages;
-		arena_abandon_pages(s->start, s->npages);
+		arena_abandon_pages(s);
 		mspan_delete(s);
 		cond_resched();
 	}

@@ -16,15 +16,19 @@
  * True for every byte of a live object, and for free objects beside it.  For a pointer
  * that may be kmalloc()'s as well; see gfree_try().
  *
- * Context: Any.
+ * Context: Any but NMI.
  */
 bool galloc_owns(const void *p)
 {
+	unsigned int page;
 	bool ours;
 
-	preempt_disable();
+	rcu_read_lock();
 	ours = arena_stack_of(p) != STACK_NONE;
-	preempt_enable();
+	/* In a slot of lone pages all other pages have their number, too. */
+	if (ours && unlikely(arena_of(p, &page)->lone))
+		ours = map_lone_span(p, NULL);
+	rcu_read_unlock();
 	return ours;
 }
 EXPORT_SYMBOL_GPL(galloc_owns);

@@ -169,14 +169,17 @@ static void check_cut(struct check *c, const struct mspan *s, unsigned int row,
 	check_eq(maybe, s->objects, sizeclass_objects(sc, s->npages));
 	check_eq(maybe, first % sc->align_pages, 0);
 	check_that(maybe, s->objects <= s->nwords * BITS_PER_LONG);
-	for (i = 0; i < s->npages && first + i < ARENA_PAGES; i++) {
+	if (arena->lone)
+		check_eq(maybe, arena_stack_of((void *)s->start), mc->stack);
+	for (i = 0; !arena->lone && i < s->npages && first + i < ARENA_PAGES; i++) {
 		check_eq(maybe, arena->stack[first + i], mc->stack);
 		check_that(maybe, arena->span[first + i] == s);
 	}
 	if (s->objects % BITS_PER_LONG)
 		check_eq(maybe, s->free[s->objects / BITS_PER_LONG] >>
 			 s->objects % BITS_PER_LONG, 0);
-	check_waiting(maybe, s, sc->size);
+	if (!arena->lone)
+		check_waiting(maybe, s, sc->size);
 	c->nr_spans[row]++;
 	switch (state) {
 	case MSPAN_PARTIAL:
@@ -236,9 +239,11 @@ static void check_span(struct mspan *s, void *arg)
 	enum mspan_state state = tag & 0xff;
 
 	check_that(&c->sure, s->npages && s->start >= s->arena->start);
+	if (s->arena->lone)
+		c->owned++;
 	if (tag_has_objects(tag)) {
 		check_cut(c, s, tag >> 8, state);
-	} else {
+	} else if (!s->arena->lone) {
 		check_run(c, s, page, state);
 		if (tag >> 8)
 			count_in_row(c, tag >> 8);
@@ -261,7 +266,9 @@ static void check_pages(struct check *c, const struct arena *arena,
 	for (page = from; page < from + PAGE_TURN; page++) {
 		if (test_bit(page, arena->owned))
 			continue;
-		check_eq(sure, arena->stack[page], 0);
+		/* A lone page may be there. */
+		if (arena->stack[page] != STACK_WATCHED)
+			check_eq(sure, arena->stack[page], 0);
 		check_that(sure, !arena->span[page]);
 	}
 	if (from)
@@ -284,9 +291,9 @@ static bool check_slot(struct check *c, unsigned long nr)
 
 		rcu_read_lock();
 		arena = map_slot(nr);
-		if (arena == &arena_none) {
+		if (arena == &arena_none || arena->lone) {
 			rcu_read_unlock();
-			return false;
+			return arena->lone;
 		}
 		h = mheap_of(arena->nid);
 		galloc_lock(&h->lock, flags);

@@ -214,6 +214,108 @@ static void no_more_than_is_needed_where_memory_is_scarce(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, validate_all(), 0);
 }
 
+/* ---- lone pages --------------------------------------------------------------- */
+
+/* Objects that fit into a page: a lone page for each. */
+static const size_t small[] = { 8, 16, 64, 128, 512, 1000, 2048, 4096 };
+
+static void get_pages_of_the_reserve(enum galloc_pause point, const void *what)
+{
+	if (point == PAUSE_GOT_PAGES)
+		set_page_pfmemalloc((struct page *)what);
+}
+
+static void give_pages(struct page *page, unsigned int from, unsigned int to)
+{
+	for (; from < to; from++)
+		__free_page(page + from);
+}
+
+/*
+ * Objects of lone pages in a slot that galloc has nothing in; a page of it is the
+ * caller's.  Returns how many of objects[], which come first.
+ */
+static unsigned int lone_objects(struct kunit *test, struct page **page)
+{
+	unsigned int i, n = 0;
+	unsigned long start;
+
+	gk_take_free_runs(test);
+	*page = alloc_pages(GFP_KERNEL, ARENA_ORDER);
+	KUNIT_ASSERT_NOT_NULL(test, *page);
+	start = (unsigned long)page_address(*page);
+	split_page(*page, ARENA_ORDER);
+	/* The next single pages that anybody gets on this CPU. */
+	give_pages(*page, 1, ARENA_PAGES);
+	gk_in_pieces(0);
+	WRITE_ONCE(galloc_pause_hook, get_pages_of_the_reserve);
+	for (i = 0; i < ARRAY_SIZE(small); i++) {
+		objects[i] = alloc_as_memalloc(small[i], QUIET);
+		if (!objects[i] || (unsigned long)objects[i] - start >= ARENA_SIZE)
+			continue;
+		swap(objects[i], objects[n]);
+		n++;
+	}
+	WRITE_ONCE(galloc_pause_hook, NULL);
+	gk_whole();
+	while (i > n)
+		gfree(objects[--i]);
+	return n;
+}
+
+static struct arena *arena_at(const void *p)
+{
+	unsigned int page;
+
+	return arena_of(p, &page);
+}
+
+static void lone_pages_share_tables(struct kunit *test)
+{
+	struct page *page;
+	unsigned int i, n;
+	long meta;
+	void *p;
+
+	n = lone_objects(test, &page);
+	KUNIT_ASSERT_GE(test, n, 3);
+	p = page_address(page);
+	KUNIT_EXPECT_TRUE(test, arena_at(p)->lone);
+	KUNIT_EXPECT_EQ(test, validate_all(), 0);
+	/* What else is in the slot is not galloc's. */
+	KUNIT_EXPECT_TRUE(test, galloc_owns(objects[0]));
+	KUNIT_EXPECT_FALSE(test, gfree_try(p));
+	gk_expect_reports(test, FAULT_NOT_OURS);
+	gfree(p);
+	gk_expect_faults(test, FAULT_NOT_OURS, 1);
+	gk_expect_reports(test, FAULT_FOREIGN_REF);
+	put_page(virt_to_page(objects[0]));
+	release_mend_all();
+	gk_expect_faults(test, FAULT_FOREIGN_REF, 1);
+
+	/* Another page of the slot comes to galloc, as if allocated, and goes. */
+	meta = arena_meta_bytes();
+	KUNIT_ASSERT_EQ(test, map_get_range((unsigned long)p, 1, page_to_nid(page),
+					    GFP_KERNEL), 0);
+	KUNIT_EXPECT_GE(test, arena_meta_bytes() - meta, (long)ARENA_SPAN_BYTES);
+	KUNIT_EXPECT_FALSE(test, arena_at(p)->lone);
+	for (i = 0; i < n; i++)
+		KUNIT_EXPECT_TRUE(test, mcentral_is_reserve(mcentral_of(gk_row_at(objects[i]))));
+	gfree(objects[--n]);
+	KUNIT_EXPECT_EQ(test, gk_row_at(objects[n]), 0);
+	map_put_range((unsigned long)p, 1);
+	KUNIT_EXPECT_TRUE(test, arena_at(p)->lone);
+
+	for (i = 0; i < n; i++)
+		KUNIT_EXPECT_GT(test, gsize(objects[i]), 0);
+	while (n)
+		gfree(objects[--n]);
+	KUNIT_EXPECT_PTR_EQ(test, arena_at(p), &arena_none);
+	gfree(objects[0]);
+	gk_expect_faults(test, FAULT_NOT_OURS, 1);
+	__free_page(page);
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE(no_more_than_is_needed_where_memory_is_scarce),
 	KUNIT_CASE(a_span_of_the_reserve_serves_until_it_is_used_up),
@@ -221,6 +323,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(ordinary_pages_come_before_the_reserve),
 	KUNIT_CASE(thisnode_gets_no_other_node),
 	KUNIT_CASE(a_second_free_is_detected_there_too),
+	KUNIT_CASE(lone_pages_share_tables),
 	{}
 };
 
