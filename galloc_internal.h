@@ -486,6 +486,7 @@ int nodes_init(void);
 void nodes_exit(void);
 int nodes_near(int nid, unsigned int i);
 int nodes_with_memory(int nid);
+unsigned long nodes_free_pages(int nid);
 
 /* The other nodes, nearest first: the fallback order of @nid. */
 #define for_each_near(i, other, nid)					\

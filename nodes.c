@@ -11,6 +11,7 @@
 #include <linux/nodemask.h>
 #include <linux/slab.h>
 #include <linux/topology.h>
+#include <linux/vmstat.h>
 
 /* near_nodes[nid * nr_node_ids + i]: the i-th, NUMA_NO_NODE after the last. */
 static s16 *near_nodes;
@@ -61,6 +62,17 @@ int nodes_with_memory(int nid)
 		if (node_state(other, N_MEMORY))
 			return other;
 	return nid;
+}
+
+/* Pages that the system has free on a node; racy. */
+unsigned long nodes_free_pages(int nid)
+{
+	unsigned long pages = 0;
+	int i;
+
+	for (i = 0; i < MAX_NR_ZONES; i++)
+		pages += zone_page_state(&NODE_DATA(nid)->node_zones[i], NR_FREE_PAGES);
+	return pages;
 }
 
 int nodes_init(void)

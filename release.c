@@ -209,9 +209,11 @@ void release_surplus(struct mspan *s, unsigned int npages)
 
 /*
  * A node keeps so many pages of freed ones, for the next request of the same order.
- * They are of no other use, so they are few, and are not kept for long.
+ * They are of no other use, so they are few, and are not kept for long.  A request with
+ * interrupts off cannot return them, so they are also only a small part of what is free.
  */
-#define KEPT_PAGES		((8U << 20) >> PAGE_SHIFT)
+#define KEPT_PAGES		((8UL << 20) >> PAGE_SHIFT)
+#define KEPT_PART		16
 
 static void kept_unlink(struct mheap *h, struct mspan *s)
 {
@@ -256,11 +258,12 @@ struct mspan *release_take_kept(struct mheap *h, unsigned int order)
 bool release_keep(struct mspan *s)
 {
 	struct mheap *h = mheaps[s->arena->nid];
+	unsigned long most = min(KEPT_PAGES, nodes_free_pages(h->nid) / KEPT_PART);
 	unsigned long flags;
 	bool kept;
 
 	galloc_lock(&h->lock, flags);
-	kept = h->kept_pages + s->npages <= KEPT_PAGES;
+	kept = h->kept_pages + s->npages <= most;
 	if (kept) {
 		h->changes++;
 		s->zeroed = false;

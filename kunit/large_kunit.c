@@ -149,6 +149,29 @@ static void few_chunks_are_kept(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, h->kept_pages, 0);
 }
 
+/* A request with interrupts off could not have it. */
+static void no_chunk_is_kept_of_little(struct kunit *test)
+{
+	u8 *p = take_huge(test);
+	struct mheap *h = heap_around(p);
+	unsigned long little = 16 * (gsize(p) >> PAGE_SHIFT);
+	struct page *page, *next;
+	LIST_HEAD(taken);
+
+	while (nodes_free_pages(h->nid) >= little &&
+	       (page = alloc_pages_node(h->nid, GFP_NOWAIT | __GFP_THISNODE | __GFP_NOWARN,
+					MAX_PAGE_ORDER)))
+		list_add(&page->lru, &taken);
+	if (nodes_free_pages(h->nid) < little) {
+		gfree(p);
+		KUNIT_EXPECT_EQ(test, h->kept_pages, 0);
+	} else {
+		gfree(p);
+	}
+	list_for_each_entry_safe(page, next, &taken, lru)
+		__free_pages(page, MAX_PAGE_ORDER);
+}
+
 /* However much may lie free, nothing else can be made of it. */
 static void unused_kept_chunks_are_returned(struct kunit *test)
 {
@@ -296,6 +319,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(a_huge_object_keeps_its_whole_order),
 	KUNIT_CASE(a_freed_huge_object_serves_the_next),
 	KUNIT_CASE(few_chunks_are_kept),
+	KUNIT_CASE(no_chunk_is_kept_of_little),
 	KUNIT_CASE(unused_kept_chunks_are_returned),
 	KUNIT_CASE(kept_chunks_make_room_at_the_limit),
 	KUNIT_CASE(a_huge_object_that_is_freed_makes_room_at_once),

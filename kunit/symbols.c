@@ -79,6 +79,7 @@ EXPORT_SYMBOL_IF_KUNIT(map_span_around);
 
 /* nodes.c */
 EXPORT_SYMBOL_IF_KUNIT(nodes_near);
+EXPORT_SYMBOL_IF_KUNIT(nodes_free_pages);
 
 /* mspan.c */
 EXPORT_SYMBOL_IF_KUNIT(mspan_new);

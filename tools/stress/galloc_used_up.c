@@ -7,7 +7,9 @@
  * what free memory they cost; by a task, by interrupts, and by a task of another
  * node; with kmalloc=1 of kmalloc(), to compare with.  Without: as many objects as a
  * task gets that may have pages of the kernel's emergency reserve, once there are no
- * others, of kmalloc() and then, of the same pages, of galloc.
+ * others, of kmalloc() and then, of the same pages, of galloc.  With huge=1: as many as a
+ * task with interrupts off gets right after it freed a huge one, all other memory being
+ * in use.
  */
 #include <galloc.h>
 #include <linux/cpumask.h>
@@ -29,6 +31,8 @@ PARAM(uint, size, 64, "bytes of an object");
 PARAM(uint, count, 20000, "objects");
 PARAM(bool, irq, false, "interrupts allocate, with GFP_ATOMIC");
 PARAM(bool, elsewhere, false, "a CPU of another node asks for the node");
+
+PARAM(bool, huge, false, "free a huge object, then ask with interrupts off");
 
 static bool use_kmalloc;
 module_param_named(kmalloc, use_kmalloc, bool, 0444);
@@ -166,10 +170,40 @@ static void give_all_pages(void)
 	}
 }
 
+/*
+ * Single pages, in the lists of this CPU as well: kmalloc() leaves longer runs there, which
+ * nobody gets who asks for less.
+ */
+static void split_all_pages(void)
+{
+	struct page *page, *next;
+	LIST_HEAD(split);
+	int order;
+
+	for (order = PAGE_ALLOC_COSTLY_ORDER; order > 0; order--) {
+		while ((page = alloc_pages(GFP_NOWAIT | __GFP_NOWARN, order))) {
+			page->private = order;
+			list_add(&page->lru, &split);
+		}
+	}
+	list_for_each_entry_safe(page, next, &split, lru) {
+		unsigned int i, n = 1U << page->private;
+
+		list_del(&page->lru);
+		split_page(page, page->private);
+		page->private = 0;
+		for (i = 0; i < n; i++)
+			__free_page(page + i);
+	}
+}
+
 static unsigned int objects_of_reserve(void)
 {
 	unsigned int scope, before;
 
+	scope = memalloc_noreclaim_save();
+	split_all_pages();
+	memalloc_noreclaim_restore(scope);
 	/* Number of objects available to ordinary requests. */
 	while (nr_objects < count && alloc_one(LITTLE))
 		;
@@ -201,10 +235,62 @@ static int ask_for_reserve(void *unused)
 	return 0;
 }
 
+/* ---- after a huge object ---------------------------------------------------------- */
+
+/* A huge object, larger than a block of galloc's. */
+#define HUGE_ORDER	MAX_PAGE_ORDER
+
+static void *huge_object(bool by_kmalloc)
+{
+	size_t bytes = PAGE_SIZE << HUGE_ORDER;
+	gfp_t gfp = GFP_ATOMIC | __GFP_NOWARN;
+
+	return by_kmalloc ? kmalloc(bytes, gfp) : galloc_any(bytes, gfp);
+}
+
+/* Not for long: other tasks may need a page.  Returns how many objects there were. */
+static unsigned int objects_after_huge(void)
+{
+	struct page *page;
+	unsigned long flags;
+	unsigned int n;
+	void *p;
+
+	take_all_pages();
+	list_for_each_entry(page, &taken, lru)
+		if (page->private == HUGE_ORDER)
+			break;
+	if (list_entry_is_head(page, &taken, lru)) {
+		give_all_pages();
+		return 0;
+	}
+	list_del(&page->lru);
+	page->private = 0;
+	__free_pages(page, HUGE_ORDER);
+	p = huge_object(use_kmalloc);
+	if (use_kmalloc)
+		kfree(p);
+	else
+		gfree(p);
+	local_irq_save(flags);
+	while (p && nr_objects < count && alloc_one(GFP_ATOMIC | __GFP_NOWARN))
+		;
+	local_irq_restore(flags);
+	n = nr_objects;
+	free_all();
+	give_all_pages();
+	return n;
+}
+
 static int __init used_up_init(void)
 {
 	if (size < sizeof(void *))
 		return -EINVAL;
+	if (huge) {
+		pr_info("galloc_used_up: %u objects of %u after a huge one\n",
+			objects_after_huge(), size);
+		return 0;
+	}
 	if (node != NUMA_NO_NODE) {
 		ask_for_node();
 		return 0;

@@ -4,14 +4,15 @@
 # Copyright (C) 2026 The galloc authors
 #
 # reserve.sh: the kernel's emergency reserve. galloc gets as many small objects from it
-# as kmalloc() does; see tools/stress/galloc_used_up.c.
+# as kmalloc() does, and as many with interrupts off from the pages of a huge object;
+# see tools/stress/galloc_used_up.c.
 
 # shellcheck source=tools/test/guest/lib.sh
 . "${0%/*}/lib.sh"
 
 SIZES="64 1000 4096"
 
-begin $(($(echo "$SIZES" | wc -w) + 4))
+begin $(($(echo "$SIZES" | wc -w) + 5))
 
 load_galloc
 for bytes in $SIZES; do
@@ -21,6 +22,10 @@ for bytes in $SIZES; do
 	at_least "objects of $bytes of the reserve, to 0.98 of kmalloc()'s" \
 		"$ours" $((${theirs:-1000000} * 98 / 100))
 done
+theirs=$(used_up ': \([0-9]*\) objects' huge=1 size=65536 count=60 kmalloc=1)
+ours=$(used_up ': \([0-9]*\) objects' huge=1 size=65536 count=60)
+at_least "objects after a huge one, of kmalloc()'s ${theirs:-none}" \
+	"$ours" $((${theirs:-1000000} * 98 / 100))
 at_least "spans of the reserve were cut" "$(stat_of reserve_spans)" 1
 echo 1 >"$G/shrink"
 same "nothing is in use" "$(stat_of in_use)" 0
