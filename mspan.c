@@ -90,19 +90,19 @@ bool mspan_new_many(struct mspan **out, unsigned int n, gfp_t gfp)
 static void mspan_free_rcu(struct rcu_head *head)
 {
 	struct mspan *s = container_of(head, struct mspan, rcu);
+	unsigned int kind = mspan_kind(s);
 
-	kmem_cache_free(mspan_caches[mspan_kind(s)], s);
+	arena_meta_cache_free(mspan_caches[kind], s, mspan_size(kind));
 }
 
 /*
  * Late freers may still read it: it stays an mspan, with the same bitmap, until they are
  * done.  So the caches need not be SLAB_TYPESAFE_BY_RCU, which costs 8 bytes an object:
- * the slab allocator may write its link into a free one.  Context: process; call_rcu() may
- * wake a task, so never with interrupts off.
+ * the slab allocator may write its link into a free one.  They are charged until then.
+ * Context: process; call_rcu() may wake a task, so never with interrupts off.
  */
 void mspan_delete(struct mspan *s)
 {
-	arena_uncharge_meta(mspan_size(mspan_kind(s)));
 	call_rcu(&s->rcu, mspan_free_rcu);
 }
 

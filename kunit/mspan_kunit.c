@@ -353,6 +353,7 @@ static void descriptors_are_charged_and_uncharged(struct kunit *test)
 {
 	unsigned int kind;
 
+	rcu_barrier();
 	for (kind = 0; kind < MSPAN_KINDS; kind++) {
 		long meta = arena_meta_bytes(), held = arena_held_bytes();
 		struct mspan *s = mspan_new(kind, GFP_KERNEL);
@@ -367,7 +368,12 @@ static void descriptors_are_charged_and_uncharged(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, mspan_row(s), 0);
 		KUNIT_EXPECT_FALSE(test, s->huge);
 		KUNIT_EXPECT_FALSE(test, s->reserve);
+		/* Charged as long as it is there. */
+		rcu_read_lock();
 		mspan_delete(s);
+		KUNIT_EXPECT_EQ(test, arena_meta_bytes(), meta + charged);
+		rcu_read_unlock();
+		rcu_barrier();
 		KUNIT_EXPECT_EQ(test, arena_meta_bytes(), meta);
 		KUNIT_EXPECT_EQ(test, arena_held_bytes(), held);
 	}
