@@ -469,7 +469,9 @@ static bool drain_others_behind(void)
 
 /*
  * The work items of the other CPUs take no locks of others, so they run soon; but one
- * may have to wait for memory itself, and the caller may hold what it waits for.
+ * may have to wait for memory itself, and the caller may hold what it waits for.  With
+ * __GFP_NORETRY, too: it may sleep, and NULL while another CPU has free objects would be
+ * galloc's fault, not the system's.
  */
 static void drain_wait(void)
 {

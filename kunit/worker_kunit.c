@@ -478,7 +478,7 @@ static void a_sleeping_caller_waits_for_other_cpus(struct kunit *test)
 		msleep(150);
 		gk_join(test, gk_start(test, gk_cpu(0), fill_and_free, NULL));
 		KUNIT_EXPECT_GT(test, READ_ONCE(other->held), 0);
-		drain_relieve(GFP_KERNEL);
+		drain_relieve(GFP_KERNEL | (i % 2 ? __GFP_NORETRY : 0));
 		drained += !READ_ONCE(other->held);
 	}
 	/* On a busy machine some take too long. */
