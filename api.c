@@ -64,7 +64,7 @@ static void *init_row_object(const struct rowset *set, void *obj, gfp_t gfp)
  * struct request - an allocation in its slow path
  * @class: size class; 0: whole pages
  * @set: set of rows, or NULL
- * @size: bytes wanted, for whole pages
+ * @size: bytes wanted, for whole pages; 0 for an object of a set
  * @align: alignment in bytes, a power of two, for whole pages
  * @nid: node wanted, NUMA_NO_NODE: the CPU's own
  * @gfp: the caller's flags
@@ -93,7 +93,7 @@ static bool request_ok(const struct request *r)
 		      "galloc: __GFP_NOFAIL without __GFP_DIRECT_RECLAIM: gfp %#x\n",
 		      (__force unsigned int)gfp))
 		return false;
-	if (likely(r->class || r->set))
+	if (likely(r->class || !r->size))
 		return true;
 	if (likely(r->size <= MAX_BYTES && r->align <= MAX_BYTES))
 		return true;
@@ -107,13 +107,13 @@ static void *get_once(const struct request *r, gfp_t gfp)
 {
 	void *obj;
 
-	if (unlikely(r->set)) {
+	if (unlikely(r->set && !r->size)) {
 		if (!rows_alloc(r->set, r->nid, gfp, 1, &obj))
 			return NULL;
 		return init_row_object(r->set, obj, gfp);
 	}
 	if (!r->class)
-		return large_alloc(r->size, r->align, r->nid, gfp);
+		return large_alloc(r->set, r->size, r->align, r->nid, gfp);
 	obj = mcache_alloc_slow(r->class, r->nid, gfp);
 	return likely(obj) ?
 	       init_object(obj, sizeclasses[r->class].size, gfp) : NULL;
@@ -136,7 +136,10 @@ static void relieve(gfp_t gfp, unsigned long npages)
 /* Is a request of a set refused by its owner's limit?  That is counted, then. */
 static bool over_limit(const struct request *r)
 {
-	struct row_account *a = r->set ? rows_refused_by(r->set, r->size) : NULL;
+	struct row_account *a = NULL;
+
+	if (unlikely(r->set))
+		a = rows_refused_by(r->set, r->size ? large_takes(r->size, r->align) : 0);
 
 	if (likely(!a))
 		return false;
@@ -370,7 +373,7 @@ void *galloc_node(size_t size, gfp_t gfp, int nid)
 EXPORT_SYMBOL_GPL(galloc_node);
 
 /* The smallest class that holds @size and aligns it to @align; 0 if there is none. */
-static unsigned int aligned_class(size_t size, size_t align)
+unsigned int api_aligned_class(size_t size, size_t align)
 {
 	unsigned int class;
 
@@ -403,7 +406,7 @@ static bool align_ok(size_t align)
 void *galloc_node_aligned(size_t size, size_t align, gfp_t gfp, int nid)
 {
 	struct request r = {
-		.class = aligned_class(size, align), .size = size,
+		.class = api_aligned_class(size, align), .size = size,
 		.align = max(align, natural_align(size)), .nid = nid, .gfp = gfp,
 	};
 
@@ -454,6 +457,16 @@ void *api_alloc_row(struct rowset *set, int nid, gfp_t gfp)
 	if (set->args.flags & ROWS_THISNODE)
 		r.gfp |= __GFP_THISNODE;
 	return node_choose(&r.nid, r.gfp) ? serve(&r) : NULL;
+}
+
+/* The same for an object of whole pages, @size bytes that begin at an alignment. */
+void *api_alloc_large(struct rowset *set, size_t size, size_t align, int nid, gfp_t gfp)
+{
+	struct request r = {
+		.set = set, .size = size, .align = align, .nid = nid, .gfp = gfp,
+	};
+
+	return node_choose(&r.nid, gfp) ? serve(&r) : NULL;
 }
 
 /* The same for @nr of them, filled into @p; @nr, or 0 if not all were available. */
@@ -513,6 +526,17 @@ enum mspan_found api_target_of(const void *p, struct target *t)
 	t->size = (size_t)s.npages << PAGE_SHIFT;
 	t->padded = s.reserve;
 	return addr_of(p) == s.start ? FOUND_OBJECT : FOUND_INTERIOR;
+}
+
+/* The set that an object belongs to, small or of whole pages; NULL: none.  Under RCU. */
+struct rowset *api_set_of(const void *p)
+{
+	struct rowset *set = rows_of(p);
+	struct mspan s;
+
+	if (!set && map_span_around(p, &s) && mspan_state(&s) == MSPAN_LARGE)
+		set = rows_of_row(mspan_row(&s));
+	return set;
 }
 
 /* Free an object that no stack accepted.  @number is the stack number of its page. */
@@ -688,6 +712,24 @@ size_t galloc_size_roundup(size_t size)
 }
 EXPORT_SYMBOL_GPL(galloc_size_roundup);
 
+/* Memory for an object that moves: in its heap, if it has one. */
+static void *alloc_beside(const void *p, size_t size, size_t align, gfp_t gfp, int nid)
+{
+	struct rowset *set;
+	void *new;
+
+	rcu_read_lock();
+	set = api_set_of(p);
+	if (set && (!set->args.sibling || READ_ONCE(set->dead) || !rows_get(set)))
+		set = NULL;
+	rcu_read_unlock();
+	if (likely(!set))
+		return galloc_node_aligned(size, align, gfp, nid);
+	new = set->args.sibling(set, size, align, gfp, nid);
+	rows_put(set);
+	return new;
+}
+
 /**
  * grealloc_node_aligned() - change the size of an object, with alignment and node
  * @p: the object; NULL and ZERO_SIZE_PTR: allocate a new one
@@ -729,7 +771,7 @@ void *grealloc_node_aligned(const void *p, size_t size, size_t align, gfp_t gfp,
 			memset((void *)p + size, 0, have - size);
 		return (void *)p;
 	}
-	new = galloc_node_aligned(size, align, gfp, nid);
+	new = alloc_beside(p, size, align, gfp, nid);
 	if (new) {
 		memcpy(new, p, min(have, size));
 		gfree(p);

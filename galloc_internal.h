@@ -561,8 +561,10 @@ void mheap_free_runs(struct mspan **spans, unsigned int n);
 bool mheap_alloc_runs(int nid, unsigned int npages, unsigned int align,
 		      unsigned int max, struct list_head *spans, gfp_t gfp);
 void mheap_free_shared(struct mspan *s);
-void *large_alloc(size_t size, size_t align, int nid, gfp_t gfp);
-void *large_hand_out(struct mspan *s, gfp_t gfp);
+struct rowset;
+void *large_alloc(struct rowset *set, size_t size, size_t align, int nid, gfp_t gfp);
+void *large_hand_out(struct mspan *s, unsigned int row, gfp_t gfp);
+size_t large_takes(size_t size, size_t align);
 bool large_free(const void *p, bool shared);
 
 unsigned long release_runs(unsigned long pages, bool may_sleep);
@@ -677,6 +679,12 @@ const char *mspan_state_name(unsigned int state);
 static inline unsigned int mspan_kind(const struct mspan *s)
 {
 	return ilog2(s->nwords);
+}
+
+/* Bytes of a descriptor. */
+static inline size_t mspan_bytes(const struct mspan *s)
+{
+	return sizeof(*s) + s->nwords * sizeof(long);
 }
 
 /* mcentral.c */
@@ -830,7 +838,10 @@ void waiting_settle(void);
 
 /* api.c */
 
+struct rowset *api_set_of(const void *p);
+unsigned int api_aligned_class(size_t size, size_t align);
 void *api_alloc_row(struct rowset *set, int nid, gfp_t gfp);
+void *api_alloc_large(struct rowset *set, size_t size, size_t align, int nid, gfp_t gfp);
 size_t api_alloc_row_bulk(struct rowset *set, int nid, gfp_t gfp, size_t nr, void **p);
 
 /* mcache.c: see mcache.h */

@@ -69,11 +69,12 @@ static void large_set_stack(const struct mspan *s, unsigned int number)
 /**
  * large_hand_out() - make a whole span an object
  * @s: span in TRANSIT
+ * @row: row of the set that it belongs to, or 0
  * @gfp: flags of the request, which say whether to clear it
  *
  * Return: The address of its first page, which the caller owns from here on.
  */
-void *large_hand_out(struct mspan *s, gfp_t gfp)
+void *large_hand_out(struct mspan *s, unsigned int row, gfp_t gfp)
 {
 	void *p = (void *)s->start;
 
@@ -84,7 +85,7 @@ void *large_hand_out(struct mspan *s, gfp_t gfp)
 	/* Before the tag: validate finds it on all pages of a LARGE span. */
 	large_set_stack(s, STACK_LARGE);
 	/* Release: gfree() on another CPU finds a complete descriptor. */
-	smp_store_release(&s->tag, MSPAN_TAG(0, MSPAN_LARGE));
+	smp_store_release(&s->tag, MSPAN_TAG(row, MSPAN_LARGE));
 	return p;
 }
 
@@ -97,8 +98,36 @@ static struct mspan *large_take(int nid, unsigned int npages, unsigned int align
 	return mheap_alloc(nid, npages, align, 0, gfp);
 }
 
+/* The bytes that an object takes: above a block it has a whole order. */
+size_t large_takes(size_t size, size_t align)
+{
+	size_t most = max(size, align);
+
+	return most > ARENA_SIZE ? roundup_pow_of_two(most) : PAGE_ALIGN(size);
+}
+
+/*
+ * Charge an account for a span, @reserved bytes of which it has been charged for before:
+ * one of the emergency reserve may be longer.  NULL, and nothing charged, if it cannot be.
+ */
+static struct mspan *large_settle(struct row_account *account, struct mspan *s,
+				  size_t reserved)
+{
+	size_t bytes = s ? (size_t)s->npages << PAGE_SHIFT : 0;
+
+	if (likely(bytes == reserved))
+		return s;
+	if (bytes > reserved && rows_charge(account, bytes - reserved))
+		return s;
+	if (s)
+		mheap_free(s);
+	rows_uncharge(account, reserved);
+	return NULL;
+}
+
 /**
  * large_alloc() - allocate an object of whole pages
+ * @set: set without objects that it is to belong to, whose account is charged; or NULL
  * @size: bytes, at most GALLOC_MAX_PAGES pages
  * @align: alignment in bytes, a power of two; if it exceeds the size, the object is
  *	that large
@@ -108,23 +137,50 @@ static struct mspan *large_take(int nid, unsigned int npages, unsigned int align
  * Context: As mheap_alloc().
  * Return: The object, or NULL.
  */
-void *large_alloc(size_t size, size_t align, int nid, gfp_t gfp)
+void *large_alloc(struct rowset *set, size_t size, size_t align, int nid, gfp_t gfp)
 {
 	unsigned int npages = PAGE_ALIGN(size) >> PAGE_SHIFT;
 	unsigned int pages_align = max(align, PAGE_SIZE) >> PAGE_SHIFT;
+	struct row_account *account = NULL;
+	unsigned int row = 0;
 	struct mspan *s;
 
+	if (unlikely(set)) {
+		account = set->args.account;
+		row = rows_number(set, gfp);
+		if (!row || !rows_charge(account, large_takes(size, align)))
+			return NULL;
+	}
 	if (nid == NUMA_NO_NODE)
 		nid = numa_mem_id();
 	s = stash_alloc(npages, pages_align, nid) ?:
 	    stash_refill(npages, pages_align, nid, gfp) ?:
 	    large_take(nid, npages, pages_align, gfp);
-	return s ? large_hand_out(s, gfp) : NULL;
+	if (unlikely(set)) {
+		s = large_settle(account, s, large_takes(size, align));
+		if (s)
+			rows_add_span(row, s);
+	}
+	return s ? large_hand_out(s, row, gfp) : NULL;
+}
+
+/* A span leaves its set, before anybody can have it. */
+static void large_leave(struct mspan *s, unsigned int row)
+{
+	struct rowset *set;
+
+	/* The span holds the set. */
+	rcu_read_lock();
+	set = rows_of_row(row);
+	rcu_read_unlock();
+	rows_uncharge(set->args.account, (long)s->npages << PAGE_SHIFT);
+	rows_del_span(row, s);
 }
 
 /* The span of a LARGE object, in TRANSIT.  NULL if @p is not the start of one. */
 static struct mspan *large_detach(const void *p)
 {
+	unsigned int row = 0;
 	unsigned long flags;
 	struct arena *arena;
 	unsigned int page;
@@ -139,10 +195,11 @@ static struct mspan *large_detach(const void *p)
 	galloc_lock(&h->lock, flags);
 	s = test_bit(page, arena->owned) ? arena->span[page] : NULL;
 	/* Acquire: pairs with large_hand_out(). */
-	if (s && (smp_load_acquire(&s->tag) != MSPAN_TAG(0, MSPAN_LARGE) ||
+	if (s && ((smp_load_acquire(&s->tag) & 0xff) != MSPAN_LARGE ||
 		  s->start != addr_of(p)))
 		s = NULL;
 	if (s) {
+		row = mspan_row(s);
 		mspan_set(s, 0, MSPAN_TRANSIT);
 		large_set_stack(s, STACK_NONE);
 	}
@@ -150,6 +207,8 @@ static struct mspan *large_detach(const void *p)
 	rcu_read_unlock();
 	if (s)
 		count_event(EVENT_LARGE_FREE);
+	if (unlikely(row))
+		large_leave(s, row);
 	return s;
 none:
 	rcu_read_unlock();

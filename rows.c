@@ -475,7 +475,7 @@ static void span_gone(struct mcentral *c, struct mspan *s)
 		mheap_free_shared(s);
 	} else {
 		/* No free cleared them, so that the next user would see what they held. */
-		if (want_init_on_free() && set->args.flags & ROWS_KEEP)
+		if (want_init_on_free() && (set->args.flags & ROWS_KEEP || set->swept))
 			memset((void *)s->start, 0, (size_t)npages << PAGE_SHIFT);
 		mheap_free(s);
 	}
@@ -509,6 +509,7 @@ unsigned long rows_sweep(struct rowset *set)
 	unsigned long n = 0;
 	int nid;
 
+	set->swept = true;
 	for (nid = 0; nid <= nr_node_ids; nid++)
 		if (READ_ONCE(set->row[nid]))
 			n += mcentral_sweep(set->row[nid]);
@@ -604,6 +605,44 @@ void rows_del_span(unsigned int row, struct mspan *s)
 	galloc_unlock(&c->lock, flags);
 	atomic_long_dec(&c->nr_spans);
 	rows_put(c->set);
+}
+
+/* The address of any span of such a row, NULL if there is none. */
+const void *rows_any_span(struct rowset *set)
+{
+	const void *found = NULL;
+	unsigned long flags;
+	int nid;
+
+	for (nid = 0; nid <= nr_node_ids && !found; nid++) {
+		/* Acquire: pairs with row_publish(). */
+		struct mcentral *c = smp_load_acquire(&set->row[nid]);
+		const struct mspan *s;
+
+		if (!c)
+			continue;
+		galloc_lock(&c->lock, flags);
+		list_for_each_entry(s, &c->full, list) {
+			/* The mark of a walk has no pages. */
+			found = s->npages ? (void *)s->start : NULL;
+			if (found)
+				break;
+		}
+		galloc_unlock(&c->lock, flags);
+	}
+	return found;
+}
+
+/* Bytes that describe a set, without its spans. */
+size_t rows_meta(const struct rowset *set)
+{
+	size_t bytes = set_bytes(set->args.name);
+	int nid;
+
+	for (nid = 0; nid <= nr_node_ids; nid++)
+		if (READ_ONCE(set->row[nid]))
+			bytes += sizeof(struct mcentral);
+	return bytes;
 }
 
 /* ---- walks over rows -------------------------------------------------------------------- */

@@ -43,6 +43,8 @@ struct row_account {
  * @account: charged for each span; or NULL.  Stays until @gone
  * @gone: the set is about to be freed: it was destroyed, and its last span has left.
  *	Called by the worker; or NULL
+ * @sibling: allocates for grealloc() what an object of the set is to be moved to; or NULL:
+ *	galloc() does
  * @owner: for whoever made it
  * @class: the same, at most U8_MAX
  */
@@ -53,6 +55,7 @@ struct rows_args {
 	unsigned int flags;
 	struct row_account *account;
 	void (*gone)(struct rowset *set);
+	void *(*sibling)(struct rowset *set, size_t size, size_t align, gfp_t gfp, int nid);
 	void *owner;
 	u8 class;
 };
@@ -62,6 +65,7 @@ struct rows_args {
  * @args: as it was made
  * @refs: of the handle, until it is destroyed; of each span; and of walkers
  * @dead: destroyed: no more spans are cut
+ * @swept: its spans are being taken away, with what is live
  * @list: all sets (rows_lock; RCU)
  * @gone: links those without references
  * @row: by node, made when first used; the last is that of the emergency reserve
@@ -70,6 +74,7 @@ struct rowset {
 	struct rows_args args;
 	atomic_long_t refs;
 	bool dead;
+	bool swept;
 	struct list_head list;
 	struct llist_node gone;
 	struct mcentral *row[];
@@ -105,6 +110,8 @@ struct rowset *rows_of(const void *p);
 struct rowset *rows_of_row(unsigned int row);
 unsigned long rows_in_use(const struct rowset *set);
 unsigned long rows_spans(const struct rowset *set);
+const void *rows_any_span(struct rowset *set);
+size_t rows_meta(const struct rowset *set);
 unsigned long rows_sweep(struct rowset *set);
 void rows_add_span(unsigned int row, struct mspan *s);
 void rows_del_span(unsigned int row, struct mspan *s);

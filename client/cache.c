@@ -10,6 +10,7 @@
  */
 #include "cache.h"
 #include "geometry.h"
+#include "heap.h"
 #include "mcache.h"
 
 #include <linux/cache.h>
@@ -54,7 +55,19 @@ static bool cache_args_ok(const char *name, size_t size,
 /* The last object of a destroyed cache is gone. */
 static void cache_gone(struct rowset *set)
 {
-	kfree(set->args.owner);
+	struct galloc_cache *cache = set->args.owner;
+
+	if (cache->heap)
+		heap_put(cache->heap);
+	arena_meta_free(cache, sizeof(*cache));
+}
+
+/* For grealloc(): what grows leaves the cache, but not its heap. */
+static void *cache_sibling(struct rowset *set, size_t size, size_t align, gfp_t gfp, int nid)
+{
+	const struct galloc_cache *cache = set->args.owner;
+
+	return heap_alloc(cache->heap, size, align, gfp, nid);
 }
 
 static unsigned int cache_row_flags(const struct galloc_cache_args *args)
@@ -66,6 +79,47 @@ static unsigned int cache_row_flags(const struct galloc_cache_args *args)
 	if (args->flags & GALLOC_CACHE_NODE_STRICT)
 		flags |= ROWS_THISNODE;
 	return flags;
+}
+
+/* See galloc_cache_create() and galloc_heap_cache_create(); @heap may be NULL. */
+struct galloc_cache *cache_create(const char *name, size_t size,
+				  const struct galloc_cache_args *args,
+				  struct galloc_heap *heap)
+{
+	static const struct galloc_cache_args no_args;
+	struct rows_args rows = { .gone = cache_gone };
+	struct galloc_cache *cache;
+
+	might_sleep();
+	args = args ?: &no_args;
+	if (!cache_args_ok(name, size, args) ||
+	    !geometry_make(&rows.sc, size, cache_align(size, args)))
+		return NULL;
+	cache = arena_meta_zalloc(sizeof(*cache), NUMA_NO_NODE, GFP_KERNEL);
+	if (!cache)
+		return NULL;
+	cache->size = size;
+	cache->has_ctor = args->ctor;
+	cache->account.limit = args->limit;
+	rows.name = name;
+	rows.ctor = args->ctor;
+	rows.flags = cache_row_flags(args);
+	rows.account = &cache->account;
+	rows.owner = cache;
+	if (heap) {
+		cache->account.parent = &heap->account;
+		rows.sibling = cache_sibling;
+	}
+	cache->set = rows_create(&rows, GFP_KERNEL);
+	if (!cache->set) {
+		arena_meta_free(cache, sizeof(*cache));
+		return NULL;
+	}
+	if (heap) {
+		cache->heap = heap;
+		heap_add_cache(heap, cache);
+	}
+	return cache;
 }
 
 /**
@@ -83,32 +137,7 @@ static unsigned int cache_row_flags(const struct galloc_cache_args *args)
 struct galloc_cache *galloc_cache_create(const char *name, size_t size,
 					 const struct galloc_cache_args *args)
 {
-	static const struct galloc_cache_args no_args;
-	struct rows_args rows = { .gone = cache_gone };
-	struct galloc_cache *cache;
-
-	might_sleep();
-	args = args ?: &no_args;
-	if (!cache_args_ok(name, size, args) ||
-	    !geometry_make(&rows.sc, size, cache_align(size, args)))
-		return NULL;
-	cache = galloc_fail(0) ? NULL : kzalloc(sizeof(*cache), GFP_KERNEL);
-	if (!cache)
-		return NULL;
-	cache->size = size;
-	cache->has_ctor = args->ctor;
-	cache->account.limit = args->limit;
-	rows.name = name;
-	rows.ctor = args->ctor;
-	rows.flags = cache_row_flags(args);
-	rows.account = &cache->account;
-	rows.owner = cache;
-	cache->set = rows_create(&rows, GFP_KERNEL);
-	if (!cache->set) {
-		kfree(cache);
-		return NULL;
-	}
-	return cache;
+	return cache_create(name, size, args, NULL);
 }
 EXPORT_SYMBOL_GPL(galloc_cache_create);
 
@@ -129,6 +158,8 @@ void galloc_cache_destroy(struct galloc_cache *cache)
 	might_sleep();
 	if (!cache)
 		return;
+	if (cache->heap)
+		heap_remove_cache(cache->heap, cache);
 	live = rows_in_use(cache->set);
 	/* After rows_destroy() the last free, by anybody, frees the cache. */
 	if (live)

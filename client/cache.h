@@ -6,12 +6,16 @@
 
 #include "galloc_internal.h"
 
+struct galloc_heap;
+
 /**
  * struct galloc_cache - a typed cache
  * @set: its rows
- * @account: bytes of its spans, and its limit
+ * @account: bytes of its spans, and its limit; a part of the heap's if it is in one
  * @size: bytes of an object, as asked for
  * @has_ctor: objects have been through a constructor
+ * @heap: the heap that it is in, or NULL
+ * @link: in the heap's list of caches (the heap's lock)
  *
  * Freed with the last object, which may be long after galloc_cache_destroy().
  */
@@ -20,6 +24,12 @@ struct galloc_cache {
 	struct row_account account;
 	unsigned int size;
 	bool has_ctor;
+	struct galloc_heap *heap;
+	struct list_head link;
 };
+
+struct galloc_cache *cache_create(const char *name, size_t size,
+				  const struct galloc_cache_args *args,
+				  struct galloc_heap *heap);
 
 #endif /* _GALLOC_CLIENT_CACHE_H */

@@ -244,5 +244,6 @@ grealloc_array(const void *p, size_t n, size_t size, gfp_t gfp)
 #include "galloc_obj.h"
 #include "galloc_prefill.h"
 #include "galloc_cache.h"
+#include "galloc_heap.h"
 
 #endif /* _GALLOC_H */

@@ -162,6 +162,26 @@ static bool in_a_cache(void)
 	return p[0] && n;
 }
 
+/* The same in a heap, and the first of a class and of whole pages. */
+static bool in_a_heap(void)
+{
+	struct galloc_heap *heap;
+	void *p[3] = { };
+
+	begin();
+	heap = galloc_heap_create("kunit", NULL);
+	if (heap) {
+		struct galloc_cache *cache = galloc_heap_cache_create(heap, "kunit", 72, NULL);
+
+		p[0] = galloc_from(heap, 100, QUIET);
+		p[1] = galloc_from(heap, 50000, QUIET);
+		p[2] = cache ? galloc_cache_alloc(cache, QUIET) : NULL;
+	}
+	end();
+	galloc_heap_destroy(heap, GALLOC_HEAP_RELEASE);
+	return p[0] && p[1] && p[2];
+}
+
 static bool grown(size_t from, size_t to)
 {
 	void *p = galloc(from, GFP_KERNEL), *q;
@@ -258,6 +278,7 @@ static const struct {
 	{ "grealloc(3000 to 300000)", grown_large },
 	{ "galloc_bulk(1000 of 96)", bulk },
 	{ "galloc_cache_create, 40 objects", in_a_cache, false, true },
+	{ "galloc_heap_create, 3 objects", in_a_heap, false, true },
 	{ "gfree and its kin, 1000 of 128", freed, true, true },
 	{ "gfree of whole pages", freed_large, true },
 };

@@ -249,7 +249,7 @@ static void emergency_pages_are_used_once(struct kunit *test)
 	s->reserve = true;
 	memset((void *)start, 0xa5, 5 * PAGE_SIZE);
 	s->zeroed = false;
-	p = large_hand_out(s, GFP_KERNEL | __GFP_ZERO);
+	p = large_hand_out(s, 0, GFP_KERNEL | __GFP_ZERO);
 	run_forget(s);
 	KUNIT_EXPECT_EQ(test, (unsigned long)p, start);
 	KUNIT_EXPECT_EQ(test, gsize(p), 5 * PAGE_SIZE);

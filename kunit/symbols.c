@@ -8,8 +8,10 @@
  * are exported here, in KUnit's namespace, and nowhere else.
  */
 #include "client/geometry.h"
+#include "client/heap.h"
 #include "debug/look.h"
 #include "mcache.h"
+#include "observe/heaps.h"
 
 #include <linux/export.h>
 
@@ -184,6 +186,14 @@ EXPORT_SYMBOL_IF_KUNIT(worker_stop);
 EXPORT_SYMBOL_IF_KUNIT(worker_settle);
 EXPORT_SYMBOL_IF_KUNIT(worker_kick);
 EXPORT_SYMBOL_IF_KUNIT(worker_pending);
+
+/* client/heap.c */
+EXPORT_SYMBOL_IF_KUNIT(heap_has);
+EXPORT_SYMBOL_IF_KUNIT(heap_walk);
+
+/* observe/heaps.c */
+EXPORT_SYMBOL_IF_KUNIT(heaps_table_show);
+EXPORT_SYMBOL_IF_KUNIT(heaps_classes_show);
 
 /* client/geometry.c */
 EXPORT_SYMBOL_IF_KUNIT(geometry_make);

@@ -12,6 +12,7 @@
 #include <linux/slab.h>
 
 #include "client/cache.h"
+#include "client/heap.h"
 #include "twin.h"
 
 /* Live objects that the twin searches through at each operation. */
@@ -35,10 +36,12 @@
  * @refused: allocations that failed and were allowed to
  * @hungry: memory is so short that any of them may fail
  * @order: what needs more pages in a row than 1 << this may fail, too
- * @cache: caches to allocate from
+ * @heap: a heap to allocate from
+ * @cache: caches to allocate from, the second in @heap
  */
 struct walk {
 	struct twin twin;
+	struct galloc_heap *heap;
 	struct galloc_cache *cache[2];
 	u64 rng;
 	const char *wrong;
@@ -241,6 +244,32 @@ static void do_bulk(struct walk *w)
 		got(w, p[i], size, natural(size), gfp, true);
 }
 
+static void do_heap(struct walk *w)
+{
+	size_t size = any_size(w), align = 1UL << below(w, 8);
+	gfp_t gfp = any_gfp(w);
+
+	if (below(w, 4))
+		got(w, galloc_from(w->heap, size, gfp), size, natural(size), gfp, true);
+	else
+		got(w, galloc_from_aligned(w->heap, size, align, gfp), size,
+		    max(align, natural(size)), gfp, false);
+}
+
+static void do_heap_bulk(struct walk *w)
+{
+	size_t n = 1 + below(w, MAX_BULK), size = gk_random_size(&w->rng), i;
+	gfp_t gfp = any_gfp(w);
+	void *p[MAX_BULK];
+
+	if (galloc_from_bulk(w->heap, size, gfp, n, p) != n) {
+		got(w, NULL, size, 8, gfp, true);
+		return;
+	}
+	for (i = 0; i < n; i++)
+		got(w, p[i], size, natural(size), gfp, true);
+}
+
 static void do_cache(struct walk *w)
 {
 	bool second = below(w, 2);
@@ -273,7 +302,7 @@ static void do_realloc(struct walk *w)
 	size_t size = any_size(w), had, real, keep;
 	struct twin_object *o = any_object(w);
 	gfp_t gfp = any_gfp(w);
-	bool zero = below(w, 2);
+	bool zero = below(w, 2), in_heap;
 	u8 *p, *q;
 	u32 stamp;
 
@@ -283,12 +312,15 @@ static void do_realloc(struct walk *w)
 	had = o->size;
 	real = o->real;
 	stamp = o->stamp;
+	in_heap = heap_has(w->heap, p);
 	q = grealloc(p, size, zero ? gfp | __GFP_ZERO : gfp);
 	if (!q) {
 		got(w, NULL, size, 8, gfp, false);
 		/* The old one stays, and its pattern is checked later on. */
 		return;
 	}
+	if (heap_has(w->heap, q) != in_heap)
+		expect(w, "left its heap, or came into it");
 	keep = min(had, size);
 	if (size <= real && q != p)
 		expect(w, "moved without need");
@@ -437,6 +469,9 @@ static const struct {
 	{ "galloc, nofail", do_nofail, true },
 	{ "galloc, irqs off", do_irqs_off, true },
 	{ "galloc_bulk", do_bulk, true },
+	{ "galloc_from", do_heap, true },
+	{ "galloc_from", do_heap, true },
+	{ "galloc_from_bulk", do_heap_bulk, true },
 	{ "galloc_cache_alloc", do_cache, true },
 	{ "galloc_cache_alloc", do_cache, true },
 	{ "galloc_cache_alloc_bulk", do_cache_bulk, true },
@@ -475,12 +510,16 @@ static bool walk_init(struct kunit *test, struct walk *w, u64 rng)
 	memset(w, 0, sizeof(*w));
 	w->rng = rng;
 	w->order = ARENA_ORDER;
+	w->heap = galloc_heap_create("twin", NULL);
 	w->cache[0] = galloc_cache_create("twin", 72, NULL);
-	w->cache[1] = galloc_cache_create("twin", 5000, &(struct galloc_cache_args) {
+	if (!w->heap || !w->cache[0])
+		return false;
+	w->cache[1] = galloc_heap_cache_create(w->heap, "twin", 5000,
+					       &(struct galloc_cache_args) {
 							.flags = GALLOC_CACHE_HWALIGN,
 							.align = 64,
-						  });
-	return w->cache[0] && w->cache[1] && twin_init(test, &w->twin, MAX_LIVE);
+					       });
+	return w->cache[1] && twin_init(test, &w->twin, MAX_LIVE);
 }
 
 static void walk_some(struct walk *w, unsigned long n)
@@ -493,13 +532,22 @@ static void walk_some(struct walk *w, unsigned long n)
 	}
 }
 
-static void walk_end(struct walk *w)
+/* Free everything, what is in the heap in one sweep. */
+static void walk_end(struct kunit *test, struct walk *w)
 {
-	while (w->twin.nr)
-		gfree(w->twin.objects[--w->twin.nr].p);
+	size_t n = 0;
+
 	galloc_rcu_barrier();
+	while (w->twin.nr) {
+		void *p = w->twin.objects[--w->twin.nr].p;
+
+		if (heap_has(w->heap, p))
+			n++;
+		else
+			gfree(p);
+	}
+	KUNIT_EXPECT_EQ(test, galloc_heap_destroy(w->heap, GALLOC_HEAP_RELEASE), n);
 	galloc_cache_destroy(w->cache[0]);
-	galloc_cache_destroy(w->cache[1]);
 }
 
 static void walk_report(struct kunit *test, const struct walk *w)
@@ -524,7 +572,7 @@ static void every_call_agrees_with_the_twin(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, gk_in_use(test), (long)w->twin.bytes);
 	}
 	walk_report(test, w);
-	walk_end(w);
+	walk_end(test, w);
 	KUNIT_EXPECT_EQ(test, gk_in_use(test), 0);
 }
 
@@ -546,7 +594,7 @@ static void every_call_agrees_with_the_twin_when_memory_is_short(struct kunit *t
 	}
 	gk_unlimit(test);
 	walk_report(test, w);
-	walk_end(w);
+	walk_end(test, w);
 	KUNIT_EXPECT_GT(test, w->refused, 0);
 	KUNIT_EXPECT_EQ(test, gk_in_use(test), 0);
 }
@@ -584,7 +632,7 @@ static void every_call_agrees_with_the_twin_when_memory_is_in_pieces(struct kuni
 	if (!galloc_reserve_pages)
 		KUNIT_EXPECT_GT(test, most, 0);
 	walk_report(test, w);
-	walk_end(w);
+	walk_end(test, w);
 	KUNIT_EXPECT_EQ(test, gk_in_use(test), 0);
 }
 
@@ -666,7 +714,7 @@ static void two_cpus_agree_with_their_twins(struct kunit *test)
 	}
 	KUNIT_EXPECT_EQ(test, gk_in_use(test), live);
 	for (i = 0; i < 2; i++)
-		walk_end(&walker[i].w);
+		walk_end(test, &walker[i].w);
 	KUNIT_EXPECT_EQ(test, gk_in_use(test), 0);
 }
 

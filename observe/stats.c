@@ -10,6 +10,7 @@
  * GALLOC_STATS_VERSION.
  */
 #include "debug/look.h"
+#include "heaps.h"
 #include "mcache.h"
 
 #include <linux/cpu.h>
@@ -892,6 +893,7 @@ void stats_init(void)
 	debugfs_create_file("spans", 0400, stats_dir, NULL, &spans_fops);
 	debugfs_create_file("shrink", 0200, stats_dir, NULL, &shrink_fops);
 	debugfs_create_file("validate", 0600, stats_dir, NULL, &validate_fops);
+	heaps_init(stats_dir);
 }
 
 void stats_exit(void)

@@ -1,0 +1,583 @@
+// SPDX-License-Identifier: GPL-2.0
+// Copyright (C) 2026 The galloc authors
+/*
+ * heap: private heaps.
+ *
+ * A heap has a set of rows (rows.c) for each size class that its client uses, one for
+ * objects of whole pages, and those of its typed caches.  All of them share an account,
+ * which has the limit.  So objects of two heaps never share a page, and gfree() needs no
+ * heap: an object's span leads to its set, and that to the account.
+ *
+ * Exported to clients; calls api.c, cache.c and rows.c.  Owns the list of heaps and its
+ * mutex.  Overview: galloc_mod.c.
+ */
+#include "cache.h"
+#include "heap.h"
+#include "mcache.h"
+#include "observe/heaps.h"
+
+#include <linux/ctype.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+/* The longest name that debugfs shows. */
+#define NAME_MAX_SHOWN	60
+
+/* A heap, with its name, a dot and a number. */
+#define HEAP_BYTES	(sizeof(struct galloc_heap) + NAME_MAX_SHOWN + 12)
+
+static LIST_HEAD(heaps);
+static DEFINE_MUTEX(heaps_mutex);
+
+/* ---- lifetime ----------------------------------------------------------------- */
+
+void heap_put(struct galloc_heap *heap)
+{
+	if (refcount_dec_and_test(&heap->refs))
+		arena_meta_free(heap, HEAP_BYTES);
+}
+
+/* The last object of a class of a destroyed heap is gone. */
+static void heap_set_gone(struct rowset *set)
+{
+	heap_put(set->args.owner);
+}
+
+static bool name_is_taken(const char *name)
+{
+	const struct galloc_heap *heap;
+
+	list_for_each_entry(heap, &heaps, link)
+		if (!strcmp(heap->name, name))
+			return true;
+	return false;
+}
+
+/*
+ * Name a heap as its client wants, or, if another has that name, with a number behind
+ * it.  The name is that of a directory and a column of a table.
+ */
+static void heap_name(struct galloc_heap *heap, const char *wanted)
+{
+	size_t len = strnlen(wanted, NAME_MAX_SHOWN), i;
+	unsigned int n;
+
+	for (i = 0; i < len; i++)
+		heap->name[i] = isgraph(wanted[i]) && wanted[i] != '/' ? wanted[i] : '_';
+	heap->name[len] = '\0';
+	for (n = 2; name_is_taken(heap->name); n++)
+		sprintf(heap->name + len, ".%u", n);
+}
+
+/**
+ * galloc_heap_create() - create a private heap
+ * @name: for debugfs and reports; copied.  Of two heaps with the same name the second is
+ *	shown as NAME.2
+ * @args: limit and flags; NULL for none
+ *
+ * Costs some hundred bytes until it is used.
+ *
+ * Context: Process, also a CPU hotplug callback.  Sleeps.
+ * Return: The heap; NULL if there is no memory, or, after a line in the log, if an
+ * argument is wrong.
+ */
+struct galloc_heap *galloc_heap_create(const char *name,
+				       const struct galloc_heap_args *args)
+{
+	struct galloc_heap *heap;
+
+	might_sleep();
+	if (!name || !*name) {
+		pr_err("a heap without a name\n");
+		return NULL;
+	}
+	if (args && args->flags) {
+		pr_err("heap %s: unknown flags %#x\n", name, args->flags);
+		return NULL;
+	}
+	heap = arena_meta_zalloc(HEAP_BYTES, NUMA_NO_NODE, GFP_KERNEL);
+	if (!heap)
+		return NULL;
+	refcount_set(&heap->refs, 1);
+	mutex_init(&heap->lock);
+	INIT_LIST_HEAD(&heap->caches);
+	if (args)
+		heap->account.limit = args->limit_bytes;
+	mutex_lock(&heaps_mutex);
+	heap_name(heap, name);
+	list_add_tail(&heap->link, &heaps);
+	mutex_unlock(&heaps_mutex);
+	heaps_show(heap);
+	return heap;
+}
+EXPORT_SYMBOL_GPL(galloc_heap_create);
+
+/* The cache holds the heap until heap_put(). */
+void heap_add_cache(struct galloc_heap *heap, struct galloc_cache *cache)
+{
+	refcount_inc(&heap->refs);
+	mutex_lock(&heap->lock);
+	list_add_tail(&cache->link, &heap->caches);
+	mutex_unlock(&heap->lock);
+}
+
+void heap_remove_cache(struct galloc_heap *heap, struct galloc_cache *cache)
+{
+	mutex_lock(&heap->lock);
+	list_del(&cache->link);
+	mutex_unlock(&heap->lock);
+}
+
+/**
+ * galloc_heap_cache_create() - create a typed cache in a heap
+ * @heap: the heap
+ * @name: see galloc_cache_create()
+ * @size: the same
+ * @args: the same; its limit comes on top of the heap's
+ *
+ * What the cache holds counts as the heap's.  It may be destroyed before the heap;
+ * galloc_heap_destroy() destroys those that are left.
+ *
+ * Context: As galloc_cache_create().
+ * Return: As galloc_cache_create().
+ */
+struct galloc_cache *galloc_heap_cache_create(struct galloc_heap *heap,
+					      const char *name, size_t size,
+					      const struct galloc_cache_args *args)
+{
+	return cache_create(name, size, args, heap);
+}
+EXPORT_SYMBOL_GPL(galloc_heap_cache_create);
+
+/* ---- allocation ---------------------------------------------------------------- */
+
+/* For grealloc(): what grows stays in its heap. */
+static void *heap_sibling(struct rowset *set, size_t size, size_t align, gfp_t gfp, int nid)
+{
+	return heap_alloc(set->args.owner, size, align, gfp, nid);
+}
+
+/* Make the set of a class, in any context that @gfp describes. */
+static noinline struct rowset *heap_make_set(struct galloc_heap *heap,
+					     unsigned int class, gfp_t gfp)
+{
+	const struct rows_args args = {
+		.name = heap->name,
+		.sc = sizeclasses[class],
+		.account = &heap->account,
+		.gone = heap_set_gone,
+		.sibling = heap_sibling,
+		.owner = heap,
+		.class = class,
+	};
+	struct rowset *set = rows_create(&args, gfp), *first;
+
+	if (!set)
+		return NULL;
+	refcount_inc(&heap->refs);
+	/* Full order: whoever finds the set finds it complete. */
+	first = cmpxchg(&heap->set[class], NULL, set);
+	if (!first)
+		return set;
+	/* Another CPU was faster.  Nobody has seen ours: its end is heap_set_gone(). */
+	rows_abandon(set);
+	return first;
+}
+
+static struct rowset *heap_set(struct galloc_heap *heap, unsigned int class, gfp_t gfp)
+{
+	/* Acquire: pairs with the cmpxchg() in heap_make_set(). */
+	return smp_load_acquire(&heap->set[class]) ?: heap_make_set(heap, class, gfp);
+}
+
+/* Memory of a heap, at an alignment that is a power of two, on a node. */
+void *heap_alloc(struct galloc_heap *heap, size_t size, size_t align, gfp_t gfp, int nid)
+{
+	unsigned int class = sizeclass_of(size);
+	struct rowset *set;
+
+	if (!size)
+		return ZERO_SIZE_PTR;
+	if (align > 1)
+		class = api_aligned_class(size, align);
+	/* HEAP_LARGE, if it is of no class. */
+	set = heap_set(heap, class, gfp);
+	if (!set)
+		return NULL;
+	return class ? api_alloc_row(set, nid, gfp) :
+	       api_alloc_large(set, size, max(align, size & -size), nid, gfp);
+}
+
+/**
+ * galloc_from() - allocate memory of a heap
+ * @heap: the heap
+ * @size: bytes wanted
+ * @gfp: allocation flags
+ *
+ * As galloc(), with the heap's limit, which not even __GFP_NOFAIL exceeds.  Free it with
+ * gfree().
+ *
+ * Context: Any but NMI.  Sleeps if @gfp allows it and galloc needs pages.
+ * Return: As galloc(); NULL also if the limit is reached.
+ */
+void *galloc_from(struct galloc_heap *heap, size_t size, gfp_t gfp)
+{
+	return heap_alloc(heap, size, 1, gfp, NUMA_NO_NODE);
+}
+EXPORT_SYMBOL_GPL(galloc_from);
+
+/**
+ * galloc_from_node() - allocate memory of a heap on a node
+ * @heap: the heap
+ * @size: bytes wanted
+ * @gfp: allocation flags
+ * @nid: see galloc_node()
+ *
+ * Context: As galloc_from().
+ * Return: As galloc_from().
+ */
+void *galloc_from_node(struct galloc_heap *heap, size_t size, gfp_t gfp, int nid)
+{
+	return heap_alloc(heap, size, 1, gfp, nid);
+}
+EXPORT_SYMBOL_GPL(galloc_from_node);
+
+/**
+ * galloc_from_aligned() - allocate memory of a heap at an alignment
+ * @heap: the heap
+ * @size: bytes wanted
+ * @align: alignment in bytes, a power of two
+ * @gfp: allocation flags
+ *
+ * Context: As galloc_from().
+ * Return: As galloc_from(); NULL with one warning if @align is not a power of two.
+ */
+void *galloc_from_aligned(struct galloc_heap *heap, size_t size, size_t align, gfp_t gfp)
+{
+	if (WARN_ONCE(!is_power_of_2(align),
+		      "galloc: alignment %zu is not a power of two\n", align))
+		return NULL;
+	return heap_alloc(heap, size, align, gfp, NUMA_NO_NODE);
+}
+EXPORT_SYMBOL_GPL(galloc_from_aligned);
+
+/* Is @p an object of the heap, or of a cache in it? */
+bool heap_has(const struct galloc_heap *heap, const void *p)
+{
+	const struct row_account *a = NULL;
+	const struct rowset *set;
+	bool has;
+
+	rcu_read_lock();
+	set = api_set_of(p);
+	if (set)
+		a = set->args.account;
+	has = a && (a == &heap->account || a->parent == &heap->account);
+	rcu_read_unlock();
+	return has;
+}
+
+/**
+ * grealloc_from() - change the size of an object, in a heap
+ * @heap: the heap that the object is to be in afterwards
+ * @p: the object, also of another heap or of none; NULL and ZERO_SIZE_PTR: a new one
+ * @size: bytes wanted; 0: free @p
+ * @gfp: allocation flags, see grealloc()
+ *
+ * Context: As galloc_from().
+ * Return: As grealloc().
+ */
+void *grealloc_from(struct galloc_heap *heap, const void *p, size_t size, gfp_t gfp)
+{
+	size_t have;
+	void *new;
+
+	if (ZERO_OR_NULL_PTR(p) || !size) {
+		if (size)
+			return galloc_from(heap, size, gfp);
+		gfree(p);
+		return ZERO_SIZE_PTR;
+	}
+	have = gsize(p);
+	if (!have)
+		return NULL;
+	if (have >= size && heap_has(heap, p))
+		return grealloc(p, size, gfp);
+	new = galloc_from(heap, size, gfp);
+	if (new) {
+		memcpy(new, p, min(have, size));
+		gfree(p);
+	}
+	return new;
+}
+EXPORT_SYMBOL_GPL(grealloc_from);
+
+/**
+ * galloc_from_bulk() - allocate many objects of a heap
+ * @heap: the heap
+ * @size: bytes of each
+ * @gfp: allocation flags
+ * @nr: number of objects
+ * @p: filled with their addresses; free them with gfree_bulk()
+ *
+ * Context: As galloc_from().
+ * Return: @nr, or 0 if not all were available; then none is allocated.
+ */
+size_t galloc_from_bulk(struct galloc_heap *heap, size_t size, gfp_t gfp, size_t nr,
+			void **p)
+{
+	unsigned int class = sizeclass_of(size);
+	struct rowset *set;
+	size_t i;
+
+	if (class) {
+		set = heap_set(heap, class, gfp);
+		return set ? api_alloc_row_bulk(set, NUMA_NO_NODE, gfp, nr, p) : 0;
+	}
+	for (i = 0; i < nr; i++) {
+		p[i] = galloc_from(heap, size, gfp);
+		if (!p[i]) {
+			gfree_bulk(i, p);
+			return 0;
+		}
+	}
+	return nr;
+}
+EXPORT_SYMBOL_GPL(galloc_from_bulk);
+
+/* ---- what it holds ----------------------------------------------------------------- */
+
+/* Call @fn for whole pages and each class, if used, and for each cache. */
+void heap_each(struct galloc_heap *heap,
+	       void (*fn)(const struct heap_line *line, void *arg), void *arg)
+{
+	struct galloc_cache *cache;
+	unsigned int class;
+
+	for (class = 0; class < GALLOC_NR_CLASSES; class++) {
+		/* Acquire: as in heap_set(). */
+		const struct heap_line line = {
+			.class = class, .set = smp_load_acquire(&heap->set[class]),
+		};
+
+		if (line.set)
+			fn(&line, arg);
+	}
+	mutex_lock(&heap->lock);
+	list_for_each_entry(cache, &heap->caches, link) {
+		const struct heap_line line = {
+			.class = GALLOC_NR_CLASSES,
+			.name = cache->set->args.name,
+			.set = cache->set,
+		};
+
+		fn(&line, arg);
+	}
+	mutex_unlock(&heap->lock);
+}
+
+/* Call @fn for each heap, oldest first. */
+void heap_walk(void (*fn)(struct galloc_heap *heap, void *arg), void *arg)
+{
+	struct galloc_heap *heap;
+
+	mutex_lock(&heaps_mutex);
+	list_for_each_entry(heap, &heaps, link)
+		fn(heap, arg);
+	mutex_unlock(&heaps_mutex);
+}
+
+static void sum_span(struct mspan *s, void *arg)
+{
+	struct heap_sums *sums = arg;
+
+	sums->spans++;
+	sums->pages += s->npages;
+	sums->meta += mspan_bytes(s);
+	if (mspan_state(s) != MSPAN_LARGE) {
+		sums->free += mspan_count_free(s);
+		sums->taken += s->objects;
+	}
+}
+
+/* What the spans of a set have, and how much of that is in use. */
+void heap_sum(struct rowset *set, struct heap_sums *sums)
+{
+	unsigned long in_use = rows_in_use(set);
+
+	*sums = (struct heap_sums) { .meta = rows_meta(set) };
+	rows_walk(set, sum_span, sums);
+	sums->taken -= min(sums->free, sums->taken);
+	sums->in_use = min(in_use, sums->taken);
+	sums->cached = sums->taken - sums->in_use;
+}
+
+static void sum_line(const struct heap_line *line, void *arg)
+{
+	size_t size = line->set->args.sc.size;
+	struct galloc_heap_usage *usage = arg;
+	struct heap_sums sums;
+
+	heap_sum(line->set, &sums);
+	usage->meta += sums.meta;
+	if (!size) {
+		usage->in_use += sums.pages << PAGE_SHIFT;
+		return;
+	}
+	usage->spans += sums.spans;
+	usage->in_use += sums.in_use * size;
+	usage->cached += sums.cached * size;
+}
+
+/**
+ * galloc_heap_usage() - what a heap holds
+ * @heap: the heap
+ * @usage: filled in.  Exact if nobody allocates or frees meanwhile
+ *
+ * Context: Process.  Sleeps.
+ */
+void galloc_heap_usage(struct galloc_heap *heap, struct galloc_heap_usage *usage)
+{
+	might_sleep();
+	*usage = (struct galloc_heap_usage) {
+		.limit = heap->account.limit,
+		.meta = HEAP_BYTES,
+	};
+	heap_each(heap, sum_line, usage);
+	usage->held = atomic_long_read(&heap->account.bytes);
+	usage->peak = atomic_long_read(&heap->account.peak);
+	usage->refused = atomic_long_read(&heap->account.refused);
+}
+EXPORT_SYMBOL_GPL(galloc_heap_usage);
+
+static void drain_line(const struct heap_line *line, void *arg)
+{
+	rows_drain(line->set);
+}
+
+/**
+ * galloc_heap_trim() - give back what the CPUs keep of a heap
+ * @heap: the heap
+ *
+ * Afterwards pages without an object in use are free memory of galloc's, and no longer
+ * count against the limit.
+ *
+ * Context: Process.  Sleeps; not in a CPU hotplug callback.
+ */
+void galloc_heap_trim(struct galloc_heap *heap)
+{
+	might_sleep();
+	heap_each(heap, drain_line, NULL);
+}
+EXPORT_SYMBOL_GPL(galloc_heap_trim);
+
+/* ---- destruction --------------------------------------------------------------------- */
+
+/* Each LARGE span is an object. */
+static unsigned long line_live(const struct heap_line *line)
+{
+	return line->class == HEAP_LARGE ? rows_spans(line->set) : rows_in_use(line->set);
+}
+
+static void count_live(const struct heap_line *line, void *arg)
+{
+	*(size_t *)arg += line_live(line);
+}
+
+static void print_live(const struct heap_line *line, void *arg)
+{
+	unsigned long live = line_live(line);
+
+	if (!live)
+		return;
+	if (line->name)
+		pr_err("  %lu of cache %s (%u bytes)\n", live, line->name,
+		       line->set->args.sc.size);
+	else if (line->class == HEAP_LARGE)
+		pr_err("  %lu of whole pages\n", live);
+	else
+		pr_err("  %lu of class %u (%u bytes)\n", live, line->class,
+		       line->set->args.sc.size);
+}
+
+/* Objects that are live, with a report if there are any. */
+static size_t heap_report(struct galloc_heap *heap)
+{
+	struct galloc_heap_usage usage;
+	size_t live = 0;
+
+	heap_each(heap, count_live, &live);
+	if (!live)
+		return 0;
+	galloc_heap_usage(heap, &usage);
+	if (report_live("heap", heap->name, live, usage.spans))
+		heap_each(heap, print_live, NULL);
+	return live;
+}
+
+static size_t sweep_large(struct rowset *set)
+{
+	const void *p, *last = NULL;
+	size_t n;
+
+	/* The same twice: somebody frees it meanwhile, though nobody may. */
+	for (n = 0; (p = rows_any_span(set)) && p != last; n++) {
+		gfree(p);
+		last = p;
+		cond_resched();
+	}
+	return n;
+}
+
+static void sweep_line(const struct heap_line *line, void *arg)
+{
+	*(size_t *)arg += line->class == HEAP_LARGE ? sweep_large(line->set) :
+						      rows_sweep(line->set);
+}
+
+/* Take back everything that is live.  Returns how many objects that was. */
+static size_t heap_sweep(struct galloc_heap *heap)
+{
+	size_t swept = 0;
+
+	heap_each(heap, sweep_line, &swept);
+	return swept;
+}
+
+/**
+ * galloc_heap_destroy_flags() - destroy a private heap
+ * @heap: the heap, or NULL.  Nobody may allocate from it any more, nor from a cache in it
+ * @flags: GALLOC_HEAP_RELEASE: take everything back, in one sweep of its pages.  Nobody
+ *	may use an object of the heap any more, nor free one, nor may gfree_rcu() have one
+ *	that still waits: see galloc_rcu_barrier().  Otherwise 0
+ *
+ * Destroys the caches in the heap, too.  Without GALLOC_HEAP_RELEASE, objects that are
+ * still allocated are reported, once, by class, and stay valid until somebody frees them.
+ *
+ * Context: Process, also a CPU hotplug callback.  Sleeps: waits for grace periods.
+ * Return: The number of objects that were still allocated.
+ */
+size_t galloc_heap_destroy_flags(struct galloc_heap *heap, unsigned int flags)
+{
+	struct galloc_cache *cache, *next;
+	unsigned int class;
+	size_t live;
+
+	might_sleep();
+	if (!heap)
+		return 0;
+	heaps_hide(heap);
+	mutex_lock(&heaps_mutex);
+	list_del(&heap->link);
+	mutex_unlock(&heaps_mutex);
+	live = flags & GALLOC_HEAP_RELEASE ? heap_sweep(heap) : heap_report(heap);
+	list_for_each_entry_safe(cache, next, &heap->caches, link)
+		rows_destroy(cache->set);
+	for (class = 0; class < GALLOC_NR_CLASSES; class++)
+		if (heap->set[class])
+			rows_destroy(heap->set[class]);
+	heap_put(heap);
+	return live;
+}
+EXPORT_SYMBOL_GPL(galloc_heap_destroy_flags);

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Copyright (C) 2026 The galloc authors */
+/* heap: private heaps inside galloc, see heap.c. */
+#ifndef _GALLOC_CLIENT_HEAP_H
+#define _GALLOC_CLIENT_HEAP_H
+
+#include "galloc_internal.h"
+
+#include <linux/mutex.h>
+#include <linux/refcount.h>
+
+/* The set of a heap's objects of whole pages. */
+#define HEAP_LARGE	0
+
+/**
+ * struct galloc_heap - a private heap
+ * @account: bytes of its pages, and its limit
+ * @set: its rows by size class, [HEAP_LARGE] for whole pages; each is made on first use,
+ *	and stays until the heap is destroyed
+ * @refs: one for the client, one for each set and cache that still has objects
+ * @lock: protects @caches
+ * @caches: caches in the heap that are not destroyed
+ * @link: in the list of all heaps
+ * @dir: in debugfs
+ * @name: its name there: unique, unlike the one that the client gave it
+ *
+ * Freed with its last object, which may be long after galloc_heap_destroy().
+ */
+struct galloc_heap {
+	struct row_account account;
+	struct rowset *set[GALLOC_NR_CLASSES];
+	refcount_t refs;
+	struct mutex lock;
+	struct list_head caches;
+	struct list_head link;
+	struct dentry *dir;
+	char name[];
+};
+
+struct galloc_cache;
+
+/* What a set of rows has, see heap_sum(). */
+struct heap_sums {
+	unsigned long spans;
+	unsigned long pages;
+	unsigned long meta;	/* bytes */
+	unsigned long free;	/* objects free in their spans */
+	unsigned long taken;	/* all others */
+	unsigned long in_use;	/* those of them that the client has */
+	unsigned long cached;	/* and that stacks and transfer have */
+};
+
+/* Whole pages, a class, or a cache of a heap, see heap_each(). */
+struct heap_line {
+	const char *name;	/* of a cache */
+	unsigned int class;
+	struct rowset *set;
+};
+
+void heap_put(struct galloc_heap *heap);
+void *heap_alloc(struct galloc_heap *heap, size_t size, size_t align, gfp_t gfp, int nid);
+void heap_add_cache(struct galloc_heap *heap, struct galloc_cache *cache);
+void heap_remove_cache(struct galloc_heap *heap, struct galloc_cache *cache);
+bool heap_has(const struct galloc_heap *heap, const void *p);
+void heap_sum(struct rowset *set, struct heap_sums *sums);
+void heap_each(struct galloc_heap *heap,
+	       void (*fn)(const struct heap_line *line, void *arg), void *arg);
+void heap_walk(void (*fn)(struct galloc_heap *heap, void *arg), void *arg);
+
+#endif /* _GALLOC_CLIENT_HEAP_H */

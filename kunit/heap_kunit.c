@@ -1,0 +1,547 @@
+// SPDX-License-Identifier: GPL-2.0
+// Copyright (C) 2026 The galloc authors
+/* KUnit: private heaps. */
+#include "helpers.h"
+
+#include <linux/cpuhotplug.h>
+#include <linux/slab.h>
+#include <linux/seq_file.h>
+#include <linux/sort.h>
+
+#include "client/cache.h"
+#include "client/heap.h"
+#include "observe/heaps.h"
+#include "twin.h"
+
+#define LARGE	(5 * PAGE_SIZE + GALLOC_MAX_SMALL)
+
+/* ---- helpers ------------------------------------------------------------------ */
+
+static struct galloc_heap *make(struct kunit *test, size_t limit)
+{
+	struct galloc_heap *heap =
+		galloc_heap_create("kunit", &(struct galloc_heap_args) {
+					.limit_bytes = limit,
+				   });
+
+	KUNIT_ASSERT_NOT_NULL(test, heap);
+	return heap;
+}
+
+static size_t held(struct galloc_heap *heap)
+{
+	struct galloc_heap_usage u;
+
+	galloc_heap_usage(heap, &u);
+	return u.held;
+}
+
+static void *take(struct kunit *test, struct galloc_heap *heap, size_t size)
+{
+	void *p = galloc_from(heap, size, GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, p);
+	return p;
+}
+
+static void count_heap(struct galloc_heap *heap, void *arg)
+{
+	++*(unsigned int *)arg;
+}
+
+static unsigned int heaps_alive(void)
+{
+	unsigned int n = 0;
+
+	heap_walk(count_heap, &n);
+	return n;
+}
+
+static bool any_set(void)
+{
+	struct rowset *set = rows_next_set(NULL);
+
+	if (set)
+		rows_put(set);
+	return set;
+}
+
+/* All sets of rows have gone, which takes a moment after the last object has. */
+static bool all_gone(void)
+{
+	return gk_wait_for(!any_set(), GK_PATIENCE_MS);
+}
+
+/* ---- allocation ---------------------------------------------------------------- */
+
+static void every_call_serves_its_heap(struct kunit *test)
+{
+	struct galloc_heap *heap = make(test, 0);
+	struct galloc_heap_usage u;
+	void *p[16], *q;
+	int i;
+
+	p[0] = galloc_from(heap, 100, GFP_KERNEL);
+	p[1] = gzalloc_from(heap, 3000, GFP_KERNEL);
+	p[2] = galloc_from_node(heap, 24, GFP_KERNEL, gk_nid());
+	p[3] = galloc_from_aligned(heap, 40, 512, GFP_KERNEL);
+	p[4] = galloc_from(heap, LARGE, GFP_KERNEL);
+	p[5] = galloc_from_aligned(heap, LARGE, 16 * PAGE_SIZE, GFP_KERNEL);
+	p[6] = galloc_from(heap, (2 << 20) + 1, GFP_KERNEL);
+	p[7] = galloc_from_node(heap, LARGE, GFP_KERNEL, gk_nid());
+	KUNIT_EXPECT_EQ(test, 4, galloc_from_bulk(heap, 64, GFP_KERNEL, 4, p + 8));
+	KUNIT_EXPECT_EQ(test, 2, galloc_from_bulk(heap, LARGE, GFP_KERNEL, 2, p + 12));
+	p[14] = grealloc_from(heap, NULL, 8, GFP_KERNEL);
+	p[15] = grealloc_from(heap, galloc(200, GFP_KERNEL), 100, GFP_KERNEL);
+	for (i = 0; i < ARRAY_SIZE(p); i++) {
+		KUNIT_ASSERT_NOT_NULL(test, p[i]);
+		KUNIT_EXPECT_TRUE(test, heap_has(heap, p[i]));
+		memset(p[i], i, gsize(p[i]));
+	}
+	KUNIT_EXPECT_TRUE(test, IS_ALIGNED((unsigned long)p[3], 512));
+	KUNIT_EXPECT_TRUE(test, IS_ALIGNED((unsigned long)p[5], 16 * PAGE_SIZE));
+	KUNIT_EXPECT_PTR_EQ(test, galloc_from(heap, 0, GFP_KERNEL), ZERO_SIZE_PTR);
+	/* It grows in its heap, whoever is asked. */
+	for (i = 0; i < 2; i++) {
+		q = i ? grealloc(p[8 + i], 5000, GFP_KERNEL) :
+		    grealloc_from(heap, p[8 + i], 5000, GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, q);
+		KUNIT_EXPECT_NULL(test, memchr_inv(q, 8 + i, 64));
+		KUNIT_EXPECT_TRUE(test, heap_has(heap, q));
+		p[8 + i] = q;
+	}
+	galloc_heap_usage(heap, &u);
+	KUNIT_EXPECT_GE(test, u.held, u.in_use + u.cached);
+	KUNIT_EXPECT_GE(test, u.in_use, 4UL << 20);
+	KUNIT_EXPECT_GE(test, u.peak, u.held);
+	gfree_bulk(ARRAY_SIZE(p), p);
+	galloc_heap_trim(heap);
+	KUNIT_EXPECT_EQ(test, held(heap), 0);
+	KUNIT_EXPECT_EQ(test, galloc_heap_destroy(heap), 0);
+	galloc_heap_destroy(NULL);
+}
+
+static void the_first_of_a_class_may_be_wanted_in_an_interrupt(struct kunit *test)
+{
+	struct galloc_heap *heap = make(test, 0);
+	unsigned long flags;
+	void *p[2];
+
+	local_irq_save(flags);
+	p[0] = galloc_from(heap, 48, GFP_ATOMIC | __GFP_NOWARN);
+	p[1] = galloc_from(heap, LARGE, GFP_ATOMIC | __GFP_NOWARN);
+	gfree_bulk(2, p);
+	local_irq_restore(flags);
+	if (!IS_ENABLED(CONFIG_PREEMPT_RT)) {
+		KUNIT_EXPECT_NOT_NULL(test, p[0]);
+		KUNIT_EXPECT_NOT_NULL(test, p[1]);
+	}
+	galloc_heap_destroy(heap);
+}
+
+/* ---- no page is shared ----------------------------------------------------------- */
+
+#define NR_OWNERS	4
+#define NR_OBJECTS	1500
+
+struct owned_page {
+	unsigned long pfn;
+	unsigned int owner;
+};
+
+static int by_page(const void *a, const void *b)
+{
+	const struct owned_page *x = a, *y = b;
+
+	return x->pfn < y->pfn ? -1 : x->pfn > y->pfn;
+}
+
+/* Two heaps, a cache in one of them, and nobody's. */
+static void *take_as(struct galloc_heap **heap, struct galloc_cache *cache,
+		     unsigned int owner, u64 *rng)
+{
+	size_t size = gk_random_size(rng);
+
+	if (owner < 2)
+		return galloc_from(heap[owner], size, GFP_KERNEL);
+	return owner == 2 ? galloc_cache_alloc(cache, GFP_KERNEL) : galloc(size, GFP_KERNEL);
+}
+
+static void objects_of_two_heaps_share_no_page(struct kunit *test)
+{
+	struct galloc_heap *heap[2] = { make(test, 0), make(test, 0) };
+	struct galloc_cache *cache = galloc_heap_cache_create(heap[1], "kunit", 1000, NULL);
+	void **p = kunit_kcalloc(test, NR_OBJECTS, sizeof(*p), GFP_KERNEL);
+	struct owned_page *page = kvcalloc(NR_OBJECTS * 12, sizeof(*page), GFP_KERNEL);
+	unsigned int i, n = 0, round;
+	u64 rng = gk_seed(test);
+
+	KUNIT_ASSERT_TRUE(test, cache && p && page);
+	for (round = 0; round < 3; round++) {
+		for (i = 0; i < NR_OBJECTS; i++)
+			if (!p[i])
+				p[i] = take_as(heap, cache, i % NR_OWNERS, &rng);
+		for (i = 0; round < 2 && i < NR_OBJECTS; i++)
+			if (gk_below(&rng, 2)) {
+				gfree(p[i]);
+				p[i] = NULL;
+			}
+	}
+	for (i = 0; i < NR_OBJECTS; i++) {
+		unsigned long at = (unsigned long)p[i], end = at + gsize(p[i]) - 1;
+
+		KUNIT_ASSERT_NOT_NULL(test, p[i]);
+		for (at = ALIGN_DOWN(at, PAGE_SIZE); at <= end; at += PAGE_SIZE)
+			page[n++] = (struct owned_page) { at >> PAGE_SHIFT, i % NR_OWNERS };
+	}
+	sort(page, n, sizeof(*page), by_page, NULL);
+	for (i = 1; i < n; i++)
+		if (page[i].pfn == page[i - 1].pfn && page[i].owner != page[i - 1].owner)
+			KUNIT_FAIL(test, "a page of %u and %u", page[i].owner, page[i - 1].owner);
+	gfree_bulk(NR_OBJECTS, p);
+	kvfree(page);
+	KUNIT_EXPECT_EQ(test, galloc_heap_destroy(heap[0]), 0);
+	KUNIT_EXPECT_EQ(test, galloc_heap_destroy(heap[1]), 0);
+}
+
+static void a_large_object_is_uncharged_before_it_is_kept(struct kunit *test)
+{
+	struct galloc_heap *heap = make(test, LARGE + PAGE_SIZE);
+	void *p = take(test, heap, LARGE), *q;
+
+	KUNIT_EXPECT_EQ(test, held(heap), LARGE);
+	KUNIT_EXPECT_NULL(test, galloc_from(heap, LARGE, GFP_KERNEL | __GFP_NOWARN));
+	gfree(p);
+	KUNIT_EXPECT_EQ(test, held(heap), 0);
+	q = galloc(LARGE, GFP_KERNEL);
+	if (!galloc_debug)
+		KUNIT_EXPECT_PTR_EQ(test, q, p);
+	gfree(q);
+	KUNIT_EXPECT_EQ(test, held(heap), 0);
+	p = take(test, heap, LARGE);
+	KUNIT_EXPECT_EQ(test, held(heap), LARGE);
+	gfree(p);
+	KUNIT_EXPECT_EQ(test, galloc_heap_destroy(heap), 0);
+}
+
+/* ---- the limit -------------------------------------------------------------------- */
+
+#define RACERS		4
+#define RACE_OBJECTS	4096
+
+struct race {
+	struct galloc_heap *heap;
+	atomic_t ready;
+	unsigned int limit;
+	unsigned long above;
+	void *object[RACERS][RACE_OBJECTS];
+	unsigned int n[RACERS];
+};
+
+struct racer {
+	struct race *race;
+	unsigned int id;
+};
+
+/* Take until there is no more, and look whether that was too much at any time. */
+static void race_fn(void *arg)
+{
+	struct racer *racer = arg;
+	struct race *race = racer->race;
+	unsigned int id = racer->id, n = 0;
+
+	gk_meet(&race->ready, RACERS);
+	while (n < RACE_OBJECTS) {
+		void *p = galloc_from(race->heap, 1024, GFP_KERNEL | __GFP_NOWARN);
+
+		if (atomic_long_read(&race->heap->account.bytes) > race->limit)
+			race->above++;
+		if (!p)
+			break;
+		race->object[id][n++] = p;
+	}
+	race->n[id] = n;
+}
+
+static void racing_cpus_share_the_last_span(struct kunit *test)
+{
+	struct race *race = kvzalloc(sizeof(*race), GFP_KERNEL);
+	struct gk_thread *thread[RACERS];
+	struct racer racer[RACERS];
+	unsigned int i, round, sum;
+
+	KUNIT_ASSERT_NOT_NULL(test, race);
+	for (round = 0; round < 5; round++) {
+		/* Not a whole number of spans. */
+		race->limit = (64 + round) * PAGE_SIZE + 100;
+		race->heap = make(test, race->limit);
+		atomic_set(&race->ready, 0);
+		for (i = 0; i < RACERS; i++) {
+			racer[i] = (struct racer) { race, i };
+			thread[i] = gk_start(test, gk_cpu(i), race_fn, &racer[i]);
+		}
+		for (i = 0, sum = 0; i < RACERS; i++) {
+			gk_join(test, thread[i]);
+			sum += race->n[i];
+		}
+		KUNIT_EXPECT_EQ(test, race->above, 0);
+		KUNIT_EXPECT_EQ(test, held(race->heap), (64 + round) * PAGE_SIZE);
+		KUNIT_EXPECT_GE(test, sum, 64 * PAGE_SIZE / 1024);
+		KUNIT_EXPECT_GE(test, atomic_long_read(&race->heap->account.refused), RACERS);
+		for (i = 0; i < RACERS; i++)
+			gfree_bulk(race->n[i], race->object[i]);
+		galloc_heap_trim(race->heap);
+		KUNIT_EXPECT_EQ(test, held(race->heap), 0);
+		KUNIT_EXPECT_EQ(test, galloc_heap_destroy(race->heap), 0);
+	}
+	kvfree(race);
+}
+
+static void not_even_nofail_exceeds_the_limit(struct kunit *test)
+{
+	struct galloc_heap *heap = make(test, 4 * PAGE_SIZE);
+	static const size_t sizes[] = { 1024, LARGE };
+	void *p[4 * PAGE_SIZE / 1024];
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(p); i++)
+		p[i] = take(test, heap, 1024);
+	gk_expect_warning(test, "__GFP_NOFAIL at the limit");
+	for (i = 0; i < ARRAY_SIZE(sizes); i++)
+		KUNIT_EXPECT_NULL(test, galloc_from(heap, sizes[i], GFP_KERNEL | __GFP_NOFAIL));
+	KUNIT_EXPECT_LE(test, held(heap), 4 * PAGE_SIZE);
+	gfree_bulk(ARRAY_SIZE(p), p);
+	galloc_heap_destroy(heap);
+}
+
+static void a_cache_counts_in_its_heap(struct kunit *test)
+{
+	struct galloc_heap *heap = make(test, 8 * PAGE_SIZE);
+	const struct galloc_cache_args args = { .limit = 2 * PAGE_SIZE };
+	struct galloc_cache *small, *big;
+	struct galloc_heap_usage u;
+	void *p[64];
+	int n = 0;
+
+	small = galloc_heap_cache_create(heap, "kunit", PAGE_SIZE / 2, &args);
+	big = galloc_heap_cache_create(heap, "kunit", PAGE_SIZE / 2, NULL);
+	KUNIT_ASSERT_TRUE(test, small && big);
+	while ((p[n] = galloc_cache_alloc(small, GFP_KERNEL | __GFP_NOWARN)))
+		n++;
+	KUNIT_EXPECT_EQ(test, n, 4);
+	KUNIT_EXPECT_EQ(test, held(heap), 2 * PAGE_SIZE);
+	while (n < 63 && (p[n] = galloc_cache_alloc(big, GFP_KERNEL | __GFP_NOWARN)))
+		n++;
+	KUNIT_EXPECT_EQ(test, n, 16);
+	KUNIT_EXPECT_NULL(test, galloc_from(heap, 8, GFP_KERNEL | __GFP_NOWARN));
+	galloc_heap_usage(heap, &u);
+	KUNIT_EXPECT_EQ(test, u.held, 8 * PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, u.in_use, 8 * PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, u.spans, 8);
+	KUNIT_EXPECT_EQ(test, u.refused, 2);
+	gfree_bulk(n, p);
+	galloc_cache_destroy(small);
+	/* It takes the other one with it. */
+	KUNIT_EXPECT_EQ(test, galloc_heap_destroy(heap), 0);
+}
+
+/* ---- destruction -------------------------------------------------------------------- */
+
+static void names_are_told_apart(struct kunit *test)
+{
+	struct galloc_heap *heap[3] = { make(test, 0), make(test, 0) };
+
+	KUNIT_EXPECT_STREQ(test, heap[0]->name, "kunit");
+	KUNIT_EXPECT_STREQ(test, heap[1]->name, "kunit.2");
+	galloc_heap_destroy(heap[0]);
+	heap[0] = make(test, 0);
+	KUNIT_EXPECT_STREQ(test, heap[0]->name, "kunit");
+	heap[2] = galloc_heap_create("a/b c", NULL);
+	KUNIT_ASSERT_NOT_NULL(test, heap[2]);
+	KUNIT_EXPECT_STREQ(test, heap[2]->name, "a_b_c");
+	galloc_heap_destroy(heap[0]);
+	galloc_heap_destroy(heap[1]);
+	galloc_heap_destroy(heap[2]);
+	KUNIT_EXPECT_NULL(test, galloc_heap_create("", NULL));
+	KUNIT_EXPECT_NULL(test, galloc_heap_create(NULL, NULL));
+	KUNIT_EXPECT_NULL(test, galloc_heap_create("kunit",
+						   &(struct galloc_heap_args) { .flags = 8 }));
+	KUNIT_EXPECT_EQ(test, heaps_alive(), 0);
+}
+
+/* A file of debugfs as its reader sees it, with single blanks. */
+static char *show(struct kunit *test, int (*fn)(struct seq_file *m, void *v), void *private)
+{
+	struct seq_file m = { .size = PAGE_SIZE, .private = private };
+	char *from, *to;
+
+	m.buf = kunit_kzalloc(test, m.size, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, m.buf);
+	mutex_init(&m.lock);
+	KUNIT_EXPECT_EQ(test, fn(&m, NULL), 0);
+	for (from = to = m.buf; *from; from++)
+		if (*from != ' ' || to == m.buf || to[-1] != ' ')
+			*to++ = *from;
+	*to = '\0';
+	return m.buf;
+}
+
+static void debugfs_has_a_line_for_each(struct kunit *test)
+{
+	struct galloc_heap *heap[2] = { make(test, 123 * PAGE_SIZE), make(test, 0) };
+	struct galloc_cache *cache = galloc_heap_cache_create(heap[1], "lines", 1000, NULL);
+	struct galloc_heap_usage u;
+	char line[160], *text;
+	void *p[3];
+
+	KUNIT_ASSERT_NOT_NULL(test, cache);
+	p[0] = take(test, heap[1], 64);
+	p[1] = take(test, heap[1], LARGE);
+	p[2] = galloc_cache_alloc(cache, GFP_KERNEL);
+	galloc_heap_usage(heap[1], &u);
+	text = show(test, heaps_table_show, NULL);
+	snprintf(line, sizeof(line), "\nkunit %zu 0 0 0 0 ", 123 * PAGE_SIZE);
+	KUNIT_EXPECT_NOT_NULL_MSG(test, strstr(text, line), "%s", text);
+	snprintf(line, sizeof(line), "\nkunit.2 0 %zu %zu 0 %zu %zu 0 2\n", u.held,
+		 (size_t)64 + LARGE + 1000, u.peak, u.meta);
+	KUNIT_EXPECT_NOT_NULL_MSG(test, strstr(text, line), "%s%s", text, line);
+	text = show(test, heaps_classes_show, heap[1]);
+	KUNIT_EXPECT_NOT_NULL_MSG(test, strstr(text, "\nlarge 0 1 0 0 1 "), "%s", text);
+	KUNIT_EXPECT_NOT_NULL_MSG(test, strstr(text, "\n6 64 1 0 127 1 2\n"), "%s", text);
+	KUNIT_EXPECT_NOT_NULL_MSG(test, strstr(text, "\nlines 1000 1 0 3 1 1\n"), "%s", text);
+	gfree_bulk(ARRAY_SIZE(p), p);
+	KUNIT_EXPECT_EQ(test, galloc_heap_destroy(heap[0]), 0);
+	KUNIT_EXPECT_EQ(test, galloc_heap_destroy(heap[1]), 0);
+}
+
+static void what_outlives_its_heap_stays_valid(struct kunit *test)
+{
+	static const size_t sizes[] = { 64, 64, 1000, LARGE };
+	struct galloc_heap *heap = make(test, 0);
+	void *p[ARRAY_SIZE(sizes)];
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(p); i++) {
+		p[i] = take(test, heap, sizes[i]);
+		twin_fill(p[i], sizes[i], i);
+	}
+	gk_expect_reports(test, FAULT_LIVE);
+	KUNIT_EXPECT_EQ(test, galloc_heap_destroy(heap), ARRAY_SIZE(p));
+	gk_expect_faults(test, FAULT_LIVE, 1);
+	KUNIT_EXPECT_EQ(test, gk_heard(test, "2 of class 6 (64 bytes)"), 1);
+	KUNIT_EXPECT_EQ(test, gk_heard(test, "1 of whole pages"), 1);
+	for (i = 0; i < ARRAY_SIZE(p); i++) {
+		KUNIT_EXPECT_TRUE(test, twin_intact(p[i], sizes[i], i));
+		gfree(p[i]);
+	}
+	KUNIT_EXPECT_TRUE(test, all_gone());
+	KUNIT_EXPECT_EQ(test, gk_in_use(test), 0);
+}
+
+static void a_sweep_takes_everything_back(struct kunit *test)
+{
+	static const size_t sizes[] = { 8, 64, 1000, 5000, LARGE, (2 << 20) + 1 };
+	struct galloc_heap *heap = make(test, 0);
+	struct galloc_cache *cache = galloc_heap_cache_create(heap, "kunit", 72, NULL);
+	unsigned int i, n = 0, round = gk_slow() ? 20 : 200;
+	void *last[ARRAY_SIZE(sizes)], *q;
+
+	KUNIT_ASSERT_NOT_NULL(test, cache);
+	for (i = 0; i < round * 4; i++, n++) {
+		last[i % 4] = take(test, heap, sizes[i % 4]);
+		/* Some are free, on stacks or in their spans. */
+		if (i % 7 == 0 && i < round * 3) {
+			gfree(last[i % 4]);
+			n--;
+		}
+	}
+	for (i = 4; i < ARRAY_SIZE(sizes); i++, n++)
+		last[i] = take(test, heap, sizes[i]);
+	q = galloc_cache_alloc(cache, GFP_KERNEL);
+	KUNIT_EXPECT_NOT_NULL(test, q);
+	KUNIT_EXPECT_EQ(test, galloc_heap_destroy(heap, GALLOC_HEAP_RELEASE), n + 1);
+	KUNIT_EXPECT_TRUE(test, all_gone());
+	KUNIT_EXPECT_EQ(test, gk_in_use(test), 0);
+	KUNIT_EXPECT_EQ(test, validate_all(), 0);
+	/* No object any more, nor, in the last case, any page. */
+	gk_expect_reports(test, FAULT_NO_OBJECT);
+	gk_expect_reports(test, FAULT_NOT_OURS);
+	for (i = 0; i < ARRAY_SIZE(sizes); i++)
+		gfree(last[i]);
+	gfree(q);
+	gk_expect_any_faults(test, ARRAY_SIZE(sizes) + 1);
+}
+
+/* ---- many, from a hotplug callback ------------------------------------------------- */
+
+static void creation_and_destruction_leak_nothing(struct kunit *test)
+{
+	unsigned long i, n = gk_slow() ? 50 : 1000;
+	long meta = 0;
+	void *p[3];
+
+	for (i = 0; i < n; i++) {
+		struct galloc_heap *heap = make(test, 0);
+
+		p[0] = take(test, heap, 16 + i);
+		p[1] = take(test, heap, 64);
+		p[2] = take(test, heap, LARGE);
+		gfree_bulk(i % 2 ? 3 : 0, p);
+		galloc_heap_destroy(heap, i % 2 ? 0 : GALLOC_HEAP_RELEASE);
+		if (i != n / 10)
+			continue;
+		KUNIT_EXPECT_TRUE(test, all_gone());
+		KUNIT_EXPECT_EQ(test, gk_in_use(test), 0);
+		gk_background();
+		meta = arena_meta_bytes();
+	}
+	gk_count_ops(6 * n);
+	KUNIT_EXPECT_TRUE(test, all_gone());
+	KUNIT_EXPECT_EQ(test, gk_in_use(test), 0);
+	KUNIT_EXPECT_LE(test, arena_meta_bytes(), meta + 64 * 1024);
+}
+
+static atomic_t in_callbacks;
+
+static int use_a_heap(unsigned int cpu)
+{
+	struct galloc_heap *heap = galloc_heap_create("kunit", NULL);
+	void *p = heap ? galloc_from(heap, 72, GFP_KERNEL) : NULL;
+
+	if (p)
+		atomic_inc(&in_callbacks);
+	galloc_heap_destroy(heap, GALLOC_HEAP_RELEASE);
+	return 0;
+}
+
+static void hotplug_callbacks_may_create_and_destroy(struct kunit *test)
+{
+	int state;
+
+	atomic_set(&in_callbacks, 0);
+	state = cpuhp_setup_state(CPUHP_AP_ONLINE_DYN, "galloc-kunit:heap", use_a_heap,
+				  use_a_heap);
+	KUNIT_ASSERT_GE(test, state, 0);
+	cpuhp_remove_state(state);
+	KUNIT_EXPECT_EQ(test, atomic_read(&in_callbacks), 2 * num_online_cpus());
+	KUNIT_EXPECT_TRUE(test, all_gone());
+}
+
+static struct kunit_case cases[] = {
+	KUNIT_CASE(every_call_serves_its_heap),
+	KUNIT_CASE(the_first_of_a_class_may_be_wanted_in_an_interrupt),
+	KUNIT_CASE(objects_of_two_heaps_share_no_page),
+	KUNIT_CASE(a_large_object_is_uncharged_before_it_is_kept),
+	KUNIT_CASE(racing_cpus_share_the_last_span),
+	KUNIT_CASE(not_even_nofail_exceeds_the_limit),
+	KUNIT_CASE(a_cache_counts_in_its_heap),
+	KUNIT_CASE(names_are_told_apart),
+	KUNIT_CASE(debugfs_has_a_line_for_each),
+	KUNIT_CASE(what_outlives_its_heap_stays_valid),
+	KUNIT_CASE(a_sweep_takes_everything_back),
+	KUNIT_CASE(creation_and_destruction_leak_nothing),
+	KUNIT_CASE(hotplug_callbacks_may_create_and_destroy),
+	{}
+};
+
+GK_SUITE(heap, gk_init_alive, gk_exit);

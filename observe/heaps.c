@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0
+// Copyright (C) 2026 The galloc authors
+/*
+ * heaps: private heaps in debugfs.
+ *
+ * "heaps" has a line for each, "heap/NAME/classes" one for each class and cache of it.
+ * Documentation/stats.rst defines the columns.  Takes no hotplug lock: a heap may be
+ * destroyed, and its file closed, in a hotplug callback.
+ */
+#include "heaps.h"
+
+#include <linux/debugfs.h>
+#include <linux/module.h>
+
+#include "client/heap.h"
+
+static struct dentry *heaps_dir;
+
+static void heap_print(struct galloc_heap *heap, void *arg)
+{
+	struct galloc_heap_usage u;
+
+	galloc_heap_usage(heap, &u);
+	seq_printf(arg, "%-20s %11zu %10zu %12zu %12zu %10zu %10zu %7lu %6lu\n", heap->name,
+		   u.limit, u.held, u.in_use, u.cached, u.peak, u.meta, u.refused,
+		   u.spans);
+}
+
+int heaps_table_show(struct seq_file *m, void *v)
+{
+	seq_puts(m, "name                 limit_bytes held_bytes in_use_bytes cached_bytes peak_bytes meta_bytes refused  spans\n");
+	heap_walk(heap_print, m);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(heaps_table);
+
+static void line_print(const struct heap_line *line, void *arg)
+{
+	struct heap_sums sums;
+	struct seq_file *m = arg;
+
+	heap_sum(line->set, &sums);
+	if (line->name)
+		seq_printf(m, "%-20s", line->name);
+	else if (line->class == HEAP_LARGE)
+		seq_printf(m, "%-20s", "large");
+	else
+		seq_printf(m, "%-20u", line->class);
+	seq_printf(m, " %10u %14lu %14lu %15lu %6lu %6lu\n", line->set->args.sc.size,
+		   line->class == HEAP_LARGE ? sums.spans : sums.in_use, sums.cached,
+		   sums.free, sums.spans, sums.pages);
+}
+
+int heaps_classes_show(struct seq_file *m, void *v)
+{
+	seq_puts(m, "class                size_bytes in_use_objects cached_objects central_objects  spans  pages\n");
+	heap_each(m->private, line_print, m);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(heaps_classes);
+
+/* For diagnosis only: a heap works without. */
+void heaps_show(struct galloc_heap *heap)
+{
+	heap->dir = debugfs_create_dir(heap->name, heaps_dir);
+	debugfs_create_file("classes", 0400, heap->dir, heap, &heaps_classes_fops);
+}
+
+/* Waits for readers. */
+void heaps_hide(struct galloc_heap *heap)
+{
+	debugfs_remove(heap->dir);
+}
+
+void heaps_init(struct dentry *parent)
+{
+	debugfs_create_file("heaps", 0400, parent, NULL, &heaps_table_fops);
+	heaps_dir = debugfs_create_dir("heap", parent);
+}
