@@ -189,9 +189,14 @@ static __always_inline bool mcache_pop(unsigned int class, void **obj)
 		top = slot->top;
 		if (likely(top != slot->base)) {
 			if (likely(!credit_used_up(slot->credit))) {
-				*obj = top[-1];
-				barrier();
+				/*
+				 * In this order the address of the slot is not
+				 * needed any more, and gcc loads the object into
+				 * the register that it is returned in.
+				 */
 				slot->top--;
+				barrier();
+				*obj = top[-1];
 				barrier();
 				fast_set_busy(m, 0);
 				preempt_enable();
