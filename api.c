@@ -237,17 +237,17 @@ static __always_inline void *alloc_class(unsigned int class, gfp_t gfp)
 
 /* galloc_class() of a constant class; the number is not checked. */
 #ifdef CONFIG_FORTIFY_SOURCE
-void *galloc_class_abi1(unsigned int class, gfp_t gfp, size_t size)
+void *galloc_class_abi2(unsigned int class, gfp_t gfp, size_t size)
 {
 	return alloc_class(class, gfp);
 }
 #else
-void *galloc_class_abi1(unsigned int class, gfp_t gfp)
+void *galloc_class_abi2(unsigned int class, gfp_t gfp)
 {
 	return alloc_class(class, gfp);
 }
 #endif
-EXPORT_SYMBOL_GPL(galloc_class_abi1);
+EXPORT_SYMBOL_GPL(galloc_class_abi2);
 
 /**
  * galloc_class_checked() - galloc_class() with any number

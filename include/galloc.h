@@ -82,10 +82,10 @@
  */
 #ifdef CONFIG_FORTIFY_SOURCE
 /* The size is only for the compiler, which checks accesses to the object with it. */
-void *galloc_class_abi1(unsigned int class, gfp_t gfp, size_t size)
+void *galloc_class_abi2(unsigned int class, gfp_t gfp, size_t size)
 	__malloc __alloc_size(3);
 #else
-void *galloc_class_abi1(unsigned int class, gfp_t gfp) __malloc;
+void *galloc_class_abi2(unsigned int class, gfp_t gfp) __malloc;
 #endif
 void *galloc_class_checked(unsigned int class, gfp_t gfp) __malloc;
 void *galloc_large(size_t size, gfp_t gfp) __malloc __alloc_size(1);
@@ -114,9 +114,9 @@ static __always_inline void *
 __galloc_class_for(unsigned int class, size_t size, gfp_t gfp)
 {
 #ifdef CONFIG_FORTIFY_SOURCE
-	return galloc_class_abi1(class, gfp, size);
+	return galloc_class_abi2(class, gfp, size);
 #else
-	return galloc_class_abi1(class, gfp);
+	return galloc_class_abi2(class, gfp);
 #endif
 }
 

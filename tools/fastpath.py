@@ -13,7 +13,7 @@ import re
 import subprocess
 import sys
 
-FUNCTIONS = (("galloc_class_abi1", "galloc_class"), ("gfree", "gfree"))
+FUNCTIONS = (("galloc_class_abi2", "galloc_class"), ("gfree", "gfree"))
 MOST = 200
 
 

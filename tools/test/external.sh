@@ -70,6 +70,18 @@ check_sample()
 	same "it is for $KREL" "$(modinfo -F vermagic "$dir/wordfreq.ko" | cut -d ' ' -f 1)" "$KREL"
 }
 
+# A client of an older ABI must find no symbol: class numbers and arguments may differ.
+check_abi()
+{
+	local have
+
+	have=$(grep -o 'galloc_class_abi[0-9]*' "$top/include/galloc.h" | sort -u)
+	same "only the ABI of galloc.h is exported" \
+		"$(grep -ow 'galloc_class_abi[0-9]*' "$work/root$prefix/lib/galloc/$KREL/Module.symvers")" "$have"
+	same "wordfreq.ko needs that" \
+		"$(nm -u "$work/client/wordfreq.ko" | grep -o 'galloc_class_abi[0-9]*')" "$have"
+}
+
 # The header by itself: it must bring all that it uses.
 check_header()
 {
@@ -197,6 +209,7 @@ use_kernel stock "${KERNEL:-native}" || {
 }
 check_install || exit 1
 check_sample
+check_abi
 check_header
 check_fortify
 check_mistakes
