@@ -22,6 +22,7 @@ static struct {
 	struct row_account parent;
 	struct rows_args args;
 	bool fail;
+	bool reap;
 	bool reaping;
 	unsigned int walked;
 	unsigned int walked_objects;
@@ -281,6 +282,8 @@ static void a_sweep_takes_all_spans(struct kunit *test)
 
 static void reap_here(void *arg)
 {
+	while (!READ_ONCE(r.reap))
+		cond_resched();
 	WRITE_ONCE(r.reaping, true);
 	reap();
 }
@@ -295,6 +298,8 @@ static void a_row_found_stays_for_the_section(struct kunit *test)
 	create(test);
 	take(test, 1);
 	row = gk_row_at(r.objects[0]);
+	/* Not in the section: this sleeps. */
+	t = gk_start(test, gk_cpu(1), reap_here, NULL);
 	rcu_read_lock();
 	c = rows_find(row);
 	KUNIT_EXPECT_NOT_NULL(test, c);
@@ -302,7 +307,7 @@ static void a_row_found_stays_for_the_section(struct kunit *test)
 	rows_destroy(r.set);
 	r.set = NULL;
 	/* Whoever has found it may use it until the section ends, whoever reaps. */
-	t = gk_start(test, gk_cpu(1), reap_here, NULL);
+	WRITE_ONCE(r.reap, true);
 	gk_spin_for(r.reaping, 50);
 	udelay(2000);
 	KUNIT_EXPECT_EQ(test, r.gone, 0);
