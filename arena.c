@@ -172,7 +172,7 @@ static bool order_is_compound(int order)
 /* Hold ARENA_PAGE_REFS on each page of a fresh chunk, or on the compound page it is. */
 static void chunk_hold_pages(struct page *page, unsigned int order)
 {
-	unsigned int i;
+	struct page *end = page + (1U << order);
 
 	if (order_is_compound(order)) {
 		page_ref_add(page, ARENA_PAGE_REFS - 1);
@@ -180,8 +180,8 @@ static void chunk_hold_pages(struct page *page, unsigned int order)
 	}
 	/* So that page_owner and the like see single pages from here on. */
 	split_page(page, order);
-	for (i = 0; i < 1U << order; i++)
-		page_ref_add(page + i, ARENA_PAGE_REFS - 1);
+	for (; page < end; page++)
+		page_ref_add(page, ARENA_PAGE_REFS - 1);
 }
 
 /**

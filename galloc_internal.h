@@ -86,7 +86,9 @@ enum mspan_state {
 /**
  * struct mspan - a run of pages in one block
  * @list: links of a FREE run below 256 pages, or @huge (mheap->lock), of a span that is
- *	cut, in one of its row's lists by state (mcentral->lock), of a DEFERRED span or an unused descriptor (mheap->lock)
+ *	cut, in one of its row's lists by state (mcentral->lock), of a DEFERRED span
+ *	(mheap->lock)
+ * @next: link of an unused descriptor (mheap->lock), or of runs that were taken together
  * @rcu: of a descriptor that is being freed
  * @later: of a TRANSIT span whose pages leave after a grace period, see rows.c
  * @arena: its map slot; a run never crosses slots (but see @huge)
@@ -118,6 +120,7 @@ enum mspan_state {
 struct mspan {
 	union {
 		struct list_head list;
+		struct mspan *next;
 		struct rcu_head rcu;
 		struct llist_node later;
 	};
@@ -416,6 +419,18 @@ static inline unsigned int arena_page(const struct arena *arena,
 	return (addr - arena->start) >> PAGE_SHIFT;
 }
 
+/* That of the page at offset @off from the base of the map, see arena_of(). */
+static __always_inline struct arena *arena_in(const struct arena_map *map,
+					      unsigned long off, unsigned int *page)
+{
+	unsigned long nr = off >> ARENA_SHIFT;
+
+	*page = (off >> PAGE_SHIFT) & (ARENA_PAGES - 1);
+	if (unlikely(nr >= map->nr))
+		return &arena_none;
+	return arena_from_stacks(READ_ONCE(map->stacks[nr]), nr);
+}
+
 /*
  * The arena of any address, arena_none if it is not ours.  Call in an RCU read
  * section or with preemption disabled.  Pairs with the release stores in
@@ -425,13 +440,8 @@ static __always_inline struct arena *arena_of(const void *p,
 					      unsigned int *page)
 {
 	const struct arena_map *map = READ_ONCE(arena_map);
-	unsigned long off = addr_of(p) - map->base;
-	unsigned long nr = off >> ARENA_SHIFT;
 
-	*page = (off >> PAGE_SHIFT) & (ARENA_PAGES - 1);
-	if (unlikely(nr >= map->nr))
-		return &arena_none;
-	return arena_from_stacks(READ_ONCE(map->stacks[nr]), nr);
+	return arena_in(map, addr_of(p) - map->base, page);
 }
 
 /*
@@ -535,7 +545,7 @@ struct mheap {
 	bool kept_used;
 	struct list_head deferred;
 	unsigned long deferred_pages;
-	struct list_head spare[MSPAN_KINDS];
+	struct mspan *spare[MSPAN_KINDS];
 	unsigned int nr_spare[MSPAN_KINDS];
 	unsigned int nr_spares;
 	unsigned long changes;
@@ -553,13 +563,13 @@ struct mspan *mheap_alloc(int nid, unsigned int npages, unsigned int align,
 struct mspan *mheap_alloc_span(int nid, const struct sizeclass *sc, gfp_t gfp);
 struct mspan *mheap_alloc_span_near(int nid, const struct sizeclass *sc, bool grow,
 				    gfp_t gfp);
-bool mheap_alloc_spans(int nid, const struct sizeclass *sc, unsigned int max,
-		       struct list_head *spans, gfp_t gfp);
+struct mspan *mheap_alloc_spans(int nid, const struct sizeclass *sc,
+				unsigned int max, gfp_t gfp);
 void mheap_free(struct mspan *s);
 void mheap_free_spans(struct mspan **spans, unsigned int n);
 void mheap_free_runs(struct mspan **spans, unsigned int n);
-bool mheap_alloc_runs(int nid, unsigned int npages, unsigned int align,
-		      unsigned int max, struct list_head *spans, gfp_t gfp);
+struct mspan *mheap_alloc_runs(int nid, unsigned int npages, unsigned int align,
+			       unsigned int max, gfp_t gfp);
 void mheap_free_shared(struct mspan *s);
 struct rowset;
 void *large_alloc(struct rowset *set, size_t size, size_t align, int nid, gfp_t gfp);
@@ -649,6 +659,18 @@ struct object {
 	unsigned int within;
 };
 
+/**
+ * struct place - where one of several objects of a row is
+ * @span: its span; NULL if it is no object of that row
+ * @word: of the bitmap
+ * @bit: in that word, as a mask
+ */
+struct place {
+	struct mspan *span;
+	unsigned long bit;
+	unsigned int word;
+};
+
 /* What mspan_resolve() found. */
 enum mspan_found {
 	FOUND_OBJECT,		/* the start of a small object */
@@ -663,12 +685,15 @@ struct mspan *mspan_new(unsigned int kind, gfp_t gfp);
 bool mspan_new_many(struct mspan **out, unsigned int n, gfp_t gfp);
 void mspan_delete(struct mspan *s);
 enum mspan_found mspan_resolve(const void *p, struct object *o);
+void mspan_resolve_many(const struct mcentral *c, void **p, unsigned int n,
+			struct place *place);
 bool mspan_is_taken(const void *p, unsigned int row);
 void *mspan_object(const struct mspan *s, unsigned int index);
 void mspan_cut(struct mspan *s, unsigned int row);
 void *mspan_cut_taken(struct mspan *s, unsigned int row);
 unsigned int mspan_claim(struct mspan *s, void **out, unsigned int max);
-bool mspan_release_bit(struct mspan *s, unsigned int index);
+unsigned long mspan_release_bits(struct mspan *s, unsigned int word,
+				 unsigned long mask);
 bool mspan_has_free(const struct mspan *s);
 bool mspan_all_free(const struct mspan *s);
 bool mspan_word_all_free(const struct mspan *s, unsigned int word);

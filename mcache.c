@@ -20,6 +20,9 @@
 #define REFILL_BYTES		16384
 #define REFILL_MIN		4U
 
+/* Objects with a span each that come at once. */
+#define REFILL_SPANS		8U
+
 /* Larger objects go from the central list to the stack, without a cached span. */
 #define CACHED_SPAN_MAX_SIZE	4096
 
@@ -212,10 +215,10 @@ static void *refill_from_transfer(unsigned int row, unsigned int want)
 /* Objects that have a span each: as many as a span of smaller ones would give. */
 static void *refill_from_runs(unsigned int row, unsigned int want, gfp_t gfp)
 {
-	void *batch[REFILL_MIN] __uninitialized;
+	void *batch[REFILL_SPANS] __uninitialized;
 	unsigned int n;
 
-	n = mcentral_grow_objects(row, batch, min(want, REFILL_MIN), gfp);
+	n = mcentral_grow_objects(row, batch, min(want, REFILL_SPANS), gfp);
 	return n ? refill_from_batch(row, batch, n) : NULL;
 }
 

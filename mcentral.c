@@ -141,7 +141,7 @@ static struct mspan *partial_pop_node(struct mcentral *c, int nid)
 static void state_store(struct mspan *s, enum mspan_state state)
 {
 	mspan_set_state(s, state);
-	/* Full barrier: pairs with the one in mspan_release_bit(). */
+	/* Full barrier: pairs with the one in mspan_release_bits(). */
 	smp_mb();
 }
 
@@ -435,19 +435,21 @@ unsigned int mcentral_grow_objects(unsigned int row, void **batch,
 	struct mspan *s, *next;
 	unsigned long flags;
 	unsigned int n = 0;
-	LIST_HEAD(spans);
 	LIST_HEAD(cut);
 
 	if (c->sc->objects > 1 || c->set)
 		return 0;
 	max = min_t(unsigned long, max,
 		    1 + atomic_long_read(&c->nr_spans) / GROW_PART);
-	if (max < 2 || !mcentral_may_batch(c->nid, max * c->sc->span_pages, gfp) ||
-	    !mheap_alloc_spans(c->nid, c->sc, max, &spans, gfp))
+	if (max < 2 || !mcentral_may_batch(c->nid, max * c->sc->span_pages, gfp))
+		return 0;
+	s = mheap_alloc_spans(c->nid, c->sc, max, gfp);
+	if (!s)
 		return 0;
 	/* One read section: whoever sees one half cut waits for the count. */
 	rcu_read_lock();
-	list_for_each_entry_safe(s, next, &spans, list) {
+	for (; s; s = next) {
+		next = s->next;
 		batch[n++] = mspan_cut_taken(s, row);
 		list_add(&s->list, &cut);
 	}
@@ -599,7 +601,11 @@ static bool free_recheck(struct mcentral *c, struct mspan *s,
 	tag = READ_ONCE(s->tag);
 	if (tag == MSPAN_TAG(c->row, MSPAN_FULL)) {
 		count_event(EVENT_FULL_WON);
-		return span_place(c, s);
+		if (!mspan_all_free(s))
+			return span_place(c, s);
+		/* No freer is left whose bit could be missed. */
+		span_leave_row(c, s);
+		return true;
 	}
 	if (tag >> 8 != c->row) {
 		count_event(EVENT_ROW_CHANGED);
@@ -634,29 +640,30 @@ struct freed {
 };
 
 /*
- * Mark an object free, which a read section keeps an object, rule 4.  False if it is
- * free already.
+ * Mark objects of one word of a span free, which a read section keeps a span, rule 4.
+ * Returns the bits of those that are free already.
  */
-static bool free_mark(const struct object *o, struct freed *freed)
+static unsigned long free_mark(struct mspan *s, unsigned int word, unsigned long mask,
+			       struct freed *freed)
 {
+	unsigned long twice = mspan_release_bits(s, word, mask);
 	enum mspan_state state;
 
-	if (!mspan_release_bit(o->span, o->index))
-		return false;
-	galloc_pause(PAUSE_FREE_MARKED, o->span);
-	state = mspan_state(o->span);
-	galloc_pause(PAUSE_FREE_DECIDED, o->span);
-	/* Whatever is to be done for it will be, and sees this bit, too. */
-	if (freed->n && freed->span[freed->n - 1] == o->span)
-		return true;
+	if (unlikely(twice == mask))
+		return twice;
+	galloc_pause(PAUSE_FREE_MARKED, s);
+	state = mspan_state(s);
+	galloc_pause(PAUSE_FREE_DECIDED, s);
+	/* Whatever is to be done for it will be, and sees these bits, too. */
+	if (freed->n && freed->span[freed->n - 1] == s)
+		return twice;
 	if (state == MSPAN_FULL ||
-	    (state == MSPAN_PARTIAL &&
-	     mspan_word_all_free(o->span, o->index / BITS_PER_LONG) &&
-	     mspan_all_free(o->span))) {
+	    (state == MSPAN_PARTIAL && mspan_word_all_free(s, word) &&
+	     mspan_all_free(s))) {
 		freed->saw[freed->n] = state;
-		freed->span[freed->n++] = o->span;
+		freed->span[freed->n++] = s;
 	}
-	return true;
+	return twice;
 }
 
 /*
@@ -715,7 +722,8 @@ static bool free_object(const void *p, bool single)
 	found = mspan_resolve(p, &o);
 	if (found == FOUND_OBJECT) {
 		c = o.c;
-		live = free_mark(&o, &freed);
+		live = !free_mark(o.span, o.index / BITS_PER_LONG,
+				  BIT(o.index % BITS_PER_LONG), &freed);
 		/* Here: a row may go with its last object, at the end of the section. */
 		if (live && single)
 			atomic_inc(&c->back);
@@ -731,26 +739,48 @@ static bool free_object(const void *p, bool single)
 }
 
 /*
- * Free a turn of objects of a row: one lock for all of their spans, and one for what
- * becomes of these.
+ * How many objects from the first on are of the same word of one span, and different; and
+ * their bits.
+ */
+static unsigned int same_word(const struct place *at, unsigned int n, unsigned long *mask)
+{
+	unsigned int i;
+
+	*mask = at->bit;
+	for (i = 1; i < n && at[i].span == at->span && at[i].word == at->word &&
+	     !(*mask & at[i].bit); i++)
+		*mask |= at[i].bit;
+	return i;
+}
+
+/*
+ * Free a turn of objects of a row: one atomic operation for those of a word, one lock for
+ * all of their spans, and one for what becomes of these.
  */
 static void free_together(struct mcentral *c, void **batch, unsigned int n)
 {
+	struct place at[FREE_TURN] __uninitialized;
 	unsigned long strange = 0, twice = 0;
 	struct freed freed __uninitialized;
-	unsigned int i;
+	unsigned int i, j, same;
 
 	freed.n = 0;
 	/* One read section from the first bit to the unlock, rule 4. */
 	rcu_read_lock();
-	for (i = 0; i < n; i++) {
-		struct object o;
+	mspan_resolve_many(c, batch, n, at);
+	for (i = 0; i < n; i += same) {
+		unsigned long mask, was;
 
-		if (unlikely(mspan_resolve(batch[i], &o) != FOUND_OBJECT ||
-			     o.row != c->row))
+		same = 1;
+		if (unlikely(!at[i].span)) {
 			strange |= BIT(i);
-		else if (unlikely(!free_mark(&o, &freed)))
-			twice |= BIT(i);
+			continue;
+		}
+		same = same_word(at + i, n - i, &mask);
+		was = free_mark(at[i].span, at[i].word, mask, &freed);
+		for (j = i; unlikely(was) && j < i + same; j++)
+			if (was & at[j].bit)
+				twice |= BIT(j);
 	}
 	free_settle(c, &freed);
 	rcu_read_unlock();

@@ -426,18 +426,23 @@ struct mspan *mheap_alloc_span_near(int nid, const struct sizeclass *sc, bool gr
 	return s;
 }
 
-/* See mheap_alloc_spans(). */
-static bool mheap_get_several(int nid, const struct want *w, gfp_t gfp)
+/*
+ * See mheap_alloc_spans().  What the system is asked for is as long as all of them: the
+ * rest of it would be free, and is soon used.
+ */
+static struct mspan *mheap_get_several(int nid, const struct want *w, gfp_t gfp)
 {
+	unsigned int all = min(w->npages * (w->nr_more + 1), ARENA_PAGES);
 	struct mheap *h = mheaps[nid];
 	struct mspan *s;
 
 	s = mheap_take(h, w, TAKE_FULL, gfp) ?:
-	    mheap_grow_easily(h, w, w->npages, gfp);
-	if (!s)
-		return false;
-	list_add(&s->list, w->more);
-	return true;
+	    mheap_grow_easily(h, w, max(w->npages, rounddown_pow_of_two(all)), gfp);
+	if (likely(!s || !s->reserve))
+		return s;
+	/* Not for those who may not have it. */
+	mheap_free(s);
+	return NULL;
 }
 
 /**
@@ -445,21 +450,19 @@ static bool mheap_get_several(int nid, const struct want *w, gfp_t gfp)
  * @nid: the node
  * @sc: their class
  * @max: most of them
- * @spans: the runs, in TRANSIT, are added here
  * @gfp: the request's flags
  *
  * As mheap_alloc_span_near(), of full length only, and those that lie side by side.
  *
  * Context: As mheap_alloc().
- * Return: False if there is none.
+ * Return: Spans in TRANSIT, linked by @next; NULL if there are none.
  */
-bool mheap_alloc_spans(int nid, const struct sizeclass *sc, unsigned int max,
-		       struct list_head *spans, gfp_t gfp)
+struct mspan *mheap_alloc_spans(int nid, const struct sizeclass *sc,
+				unsigned int max, gfp_t gfp)
 {
 	struct want w = run_want_span(sc);
 
 	w.nr_more = max - 1;
-	w.more = spans;
 	return mheap_get_several(nid, &w, gfp);
 }
 
@@ -469,40 +472,49 @@ bool mheap_alloc_spans(int nid, const struct sizeclass *sc, unsigned int max,
  * @npages: number of pages
  * @align: alignment in pages, a power of two that divides @npages
  * @max: most of them
- * @spans: the runs, in TRANSIT, are added here
  * @gfp: the request's flags
  *
  * Context: As mheap_alloc().
- * Return: False if there is none.
+ * Return: As mheap_alloc_spans().
  */
-bool mheap_alloc_runs(int nid, unsigned int npages, unsigned int align,
-		      unsigned int max, struct list_head *spans, gfp_t gfp)
+struct mspan *mheap_alloc_runs(int nid, unsigned int npages, unsigned int align,
+			       unsigned int max, gfp_t gfp)
 {
 	const struct want w = {
-		.npages = npages, .least = npages, .align = align,
-		.nr_more = max - 1, .more = spans,
+		.npages = npages, .least = npages, .align = align, .nr_more = max - 1,
 	};
 
 	return mheap_get_several(nid, &w, gfp);
 }
 
-/* Forget the objects of a span, so that a late free finds nothing. */
-static void span_uncut(struct mspan *s)
+/* Remove a run from the map, so that a late free finds no objects in it. */
+static void span_unmap(struct mspan *s)
 {
 	unsigned int first = arena_page(s->arena, s->start);
 	struct mspan **span = s->arena->span + first;
 	unsigned int i, n = s->npages;
 
-	if (!mspan_has_objects(s))
-		return;
-	if (unlikely(s->arena->lone)) {
-		mspan_set(s, 0, MSPAN_TRANSIT);
+	if (!mspan_has_objects(s)) {
+		WRITE_ONCE(span[0], NULL);
+		WRITE_ONCE(span[n - 1], NULL);
 		return;
 	}
 	arena_set_stack(s->arena, first, n, STACK_NONE);
 	for (i = 0; i < n; i++)
 		WRITE_ONCE(span[i], NULL);
 	mspan_set(s, 0, MSPAN_TRANSIT);
+}
+
+/* Make a run of what was cut into objects. */
+static void span_uncut(struct mspan *s)
+{
+	if (!mspan_has_objects(s))
+		return;
+	if (unlikely(s->arena->lone)) {
+		mspan_set(s, 0, MSPAN_TRANSIT);
+		return;
+	}
+	span_unmap(s);
 	mheap_run_map(s);
 }
 
@@ -556,7 +568,7 @@ static unsigned int runs_free(struct mspan **spans, unsigned int n)
 	struct mspan *run = NULL;
 	unsigned long pages = 0;
 	unsigned long flags;
-	unsigned long free;
+	unsigned long free, max;
 	unsigned int i, apart = 0;
 	bool spares;
 
@@ -568,7 +580,7 @@ static unsigned int runs_free(struct mspan **spans, unsigned int n)
 
 		if (apart == FREE_APART)
 			break;
-		span_uncut(s);
+		span_unmap(s);
 		s->zeroed = false;
 		s->dropped = 0;
 		s->arena->nr_used -= s->npages;
@@ -586,9 +598,10 @@ static unsigned int runs_free(struct mspan **spans, unsigned int n)
 	spares = h->nr_spares > SPARES_MANY;
 	galloc_unlock(&h->lock, flags);
 	/* The mark is for all nodes: if it is exceeded, one has more than its share. */
+	max = release_free_max();
 	if (unlikely(spares) ||
-	    (free > release_free_max() / nr_online_nodes &&
-	     mheap_free_pages() > release_free_max()))
+	    (free > max / nr_online_nodes &&
+	     (nr_online_nodes == 1 || mheap_free_pages() > max)))
 		worker_kick(WORKER_RELEASE);
 	return i;
 }
@@ -682,8 +695,6 @@ static struct mheap *mheap_new(int nid)
 			INIT_LIST_HEAD(&h->free[i][d]);
 	INIT_LIST_HEAD(&h->deferred);
 	INIT_LIST_HEAD(&h->kept);
-	for (i = 0; i < MSPAN_KINDS; i++)
-		INIT_LIST_HEAD(&h->spare[i]);
 	h->large_runs = RB_ROOT;
 	h->nid = nid;
 	return h;

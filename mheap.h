@@ -31,8 +31,7 @@ extern struct mheap **mheaps;
  * @sc: the class of its objects, or NULL: then @least is @npages
  * @nbits: without a class, objects its descriptor must have room for
  * @nr_more: the most runs of this length to take in addition, if the same free run
- *	has them
- * @more: the list that these are added to
+ *	has them; they are linked by @next
  */
 struct want {
 	unsigned int npages;
@@ -41,7 +40,6 @@ struct want {
 	const struct sizeclass *sc;
 	unsigned int nbits;
 	unsigned int nr_more;
-	struct list_head *more;
 };
 
 /* mheap.c */

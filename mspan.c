@@ -133,9 +133,9 @@ static unsigned long free_bits(const struct mspan *s, unsigned int word)
 
 bool mspan_has_free(const struct mspan *s)
 {
-	unsigned int i;
+	unsigned int i, words = nr_words(s);
 
-	for (i = 0; i < nr_words(s); i++)
+	for (i = 0; i < words; i++)
 		if (free_bits(s, i))
 			return true;
 	return false;
@@ -148,12 +148,13 @@ bool mspan_word_all_free(const struct mspan *s, unsigned int word)
 
 bool mspan_all_free(const struct mspan *s)
 {
-	unsigned int i;
+	const unsigned long *word = s->free;
+	unsigned int left = s->objects;
 
-	for (i = 0; i < nr_words(s); i++)
-		if (!mspan_word_all_free(s, i))
+	for (; left >= BITS_PER_LONG; left -= BITS_PER_LONG)
+		if (~READ_ONCE(*word++))
 			return false;
-	return true;
+	return !left || !(~READ_ONCE(*word) & (BIT(left) - 1));
 }
 
 unsigned int mspan_count_free(const struct mspan *s)
@@ -177,7 +178,7 @@ unsigned int mspan_count_free(const struct mspan *s)
  *
  * Only the owner clears bits, so the bits read are still set when they are
  * cleared; freers may set others meanwhile.  The acquire pairs with the RMW
- * of mspan_release_bit(): the freer's writes to the object come first.
+ * of mspan_release_bits(): the freer's writes to the object come first.
  *
  * Return: Number of objects claimed; 0 if none is free.
  */
@@ -218,19 +219,24 @@ unsigned int mspan_claim(struct mspan *s, void **out, unsigned int max)
 }
 
 /**
- * mspan_release_bit() - mark an object free
- * @s: its span
- * @index: its index, within its bitmap
+ * mspan_release_bits() - mark objects of a span free
+ * @s: the span
+ * @word: word of the bitmap they are in
+ * @mask: their bits in it
  *
- * Full order: the freer's accesses to the object come before, its read of the span's
+ * Full order: the freer's accesses to the objects come before, its read of the span's
  * state after.  It is the freer's last write to the span.
  *
- * Return: False if it was free already, or if the span was cut again since and has no
- * such object.
+ * Return: The bits of those that were free already, or that the span does not have, since
+ * it was cut again.
  */
-bool mspan_release_bit(struct mspan *s, unsigned int index)
+unsigned long mspan_release_bits(struct mspan *s, unsigned int word, unsigned long mask)
 {
-	return index < READ_ONCE(s->objects) && !test_and_set_bit(index, s->free);
+	unsigned int end = word * BITS_PER_LONG + __fls(mask);
+
+	if (unlikely(end >= READ_ONCE(s->objects)))
+		return mask;
+	return atomic_long_fetch_or(mask, (atomic_long_t *)&s->free[word]) & mask;
 }
 
 /* Objects of a span that wait until others no longer refer to their pages. */
@@ -331,6 +337,55 @@ enum mspan_found mspan_resolve(const void *p, struct object *o)
 		return FOUND_TAIL;
 	o->within = offset - o->index * o->sc->size;
 	return o->within ? FOUND_INTERIOR : FOUND_OBJECT;
+}
+
+/**
+ * mspan_resolve_many() - the same for objects of one row
+ * @c: their row
+ * @p: the objects
+ * @n: their number
+ * @at: where each of them is
+ *
+ * Context: As mspan_resolve(), whose loads and barriers these are.
+ */
+void mspan_resolve_many(const struct mcentral *c, void **p, unsigned int n,
+			struct place *at)
+{
+	const struct arena_map *map = READ_ONCE(arena_map);
+	const struct sizeclass *sc = c->sc;
+	const u32 size = sc->size;
+
+	for (; n--; p++, at++) {
+		unsigned int page, objects, index;
+		unsigned long offset, length;
+		struct arena *arena;
+		struct mspan *s;
+
+		at->span = NULL;
+		arena = arena_in(map, addr_of(*p) - map->base, &page);
+		/* Depends: pairs with the releases of mspan_cut() and mheap_run_map(). */
+		s = READ_ONCE(arena->span[page]);
+		if (unlikely(!s || !tag_is_cut(READ_ONCE(s->tag), c->row)))
+			continue;
+		galloc_pause(PAUSE_RESOLVE_FOUND, s);
+		/* Pairs with the release in mspan_cut(): orders tag before the geometry. */
+		smp_rmb();
+		offset = addr_of(*p) - READ_ONCE(s->start);
+		length = (unsigned long)READ_ONCE(s->npages) << PAGE_SHIFT;
+		objects = READ_ONCE(s->objects);
+		/* Orders the loads above before the second reads of map and tag. */
+		smp_rmb();
+		if (unlikely(READ_ONCE(arena->span[page]) != s || offset >= length ||
+			     !tag_is_cut(READ_ONCE(s->tag), c->row)))
+			continue;
+		index = sizeclass_index(sc, offset);
+		if (unlikely(index >= min_t(unsigned int, objects, s->nwords * BITS_PER_LONG) ||
+			     index * size != offset))
+			continue;
+		at->word = index / BITS_PER_LONG;
+		at->bit = BIT(index % BITS_PER_LONG);
+		at->span = s;
+	}
 }
 
 /*

@@ -33,8 +33,8 @@ struct mspan *run_spare_pop(struct mheap *h, unsigned int kind)
 
 	lockdep_assert_held(&h->lock);
 
-	s = list_first_entry(&h->spare[kind], struct mspan, list);
-	list_del(&s->list);
+	s = h->spare[kind];
+	h->spare[kind] = s->next;
 	h->nr_spare[kind]--;
 	h->nr_spares--;
 	return s;
@@ -48,7 +48,8 @@ void run_spare_push(struct mheap *h, struct mspan *s)
 
 	mspan_set(s, 0, MSPAN_TRANSIT);
 	s->dropped = 0;
-	list_add(&s->list, &h->spare[kind]);
+	s->next = h->spare[kind];
+	h->spare[kind] = s;
 	h->nr_spare[kind]++;
 	h->nr_spares++;
 }
@@ -60,7 +61,7 @@ static int spares_lacking(const struct mheap *h, const struct want *w)
 
 	lockdep_assert_held(&h->lock);
 
-	if (h->nr_spare[0] < SPARES_NEEDED)
+	if (h->nr_spare[0] < SPARES_NEEDED + (w ? w->nr_more : 0))
 		return 0;
 	/* A shorter span has fewer objects. */
 	for (kind = w ? run_want_kind(w, w->npages) : 0;
@@ -71,7 +72,7 @@ static int spares_lacking(const struct mheap *h, const struct want *w)
 }
 
 /* Descriptors of the smallest kind that are allocated at a time. */
-#define SPARES_BATCH		8
+#define SPARES_BATCH		16
 
 /* Add a descriptor of a kind to the stock; several at once if that is possible here. */
 static bool spares_get(struct mheap *h, unsigned int kind, gfp_t gfp)
@@ -535,23 +536,19 @@ struct mspan *run_insert(struct mheap *h, struct mspan *s)
 	return s;
 }
 
-/* Runs side by side, both in TRANSIT, become one.  False if they are not. */
+/*
+ * Runs side by side, both in TRANSIT and without entries in the map, become one.  False if
+ * they are apart.
+ */
 bool run_join(struct mheap *h, struct mspan *s, struct mspan *t)
 {
-	struct mspan *second = t;
-	unsigned int seam;
-
 	lockdep_assert_held(&h->lock);
 
 	if (t->arena != s->arena)
 		return false;
-	if (t->start + ((unsigned long)t->npages << PAGE_SHIFT) == s->start)
-		second = s;
-	else if (s->start + ((unsigned long)s->npages << PAGE_SHIFT) != t->start)
+	if (t->start + ((unsigned long)t->npages << PAGE_SHIFT) != s->start &&
+	    s->start + ((unsigned long)s->npages << PAGE_SHIFT) != t->start)
 		return false;
-	seam = arena_page(s->arena, second->start);
-	WRITE_ONCE(s->arena->span[seam - 1], NULL);
-	WRITE_ONCE(s->arena->span[seam], NULL);
 	s->start = min(s->start, t->start);
 	s->npages += t->npages;
 	run_spare_push(h, t);
@@ -569,11 +566,12 @@ static unsigned int run_more(const struct mheap *h, const struct mspan *s,
 	return min3(w->nr_more, left / w->npages - 1, spares);
 }
 
-/* @s is as long as several of those wanted: all but the first are for @w->more. */
+/* @s is as long as several of those wanted: it becomes the first, with links to the rest. */
 static void run_divide(struct mheap *h, struct mspan *s, const struct want *w)
 {
 	unsigned int left = s->npages - w->npages;
 	unsigned long start = s->start;
+	struct mspan *last = s;
 
 	lockdep_assert_held(&h->lock);
 
@@ -588,8 +586,10 @@ static void run_divide(struct mheap *h, struct mspan *s, const struct want *w)
 		t->npages = w->npages;
 		t->zeroed = s->zeroed;
 		mheap_run_map(t);
-		list_add_tail(&t->list, w->more);
+		last->next = t;
+		last = t;
 	}
+	last->next = NULL;
 }
 
 /* Take what is wanted from FREE run @s, as much of it as there is. */

@@ -24,7 +24,7 @@
 
 /* So many misses in a row are a reason to get one run more; and the most at a time. */
 #define MISSES_FOR_ONE		4U
-#define REFILL_RUNS		4U
+#define REFILL_RUNS		8U
 
 /* Call last, when tag and runs have their new values. */
 static void stash_changed(struct mcache *m)
@@ -172,34 +172,34 @@ struct mspan *stash_refill(unsigned int npages, unsigned int align, int nid,
 			   gfp_t gfp)
 {
 	size_t bytes = (size_t)npages << PAGE_SHIFT;
-	struct mspan *s, *next, *first;
+	struct mspan *s, *first, *more;
 	unsigned int max, room = 0;
 	struct mcache *m;
-	LIST_HEAD(runs);
 
 	if (npages > STASH_MAX_PAGES || npages % align)
 		return NULL;
 	max = refill_runs(npages);
-	if (max < 2 || !mcentral_may_batch(nid, max * npages, gfp) ||
-	    !mheap_alloc_runs(nid, npages, align, max, &runs, gfp))
+	if (max < 2 || !mcentral_may_batch(nid, max * npages, gfp))
 		return NULL;
-	first = list_first_entry(&runs, struct mspan, list);
-	list_del(&first->list);
+	first = mheap_alloc_runs(nid, npages, align, max, gfp);
+	if (!first || !first->next)
+		return first;
+	more = first->next;
 	m = mcache_enter();
 	if (m) {
 		if (m->slots != empty_slots && m->nid == nid)
 			room = runs_room(m, max - 1, bytes);
-		list_for_each_entry_safe(s, next, &runs, list) {
-			if (!room--)
-				break;
-			list_del(&s->list);
-			run_put(m, s);
+		for (; more && room--; more = s) {
+			s = more->next;
+			run_put(m, more);
 		}
 		mcache_leave(m);
 		worker_kick(WORKER_TICK);
 	}
-	list_for_each_entry_safe(s, next, &runs, list)
-		mheap_free(s);
+	for (; more; more = s) {
+		s = more->next;
+		mheap_free(more);
+	}
 	return first;
 }
 
@@ -230,8 +230,10 @@ bool stash_free(struct mspan *s)
 		return false;
 	if (m->nid == s->arena->nid) {
 		m->missed = 0;
-		while (n < STASH_OUT && m->nr_runs && !run_fits(m, s))
-			out[n++] = run_take(m, 0);
+		/* Two at a time, for one trip to the node's free runs. */
+		if (!run_fits(m, s))
+			while (n < STASH_OUT && m->nr_runs)
+				out[n++] = run_take(m, 0);
 		kept = run_fits(m, s) && capacity_steal(m, 0, span_bytes(s));
 	}
 	if (kept)

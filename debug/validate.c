@@ -129,7 +129,7 @@ static void check_waiting(struct findings *maybe, const struct mspan *s,
 
 		check_that(maybe, size > PAGE_SIZE && index < s->objects);
 		if (test_bit(index, s->free)) {
-			/* Pairs with the full order of mspan_release_bit(). */
+			/* Pairs with the full order of mspan_release_bits(). */
 			smp_rmb();
 			check_that(maybe, !test_bit(page, s->arena->waiting));
 		}

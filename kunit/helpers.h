@@ -355,4 +355,10 @@ static inline size_t gk_random_size(u64 *state)
 	return (1UL << shift) + (r & ((1UL << shift) - 1));
 }
 
+/* One object of a span; false if it was free. */
+static inline bool mspan_release_bit(struct mspan *s, unsigned int index)
+{
+	return !mspan_release_bits(s, index / BITS_PER_LONG, BIT(index % BITS_PER_LONG));
+}
+
 #endif /* _GALLOC_KUNIT_HELPERS_H */

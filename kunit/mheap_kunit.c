@@ -621,14 +621,14 @@ static void several_runs_are_taken_side_by_side(struct kunit *test)
 	struct mheap *h = mheap_of(gk_nid());
 	unsigned int i, n = 0;
 	struct mspan *s[4];
-	LIST_HEAD(spans);
+	struct mspan *next;
 
 	/* Not even as many descriptors as there are to be runs. */
 	worker_settle();
-	KUNIT_EXPECT_TRUE(test, mheap_alloc_spans(h->nid, sc, 4, &spans, GFP_KERNEL));
-	while (!list_empty(&spans)) {
-		s[n] = list_first_entry(&spans, struct mspan, list);
-		list_del(&s[n]->list);
+	next = mheap_alloc_spans(h->nid, sc, 4, GFP_KERNEL);
+	while (next) {
+		s[n] = next;
+		next = next->next;
 		KUNIT_EXPECT_EQ(test, s[n]->start, block + n * sc->span_pages * PAGE_SIZE);
 		KUNIT_EXPECT_EQ(test, s[n]->npages, sc->span_pages);
 		KUNIT_EXPECT_EQ(test, mspan_state(s[n]), MSPAN_TRANSIT);

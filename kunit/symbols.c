@@ -90,7 +90,7 @@ EXPORT_SYMBOL_IF_KUNIT(mspan_resolve);
 EXPORT_SYMBOL_IF_KUNIT(mspan_object);
 EXPORT_SYMBOL_IF_KUNIT(mspan_cut);
 EXPORT_SYMBOL_IF_KUNIT(mspan_claim);
-EXPORT_SYMBOL_IF_KUNIT(mspan_release_bit);
+EXPORT_SYMBOL_IF_KUNIT(mspan_release_bits);
 EXPORT_SYMBOL_IF_KUNIT(mspan_has_free);
 EXPORT_SYMBOL_IF_KUNIT(mspan_all_free);
 EXPORT_SYMBOL_IF_KUNIT(mspan_word_all_free);

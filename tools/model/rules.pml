@@ -66,7 +66,7 @@
 #define DETACH		atomic { FLUSH STORE(TRANSIT); RELEASE(r) }
 #endif
 
-/* test_and_set_bit(): the freer's last write, and a full barrier. */
+/* atomic_long_fetch_or(): the freer's last write, and a full barrier. */
 #define RMW								\
 	printf("%d: span %d: frees bits %d of word %d\n", _pid, s, b, k % 2); \
 	assert(live[k] & b);						\
