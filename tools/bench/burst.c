@@ -12,6 +12,7 @@
 
 #include <linux/jiffies.h>
 #include <linux/module.h>
+#include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/string.h>
 #include <linux/vmalloc.h>
@@ -55,6 +56,8 @@ static int rep(struct run *run, enum allocator a, unsigned int i)
 
 	if (give_back(GALLOC) || give_back(KMALLOC))
 		return -EIO;
+	/* What one of them has left to RCU must not be done at the other's cost. */
+	rcu_barrier();
 	cond_resched();
 	start = bench_clock();
 	takes.by[a](run);
