@@ -66,6 +66,21 @@ static __always_inline void kmem_cache_free_one(struct run *run, void *p)
 	kmem_cache_free(run->cache, p);
 }
 
+static __always_inline void *gcache_alloc(struct run *run, size_t size, gfp_t gfp)
+{
+	return galloc_cache_alloc(run->gcache, gfp);
+}
+
+static __always_inline void gcache_free(struct run *run, void *p)
+{
+	galloc_cache_free(run->gcache, p);
+}
+
+static __always_inline void *gheap_alloc(struct run *run, size_t size, gfp_t gfp)
+{
+	return galloc_from(run->gheap, size, gfp);
+}
+
 static __always_inline void *pages_alloc(struct run *run, size_t size, gfp_t gfp)
 {
 	return (void *)__get_free_pages(gfp, get_order(size));

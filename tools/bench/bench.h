@@ -30,7 +30,10 @@
 #define MAX_SLOTS	4096	/* objects a loop has out at a time */
 #define MAX_REPS	101
 
-enum allocator { NONE, GALLOC, KMALLOC, KMEM_CACHE, PAGES, NR_ALLOCATORS };
+/* The last two are galloc's, in what way "release" takes a heap back. */
+enum allocator {
+	NONE, GALLOC, KMALLOC, KMEM_CACHE, PAGES, GCACHE, GHEAP, SWEEP, GFREE, NR_ALLOCATORS
+};
 
 extern const char * const allocator_names[NR_ALLOCATORS];
 
@@ -47,6 +50,8 @@ struct replay_event;
  * @order: the order in which slots are freed
  * @slot: objects that are out
  * @cache: for KMEM_CACHE
+ * @gcache: for GCACHE
+ * @gheap: for GHEAP
  * @to: batches of objects go there
  * @from: and come from there
  * @event: @ops events of a trace
@@ -64,6 +69,8 @@ struct run {
 	const u16 *order;
 	void **slot;
 	struct kmem_cache *cache;
+	struct galloc_cache *gcache;
+	struct galloc_heap *gheap;
 	struct ring *to;
 	struct ring *from;
 	const struct replay_event *event;
@@ -171,6 +178,8 @@ u64 team_run(run_fn *fn, struct run *run, unsigned int n, int cpu);
 
 /* ---- memory.c --------------------------------------------------------------- */
 
+/* Where the shell writes a number to, which is then here. */
+#define BENCH_SYSTEM	"/sys/kernel/debug/galloc_bench/system"
 extern s64 galloc_system;
 
 s64 free_bytes(void);
@@ -193,5 +202,6 @@ extern const struct bench_case irq_cases[];
 extern const struct bench_case memory_cases[];
 extern const struct bench_case replay_cases[];
 extern const struct bench_case latency_cases[];
+extern const struct bench_case client_cases[];
 
 #endif /* _GALLOC_BENCH_H */

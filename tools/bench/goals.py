@@ -54,6 +54,11 @@ def goals(results):
                ratio(**instr("pair", "64c/init1", kernel)), "<=", 1)
         yield (f"rcu 64, instructions, of kmalloc, {kernel}",
                ratio(**instr("rcu", "64", kernel)), "<=", 0.6)
+        for name, limit in (("gcache", 62), ("gheap", 66)):
+            yield (f"pair 64c of a {name}, instructions, {kernel}",
+                   results.value(allocator=name, **instr("pair", "64c", kernel)), "<=", limit)
+        yield (f"bulk 64 of a gcache, instructions, {kernel}",
+               results.value(allocator="gcache", **instr("bulk", "64", kernel)), "<=", 22)
         yield f"pair 64v, instructions, {kernel}", galloc(**instr("pair", "64v", kernel)), "<=", 70
         for sizes in MIXED:
             yield (f"mixed 32/{sizes}, instructions, {kernel}",
@@ -75,6 +80,13 @@ def goals(results):
         for sizes in MIXED:
             yield (f"mixed 1024/{sizes}{touch}, ns, of kmalloc",
                    ratio(**native("mixed", f"1024/{sizes}{touch}")), "<=", most)
+    sweep, one_by_one = (results.value(allocator=name, **native("release", "1000000"))
+                         for name in ("sweep", "gfree"))
+    yield ("release of a heap, ns, of freeing one by one",
+           sweep / one_by_one if sweep is not None and one_by_one else None, "<=", 0.1)
+    for variant in ("cache10000", "heap1000"):
+        yield (f"create {variant}, bytes of the CPUs'",
+               galloc(bed="uml", case="create", variant=variant, metric="percpu_bytes"), "<=", 0)
     yield "bulk 64, ns, of kmem_cache", ratio("kmem_cache", **native("bulk", "64")), "<=", 0.5
     for form in ("pipe", "all"):
         remote = native("remote", form, "2")

@@ -29,7 +29,20 @@ static __always_inline void pair(struct run *run, alloc_fn *alloc, free_fn *free
 	}
 }
 
-DEFINE_LOOP(pair_64c, pair, 64, false);
+DEFINE_LOOP(pair_64c_shared, pair, 64, false);
+LOOP(pair_64c, gcache, gcache_alloc, gcache_free, pair, 64, false)
+LOOP(pair_64c, gheap, gheap_alloc, galloc_free, pair, 64, false)
+
+/* The same from a typed cache, and from a private heap. */
+static const struct case_fns pair_64c = {
+	.by[NONE] = pair_64c_shared_none,
+	.by[GALLOC] = pair_64c_shared_galloc,
+	.by[KMALLOC] = pair_64c_shared_kmalloc,
+	.by[KMEM_CACHE] = pair_64c_shared_kmem_cache,
+	.by[GCACHE] = pair_64c_gcache,
+	.by[GHEAP] = pair_64c_gheap,
+};
+
 DEFINE_LOOP(pair_64c_touch, pair, 64, true);
 DEFINE_LOOP(pair_v, pair, run->size, false);
 DEFINE_LOOP(pair_v_touch, pair, run->size, true);
@@ -118,8 +131,25 @@ static void bulk_kmem_cache(struct run *run)
 	}
 }
 
+static void bulk_gcache(struct run *run)
+{
+	unsigned int done;
+
+	for (done = 0; done < run->ops; done += run->out) {
+		size_t n = galloc_cache_alloc_bulk(run->gcache, GFP_KERNEL, run->out,
+						   run->slot);
+
+		galloc_cache_free_bulk(run->gcache, n, run->slot);
+		if (unlikely(n != run->out)) {
+			run->failed = true;
+			return;
+		}
+	}
+}
+
 static const struct case_fns bulk = {
 	.by[NONE] = bulk_none,
+	.by[GCACHE] = bulk_gcache,
 	.by[GALLOC] = bulk_galloc,
 	.by[KMEM_CACHE] = bulk_kmem_cache,
 };
@@ -390,7 +420,7 @@ const struct bench_case loop_cases[] = {
 	GROWTH(100000),
 	GROWTH(1000000),
 	GROWTH(10000000),
-	{ "scale", "pair", measure_scale, &pair_64c, .ops = 8 * 2048, .size = 64 },
+	{ "scale", "pair", measure_scale, &pair_64c_shared, .ops = 8 * 2048, .size = 64 },
 	{ "scale", "mixed", measure_scale, &mixed, .ops = 8 * LIST_LEN, .out = 32,
 	  .sizes = sizes_log8192 },
 	{}

@@ -78,7 +78,7 @@ u64 bench_clock(void)
 
 static const struct bench_case * const tables[] = {
 	loop_cases, burst_cases, thread_cases, irq_cases, memory_cases,
-	replay_cases, latency_cases
+	replay_cases, latency_cases, client_cases
 };
 
 /* Is the case meant by "name" or "name:beginning of a variant"? */

@@ -25,6 +25,10 @@ const char * const allocator_names[NR_ALLOCATORS] = {
 	[KMALLOC]	= "kmalloc",
 	[KMEM_CACHE]	= "kmem_cache",
 	[PAGES]		= "pages",
+	[GCACHE]	= "gcache",
+	[GHEAP]		= "gheap",
+	[SWEEP]		= "sweep",
+	[GFREE]		= "gfree",
 };
 
 /**
@@ -139,10 +143,19 @@ int run_prepare(struct run *run, const struct bench_case *c, enum allocator a)
 	run->slot = vzalloc(MAX_SLOTS * sizeof(*run->slot));
 	if (!run->slot)
 		return -ENOMEM;
-	if (a != KMEM_CACHE)
+	switch (a) {
+	case KMEM_CACHE:
+		run->cache = kmem_cache_create(KBUILD_MODNAME, c->size, 0, 0, NULL);
+		return run->cache ? 0 : -ENOMEM;
+	case GCACHE:
+		run->gcache = galloc_cache_create(KBUILD_MODNAME, c->size, NULL);
+		return run->gcache ? 0 : -ENOMEM;
+	case GHEAP:
+		run->gheap = galloc_heap_create(KBUILD_MODNAME, NULL);
+		return run->gheap ? 0 : -ENOMEM;
+	default:
 		return 0;
-	run->cache = kmem_cache_create(KBUILD_MODNAME, c->size, 0, 0, NULL);
-	return run->cache ? 0 : -ENOMEM;
+	}
 }
 
 void object_free(struct run *run, enum allocator a, void *p)
@@ -151,6 +164,8 @@ void object_free(struct run *run, enum allocator a, void *p)
 		return;
 	switch (a) {
 	case GALLOC:
+	case GCACHE:
+	case GHEAP:
 		galloc_free(run, p);
 		break;
 	case KMALLOC:
@@ -177,6 +192,10 @@ void run_cleanup(struct run *run, enum allocator a)
 	run->slot = NULL;
 	kmem_cache_destroy(run->cache);
 	run->cache = NULL;
+	galloc_cache_destroy(run->gcache);
+	run->gcache = NULL;
+	galloc_heap_destroy(run->gheap);
+	run->gheap = NULL;
 }
 
 /* ---- figures -------------------------------------------------------------------- */

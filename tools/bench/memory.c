@@ -34,7 +34,6 @@
 
 #define GALLOC_STATS	"/sys/kernel/debug/galloc/stats"
 #define GALLOC_SHRINK	"/sys/kernel/debug/galloc/shrink"
-#define BENCH_SYSTEM	"/sys/kernel/debug/galloc_bench/system"
 
 /* ---- held --------------------------------------------------------------------------- */
 

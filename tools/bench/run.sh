@@ -50,7 +50,7 @@ icount-7.3-init1|init1|build qemu-release-7.3|2|512|remote
 icount-6.1-sections|-|stock 6.1|2|1024|latency
 icount-6.1|-|stock 6.1|1|1024|call
 uml|-|build uml-release-7.3|1|1024|floor pair batch mixed bulk large irq
-uml|-|build uml-release-7.3|1|2048|growth
+uml|-|build uml-release-7.3|1|2048|growth release create
 uml|-|build uml-release-7.3|1|1024|huge held burst
 uml|-|build uml-release-7.3|2|1024|remote larson scale share
 uml|-|build uml-release-7.3|2|1024|empty memory spike

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-2.0
+// Copyright (C) 2026 The galloc authors
+/*
+ * clients: what typed caches and private heaps cost apart from their objects.
+ *
+ * "release" takes back a heap of 64-byte objects, in one sweep and object by object.
+ * "create" has many caches or heaps alive, none of them used.
+ */
+#include "allocators.h"
+
+#include <linux/math64.h>
+#include <linux/sched.h>
+#include <linux/string.h>
+#include <linux/vmalloc.h>
+
+/* A repetition takes long; its median hardly moves. */
+#define FEW_REPS	3U
+
+/* Objects in a call. */
+#define BATCH		64U
+
+/* ---- release ------------------------------------------------------------------ */
+
+static bool heap_fill(struct galloc_heap *heap, void **p, unsigned int n)
+{
+	unsigned int i;
+
+	for (i = 0; i < n; i += BATCH, cond_resched())
+		if (!galloc_from_bulk(heap, 64, GFP_KERNEL, min(BATCH, n - i), p + i))
+			return false;
+	return true;
+}
+
+/* Fill a heap, and take all of it back; that is timed.  What fails takes no time. */
+static u64 release_once(enum allocator a, void **p, unsigned int n)
+{
+	struct galloc_heap *heap = galloc_heap_create("bench", NULL);
+	u64 start, ns = 0;
+	unsigned int i;
+
+	if (!heap)
+		return 0;
+	if (heap_fill(heap, p, n)) {
+		cond_resched();
+		start = bench_clock();
+		if (a == SWEEP) {
+			galloc_heap_destroy(heap, GALLOC_HEAP_RELEASE);
+			return bench_clock() - start;
+		}
+		for (i = 0; i < n; i++) {
+			gfree(p[i]);
+			if (i % 1024 == 0)
+				cond_resched();
+		}
+		ns = bench_clock() - start;
+	}
+	galloc_heap_destroy(heap, GALLOC_HEAP_RELEASE);
+	return ns;
+}
+
+static int measure_release(const struct bench_case *c)
+{
+	static const enum allocator who[] = { SWEEP, GFREE };
+	void **p = vmalloc(array_size(c->ops, sizeof(*p)));
+	struct figure figure;
+	unsigned int i, rep;
+	int err = 0;
+	u64 *ns;
+
+	if (!p)
+		return -ENOMEM;
+	for (rep = 0; rep < FEW_REPS; rep++)
+		for (i = 0; i < ARRAY_SIZE(who); i++)
+			took[who[i]][rep] = release_once(who[i], p, c->ops);
+	vfree(p);
+	for (i = 0; i < ARRAY_SIZE(who) && !err; i++) {
+		ns = took[who[i]];
+		figure.value = div_u64(median_of(ns, FEW_REPS) * 1000, c->ops);
+		figure.min = div_u64(ns[0] * 1000, c->ops);
+		figure.max = div_u64(ns[FEW_REPS - 1] * 1000, c->ops);
+		if (!ns[0])
+			return not_judged(c, -ENOMEM, "no memory for a heap");
+		err = result_add(c, who[i], 1, metric, &figure);
+	}
+	return err;
+}
+
+/* ---- create -------------------------------------------------------------------- */
+
+#define MEMINFO	"sed -n 's/^Percpu: *\\([0-9]*\\) kB/\\1/p' /proc/meminfo >" BENCH_SYSTEM
+
+static int add_bytes(const struct bench_case *c, const char *what, s64 bytes)
+{
+	const struct figure figure = { bytes * 1000, bytes * 1000, bytes * 1000 };
+
+	return result_add(c, GALLOC, 1, what, &figure);
+}
+
+/* What galloc holds, and what all CPUs together have of their own, in bytes. */
+static int read_held(s64 *held, s64 *percpu)
+{
+	int err = give_back(GALLOC) ?: read_galloc_system();
+
+	*held = galloc_system;
+	err = err ?: bench_shell(MEMINFO);
+	*percpu = galloc_system << 10;
+	return err;
+}
+
+/* @c->size: is it heaps? */
+static void *one_create(const struct bench_case *c)
+{
+	return c->size ? (void *)galloc_heap_create("bench", NULL) :
+			 (void *)galloc_cache_create("bench", 200, NULL);
+}
+
+static void one_destroy(const struct bench_case *c, void *it)
+{
+	if (c->size)
+		galloc_heap_destroy(it);
+	else
+		galloc_cache_destroy(it);
+}
+
+static int measure_create(const struct bench_case *c)
+{
+	void **it = vmalloc(array_size(c->ops, sizeof(*it)));
+	s64 held, percpu, held_before, percpu_before;
+	unsigned int n = 0;
+	int err;
+
+	if (!it)
+		return -ENOMEM;
+	err = read_held(&held_before, &percpu_before);
+	while (!err && n < c->ops) {
+		it[n] = one_create(c);
+		if (!it[n])
+			break;
+		n++;
+		cond_resched();
+	}
+	if (!err)
+		err = read_held(&held, &percpu);
+	if (!err && n < c->ops)
+		err = not_judged(c, -ENOMEM, "no memory for all of them");
+	while (n)
+		one_destroy(c, it[--n]);
+	vfree(it);
+	err = err ?: add_bytes(c, "held_bytes", held - held_before);
+	return err ?: add_bytes(c, "percpu_bytes", percpu - percpu_before);
+}
+
+const struct bench_case client_cases[] = {
+	{ "release", "1000000", measure_release, .ops = 1000000 },
+	{ "create", "cache10000", measure_create, .ops = 10000 },
+	{ "create", "heap1000", measure_create, .ops = 1000, .size = 1 },
+	{}
+};
