@@ -177,6 +177,39 @@ static void a_node_falls_back_to_another(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, validate_all(), 0);
 }
 
+/* Where all others get what they ask for from another node. */
+static void a_strict_cache_serves_one_node_at_a_time(struct kunit *test)
+{
+	static const struct galloc_cache_args strictly = { .flags = GALLOC_CACHE_NODE_STRICT };
+	int nid = other_nid(test);
+	struct galloc_cache *strict, *other;
+	void *far, *p, *q;
+
+	strict = galloc_cache_create("kunit", LONG_SPAN_SIZE, &strictly);
+	other = galloc_cache_create("kunit", LONG_SPAN_SIZE, NULL);
+	KUNIT_ASSERT_TRUE(test, strict && other);
+	p = galloc_cache_alloc_node(strict, GFP_KERNEL, nid);
+	q = galloc_cache_alloc(strict, GFP_KERNEL);
+	KUNIT_ASSERT_TRUE(test, p && q);
+	KUNIT_EXPECT_EQ(test, page_to_nid(virt_to_page(p)), nid);
+	KUNIT_EXPECT_EQ(test, page_to_nid(virt_to_page(q)), gk_nid());
+	gfree(p);
+	gfree(q);
+	/* As above: the other node has free pages, this one gets none. */
+	far = galloc_node(PAGE_SIZE * 64, GFP_KERNEL | __GFP_THISNODE, nid);
+	KUNIT_ASSERT_NOT_NULL(test, far);
+	gk_take_free_runs(test);
+	gfree(far);
+	gk_limit_to(LITTLE);
+	p = galloc_cache_alloc(other, GFP_NOWAIT | __GFP_NOWARN);
+	KUNIT_EXPECT_NOT_NULL(test, p);
+	KUNIT_EXPECT_NULL(test, galloc_cache_alloc(strict, GFP_NOWAIT | __GFP_NOWARN));
+	gfree(p);
+	gk_unlimit(test);
+	galloc_cache_destroy(strict);
+	galloc_cache_destroy(other);
+}
+
 static void each_node_has_all_others_nearest_first(struct kunit *test)
 {
 	int nid, other, last;
@@ -531,6 +564,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(pages_of_another_node_are_not_kept),
 	KUNIT_CASE(a_node_falls_back_to_another),
 	KUNIT_CASE(each_node_has_all_others_nearest_first),
+	KUNIT_CASE(a_strict_cache_serves_one_node_at_a_time),
 	KUNIT_CASE(a_used_up_node_costs_no_more_memory),
 	KUNIT_CASE(objects_of_another_node_are_used_again_here),
 #ifdef CONFIG_HOTPLUG_CPU
