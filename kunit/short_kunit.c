@@ -380,10 +380,11 @@ static void a_late_free_beyond_a_short_span_is_reported(struct kunit *test)
 
 static void bits_beyond_the_last_object_are_never_set(struct kunit *test)
 {
-	const struct sizeclass *sc = &sizeclasses[sizeclass_of(64)];
+	const struct sizeclass *sc = &sizeclasses[sizeclass_of(96)];
 	struct mspan *s = cache_short(test, sc);
 	unsigned int i;
 
+	KUNIT_EXPECT_LT(test, s->objects, s->nwords * BITS_PER_LONG);
 	for (i = s->objects; i < s->nwords * BITS_PER_LONG; i++) {
 		/* Of an earlier life of the descriptor. */
 		clear_bit(i, s->free);
