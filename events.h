@@ -28,6 +28,7 @@
 	X(GROW_FALLBACK,	"grow_fallback_orders")			\
 	X(GROW_OTHER_NODE,	"grow_other_node")			\
 	X(RESERVE_SPAN,		"reserve_spans")			\
+	X(STANDBY,		"atomic_reserve_runs")			\
 	X(RELEASE_BLOCK,	"release_blocks")			\
 	X(RELEASE_PAGES,	"release_pages")			\
 	X(BUSY_ALLOC,		"busy_allocs")				\

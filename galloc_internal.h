@@ -526,6 +526,7 @@ unsigned long nodes_free_pages(int nid);
  * @nr_spare: their number
  * @nr_spares: that of all
  * @changes: incremented when a list, or the owned pages, change; for validate
+ * @standby: the node's part of the atomic reserve, see client/standby.c; or NULL
  * @told_pages: the part of @free_pages that the kernel counts as reclaimable
  * @want_chunk: a caller that could not sleep got only a small chunk
  * @spent_tick: in jiffies, when the node last had no pages at no cost
@@ -540,6 +541,7 @@ struct mheap {
 	unsigned long free_pages;
 	unsigned long used_pages;
 	long told_pages;
+	struct standby *standby;
 	struct list_head kept;
 	unsigned long kept_pages;
 	bool kept_used;
@@ -592,6 +594,14 @@ bool release_mend_slot(unsigned long nr);
 void release_mend_all(void);
 void release_look_at_refs(void);
 struct mheap *mheap_of(int nid);
+
+/* client/standby.c */
+
+extern unsigned long galloc_standby_pages;
+
+int standby_init(void);
+void standby_exit(void);
+unsigned long standby_pages(void);
 
 /* Rows are node-major, so that a CPU's own rows are contiguous. */
 static inline unsigned int mcentral_row(int nid, unsigned int class)

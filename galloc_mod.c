@@ -105,6 +105,10 @@ static unsigned long cpu_cache_kb = 2048;
 module_param(cpu_cache_kb, ulong, 0444);
 MODULE_PARM_DESC(cpu_cache_kb, "most memory a CPU may cache, in KiB; 64 to 65536");
 
+static long atomic_reserve_kb = -1;
+module_param(atomic_reserve_kb, long, 0444);
+MODULE_PARM_DESC(atomic_reserve_kb, "memory kept for callers that cannot sleep, in KiB; 0 to 65536; -1: with PREEMPT_RT 1024, else 0");
+
 static char *fault = "report";
 module_param(fault, charp, 0444);
 MODULE_PARM_DESC(fault, "response to a bad free: report or panic");
@@ -113,6 +117,7 @@ bool galloc_debug;
 unsigned long galloc_limit_bytes;
 unsigned long galloc_reserve_pages;
 unsigned long galloc_free_max_pages;
+unsigned long galloc_standby_pages;
 unsigned long galloc_cpu_cache_bytes;
 
 #define MB_MAX	(ULONG_MAX >> 20)
@@ -123,6 +128,33 @@ static int __init check_mb(const char *name, unsigned long mb)
 		return 0;
 	pr_err("%s=%lu is out of range: 0 to %lu\n", name, mb, MB_MAX);
 	return -EINVAL;
+}
+
+/* The memory that callers who cannot sleep have to themselves, unless it is given. */
+#define ATOMIC_RESERVE_KB	(IS_ENABLED(CONFIG_PREEMPT_RT) ? 1024 : 0)
+#define ATOMIC_RESERVE_MAX_KB	65536
+
+static int __init take_atomic_reserve(void)
+{
+	unsigned long kb = atomic_reserve_kb;
+
+	if (atomic_reserve_kb < -1 || atomic_reserve_kb > ATOMIC_RESERVE_MAX_KB) {
+		pr_err("atomic_reserve_kb=%ld is out of range: -1 to %d\n",
+		       atomic_reserve_kb, ATOMIC_RESERVE_MAX_KB);
+		return -EINVAL;
+	}
+	if (atomic_reserve_kb < 0) {
+		kb = ATOMIC_RESERVE_KB;
+		/* A small part of a limit that is small itself. */
+		if (limit_mb)
+			kb = min(kb, limit_mb << 10 >> 4);
+	} else if (limit_mb && kb > limit_mb << 10) {
+		pr_err("atomic_reserve_kb=%lu is more than limit_mb=%lu: at most %lu\n",
+		       kb, limit_mb, limit_mb << 10);
+		return -EINVAL;
+	}
+	galloc_standby_pages = DIV_ROUND_UP(kb << 10, PAGE_SIZE);
+	return 0;
 }
 
 /**
@@ -157,6 +189,8 @@ static int __init params_take(void)
 		       cpu_cache_kb);
 		return -EINVAL;
 	}
+	if (take_atomic_reserve())
+		return -EINVAL;
 	if (strcmp(fault, "report") && strcmp(fault, "panic")) {
 		pr_err("fault=%s is unknown: report or panic\n", fault);
 		return -EINVAL;
@@ -212,6 +246,12 @@ static int __init galloc_init(void)
 		       galloc_reserve_pages >> (20 - PAGE_SHIFT));
 		goto err_mcache;
 	}
+	err = standby_init();
+	if (err) {
+		pr_err("atomic_reserve_kb=%lu: not enough memory\n",
+		       galloc_standby_pages << (PAGE_SHIFT - 10));
+		goto err_standby;
+	}
 	worker_start();
 	err = mcache_start();
 	if (err)
@@ -233,6 +273,8 @@ err_start:
 	mcache_stop();
 err_worker:
 	worker_stop();
+err_standby:
+	standby_exit();
 err_mcache:
 	drain_everything();
 	transfer_exit();
@@ -280,6 +322,7 @@ static void __exit galloc_exit(void)
 	transfer_exit();
 	mcache_exit();
 	waiting_settle();
+	standby_exit();
 	kept = mheap_exit();
 	rows_exit();
 	mcentral_exit();

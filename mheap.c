@@ -371,7 +371,7 @@ struct mspan *mheap_alloc(int nid, unsigned int npages, unsigned int align,
 		.npages = npages, .least = npages, .align = align, .nbits = nbits,
 	};
 
-	return mheap_get(nid, &w, gfp);
+	return mheap_get(nid, &w, gfp) ?: standby_take(nid, &w, gfp);
 }
 
 /**
@@ -394,7 +394,7 @@ struct mspan *mheap_alloc_span(int nid, const struct sizeclass *sc, gfp_t gfp)
 {
 	const struct want w = run_want_span(sc);
 
-	return mheap_get(nid, &w, gfp);
+	return mheap_get(nid, &w, gfp) ?: standby_take(nid, &w, gfp);
 }
 
 /**

@@ -78,6 +78,11 @@ bool run_join(struct mheap *h, struct mspan *s, struct mspan *t);
 struct mspan *run_insert(struct mheap *h, struct mspan *s);
 struct mspan *run_serve(struct mheap *h, struct mspan *s, const struct want *w);
 
+/* client/standby.c */
+
+struct mspan *standby_take(int nid, const struct want *w, gfp_t gfp);
+bool standby_fill(struct mheap *h);
+
 /* map.c */
 
 struct mspan *map_span_back_from(const struct arena *arena, unsigned int page);

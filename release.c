@@ -702,6 +702,7 @@ bool release_turn(void)
 		run_fill_spares(mheaps[nid]);
 		run_trim_spares(mheaps[nid], SPARES_KEPT);
 		again |= release_age_kept(mheaps[nid]);
+		again |= !standby_fill(mheaps[nid]);
 		cond_resched();
 	}
 

@@ -21,6 +21,7 @@
 	X(lost)			\
 	X(deferred)		\
 	X(free)			\
+	X(atomic_reserve)	\
 	X(meta)
 
 /*

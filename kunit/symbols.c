@@ -79,6 +79,15 @@ EXPORT_SYMBOL_IF_KUNIT(mheap_free_spans);
 EXPORT_SYMBOL_IF_KUNIT(map_walk_slot);
 EXPORT_SYMBOL_IF_KUNIT(map_span_around);
 
+/* client/standby.c */
+#include "mheap.h"
+EXPORT_SYMBOL_IF_KUNIT(galloc_standby_pages);
+EXPORT_SYMBOL_IF_KUNIT(standby_init);
+EXPORT_SYMBOL_IF_KUNIT(standby_exit);
+EXPORT_SYMBOL_IF_KUNIT(standby_fill);
+EXPORT_SYMBOL_IF_KUNIT(standby_take);
+EXPORT_SYMBOL_IF_KUNIT(standby_pages);
+
 /* nodes.c */
 EXPORT_SYMBOL_IF_KUNIT(nodes_near);
 EXPORT_SYMBOL_IF_KUNIT(nodes_free_pages);

@@ -366,7 +366,9 @@ void stats_totals(struct galloc_totals *t)
 	t->system = arena_held_bytes();
 	t->meta = arena_meta_bytes();
 	t->free = sums->free_pages << PAGE_SHIFT;
-	t->deferred = (sums->deferred_pages + sums->transit_pages) << PAGE_SHIFT;
+	t->atomic_reserve = standby_pages() << PAGE_SHIFT;
+	t->deferred = ((sums->deferred_pages + sums->transit_pages) << PAGE_SHIFT) -
+		      t->atomic_reserve;
 	t->lost = arena_lost_pages() << PAGE_SHIFT;
 	t->in_use = sums->class[0].pages << PAGE_SHIFT;
 	t->cached = sums->stashed_pages << PAGE_SHIFT;

@@ -323,6 +323,13 @@ MACRO_ARG_REUSE		tools/bench/*	the argument is a name that is pasted, or a const
 COMPLEX_MACRO		tools/bench/loops.c	rows of a table
 STATIC_CONST_CHAR_ARRAY	tools/bench/memory.c	what call_usermodehelper() takes is not const
 MACRO_ARG_PRECEDENCE	include/galloc.h	the argument is the name of a member
+MACRO_ARG_PRECEDENCE	include/galloc_obj.h	as above
+MACRO_ARG_REUSE		include/galloc_obj.h	as above
+MACRO_ARG_UNUSED	include/galloc_obj.h	picks one of its arguments; a compiler without counters
+SPACING			include/galloc_obj.h	it does not know _Generic
+TABSTOP			include/galloc_obj.h	as above
+TRAILING_STATEMENTS	include/galloc_obj.h	as above
+SUSPECT_CODE_INDENT	include/galloc_obj.h	nor what DEFINE_FREE() takes
 DATA_RACE		observe/stats.c	one comment at its head for all of them
 EXPORT_SYMBOL		kunit/symbols.c	a list of exports is all it is
 VSPRINTF_SPECIFIER_PX	kunit/*		a failed test names the address; such a machine has no secrets

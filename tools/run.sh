@@ -188,7 +188,7 @@ check_books()
 	same "galloc's in_use is what wordfreq holds" "$(stat_key stats in_use_bytes)" \
 		"$(table summary-text | awk '$1 == "bytes_held" { print $2 }')"
 	same "galloc/stats adds up" "$(table stats | awk '
-		$1 ~ /^(in_use|cached|central|tail|lost|deferred|free|meta)_bytes$/ { sum += $2 }
+		$1 ~ /^(in_use|cached|central|tail|lost|deferred|free|atomic_reserve|meta)_bytes$/ { sum += $2 }
 		END { printf "%.0f", sum }')" "$(stat_key stats system_bytes)"
 }
 

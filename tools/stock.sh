@@ -59,6 +59,7 @@ plan_work()
 		memory
 		nodes
 		reserve
+		atomic
 		hotadd
 		leak
 		shared

@@ -9,7 +9,8 @@
  * task gets that may have pages of the kernel's emergency reserve, once there are no
  * others, of kmalloc() and then, of the same pages, of galloc.  With huge=1: as many as a
  * task with interrupts off gets right after it freed a huge one, all other memory being
- * in use.
+ * in use.  With atomic=1 or 2: what is left with interrupts off when a task has used up
+ * everything else.
  */
 #include <galloc.h>
 #include <linux/cpumask.h>
@@ -32,6 +33,7 @@ PARAM(uint, count, 20000, "objects");
 PARAM(bool, irq, false, "interrupts allocate, with GFP_ATOMIC");
 PARAM(bool, elsewhere, false, "a CPU of another node asks for the node");
 
+PARAM(uint, atomic, 0, "ask with interrupts off: 1: at galloc's limit, 2: without a free page");
 PARAM(bool, huge, false, "free a huge object, then ask with interrupts off");
 
 static bool use_kmalloc;
@@ -48,7 +50,7 @@ static unsigned int nr_objects;
 /* Pages withheld from all users. */
 static LIST_HEAD(taken);
 
-/* Objects of pages of the emergency reserve: of galloc [0], of kmalloc() [1]. */
+/* Objects of what is kept back: of galloc [0], of kmalloc() [1]. */
 static unsigned int nr_reserve[2];
 
 static bool alloc_one(gfp_t gfp)
@@ -144,13 +146,13 @@ static void ask_for_node(void)
 #define LITTLE	(GFP_NOWAIT | __GFP_NOWARN | __GFP_NOMEMALLOC)
 
 /* Large orders first: so it does not take long. */
-static void take_all_pages(void)
+static void take_all_pages(gfp_t gfp)
 {
 	struct page *page;
 	int order;
 
 	for (order = MAX_PAGE_ORDER; order >= 0; order--) {
-		while ((page = alloc_pages(LITTLE, order))) {
+		while ((page = alloc_pages(gfp, order))) {
 			page->private = order;
 			list_add(&page->lru, &taken);
 		}
@@ -226,7 +228,7 @@ static int ask_for_reserve(void *unused)
 {
 	int by;
 
-	take_all_pages();
+	take_all_pages(LITTLE);
 	for (by = 1; by >= 0; by--) {
 		use_kmalloc = by;
 		nr_reserve[by] = objects_of_reserve();
@@ -256,7 +258,7 @@ static unsigned int objects_after_huge(void)
 	unsigned int n;
 	void *p;
 
-	take_all_pages();
+	take_all_pages(LITTLE);
 	list_for_each_entry(page, &taken, lru)
 		if (page->private == HUGE_ORDER)
 			break;
@@ -282,10 +284,59 @@ static unsigned int objects_after_huge(void)
 	return n;
 }
 
+/* ---- the atomic reserve ---------------------------------------------------------- */
+
+static unsigned int objects_with_irqs_off(void)
+{
+	unsigned int before = nr_objects;
+	unsigned long flags;
+
+	local_irq_save(flags);
+	while (alloc_one(GFP_ATOMIC | __GFP_NOWARN))
+		;
+	local_irq_restore(flags);
+	return nr_objects - before;
+}
+
+/* As ask_for_reserve(), but the emergency reserve is used up, too. */
+static int ask_without_a_page(void *unused)
+{
+	unsigned int scope = memalloc_noreclaim_save();
+	int by;
+
+	take_all_pages(GFP_NOWAIT | __GFP_NOWARN);
+	memalloc_noreclaim_restore(scope);
+	for (by = 1; by >= 0; by--) {
+		use_kmalloc = by;
+		nr_reserve[by] = objects_with_irqs_off();
+		free_all();
+	}
+	give_all_pages();
+	return 0;
+}
+
+static void ask_for_atomic(void)
+{
+	if (atomic == 2) {
+		stop_machine(ask_without_a_page, NULL, NULL);
+	} else {
+		/* Loaded with limit_mb: so nobody is killed for it. */
+		while (alloc_one(GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN))
+			cond_resched();
+		nr_reserve[0] = objects_with_irqs_off();
+	}
+	pr_info("galloc_used_up: %u objects of %u with interrupts off, kmalloc() %u\n",
+		nr_reserve[0], size, nr_reserve[1]);
+}
+
 static int __init used_up_init(void)
 {
 	if (size < sizeof(void *))
 		return -EINVAL;
+	if (atomic) {
+		ask_for_atomic();
+		return 0;
+	}
 	if (huge) {
 		pr_info("galloc_used_up: %u objects of %u after a huge one\n",
 			objects_after_huge(), size);

@@ -81,7 +81,7 @@ load()
 # The sum that stats.rst gives, less `system_bytes`, of a copy of galloc/stats.
 identity_of()
 {
-	awk '/^(in_use|cached|central|tail|lost|deferred|free|meta)_bytes / { n += $2 }
+	awk '/^(in_use|cached|central|tail|lost|deferred|free|atomic_reserve|meta)_bytes / { n += $2 }
 		/^system_bytes / { n -= $2 } END { printf "%.0f", n }' "$1"
 }
 

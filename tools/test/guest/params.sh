@@ -13,7 +13,7 @@
 POKE=${POKE:-/test/poke}
 PARAMETERS=/sys/module/galloc/parameters
 
-begin 56
+begin 66
 
 # refused "PARAMETERS" MESSAGE: by EINVAL and that line alone, without its prefix.
 refused()
@@ -73,6 +73,10 @@ done
 for kb in 0 63 65537; do
 	refused "cpu_cache_kb=$kb" "cpu_cache_kb=$kb is out of range: 64 to 65536"
 done
+for kb in -2 65537; do
+	refused "atomic_reserve_kb=$kb" "atomic_reserve_kb=$kb is out of range: -1 to 65536"
+done
+refused "limit_mb=1 atomic_reserve_kb=1025" "atomic_reserve_kb=1025 is more than limit_mb=1: at most 1024"
 refused "fault=oops" "fault=oops is unknown: report or panic"
 refused "fault=" "fault= is unknown: report or panic"
 # These the kernel refuses by itself.
@@ -87,6 +91,8 @@ taken "reserve_mb=8" reserve 8388608
 taken "free_max_mb=0" free_max 0
 taken "cpu_cache_kb=64" cpu_cache 65536
 taken "cpu_cache_kb=65536" cpu_cache 67108864
+taken "atomic_reserve_kb=300" atomic_reserve 307200
+taken "atomic_reserve_kb=0" atomic_reserve 0
 taken "debug=1" debug 1
 taken "debug=0" debug 0
 taken "fault=report"

@@ -26,7 +26,7 @@ tmp=/tmp/stress
 # the emergency reserve, must not fail at a limit or calls from an NMI, and a task must
 # never find its own CPU busy.  What is above a block is kept for a moment rather than
 # deferred.
-elsewhere="map_grown|deferrals|deferrals_returned|short_spans|reserve_spans|release_blocks|over_limit|nmi_refused|busy_in_task"
+elsewhere="map_grown|deferrals|deferrals_returned|short_spans|reserve_spans|atomic_reserve_runs|release_blocks|over_limit|nmi_refused|busy_in_task"
 # Races of a few instructions: a short run may be without them.
 [ "$OPS" -ge 5000000 ] ||
 	elsewhere="$elsewhere|claims_raced|.*_rescans_lost|row_changed|install_lost|migrated_returns"

@@ -1,0 +1,344 @@
+// SPDX-License-Identifier: GPL-2.0
+// Copyright (C) 2026 The galloc authors
+/*
+ * standby: the atomic reserve, pages that only callers that cannot sleep may have.
+ *
+ * Called by mheap.c when a node has no free run and the system no pages; where
+ * PREEMPT_RT does not let the page allocator be called, these are the only ones left.
+ * The worker fills it again.  Its runs are in TRANSIT, so nothing merges with them, and
+ * protected by mheap->lock.  Overview: galloc_mod.c.
+ */
+#include "mheap.h"
+
+#include <linux/nodemask.h>
+
+/* Runs of a node that a request examines. */
+#define LOOK			32
+
+/*
+ * Each run taken needs a descriptor, which cannot be allocated then.  One kind serves
+ * all: with room for the most objects that a page can have.
+ */
+#define STANDBY_KIND		(const_ilog2(BITS_TO_LONGS(PAGE_SIZE / 8)))
+
+static_assert(STANDBY_KIND < MSPAN_KINDS);
+
+/**
+ * struct standby - the share of a node
+ * @runs: spans in TRANSIT, long ones before short ones, if added in that order
+ * @pages: their pages
+ * @want: how many there should be
+ * @spare: descriptors of STANDBY_KIND for the spans that they become
+ * @nr_spares: their number; @want if complete
+ */
+struct standby {
+	struct list_head runs;
+	unsigned long pages;
+	unsigned long want;
+	struct list_head spare;
+	unsigned long nr_spares;
+};
+
+/* ---- taking ------------------------------------------------------------------- */
+
+/* Pages that a request can use of run @s; 0: none. */
+static unsigned int run_use(const struct mspan *s, const struct want *w)
+{
+	unsigned int first = arena_page(s->arena, s->start);
+	unsigned int n = s->npages;
+
+	if (w->align > 1)
+		n -= min(n, ALIGN(first, w->align) - first);
+	if (n >= w->npages)
+		n = w->npages;
+	else if (n < w->least || !w->sc)
+		return 0;
+	/* Short spans hold whole objects, and no more than the descriptor has bits for. */
+	n = n == w->npages ? n : sizeclass_pages(w->sc, n);
+	while (n > w->least && run_want_kind(w, n) > STANDBY_KIND)
+		n = sizeclass_pages(w->sc, n - 1);
+	return n >= w->least ? n : 0;
+}
+
+/* The shortest of the first runs with full length; else the longest. */
+static struct mspan *find_run(struct standby *sb, const struct want *w)
+{
+	unsigned int best_use = 0, look = LOOK;
+	struct mspan *s, *best = NULL;
+
+	list_for_each_entry(s, &sb->runs, list) {
+		unsigned int use = run_use(s, w);
+
+		if (!look--)
+			break;
+		if (use > best_use ||
+		    (use && use == best_use && s->npages < best->npages)) {
+			best_use = use;
+			best = s;
+		}
+	}
+	return best;
+}
+
+/* Cut @s at @page; what is before stays @s, the rest becomes @t. */
+static void run_split(struct mspan *s, struct mspan *t, unsigned int page)
+{
+	t->arena = s->arena;
+	t->start = s->start + ((unsigned long)page << PAGE_SHIFT);
+	t->npages = s->npages - page;
+	t->zeroed = s->zeroed;
+	s->npages = page;
+	mheap_run_map(t);
+	if (page)
+		mheap_run_map(s);
+}
+
+static struct mspan *spare_pop(struct standby *sb)
+{
+	struct mspan *t = list_first_entry(&sb->spare, struct mspan, list);
+
+	list_del(&t->list);
+	sb->nr_spares--;
+	return t;
+}
+
+/*
+ * Take a part of a run: its end, so that mostly nothing remains behind it.  With an
+ * alignment something may, for which there is a descriptor or it is wasted on the
+ * request.
+ */
+static struct mspan *take_part(struct mheap *h, struct mspan *s, const struct want *w)
+{
+	struct standby *sb = h->standby;
+	unsigned int use = run_use(s, w);
+	unsigned int first = arena_page(s->arena, s->start);
+	unsigned int skip = ALIGN_DOWN(first + s->npages - use, w->align) - first;
+	struct mspan *t = spare_pop(sb), *rest;
+
+	lockdep_assert_held(&h->lock);
+
+	sb->pages -= s->npages;
+	run_split(s, t, skip);
+	if (t->npages > use && sb->nr_spares) {
+		rest = spare_pop(sb);
+		run_split(t, rest, use);
+		list_add_tail(&rest->list, &sb->runs);
+		sb->pages += rest->npages;
+	}
+	if (skip) {
+		sb->pages += skip;
+	} else {
+		list_del(&s->list);
+		run_spare_push(h, s);
+	}
+	return t;
+}
+
+static struct mspan *take_from(struct mheap *h, const struct want *w)
+{
+	struct standby *sb = h->standby;
+	struct mspan *s = NULL;
+	unsigned long flags;
+
+	/* Lockless check: there is none by default. */
+	if (!sb || !data_race(sb->pages))
+		return NULL;
+	galloc_lock(&h->lock, flags);
+	if (sb->nr_spares)
+		s = find_run(sb, w);
+	if (s) {
+		h->changes++;
+		s = take_part(h, s, w);
+	}
+	galloc_unlock(&h->lock, flags);
+	return s;
+}
+
+/**
+ * standby_take() - take pages for a request that nobody else can serve
+ * @nid: node wanted
+ * @w: the run wanted
+ * @gfp: flags of the request
+ *
+ * Context: Any but NMI, no galloc lock held.
+ * Return: A span in TRANSIT, as mheap_alloc(); NULL if the request may sleep, or if
+ * there is none.
+ */
+struct mspan *standby_take(int nid, const struct want *w, gfp_t gfp)
+{
+	struct mspan *s;
+	unsigned int i;
+	int other;
+
+	if (gfpflags_allow_blocking(gfp) || !READ_ONCE(galloc_standby_pages))
+		return NULL;
+	s = take_from(mheaps[nid], w);
+	if (!s && !(gfp & __GFP_THISNODE))
+		for_each_near(i, other, nid) {
+			s = take_from(mheaps[other], w);
+			if (s)
+				break;
+		}
+	if (s)
+		count_event(EVENT_STANDBY);
+	worker_kick(WORKER_NOW);
+	return s;
+}
+
+/* ---- filling ------------------------------------------------------------------- */
+
+/* Those of the last burst are in the node's stock by now: at the limit there are no others. */
+static struct mspan *spare_from_stock(struct mheap *h)
+{
+	struct mspan *s = NULL;
+	unsigned long flags;
+
+	galloc_lock(&h->lock, flags);
+	if (h->nr_spare[STANDBY_KIND] > SPARES_NEEDED)
+		s = run_spare_pop(h, STANDBY_KIND);
+	galloc_unlock(&h->lock, flags);
+	return s;
+}
+
+static bool fill_spares(struct mheap *h)
+{
+	struct standby *sb = h->standby;
+	unsigned long flags;
+	struct mspan *s;
+
+	/* A stale number makes one too many or too few: harmless. */
+	while (data_race(sb->nr_spares) < sb->want) {
+		s = spare_from_stock(h) ?:
+		    mspan_new(STANDBY_KIND, GFP_KERNEL | __GFP_NOWARN);
+		if (!s)
+			return false;
+		galloc_lock(&h->lock, flags);
+		list_add(&s->list, &sb->spare);
+		sb->nr_spares++;
+		galloc_unlock(&h->lock, flags);
+	}
+	return true;
+}
+
+/* Add a span in TRANSIT, unless its pages must leave soon. */
+static bool add_run(struct mspan *s)
+{
+	struct mheap *h = mheaps[s->arena->nid];
+	unsigned long flags;
+
+	if (s->reserve || !h->standby) {
+		mheap_free(s);
+		return false;
+	}
+	galloc_lock(&h->lock, flags);
+	h->changes++;
+	list_add_tail(&s->list, &h->standby->runs);
+	h->standby->pages += s->npages;
+	galloc_unlock(&h->lock, flags);
+	return true;
+}
+
+/**
+ * standby_fill() - complete the share of a node
+ * @h: the heap of the node
+ *
+ * From free runs first: where the limit is reached the system gives none.
+ *
+ * Context: The worker, or load.  Sleeps.
+ * Return: False if there is not enough memory: call again later.
+ */
+bool standby_fill(struct mheap *h)
+{
+	struct standby *sb = h->standby;
+	unsigned int n = ARENA_PAGES;
+	struct mspan *s;
+	long lack;
+	bool full;
+
+	if (!sb)
+		return true;
+	/* Those that there are serve some of the pages. */
+	full = fill_spares(h);
+	for (;;) {
+		/* Only requests that take some change it meanwhile: they call again. */
+		lack = sb->want - data_race(sb->pages);
+		if (lack <= 0)
+			return full;
+		n = min_t(long, n, lack);
+		s = mheap_alloc(h->nid, n, 1, 0, GFP_KERNEL | __GFP_NORETRY |
+				__GFP_NOWARN | __GFP_THISNODE);
+		if (s && !add_run(s))
+			return false;
+		if (!s && n == 1)
+			return false;
+		if (!s)
+			n /= 2;
+		cond_resched();
+	}
+}
+
+/* Pages of all nodes; racy. */
+unsigned long standby_pages(void)
+{
+	unsigned long pages = 0;
+	int nid;
+
+	for_each_node(nid)
+		if (mheaps[nid]->standby)
+			/* The result is stale for the caller in any case. */
+			pages += data_race(mheaps[nid]->standby->pages);
+	return pages;
+}
+
+/* ---- load and unload ------------------------------------------------------------- */
+
+/**
+ * standby_init() - allocate galloc_standby_pages, on the nodes that have memory
+ *
+ * Context: Process.
+ * Return: 0, or -ENOMEM; then call standby_exit(), too.
+ */
+int standby_init(void)
+{
+	unsigned long left = galloc_standby_pages;
+	unsigned int nodes = nodes_weight(node_states[N_MEMORY]);
+	struct standby *sb;
+	int nid;
+
+	for_each_node_state(nid, N_MEMORY) {
+		if (!left)
+			break;
+		sb = arena_meta_zalloc(sizeof(*sb), nid, GFP_KERNEL);
+		if (!sb)
+			return -ENOMEM;
+		INIT_LIST_HEAD(&sb->runs);
+		INIT_LIST_HEAD(&sb->spare);
+		sb->want = DIV_ROUND_UP(left, nodes);
+		left -= sb->want;
+		nodes--;
+		mheaps[nid]->standby = sb;
+		if (!standby_fill(mheaps[nid]))
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+/* Free all.  The worker has stopped, and no client is left. */
+void standby_exit(void)
+{
+	struct mspan *s, *next;
+	struct standby *sb;
+	int nid;
+
+	for_each_node(nid) {
+		sb = mheaps[nid]->standby;
+		if (!sb)
+			continue;
+		mheaps[nid]->standby = NULL;
+		list_for_each_entry_safe(s, next, &sb->runs, list)
+			mheap_free(s);
+		list_for_each_entry_safe(s, next, &sb->spare, list)
+			mspan_delete(s);
+		arena_meta_free(sb, sizeof(*sb));
+	}
+}

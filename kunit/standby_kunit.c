@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: GPL-2.0
+// Copyright (C) 2026 The galloc authors
+/*
+ * KUnit: the atomic reserve.
+ */
+#include "helpers.h"
+#include "mheap.h"
+
+#define QUIET		(GFP_KERNEL | __GFP_NOWARN)
+#define ATOMIC		(GFP_ATOMIC | __GFP_NOWARN)
+
+/* A quarter of a MB, where a page has 4 KiB. */
+#define RESERVE_PAGES	64
+
+/* Objects of a case, each with the address of the one before. */
+static void **objects;
+
+static int init_case(struct kunit *test)
+{
+	objects = NULL;
+	return gk_init(test);
+}
+
+static void free_objects(void)
+{
+	while (objects) {
+		void **p = objects;
+
+		objects = *p;
+		gfree(p);
+	}
+}
+
+static void take_away(void)
+{
+	standby_exit();
+	WRITE_ONCE(galloc_standby_pages, 0);
+}
+
+static void exit_case(struct kunit *test)
+{
+	gk_quiet();
+	WRITE_ONCE(galloc_fail_hook, NULL);
+	free_objects();
+	take_away();
+	gk_feed();
+	gk_exit(test);
+}
+
+static void set_up(struct kunit *test)
+{
+	WRITE_ONCE(galloc_standby_pages, RESERVE_PAGES);
+	KUNIT_ASSERT_EQ(test, standby_init(), 0);
+	KUNIT_ASSERT_EQ(test, standby_pages(), RESERVE_PAGES);
+}
+
+static bool refill(void)
+{
+	bool full = true;
+	int nid;
+
+	for_each_online_node(nid)
+		full &= standby_fill(mheap_of(nid));
+	return full;
+}
+
+static bool fail_all(unsigned int order)
+{
+	return true;
+}
+
+/* Nothing is left, and interrupts are off: how many objects are there? */
+static unsigned long count_served(size_t size)
+{
+	unsigned long n = 0, flags;
+	void **p;
+
+	local_irq_save(flags);
+	while ((p = galloc_any(size, ATOMIC))) {
+		*p = objects;
+		objects = p;
+		n++;
+	}
+	local_irq_restore(flags);
+	return n;
+}
+
+GK_SIZES(served_sizes, 8, 16, 64, 1000, 4096, 5120, 9216, 32768, 50000);
+
+static void a_burst_of_that_size_is_served(struct kunit *test)
+{
+	size_t real = galloc_size_roundup(gk_size(test));
+	unsigned long bytes = RESERVE_PAGES << PAGE_SHIFT, n;
+
+	set_up(test);
+	gk_starve(test);
+	WRITE_ONCE(galloc_fail_hook, fail_all);
+	KUNIT_EXPECT_NULL(test, galloc_any(50001, QUIET));
+	KUNIT_EXPECT_EQ(test, standby_pages(), RESERVE_PAGES);
+	n = count_served(gk_size(test));
+	/* The rest of each span, and what is shorter than an object. */
+	KUNIT_EXPECT_GE(test, n * real, bytes - bytes / 8 - real);
+	KUNIT_EXPECT_LE(test, standby_pages(), real >> PAGE_SHIFT);
+	KUNIT_EXPECT_EQ(test, validate_all(), 0);
+	free_objects();
+	WRITE_ONCE(galloc_fail_hook, NULL);
+}
+
+static void it_is_filled_again_at_the_limit(struct kunit *test)
+{
+	struct galloc_totals t;
+
+	set_up(test);
+	gk_starve(test);
+	KUNIT_EXPECT_GT(test, count_served(4096), 0);
+	KUNIT_EXPECT_FALSE(test, refill());
+	free_objects();
+	gk_rest(&t);
+	/* Room for the descriptors, but not for the pages. */
+	gk_limit_to(RESERVE_PAGES * 128);
+	KUNIT_EXPECT_TRUE(test, refill());
+	KUNIT_EXPECT_EQ(test, standby_pages(), RESERVE_PAGES);
+}
+
+static void the_worker_fills_it_again(struct kunit *test)
+{
+	struct want w = { .npages = 5, .least = 5, .align = 1 };
+	struct mspan *s;
+
+	set_up(test);
+	s = standby_take(gk_nid(), &w, ATOMIC);
+	KUNIT_ASSERT_NOT_NULL(test, s);
+	KUNIT_EXPECT_EQ(test, standby_pages(), RESERVE_PAGES - 5);
+	gk_background();
+	KUNIT_EXPECT_TRUE(test, gk_wait_for(standby_pages() == RESERVE_PAGES,
+					    GK_PATIENCE_MS));
+	mheap_free(s);
+}
+
+static void who_may_sleep_gets_none(struct kunit *test)
+{
+	unsigned long i;
+
+	set_up(test);
+	gk_starve(test);
+	for (i = 0; i < 100000; i++) {
+		void **p = galloc_any(4096, QUIET);
+
+		if (!p)
+			break;
+		*p = objects;
+		objects = p;
+	}
+	KUNIT_EXPECT_EQ(test, standby_pages(), RESERVE_PAGES);
+	KUNIT_EXPECT_NULL(test, galloc_any(4096, QUIET));
+	KUNIT_EXPECT_NOT_NULL(test, objects = galloc_any(4096, ATOMIC));
+	if (objects)
+		*objects = NULL;
+	KUNIT_EXPECT_LT(test, standby_pages(), RESERVE_PAGES);
+}
+
+static void it_is_a_part_of_what_is_held(struct kunit *test)
+{
+	struct galloc_totals before, t;
+	unsigned long flags;
+	void *p;
+
+	KUNIT_ASSERT_TRUE(test, gk_rest(&before));
+	set_up(test);
+	KUNIT_EXPECT_TRUE(test, gk_rest(&t));
+	KUNIT_EXPECT_EQ(test, t.atomic_reserve, (long)RESERVE_PAGES << PAGE_SHIFT);
+	KUNIT_EXPECT_EQ(test, t.deferred, before.deferred);
+	/* Neither the shrinker nor a failing request gives it back. */
+	release_runs(ULONG_MAX, true);
+	KUNIT_EXPECT_EQ(test, standby_pages(), RESERVE_PAGES);
+	gk_starve(test);
+	local_irq_save(flags);
+	p = galloc_any(20000, ATOMIC);
+	local_irq_restore(flags);
+	KUNIT_EXPECT_NOT_NULL(test, p);
+	gk_feed();
+	gk_unlimit(test);
+	KUNIT_EXPECT_TRUE(test, gk_rest(&t));
+	KUNIT_EXPECT_LT(test, t.atomic_reserve, (long)RESERVE_PAGES << PAGE_SHIFT);
+	gfree(p);
+	take_away();
+	KUNIT_EXPECT_TRUE(test, gk_rest(&t));
+	KUNIT_EXPECT_EQ(test, t.atomic_reserve, 0);
+}
+
+static void an_aligned_run_leaves_the_rest(struct kunit *test)
+{
+	struct want w = { .npages = 4, .least = 4, .align = 4 };
+	struct mspan *s[RESERVE_PAGES / 4], *lone;
+	unsigned int n = 0;
+	struct want one = { .npages = 1, .least = 1, .align = 1 };
+
+	set_up(test);
+	/* An odd end, so that alignment leaves something behind it. */
+	lone = standby_take(gk_nid(), &one, ATOMIC);
+	KUNIT_ASSERT_NOT_NULL(test, lone);
+	while (n < ARRAY_SIZE(s) && (s[n] = standby_take(gk_nid(), &w, ATOMIC))) {
+		KUNIT_EXPECT_EQ(test, s[n]->npages, 4);
+		KUNIT_EXPECT_TRUE(test, IS_ALIGNED(s[n]->start, 4 << PAGE_SHIFT));
+		n++;
+	}
+	KUNIT_EXPECT_GE(test, n, RESERVE_PAGES / 4 - 8);
+	KUNIT_EXPECT_EQ(test, standby_pages(), RESERVE_PAGES - 1 - 4 * n);
+	KUNIT_EXPECT_EQ(test, validate_all(), 0);
+	mheap_free(lone);
+	while (n)
+		mheap_free(s[--n]);
+}
+
+/* ---- failures ----------------------------------------------------------- */
+
+static unsigned int nth, asked;
+
+static bool fail_nth(unsigned int order)
+{
+	return ++asked == nth;
+}
+
+static void each_request_of_load_may_fail(struct kunit *test)
+{
+	bool done = false;
+
+	gk_give_back();
+	for (nth = 1; nth < 1000 && !done; nth += nth < 8 ? 1 : nth / 4) {
+		asked = 0;
+		WRITE_ONCE(galloc_standby_pages, RESERVE_PAGES);
+		WRITE_ONCE(galloc_fail_hook, fail_nth);
+		standby_init();
+		WRITE_ONCE(galloc_fail_hook, NULL);
+		done = asked < nth;
+		KUNIT_EXPECT_LE(test, standby_pages(), RESERVE_PAGES);
+		KUNIT_EXPECT_EQ(test, validate_all(), 0);
+		take_away();
+		gk_give_back();
+	}
+	KUNIT_EXPECT_TRUE(test, done);
+}
+
+static struct kunit_case cases[] = {
+	KUNIT_CASE_PARAM(a_burst_of_that_size_is_served, served_sizes_gen_params),
+	KUNIT_CASE(it_is_filled_again_at_the_limit),
+	KUNIT_CASE(the_worker_fills_it_again),
+	KUNIT_CASE(who_may_sleep_gets_none),
+	KUNIT_CASE(it_is_a_part_of_what_is_held),
+	KUNIT_CASE(an_aligned_run_leaves_the_rest),
+	KUNIT_CASE(each_request_of_load_may_fail),
+	{ }
+};
+
+GK_SUITE(standby, init_case, exit_case);
