@@ -52,6 +52,7 @@ plan_work()
 	cat <<-PLAN | if [[ $which = rt-* ]]; then grep -v '^reserve'; else cat; fi
 		bed $KREL 4 200
 		life
+		samples $(cd "$top/samples" && echo ./* | sed 's|\./||g; s|wordfreq *||')
 		params
 		debugfs
 		stress
@@ -183,9 +184,13 @@ ops=${STOCK_OPS:-$ops} rounds=${STOCK_ROUNDS:-$rounds}
 
 build_lock "$KREL"
 build_galloc "$KDIR" "$KREL"
-build_client "$KDIR" samples/wordfreq
+samples=$(cd "$top/samples" && echo *)
+for sample in $samples; do
+	build_client "$KDIR" "samples/$sample"
+	cp "$BUILD/samples/$sample/$sample.ko" "$work/"
+done
 build_client "$KDIR" tools/stress
-cp "$BUILD/galloc.ko" "$BUILD/samples/wordfreq/wordfreq.ko" "$BUILD"/tools/stress/*.ko "$work/"
+cp "$BUILD/galloc.ko" "$BUILD"/tools/stress/*.ko "$work/"
 build_unlock
 
 plan >"$work/plan"

@@ -3,7 +3,7 @@
 # Copyright (C) 2026 The galloc authors
 #
 # external.sh: an external client build. Installs galloc into an empty folder, copies
-# samples/wordfreq to another and builds it there with nothing but what was
+# each of samples/ to another and builds it there with nothing but what was
 # installed. Last line: N passed, N failed, N skipped.
 #
 #	KERNEL=6.1	the kernel to build for; default native, this Debian's own
@@ -54,20 +54,20 @@ check_install()
 			Module.symvers $(LC_ALL=C; cd "$top" && echo include/*.h))"
 }
 
+# check_sample NAME
 check_sample()
 {
-	local dir=$work/client
+	local dir=$work/client/$1
 
-	mkdir "$dir"
-	cp "$top"/samples/wordfreq/{wordfreq.c,Kbuild,Makefile} "$dir/"
+	mkdir -p "$dir"
+	cp "$top/samples/$1"/{"$1.c",Kbuild,Makefile} "$dir/"
 	if ! build "$dir" GALLOC="$work/root$prefix" W=1; then
-		not_ok "wordfreq builds in an empty folder" "$(last_line)"
+		not_ok "$1 builds in an empty folder" "$(last_line)"
 		return
 	fi
-	ok "wordfreq builds in an empty folder"
-	same "it builds without a warning" "$(grep -iE 'warning|undefined' "$work/log" | head -n 1)" ""
-	same "wordfreq.ko needs galloc" "$(modinfo -F depends "$dir/wordfreq.ko")" galloc
-	same "it is for $KREL" "$(modinfo -F vermagic "$dir/wordfreq.ko" | cut -d ' ' -f 1)" "$KREL"
+	ok "$1 builds in an empty folder"
+	same "$1 builds without a warning" "$(grep -iE 'warning|undefined' "$work/log" | head -n 1)" ""
+	same "$1.ko needs galloc, and is for $KREL" "$(modinfo -F depends "$dir/$1.ko") $(modinfo -F vermagic "$dir/$1.ko" | cut -d ' ' -f 1)" "galloc $KREL"
 }
 
 # A client of an older ABI must find no symbol: class numbers and arguments may differ.
@@ -79,7 +79,7 @@ check_abi()
 	same "only the ABI of galloc.h is exported" \
 		"$(grep -ow 'galloc_class_abi[0-9]*' "$work/root$prefix/lib/galloc/$KREL/Module.symvers")" "$have"
 	same "wordfreq.ko needs that" \
-		"$(nm -u "$work/client/wordfreq.ko" | grep -o 'galloc_class_abi[0-9]*')" "$have"
+		"$(nm -u "$work/client/wordfreq/wordfreq.ko" | grep -o 'galloc_class_abi[0-9]*')" "$have"
 }
 
 # The header by itself: it must bring all that it uses.
@@ -181,7 +181,7 @@ check_fortify()
 # Mistakes of a client's author must give a one-line error.
 check_mistakes()
 {
-	local dir=$work/client
+	local dir=$work/client/wordfreq
 
 	if build "$dir" GALLOC="$work/nowhere"; then
 		not_ok "a missing galloc is reported" "it builds without one"
@@ -208,7 +208,9 @@ use_kernel stock "${KERNEL:-native}" || {
 	exit 0
 }
 check_install || exit 1
-check_sample
+for sample in "$top"/samples/*; do
+	check_sample "${sample##*/}"
+done
 check_abi
 check_header
 check_fortify
