@@ -23,6 +23,29 @@ struct galloc_prefill {
 	void *object[];
 };
 
+static struct galloc_prefill *prefill_new(size_t n, gfp_t gfp)
+{
+	struct galloc_prefill *pf;
+
+	if (n > LONG_MAX)
+		return NULL;
+	pf = gvmalloc(struct_size(pf, object, n), gfp & ~__GFP_ZERO);
+	if (!pf)
+		return NULL;
+	atomic_long_set(&pf->taken, 0);
+	pf->n = n;
+	return pf;
+}
+
+/* With as many objects as there are now. */
+static struct galloc_prefill *prefill_done(struct galloc_prefill *pf, size_t got)
+{
+	if (got == pf->n)
+		return pf;
+	gvfree(pf);
+	return NULL;
+}
+
 /**
  * galloc_prefill() - allocate objects ahead
  * @size: bytes of each
@@ -37,22 +60,33 @@ struct galloc_prefill {
  */
 struct galloc_prefill *galloc_prefill(size_t size, size_t n, gfp_t gfp)
 {
-	struct galloc_prefill *pf;
+	struct galloc_prefill *pf = prefill_new(n, gfp);
 
-	if (n > LONG_MAX)
-		return NULL;
-	pf = gvmalloc(struct_size(pf, object, n), gfp & ~__GFP_ZERO);
-	if (!pf)
-		return NULL;
-	atomic_long_set(&pf->taken, 0);
-	pf->n = n;
-	if (galloc_bulk(size, gfp, n, pf->object) != n) {
-		gvfree(pf);
-		return NULL;
-	}
-	return pf;
+	return pf ? prefill_done(pf, galloc_bulk(size, gfp, n, pf->object)) : NULL;
 }
 EXPORT_SYMBOL_GPL(galloc_prefill);
+
+/**
+ * galloc_prefill_from_cache() - allocate objects of a typed cache ahead
+ * @cache: the cache; stays until all objects are freed
+ * @n: their number
+ * @gfp: allocation flags
+ *
+ * As galloc_prefill(); the objects are of galloc_cache_alloc(), and the array of pointers
+ * is not of the cache.
+ *
+ * Context: As galloc_cache_alloc().
+ * Return: What galloc_prefill_alloc() takes, or NULL if not all could be allocated.
+ */
+struct galloc_prefill *galloc_prefill_from_cache(struct galloc_cache *cache, size_t n,
+						 gfp_t gfp)
+{
+	struct galloc_prefill *pf = prefill_new(n, gfp);
+
+	return pf ? prefill_done(pf, galloc_cache_alloc_bulk(cache, gfp, n, pf->object)) :
+		    NULL;
+}
+EXPORT_SYMBOL_GPL(galloc_prefill_from_cache);
 
 /**
  * galloc_prefill_alloc() - take one of the objects

@@ -149,6 +149,38 @@ static void cpus_never_get_the_same_object(struct kunit *test)
 	kvfree(t);
 }
 
+/* ---- of caches ----------------------------------------------------------- */
+
+static void mark(void *obj)
+{
+	*(u32 *)obj = 0x5eed;
+}
+
+static void the_objects_of_a_cache_are_its_own(struct kunit *test)
+{
+	struct galloc_cache *cache = galloc_cache_create("ahead", 104,
+			&(struct galloc_cache_args) { .ctor = mark, .limit = 64 << 10 });
+	struct galloc_prefill *pf;
+	u32 *p;
+	int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, cache);
+	pf = galloc_prefill_from_cache(cache, 10, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, pf);
+	starve_all(test);
+	for (i = 0; i < 7; i++) {
+		p = galloc_prefill_alloc(pf);
+		KUNIT_ASSERT_NOT_NULL(test, p);
+		KUNIT_EXPECT_EQ(test, *p, 0x5eed);
+		KUNIT_EXPECT_EQ(test, gsize(p), 104);
+		galloc_cache_free(cache, p);
+	}
+	feed_all(test);
+	galloc_prefill_release(pf);
+	KUNIT_EXPECT_NULL(test, galloc_prefill_from_cache(cache, 10000, QUIET));
+	galloc_cache_destroy(cache);
+}
+
 /* ---- mempools ------------------------------------------------------------ */
 
 static void a_mempool_keeps_its_minimum(struct kunit *test)
@@ -181,6 +213,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(none_fails_before_they_are_used_up),
 	KUNIT_CASE(a_prefill_that_fails_leaves_nothing),
 	KUNIT_CASE(cpus_never_get_the_same_object),
+	KUNIT_CASE(the_objects_of_a_cache_are_its_own),
 	KUNIT_CASE(a_mempool_keeps_its_minimum),
 	{ }
 };
