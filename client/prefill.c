@@ -89,6 +89,29 @@ struct galloc_prefill *galloc_prefill_from_cache(struct galloc_cache *cache, siz
 EXPORT_SYMBOL_GPL(galloc_prefill_from_cache);
 
 /**
+ * galloc_prefill_from_heap() - allocate objects of a private heap ahead
+ * @heap: the heap; stays until all objects are freed
+ * @size: bytes of each
+ * @n: their number
+ * @gfp: allocation flags
+ *
+ * As galloc_prefill(); the objects are of galloc_from() and count against the heap's
+ * limit, the array of pointers does not.
+ *
+ * Context: As galloc_from().
+ * Return: What galloc_prefill_alloc() takes, or NULL if not all could be allocated.
+ */
+struct galloc_prefill *galloc_prefill_from_heap(struct galloc_heap *heap, size_t size,
+						size_t n, gfp_t gfp)
+{
+	struct galloc_prefill *pf = prefill_new(n, gfp);
+
+	return pf ? prefill_done(pf, galloc_from_bulk(heap, size, gfp, n, pf->object)) :
+		    NULL;
+}
+EXPORT_SYMBOL_GPL(galloc_prefill_from_heap);
+
+/**
  * galloc_prefill_alloc() - take one of the objects
  * @pf: from galloc_prefill()
  *

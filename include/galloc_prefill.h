@@ -17,11 +17,14 @@
 #include <linux/mempool.h>
 
 struct galloc_cache;
+struct galloc_heap;
 struct galloc_prefill;
 
 struct galloc_prefill *galloc_prefill(size_t size, size_t n, gfp_t gfp) __must_check;
 struct galloc_prefill *galloc_prefill_from_cache(struct galloc_cache *cache, size_t n,
 						 gfp_t gfp) __must_check;
+struct galloc_prefill *galloc_prefill_from_heap(struct galloc_heap *heap, size_t size,
+						size_t n, gfp_t gfp) __must_check;
 void *galloc_prefill_alloc(struct galloc_prefill *pf);
 size_t galloc_prefill_left(const struct galloc_prefill *pf);
 void galloc_prefill_release(struct galloc_prefill *pf);

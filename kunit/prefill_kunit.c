@@ -181,6 +181,32 @@ static void the_objects_of_a_cache_are_its_own(struct kunit *test)
 	galloc_cache_destroy(cache);
 }
 
+static void the_objects_of_a_heap_count_against_its_limit(struct kunit *test)
+{
+	struct galloc_heap *heap = galloc_heap_create("ahead",
+			&(struct galloc_heap_args) { .limit_bytes = 256 << 10 });
+	static const size_t some[] = { 100, 5000, 50000 };
+	struct galloc_heap_usage usage;
+	struct galloc_prefill *pf;
+	size_t i;
+
+	KUNIT_ASSERT_NOT_NULL(test, heap);
+	for (i = 0; i < ARRAY_SIZE(some); i++) {
+		pf = galloc_prefill_from_heap(heap, some[i], 3, GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, pf);
+		galloc_heap_usage(heap, &usage);
+		KUNIT_EXPECT_EQ(test, usage.in_use, 3 * galloc_size_roundup(some[i]));
+		starve_all(test);
+		gfree(galloc_prefill_alloc(pf));
+		feed_all(test);
+		galloc_prefill_release(pf);
+		KUNIT_EXPECT_NULL(test, galloc_prefill_from_heap(heap, some[i], 10000, QUIET));
+		galloc_heap_usage(heap, &usage);
+		KUNIT_EXPECT_EQ(test, usage.in_use, 0);
+	}
+	galloc_heap_destroy(heap);
+}
+
 /* ---- mempools ------------------------------------------------------------ */
 
 static void a_mempool_keeps_its_minimum(struct kunit *test)
@@ -214,6 +240,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(a_prefill_that_fails_leaves_nothing),
 	KUNIT_CASE(cpus_never_get_the_same_object),
 	KUNIT_CASE(the_objects_of_a_cache_are_its_own),
+	KUNIT_CASE(the_objects_of_a_heap_count_against_its_limit),
 	KUNIT_CASE(a_mempool_keeps_its_minimum),
 	{ }
 };
