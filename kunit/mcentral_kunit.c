@@ -95,8 +95,15 @@ static void a_span_goes_from_full_to_partial_to_empty(struct kunit *test)
 	}
 }
 
+/* And what is known of them. */
+static long pages_not_free(void)
+{
+	return (arena_held_bytes() >> PAGE_SHIFT) - mheap_free_pages();
+}
+
 static void an_unused_span_is_returned_at_once(struct kunit *test)
 {
+	long pages = pages_not_free();
 	unsigned int class;
 
 	for_each_class(class) {
@@ -108,6 +115,8 @@ static void an_unused_span_is_returned_at_once(struct kunit *test)
 		mcentral_uncache_span(one.span);
 		one_expect_gone(test);
 	}
+	/* The spans have several pages each. */
+	KUNIT_EXPECT_LT(test, pages_not_free(), pages + GALLOC_NR_CLASSES);
 }
 
 /* As a stack gives them up: of several spans, and all but one of each, then the rest. */
