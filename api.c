@@ -133,8 +133,11 @@ static void relieve(gfp_t gfp, unsigned long npages)
 	release_relieve(gfp, npages);
 }
 
-/* Is a request of a set refused by its owner's limit?  That is counted, then. */
-static bool over_limit(const struct request *r)
+/*
+ * Is a request of a set refused by its owner's limit?  That is counted, then.  Out of line:
+ * some kernels warn once for each copy of a WARN_ONCE().
+ */
+static noinline bool over_limit(const struct request *r)
 {
 	struct row_account *a = NULL;
 

@@ -170,13 +170,19 @@ EXPORT_SYMBOL_GPL(galloc_cache_destroy);
 
 /* ---- allocation -------------------------------------------------------------- */
 
+/* Out of line: some kernels warn once for each copy of a WARN_ONCE(). */
+static noinline __cold bool refuse_zero(const struct galloc_cache *cache)
+{
+	WARN_ONCE(1, "galloc: __GFP_ZERO for cache %s with a constructor\n",
+		  cache->set->args.name);
+	return false;
+}
+
 /* Clearing an object would undo what its constructor did. */
 static bool cache_gfp_ok(const struct galloc_cache *cache, gfp_t gfp)
 {
-	return likely(!(gfp & __GFP_ZERO)) ||
-	       !WARN_ONCE(cache->has_ctor,
-			  "galloc: __GFP_ZERO for cache %s with a constructor\n",
-			  cache->set->args.name);
+	return likely(!(gfp & __GFP_ZERO)) || likely(!cache->has_ctor) ||
+	       refuse_zero(cache);
 }
 
 /**
