@@ -63,6 +63,7 @@ plan_work()
 		atomic
 		hotadd
 		leak
+		heaps
 		shared
 	PLAN
 }
@@ -154,7 +155,8 @@ first_splat()
 
 	# The script itself counts OOM kills.
 	[ "$bed" != scarce ] || killed='/invoked oom-killer/,/<\/TASK>/d'
-	sed '/^@@ end dmesg/,$d' "$log" | sed "$killed" |
+	# Heaps and caches that are destroyed with live objects are shown with a stack.
+	sed '/^@@ end dmesg/,$d' "$log" | sed -e "$killed" -e '/galloc: live: /,/<\/TASK>/d' |
 		grep -aE "$GUEST_SPLAT|galloc: .* are not accounted" | head -n 1 || true
 }
 

@@ -35,7 +35,7 @@
 #define HUGE	0x80000000UL
 
 static const char * const readable[] = {
-	"stats", "events", "classes", "mheap", "mcache", "spans"
+	"stats", "events", "classes", "mheap", "mcache", "spans", "heaps"
 };
 
 static const char * const writable[] = { "shrink", "validate" };
