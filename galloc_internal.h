@@ -700,7 +700,7 @@ void mspan_resolve_many(const struct mcentral *c, void **p, unsigned int n,
 bool mspan_is_taken(const void *p, unsigned int row);
 void *mspan_object(const struct mspan *s, unsigned int index);
 void mspan_cut(struct mspan *s, unsigned int row);
-void *mspan_cut_taken(struct mspan *s, unsigned int row);
+unsigned int mspan_cut_taken(struct mspan *s, unsigned int row, void **out);
 unsigned int mspan_claim(struct mspan *s, void **out, unsigned int max);
 unsigned long mspan_release_bits(struct mspan *s, unsigned int word,
 				 unsigned long mask);

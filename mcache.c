@@ -20,7 +20,7 @@
 #define REFILL_BYTES		16384
 #define REFILL_MIN		4U
 
-/* Objects with a span each that come at once. */
+/* Objects of spans that have few each that come at once. */
 #define REFILL_SPANS		8U
 
 /* Larger objects go from the central list to the stack, without a cached span. */
@@ -63,6 +63,23 @@ static u64 mcache_random(struct mcache *m)
 	return m->rng;
 }
 
+/* Objects on a stack in reverse, so that pops return ascending addresses; or shuffled. */
+static void slot_order(struct mcache *m, void **p, unsigned int n)
+{
+	unsigned int i;
+
+	if (IS_ENABLED(CONFIG_SLAB_FREELIST_RANDOM)) {
+		for (i = n; i > 1; i--) {
+			u32 j = ((u64)(u32)mcache_random(m) * i) >> 32;
+
+			swap(p[i - 1], p[j]);
+		}
+	} else {
+		for (i = 0; i < n / 2; i++)
+			swap(p[i], p[n - 1 - i]);
+	}
+}
+
 /*
  * Claim objects of one bitmap word onto a stack, as many as there is room for, but
  * not much memory.  A caller that only allocates has no use for a full stack.
@@ -73,19 +90,8 @@ static unsigned int slot_claim(struct mcache *m, struct mcache_slot *slot,
 	unsigned int size = mcentral_of(mspan_row(s))->sc->size;
 	unsigned int most = max(REFILL_BYTES / size, REFILL_MIN);
 	unsigned int n = mspan_claim(s, slot->top, min(slot_room(slot), most));
-	unsigned int i;
 
-	/* In reverse, so that pops return ascending addresses; or shuffled. */
-	if (IS_ENABLED(CONFIG_SLAB_FREELIST_RANDOM)) {
-		for (i = n; i > 1; i--) {
-			u32 j = ((u64)(u32)mcache_random(m) * i) >> 32;
-
-			swap(slot->top[i - 1], slot->top[j]);
-		}
-	} else {
-		for (i = 0; i < n / 2; i++)
-			swap(slot->top[i], slot->top[n - 1 - i]);
-	}
+	slot_order(m, slot->top, n);
 	slot->top += n;
 	slot->moved += n;
 	return n;
@@ -163,7 +169,7 @@ static void refill_settle(unsigned int row, const struct refill *r)
  * Returns how many are left over: the first ones.
  */
 static unsigned int mcache_push_many(unsigned int row, void **batch,
-				     unsigned int n)
+				     unsigned int n, bool fresh)
 {
 	struct mcache *m = mcache_enter();
 	struct mcache_slot *slot;
@@ -179,6 +185,8 @@ static unsigned int mcache_push_many(unsigned int row, void **batch,
 	fit = min(n, slot_room(slot));
 	n -= fit;
 	memcpy(slot->top, batch + n, fit * sizeof(*batch));
+	if (fresh)
+		slot_order(m, slot->top, fit);
 	slot->top += fit;
 	slot->moved += fit + 1;
 	slot_count(m, slot, 1);
@@ -190,11 +198,11 @@ out:
 }
 
 /* The last of a batch is the caller's, the others are for this CPU's stack. */
-static void *refill_from_batch(unsigned int row, void **batch, unsigned int n)
+static void *refill_from_batch(unsigned int row, void **batch, unsigned int n, bool fresh)
 {
 	void *obj = batch[--n];
 
-	n = mcache_push_many(row, batch, n);
+	n = mcache_push_many(row, batch, n, fresh);
 	if (unlikely(n))
 		mcache_flush_row(row, batch, n);
 	return obj;
@@ -209,17 +217,18 @@ static void *refill_from_transfer(unsigned int row, unsigned int want)
 	if (!n)
 		return NULL;
 	galloc_pause(PAUSE_TRANSFER_GOT, NULL);
-	return refill_from_batch(row, batch, n);
+	return refill_from_batch(row, batch, n, false);
 }
 
-/* Objects that have a span each: as many as a span of smaller ones would give. */
+/* Objects of new spans that have few each: what a stack has room for, and one. */
 static void *refill_from_runs(unsigned int row, unsigned int want, gfp_t gfp)
 {
 	void *batch[REFILL_SPANS] __uninitialized;
 	unsigned int n;
 
-	n = mcentral_grow_objects(row, batch, min(want, REFILL_SPANS), gfp);
-	return n ? refill_from_batch(row, batch, n) : NULL;
+	n = mcentral_grow_objects(row, batch, min(2 * want, REFILL_SPANS), gfp);
+	/* Each in a span of its own: the order of runs tells nothing of a span. */
+	return n ? refill_from_batch(row, batch, n, mcentral_of(row)->sc->objects > 1) : NULL;
 }
 
 /*

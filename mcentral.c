@@ -413,18 +413,33 @@ bool mcentral_may_batch(int nid, unsigned int npages, gfp_t gfp)
 	return !arena_is_scarce(nid, npages) && !gfp_has_reserve(gfp);
 }
 
-/* Of its objects a row whose spans have one each gets no more than this part at once. */
+/* Several spans come at once if they have at most so many objects. */
+#define GROW_OBJECTS		4
+
+/* Of its spans a row gets no more than this part at once. */
 #define GROW_PART		8
 
+/* Lockless, so only a hint. */
+static bool has_partial(const struct mcentral *c)
+{
+	unsigned int b;
+
+	for (b = 0; b < MCENTRAL_BUCKETS; b++)
+		if (!list_empty(&c->partial[b]))
+			return true;
+	return false;
+}
+
 /**
- * mcentral_grow_objects() - get several objects that have a span each
+ * mcentral_grow_objects() - get the objects of several new spans
  * @row: their row
  * @batch: filled with them
  * @max: most of them
  * @gfp: the request's flags
  *
- * Where a span is one object each would be a trip to the node's free runs and back.
- * Several at once are a small part of what there is, and of one run.
+ * Where a span has few objects each would be a trip to the node's free runs and back.
+ * Several at once are a small part of what there is, and of one run.  Spans with free
+ * objects come first: then there are none.
  *
  * Return: Their number, 0 if that is not for this row or now.
  */
@@ -432,32 +447,33 @@ unsigned int mcentral_grow_objects(unsigned int row, void **batch,
 				   unsigned int max, gfp_t gfp)
 {
 	struct mcentral *c = mcentral_of(row);
+	unsigned int spans;
 	struct mspan *s, *next;
 	unsigned long flags;
 	unsigned int n = 0;
 	LIST_HEAD(cut);
 
-	if (c->sc->objects > 1 || c->set)
+	if (c->sc->objects > GROW_OBJECTS || c->set || has_partial(c))
 		return 0;
-	max = min_t(unsigned long, max,
-		    1 + atomic_long_read(&c->nr_spans) / GROW_PART);
-	if (max < 2 || !mcentral_may_batch(c->nid, max * c->sc->span_pages, gfp))
+	spans = min_t(unsigned long, max / c->sc->objects,
+		      1 + atomic_long_read(&c->nr_spans) / GROW_PART);
+	if (spans < 2 || !mcentral_may_batch(c->nid, spans * c->sc->span_pages, gfp))
 		return 0;
-	s = mheap_alloc_spans(c->nid, c->sc, max, gfp);
+	s = mheap_alloc_spans(c->nid, c->sc, spans, gfp);
 	if (!s)
 		return 0;
 	/* One read section: whoever sees one half cut waits for the count. */
 	rcu_read_lock();
-	for (; s; s = next) {
+	for (spans = 0; s; s = next, spans++) {
 		next = s->next;
-		batch[n++] = mspan_cut_taken(s, row);
+		n += mspan_cut_taken(s, row, batch + n);
 		list_add(&s->list, &cut);
 	}
 	galloc_lock(&c->lock, flags);
 	c->changes++;
 	list_splice(&cut, &c->full);
 	galloc_unlock(&c->lock, flags);
-	atomic_long_add(n, &c->nr_spans);
+	atomic_long_add(spans, &c->nr_spans);
 	rcu_read_unlock();
 	return n;
 }

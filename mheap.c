@@ -638,6 +638,7 @@ void mheap_free_runs(struct mspan **spans, unsigned int n)
 {
 	unsigned int turn;
 
+	run_sort(spans, n);
 	for (; n; n -= turn, spans += turn)
 		turn = runs_free(spans, n);
 }

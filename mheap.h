@@ -74,6 +74,7 @@ unsigned int run_want_kind(const struct want *w, unsigned int npages);
 unsigned int run_share(const struct mspan *s, const struct want *w);
 struct mspan *run_find_short(struct mheap *h, const struct want *w);
 struct mspan *run_fit_descriptor(struct mheap *h, struct mspan *s, unsigned int kind);
+void run_sort(struct mspan **spans, unsigned int n);
 bool run_join(struct mheap *h, struct mspan *s, struct mspan *t);
 struct mspan *run_insert(struct mheap *h, struct mspan *s);
 struct mspan *run_serve(struct mheap *h, struct mspan *s, const struct want *w);

@@ -430,21 +430,27 @@ static void span_publish(struct mspan *s, unsigned int row, enum mspan_state sta
 }
 
 /**
- * mspan_cut_taken() - make the one object of a row that a run of pages has room for
- * @s: run in TRANSIT, of the class's length
+ * mspan_cut_taken() - make objects of a row of a run of pages, all of them taken
+ * @s: run in TRANSIT, of the class's length, with at most a word of objects
  * @row: the row
+ * @out: filled with the objects, ascending
  *
- * It is taken, the state is FULL, and gfree() finds it.
+ * The state is FULL, and gfree() finds them.
  *
- * Return: The object.
+ * Return: Their number.
  */
-void *mspan_cut_taken(struct mspan *s, unsigned int row)
+unsigned int mspan_cut_taken(struct mspan *s, unsigned int row, void **out)
 {
+	const struct sizeclass *sc = mcentral_of(row)->sc;
+	unsigned int i;
+
 	s->hint = 0;
-	WRITE_ONCE(s->objects, 1);
+	WRITE_ONCE(s->objects, sc->objects);
 	WRITE_ONCE(s->free[0], 0);
 	span_publish(s, row, MSPAN_FULL);
-	return (void *)s->start;
+	for (i = 0; i < sc->objects; i++)
+		out[i] = (void *)(s->start + i * sc->size);
+	return sc->objects;
 }
 
 /**

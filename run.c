@@ -536,6 +536,20 @@ struct mspan *run_insert(struct mheap *h, struct mspan *s)
 	return s;
 }
 
+/* By address, so that neighbours meet.  They are few, and mostly in order. */
+void run_sort(struct mspan **spans, unsigned int n)
+{
+	unsigned int i, j;
+
+	for (i = 1; i < n; i++) {
+		struct mspan *s = spans[i];
+
+		for (j = i; j && spans[j - 1]->start > s->start; j--)
+			spans[j] = spans[j - 1];
+		spans[j] = s;
+	}
+}
+
 /*
  * Runs side by side, both in TRANSIT and without entries in the map, become one.  False if
  * they are apart.
