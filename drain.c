@@ -19,6 +19,9 @@
 /* All CPUs are asked to drain at most this often. */
 #define DRAIN_INTERVAL		(HZ / 10)
 
+/* In jiffies, when all CPUs were last asked to drain; 0: not yet. */
+static unsigned long drain_last;
+
 /* Stacks of another node are kept this long after the own node has pages again. */
 #define AWAY_KEPT		(2 * HZ)
 
@@ -471,11 +474,12 @@ static bool drain_others_behind(void)
  * The work items of the other CPUs take no locks of others, so they run soon; but one
  * may have to wait for memory itself, and the caller may hold what it waits for.  With
  * __GFP_NORETRY, too: it may sleep, and NULL while another CPU has free objects would be
- * galloc's fault, not the system's.
+ * galloc's fault, not the system's.  So long since the drain began, whoever asked for it:
+ * often that is reclaim on behalf of the same request.
  */
 static void drain_wait(void)
 {
-	unsigned long end = jiffies + DRAIN_PATIENCE;
+	unsigned long end = READ_ONCE(drain_last) + DRAIN_PATIENCE;
 
 	while (worker_is_open() && drain_others_behind() && time_before(jiffies, end))
 		schedule_timeout_uninterruptible(1);
@@ -505,8 +509,8 @@ void drain_relieve(gfp_t gfp)
 		drain_visit(cpu, class, true);
 	away_visit(cpu, true);
 	stash_visit(cpu, true);
-	if (drain_kick())
-		drain_wait();
+	drain_kick();
+	drain_wait();
 	transfer_drain();
 }
 
@@ -551,13 +555,12 @@ void drain_follow(void)
  */
 bool drain_kick(void)
 {
-	static unsigned long last;
-	unsigned long then = READ_ONCE(last);
+	unsigned long then = READ_ONCE(drain_last);
 
 	/* Reclaim calls in bursts; one drain serves them all. */
 	if (then && time_before(jiffies, then + DRAIN_INTERVAL))
 		return false;
-	WRITE_ONCE(last, jiffies | 1);
+	WRITE_ONCE(drain_last, jiffies | 1);
 	atomic_inc(&drain_gen);
 	worker_kick(WORKER_DRAIN);
 	return true;

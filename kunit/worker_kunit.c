@@ -468,7 +468,7 @@ static void a_sleeping_caller_waits_for_other_cpus(struct kunit *test)
 {
 	/* The first one is never isolated. */
 	const struct mcache *other = per_cpu_ptr(&galloc_mcache, gk_cpu(0));
-	unsigned int i, drained = 0;
+	unsigned int i, drained[2] = { };
 
 	if (galloc_debug || !gk_smp())
 		kunit_skip(test, "nothing on another CPU");
@@ -478,11 +478,15 @@ static void a_sleeping_caller_waits_for_other_cpus(struct kunit *test)
 		msleep(150);
 		gk_join(test, gk_start(test, gk_cpu(0), fill_and_free, NULL));
 		KUNIT_EXPECT_GT(test, READ_ONCE(other->held), 0);
+		/* Reclaim may have asked for the drain. */
+		if (i % 2)
+			drain_kick();
 		drain_relieve(GFP_KERNEL | (i % 2 ? __GFP_NORETRY : 0));
-		drained += !READ_ONCE(other->held);
+		drained[i % 2] += !READ_ONCE(other->held);
 	}
 	/* On a busy machine some take too long. */
-	KUNIT_EXPECT_GE(test, drained, TRIES / 4);
+	KUNIT_EXPECT_GE(test, drained[0], TRIES / 8);
+	KUNIT_EXPECT_GE(test, drained[1], TRIES / 8);
 	gk_pin(gk_cpu(0));
 }
 
