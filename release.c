@@ -641,19 +641,20 @@ void release_look_at_refs(void)
  * @npages: pages it needs
  *
  * Returns free runs to the system, where they no longer count against the limit, and
- * are available at another order.  A caller that may not sleep does little of that, and
+ * are available at another order: all of them for a long run, since any may be what
+ * keeps its block from being whole.  A caller that may not sleep does little of that, and
  * the worker does the rest.
  *
  * Context: Any but NMI, no galloc lock held.  Sleeps if @gfp allows it.
  */
 void release_relieve(gfp_t gfp, unsigned long npages)
 {
-	bool may_sleep = gfpflags_allow_blocking(gfp);
+	unsigned long pages = npages > 1UL << PAGE_ALLOC_COSTLY_ORDER ? ULONG_MAX : ARENA_PAGES;
 
 	worker_kick(WORKER_NOW);
 	if (!may_call_system())
 		return;
-	release_runs(max_t(unsigned long, npages, ARENA_PAGES), may_sleep);
+	release_runs(pages, gfpflags_allow_blocking(gfp));
 }
 
 /* ---- the worker ------------------------------------------------------------------ */

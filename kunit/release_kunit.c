@@ -318,6 +318,24 @@ static void memory_freed_after_reclaim_is_returned(struct kunit *test)
 	}), GK_PATIENCE_MS));
 }
 
+/* Each of its free runs may be in the way of a long one. */
+static void all_is_returned_for_a_long_run(struct kunit *test)
+{
+	static const unsigned long pages[] = { 1, 8, 9, 256 };
+	unsigned int i, n;
+
+	WRITE_ONCE(galloc_reserve_pages, 0);
+	for (i = 0; i < ARRAY_SIZE(pages); i++) {
+		for (n = 0; n < 3 * ARENA_PAGES; n++)
+			wave[n] = galloc(4096, GFP_KERNEL);
+		gfree_bulk(n, wave);
+		drain_cpus();
+		KUNIT_ASSERT_GT(test, mheap_free_pages(), 2 * ARENA_PAGES);
+		release_relieve(GFP_KERNEL, pages[i]);
+		KUNIT_EXPECT_EQ(test, !mheap_free_pages(), pages[i] > 8);
+	}
+}
+
 static void memory_is_returned_before_an_oom_kill(struct kunit *test)
 {
 	WRITE_ONCE(galloc_reserve_pages, 0);
@@ -378,6 +396,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(memory_freed_soon_after_reclaim_is_returned),
 	KUNIT_CASE(unused_descriptors_are_freed_after_a_release),
 	KUNIT_CASE(memory_freed_after_reclaim_is_returned),
+	KUNIT_CASE(all_is_returned_for_a_long_run),
 	KUNIT_CASE(memory_is_returned_before_an_oom_kill),
 	KUNIT_CASE(a_run_being_released_is_on_no_list),
 	{}
