@@ -52,7 +52,8 @@
 	X(LARGE_FREE,		"large_frees")				\
 	X(MAP_GROWN,		"map_grown")				\
 	X(RCU_BATCH,		"rcu_batches")				\
-	X(RCU_HEAD,		"rcu_without_array")
+	X(RCU_HEAD,		"rcu_without_array")			\
+	X(NOLOCK_OWED,		"nolock_owed")
 
 #define GALLOC_EVENTS(X)						\
 	GALLOC_EVENTS_STATS(X)						\

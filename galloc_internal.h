@@ -66,6 +66,7 @@ static_assert(ARENA_ORDER <= MAX_PAGE_ORDER);
  * @MSPAN_DEFERRED: the mheap, on its deferred list; its pages are returned as soon
  *	as others no longer refer to any of them and the worker can return them, and
  *	are not reused before
+ * @MSPAN_DROPPED: nobody: LARGE, until gfree_nolock(); whoever makes it TRANSIT owns it
  * @NR_MSPAN_STATES: number of states
  */
 enum mspan_state {
@@ -76,6 +77,7 @@ enum mspan_state {
 	MSPAN_FULL,
 	MSPAN_LARGE,
 	MSPAN_DEFERRED,
+	MSPAN_DROPPED,
 	NR_MSPAN_STATES,
 };
 
@@ -192,6 +194,7 @@ static inline void mspan_set_state(struct mspan *s, enum mspan_state state)
  *	addresses, and may hold several chunks with holes between them
  * @waiting: pages in which an object above a page begins that was freed while
  *	others referred to its pages; atomic, see waiting_add()
+ * @look: pages at which gfree_nolock() has left something to be done; atomic
  * @start: address of the slot
  * @nid: node of all its pages, fixed: a chunk of another node is not accepted
  * @refs: pages added and not yet removed (arena_map_lock); the slot leaves the map
@@ -214,6 +217,7 @@ struct arena {
 	struct mspan **span;
 	DECLARE_BITMAP(owned, ARENA_PAGES);
 	DECLARE_BITMAP(waiting, ARENA_PAGES);
+	DECLARE_BITMAP(look, ARENA_PAGES);
 	unsigned long start;
 	int nid;
 	unsigned int refs;
@@ -578,6 +582,9 @@ void *large_alloc(struct rowset *set, size_t size, size_t align, int nid, gfp_t 
 void *large_hand_out(struct mspan *s, unsigned int row, gfp_t gfp);
 size_t large_takes(size_t size, size_t align);
 bool large_free(const void *p, bool shared);
+bool large_drop(const void *p);
+bool large_claim_dropped(struct mspan *s, unsigned int *row);
+void large_free_dropped(struct mspan *s, unsigned int row);
 
 unsigned long release_runs(unsigned long pages, bool may_sleep);
 void release_relieve(gfp_t gfp, unsigned long npages);
@@ -806,6 +813,9 @@ unsigned int mcentral_alloc_many(struct mcentral *c, gfp_t gfp, unsigned int max
 				 void **out);
 bool mcentral_free(const void *p);
 void mcentral_free_single(const void *p);
+bool mcentral_mark_nolock(const struct object *o, bool *owed);
+void *mcentral_take_nolock(unsigned int row);
+void mcentral_look(struct mspan *s);
 void mcentral_free_batch(unsigned int row, void **batch, unsigned int n);
 void mcentral_count_single(unsigned int row);
 void mcentral_setup(struct mcentral *c, const struct sizeclass *sc, int nid);
@@ -931,6 +941,10 @@ bool rcu_batches_end(void);
 void rcu_batches_relieve(gfp_t gfp);
 void rcu_batches_waiting(unsigned long *n, unsigned long *bytes);
 void rcu_batches_peak(unsigned long *n, unsigned long *bytes);
+
+/* client/nolock.c */
+
+void nolock_settle(void);
 
 #include "totals.h"
 #include "events.h"

@@ -26,7 +26,8 @@
  *
  * Beside them, worker.c: all background work, requested in any context; gate.c: who
  * watches single allocations and frees; and in client/ what a client gets beyond the
- * calls of kmalloc(): rcu.c has gfree_rcu().
+ * calls of kmalloc(): rcu.c has gfree_rcu(),
+ * nolock.c the calls for any context.
  *
  * This file has the parameters, and init and exit of all layers.
  *
@@ -315,6 +316,7 @@ static void __exit galloc_exit(void)
 	rcu_batches_exit();
 	mcache_stop();
 	worker_stop();
+	nolock_settle();
 	drain_everything();
 	while (rows_reap())
 		;

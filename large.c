@@ -186,6 +186,7 @@ static struct mspan *large_detach(const void *p)
 	unsigned int page;
 	struct mspan *s;
 	struct mheap *h;
+	u32 tag;
 
 	rcu_read_lock();
 	arena = arena_of(p, &page);
@@ -195,12 +196,13 @@ static struct mspan *large_detach(const void *p)
 	galloc_lock(&h->lock, flags);
 	s = test_bit(page, arena->owned) ? arena->span[page] : NULL;
 	/* Acquire: pairs with large_hand_out(). */
-	if (s && ((smp_load_acquire(&s->tag) & 0xff) != MSPAN_LARGE ||
-		  s->start != addr_of(p)))
+	tag = s ? smp_load_acquire(&s->tag) : 0;
+	/* The exchange: gfree_nolock() has no lock. */
+	if (s && ((tag & 0xff) != MSPAN_LARGE || s->start != addr_of(p) ||
+		  cmpxchg(&s->tag, tag, MSPAN_TAG(0, MSPAN_TRANSIT)) != tag))
 		s = NULL;
 	if (s) {
-		row = mspan_row(s);
-		mspan_set(s, 0, MSPAN_TRANSIT);
+		row = tag >> 8;
 		large_set_stack(s, STACK_NONE);
 	}
 	galloc_unlock(&h->lock, flags);
@@ -234,4 +236,68 @@ bool large_free(const void *p, bool shared)
 	else if (!stash_free(s))
 		mheap_free(s);
 	return true;
+}
+
+/**
+ * large_drop() - leave an object of whole pages to large_free_dropped()
+ * @p: its address
+ *
+ * Context: Any, in an RCU read section.
+ * Return: False if there is no such object at @p.
+ */
+bool large_drop(const void *p)
+{
+	struct arena *arena;
+	unsigned int page;
+	struct mspan *s;
+	u32 tag;
+
+	arena = arena_of(p, &page);
+	s = READ_ONCE(arena->span[page]);
+	if (!s)
+		return false;
+	/* Acquire: pairs with large_hand_out(). */
+	tag = smp_load_acquire(&s->tag);
+	if ((tag & 0xff) != MSPAN_LARGE || READ_ONCE(s->start) != addr_of(p) ||
+	    cmpxchg(&s->tag, tag, MSPAN_TAG(tag >> 8, MSPAN_DROPPED)) != tag)
+		return false;
+	if (likely(READ_ONCE(s->start) == addr_of(p)))
+		return true;
+	/* Freed before, and the descriptor is of another object by now: leave that. */
+	smp_store_release(&s->tag, tag);
+	return false;
+}
+
+/**
+ * large_claim_dropped() - take a span that large_drop() has left
+ * @s: any span
+ * @row: its row, for large_free_dropped()
+ *
+ * Context: Any, in an RCU read section.
+ * Return: False if it is no such span, or has been taken.
+ */
+bool large_claim_dropped(struct mspan *s, unsigned int *row)
+{
+	u32 tag = READ_ONCE(s->tag);
+
+	*row = tag >> 8;
+	return (tag & 0xff) == MSPAN_DROPPED &&
+	       cmpxchg(&s->tag, tag, MSPAN_TAG(0, MSPAN_TRANSIT)) == tag;
+}
+
+/* Free such a span.  Process context, no galloc lock held. */
+void large_free_dropped(struct mspan *s, unsigned int row)
+{
+	large_set_stack(s, STACK_NONE);
+	count_event(EVENT_LARGE_FREE);
+	if (row)
+		large_leave(s, row);
+	if (!release_pages_unshared(s->start, s->npages)) {
+		mheap_free_shared(s);
+		return;
+	}
+	if (want_init_on_free())
+		memset((void *)s->start, 0, (size_t)s->npages << PAGE_SHIFT);
+	if (!stash_free(s))
+		mheap_free(s);
 }

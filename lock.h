@@ -8,6 +8,8 @@
 #ifndef _GALLOC_LOCK_H
 #define _GALLOC_LOCK_H
 
+#include <linux/percpu.h>
+
 /*
  * May pages be allocated or freed here?  On PREEMPT_RT the page allocator's locks sleep,
  * so not with preemption or interrupts off.  Otherwise everywhere except in an NMI.
@@ -65,16 +67,50 @@ static inline void galloc_section_begin(void) { }
 static inline void galloc_section_end(const char *func) { }
 #endif
 
+/*
+ * This CPU holds a lock of galloc: so what interrupts it, an NMI or a probe, must not even
+ * try one.  Without SMP a trylock always succeeds.  Set before what the lock protects is
+ * read or written, and cleared after that; barrier() orders a CPU against its own NMIs.
+ */
+DECLARE_PER_CPU(u8, galloc_lock_held);
+
+#define galloc_lock_hold(set)				\
+do {							\
+	barrier();					\
+	__this_cpu_write(galloc_lock_held, set);	\
+	barrier();					\
+} while (0)
+
 #define galloc_lock(lock, flags)			\
 do {							\
 	raw_spin_lock_irqsave(lock, flags);		\
+	galloc_lock_hold(1);				\
 	galloc_lock_acquired();				\
 	galloc_section_begin();				\
 } while (0)
 
+/* True if it has been taken: at once, and in any context. */
+#define galloc_trylock(lock, flags)			\
+({							\
+	bool __taken;					\
+							\
+	local_irq_save(flags);				\
+	__taken = !__this_cpu_read(galloc_lock_held) &&	\
+		  raw_spin_trylock(lock);		\
+	if (__taken) {					\
+		galloc_lock_hold(1);			\
+		galloc_lock_acquired();			\
+		galloc_section_begin();			\
+	} else {					\
+		local_irq_restore(flags);		\
+	}						\
+	__taken;					\
+})
+
 #define galloc_unlock(lock, flags)			\
 do {							\
 	galloc_section_end(__func__);			\
+	galloc_lock_hold(0);				\
 	galloc_lock_released();				\
 	raw_spin_unlock_irqrestore(lock, flags);	\
 } while (0)

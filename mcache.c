@@ -428,6 +428,23 @@ void *mcache_pop_node(unsigned int class, int nid)
 	return obj;
 }
 
+/* An object of this CPU alone, in any context: of its stack, or of its CACHED span. */
+void *mcache_pop_nolock(unsigned int class)
+{
+	struct mcache *m = mcache_enter();
+	struct mcache_slot *slot;
+	void *obj;
+
+	if (!m)
+		return NULL;
+	slot = local_slot(m, class);
+	obj = slot_pop(m, slot);
+	if (!obj && slot->span && slot_claim(m, slot, slot->span))
+		obj = slot_pop(m, slot);
+	mcache_leave(m);
+	return obj;
+}
+
 /* An object of a node, NUMA_NO_NODE: this CPU's, bypassing the stacks. */
 static void *alloc_single(unsigned int class, int nid, gfp_t gfp)
 {

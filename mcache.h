@@ -559,6 +559,7 @@ int mcache_start(void);
 void mcache_stop(void);
 void mcache_exit(void);
 void *mcache_pop_node(unsigned int class, int nid);
+void *mcache_pop_nolock(unsigned int class);
 void *mcache_alloc_slow(unsigned int class, int nid, gfp_t gfp);
 void mcache_free_slow(const void *p, unsigned int number);
 bool mcache_is_top(const void *p, unsigned int row);

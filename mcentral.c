@@ -838,6 +838,68 @@ void mcentral_free_single(const void *p)
 }
 
 /**
+ * mcentral_mark_nolock() - free an object without a lock
+ * @o: the object, in an RCU read section
+ * @owed: set if its span must be looked at afterwards, by mcentral_look()
+ *
+ * Context: Any.
+ * Return: False if it is free already.
+ */
+bool mcentral_mark_nolock(const struct object *o, bool *owed)
+{
+	struct freed freed __uninitialized;
+
+	freed.n = 0;
+	if (free_mark(o->span, o->index / BITS_PER_LONG, BIT(o->index % BITS_PER_LONG),
+		      &freed))
+		return false;
+	atomic_inc(&o->c->back);
+	*owed = freed.n;
+	return true;
+}
+
+/* The look that was owed at a span, whatever has become of it.  In an RCU read section. */
+void mcentral_look(struct mspan *s)
+{
+	struct mcentral *c = mcentral_of(mspan_row(s));
+	struct freed freed __uninitialized;
+
+	if (!c)
+		return;
+	freed.n = 1;
+	freed.span[0] = s;
+	freed.saw[0] = MSPAN_FULL;
+	free_settle(c, &freed);
+	free_retire(c, &freed);
+}
+
+/**
+ * mcentral_take_nolock() - allocate an object if nobody holds the lock of the row
+ * @row: the row
+ *
+ * Context: Any.
+ * Return: The object, or NULL.
+ */
+void *mcentral_take_nolock(unsigned int row)
+{
+	struct mcentral *c = mcentral_of(row);
+	unsigned long flags;
+	struct mspan *s;
+	void *obj = NULL;
+
+	if (!galloc_trylock(&c->lock, flags))
+		return NULL;
+	s = partial_pop(c);
+	if (s) {
+		c->singles += mspan_claim(s, &obj, 1);
+		/* It is not empty, as long as nobody frees our object. */
+		WARN_ON_ONCE(span_place(c, s));
+	}
+	galloc_unlock(&c->lock, flags);
+	return obj;
+}
+
+/**
  * mcentral_free_batch() - free objects that have left a stack or the transfer
  * @row: their row
  * @batch: the objects

@@ -25,6 +25,7 @@ static const char * const state_names[] = {
 	[MSPAN_FULL] = "full",
 	[MSPAN_LARGE] = "large",
 	[MSPAN_DEFERRED] = "deferred",
+	[MSPAN_DROPPED] = "dropped",
 };
 
 static_assert(ARRAY_SIZE(state_names) == NR_MSPAN_STATES);

@@ -112,6 +112,13 @@ static DECLARE_DELAYED_WORK(wake_work, wake_fn);
 static DECLARE_DELAYED_WORK(gates_work, gates_fn);
 static DECLARE_WORK(rows_work, rows_fn);
 
+static void nolock_fn(struct work_struct *work)
+{
+	nolock_settle();
+}
+
+static DECLARE_WORK(nolock_work, nolock_fn);
+
 static void queue_job(enum worker_job job)
 {
 	switch (job) {
@@ -153,6 +160,9 @@ static void queue_job(enum worker_job job)
 		break;
 	case WORKER_ROWS:
 		queue_work(galloc_wq, &rows_work);
+		break;
+	case WORKER_NOLOCK:
+		queue_work(galloc_wq, &nolock_work);
 		break;
 	case WORKER_RCU:
 		rcu_batches_kick();
@@ -203,6 +213,8 @@ bool worker_pending(enum worker_job job)
 		return delayed_work_pending(&gates_work);
 	case WORKER_ROWS:
 		return work_pending(&rows_work);
+	case WORKER_NOLOCK:
+		return work_pending(&nolock_work);
 	default:
 		for_each_possible_cpu(cpu)
 			pending = pending ||
@@ -278,6 +290,8 @@ void worker_settle(void)
 {
 	flush_delayed_work(&release_work);
 	flush_work(&rows_work);
+	flush_work(&nolock_work);
+	nolock_settle();
 	while (rows_reap())
 		;
 	waiting_release();
@@ -293,6 +307,7 @@ void worker_start(void)
 	worker_kick(WORKER_TICK);
 	worker_kick(WORKER_GATES);
 	rcu_batches_catch_up();
+	worker_kick(WORKER_NOLOCK);
 }
 
 /**
@@ -322,6 +337,7 @@ void worker_stop(void)
 	cancel_delayed_work_sync(&wake_work);
 	cancel_delayed_work_sync(&gates_work);
 	cancel_work_sync(&rows_work);
+	cancel_work_sync(&nolock_work);
 	for_each_possible_cpu(cpu)
 		cancel_work_sync(&per_cpu(galloc_mcache, cpu).work);
 	/* A check of validate that its caller did not wait for. */

@@ -27,6 +27,7 @@ extern struct workqueue_struct *galloc_wq;
  * @WORKER_CPU: let this CPU do what it could not do with interrupts off
  * @WORKER_ROWS: free sets of rows that have gone, and pages that waited for readers
  * @WORKER_RCU: look at the batches of gfree_rcu() of this CPU
+ * @WORKER_NOLOCK: do what gfree_nolock() has left
  * @NR_WORKER_JOBS: number of jobs
  */
 enum worker_job {
@@ -43,6 +44,7 @@ enum worker_job {
 	WORKER_CPU,
 	WORKER_ROWS,
 	WORKER_RCU,
+	WORKER_NOLOCK,
 	NR_WORKER_JOBS
 };
 

@@ -239,6 +239,7 @@ grealloc_array(const void *p, size_t n, size_t size, gfp_t gfp)
 }
 
 #include "galloc_rcu.h"
+#include "galloc_nolock.h"
 #include "galloc_string.h"
 #include "galloc_vmalloc.h"
 #include "galloc_obj.h"

@@ -55,6 +55,10 @@ EXPORT_SYMBOL_IF_KUNIT(map_get_range);
 EXPORT_SYMBOL_IF_KUNIT(map_put_range);
 EXPORT_SYMBOL_IF_KUNIT(map_slot);
 
+/* client/nolock.c */
+EXPORT_PER_CPU_SYMBOL_GPL(galloc_lock_held);
+EXPORT_SYMBOL_IF_KUNIT(nolock_settle);
+
 /* client/rcu.c */
 EXPORT_SYMBOL_IF_KUNIT(rcu_batches_waiting);
 EXPORT_SYMBOL_IF_KUNIT(rcu_batches_peak);

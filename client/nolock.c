@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: GPL-2.0
+// Copyright (C) 2026 The galloc authors
+/*
+ * nolock: allocation and free in any context.
+ *
+ * In an NMI, under any lock, or in a probe of galloc's own code, nothing may wait: the code
+ * that was interrupted may hold what would be waited for.  So an allocation takes what this
+ * CPU has, or what a lock protects that nobody holds, and is NULL otherwise.
+ *
+ * A free is never refused.  If the CPU's stacks are busy the object's bit is set, which
+ * needs no lock.  What must be done under a lock after that, a look at the span, or to take
+ * an object of whole pages apart, is left to the worker by the address of the page, in a
+ * bitmap: the span there may be another one by then, and the worker finds out.
+ *
+ * Called by clients; calls mcache.c, mcentral.c and large.c.  Has no lock.
+ * Overview: galloc_mod.c.
+ */
+#include "mcache.h"
+
+#include <linux/module.h>
+#include <linux/string.h>
+#include <linux/topology.h>
+
+/* Flags that mean something, or nothing; others are refused. */
+#define NOLOCK_GFP	(__GFP_ZERO | __GFP_NOWARN | __GFP_ACCOUNT | __GFP_HIGH | \
+			 __GFP_ATOMIC | __GFP_KSWAPD_RECLAIM)
+
+/* Bad pointers of which the report is owed; of more at once some are not reported. */
+#define MAX_BAD		8
+
+DEFINE_PER_CPU(u8, galloc_lock_held);
+
+/* There is something for nolock_settle() to do. */
+static int owed;
+
+static const void *bad[MAX_BAD];
+
+/* ---- what is owed --------------------------------------------------------------------- */
+
+/* Have the worker see to what was written before.  Any context. */
+static void owe(void)
+{
+	count_event(EVENT_NOLOCK_OWED);
+	/* Full order: pairs with the one in nolock_settle(). */
+	xchg(&owed, 1);
+	worker_kick(WORKER_NOLOCK);
+}
+
+static void owe_look(const void *p)
+{
+	unsigned int page;
+	struct arena *arena = arena_of(p, &page);
+
+	set_bit(page, arena->look);
+	owe();
+}
+
+/* A report takes locks. */
+static void owe_report(const void *p)
+{
+	unsigned int i;
+
+	for (i = 0; i < MAX_BAD; i++)
+		if (!cmpxchg(&bad[i], NULL, p))
+			break;
+	owe();
+}
+
+static void settle_reports(void)
+{
+	enum mspan_found found;
+	struct object o;
+	unsigned int i;
+
+	for (i = 0; i < MAX_BAD; i++) {
+		const void *p = xchg(&bad[i], NULL);
+
+		if (!p)
+			continue;
+		rcu_read_lock();
+		found = mspan_resolve(p, &o);
+		rcu_read_unlock();
+		report_free(p, found);
+	}
+}
+
+/* Do what is owed at the next page of a slot from @page on.  The page, or ARENA_PAGES. */
+static unsigned int settle_page(unsigned long nr, unsigned int page)
+{
+	struct mspan *s = NULL, *dropped = NULL;
+	struct arena *arena;
+	unsigned int row;
+
+	rcu_read_lock();
+	arena = map_slot(nr);
+	page = find_next_bit(arena->look, ARENA_PAGES, page);
+	/* Full order: what is freed from here on sets it again. */
+	if (page < ARENA_PAGES && test_and_clear_bit(page, arena->look))
+		s = READ_ONCE(arena->span[page]);
+	if (s && large_claim_dropped(s, &row))
+		dropped = s;
+	else if (s && mspan_row(s))
+		mcentral_look(s);
+	rcu_read_unlock();
+	if (dropped)
+		large_free_dropped(dropped, row);
+	return page;
+}
+
+/**
+ * nolock_settle() - do what gfree_nolock() has left to be done
+ *
+ * Context: Process, no galloc lock held.  Sleeps.
+ */
+void nolock_settle(void)
+{
+	unsigned int page;
+	unsigned long nr;
+
+	/* Full order: whatever is owed from here on sets it again. */
+	if (!xchg(&owed, 0))
+		return;
+	settle_reports();
+	for (nr = 0; nr < map_nr_slots(); nr++) {
+		for (page = 0; page < ARENA_PAGES; page++)
+			page = settle_page(nr, page);
+		if (nr % 64 == 0)
+			cond_resched();
+	}
+}
+
+/* ---- allocation ------------------------------------------------------------------------ */
+
+/* Whole pages: a run that the CPU keeps. */
+static void *pages_nolock(size_t size, gfp_t flags)
+{
+	size_t align = max_t(size_t, size & -size, PAGE_SIZE);
+	struct mspan *s;
+
+	if (size > ARENA_SIZE)
+		return NULL;
+	s = stash_alloc(PAGE_ALIGN(size) >> PAGE_SHIFT, align >> PAGE_SHIFT, numa_mem_id());
+	return s ? large_hand_out(s, 0, flags) : NULL;
+}
+
+/**
+ * galloc_nolock() - allocate memory in any context
+ * @size: bytes wanted
+ * @flags: __GFP_ZERO, or 0; __GFP_ACCOUNT, GFP_NOWAIT and GFP_ATOMIC are accepted and
+ *	change nothing
+ *
+ * Never spins, and never gets pages from the system.  Serves what this CPU has: its stack,
+ * if the code that was interrupted does not work on it, or else a span of its node, if
+ * nobody holds the lock.  So it may be NULL at any time, although there is memory.
+ *
+ * Context: Any, NMI too.
+ * Return: As galloc(); NULL with one warning for any other flag.
+ */
+void *galloc_nolock(size_t size, gfp_t flags)
+{
+	unsigned int class = sizeclass_of(size);
+	void *p;
+
+	if (!size)
+		return ZERO_SIZE_PTR;
+	if (WARN_ONCE(flags & ~NOLOCK_GFP, "galloc: galloc_nolock() with gfp %#x\n",
+		      (__force unsigned int)flags))
+		return NULL;
+	if (!class)
+		return pages_nolock(size, flags);
+	p = mcache_pop_nolock(class);
+	if (!p)
+		p = mcentral_take_nolock(mcentral_row(numa_mem_id(), class));
+	if (p && want_init_on_alloc(flags))
+		memset(p, 0, sizeclasses[class].size);
+	return p;
+}
+EXPORT_SYMBOL_GPL(galloc_nolock);
+
+/* ---- free ------------------------------------------------------------------------------ */
+
+/* Was it freed a moment ago, so that it is on top of this CPU's stack? */
+static bool is_on_top(const void *p)
+{
+	struct mcache *m = mcache_enter();
+	struct mcache_slot *slot;
+	bool twice;
+
+	if (!m)
+		return false;
+	slot = &m->slots[arena_stack_of(p)];
+	twice = slot->top != slot->base && slot->top[-1] == p;
+	mcache_leave(m);
+	return twice;
+}
+
+/* In an RCU read section.  False if it is no live object. */
+static bool free_small(const void *p, const struct object *o)
+{
+	unsigned int page;
+	struct arena *arena = arena_of(p, &page);
+	bool look = false;
+
+	if (test_bit(o->index, o->span->free) || test_bit(page, arena->waiting) ||
+	    is_on_top(p))
+		return false;
+	if (o->sc->size > PAGE_SIZE &&
+	    !release_pages_unshared(addr_of(p), PFN_UP(offset_in_page(p) + o->sc->size)))
+		return waiting_add(p, true);
+	if (want_init_on_free() && !rows_keep_contents(o->c)) {
+		memset((void *)p, 0, o->sc->size);
+		if (mcache_push(p))
+			return true;
+	}
+	if (!mcentral_mark_nolock(o, &look))
+		return false;
+	if (look)
+		owe_look(p);
+	return true;
+}
+
+/**
+ * gfree_nolock() - free an object in any context
+ * @p: from any allocating function of galloc; NULL and ZERO_SIZE_PTR are fine
+ *
+ * Never spins, and is never refused.  Where gfree() would need a lock the worker does the
+ * rest, and reports a bad pointer.
+ *
+ * Context: Any, NMI too.
+ */
+void gfree_nolock(const void *p)
+{
+	struct object o;
+	bool done;
+
+	if (ZERO_OR_NULL_PTR(p))
+		return;
+	p = untag(p);
+	if (!want_init_on_free() && mcache_push(p))
+		return;
+	rcu_read_lock();
+	if (mspan_resolve(p, &o) == FOUND_OBJECT) {
+		done = free_small(p, &o);
+	} else {
+		done = large_drop(p);
+		if (done)
+			owe_look(p);
+	}
+	rcu_read_unlock();
+	if (!done)
+		owe_report(p);
+}
+EXPORT_SYMBOL_GPL(gfree_nolock);

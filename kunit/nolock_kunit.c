@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: GPL-2.0
+// Copyright (C) 2026 The galloc authors
+/*
+ * KUnit: galloc_nolock() and gfree_nolock(), at any point of galloc's own code.
+ *
+ * The calls are made as if in an NMI, while the CPU's stacks are busy, while it holds the
+ * lock of a row, or both.  What then waits for the worker is done by worker_settle().
+ */
+#include "helpers.h"
+
+#include <linux/irqflags.h>
+#include <linux/preempt.h>
+
+#define FEW	4
+
+static const struct situation {
+	const char *name;
+	bool busy;
+	bool locked;
+} situations[] = {
+	{ "at rest" },
+	{ "stacks busy", .busy = true },
+	{ "row locked", .locked = true },
+	{ "both", .busy = true, .locked = true },
+};
+
+static void describe(const struct situation *s, char *text)
+{
+	strscpy(text, s->name, KUNIT_PARAM_DESC_SIZE);
+}
+KUNIT_ARRAY_PARAM(situations, situations, describe);
+
+static const struct situation *here(struct kunit *test)
+{
+	return test->param_value;
+}
+
+static struct task_struct *paused;
+static void (*called)(void);
+
+static void call_as_if_in_an_nmi(bool busy)
+{
+	unsigned long flags;
+	u8 was;
+
+	local_irq_save(flags);
+	was = this_cpu_read(galloc_mcache.busy);
+	if (busy)
+		this_cpu_write(galloc_mcache.busy, 1);
+	__preempt_count_add(NMI_OFFSET + HARDIRQ_OFFSET);
+	called();
+	__preempt_count_sub(NMI_OFFSET + HARDIRQ_OFFSET);
+	this_cpu_write(galloc_mcache.busy, was);
+	local_irq_restore(flags);
+}
+
+static bool hook_busy;
+
+static void call_in_claim(enum galloc_pause point, const void *what)
+{
+	if (point != PAUSE_CLAIM_READ || current != paused)
+		return;
+	WRITE_ONCE(galloc_pause_hook, NULL);
+	call_as_if_in_an_nmi(hook_busy);
+}
+
+/* Call @fn once in that situation. */
+static void call_in(struct kunit *test, const struct situation *s, void (*fn)(void))
+{
+	unsigned int row = mcentral_row(gk_nid(), sizeclass_of(64));
+	void *first, *second;
+
+	called = fn;
+	if (!s->locked) {
+		preempt_disable();
+		call_as_if_in_an_nmi(s->busy);
+		preempt_enable();
+		return;
+	}
+	/* The second is of the same span, taken under the lock. */
+	first = mcentral_alloc(row, GFP_KERNEL);
+	paused = current;
+	hook_busy = s->busy;
+	WRITE_ONCE(galloc_pause_hook, call_in_claim);
+	second = mcentral_alloc(row, GFP_KERNEL);
+	KUNIT_EXPECT_NULL(test, (void *)READ_ONCE(galloc_pause_hook));
+	WRITE_ONCE(galloc_pause_hook, NULL);
+	gfree(first);
+	gfree(second);
+}
+
+static void *got[FEW], *given[FEW];
+
+static void get_some(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < FEW; i++)
+		got[i] = galloc_nolock(64, __GFP_ZERO);
+}
+
+static void give_some(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < FEW; i++)
+		gfree_nolock(given[i]);
+}
+
+static void an_object_is_had_unless_it_takes_a_lock(struct kunit *test)
+{
+	bool none = here(test)->locked && (here(test)->busy || galloc_debug);
+	void *more[64];
+	unsigned int i;
+
+	/* So that a stack and a span have some. */
+	KUNIT_ASSERT_TRUE(test, galloc_bulk(64, GFP_KERNEL, ARRAY_SIZE(more), more));
+	gfree_bulk(ARRAY_SIZE(more) - 2, more);
+	gfree(mcentral_alloc(mcentral_row(gk_nid(), sizeclass_of(64)), GFP_KERNEL));
+	call_in(test, here(test), get_some);
+	for (i = 0; i < FEW; i++) {
+		KUNIT_EXPECT_EQ(test, !got[i], none);
+		if (got[i])
+			KUNIT_EXPECT_NULL(test, memchr_inv(got[i], 0, 64));
+		gfree(got[i]);
+	}
+	gfree_bulk(2, more + ARRAY_SIZE(more) - 2);
+	KUNIT_EXPECT_EQ(test, gk_in_use(test), 0);
+}
+
+/* Without SMP a trylock succeeds, whoever holds the lock: so it is another row's here. */
+static void get_other(void)
+{
+	got[0] = galloc_nolock(2048, 0);
+}
+
+static void no_lock_is_tried_by_a_holder(struct kunit *test)
+{
+	void *p = mcentral_alloc(mcentral_row(gk_nid(), sizeclass_of(2048)), GFP_KERNEL);
+
+	call_in(test, &situations[3], get_other);
+	KUNIT_EXPECT_NULL(test, got[0]);
+	call_in(test, &situations[1], get_other);
+	KUNIT_EXPECT_NOT_NULL(test, got[0]);
+	gfree(got[0]);
+	gfree(p);
+	KUNIT_EXPECT_EQ(test, gk_in_use(test), 0);
+}
+
+GK_SIZES(sizes, 8, 64, 1000, 4096, 9472, 32768, 100000, 3 << 20);
+
+/* The worker does what was left; nothing is lost, whatever the situation. */
+static void an_object_of_every_size_is_freed(struct kunit *test)
+{
+	unsigned int i, j;
+
+	for (j = 0; j < ARRAY_SIZE(situations); j++) {
+		for (i = 0; i < FEW; i++) {
+			given[i] = galloc(gk_size(test), GFP_KERNEL);
+			KUNIT_ASSERT_NOT_NULL(test, given[i]);
+		}
+		call_in(test, &situations[j], give_some);
+		KUNIT_EXPECT_EQ_MSG(test, gk_in_use(test), 0, "%s", situations[j].name);
+		KUNIT_EXPECT_EQ(test, validate_all(), 0);
+	}
+}
+
+/* A full span has an object again: only the look that is owed makes it known. */
+static void a_full_span_is_looked_at(struct kunit *test)
+{
+	const struct sizeclass *sc = &sizeclasses[sizeclass_of(4096)];
+	unsigned int row = mcentral_row(gk_nid(), sizeclass_of(4096)), i, n = 4 * sc->objects;
+	void **objects = kunit_kcalloc(test, n, sizeof(*objects), GFP_KERNEL);
+	long owed = gk_events(EVENT_NOLOCK_OWED);
+
+	KUNIT_ASSERT_NOT_NULL(test, objects);
+	for (i = 0; i < n; i++) {
+		objects[i] = mcentral_alloc(row, GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, objects[i]);
+	}
+	for (i = 0; i < FEW; i++)
+		given[i] = objects[i * sc->objects];
+	call_in(test, &situations[1], give_some);
+	KUNIT_EXPECT_GE(test, gk_events(EVENT_NOLOCK_OWED) - owed, FEW);
+	nolock_settle();
+	for (i = 0; i < n; i++)
+		if (i % sc->objects || i / sc->objects >= FEW)
+			gfree(objects[i]);
+	KUNIT_EXPECT_EQ(test, gk_in_use(test), 0);
+	gk_give_back();
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&mcentral_rows[row]->nr_spans), 0);
+}
+
+static void give_twice(void)
+{
+	gfree_nolock(given[0]);
+	gfree_nolock(given[0]);
+}
+
+static void freed_twice_is_reported_by_the_worker(struct kunit *test)
+{
+	static const size_t some[] = { 64, 100000 };
+	unsigned int i;
+
+	gk_expect_reports(test, FAULT_DOUBLE_FREE);
+	gk_expect_reports(test, FAULT_NO_OBJECT);
+	for (i = 0; i < ARRAY_SIZE(some); i++) {
+		given[0] = galloc(some[i], GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, given[0]);
+		call_in(test, &situations[1], give_twice);
+		nolock_settle();
+	}
+	gk_expect_any_faults(test, ARRAY_SIZE(some));
+	KUNIT_EXPECT_EQ(test, gk_in_use(test), 0);
+}
+
+static void whole_pages_come_from_the_stash(struct kunit *test)
+{
+	void *p;
+
+	if (galloc_debug)
+		return;
+	gfree(galloc(100000, GFP_KERNEL));
+	p = galloc_nolock(100000, 0);
+	KUNIT_EXPECT_NOT_NULL(test, p);
+	gfree_nolock(p);
+	KUNIT_EXPECT_NULL(test, galloc_nolock(64 << 20, 0));
+	KUNIT_EXPECT_PTR_EQ(test, galloc_nolock(0, 0), ZERO_SIZE_PTR);
+	gfree_nolock(NULL);
+	gfree_nolock(ZERO_SIZE_PTR);
+	KUNIT_EXPECT_EQ(test, gk_in_use(test), 0);
+}
+
+/* Nobody settles but the worker. */
+static void the_worker_does_what_is_left(struct kunit *test)
+{
+	void *p = galloc(100000, GFP_KERNEL);
+	long frees = gk_events(EVENT_LARGE_FREE);
+
+	KUNIT_ASSERT_NOT_NULL(test, p);
+	gfree_nolock(p);
+	KUNIT_EXPECT_EQ(test, gk_events(EVENT_LARGE_FREE), frees);
+	/* Requests that came while the gate was closed are not forgotten. */
+	gk_background();
+	KUNIT_EXPECT_TRUE(test, gk_wait_for(gk_events(EVENT_LARGE_FREE) > frees,
+					    GK_PATIENCE_MS / 3));
+	p = galloc(100000, GFP_KERNEL);
+	gfree_nolock(p);
+	KUNIT_EXPECT_TRUE(test, gk_wait_for(gk_events(EVENT_LARGE_FREE) > frees + 1,
+					    GK_PATIENCE_MS / 3));
+	gk_quiet();
+}
+
+static struct kunit_case cases[] = {
+	KUNIT_CASE_PARAM(an_object_is_had_unless_it_takes_a_lock, situations_gen_params),
+	KUNIT_CASE(no_lock_is_tried_by_a_holder),
+	KUNIT_CASE_PARAM(an_object_of_every_size_is_freed, sizes_gen_params),
+	KUNIT_CASE(a_full_span_is_looked_at),
+	KUNIT_CASE(freed_twice_is_reported_by_the_worker),
+	KUNIT_CASE(whole_pages_come_from_the_stash),
+	KUNIT_CASE(the_worker_does_what_is_left),
+	{}
+};
+
+GK_SUITE(nolock, gk_init, gk_exit);
