@@ -29,21 +29,17 @@ static void geometry_set_pages(struct sizeclass *sc, unsigned int pages)
 /*
  * Is sizeclass_index() right at every offset of a span?
  *
- * With recip * size = 2^SHIFT + e, where 0 <= e < size, the byte @r of object @q has
- * offset * recip = q * 2^SHIFT + q * e + r * recip.  That gives @q as long as the sum of
- * the last two is below 2^SHIFT.  It is largest for the last byte of the last object
- * and of the tail, which counts as one more object.
+ * With recip * size = 2^SHIFT + e, e >= 0, the byte @r of object @q has offset * recip =
+ * q * 2^SHIFT + q * e + r * recip.  That gives @q as long as the sum of the last two is
+ * below 2^SHIFT = recip * size - e.  For the last byte of the last object that is
+ * objects * e < recip.  The tail is shorter than an object; it follows for that:
+ * objects * e + (tail - 1) * recip < tail * recip <= (size - 1) * recip < 2^SHIFT.
  */
 bool geometry_is_exact(const struct sizeclass *sc)
 {
-	u64 one = 1ULL << SIZECLASS_RECIP_SHIFT;
-	u64 e = (u64)sc->recip * sc->size - one;
-	u64 last = sc->objects - 1;
-	u32 tail = sc->span_pages * (u32)PAGE_SIZE - sc->objects * sc->size;
+	u64 e = (u64)sc->recip * sc->size - (1ULL << SIZECLASS_RECIP_SHIFT);
 
-	if (last * e + (u64)(sc->size - 1) * sc->recip >= one)
-		return false;
-	return !tail || (last + 1) * e + (u64)(tail - 1) * sc->recip < one;
+	return sc->objects * e < sc->recip;
 }
 
 /* Is the tail of @a a smaller part of the span than that of @b? */
