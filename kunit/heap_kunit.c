@@ -343,6 +343,7 @@ static void a_cache_counts_in_its_heap(struct kunit *test)
 	galloc_cache_destroy(small);
 	/* It takes the other one with it. */
 	KUNIT_EXPECT_EQ(test, galloc_heap_destroy(heap), 0);
+	KUNIT_EXPECT_TRUE(test, all_gone());
 }
 
 /* ---- destruction -------------------------------------------------------------------- */
