@@ -59,7 +59,7 @@ void capacity_set_gates(struct mcache_slot *slots, unsigned int number)
 	long credit = why ? 0 : GATE_CREDIT;
 
 	WRITE_ONCE(slot->seq, slot->seq + 1);
-	/* Orders the odd number before; pairs with slot_allocs_racy(). */
+	/* Orders the odd number before; pairs with mcache_allocs(). */
 	smp_wmb();
 	WRITE_ONCE(rest->issued, rest->issued + credit - slot->credit);
 	WRITE_ONCE(slot->credit, credit);

@@ -654,6 +654,29 @@ void mcache_free_slow(const void *p, unsigned int number)
 		drain_follow();
 }
 
+/*
+ * Objects served from a stack, of any CPU.  In a task: an interrupt may be in between the
+ * two changes, and would wait for ever.
+ */
+unsigned long mcache_allocs(const struct mcache_slot *slots, unsigned int number)
+{
+	const struct mcache_slot *slot = &slots[number];
+	unsigned long n;
+	u8 seq;
+
+	for (;;) {
+		/* Pairs with the release of capacity_set_gates(). */
+		seq = smp_load_acquire(&slot->seq);
+		n = READ_ONCE(slot_rest(slots, number)->issued) -
+		    READ_ONCE(slot->credit);
+		/* Pairs with its smp_wmb(). */
+		smp_rmb();
+		if (!(seq & 1) && READ_ONCE(slot->seq) == seq)
+			return n;
+		cpu_relax();
+	}
+}
+
 /* ---- init and exit --------------------------------------------------------------------- */
 
 static int mcache_cpuhp_state;

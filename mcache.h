@@ -419,27 +419,6 @@ static inline unsigned long slot_allocs(const struct mcache_slot *slots,
 	return slot_rest(slots, number)->issued - slots[number].credit;
 }
 
-/* The same for any CPU; in a task, since an interrupt may be in between the changes. */
-static inline unsigned long slot_allocs_racy(const struct mcache_slot *slots,
-					     unsigned int number)
-{
-	const struct mcache_slot *slot = &slots[number];
-	unsigned long n;
-	u8 seq;
-
-	for (;;) {
-		/* Pairs with the release of capacity_set_gates(). */
-		seq = smp_load_acquire(&slot->seq);
-		n = READ_ONCE(slot_rest(slots, number)->issued) -
-		    READ_ONCE(slot->credit);
-		/* Pairs with its smp_wmb(). */
-		smp_rmb();
-		if (!(seq & 1) && READ_ONCE(slot->seq) == seq)
-			return n;
-		cpu_relax();
-	}
-}
-
 /* Count objects that a slow path serves from a stack, as the fast path does. */
 static inline void slot_count(struct mcache *m, struct mcache_slot *slot,
 			      unsigned int n)
@@ -561,6 +540,7 @@ void mcache_exit(void);
 void *mcache_pop_node(unsigned int class, int nid);
 void *mcache_pop_nolock(unsigned int class);
 void *mcache_alloc_slow(unsigned int class, int nid, gfp_t gfp);
+unsigned long mcache_allocs(const struct mcache_slot *slots, unsigned int number);
 void mcache_free_slow(const void *p, unsigned int number);
 bool mcache_is_top(const void *p, unsigned int row);
 size_t mcache_pop_many(unsigned int class, size_t nr, void **out);

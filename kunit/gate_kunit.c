@@ -97,7 +97,7 @@ static unsigned long counted_allocs(void)
 			n += mcentral_rows[row]->singles + mcentral_rows[row]->fast;
 	for_each_online_cpu(cpu)
 		for (row = 0; row < nr_stacks; row++)
-			n += slot_allocs_racy(per_cpu(galloc_mcache, cpu).slots, row);
+			n += mcache_allocs(per_cpu(galloc_mcache, cpu).slots, row);
 	return n;
 }
 
@@ -282,18 +282,19 @@ static void a_closed_mask_lets_no_address_pass(struct kunit *test)
 }
 
 static unsigned long allocs_read;
-static atomic_t reading;
+static atomic_t reading, nr_read;
 
 static void read_allocs(void *slots)
 {
 	atomic_set(&reading, 1);
-	allocs_read = slot_allocs_racy(slots, mcentral_row(gk_nid(), sizeclass_of(64)));
+	allocs_read = mcache_allocs(slots, stack_number(gk_nid(), sizeclass_of(64)));
+	atomic_set(&nr_read, 1);
 }
 
 /* A reader in between the two changes waits for the second. */
 static void statistics_see_both_changes_or_none(struct kunit *test)
 {
-	unsigned int row = mcentral_row(gk_nid(), sizeclass_of(64));
+	unsigned int row = stack_number(gk_nid(), sizeclass_of(64));
 	struct gk_thread *reader;
 	struct mcache_slot *slots;
 	unsigned long allocs;
@@ -302,14 +303,16 @@ static void statistics_see_both_changes_or_none(struct kunit *test)
 		kunit_skip(test, "one CPU");
 	pairs_of(64, GFP_KERNEL);
 	slots = raw_cpu_ptr(&galloc_mcache)->slots;
-	allocs = slot_allocs_racy(slots, row);
+	allocs = mcache_allocs(slots, row);
 	atomic_set(&reading, 0);
+	atomic_set(&nr_read, 0);
 	WRITE_ONCE(slots[row].seq, slots[row].seq + 1);
 	smp_wmb();
 	WRITE_ONCE(slot_rest(slots, row)->issued, allocs + 1000000);
 	reader = gk_start(test, gk_cpu(1), read_allocs, slots);
 	gk_yield_for(atomic_read(&reading), GK_PATIENCE_MS);
-	usleep_range(1000, 2000);
+	/* It never is; what does not wait for us would be done by then. */
+	KUNIT_EXPECT_FALSE(test, gk_wait_for(atomic_read(&nr_read), 50));
 	WRITE_ONCE(slot_rest(slots, row)->issued, allocs + slots[row].credit);
 	/* Release: as in capacity_set_gates(). */
 	smp_store_release(&slots[row].seq, slots[row].seq + 1);
@@ -398,6 +401,36 @@ static void other_cpus_are_watched_from_the_return_on(struct kunit *test)
 	}
 }
 
+static atomic_t held_up, let_go;
+
+/* Lets nothing else run on its CPU, not even a work item. */
+static void hold_up(void *unused)
+{
+	pairs_of(64, GFP_KERNEL);
+	preempt_disable();
+	atomic_set(&held_up, 1);
+	mdelay(50);
+	atomic_set(&let_go, 1);
+	preempt_enable();
+}
+
+static void closing_waits_for_each_cpu(struct kunit *test)
+{
+	struct gk_thread *thread;
+
+	if (!gk_smp())
+		kunit_skip(test, "one CPU");
+	atomic_set(&held_up, 0);
+	atomic_set(&let_go, 0);
+	thread = gk_start(test, gk_cpu(1), hold_up, NULL);
+	KUNIT_EXPECT_TRUE(test, gk_yield_for(atomic_read(&held_up), GK_PATIENCE_MS));
+	gate_close(GATE_TRACE, &watcher, GATE_ALL_ROWS);
+	if (!galloc_debug)
+		KUNIT_EXPECT_EQ(test, atomic_read(&let_go), 1);
+	stop_watching(test, GATE_TRACE);
+	gk_join(test, thread);
+}
+
 /* ---- CPUs that were not there -------------------------------------------------------- */
 
 static void close_in_pause(enum galloc_pause point, const void *what)
@@ -416,8 +449,10 @@ static void slots_made_meanwhile_are_closed(struct kunit *test)
 	had = gk_take_slots_away(test);
 	start_counting();
 	WRITE_ONCE(galloc_pause_hook, close_in_pause);
-	gfree(galloc(64, GFP_KERNEL));
+	KUNIT_EXPECT_TRUE(test, capacity_setup());
 	WRITE_ONCE(galloc_pause_hook, NULL);
+	/* Before any slow path could close it. */
+	KUNIT_EXPECT_EQ(test, gk_slot(sizeclass_of(64))->credit, 0);
 	start_counting();
 	pairs_of(64, GFP_KERNEL);
 	KUNIT_EXPECT_EQ(test, atomic_read(&nr_allocs), NR);
@@ -493,6 +528,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(a_closed_mask_lets_no_address_pass),
 	KUNIT_CASE(statistics_see_both_changes_or_none),
 	KUNIT_CASE(other_cpus_are_watched_from_the_return_on),
+	KUNIT_CASE(closing_waits_for_each_cpu),
 	KUNIT_CASE(slots_made_meanwhile_are_closed),
 	KUNIT_CASE(a_cpu_follows_in_its_slow_paths),
 #ifdef CONFIG_HOTPLUG_CPU

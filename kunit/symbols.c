@@ -22,6 +22,8 @@
 #endif
 
 /* gate.c */
+EXPORT_SYMBOL_IF_KUNIT(mcache_allocs);
+EXPORT_SYMBOL_IF_KUNIT(capacity_setup);
 EXPORT_SYMBOL_IF_KUNIT(gate_all);
 EXPORT_SYMBOL_IF_KUNIT(gate_gen);
 EXPORT_SYMBOL_IF_KUNIT(gate_close);

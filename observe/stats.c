@@ -140,7 +140,7 @@ static void sum_cpu(struct sums *sums, int cpu)
 
 		sums->class[class].stacked += slot_places(slot);
 		sums->class[class].out += READ_ONCE(slot->moved);
-		sums->class[class].allocs += slot_allocs_racy(slots, number);
+		sums->class[class].allocs += mcache_allocs(slots, number);
 	}
 }
 
@@ -610,7 +610,7 @@ static void mcache_show_cpu(struct seq_file *m, int cpu)
 		room = max(room, 0L);
 		bytes += slot_places(slot) * class_size(class);
 		capacity += room * class_size(class);
-		hits += slot_allocs_racy(slots, number);
+		hits += mcache_allocs(slots, number);
 		misses += READ_ONCE(slot->misses);
 		overflows += READ_ONCE(slot->overflows);
 		spans += !!READ_ONCE(slot->span);
