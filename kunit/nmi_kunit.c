@@ -24,7 +24,7 @@
 #define MOST_NMIS	8
 
 /* Calls of which each is refused. */
-#define REFUSED		21
+#define REFUSED		22
 
 struct client {
 	struct rcu_head rcu;
@@ -76,6 +76,8 @@ static void call_everything(void)
 	refused(!grealloc(nmi.small, 8, GFP));
 	refused(!grealloc(nmi.small, 10000, GFP));
 	refused(!grealloc(NULL, 64, GFP));
+	/* Not ZERO_SIZE_PTR: it has not been freed. */
+	refused(!grealloc(nmi.small, 0, GFP));
 	refused(!galloc_node(64, GFP, gk_nid()));
 	refused(!galloc_node(LARGE, GFP, gk_nid()));
 	refused(!galloc_node(64, GFP, NUMA_NO_NODE));
