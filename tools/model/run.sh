@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # Copyright (C) 2026 The galloc authors
 #
-# The models of the span protocol, of the gate and of drains, searched by spin.
+# The models of the span protocol, of the gate, of drains, and of rows and stacks,
+# searched by spin.
 #
 #	tools/model/run.sh		as given, then with one rule broken at a time
 #	tools/model/run.sh --long	larger worlds: minutes, and 3 GB of memory
@@ -40,6 +41,8 @@ covers interrupt -DTOPS=3 -DFREERS=1
 holds gate -DGATE
 holds drain -DDRAIN
 holds drain-isolated -DDRAIN -DISOLATED
+holds stacks -DSTACKS -DOPS_B=1
+holds rows -DSTACKS -DROWS
 
 long long-interrupt -DTOPS=3 -DSHORT=0
 long long-migration-rows -DTASKS=2 -DNCPU=2 -DTOPS=1 -DNS=1 -DSHORT=0
@@ -79,6 +82,17 @@ broken M_GATE_WITHOUT_CANCEL -DGATE -DCALLBACKS=1
 broken M_DRAIN_QUEUED_FIRST -DDRAIN
 broken M_DRAIN_GEN_AT_THE_END -DDRAIN
 broken M_DRAIN_TURNS_TAKE_THE_LAST -DDRAIN -DISOLATED
+broken M_RESOLVE_ONE_READ -DSTACKS -DROWS
+broken M_ROW_NUMBER_REUSED -DSTACKS -DROWS
+broken M_TAKE_KEEPS_PUBLISHED -DSTACKS -DOPS_B=1
+broken M_TAKE_NO_FIRST_GRACE -DSTACKS -DOPS_B=1
+broken M_TAKE_NO_RELABEL -DSTACKS -DOPS_B=1 -DRECUTS=0
+broken M_TAKE_NO_SECOND_GRACE -DSTACKS -DOPS_B=1 -DRECUTS=0
+broken M_TAKE_NO_DRAIN -DSTACKS -DOPS_B=1 -DRECUTS=0
+broken M_TAKE_FORGETS_A_CPU -DSTACKS -DOPS_B=1 -DRECUTS=0
+broken M_CUT_SLEEPS -DSTACKS -DOPS_B=1
+broken M_NUMBER_OUTLIVES_SECTION -DSTACKS -DOPS_B=1 -DRECUTS=0
+broken M_RELABEL_WITHOUT_LOCK -DSTACKS -DOPS_B=1
 "
 
 # Which model: mspan.pml, unless a world says otherwise.
@@ -87,6 +101,7 @@ file_of()
 	case " $* " in
 	*" -DGATE "*) echo gate.pml ;;
 	*" -DDRAIN "*) echo drain.pml ;;
+	*" -DSTACKS "*) echo stacks.pml ;;
 	*) echo mspan.pml ;;
 	esac
 }
