@@ -755,8 +755,8 @@ struct transfer {
  * @lock: protects the lists, @transfer, and every state change from or to
  *	PARTIAL and FULL.  Raw, irq-safe; no other galloc lock is taken under it
  * @partial: PARTIAL spans by occupancy, as of when they were added
- * @cached: CACHED spans, from the cut on
- * @full: FULL spans; in a set without objects, LARGE ones
+ * @cached: in a set, CACHED spans, from the cut on
+ * @full: in a set, FULL spans; if it has no objects, LARGE ones
  * @changes: incremented when a list or a span's state changes (@lock); for validate
  * @nr_spans: spans of this row in any state
  * @singles: allocated objects that bypassed the stacks: those of interrupts and in
@@ -802,11 +802,7 @@ extern unsigned int nr_rows;
 int mcentral_init(void);
 void mcentral_exit(void);
 struct mspan *mcentral_cache_span(unsigned int row, gfp_t gfp);
-struct mspan *mcentral_stray_span(unsigned int row, gfp_t gfp);
-struct mspan *mcentral_grow_span(unsigned int row, gfp_t gfp);
-bool mcentral_may_batch(int nid, unsigned int npages, gfp_t gfp);
-unsigned int mcentral_grow_objects(unsigned int row, void **batch,
-				   unsigned int max, gfp_t gfp);
+struct mspan *mcentral_fetch(struct mcentral *c, int nid);
 void mcentral_uncache_span(struct mspan *s);
 void *mcentral_alloc(unsigned int row, gfp_t gfp);
 unsigned int mcentral_alloc_many(struct mcentral *c, gfp_t gfp, unsigned int max,
@@ -850,6 +846,24 @@ static inline struct mcentral *mcentral_of(unsigned int row)
 {
 	return likely(row < nr_rows) ? mcentral_rows[row] : rows_find(row);
 }
+
+/* grow.c */
+
+/* Where grow_span() may look. */
+enum grow {
+	GROW_FREE,	/* free runs of the row's node */
+	GROW_SPARE,	/* and pages that cost this node nothing */
+	GROW_ANY,	/* and all that the request's flags allow, on any node */
+};
+
+struct mcentral *grow_row(const struct mcentral *c, int nid);
+struct mcentral *grow_row_or_new(const struct mcentral *c, int nid, gfp_t gfp);
+bool grow_has_reserve(gfp_t gfp);
+struct mspan *grow_span(struct mcentral *c, enum grow how, gfp_t gfp);
+struct mspan *grow_stray(unsigned int row, gfp_t gfp);
+struct mspan *grow_any(struct mcentral *c, gfp_t gfp);
+bool grow_may_batch(int nid, unsigned int npages, gfp_t gfp);
+unsigned int grow_objects(unsigned int row, void **batch, unsigned int max, gfp_t gfp);
 
 /* transfer.c */
 

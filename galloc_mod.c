@@ -16,6 +16,7 @@
  *	waiting.c          objects freed while others refer to their pages
  *	transfer.c         per class and node: batches from one stack to another
  *	mcentral.c         per class and node ("row"): spans with free objects;
+ *	                   grow.c: new spans;
  *	                   rows.c: rows made at run time, for objects of other sizes
  *	mheap.c            per node: free page runs; run.c: their lists;
  *	                   release.c: returning memory to the system
@@ -281,7 +282,6 @@ err_mcache:
 	transfer_exit();
 	mcache_exit();
 err_mcentral:
-	rows_exit();
 	mcentral_exit();
 err_mheap:
 	mheap_exit();
@@ -326,7 +326,6 @@ static void __exit galloc_exit(void)
 	waiting_settle();
 	standby_exit();
 	kept = mheap_exit();
-	rows_exit();
 	mcentral_exit();
 	nodes_exit();
 	mspan_exit();

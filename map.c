@@ -627,7 +627,7 @@ static struct mspan *map_next_span(const struct arena *arena, unsigned int *page
  * Work of one turn under the lock: words of bitmaps.  A span counts as some more
  * words, and so many pages, which fn() may examine one by one, as one.
  */
-#define WALK_TURN		48
+#define WALK_TURN		34
 #define WALK_SPAN		4
 #define WALK_PAGES		8
 

@@ -226,7 +226,7 @@ static void *refill_from_runs(unsigned int row, unsigned int want, gfp_t gfp)
 	void *batch[REFILL_SPANS] __uninitialized;
 	unsigned int n;
 
-	n = mcentral_grow_objects(row, batch, min(2 * want, REFILL_SPANS), gfp);
+	n = grow_objects(row, batch, min(2 * want, REFILL_SPANS), gfp);
 	/* Each in a span of its own: the order of runs tells nothing of a span. */
 	return n ? refill_from_batch(row, batch, n, mcentral_of(row)->sc->objects > 1) : NULL;
 }
@@ -381,7 +381,7 @@ static void *refill_from_others(unsigned int row, int cpu, gfp_t gfp)
 			if (obj)
 				return obj;
 		}
-		s = mcentral_stray_span(stray, gfp);
+		s = grow_stray(stray, gfp);
 		if (s) {
 			away_adopt(stray);
 			return refill_from_span(s, cpu);
@@ -403,7 +403,7 @@ static void *refill_centrally(unsigned int row, int cpu, gfp_t gfp)
 		if (obj)
 			return obj;
 	}
-	s = mcentral_grow_span(row, gfp);
+	s = grow_any(mcentral_of(row), gfp);
 	if (!s)
 		return NULL;
 	if (mspan_row(s) != row)

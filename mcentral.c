@@ -167,7 +167,8 @@ static bool span_place(struct mcentral *c, struct mspan *s)
 	state_store(s, MSPAN_FULL);
 	galloc_pause(PAUSE_UNCACHE_STORED, s);
 	if (!mspan_has_free(s)) {
-		list_add(&s->list, &c->full);
+		if (unlikely(c->set))
+			list_add(&s->list, &c->full);
 		return false;
 	}
 	/*
@@ -212,96 +213,11 @@ void mcentral_uncache_span(struct mspan *s)
 		span_retire(c, s);
 }
 
-/* Where mcentral_grow() may look. */
-enum grow {
-	GROW_FREE,	/* free runs of the row's node */
-	GROW_SPARE,	/* and pages that cost this node nothing */
-	GROW_ANY,	/* and all that the request's flags allow, on any node */
-};
-
-/* The row of the same objects on another node, or in the reserve; NULL: none yet. */
-static struct mcentral *row_on(const struct mcentral *c, int nid)
-{
-	if (unlikely(c->set))
-		return READ_ONCE(c->set->row[nid]);
-	return mcentral_rows[mcentral_row(nid, c->class)];
-}
-
-/* The same, made if necessary; NULL: no memory. */
-static struct mcentral *row_on_or_new(const struct mcentral *c, int nid, gfp_t gfp)
-{
-	return unlikely(c->set) ? rows_row(c->set, nid, gfp) : row_on(c, nid);
-}
-
-/* Cut a span for a row.  False if that may have no more. */
-static bool span_cut(struct mcentral *c, struct mspan *s)
-{
-	unsigned long flags;
-
-	/* One read section: validate waits for the count if it saw a half cut span. */
-	rcu_read_lock();
-	if (unlikely(c->set) && !rows_prepare(c->set, s)) {
-		rcu_read_unlock();
-		return false;
-	}
-	mspan_cut(s, c->row);
-	galloc_lock(&c->lock, flags);
-	list_add(&s->list, &c->cached);
-	galloc_unlock(&c->lock, flags);
-	atomic_long_inc(&c->nr_spans);
-	rcu_read_unlock();
-	return true;
-}
-
-/* Pages for a span, in TRANSIT. */
-static struct mspan *grow_pages(const struct mcentral *c, enum grow how, gfp_t gfp)
-{
-	struct mspan *s;
-
-	if (how == GROW_ANY)
-		s = mheap_alloc_span(c->nid, c->sc, gfp);
-	else
-		s = mheap_alloc_span_near(c->nid, c->sc, how == GROW_SPARE, gfp);
-	if (unlikely(s && s->reserve)) {
-		release_surplus(s, sizeclass_pages(c->sc, s->npages));
-		count_event(EVENT_RESERVE_SPAN);
-	}
-	return s;
-}
-
-/*
- * Cut a span for this row's objects from fresh pages, CACHED.  The pages may be of another
- * node, or of the emergency reserve; the span's row is then, too.
- */
-static struct mspan *mcentral_grow(struct mcentral *c, enum grow how, gfp_t gfp)
-{
-	struct rowset *set = c->set;
-	struct mcentral *row;
-	struct mspan *s;
-
-	if (unlikely(set) && !rows_reserve(set))
-		return NULL;
-	s = grow_pages(c, how, gfp);
-	if (!s)
-		goto none;
-	row = row_on_or_new(c, unlikely(s->reserve) ? nr_node_ids : s->arena->nid, gfp);
-	if (likely(row) && likely(span_cut(row, s))) {
-		if (unlikely(set))
-			rows_unreserve(set, c->sc->span_pages - s->npages);
-		return s;
-	}
-	mheap_free(s);
-none:
-	if (unlikely(set))
-		rows_unreserve(set, c->sc->span_pages);
-	return NULL;
-}
-
 /*
  * A PARTIAL span of a row, which becomes CACHED; or NULL.  In a row with pages of
  * several nodes, one of @nid, unless that is NUMA_NO_NODE.
  */
-static struct mspan *mcentral_fetch(struct mcentral *c, int nid)
+struct mspan *mcentral_fetch(struct mcentral *c, int nid)
 {
 	unsigned long flags;
 	struct mspan *s;
@@ -310,22 +226,11 @@ static struct mspan *mcentral_fetch(struct mcentral *c, int nid)
 	s = nid == NUMA_NO_NODE ? partial_pop(c) : partial_pop_node(c, nid);
 	if (s) {
 		mspan_set_state(s, MSPAN_CACHED);
-		list_add(&s->list, &c->cached);
+		if (unlikely(c->set))
+			list_add(&s->list, &c->cached);
 	}
 	galloc_unlock(&c->lock, flags);
 	return s;
-}
-
-/* May a request use pages of the emergency reserve?  The page allocator's rule. */
-static bool gfp_has_reserve(gfp_t gfp)
-{
-	if (gfp & __GFP_NOMEMALLOC)
-		return false;
-	if (gfp & __GFP_MEMALLOC)
-		return true;
-	if (current->flags & PF_MEMALLOC)
-		return in_serving_softirq() || !in_interrupt();
-	return !in_interrupt() && tsk_is_oom_victim(current);
 }
 
 /**
@@ -342,140 +247,7 @@ struct mspan *mcentral_cache_span(unsigned int row, gfp_t gfp)
 {
 	struct mcentral *c = mcentral_of(row);
 
-	return mcentral_fetch(c, NUMA_NO_NODE) ?: mcentral_grow(c, GROW_SPARE, gfp);
-}
-
-/**
- * mcentral_stray_span() - the same for a row of a fallback node
- * @row: row of the same class on another node
- * @gfp: the request's flags
- *
- * Uses only memory that galloc has already.
- *
- * Return: A span in state CACHED that the caller owns, or NULL.
- */
-struct mspan *mcentral_stray_span(unsigned int row, gfp_t gfp)
-{
-	struct mcentral *c = mcentral_of(row);
-	struct mspan *s = NULL;
-
-	/* Lockless check: most rows of most nodes are empty. */
-	if (atomic_long_read(&c->nr_spans))
-		s = mcentral_fetch(c, NUMA_NO_NODE);
-	return s ?: mcentral_grow(c, GROW_FREE, gfp);
-}
-
-/* See mcentral_grow_span(). */
-static struct mspan *grow_span(struct mcentral *c, gfp_t gfp)
-{
-	struct mcentral *r = row_on(c, nr_node_ids);
-	gfp_t ordinary = (gfp & ~(__GFP_MEMALLOC | __GFP_DIRECT_RECLAIM |
-				 __GFP_NOFAIL)) |
-			 __GFP_NOMEMALLOC | __GFP_NOWARN;
-	struct mspan *s;
-
-	if (likely(!r || !atomic_long_read(&r->nr_spans)) || !gfp_has_reserve(gfp))
-		return mcentral_grow(c, GROW_ANY, gfp);
-	s = mcentral_grow(c, GROW_ANY, ordinary);
-	if (!s)
-		s = mcentral_fetch(r, gfp & __GFP_THISNODE ? c->nid : NUMA_NO_NODE);
-	return s ?: mcentral_grow(c, GROW_ANY, gfp);
-}
-
-/**
- * mcentral_grow_span() - get a span from wherever the system has pages
- * @row: row wanted
- * @gfp: the request's flags, all of which apply now
- *
- * For use after mcentral_cache_span(), and mcentral_stray_span() of all nodes, found
- * none.  Spans of the emergency reserve serve only requests that may use its pages,
- * only if there are no others, but before more of it is allocated.
- *
- * Return: A span in state CACHED that the caller owns, possibly of the same
- * class on another node or of the emergency reserve; or NULL.
- */
-struct mspan *mcentral_grow_span(unsigned int row, gfp_t gfp)
-{
-	return grow_span(mcentral_of(row), gfp);
-}
-
-/**
- * mcentral_may_batch() - may a request fetch more than it needs?
- * @nid: the node
- * @npages: pages of all that it would fetch
- * @gfp: its flags
- *
- * Not if it may use the emergency reserve, nor if the node had no such run a moment ago:
- * what one CPU has in advance others would lack.
- */
-bool mcentral_may_batch(int nid, unsigned int npages, gfp_t gfp)
-{
-	return !arena_is_scarce(nid, npages) && !gfp_has_reserve(gfp);
-}
-
-/* Several spans come at once if they have at most so many objects. */
-#define GROW_OBJECTS		4
-
-/* Of its spans a row gets no more than this part at once. */
-#define GROW_PART		8
-
-/* Lockless, so only a hint. */
-static bool has_partial(const struct mcentral *c)
-{
-	unsigned int b;
-
-	for (b = 0; b < MCENTRAL_BUCKETS; b++)
-		if (!list_empty(&c->partial[b]))
-			return true;
-	return false;
-}
-
-/**
- * mcentral_grow_objects() - get the objects of several new spans
- * @row: their row
- * @batch: filled with them
- * @max: most of them
- * @gfp: the request's flags
- *
- * Where a span has few objects each would be a trip to the node's free runs and back.
- * Several at once are a small part of what there is, and of one run.  Spans with free
- * objects come first: then there are none.
- *
- * Return: Their number, 0 if that is not for this row or now.
- */
-unsigned int mcentral_grow_objects(unsigned int row, void **batch,
-				   unsigned int max, gfp_t gfp)
-{
-	struct mcentral *c = mcentral_of(row);
-	unsigned int spans;
-	struct mspan *s, *next;
-	unsigned long flags;
-	unsigned int n = 0;
-	LIST_HEAD(cut);
-
-	if (c->sc->objects > GROW_OBJECTS || c->set || has_partial(c))
-		return 0;
-	spans = min_t(unsigned long, max / c->sc->objects,
-		      1 + atomic_long_read(&c->nr_spans) / GROW_PART);
-	if (spans < 2 || !mcentral_may_batch(c->nid, spans * c->sc->span_pages, gfp))
-		return 0;
-	s = mheap_alloc_spans(c->nid, c->sc, spans, gfp);
-	if (!s)
-		return 0;
-	/* One read section: whoever sees one half cut waits for the count. */
-	rcu_read_lock();
-	for (spans = 0; s; s = next, spans++) {
-		next = s->next;
-		n += mspan_cut_taken(s, row, batch + n);
-		list_add(&s->list, &cut);
-	}
-	galloc_lock(&c->lock, flags);
-	c->changes++;
-	list_splice(&cut, &c->full);
-	galloc_unlock(&c->lock, flags);
-	atomic_long_add(spans, &c->nr_spans);
-	rcu_read_unlock();
-	return n;
+	return mcentral_fetch(c, NUMA_NO_NODE) ?: grow_span(c, GROW_SPARE, gfp);
 }
 
 /* Count an object of a row that bypassed the stacks. */
@@ -541,17 +313,17 @@ static unsigned int mcentral_take_stray(const struct mcentral *c, gfp_t gfp,
 	int other;
 
 	for_each_near(i, other, c->nid) {
-		struct mcentral *row = row_on_or_new(c, other, gfp);
+		struct mcentral *row = grow_row_or_new(c, other, gfp);
 
 		if (unlikely(!row))
 			return 0;
-		/* Lockless check, as in mcentral_stray_span(). */
+		/* Lockless check, as in grow_stray(). */
 		if (atomic_long_read(&row->nr_spans)) {
 			n = mcentral_take(row, max, out);
 			if (n)
 				return n;
 		}
-		s = mcentral_grow(row, GROW_FREE, gfp);
+		s = grow_span(row, GROW_FREE, gfp);
 		if (s)
 			return span_take(s, max, out);
 	}
@@ -580,7 +352,7 @@ unsigned int mcentral_alloc_many(struct mcentral *c, gfp_t gfp, unsigned int max
 
 	if (n)
 		return n;
-	s = mcentral_grow(c, GROW_SPARE, gfp);
+	s = grow_span(c, GROW_SPARE, gfp);
 	if (s)
 		return span_take(s, max, out);
 	if (!(gfp & __GFP_THISNODE)) {
@@ -588,7 +360,7 @@ unsigned int mcentral_alloc_many(struct mcentral *c, gfp_t gfp, unsigned int max
 		if (n)
 			return n;
 	}
-	s = grow_span(c, gfp);
+	s = grow_any(c, gfp);
 	return s ? span_take(s, max, out) : 0;
 }
 
@@ -1077,6 +849,7 @@ void mcentral_exit(void)
 {
 	unsigned int row;
 
+	rows_exit();
 	for (row = 0; row < nr_rows; row++)
 		arena_meta_free(mcentral_rows[row], sizeof(struct mcentral));
 	arena_meta_free(mcentral_rows, rows_bytes());

@@ -179,7 +179,7 @@ struct mspan *stash_refill(unsigned int npages, unsigned int align, int nid,
 	if (npages > STASH_MAX_PAGES || npages % align)
 		return NULL;
 	max = refill_runs(npages);
-	if (max < 2 || !mcentral_may_batch(nid, max * npages, gfp))
+	if (max < 2 || !grow_may_batch(nid, max * npages, gfp))
 		return NULL;
 	first = mheap_alloc_runs(nid, npages, align, max, gfp);
 	if (!first || !first->next)

@@ -29,36 +29,6 @@
 /* Unowned pages examined in one turn. */
 #define PAGE_TURN	64
 
-/*
- * Counters of changes.  Each is incremented where the change is made, under the same
- * lock or on the CPU that makes it.
- */
-struct changes {
-	unsigned long rows;	/* lists, and states PARTIAL and FULL */
-	unsigned long spans;	/* of all rows: one more for each that is cut */
-	unsigned long heaps;	/* free runs, and pages owned */
-	unsigned long arenas;	/* references of map slots */
-	unsigned long runs;	/* in stashes */
-};
-
-/* One walk: what it has counted, and its findings. */
-struct check {
-	struct findings sure;		/* always errors */
-	struct findings maybe;		/* errors if nothing has changed */
-	struct findings refs;		/* and if no pages are in motion */
-	bool missed;			/* a list changed, or there was no memory */
-	unsigned int cpus_missed;
-	struct changes before;
-	unsigned int nr_rows;		/* length of the arrays by row */
-	unsigned long *free_pages;	/* by node */
-	unsigned long *used_pages;	/* by node */
-	unsigned long *nr_spans;	/* by row */
-	unsigned long *nr_partial;	/* by row */
-	unsigned long *nr_transit;	/* by row: returning to the mheap */
-	unsigned long owned;		/* pages */
-	unsigned long stashed_pages;	/* in spans, less in stashes */
-};
-
 /* ---- change counters ----------------------------------------------------------- */
 
 static void changes_read(struct changes *x)
@@ -544,208 +514,17 @@ static void check_row(struct check *c, struct mcentral *mc)
 		listed += w.listed;
 	}
 	check_eq(&c->maybe, listed, c->nr_partial[mc->row]);
-	listed += check_others(c, mc, &mc->cached, MSPAN_CACHED);
-	listed += check_others(c, mc, &mc->full, mc->sc->size ? MSPAN_FULL : MSPAN_LARGE);
-	check_eq(&c->maybe, listed, c->nr_spans[mc->row]);
+	if (mc->set) {
+		listed += check_others(c, mc, &mc->cached, MSPAN_CACHED);
+		listed += check_others(c, mc, &mc->full,
+				       mc->sc->size ? MSPAN_FULL : MSPAN_LARGE);
+		check_eq(&c->maybe, listed, c->nr_spans[mc->row]);
+	}
 	/* Spans returning to the mheap may be counted or not. */
 	spans = atomic_long_read(&mc->nr_spans) - c->nr_spans[mc->row];
 	if (spans > c->nr_transit[mc->row])
 		complain(&c->maybe, "spans of a row are not those found",
 			 mc->row, spans);
-}
-
-/* ---- objects on stacks and in the transfers --------------------------------------- */
-
-static void check_stacked(struct findings *sure, const void *p, unsigned int row,
-			  const char *where)
-{
-	struct object o;
-
-	rcu_read_lock();
-	if (mspan_resolve(p, &o) != FOUND_OBJECT) {
-		complain(sure, where, row, (unsigned long)p);
-	} else {
-		check_eq(sure, o.row, row);
-		check_that(sure, !test_bit(o.index, o.span->free));
-	}
-	rcu_read_unlock();
-}
-
-static void check_transfer(struct check *c, struct mcentral *mc)
-{
-	const struct transfer *t = &mc->transfer;
-	unsigned int i = 0, turn;
-	unsigned long flags;
-
-	do {
-		galloc_lock(&mc->lock, flags);
-		for (turn = STACK_TURN; turn && i < t->n; turn--, i++)
-			check_stacked(&c->sure, t->stack[i], mc->row,
-				      "no object in transfer");
-		galloc_unlock(&mc->lock, flags);
-		cond_resched();
-	} while (!turn);
-}
-
-/* A check of a CPU's slots. */
-struct cpu_check {
-	struct look look;	/* first: freed through it */
-	struct findings sure;
-	bool missed;
-	unsigned long stashed_pages;
-};
-
-static void check_stash(struct findings *sure, const struct mcache *m)
-{
-	unsigned long bytes = 0;
-	unsigned int i;
-
-	check_that(sure, m->nr_runs <= STASH_RUNS);
-	for (i = 0; i < min_t(unsigned int, m->nr_runs, STASH_RUNS); i++) {
-		const struct mspan *s = m->runs[i];
-
-		check_eq(sure, s->tag, MSPAN_TAG(0, MSPAN_CACHED));
-		check_eq(sure, s->arena->nid, m->nid);
-		bytes += (unsigned long)s->npages << PAGE_SHIFT;
-	}
-	check_eq(sure, bytes, m->runs_bytes);
-}
-
-/* Check a slot, if there is one.  Returns the bytes that it may hold. */
-static unsigned long check_slot_of(struct findings *sure, const struct mcache *m,
-				   const struct mcache_slot *slot,
-				   unsigned int class)
-{
-	unsigned long held;
-
-	if (!slot)
-		return 0;
-	check_that(sure, slot->base <= slot->top && slot->top <= slot->end);
-	check_eq(sure, slot->mask == ULONG_MAX, !!slot->gates);
-	check_eq(sure, !slot->credit, !!(slot->gates & GATE_REASONS));
-	held = (slot->end - slot->base) * sizeclasses[class].size;
-	if (!slot->span)
-		return held;
-	check_eq(sure, slot->span->tag,
-		 MSPAN_TAG(slot_row(m, slot), MSPAN_CACHED));
-	return held + span_bytes(slot->span);
-}
-
-/* The slots and the stash, in one section; the stacks themselves come later. */
-static void check_slots_of(struct findings *sure, struct mcache *m)
-{
-	unsigned long held = m->runs_bytes;
-	unsigned int class;
-
-	for (class = 1; class < GALLOC_NR_CLASSES; class++) {
-		held += check_slot_of(sure, m, class_slot(m, class, false), class);
-		held += check_slot_of(sure, m, class_slot(m, class, true), class);
-	}
-	check_stash(sure, m);
-	check_eq(sure, held, m->held);
-	check_that(sure, m->held <= galloc_cpu_cache_bytes);
-}
-
-/* A turn of a stack.  False if that was the last. */
-static bool check_stack(struct cpu_check *cc, unsigned int class, bool away,
-			unsigned int *from)
-{
-	struct mcache *m = mcache_enter();
-	const struct mcache_slot *slot;
-	unsigned int row;
-	long n, end;
-
-	if (!m) {
-		cc->missed = true;
-		return false;
-	}
-	slot = class_slot(m, class, away);
-	row = slot ? slot_row(m, slot) : 0;
-	n = slot ? min(slot->top, slot->end) - slot->base : 0;
-	end = min(n, (long)*from + STACK_TURN);
-	for (; *from < end; ++*from)
-		check_stacked(&cc->sure, slot->base[*from], row,
-			      "no object on a stack");
-	mcache_leave(m);
-	return end < n;
-}
-
-static void check_this_cpu(struct look *look)
-{
-	struct cpu_check *cc = container_of(look, struct cpu_check, look);
-	struct mcache *m = mcache_enter();
-	unsigned int class, from;
-	bool setup;
-
-	if (!m) {
-		cc->missed = true;
-		return;
-	}
-	setup = m->slots != empty_slots;
-	if (setup)
-		check_slots_of(&cc->sure, m);
-	cc->stashed_pages = m->runs_bytes >> PAGE_SHIFT;
-	mcache_leave(m);
-	for (class = 1; setup && class < GALLOC_NR_CLASSES; class++) {
-		from = 0;
-		while (check_stack(cc, class, false, &from))
-			cond_resched();
-		from = 0;
-		while (check_stack(cc, class, true, &from))
-			cond_resched();
-		cond_resched();
-	}
-}
-
-static void cpu_checked(struct check *c, struct look *look, bool done)
-{
-	struct cpu_check *cc = container_of(look, struct cpu_check, look);
-
-	if (!done || cc->missed) {
-		c->cpus_missed++;
-		return;
-	}
-	findings_move(&c->sure, &cc->sure);
-	c->stashed_pages -= cc->stashed_pages;
-}
-
-/* Each CPU checks its own.  CPUs that do not respond in time are counted as missed. */
-static void check_cpus(struct check *c)
-{
-	struct look **looks;
-	unsigned long end;
-	int cpu;
-
-	looks = kvcalloc(nr_cpu_ids, sizeof(*looks), GFP_KERNEL);
-	if (!looks) {
-		c->missed = true;
-		return;
-	}
-	cpus_read_lock();
-	for_each_online_cpu(cpu) {
-		if (!mcache_is_setup(cpu))
-			continue;
-		if (!drain_may_ask(cpu)) {
-			c->cpus_missed++;
-			continue;
-		}
-		looks[cpu] = look_new(sizeof(struct cpu_check));
-		if (looks[cpu])
-			look_start(looks[cpu], cpu, check_this_cpu);
-		else
-			c->cpus_missed++;
-	}
-	end = jiffies + LOOK_TIMEOUT;
-	for_each_online_cpu(cpu) {
-		if (!looks[cpu])
-			continue;
-		cpu_checked(c, looks[cpu], look_wait(looks[cpu], end));
-		look_put(looks[cpu]);
-	}
-	cpus_read_unlock();
-	kvfree(looks);
-	if (!c->cpus_missed)
-		check_eq(&c->maybe, c->stashed_pages, 0);
 }
 
 /* ---- the whole check --------------------------------------------------------------- */
@@ -790,9 +569,9 @@ static void check_all(struct check *c)
 		check_heap(c, mheap_of(nid));
 	while ((mc = rows_next(&w))) {
 		check_row(c, mc);
-		check_transfer(c, mc);
+		validate_cpus_transfer(c, mc);
 	}
-	check_cpus(c);
+	validate_cpus_all(c);
 }
 
 /* Decide which findings of a walk are errors.  False if that is undecidable. */

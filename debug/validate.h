@@ -64,4 +64,39 @@ static inline void findings_print(const struct findings *f)
 		       f->list[i].a, f->list[i].b);
 }
 
+/*
+ * Counters of changes.  Each is incremented where the change is made, under the same
+ * lock or on the CPU that makes it.
+ */
+struct changes {
+	unsigned long rows;	/* lists, and states PARTIAL and FULL */
+	unsigned long spans;	/* of all rows: one more for each that is cut */
+	unsigned long heaps;	/* free runs, and pages owned */
+	unsigned long arenas;	/* references of map slots */
+	unsigned long runs;	/* in stashes */
+};
+
+/* One walk: what it has counted, and its findings. */
+struct check {
+	struct findings sure;		/* always errors */
+	struct findings maybe;		/* errors if nothing has changed */
+	struct findings refs;		/* and if no pages are in motion */
+	bool missed;			/* a list changed, or there was no memory */
+	unsigned int cpus_missed;
+	struct changes before;
+	unsigned int nr_rows;		/* length of the arrays by row */
+	unsigned long *free_pages;	/* by node */
+	unsigned long *used_pages;	/* by node */
+	unsigned long *nr_spans;	/* by row */
+	unsigned long *nr_partial;	/* by row */
+	unsigned long *nr_transit;	/* by row: returning to the mheap */
+	unsigned long owned;		/* pages */
+	unsigned long stashed_pages;	/* in spans, less in stashes */
+};
+
+/* validate_cpus.c */
+
+void validate_cpus_transfer(struct check *c, struct mcentral *mc);
+void validate_cpus_all(struct check *c);
+
 #endif /* _GALLOC_VALIDATE_H */
