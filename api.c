@@ -24,13 +24,6 @@ noinline __cold bool api_refuse_nmi(void)
 	return false;
 }
 
-/* api_enter_ok() for a call that allocates, and may sleep if @gfp says so. */
-static __always_inline bool alloc_enter_ok(gfp_t gfp)
-{
-	might_alloc(gfp);
-	return api_enter_ok();
-}
-
 static __always_inline void *init_object(void *obj, size_t size, gfp_t gfp)
 {
 	if (want_init_on_alloc(gfp))
@@ -78,8 +71,6 @@ struct request {
 	gfp_t gfp;
 };
 
-#define MAX_BYTES	((size_t)GALLOC_MAX_PAGES << PAGE_SHIFT)
-
 /* Is the request valid?  Warns once if it is not. */
 static bool request_ok(const struct request *r)
 {
@@ -95,7 +86,7 @@ static bool request_ok(const struct request *r)
 		return false;
 	if (likely(r->class || !r->size))
 		return true;
-	if (likely(r->size <= MAX_BYTES && r->align <= MAX_BYTES))
+	if (likely(r->size <= GALLOC_MAX_BYTES && r->align <= GALLOC_MAX_BYTES))
 		return true;
 	WARN_ONCE(!(gfp & __GFP_NOWARN),
 		  "galloc: %zu bytes exceed the largest order\n",
@@ -164,7 +155,7 @@ static void *serve(const struct request *r)
 	gfp_t gfp = r->gfp;
 	void *obj;
 
-	if (!alloc_enter_ok(gfp) || !request_ok(r))
+	if (!api_alloc_ok(gfp) || !request_ok(r))
 		return NULL;
 	for (;;) {
 		obj = get_once(r, (gfp & ~__GFP_NOFAIL) | __GFP_NOWARN);
@@ -365,7 +356,7 @@ void *galloc_node(size_t size, gfp_t gfp, int nid)
 		.align = natural_align(size), .nid = nid, .gfp = gfp,
 	};
 
-	if (!alloc_enter_ok(gfp))
+	if (!api_alloc_ok(gfp))
 		return NULL;
 	if (!size)
 		return ZERO_SIZE_PTR;
@@ -387,7 +378,7 @@ unsigned int api_aligned_class(size_t size, size_t align)
 	return 0;
 }
 
-static bool align_ok(size_t align)
+bool api_align_ok(size_t align)
 {
 	return !WARN_ONCE(!is_power_of_2(align),
 			  "galloc: alignment %zu is not a power of two\n", align);
@@ -413,7 +404,7 @@ void *galloc_node_aligned(size_t size, size_t align, gfp_t gfp, int nid)
 		.align = max(align, natural_align(size)), .nid = nid, .gfp = gfp,
 	};
 
-	if (!alloc_enter_ok(gfp) || !align_ok(align))
+	if (!api_alloc_ok(gfp) || !api_align_ok(align))
 		return NULL;
 	if (!size)
 		return ZERO_SIZE_PTR;
@@ -478,7 +469,7 @@ size_t api_alloc_row_bulk(struct rowset *set, int nid, gfp_t gfp, size_t nr, voi
 	const struct request r = { .set = set, .nid = nid, .gfp = gfp };
 	size_t i = 0, n;
 
-	if (!alloc_enter_ok(gfp) || !request_ok(&r))
+	if (!api_alloc_ok(gfp) || !request_ok(&r))
 		return 0;
 	while (i < nr) {
 		n = rows_alloc(set, nid, (gfp & ~__GFP_NOFAIL) | __GFP_NOWARN,
@@ -668,142 +659,6 @@ void gfree_sensitive(const void *p)
 }
 EXPORT_SYMBOL_GPL(gfree_sensitive);
 
-/* ---- size -------------------------------------------------------------------------------- */
-
-/**
- * gsize() - usable bytes of an object
- * @p: from any allocating function of galloc
- *
- * All of them may be used.
- *
- * Context: Any but NMI.
- * Return: Bytes; 0 for NULL, ZERO_SIZE_PTR, and, with a report, for a pointer that is
- * not the start of an object.
- */
-size_t gsize(const void *p)
-{
-	enum mspan_found found;
-	struct target t;
-
-	if (ZERO_OR_NULL_PTR(p) || !api_enter_ok())
-		return 0;
-	found = api_target_of(p, &t);
-	if (found == FOUND_OBJECT)
-		return t.size;
-	report_free(p, found);
-	return 0;
-}
-EXPORT_SYMBOL_GPL(gsize);
-
-/**
- * galloc_size_roundup() - usable bytes that a request would get
- * @size: bytes of the request
- *
- * Return: The gsize() of an object of galloc(@size); @size itself if it exceeds the
- * largest request.
- */
-size_t galloc_size_roundup(size_t size)
-{
-	unsigned int class = sizeclass_of(size);
-
-	if (class)
-		return sizeclasses[class].size;
-	if (size > MAX_BYTES)
-		return size;
-	/* Above a block an object has its whole order, as with kmalloc(). */
-	return size > ARENA_SIZE ? roundup_pow_of_two(size) : PAGE_ALIGN(size);
-}
-EXPORT_SYMBOL_GPL(galloc_size_roundup);
-
-/* Memory for an object that moves: in its heap, if it has one. */
-static void *alloc_beside(const void *p, size_t size, size_t align, gfp_t gfp, int nid)
-{
-	struct rowset *set;
-	void *new;
-
-	rcu_read_lock();
-	set = api_set_of(p);
-	if (set && (!set->args.sibling || READ_ONCE(set->dead) || !rows_get(set)))
-		set = NULL;
-	rcu_read_unlock();
-	if (likely(!set))
-		return galloc_node_aligned(size, align, gfp, nid);
-	new = set->args.sibling(set, size, align, gfp, nid);
-	rows_put(set);
-	return new;
-}
-
-/**
- * grealloc_node_aligned() - change the size of an object, with alignment and node
- * @p: the object; NULL and ZERO_SIZE_PTR: allocate a new one
- * @size: bytes wanted; 0: free @p
- * @align: alignment in bytes, a power of two; 1: that of galloc(@size) where it moves
- * @gfp: allocation flags.  With __GFP_ZERO (or init_on_alloc) the bytes beyond the old
- *	size read as zero, if every call for this object had it
- * @nid: node, or NUMA_NO_NODE
- *
- * Stays in place if the object is large enough and so aligned.  One on another node
- * than @nid moves only with __GFP_THISNODE, or to grow.
- *
- * Context: Any but NMI.  Sleeps if @gfp allows it.
- * Return: The object, ZERO_SIZE_PTR if @size is 0, or NULL; @p is unchanged in the
- * latter case.  NULL with one warning if @align is not a power of two.
- */
-void *grealloc_node_aligned(const void *p, size_t size, size_t align, gfp_t gfp,
-			    int nid)
-{
-	size_t have;
-	void *new;
-
-	if (!alloc_enter_ok(gfp) || !align_ok(align))
-		return NULL;
-	if (ZERO_OR_NULL_PTR(p))
-		return galloc_node_aligned(size, align, gfp, nid);
-	if (!size) {
-		gfree(p);
-		return ZERO_SIZE_PTR;
-	}
-	have = gsize(p);
-	if (!have)
-		return NULL;
-	if (have >= size && IS_ALIGNED(addr_of(p), align) &&
-	    (!(gfp & __GFP_THISNODE) || nid == NUMA_NO_NODE ||
-	     page_to_nid(virt_to_page(p)) == nid)) {
-		/* So that growing again in place finds zeroes. */
-		if (want_init_on_alloc(gfp))
-			memset((void *)p + size, 0, have - size);
-		return (void *)p;
-	}
-	new = alloc_beside(p, size, align, gfp, nid);
-	if (new) {
-		memcpy(new, p, min(have, size));
-		gfree(p);
-	}
-	return new;
-}
-EXPORT_SYMBOL_GPL(grealloc_node_aligned);
-
-/**
- * grealloc() - change the size of an object
- * @p: the object; NULL and ZERO_SIZE_PTR: allocate a new one
- * @size: bytes wanted; 0: free @p
- * @gfp: allocation flags, as for grealloc_node_aligned()
- *
- * Stays in place if the object is large enough.  One that moves is as galloc(@size)
- * returns it: it has neither the alignment that galloc_aligned() nor the node that
- * galloc_node() gave the old one.  grealloc_aligned() and grealloc_node_aligned() take
- * them again.
- *
- * Context: Any but NMI.  Sleeps if @gfp allows it.
- * Return: The object, ZERO_SIZE_PTR if @size is 0, or NULL; @p is unchanged in the
- * latter case.
- */
-void *grealloc(const void *p, size_t size, gfp_t gfp)
-{
-	return grealloc_node_aligned(p, size, 1, gfp, NUMA_NO_NODE);
-}
-EXPORT_SYMBOL_GPL(grealloc);
-
 /* ---- bulk -------------------------------------------------------------------------------- */
 
 /**
@@ -851,7 +706,7 @@ size_t galloc_bulk(size_t size, gfp_t gfp, size_t nr, void **p)
 	unsigned int class = sizeclass_of(size);
 	size_t i = 0, n;
 
-	if (!alloc_enter_ok(gfp))
+	if (!api_alloc_ok(gfp))
 		return 0;
 	while (i < nr) {
 		n = 0;

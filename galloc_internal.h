@@ -24,6 +24,7 @@
 #include <linux/ratelimit.h>
 #include <linux/rbtree.h>
 #include <linux/rcupdate.h>
+#include <linux/sched/mm.h>
 #include <linux/seq_file.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
@@ -42,6 +43,7 @@ static_assert(ARENA_ORDER <= MAX_PAGE_ORDER);
 
 /* The largest request, in pages. */
 #define GALLOC_MAX_PAGES	(1U << MAX_PAGE_ORDER)
+#define GALLOC_MAX_BYTES	((size_t)GALLOC_MAX_PAGES << PAGE_SHIFT)
 
 /* Pages that galloc returns one by one before it reschedules. */
 #define RELEASE_TURN		64
@@ -597,9 +599,6 @@ bool release_pages_unshared(unsigned long start, unsigned int npages);
 void release_put_pages(unsigned long start, unsigned int npages, int order,
 		       bool may_sleep);
 unsigned long release_shared_pages(void);
-bool release_mend_slot(unsigned long nr);
-void release_mend_all(void);
-void release_look_at_refs(void);
 struct mheap *mheap_of(int nid);
 
 /* client/standby.c */
@@ -932,6 +931,7 @@ struct target {
 
 enum mspan_found api_target_of(const void *p, struct target *t);
 bool api_refuse_nmi(void);
+bool api_align_ok(size_t align);
 
 /*
  * Every exported function calls this before it takes a lock, since an NMI may have
@@ -944,6 +944,20 @@ static __always_inline bool api_enter_ok(void)
 {
 	return likely(!in_nmi()) || api_refuse_nmi();
 }
+
+/* The same for a call that allocates, and may sleep if @gfp says so. */
+static __always_inline bool api_alloc_ok(gfp_t gfp)
+{
+	might_alloc(gfp);
+	return api_enter_ok();
+}
+
+/* debug/mend.c */
+
+void mend_report(const struct arena_mended *mended);
+bool mend_slot(unsigned long nr);
+void mend_all(void);
+void mend_some(void);
 
 /* client/rcu.c */
 

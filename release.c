@@ -24,23 +24,6 @@
 
 /* ---- references that others dropped --------------------------------------------- */
 
-/* Pages that one turn examines under the lock. */
-#define REFS_TURN		64
-
-/* Slots examined per second; and the number of slots that are not ours. */
-#define REFS_SLOTS		32
-#define REFS_SLOTS_SKIPPED	4096
-
-/* Report missing references, with no lock held. */
-static void report_mended(const struct arena_mended *mended)
-{
-	unsigned int i;
-
-	for (i = 0; i < mended->n; i++)
-		report_dropped(mended->page[i], mended->missing[i]);
-	atomic_long_add(mended->more, &galloc_faults[FAULT_FOREIGN_REF]);
-}
-
 /**
  * release_pages_unshared() - does galloc hold the only references to these pages?
  * @start: address of the first, or in it
@@ -98,7 +81,7 @@ void release_put_pages(unsigned long start, unsigned int npages, int order,
 	struct arena_mended mended = { };
 
 	arena_put_pages(start, npages, order, may_sleep, &mended);
-	report_mended(&mended);
+	mend_report(&mended);
 }
 
 /* ---- runs ------------------------------------------------------------------- */
@@ -452,7 +435,7 @@ void release_leave(const struct leaving *leaving, bool may_sleep)
 	else
 		arena_put_pages(leaving->start, leaving->npages, leaving->order,
 				may_sleep, &mended);
-	report_mended(&mended);
+	mend_report(&mended);
 }
 
 /*
@@ -525,114 +508,6 @@ unsigned long release_unshared(void)
 		if (data_race(mheaps[nid]->deferred_pages))
 			done += release_deferred(mheaps[nid]);
 	return done;
-}
-
-/* ---- slots examined in the background -------------------------------------------- */
-
-/* Check the pages of a slot from @page on.  Returns where the next turn begins. */
-static unsigned int mend_turn(struct mheap *h, struct arena *arena,
-			      unsigned int page, struct arena_mended *mended)
-{
-	unsigned int end = page + REFS_TURN;
-	unsigned int missing;
-	struct mspan *s;
-
-	lockdep_assert_held(&h->lock);
-
-	for_each_set_bit_from(page, arena->owned, end) {
-		struct page *p = virt_to_page((void *)(arena->start +
-					      ((unsigned long)page << PAGE_SHIFT)));
-
-		missing = arena_mend_page(p);
-		if (likely(!missing))
-			continue;
-		s = map_span_back_from(arena, page);
-		if (s)
-			s->dropped = min(s->dropped + missing, (unsigned int)U8_MAX);
-		mended->page[mended->n] = page_address(p);
-		mended->missing[mended->n++] = missing;
-		if (mended->n == ARENA_MENDED)
-			return page + 1;
-	}
-	return end;
-}
-
-static void mend_lone(struct mspan *s, void *mended)
-{
-	struct page *page = virt_to_page((void *)s->start);
-	unsigned int missing = arena_mend_page(page);
-
-	if (likely(!missing))
-		return;
-	s->dropped = min(s->dropped + missing, (unsigned int)U8_MAX);
-	arena_mended_add(mended, page, missing);
-}
-
-/**
- * release_mend_slot() - restore the missing references to the pages of a slot
- * @nr: slot of the address map
- *
- * A page whose object was passed to kfree() by mistake stays with galloc: that object is
- * never freed, so no free would check the page.  Therefore all pages are checked now and
- * then.
- *
- * Context: Any but NMI, no galloc lock held.
- * Return: False if the slot has no pages of galloc.
- */
-bool release_mend_slot(unsigned long nr)
-{
-	struct arena_mended lone = { };
-	unsigned int page = 0;
-	struct arena *arena;
-	unsigned long flags;
-	struct mheap *h;
-
-	if (map_lone_walk(nr, mend_lone, &lone))
-		report_mended(&lone);
-	do {
-		struct arena_mended mended = { };
-
-		rcu_read_lock();
-		arena = map_slot(nr);
-		if (arena == &arena_none) {
-			rcu_read_unlock();
-			return page;
-		}
-		h = mheaps[arena->nid];
-		galloc_lock(&h->lock, flags);
-		page = mend_turn(h, arena, page, &mended);
-		galloc_unlock(&h->lock, flags);
-		rcu_read_unlock();
-		report_mended(&mended);
-	} while (page < ARENA_PAGES);
-	return true;
-}
-
-/* The same for all slots. */
-void release_mend_all(void)
-{
-	unsigned long nr;
-
-	for (nr = 0; nr < map_nr_slots(); nr++)
-		if (release_mend_slot(nr) || nr % 64 == 0)
-			cond_resched();
-}
-
-/* Each second: check some slots.  Sleeps. */
-void release_look_at_refs(void)
-{
-	unsigned int slots = REFS_SLOTS, skipped = REFS_SLOTS_SKIPPED;
-	static unsigned long nr;
-
-	for (; slots && skipped && nr < map_nr_slots(); nr++) {
-		if (release_mend_slot(nr))
-			slots--;
-		else
-			skipped--;
-		cond_resched();
-	}
-	if (nr >= map_nr_slots())
-		nr = 0;
 }
 
 /**
@@ -763,7 +638,7 @@ static unsigned int leave_to_others(const struct mspan *s)
 			n += arena_leave_to_others(s->start +
 					((unsigned long)page << PAGE_SHIFT), 0,
 					&mended);
-	report_mended(&mended);
+	mend_report(&mended);
 	return n;
 }
 

@@ -92,7 +92,7 @@ static void release_fn(struct work_struct *work)
 
 static void refs_fn(struct work_struct *work)
 {
-	release_look_at_refs();
+	mend_some();
 	waiting_release();
 	map_catch_up();
 	worker_kick(WORKER_REFS);

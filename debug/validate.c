@@ -609,7 +609,7 @@ unsigned int validate_verdict(struct galloc_verdict *v)
 		c = check_new();
 		if (!c)
 			break;
-		release_mend_all();
+		mend_all();
 		check_all(c);
 		v->racy = !check_judge(c);
 		v->errors = c->sure.nr;

@@ -290,7 +290,7 @@ static void lone_pages_share_tables(struct kunit *test)
 	gk_expect_faults(test, FAULT_NOT_OURS, 1);
 	gk_expect_reports(test, FAULT_FOREIGN_REF);
 	put_page(virt_to_page(objects[0]));
-	release_mend_all();
+	mend_all();
 	gk_expect_faults(test, FAULT_FOREIGN_REF, 1);
 
 	/* Another page of the slot comes to galloc, as if allocated, and goes. */

@@ -261,13 +261,13 @@ static void dropped_references_of_a_small_object_are_found_by_a_scan(struct kuni
 		struct mspan s;
 
 		put_page(virt_to_page(p));
-		release_mend_all();
+		mend_all();
 		gk_expect_faults(test, FAULT_FOREIGN_REF, 1);
 		KUNIT_EXPECT_EQ(test, page_count(virt_to_page(p)), ARENA_PAGE_REFS);
 		KUNIT_EXPECT_TRUE(test, map_span_around(p, &s));
 		KUNIT_EXPECT_EQ(test, s.dropped, 1);
 		/* Found once. */
-		release_mend_all();
+		mend_all();
 		gk_expect_faults(test, FAULT_FOREIGN_REF, 0);
 		KUNIT_EXPECT_TRUE(test, intact(neighbour, sizes[i]));
 		gfree(p);
@@ -325,7 +325,7 @@ static void many_dropped_references_are_counted_and_reported(struct kunit *test)
 	gk_listen(test);
 	for (i = 0; i < 40000; i++)
 		put_page(virt_to_page(p));
-	release_mend_all();
+	mend_all();
 	gk_expect_faults(test, FAULT_FOREIGN_REF, 40000);
 	KUNIT_EXPECT_GE(test, gk_heard(test, " of its references dropped, by a stray kfree()"), 1);
 	KUNIT_EXPECT_EQ(test, page_count(virt_to_page(p)), ARENA_PAGE_REFS);
@@ -345,7 +345,7 @@ static void expect_slab_bytes(struct kunit *test, size_t size, unsigned int n)
 	for (i = 0; i < n; i++)
 		put_page(virt_to_page(p));
 	before = global_node_page_state_pages(NR_SLAB_UNRECLAIMABLE_B);
-	release_mend_all();
+	mend_all();
 	gk_expect_faults(test, FAULT_FOREIGN_REF, n);
 	/* Others allocate, too, and a CPU's part is added now and then. */
 	before = global_node_page_state_pages(NR_SLAB_UNRECLAIMABLE_B) - before;

@@ -76,7 +76,7 @@ EXPORT_SYMBOL_IF_KUNIT(release_relieve);
 EXPORT_SYMBOL_IF_KUNIT(mheap_reserve);
 EXPORT_SYMBOL_IF_KUNIT(release_free_max);
 EXPORT_SYMBOL_IF_KUNIT(mheap_free_pages);
-EXPORT_SYMBOL_IF_KUNIT(release_mend_all);
+EXPORT_SYMBOL_IF_KUNIT(mend_all);
 EXPORT_SYMBOL_IF_KUNIT(release_pages_unshared);
 EXPORT_SYMBOL_IF_KUNIT(release_put_pages);
 EXPORT_SYMBOL_IF_KUNIT(release_turn);

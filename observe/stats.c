@@ -344,7 +344,7 @@ static void *spans_find(struct span_page *page, unsigned long nr, loff_t *pos)
 {
 	for (; nr < map_nr_slots(); nr++) {
 		page->n = 0;
-		release_mend_slot(nr);
+		mend_slot(nr);
 		if (map_walk_slot(nr, gather_span, page) && page->n) {
 			*pos = nr + 1;
 			return page;
@@ -516,7 +516,7 @@ unsigned long stats_report_leaks(void)
 	char what[16];
 	struct sums *sums;
 
-	release_mend_all();
+	mend_all();
 	sums = sums_collect();
 	if (!sums) {
 		pr_err("not enough memory to check for leaks\n");
