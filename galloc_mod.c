@@ -209,6 +209,24 @@ static int __init params_take(void)
 
 /* ---- load and unload ---------------------------------------------------------- */
 
+/* If it fails: standby_exit(), as after a success. */
+static int __init reserves_init(void)
+{
+	int err;
+
+	err = mheap_reserve();
+	if (err) {
+		pr_err("reserve_mb=%lu: not enough memory\n",
+		       galloc_reserve_pages >> (20 - PAGE_SHIFT));
+		return err;
+	}
+	err = standby_init();
+	if (err)
+		pr_err("atomic_reserve_kb=%lu: not enough memory\n",
+		       galloc_standby_pages << (PAGE_SHIFT - 10));
+	return err;
+}
+
 static int __init galloc_init(void)
 {
 	int err;
@@ -242,18 +260,9 @@ static int __init galloc_init(void)
 	err = mcache_init();
 	if (err)
 		goto err_mcentral;
-	err = mheap_reserve();
-	if (err) {
-		pr_err("reserve_mb=%lu: not enough memory\n",
-		       galloc_reserve_pages >> (20 - PAGE_SHIFT));
-		goto err_mcache;
-	}
-	err = standby_init();
-	if (err) {
-		pr_err("atomic_reserve_kb=%lu: not enough memory\n",
-		       galloc_standby_pages << (PAGE_SHIFT - 10));
-		goto err_standby;
-	}
+	err = reserves_init();
+	if (err)
+		goto err_reserves;
 	worker_start();
 	err = mcache_start();
 	if (err)
@@ -275,9 +284,8 @@ err_start:
 	mcache_stop();
 err_worker:
 	worker_stop();
-err_standby:
+err_reserves:
 	standby_exit();
-err_mcache:
 	drain_everything();
 	transfer_exit();
 	mcache_exit();
