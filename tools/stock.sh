@@ -77,6 +77,7 @@ plan_edges()
 		bed $KREL 2 40
 		unload $(((rounds + 2) / 3))
 		context ${STOCK_SECONDS:-4}
+		anywhere ${STOCK_SECONDS:-4}
 		yield
 	PLAN
 }
