@@ -74,7 +74,7 @@ struct list_head *mcentral_list(struct mcentral *c, unsigned int nr)
 }
 
 /* The first span of a list, without the marks of walks, which have no pages; or NULL. */
-static struct mspan *first_span(struct list_head *head)
+struct mspan *mcentral_first(struct list_head *head)
 {
 	struct mspan *s;
 
@@ -100,7 +100,7 @@ static struct mspan *partial_pop(struct mcentral *c)
 	for (b = 0; b < MCENTRAL_BUCKETS; b++) {
 		struct mspan *s;
 
-		while ((s = first_span(&c->partial[b]))) {
+		while ((s = mcentral_first(&c->partial[b]))) {
 			list_del_init(&s->list);
 			if (!look || span_bucket(s) <= b)
 				return s;
@@ -688,83 +688,6 @@ void mcentral_free_batch(unsigned int row, void **batch, unsigned int n)
 		turn = min(n, FREE_TURN);
 		free_together(c, batch, turn);
 	}
-}
-
-/* ---- all spans of a row at once ----------------------------------------------------- */
-
-/* Spans that one turn takes away. */
-#define SWEEP_TURN		64
-
-/*
- * Take up to a turn of spans off a list of a row, of *@left, onto @out, in TRANSIT.  One
- * with objects that wait for others' references stays, and goes to the end.  Returns the
- * objects that were live.
- */
-static unsigned int sweep_turn(struct mcentral *c, struct list_head *head,
-			       unsigned long *left, struct list_head *out)
-{
-	unsigned int turn, live = 0;
-	unsigned long flags;
-
-	galloc_lock(&c->lock, flags);
-	c->changes++;
-	for (turn = SWEEP_TURN; turn && *left; turn--) {
-		struct mspan *s = first_span(head);
-
-		if (!s) {
-			*left = 0;
-			break;
-		}
-		--*left;
-		if (mspan_count_waiting(s)) {
-			list_move_tail(&s->list, head);
-			continue;
-		}
-		live += s->objects - mspan_count_free(s);
-		span_leave_row(c, s);
-		list_add(&s->list, out);
-	}
-	galloc_unlock(&c->lock, flags);
-	atomic_add(live, &c->back);
-	return live;
-}
-
-/* Return what a turn took. */
-static void sweep_retire(struct mcentral *c, struct list_head *out)
-{
-	struct mspan *s, *next;
-
-	list_for_each_entry_safe(s, next, out, list) {
-		list_del_init(&s->list);
-		span_retire(c, s);
-		cond_resched();
-	}
-}
-
-/**
- * mcentral_sweep() - take all spans of a row away
- * @c: the row, of a set; none of its spans is CACHED, and none of its objects on a stack
- *	or in transfer
- *
- * Context: Process.  Sleeps.
- * Return: Objects that were live.
- */
-unsigned long mcentral_sweep(struct mcentral *c)
-{
-	unsigned long live = 0, left;
-	LIST_HEAD(out);
-	unsigned int nr;
-
-	for (nr = 0; nr < MCENTRAL_LISTS; nr++) {
-		if (nr == MCENTRAL_BUCKETS)
-			continue;
-		left = atomic_long_read(&c->nr_spans);
-		while (left) {
-			live += sweep_turn(c, mcentral_list(c, nr), &left, &out);
-			sweep_retire(c, &out);
-		}
-	}
-	return live;
 }
 
 /* ---- init and exit ---------------------------------------------------------------- */

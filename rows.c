@@ -512,7 +512,7 @@ unsigned long rows_sweep(struct rowset *set)
 	set->swept = true;
 	for (nid = 0; nid <= nr_node_ids; nid++)
 		if (READ_ONCE(set->row[nid]))
-			n += mcentral_sweep(set->row[nid]);
+			n += sweep_row(set->row[nid]);
 	return n;
 }
 

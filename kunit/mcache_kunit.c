@@ -25,11 +25,9 @@ static int init_case(struct kunit *test)
 {
 	int err = gk_init(test);
 
-	if (err)
-		return err;
 	nr_objects = 0;
 	objects = kunit_kcalloc(test, MAX_OBJECTS, sizeof(*objects), GFP_KERNEL);
-	return objects ? 0 : -ENOMEM;
+	return err ?: objects ? 0 : -ENOMEM;
 }
 
 static void free_objects(void)

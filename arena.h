@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Copyright (C) 2026 The galloc authors */
+/*
+ * arena: chunks of pages, the slots that they lie in, and the address map.
+ *
+ * Included by galloc_internal.h, after struct mspan.  Overview: galloc_mod.c.
+ */
+#ifndef _GALLOC_ARENA_H
+#define _GALLOC_ARENA_H
+
+/**
+ * struct arena - one 2 MiB slot of the address map
+ * @stack: stack number of each page, see enum stack; apart from @span, because this is
+ *	all that gfree() reads
+ * @span: the span each page belongs to, see the invariant of struct mspan
+ * @owned: pages that belong to galloc (mheap->lock of @nid); a slot is a range of
+ *	addresses, and may hold several chunks with holes between them
+ * @waiting: pages in which an object above a page begins that was freed while
+ *	others referred to its pages; atomic, see waiting_add()
+ * @look: pages at which gfree_nolock() has left something to be done; atomic
+ * @start: address of the slot
+ * @nid: node of all its pages, fixed: a chunk of another node is not accepted
+ * @refs: pages added and not yet removed (arena_map_lock); the slot leaves the map
+ *	with the last
+ * @nr_owned: bits set in @owned (mheap->lock)
+ * @nr_used: owned pages that are in no FREE run, all those of a huge object too
+ *	(mheap->lock)
+ * @whole: it is one block that can be returned in one piece (mheap->lock)
+ * @lone: it stands for all slots of its node that have lone pages only, see map.c; has
+ *	stack numbers, but neither spans nor pages
+ * @relist: its free runs before this page are on the lists of its density, later ones
+ *	may still be on the others (mheap->lock)
+ * @dense: its free runs belong on the dense lists (mheap->lock)
+ * @long_run: its only FREE run of 256 pages and more, linked by @node (mheap->lock)
+ * @node: see @long_run
+ * @rcu: freed after a grace period, gfree() looks without a lock
+ */
+struct arena {
+	u16 stack[ARENA_PAGES];
+	struct mspan **span;
+	DECLARE_BITMAP(owned, ARENA_PAGES);
+	DECLARE_BITMAP(waiting, ARENA_PAGES);
+	DECLARE_BITMAP(look, ARENA_PAGES);
+	unsigned long start;
+	int nid;
+	unsigned int refs;
+	unsigned int nr_owned;
+	unsigned int nr_used;
+	u16 relist;
+	bool lone;
+	bool whole;
+	bool dense;
+	struct mspan *long_run;
+	struct rb_node node;
+	struct rcu_head rcu;
+};
+
+/* arena->span[], allocated separately, so that neither part exceeds a page. */
+#define ARENA_SPAN_BYTES	(ARENA_PAGES * sizeof(struct mspan *))
+
+/**
+ * struct arena_map - address to arena
+ * @base: address of slot 0, PAGE_OFFSET
+ * @nr: number of slots
+ * @pages: descriptor of the page at @base, see arena_map_page()
+ * @stacks: for each slot, the address of arena->stack[], less the entries of all
+ *	earlier pages of the map, so that the number of a page is at @stacks[nr] + 2 * page.
+ *	Slots that are not ours have that of arena_none
+ *
+ * So gfree() indexes by the number of the page in the map, and need not compute
+ * that in the slot.  A larger map replaces this one, which is freed a grace period
+ * later.
+ */
+struct arena_map {
+	unsigned long base;
+	unsigned long nr;
+	const struct page *pages;
+	unsigned long stacks[];
+};
+
+/* virt_to_page() at offset @off from the base, in fewer instructions. */
+static inline const struct page *arena_map_page(const struct arena_map *map,
+						unsigned long off)
+{
+	if (IS_ENABLED(CONFIG_SPARSEMEM) && !IS_ENABLED(CONFIG_SPARSEMEM_VMEMMAP))
+		return virt_to_page((void *)(map->base + off));
+	return map->pages + (off >> PAGE_SHIFT);
+}
+
+/* The entry of an arena in slot @nr of a map, and back. */
+static inline unsigned long arena_to_stacks(const struct arena *arena,
+					    unsigned long nr)
+{
+	return (unsigned long)arena->stack - (nr << ARENA_ORDER) * sizeof(u16);
+}
+
+static __always_inline struct arena *arena_from_stacks(unsigned long stacks,
+							 unsigned long nr)
+{
+	return container_of((u16 *)stacks + (nr << ARENA_ORDER), struct arena,
+			    stack[0]);
+}
+
+extern struct arena_map *arena_map;
+extern struct arena arena_none;
+
+/* An address without KASAN's tag. */
+static __always_inline unsigned long addr_of(const void *p)
+{
+	return (unsigned long)untag(p);
+}
+
+/* arena.c */
+
+struct kmem_cache;
+struct notifier_block;
+
+/**
+ * struct chunk - pages from the page allocator, before they enter an mheap
+ * @page: first page
+ * @npages: number of pages, 1 << @order
+ * @order: order it was allocated with
+ * @nid: its node, which need not be the requested one
+ * @zeroed: the page allocator cleared it
+ * @reserve: from the emergency reserve
+ * @lone: a lone page, which is not in the map yet, see map_lone_add()
+ *
+ * Its map slots are installed and hold a reference for each page.
+ */
+struct chunk {
+	struct page *page;
+	unsigned int npages;
+	unsigned int order;
+	int nid;
+	bool zeroed;
+	bool reserve;
+	bool lone;
+};
+
+/*
+ * The number of references that galloc holds on each page.  A page has more if others,
+ * such as a network buffer, refer to it.  It has fewer if it was passed to kfree() or
+ * put_page() by mistake, one for each such call.  The number is large, so that the
+ * page is not freed under its neighbours however often that happens.
+ *
+ * Every page of a chunk carries them, the tails of a high-order chunk too, so
+ * each can be returned alone, even while others of the chunk are in use.  A chunk above
+ * a block is a compound page, whose first page carries them for all.
+ */
+#define ARENA_PAGE_REFS		(1 << 16)
+
+/* Finds of which the pages are kept. */
+#define ARENA_MENDED	8
+
+/**
+ * struct arena_mended - pages that lacked references of galloc's
+ * @page: their addresses
+ * @missing: how many each lacked; ARENA_PAGE_REFS: all, so the page is lost
+ * @n: length of both
+ * @more: references that further pages lacked
+ *
+ * For a layer above, which reports them: arena.c knows nothing of reports.
+ */
+struct arena_mended {
+	const void *page[ARENA_MENDED];
+	unsigned int missing[ARENA_MENDED];
+	unsigned int n;
+	unsigned long more;
+};
+
+/* By node, without a lock: orders that it could not provide a moment ago. */
+struct arena_scarce {
+	unsigned long until;		/* in jiffies: end of validity */
+	unsigned int order;		/* orders above this */
+};
+
+extern struct arena_scarce *arena_scarce;
+
+int arena_init(void);
+void arena_exit(void);
+unsigned int arena_growth_order(void);
+bool arena_is_scarce(int nid, unsigned int npages);
+unsigned int arena_likely_order(int nid);
+bool arena_get_spare_chunk(struct chunk *chunk, int nid, unsigned int npages,
+			   gfp_t gfp);
+bool arena_get_chunk(struct chunk *chunk, int nid, unsigned int npages,
+		     gfp_t gfp);
+void arena_put_pages(unsigned long start, unsigned int npages, int order,
+		     bool may_sleep, struct arena_mended *mended);
+void arena_put_lone(unsigned long start, struct arena_mended *mended);
+void arena_abandon_pages(struct mspan *s);
+bool arena_may_leave(unsigned int npages);
+unsigned long arena_spare_pages(void);
+void arena_leave(unsigned int npages);
+unsigned int arena_leave_to_others(unsigned long start, unsigned int order,
+				   struct arena_mended *mended);
+unsigned int arena_mend_page(struct page *page);
+void arena_mended_add(struct arena_mended *m, struct page *page, unsigned int missing);
+bool arena_charge(long bytes);
+void arena_uncharge(long bytes);
+long arena_meta_takes(const void *p, size_t bytes);
+void *arena_meta_alloc(size_t bytes, int nid);
+void *arena_meta_zalloc(size_t bytes, int nid, gfp_t gfp);
+void arena_meta_free(void *p, size_t bytes);
+void *arena_meta_cache_alloc(struct kmem_cache *cache, size_t bytes, gfp_t gfp);
+bool arena_meta_cache_alloc_many(struct kmem_cache *cache, size_t bytes,
+				 unsigned int n, void **out, gfp_t gfp);
+void arena_meta_cache_free(struct kmem_cache *cache, void *p, size_t bytes);
+bool arena_charge_meta(long bytes);
+bool arena_charge_meta_for(long bytes, gfp_t gfp);
+void arena_uncharge_meta(long bytes);
+long arena_held_bytes(void);
+long arena_meta_bytes(void);
+long arena_lost_pages(void);
+
+/* map.c */
+
+int map_init(void);
+void map_exit(void);
+unsigned long map_changes(void);
+int map_grow(unsigned long addr);
+bool map_covers(struct page *page, unsigned int npages, gfp_t gfp);
+int map_get_range(unsigned long start, unsigned int npages, int nid, gfp_t gfp);
+void map_put_range(unsigned long start, unsigned int npages);
+void map_catch_up(void);
+int map_memory_callback(struct notifier_block *nb, unsigned long action,
+			void *arg);
+long arena_limited_bytes(void);
+void arena_charge_map_growth(long bytes);
+unsigned long map_nr_slots(void);
+struct arena *map_slot(unsigned long nr);
+bool map_walk_slot(unsigned long nr, void (*fn)(struct mspan *s, void *arg),
+		   void *arg);
+bool map_span_around(const void *p, struct mspan *copy);
+bool map_may_be_lone(struct page *page);
+struct arena *map_lone_arena(int nid);
+void map_lone_add(struct mspan *s);
+void map_lone_del(struct mspan *s);
+bool map_lone_walk(unsigned long nr, void (*fn)(struct mspan *s, void *arg), void *arg);
+struct mspan *map_lone_span(const void *p, struct mspan *copy);
+
+/* Index of the page of an address in its slot. */
+static inline unsigned int arena_page(const struct arena *arena,
+				      unsigned long addr)
+{
+	return (addr - arena->start) >> PAGE_SHIFT;
+}
+
+/* That of the page at offset @off from the base of the map, see arena_of(). */
+static __always_inline struct arena *arena_in(const struct arena_map *map,
+					      unsigned long off, unsigned int *page)
+{
+	unsigned long nr = off >> ARENA_SHIFT;
+
+	*page = (off >> PAGE_SHIFT) & (ARENA_PAGES - 1);
+	if (unlikely(nr >= map->nr))
+		return &arena_none;
+	return arena_from_stacks(READ_ONCE(map->stacks[nr]), nr);
+}
+
+/*
+ * The arena of any address, arena_none if it is not ours.  Call in an RCU read
+ * section or with preemption disabled.  Pairs with the release stores in
+ * map_slot_set() and map_grow().
+ */
+static __always_inline struct arena *arena_of(const void *p,
+					      unsigned int *page)
+{
+	const struct arena_map *map = READ_ONCE(arena_map);
+
+	return arena_in(map, addr_of(p) - map->base, page);
+}
+
+/*
+ * The stack number of the page at offset @off from the base of the map, STACK_NONE if
+ * it is not ours; otherwise as arena_of().
+ *
+ * The two loads are plain, because gcc puts no volatile access into an addressing
+ * mode, which would cost two more instructions in each gfree().  The values are
+ * aligned and used once; the second load depends on the first.
+ */
+static __always_inline unsigned int arena_stack_in(const struct arena_map *map,
+						   unsigned long off)
+{
+	const u16 *stacks;
+
+	if (unlikely(off >> ARENA_SHIFT >= map->nr))
+		return 0;
+	/* data_race(): a slot changes only while its pages hold no object. */
+	stacks = (const u16 *)data_race(map->stacks[off >> ARENA_SHIFT]);
+	/* data_race(): a number changes only while no object of the page is in use. */
+	return data_race(stacks[off >> PAGE_SHIFT]);
+}
+
+/*
+ * Give @n pages of an arena a stack number.  Four entries at a time where they are
+ * aligned, and each whole: gfree() reads them meanwhile.
+ */
+static inline void arena_set_stack(struct arena *arena, unsigned int first,
+				   unsigned int n, u16 number)
+{
+	u16 *p = &arena->stack[first], *end = p + n;
+
+	for (; p < end && !IS_ALIGNED((unsigned long)p, sizeof(u64)); p++)
+		WRITE_ONCE(*p, number);
+	for (; p + 4 <= end; p += 4)
+		WRITE_ONCE(*(u64 *)p, number * 0x0001000100010001ULL);
+	for (; p < end; p++)
+		WRITE_ONCE(*p, number);
+}
+
+/* The same for an address. */
+static __always_inline unsigned int arena_stack_of(const void *p)
+{
+	const struct arena_map *map = READ_ONCE(arena_map);
+
+	return arena_stack_in(map, addr_of(p) - map->base);
+}
+
+#endif /* _GALLOC_ARENA_H */

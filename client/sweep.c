@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: GPL-2.0
+// Copyright (C) 2026 The galloc authors
+/*
+ * sweep: all spans of a row are taken away at once, for heaps that are destroyed.
+ *
+ * Called by rows.c.  Overview: galloc_mod.c.
+ */
+#include "galloc_internal.h"
+#include "rows.h"
+
+#include <linux/sched.h>
+
+/* Spans that one turn takes away. */
+#define SWEEP_TURN		64
+
+/*
+ * Take up to a turn of spans off a list of a row, of *@left, onto @out, in TRANSIT.  One
+ * with objects that wait for others' references stays, and goes to the end.  Returns the
+ * objects that were live.
+ */
+static unsigned int sweep_turn(struct mcentral *c, struct list_head *head,
+			       unsigned long *left, struct list_head *out)
+{
+	unsigned int turn, live = 0;
+	unsigned long flags;
+
+	galloc_lock(&c->lock, flags);
+	c->changes++;
+	for (turn = SWEEP_TURN; turn && *left; turn--) {
+		struct mspan *s = mcentral_first(head);
+
+		if (!s) {
+			*left = 0;
+			break;
+		}
+		--*left;
+		if (mspan_count_waiting(s)) {
+			list_move_tail(&s->list, head);
+			continue;
+		}
+		live += s->objects - mspan_count_free(s);
+		list_move(&s->list, out);
+		mspan_set_state(s, MSPAN_TRANSIT);
+	}
+	galloc_unlock(&c->lock, flags);
+	atomic_add(live, &c->back);
+	return live;
+}
+
+/* Return what a turn took. */
+static void sweep_retire(struct mcentral *c, struct list_head *out)
+{
+	struct mspan *s, *next;
+
+	list_for_each_entry_safe(s, next, out, list) {
+		list_del_init(&s->list);
+		rows_retire(c, s);
+		cond_resched();
+	}
+}
+
+/**
+ * sweep_row() - take all spans of a row away
+ * @c: the row, of a set; none of its spans is CACHED, and none of its objects on a stack
+ *	or in transfer
+ *
+ * Context: Process.  Sleeps.
+ * Return: Objects that were live.
+ */
+unsigned long sweep_row(struct mcentral *c)
+{
+	unsigned long live = 0, left;
+	LIST_HEAD(out);
+	unsigned int nr;
+
+	for (nr = 0; nr < MCENTRAL_LISTS; nr++) {
+		if (nr == MCENTRAL_BUCKETS)
+			continue;
+		left = atomic_long_read(&c->nr_spans);
+		while (left) {
+			live += sweep_turn(c, mcentral_list(c, nr), &left, &out);
+			sweep_retire(c, &out);
+		}
+	}
+	return live;
+}
