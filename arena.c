@@ -558,7 +558,7 @@ long arena_meta_takes(const void *p, size_t bytes)
 /**
  * arena_meta_alloc() - allocate optional metadata, charged
  * @bytes: size
- * @nid: node wanted
+ * @nid: node wanted, not NUMA_NO_NODE
  *
  * For arrays that galloc can do without, or with smaller ones.  For more than a page it
  * neither waits nor wakes kswapd, and tries only if that order was available a

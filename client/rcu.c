@@ -511,7 +511,7 @@ static void array_prepare(void)
 
 	if (!place_is_end(READ_ONCE(c->place)) || READ_ONCE(c->spare) || !may_call_system())
 		return;
-	a = arena_meta_alloc(sizeof(*a), NUMA_NO_NODE);
+	a = arena_meta_alloc(sizeof(*a), numa_mem_id());
 	/* kmalloc() aligns powers of two. */
 	if (a && !WARN_ON_ONCE(!place_is_end((void *)a)))
 		array_keep(c, a);
