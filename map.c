@@ -6,8 +6,7 @@
  * The address map, updated by arena.c when it gets and returns pages, and read by all
  * layers.  Owns arena_map_lock.  Also walks spans, one slot of the map at a time, for
  * stats.c, validate.c and report.c, and at unload.  The walk does not use the lists of
- * the layers, so it finds spans that are on none of them.
- * Overview: galloc_mod.c.
+ * the layers, so it finds spans that are on none of them.  Overview: galloc_mod.c.
  */
 #include "mheap.h"
 
@@ -372,16 +371,19 @@ void map_lone_del(struct mspan *s)
  * @p: an address in it, or any other
  * @copy: filled with a copy of it, unless NULL
  *
- * Context: Any but NMI, no galloc lock held; in an RCU read section, which keeps the
- * descriptor an mspan.
- * Return: The span, or NULL.
+ * Context: Any, no galloc lock held; in an RCU read section, which keeps the descriptor
+ * an mspan.
+ * Return: The span, or NULL; in an NMI also if the lock is taken.
  */
 struct mspan *map_lone_span(const void *p, struct mspan *copy)
 {
 	unsigned long flags;
 	struct mspan *s;
 
-	galloc_lock(&arena_map_lock, flags);
+	if (!in_nmi())
+		galloc_lock(&arena_map_lock, flags);
+	else if (!galloc_trylock(&arena_map_lock, flags))
+		return NULL;
 	s = lone_find(addr_of(p));
 	if (s && copy)
 		*copy = *s;

@@ -9,6 +9,17 @@
 
 #include <linux/module.h>
 
+/*
+ * Numbers of the emergency reserve: in a slot of lone pages all other pages have it, too.
+ * With preemption off.
+ */
+static noinline bool owns_watched(const void *p)
+{
+	unsigned int page;
+
+	return !arena_of(p, &page)->lone || map_lone_span(p, NULL);
+}
+
 /**
  * galloc_owns() - is an address in memory that galloc has handed out?
  * @p: any address
@@ -16,19 +27,21 @@
  * True for every byte of a live object, and for free objects beside it.  For a pointer
  * that may be kmalloc()'s as well; see gfree_try().
  *
- * Context: Any but NMI.
+ * Context: Any.  An NMI that cannot have the lock of the address map gets false for an
+ * object in a single page of the emergency reserve.
  */
 bool galloc_owns(const void *p)
 {
-	unsigned int page;
+	unsigned int number;
 	bool ours;
 
-	rcu_read_lock();
-	ours = arena_stack_of(p) != STACK_NONE;
-	/* In a slot of lone pages all other pages have their number, too. */
-	if (ours && unlikely(arena_of(p, &page)->lone))
-		ours = map_lone_span(p, NULL);
-	rcu_read_unlock();
+	/* A read section of RCU, for the slot. */
+	preempt_disable();
+	number = arena_stack_of(p);
+	ours = number != STACK_NONE;
+	if (unlikely(number == STACK_WATCHED))
+		ours = owns_watched(p);
+	preempt_enable();
 	return ours;
 }
 EXPORT_SYMBOL_GPL(galloc_owns);
