@@ -3,7 +3,7 @@
 /*
  * capacity: how much a CPU may cache, and where.
  *
- * Sets up a CPU's slots when it first allocates, and the stacks in them, which grow
+ * Sets up a CPU's array of stacks when it first allocates, and their places, which grow
  * when they are too small and shrink when others need the room.  Called by
  * mcache.c, stash.c and drain.c.  No lock: see mcache.h.  Overview: galloc_mod.c.
  */
@@ -13,8 +13,8 @@
 #include <linux/slab.h>
 #include <linux/topology.h>
 
-/* For slots where sleeping is allowed: try hard, but without the OOM killer. */
-#define SLOTS_GFP	(GFP_KERNEL | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
+/* For the array of stacks where sleeping is allowed: try hard, but without the OOM killer. */
+#define STACKS_GFP	(GFP_KERNEL | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
 
 /* A class's capacity starts at this many bytes, and is limited to this part of all. */
 #define CAPACITY_START_BYTES	4096
@@ -47,33 +47,33 @@ bool capacity_shareable(unsigned long size)
 
 /**
  * capacity_set_gates() - let a stack follow the reasons to watch its row
- * @slots: slots of this CPU, with busy set, or of none yet
+ * @stacks: stacks of this CPU, with busy set, or of none yet
  * @number: its stack number
  */
-void capacity_set_gates(struct mcache_slot *slots, unsigned int number)
+void capacity_set_gates(struct mcache_stack *stacks, unsigned int number)
 {
 	unsigned int class = stack_class(number);
-	struct mcache_slot *slot = &slots[number];
-	struct slot_rest *rest = slot_rest(slots, number);
+	struct mcache_stack *stack = &stacks[number];
+	struct stack_rest *rest = stack_rest(stacks, number);
 	u8 why = gate_reasons(class ? stack_row(number) : 0);
 	long credit = why ? 0 : GATE_CREDIT;
 
-	WRITE_ONCE(slot->seq, slot->seq + 1);
+	WRITE_ONCE(stack->seq, stack->seq + 1);
 	/* Orders the odd number before; pairs with mcache_allocs(). */
 	smp_wmb();
-	WRITE_ONCE(rest->issued, rest->issued + credit - slot->credit);
-	WRITE_ONCE(slot->credit, credit);
+	WRITE_ONCE(rest->issued, rest->issued + credit - stack->credit);
+	WRITE_ONCE(stack->credit, credit);
 	/* Release: orders both before the even number; pairs with the same. */
-	smp_store_release(&slot->seq, slot->seq + 1);
+	smp_store_release(&stack->seq, stack->seq + 1);
 
 	if (capacity_shareable(sizeclasses[class].size))
 		why |= GATE_PAGES;
-	slot->gates = why;
-	slot->mask = why ? ULONG_MAX : capacity_class_mask(class);
+	stack->gates = why;
+	stack->mask = why ? ULONG_MAX : capacity_class_mask(class);
 }
 
 /*
- * A stack of a class, or the slots (class 0), cannot be allocated here: let this
+ * Places for a class, or the array of stacks (class 0), cannot be allocated here: let this
  * CPU's work item do it.
  */
 void capacity_want(unsigned int class)
@@ -89,8 +89,8 @@ void capacity_want(unsigned int class)
 		worker_kick(WORKER_CPU);
 }
 
-/* Give this CPU slots, all zero.  False if it was busy. */
-static bool capacity_give_slots(struct mcache_slot *slots)
+/* Give this CPU stacks, all zero.  False if it was busy. */
+static bool capacity_give_stacks(struct mcache_stack *stacks)
 {
 	struct mcache *m;
 	unsigned int number;
@@ -100,19 +100,19 @@ again:
 	/* Acquire: pairs with the barrier of gate_changed(). */
 	gen = atomic_read_acquire(&gate_gen);
 	for (number = 0; number < nr_stacks; number++)
-		capacity_set_gates(slots, number);
-	galloc_pause(PAUSE_SLOTS_READY, NULL);
+		capacity_set_gates(stacks, number);
+	galloc_pause(PAUSE_STACKS_READY, NULL);
 
 	m = mcache_enter();
 	if (!m)
 		goto err;
-	if (m->slots != empty_slots) {
+	if (m->stacks != empty_stacks) {
 		/* An interrupt, or a task on the CPU we migrated to, was faster. */
 		mcache_leave(m);
-		arena_meta_free(slots, slots_bytes());
+		arena_meta_free(stacks, stacks_bytes());
 		return true;
 	}
-	/* The CPU's work item may have run already, and found no slots. */
+	/* The CPU's work item may have run already, and found no stacks. */
 	if (unlikely(gen != atomic_read(&gate_gen))) {
 		mcache_leave(m);
 		goto again;
@@ -120,53 +120,53 @@ again:
 	m->gates_gen = gen;
 	drain_begin(m);
 	/*
-	 * Release: statistics on other CPUs must see initialised slots.  Pairs with
+	 * Release: statistics on other CPUs must see initialised stacks.  Pairs with
 	 * the dependent loads behind their READ_ONCE().
 	 */
-	smp_store_release(&m->slots, slots);
+	smp_store_release(&m->stacks, stacks);
 	/* Release: the same for readers of the CPU's own node only. */
-	smp_store_release(&m->local, slots + stack_number(m->nid, 0));
+	smp_store_release(&m->local, stacks + stack_number(m->nid, 0));
 	mcache_leave(m);
 	return true;
 
 err:
-	arena_meta_free(slots, slots_bytes());
+	arena_meta_free(stacks, stacks_bytes());
 	return false;
 }
 
 /*
- * Allocate this CPU's own slots.  False if there is no memory for them: after one try
+ * Allocate this CPU's own stacks.  False if there is no memory for them: after one try
  * the CPU's work item allocates them, and until then the CPU has none.
  */
 bool capacity_setup(void)
 {
-	struct mcache_slot *slots;
+	struct mcache_stack *stacks;
 
 	/* Of any CPU: this is only a hint. */
 	if (test_bit(0, raw_cpu_ptr(&galloc_mcache)->wants))
 		return false;
-	slots = may_call_system() ?
-		arena_meta_alloc(slots_bytes(), numa_mem_id()) : NULL;
-	if (!slots) {
+	stacks = may_call_system() ?
+		arena_meta_alloc(stacks_bytes(), numa_mem_id()) : NULL;
+	if (!stacks) {
 		capacity_want(0);
 		return false;
 	}
-	memset(slots, 0, slots_bytes());
-	return capacity_give_slots(slots);
+	memset(stacks, 0, stacks_bytes());
+	return capacity_give_stacks(stacks);
 }
 
-/* As mcache_enter(), with slots of its own; NULL if they are busy or not available. */
+/* As mcache_enter(), with stacks of its own; NULL if they are busy or not available. */
 struct mcache *capacity_enter_setup(void)
 {
 	struct mcache *m = mcache_enter();
 
-	if (!m || likely(m->slots != empty_slots))
+	if (!m || likely(m->stacks != empty_stacks))
 		return m;
 	mcache_leave(m);
 	if (!capacity_setup())
 		return NULL;
 	m = mcache_enter();
-	if (m && m->slots == empty_slots) {
+	if (m && m->stacks == empty_stacks) {
 		/* We are on another CPU now. */
 		mcache_leave(m);
 		m = NULL;
@@ -207,7 +207,7 @@ bool capacity_steal(struct mcache *m, unsigned int for_class, size_t bytes)
 	unsigned int i, turns = m->away == NUMA_NO_NODE ? 1 : 2;
 
 	for (i = 0; i < turns * turn; i++) {
-		struct mcache_slot *slot;
+		struct mcache_stack *stack;
 		unsigned int class, give;
 
 		if (m->held + bytes <= galloc_cpu_cache_bytes)
@@ -215,15 +215,15 @@ bool capacity_steal(struct mcache *m, unsigned int for_class, size_t bytes)
 		/* No division: this runs up to 132 times with preemption off. */
 		m->hand = m->hand < turn ? m->hand + 1 : 1;
 		class = m->hand;
-		slot = local_slot(m, class);
+		stack = local_stack(m, class);
 		if (class == for_class)
 			continue;
 		if (i >= turn)
-			slot = away_slot(m, class);
-		give = min(slot_capacity(slot) / 2, slot_room(slot));
+			stack = away_stack(m, class);
+		give = min(stack_capacity(stack) / 2, stack_room(stack));
 		if (!give)
 			continue;
-		slot->end -= give;
+		stack->end -= give;
 		m->held -= (size_t)give * sizeclasses[class].size;
 	}
 	return m->held + bytes <= galloc_cpu_cache_bytes;
@@ -232,24 +232,24 @@ bool capacity_steal(struct mcache *m, unsigned int for_class, size_t bytes)
 /* A stack of *@capacity, or of a page if no more is available; or NULL. */
 static void **stack_new(unsigned int *capacity)
 {
-	void **stack = arena_meta_alloc(stack_bytes(*capacity), numa_mem_id());
+	void **array = arena_meta_alloc(stack_bytes(*capacity), numa_mem_id());
 
-	if (!stack && stack_bytes(*capacity) > PAGE_SIZE) {
+	if (!array && stack_bytes(*capacity) > PAGE_SIZE) {
 		*capacity = PAGE_SIZE / sizeof(void *) - 1;
-		stack = arena_meta_alloc(stack_bytes(*capacity), numa_mem_id());
+		array = arena_meta_alloc(stack_bytes(*capacity), numa_mem_id());
 	}
 	/* Its size, for the code that frees it; no pointer is that small. */
-	if (stack)
-		stack[0] = (void *)stack_bytes(*capacity);
-	return stack;
+	if (array)
+		array[0] = (void *)stack_bytes(*capacity);
+	return array;
 }
 
 /* Grow this CPU's stack of a row to @capacity, if memory and budget allow. */
 void capacity_grow(unsigned int row, unsigned int capacity)
 {
 	unsigned int class = mcentral_rows[row]->class;
-	struct mcache_slot *slot;
-	void **stack, **old;
+	struct mcache_stack *stack;
+	void **array, **old;
 	struct mcache *m;
 	unsigned int had;
 	size_t extra;
@@ -258,30 +258,30 @@ void capacity_grow(unsigned int row, unsigned int capacity)
 		capacity_want(class);
 		return;
 	}
-	stack = stack_new(&capacity);
-	if (!stack)
+	array = stack_new(&capacity);
+	if (!array)
 		return;
 
 	m = mcache_enter();
 	if (!m)
 		goto err_stack;
-	slot = row_slot_here(m, row);
-	had = slot ? slot_capacity(slot) : capacity;
+	stack = row_stack_here(m, row);
+	had = stack ? stack_capacity(stack) : capacity;
 	extra = (size_t)(capacity - had) * sizeclasses[class].size;
 	/* Memory is fragmented: do not retry before it has run empty and full again. */
-	if (slot && had >= capacity)
-		slot->wants = 0;
+	if (stack && had >= capacity)
+		stack->wants = 0;
 	if (had >= capacity || !capacity_steal(m, class, extra)) {
 		mcache_leave(m);
 		goto err_stack;
 	}
-	memcpy(stack + 1, slot->base,
-	       (slot->top - slot->base) * sizeof(void *));
-	old = slot->base;
-	slot->top = stack + 1 + (slot->top - slot->base);
-	slot->base = stack + 1;
-	slot->end = slot->base + capacity;
-	slot->wants = 0;
+	memcpy(array + 1, stack->base,
+	       (stack->top - stack->base) * sizeof(void *));
+	old = stack->base;
+	stack->top = array + 1 + (stack->top - stack->base);
+	stack->base = array + 1;
+	stack->end = stack->base + capacity;
+	stack->wants = 0;
 	m->held += extra;
 	mcache_leave(m);
 
@@ -291,7 +291,7 @@ void capacity_grow(unsigned int row, unsigned int capacity)
 	return;
 
 err_stack:
-	arena_meta_free(stack, stack_bytes(capacity));
+	arena_meta_free(array, stack_bytes(capacity));
 }
 
 /*
@@ -300,19 +300,19 @@ err_stack:
  * more room have helped.  A large step takes room from classes that use it, so large
  * stacks grow in small steps.  Returns the capacity to grow to, or 0.
  */
-unsigned int capacity_wants_more(struct mcache_slot *slot, unsigned int class,
+unsigned int capacity_wants_more(struct mcache_stack *stack, unsigned int class,
 				 unsigned int how)
 {
-	unsigned int capacity = slot_capacity(slot);
+	unsigned int capacity = stack_capacity(stack);
 	unsigned int max = class_capacity_max(class);
 
-	slot->wants |= how;
+	stack->wants |= how;
 	if (capacity >= max)
 		return 0;
 	if (!capacity)
 		return min(class_capacity_start(class), max);
 	if (capacity >= CAPACITY_EASY &&
-	    slot->wants != (WANTS_UNDERFLOW | WANTS_OVERFLOW))
+	    stack->wants != (WANTS_UNDERFLOW | WANTS_OVERFLOW))
 		return 0;
 	if (capacity * sizeclasses[class].size < CAPACITY_DOUBLE_BYTES)
 		return min(2 * capacity, max);
@@ -328,11 +328,11 @@ static void capacity_catch_up_class(int cpu, unsigned int class)
 	if (!m)
 		return;
 	row = mcentral_row(m->nid, class);
-	if (m->cpu == cpu && m->slots != empty_slots) {
-		struct mcache_slot *slot = local_slot(m, class);
+	if (m->cpu == cpu && m->stacks != empty_stacks) {
+		struct mcache_stack *stack = local_stack(m, class);
 
 		__clear_bit(class, m->wants);
-		grow_to = capacity_wants_more(slot, class, slot->wants);
+		grow_to = capacity_wants_more(stack, class, stack->wants);
 	}
 	mcache_leave(m);
 	if (grow_to)
@@ -349,18 +349,18 @@ static void capacity_catch_up_class(int cpu, unsigned int class)
 void capacity_catch_up(int cpu)
 {
 	struct mcache *m = per_cpu_ptr(&galloc_mcache, cpu);
-	struct mcache_slot *slots;
+	struct mcache_stack *stacks;
 	unsigned int class;
 	bool ready;
 
 	/* A stale value is fine: setting a bit queues the work again. */
 	if (likely(bitmap_empty(m->wants, GALLOC_NR_CLASSES)))
 		return;
-	if (test_bit(0, m->wants) && m->slots == empty_slots) {
+	if (test_bit(0, m->wants) && m->stacks == empty_stacks) {
 		/* Sleeping is allowed here, and so are single pages. */
-		slots = arena_meta_zalloc(slots_bytes(), m->nid, SLOTS_GFP);
-		if (slots)
-			capacity_give_slots(slots);
+		stacks = arena_meta_zalloc(stacks_bytes(), m->nid, STACKS_GFP);
+		if (stacks)
+			capacity_give_stacks(stacks);
 	}
 	m = mcache_enter();
 	if (!m)
@@ -368,7 +368,7 @@ void capacity_catch_up(int cpu)
 	/* If there is no memory for them, the next slow call asks again. */
 	if (m->cpu == cpu)
 		__clear_bit(0, m->wants);
-	ready = m->cpu == cpu && m->slots != empty_slots;
+	ready = m->cpu == cpu && m->stacks != empty_stacks;
 	mcache_leave(m);
 	if (!ready)
 		return;

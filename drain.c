@@ -5,7 +5,7 @@
  *
  * There are three ways: a live CPU drains itself, from a work item or in its slow
  * path; the hotplug teardown drains a dead CPU; unload drains all of them, when no
- * caller is left.  Nothing touches the slots of another live CPU.
+ * caller is left.  Nothing touches the stacks of another live CPU.
  * Overview: galloc_mod.c.
  */
 #include "mcache.h"
@@ -37,43 +37,43 @@ static atomic_t tick_gen = ATOMIC_INIT(0);
 /* Pointers of a stack that one turn moves down. */
 #define MOST_MOVED		1024
 
-/* What one turn took from a slot. */
+/* What one turn took from a stack. */
 struct haul {
 	void *batch[DRAIN_TURN];
 	unsigned int n;
 	unsigned int row;
 	struct mspan *span;
-	void **stack;
+	void **array;
 };
 
 /*
- * Take a turn's worth from a slot: @most pointers, the span, and, when no pointer is
+ * Take a turn's worth from a stack: @most pointers, the span, and, when no pointer is
  * left, the stack, if it @may_free it.  False if there was nothing.
  */
-static bool slot_take(struct mcache *m, struct mcache_slot *slot,
-		      unsigned int class, unsigned int most, bool may_free,
+static bool stack_take(struct mcache *m, struct mcache_stack *stack,
+		       unsigned int class, unsigned int most, bool may_free,
 		      struct haul *haul)
 {
-	haul->row = slot_row(m, slot);
-	haul->n = min((unsigned int)(slot->top - slot->base), most);
-	slot->top -= haul->n;
-	slot->moved -= haul->n;
-	memcpy(haul->batch, slot->top, haul->n * sizeof(void *));
+	haul->row = mcache_row(m, stack);
+	haul->n = min((unsigned int)(stack->top - stack->base), most);
+	stack->top -= haul->n;
+	stack->moved -= haul->n;
+	memcpy(haul->batch, stack->top, haul->n * sizeof(void *));
 
-	haul->span = slot->span;
-	if (slot->span)
-		m->held -= span_bytes(slot->span);
-	slot->span = NULL;
+	haul->span = stack->span;
+	if (stack->span)
+		m->held -= span_bytes(stack->span);
+	stack->span = NULL;
 
-	haul->stack = NULL;
-	if (may_free && slot->base && slot->top == slot->base) {
-		haul->stack = slot->base;
-		m->held -= (size_t)slot_capacity(slot) * sizeclasses[class].size;
-		slot->top = NULL;
-		slot->base = NULL;
-		slot->end = NULL;
+	haul->array = NULL;
+	if (may_free && stack->base && stack->top == stack->base) {
+		haul->array = stack->base;
+		m->held -= (size_t)stack_capacity(stack) * sizeclasses[class].size;
+		stack->top = NULL;
+		stack->base = NULL;
+		stack->end = NULL;
 	}
-	return haul->n || haul->span || haul->stack;
+	return haul->n || haul->span || haul->array;
 }
 
 static void haul_dispose(struct haul *haul)
@@ -81,16 +81,16 @@ static void haul_dispose(struct haul *haul)
 	mcentral_free_batch(haul->row, haul->batch, haul->n);
 	if (haul->span)
 		mcentral_uncache_span(haul->span);
-	if (haul->stack)
-		arena_meta_free(haul->stack - 1, *(size_t *)(haul->stack - 1));
+	if (haul->array)
+		arena_meta_free(haul->array - 1, *(size_t *)(haul->array - 1));
 }
 
 /* Was the class unused since the last call?  Records the counters for the next. */
-static bool slot_is_idle(struct mcache *m, struct mcache_slot *slot)
+static bool stack_is_idle(struct mcache *m, struct mcache_stack *stack)
 {
-	unsigned int row = slot - m->slots;
-	struct slot_rest *rest = slot_rest(m->slots, row);
-	u16 ops = slot_allocs(m->slots, row) + slot->misses + slot->overflows;
+	unsigned int row = stack - m->stacks;
+	struct stack_rest *rest = stack_rest(m->stacks, row);
+	u16 ops = stack_allocs(m->stacks, row) + stack->misses + stack->overflows;
 	bool idle = ops == rest->seen_ops;
 
 	rest->seen_ops = ops;
@@ -101,36 +101,36 @@ static bool slot_is_idle(struct mcache *m, struct mcache_slot *slot)
  * If a class did not miss since the last tick, take its span and the older half of its
  * stack; a wrong guess costs one refill per tick.
  */
-static void slot_take_surplus(struct mcache *m, struct mcache_slot *slot,
-			      unsigned int class, unsigned int most,
+static void stack_take_surplus(struct mcache *m, struct mcache_stack *stack,
+			       unsigned int class, unsigned int most,
 			      struct haul *haul)
 {
-	struct slot_rest *rest = slot_rest(m->slots, slot - m->slots);
-	u16 misses = slot->misses;
+	struct stack_rest *rest = stack_rest(m->stacks, stack - m->stacks);
+	u16 misses = stack->misses;
 
-	haul->row = slot_row(m, slot);
+	haul->row = mcache_row(m, stack);
 	haul->n = 0;
 	haul->span = NULL;
-	haul->stack = NULL;
+	haul->array = NULL;
 	if (misses != rest->seen_misses) {
 		rest->seen_misses = misses;
 		return;
 	}
-	haul->span = slot->span;
-	if (slot->span)
-		m->held -= span_bytes(slot->span);
-	slot->span = NULL;
+	haul->span = stack->span;
+	if (stack->span)
+		m->held -= span_bytes(stack->span);
+	stack->span = NULL;
 
-	haul->n = min((unsigned int)(slot->top - slot->base) / 2, most);
-	memcpy(haul->batch, slot->base, haul->n * sizeof(void *));
-	slot->top -= haul->n;
-	slot->moved -= haul->n;
-	if (slot->top - slot->base <= MOST_MOVED)
-		memmove(slot->base, slot->base + haul->n,
-			(slot->top - slot->base) * sizeof(void *));
+	haul->n = min((unsigned int)(stack->top - stack->base) / 2, most);
+	memcpy(haul->batch, stack->base, haul->n * sizeof(void *));
+	stack->top -= haul->n;
+	stack->moved -= haul->n;
+	if (stack->top - stack->base <= MOST_MOVED)
+		memmove(stack->base, stack->base + haul->n,
+			(stack->top - stack->base) * sizeof(void *));
 	else
 		/* Moving all would take too long: the newest fill the gap. */
-		memcpy(slot->base, slot->top, haul->n * sizeof(void *));
+		memcpy(stack->base, stack->top, haul->n * sizeof(void *));
 }
 
 /*
@@ -146,22 +146,22 @@ static void drain_visit(int cpu, unsigned int class, bool all)
 
 	do {
 		struct mcache *m = mcache_enter();
-		struct mcache_slot *slot;
+		struct mcache_stack *stack;
 
 		if (!m)
 			return;
-		if (m->cpu != cpu || m->slots == empty_slots) {
+		if (m->cpu != cpu || m->stacks == empty_stacks) {
 			mcache_leave(m);
 			return;
 		}
-		slot = local_slot(m, class);
-		if (!all && !slot_is_idle(m, slot)) {
-			slot_take_surplus(m, slot, class, DRAIN_TURN, &haul);
+		stack = local_stack(m, class);
+		if (!all && !stack_is_idle(m, stack)) {
+			stack_take_surplus(m, stack, class, DRAIN_TURN, &haul);
 			more = false;
 		} else {
 			all = true;
-			more = slot_take(m, slot, class, DRAIN_TURN, may_free,
-					 &haul);
+			more = stack_take(m, stack, class, DRAIN_TURN, may_free,
+					  &haul);
 		}
 		mcache_leave(m);
 		haul_dispose(&haul);
@@ -175,9 +175,9 @@ static void away_end(struct mcache *m)
 	unsigned int class;
 
 	for (class = 1; class < GALLOC_NR_CLASSES; class++) {
-		const struct mcache_slot *slot = away_slot(m, class);
+		const struct mcache_stack *stack = away_stack(m, class);
 
-		if (slot->base || slot->span)
+		if (stack->base || stack->span)
 			return;
 	}
 	m->away = NUMA_NO_NODE;
@@ -194,23 +194,23 @@ static void away_visit(int cpu, bool all)
 
 	while (class < GALLOC_NR_CLASSES) {
 		struct mcache *m = mcache_enter();
-		struct mcache_slot *slot;
+		struct mcache_stack *stack;
 		bool more = false;
 
 		if (!m)
 			return;
-		if (m->cpu != cpu || m->slots == empty_slots ||
+		if (m->cpu != cpu || m->stacks == empty_stacks ||
 		    m->away == NUMA_NO_NODE) {
 			mcache_leave(m);
 			return;
 		}
-		slot = away_slot(m, class);
+		stack = away_stack(m, class);
 		if (all || (u32)jiffies - m->away_tick > AWAY_KEPT ||
-		    slot_is_idle(m, slot))
-			more = slot_take(m, slot, class, DRAIN_TURN,
-					 may_call_system(), &haul);
+		    stack_is_idle(m, stack))
+			more = stack_take(m, stack, class, DRAIN_TURN,
+					  may_call_system(), &haul);
 		else
-			slot_take_surplus(m, slot, class, DRAIN_TURN, &haul);
+			stack_take_surplus(m, stack, class, DRAIN_TURN, &haul);
 		if (!more && ++class == GALLOC_NR_CLASSES)
 			away_end(m);
 		mcache_leave(m);
@@ -344,32 +344,32 @@ bool drain_async(void)
 }
 
 /*
- * The slots of a CPU in the order of turns: those of its own node by class, then
+ * The stacks of a CPU in the order of turns: those of its own node by class, then
  * those of the adopted node.  NULL after the last; 0 is none.
  */
-static struct mcache_slot *turn_slot(struct mcache *m, unsigned int nr,
-				     unsigned int *class)
+static struct mcache_stack *turn_stack(struct mcache *m, unsigned int nr,
+				       unsigned int *class)
 {
 	*class = nr;
 	if (nr < GALLOC_NR_CLASSES)
-		return local_slot(m, nr);
+		return local_stack(m, nr);
 	*class = nr - GALLOC_NR_CLASSES + 1;
 	if (*class >= GALLOC_NR_CLASSES || m->away == NUMA_NO_NODE)
 		return NULL;
-	return away_slot(m, *class);
+	return away_stack(m, *class);
 }
 
 /*
- * The next slot of this CPU with anything to drain, after the one of the last turn;
+ * The next stack of this CPU with anything to drain, after the one of the last turn;
  * NULL if none is left.
  */
-static struct mcache_slot *turn_next(struct mcache *m, unsigned int *class)
+static struct mcache_stack *turn_next(struct mcache *m, unsigned int *class)
 {
-	struct mcache_slot *slot;
+	struct mcache_stack *stack;
 
-	while ((slot = turn_slot(m, ++m->drain_class, class)))
-		if (slot->top != slot->base || slot->span)
-			return slot;
+	while ((stack = turn_stack(m, ++m->drain_class, class)))
+		if (stack->top != stack->base || stack->span)
+			return stack;
 	m->drain_class = 0;
 	return NULL;
 }
@@ -382,7 +382,7 @@ static struct mcache_slot *turn_next(struct mcache *m, unsigned int *class)
  */
 static void drain_turn(const int *gen)
 {
-	struct mcache_slot *slot = NULL;
+	struct mcache_stack *stack = NULL;
 	struct mspan *run = NULL;
 	struct haul haul;
 	unsigned int class;
@@ -395,35 +395,35 @@ static void drain_turn(const int *gen)
 		/* Who asks later means the classes behind us, too. */
 		if (!m->drain_class)
 			m->drain_from = atomic_read(&drain_gen);
-		if (m->slots != empty_slots)
-			slot = turn_next(m, &class);
-		if (slot)
-			slot_take(m, slot, class, CALL_TURN, false, &haul);
+		if (m->stacks != empty_stacks)
+			stack = turn_next(m, &class);
+		if (stack)
+			stack_take(m, stack, class, CALL_TURN, false, &haul);
 		/* A full turn: there may be more, but at most a full stack. */
-		if (slot && haul.n == CALL_TURN &&
+		if (stack && haul.n == CALL_TURN &&
 		    ++m->drain_turns < DRAIN_MAX_TURNS)
 			m->drain_class--;
 		else
 			m->drain_turns = 0;
 		run = stash_take(m);
-		if (gen && !slot)
+		if (gen && !stack)
 			m->gen = m->drain_from;
 	}
 	mcache_leave(m);
 
-	if (slot)
+	if (stack)
 		haul_dispose(&haul);
 	if (run)
 		mheap_free(run);
 }
 
 /*
- * The tick's work, one slot per call, on a CPU without work items.  The runs of pages
- * come after the last slot.
+ * The tick's work, one stack per call, on a CPU without work items.  The runs of pages
+ * come after the last stack.
  */
 static void drain_age_turn(int age)
 {
-	struct mcache_slot *slot = NULL;
+	struct mcache_stack *stack = NULL;
 	struct mspan *run = NULL;
 	struct haul haul;
 	unsigned int class;
@@ -432,26 +432,26 @@ static void drain_age_turn(int age)
 	m = mcache_enter();
 	if (!m)
 		return;
-	if (m->age != age && m->slots != empty_slots) {
-		slot = turn_slot(m, ++m->age_class, &class);
-		if (!slot) {
+	if (m->age != age && m->stacks != empty_stacks) {
+		stack = turn_stack(m, ++m->age_class, &class);
+		if (!stack) {
 			m->age = age;
 			m->age_class = 0;
 			if (!m->runs_used)
 				run = stash_take(m);
 			m->runs_used = false;
-		} else if (slot_is_idle(m, slot)) {
-			slot_take(m, slot, class, CALL_TURN, false, &haul);
+		} else if (stack_is_idle(m, stack)) {
+			stack_take(m, stack, class, CALL_TURN, false, &haul);
 			/* The rest in the next call. */
 			if (haul.n == CALL_TURN)
 				m->age_class--;
 		} else {
-			slot_take_surplus(m, slot, class, CALL_TURN, &haul);
+			stack_take_surplus(m, stack, class, CALL_TURN, &haul);
 		}
 	}
 	mcache_leave(m);
 
-	if (slot)
+	if (stack)
 		haul_dispose(&haul);
 	if (run)
 		mheap_free(run);
@@ -514,7 +514,7 @@ void drain_relieve(gfp_t gfp)
 	transfer_drain();
 }
 
-/* A CPU with new slots holds nothing that an earlier drain is about.  Busy. */
+/* A CPU with new stacks holds nothing that an earlier drain is about.  Busy. */
 void drain_begin(struct mcache *m)
 {
 	m->gen = atomic_read(&drain_gen);
@@ -615,51 +615,51 @@ void drain_cpus(void)
 
 /* ---- CPUs come and go ------------------------------------------------------------------------ */
 
-static bool slot_was_used(const struct mcache_slot *slots, unsigned int row)
+static bool stack_was_used(const struct mcache_stack *stacks, unsigned int row)
 {
-	const struct mcache_slot *slot = &slots[row];
+	const struct mcache_stack *stack = &stacks[row];
 
-	return slot->base || slot->span || slot->moved || slot_allocs(slots, row);
+	return stack->base || stack->span || stack->moved || stack_allocs(stacks, row);
 }
 
-/* The CPU is dead, or no caller is left: we may access its slots. */
+/* The CPU is dead, or no caller is left: we may access its stacks. */
 int drain_dead_cpu(unsigned int cpu)
 {
 	struct mcache *m = per_cpu_ptr(&galloc_mcache, cpu);
-	struct mcache_slot *slots = m->slots;
+	struct mcache_stack *stacks = m->stacks;
 	struct haul haul;
 	unsigned int number;
 	struct mspan *s;
 
 	/* What it queued with interrupts off may have been left. */
 	rcu_batches_catch_up();
-	if (slots == empty_slots)
+	if (stacks == empty_stacks)
 		return 0;
 	/* Including those of nodes that it has adopted. */
 	for (number = STACK_FIRST; number < nr_stacks; number++) {
-		struct mcache_slot *slot = &slots[number];
+		struct mcache_stack *stack = &stacks[number];
 		struct mcentral *c;
 		unsigned long flags;
 
-		if (!stack_class(number) || !slot_was_used(slots, number))
+		if (!stack_class(number) || !stack_was_used(stacks, number))
 			continue;
 		c = mcentral_rows[stack_row(number)];
-		while (slot_take(m, slot, c->class, DRAIN_TURN, true, &haul)) {
+		while (stack_take(m, stack, c->class, DRAIN_TURN, true, &haul)) {
 			haul_dispose(&haul);
 			cond_resched();
 		}
 		galloc_lock(&c->lock, flags);
-		c->fast += slot_allocs(slots, number);
-		c->gone += slot->moved;
+		c->fast += stack_allocs(stacks, number);
+		c->gone += stack->moved;
 		galloc_unlock(&c->lock, flags);
 	}
 	m->away = NUMA_NO_NODE;
 	while ((s = stash_take(m)))
 		mheap_free(s);
-	WRITE_ONCE(m->local, empty_slots);
-	WRITE_ONCE(m->slots, empty_slots);
+	WRITE_ONCE(m->local, empty_stacks);
+	WRITE_ONCE(m->stacks, empty_stacks);
 	bitmap_zero(m->wants, GALLOC_NR_CLASSES);
-	arena_meta_free(slots, slots_bytes());
+	arena_meta_free(stacks, stacks_bytes());
 	count_event(EVENT_DEAD_CPU);
 	return 0;
 }

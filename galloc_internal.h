@@ -62,7 +62,7 @@ static_assert(ARENA_ORDER <= MAX_PAGE_ORDER);
  * enum mspan_state - who owns a span
  * @MSPAN_FREE: the mheap; a run of free pages on one of its lists, or a huge chunk
  * @MSPAN_TRANSIT: the code that detached it; on no list, nothing merges with it
- * @MSPAN_CACHED: one CPU's slot; without a row: its stash
+ * @MSPAN_CACHED: one CPU's stack; without a row: its stash
  * @MSPAN_PARTIAL: the mcentral; has free objects
  * @MSPAN_FULL: the mcentral; has none
  * @MSPAN_LARGE: the caller of galloc(); one object of whole pages
@@ -455,7 +455,7 @@ struct transfer {
  * @singles: allocated objects that bypassed the stacks: those of interrupts and in
  *	debug mode, and the first of a new span
  * @fast: objects allocated from stacks of CPUs that are offline
- * @gone: @moved of these stacks, see struct mcache_slot
+ * @gone: @moved of these stacks, see struct mcache_stack
  * @back: freed objects that bypassed the stacks, less those on a stack that were
  *	already free: freed twice
  * @transfer: free objects between two CPUs (@lock)

@@ -28,7 +28,7 @@ enum gate_reason {
 	NR_GATE_REASONS
 };
 
-/* A bit of slot->gates that is no reason: each free looks at the object's pages. */
+/* A bit of stack->gates that is no reason: each free looks at the object's pages. */
 #define GATE_PAGES		BIT(7)
 #define GATE_REASONS		((u8)~GATE_PAGES)
 

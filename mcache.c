@@ -4,8 +4,8 @@
  * mcache: per CPU, one stack of free objects for each row, without a lock.
  *
  * The slow paths of mcache.h: refill and flush; capacity.c has the set-up and growth of
- * stacks, drain.c the drains.  Called by api.c; calls mcentral.c.  Owns the slots and
- * every span in state CACHED.  No lock: only its own CPU touches a slot, with the busy
+ * stacks, drain.c the drains.  Called by api.c; calls mcentral.c.  Owns the stacks and
+ * every span in state CACHED.  No lock: only its own CPU touches a stack, with the busy
  * byte set, or the hotplug teardown when the CPU is dead.
  * Overview: galloc_mod.c.
  */
@@ -28,13 +28,13 @@
 
 DEFINE_PER_CPU(struct mcache, galloc_mcache);
 
-/* The slots of a CPU that has not allocated yet: no capacity, never written. */
-struct mcache_slot *empty_slots;
+/* The stacks of a CPU that has not allocated yet: no capacity, never written. */
+struct mcache_stack *empty_stacks;
 
 /* Number of objects that move between a stack and the transfer at a time. */
-static unsigned int slot_batch(const struct mcache_slot *slot)
+static unsigned int stack_batch(const struct mcache_stack *stack)
 {
-	return clamp_t(unsigned int, (slot_capacity(slot) + 1) / 2, 1,
+	return clamp_t(unsigned int, (stack_capacity(stack) + 1) / 2, 1,
 		       DRAIN_TURN);
 }
 
@@ -64,7 +64,7 @@ static u64 mcache_random(struct mcache *m)
 }
 
 /* Objects on a stack in reverse, so that pops return ascending addresses; or shuffled. */
-static void slot_order(struct mcache *m, void **p, unsigned int n)
+static void stack_order(struct mcache *m, void **p, unsigned int n)
 {
 	unsigned int i;
 
@@ -84,29 +84,29 @@ static void slot_order(struct mcache *m, void **p, unsigned int n)
  * Claim objects of one bitmap word onto a stack, as many as there is room for, but
  * not much memory.  A caller that only allocates has no use for a full stack.
  */
-static unsigned int slot_claim(struct mcache *m, struct mcache_slot *slot,
-			       struct mspan *s)
+static unsigned int stack_claim(struct mcache *m, struct mcache_stack *stack,
+				struct mspan *s)
 {
 	unsigned int size = mcentral_of(mspan_row(s))->sc->size;
 	unsigned int most = max(REFILL_BYTES / size, REFILL_MIN);
-	unsigned int n = mspan_claim(s, slot->top, min(slot_room(slot), most));
+	unsigned int n = mspan_claim(s, stack->top, min(stack_room(stack), most));
 
-	slot_order(m, slot->top, n);
-	slot->top += n;
-	slot->moved += n;
+	stack_order(m, stack->top, n);
+	stack->top += n;
+	stack->moved += n;
 	return n;
 }
 
-static void *slot_pop(struct mcache *m, struct mcache_slot *slot)
+static void *stack_pop(struct mcache *m, struct mcache_stack *stack)
 {
-	if (slot->top == slot->base)
+	if (stack->top == stack->base)
 		return NULL;
-	slot_count(m, slot, 1);
-	return *--slot->top;
+	stack_count(m, stack, 1);
+	return *--stack->top;
 }
 
 /*
- * The slots are busy.  Their user is the code that this interrupt interrupted, since
+ * The stacks are busy.  Their user is the code that this interrupt interrupted, since
  * preemption is off there.  In a task this cannot happen, unless the byte was left
  * set.
  */
@@ -133,23 +133,23 @@ struct refill {
  * Serve from this CPU alone: from the stack, which an interrupt may have refilled, or
  * from its CACHED span.
  */
-static void *refill_locally(struct mcache *m, struct mcache_slot *slot,
+static void *refill_locally(struct mcache *m, struct mcache_stack *stack,
 			    unsigned int class, struct refill *r)
 {
-	void *obj = slot_pop(m, slot);
+	void *obj = stack_pop(m, stack);
 
 	if (obj)
 		return obj;
-	slot->misses++;
-	r->grow_to = capacity_wants_more(slot, class, WANTS_UNDERFLOW);
-	r->want = slot_batch(slot);
-	if (!slot->span)
+	stack->misses++;
+	r->grow_to = capacity_wants_more(stack, class, WANTS_UNDERFLOW);
+	r->want = stack_batch(stack);
+	if (!stack->span)
 		return NULL;
-	slot_claim(m, slot, slot->span);
-	obj = slot_pop(m, slot);
-	if (!obj && !mspan_has_free(slot->span)) {
-		r->old = slot->span;
-		slot->span = NULL;
+	stack_claim(m, stack, stack->span);
+	obj = stack_pop(m, stack);
+	if (!obj && !mspan_has_free(stack->span)) {
+		r->old = stack->span;
+		stack->span = NULL;
 		m->held -= span_bytes(r->old);
 	}
 	return obj;
@@ -172,24 +172,24 @@ static unsigned int mcache_push_many(unsigned int row, void **batch,
 				     unsigned int n, bool fresh)
 {
 	struct mcache *m = mcache_enter();
-	struct mcache_slot *slot;
+	struct mcache_stack *stack;
 	unsigned int fit;
 
 	if (!m)
 		goto out;
-	slot = row_slot_here(m, row);
-	if (!slot) {
+	stack = row_stack_here(m, row);
+	if (!stack) {
 		mcache_leave(m);
 		goto out;
 	}
-	fit = min(n, slot_room(slot));
+	fit = min(n, stack_room(stack));
 	n -= fit;
-	memcpy(slot->top, batch + n, fit * sizeof(*batch));
+	memcpy(stack->top, batch + n, fit * sizeof(*batch));
 	if (fresh)
-		slot_order(m, slot->top, fit);
-	slot->top += fit;
-	slot->moved += fit + 1;
-	slot_count(m, slot, 1);
+		stack_order(m, stack->top, fit);
+	stack->top += fit;
+	stack->moved += fit + 1;
+	stack_count(m, stack, 1);
 	mcache_leave(m);
 	return n;
 out:
@@ -233,14 +233,14 @@ static void *refill_from_runs(unsigned int row, unsigned int want, gfp_t gfp)
 
 /*
  * Keep a span that the caller owns: put its objects on the stack while there is room,
- * and the span in the slot if the budget allows.  It was fetched for @cpu, which the
+ * and the span in the stack if the budget allows.  It was fetched for @cpu, which the
  * task may have left since.  False if it was not kept and the caller must uncache
  * it.
  */
 static bool mcache_install(struct mspan *s, int cpu)
 {
 	unsigned int class = mcentral_rows[mspan_row(s)]->class;
-	struct mcache_slot *slot;
+	struct mcache_stack *stack;
 	struct mcache *m = mcache_enter();
 	bool kept = false;
 	bool migrated;
@@ -250,18 +250,18 @@ static bool mcache_install(struct mspan *s, int cpu)
 		return false;
 	}
 	/* This may be another CPU, and of another node. */
-	slot = row_slot_here(m, mspan_row(s));
-	if (slot) {
+	stack = row_stack_here(m, mspan_row(s));
+	if (stack) {
 		/* The one that the caller has taken, which bypassed the stacks. */
-		slot_count(m, slot, 1);
-		slot->moved++;
-		slot_claim(m, slot, s);
-		if (slot->span) {
+		stack_count(m, stack, 1);
+		stack->moved++;
+		stack_claim(m, stack, s);
+		if (stack->span) {
 			count_event(EVENT_INSTALL_LOST);
 		} else if (sizeclasses[class].size <= CACHED_SPAN_MAX_SIZE &&
-			   slot_capacity(slot) &&
+			   stack_capacity(stack) &&
 			   capacity_steal(m, class, span_bytes(s))) {
-			slot->span = s;
+			stack->span = s;
 			m->held += span_bytes(s);
 			kept = true;
 		}
@@ -298,13 +298,13 @@ static void *refill_from_span(struct mspan *s, int cpu)
  */
 static bool away_first(struct mcache *m, unsigned int class, gfp_t gfp)
 {
-	const struct mcache_slot *slot;
+	const struct mcache_stack *stack;
 
 	if (likely(m->away == NUMA_NO_NODE) || m->away_tick != (u32)jiffies ||
 	    (gfp & __GFP_THISNODE))
 		return false;
-	slot = away_slot(m, class);
-	return slot->top != slot->base || slot->span;
+	stack = away_stack(m, class);
+	return stack->top != stack->base || stack->span;
 }
 
 /*
@@ -316,21 +316,21 @@ static unsigned int away_adopt(unsigned int row)
 {
 	const struct mcentral *c = mcentral_rows[row];
 	struct refill r = { .want = 1 };
-	struct mcache_slot *slot;
+	struct mcache_stack *stack;
 	struct mcache *m;
 
 	m = mcache_enter();
 	if (!m)
 		return 1;
-	if (m->slots != empty_slots && m->away == NUMA_NO_NODE &&
+	if (m->stacks != empty_stacks && m->away == NUMA_NO_NODE &&
 	    c->nid != m->nid && c->nid < nr_node_ids)
 		m->away = c->nid;
 	m->away_tick = jiffies;
-	slot = row_slot_here(m, row);
-	if (slot) {
-		slot->misses++;
-		r.grow_to = capacity_wants_more(slot, c->class, WANTS_UNDERFLOW);
-		r.want = slot_batch(slot);
+	stack = row_stack_here(m, row);
+	if (stack) {
+		stack->misses++;
+		r.grow_to = capacity_wants_more(stack, c->class, WANTS_UNDERFLOW);
+		r.want = stack_batch(stack);
 	}
 	mcache_leave(m);
 	refill_settle(row, &r);
@@ -341,7 +341,7 @@ static unsigned int away_adopt(unsigned int row)
 static void *refill_from_away(unsigned int class)
 {
 	struct refill r = { };
-	struct mcache_slot *slot;
+	struct mcache_stack *stack;
 	unsigned int row = 0;
 	struct mcache *m;
 	void *obj = NULL;
@@ -351,11 +351,11 @@ static void *refill_from_away(unsigned int class)
 		return NULL;
 	if (m->away != NUMA_NO_NODE) {
 		row = mcentral_row(m->away, class);
-		slot = away_slot(m, class);
+		stack = away_stack(m, class);
 		m->away_tick = jiffies;
 		/* If it is empty this is no miss yet: away_adopt() counts it. */
-		if (slot->top != slot->base || slot->span)
-			obj = refill_locally(m, slot, class, &r);
+		if (stack->top != stack->base || stack->span)
+			obj = refill_locally(m, stack, class, &r);
 	}
 	mcache_leave(m);
 	refill_settle(row, &r);
@@ -423,7 +423,7 @@ void *mcache_pop_node(unsigned int class, int nid)
 		return NULL;
 	/* In one section with the pop: the task could migrate in between. */
 	if (m->nid == nid)
-		obj = slot_pop(m, local_slot(m, class));
+		obj = stack_pop(m, local_stack(m, class));
 	mcache_leave(m);
 	return obj;
 }
@@ -432,15 +432,15 @@ void *mcache_pop_node(unsigned int class, int nid)
 void *mcache_pop_nolock(unsigned int class)
 {
 	struct mcache *m = mcache_enter();
-	struct mcache_slot *slot;
+	struct mcache_stack *stack;
 	void *obj;
 
 	if (!m)
 		return NULL;
-	slot = local_slot(m, class);
-	obj = slot_pop(m, slot);
-	if (!obj && slot->span && slot_claim(m, slot, slot->span))
-		obj = slot_pop(m, slot);
+	stack = local_stack(m, class);
+	obj = stack_pop(m, stack);
+	if (!obj && stack->span && stack_claim(m, stack, stack->span))
+		obj = stack_pop(m, stack);
 	mcache_leave(m);
 	return obj;
 }
@@ -480,7 +480,7 @@ void *mcache_alloc_slow(unsigned int class, int nid, gfp_t gfp)
 		gate_follow();
 		return alloc_single(class, nid, gfp);
 	}
-	if (unlikely(m->slots == empty_slots)) {
+	if (unlikely(m->stacks == empty_stacks)) {
 		mcache_leave(m);
 		m = capacity_setup() ? mcache_enter() : NULL;
 		if (!m)
@@ -495,8 +495,8 @@ void *mcache_alloc_slow(unsigned int class, int nid, gfp_t gfp)
 	from = row;
 	if (unlikely(away_first(m, class, gfp)))
 		from = mcentral_row(m->away, class);
-	if (likely(m->slots != empty_slots))
-		obj = refill_locally(m, &m->slots[mcentral_rows[from]->stack], class, &r);
+	if (likely(m->stacks != empty_stacks))
+		obj = refill_locally(m, &m->stacks[mcentral_rows[from]->stack], class, &r);
 	cpu = m->cpu;
 	mcache_leave(m);
 
@@ -517,17 +517,17 @@ void *mcache_alloc_slow(unsigned int class, int nid, gfp_t gfp)
 size_t mcache_pop_many(unsigned int class, size_t nr, void **out)
 {
 	struct mcache *m = mcache_enter();
-	struct mcache_slot *slot;
+	struct mcache_stack *stack;
 	size_t n;
 
 	if (!m)
 		return 0;
-	slot = local_slot(m, class);
-	n = min3(nr, (size_t)(slot->top - slot->base), (size_t)DRAIN_TURN);
+	stack = local_stack(m, class);
+	n = min3(nr, (size_t)(stack->top - stack->base), (size_t)DRAIN_TURN);
 	if (n) {
-		slot->top -= n;
-		memcpy(out, slot->top, n * sizeof(*out));
-		slot_count(m, slot, n);
+		stack->top -= n;
+		memcpy(out, stack->top, n * sizeof(*out));
+		stack_count(m, stack, n);
 	}
 	mcache_leave(m);
 	return n;
@@ -542,32 +542,32 @@ enum free_how {
 	FREE_TWICE,		/* it is on top of the stack */
 };
 
-static enum free_how push_slowly(struct mcache *m, struct mcache_slot *slot,
+static enum free_how push_slowly(struct mcache *m, struct mcache_stack *stack,
 				 unsigned int class, const void *p, void **batch,
 				 unsigned int *n, unsigned int *grow_to)
 {
 	p = untag(p);
 	if ((unsigned long)p & capacity_class_mask(class))
 		return FREE_CENTRAL;
-	if (slot->top != slot->base && slot->top[-1] == p)
+	if (stack->top != stack->base && stack->top[-1] == p)
 		return FREE_TWICE;
-	if (slot->top == slot->end) {
-		slot->overflows++;
+	if (stack->top == stack->end) {
+		stack->overflows++;
 		/* Frees alone do not justify a stack for another node. */
-		if (!slot_capacity(slot) && slot != local_slot(m, class))
+		if (!stack_capacity(stack) && stack != local_stack(m, class))
 			return FREE_CENTRAL;
-		*grow_to = capacity_wants_more(slot, class, WANTS_OVERFLOW);
-		if (!slot_capacity(slot))
+		*grow_to = capacity_wants_more(stack, class, WANTS_OVERFLOW);
+		if (!stack_capacity(stack))
 			return FREE_CENTRAL;
-		*n = slot_batch(slot);
+		*n = stack_batch(stack);
 		/* Each may empty a span, and the caller may be in a critical section. */
-		if (!transfer_has_room(slot_row(m, slot), *n))
+		if (!transfer_has_room(mcache_row(m, stack), *n))
 			*n = min_t(unsigned int, *n, CALL_TURN);
-		slot->top -= *n;
-		slot->moved -= *n;
-		memcpy(batch, slot->top, *n * sizeof(*batch));
+		stack->top -= *n;
+		stack->moved -= *n;
+		memcpy(batch, stack->top, *n * sizeof(*batch));
 	}
-	*slot->top++ = (void *)p;
+	*stack->top++ = (void *)p;
 	return FREE_PUSHED;
 }
 
@@ -575,13 +575,13 @@ static enum free_how push_slowly(struct mcache *m, struct mcache_slot *slot,
 bool mcache_is_top(const void *p, unsigned int row)
 {
 	struct mcache *m = mcache_enter();
-	const struct mcache_slot *slot;
+	const struct mcache_stack *stack;
 	bool top;
 
 	if (!m)
 		return false;
-	slot = row_slot_here(m, row);
-	top = slot && slot->top != slot->base && slot->top[-1] == untag(p);
+	stack = row_stack_here(m, row);
+	top = stack && stack->top != stack->base && stack->top[-1] == untag(p);
 	mcache_leave(m);
 	return top;
 }
@@ -601,7 +601,7 @@ void mcache_free_slow(const void *p, unsigned int number)
 	bool has_stack = number >= STACK_FIRST;
 	unsigned int n = 0, row;
 	bool spilt = false;
-	struct mcache_slot *slot;
+	struct mcache_stack *stack;
 	struct mcache *m;
 
 	/* Without a stack the size is not known yet. */
@@ -626,7 +626,7 @@ void mcache_free_slow(const void *p, unsigned int number)
 		gate_follow();
 		return;
 	}
-	if (m->slots == empty_slots) {
+	if (m->stacks == empty_stacks) {
 		mcache_leave(m);
 		capacity_setup();
 		m = mcache_enter();
@@ -635,9 +635,9 @@ void mcache_free_slow(const void *p, unsigned int number)
 			return;
 		}
 	}
-	slot = row_slot_here(m, row);
-	if (slot)
-		how = push_slowly(m, slot, mcentral_rows[row]->class, p, batch,
+	stack = row_stack_here(m, row);
+	if (stack)
+		how = push_slowly(m, stack, mcentral_rows[row]->class, p, batch,
 				  &n, &grow_to);
 	mcache_leave(m);
 
@@ -658,20 +658,20 @@ void mcache_free_slow(const void *p, unsigned int number)
  * Objects served from a stack, of any CPU.  In a task: an interrupt may be in between the
  * two changes, and would wait for ever.
  */
-unsigned long mcache_allocs(const struct mcache_slot *slots, unsigned int number)
+unsigned long mcache_allocs(const struct mcache_stack *stacks, unsigned int number)
 {
-	const struct mcache_slot *slot = &slots[number];
+	const struct mcache_stack *stack = &stacks[number];
 	unsigned long n;
 	u8 seq;
 
 	for (;;) {
 		/* Pairs with the release of capacity_set_gates(). */
-		seq = smp_load_acquire(&slot->seq);
-		n = READ_ONCE(slot_rest(slots, number)->issued) -
-		    READ_ONCE(slot->credit);
+		seq = smp_load_acquire(&stack->seq);
+		n = READ_ONCE(stack_rest(stacks, number)->issued) -
+		    READ_ONCE(stack->credit);
 		/* Pairs with its smp_wmb(). */
 		smp_rmb();
-		if (!(seq & 1) && READ_ONCE(slot->seq) == seq)
+		if (!(seq & 1) && READ_ONCE(stack->seq) == seq)
 			return n;
 		cpu_relax();
 	}
@@ -685,7 +685,7 @@ static int mcache_cpu_prepare(unsigned int cpu)
 {
 	struct mcache *m = per_cpu_ptr(&galloc_mcache, cpu);
 
-	if (m->slots == empty_slots)
+	if (m->stacks == empty_stacks)
 		m->nid = nodes_with_memory(cpu_to_mem(cpu));
 	return 0;
 }
@@ -694,14 +694,14 @@ int mcache_init(void)
 {
 	int cpu;
 
-	empty_slots = arena_meta_zalloc(slots_bytes(), NUMA_NO_NODE, GFP_KERNEL);
-	if (!empty_slots)
+	empty_stacks = arena_meta_zalloc(stacks_bytes(), NUMA_NO_NODE, GFP_KERNEL);
+	if (!empty_stacks)
 		return -ENOMEM;
 	for_each_possible_cpu(cpu) {
 		struct mcache *m = per_cpu_ptr(&galloc_mcache, cpu);
 
-		m->slots = empty_slots;
-		m->local = empty_slots;
+		m->stacks = empty_stacks;
+		m->local = empty_stacks;
 		m->cpu = cpu;
 		m->nid = nodes_with_memory(cpu_to_mem(cpu));
 		m->away = NUMA_NO_NODE;
@@ -730,8 +730,8 @@ void mcache_stop(void)
 	cpuhp_remove_state_nocalls(mcache_cpuhp_state);
 }
 
-/* After the last access to a CPU's slots. */
+/* After the last access to a CPU's stacks. */
 void mcache_exit(void)
 {
-	arena_meta_free(empty_slots, slots_bytes());
+	arena_meta_free(empty_stacks, stacks_bytes());
 }

@@ -5,7 +5,7 @@
  *
  * Budget: 60 instructions for an alloc + free pair, including all tests.  No lock,
  * no atomic, one cold branch; all rare cases look like "the stack is empty"
- * or "full", because a slot that must not be used has no capacity.
+ * or "full", because a stack that must not be used has no capacity.
  */
 #ifndef _GALLOC_MCACHE_H
 #define _GALLOC_MCACHE_H
@@ -23,10 +23,10 @@
 #define CALL_TURN		8
 
 /**
- * struct mcache_slot - one CPU's stack of free objects of one row
+ * struct mcache_stack - one CPU's stack of free objects of one row
  * @top: next place to push to
  * @base: first place; base[-1] is the stack's size in bytes, no object
- * @end: after the last place; base == end when the slot has no capacity
+ * @end: after the last place; base == end when the stack has no capacity
  * @credit: objects that the fast path may still serve; 0 while each is watched
  * @mask: bits that are 0 in the address of every object of the row; all ones while
  *	@gates has a bit
@@ -39,13 +39,13 @@
  * @gates: the reasons to watch each object that it has followed, see gate.h; and
  *	GATE_PAGES for objects above a page, whose frees all take
  *	mcache_push_shareable()
- * @seq: odd while @credit and slot_rest->issued change together
+ * @seq: odd while @credit and stack_rest->issued change together
  * @wants: at which end it last ran out, see capacity_wants_more()
  *
- * What a pair of calls needs is in this one cache line; struct slot_rest has the
+ * What a pair of calls needs is in this one cache line; struct stack_rest has the
  * remainder.  Written by its CPU only, with busy set.  Others read for statistics.
  */
-struct mcache_slot {
+struct mcache_stack {
 	void **top;
 	void **base;
 	void **end;
@@ -60,17 +60,17 @@ struct mcache_slot {
 	u8 wants;
 };
 
-static_assert(sizeof(struct mcache_slot) == 64);
+static_assert(sizeof(struct mcache_stack) == 64);
 
 /**
- * struct slot_rest - what only gates, drains and statistics need of a slot
+ * struct stack_rest - what only gates, drains and statistics need of a stack
  * @issued: all credit it was given; less @credit: the objects served from the stack
  * @seen_ops: objects served, misses and overflows at the last drain_visit(), low bits
  * @seen_misses: misses then, low bits
  *
- * A second array, behind that of the slots: its place is slot_rest().
+ * A second array, behind that of the stacks: its place is stack_rest().
  */
-struct slot_rest {
+struct stack_rest {
 	unsigned long issued;
 	u16 seen_ops;
 	u16 seen_misses;
@@ -81,9 +81,9 @@ struct slot_rest {
 
 /**
  * struct mcache - the caches of a CPU
- * @local: the slots of the CPU's own node, by size class
- * @slots: all slots, by stack number; a shared array of empty ones until first used
- * @busy: the slots are in use; an interrupt must not touch them
+ * @local: the stacks of the CPU's own node, by size class
+ * @stacks: all stacks, by stack number; a shared array of empty ones until first used
+ * @busy: the stacks are in use; an interrupt must not touch them
  * @cpu: the CPU
  * @nid: its node, that of @local; the nearest with memory if it has none
  * @away: the adopted node, whose stacks it has as well, because its own was used up;
@@ -96,7 +96,7 @@ struct slot_rest {
  * @gates_from: the generation that it is following
  * @gates_row: the next row of that
  * @rng: state of the xorshift that shuffles claimed objects
- * @hand: slot to take capacity from next when another needs more
+ * @hand: stack to take capacity from next when another needs more
  * @runs: runs of pages for large objects, see stash.c; the newest is last
  * @nr_runs: their number
  * @runs_used: one was handed out since the last drain_visit()
@@ -108,9 +108,9 @@ struct slot_rest {
  * @drain_class: class at which the last turn of a drain stopped
  * @drain_turns: consecutive turns spent on that class
  * @age_class: class at which the tick's work stopped, on a CPU without work items
- * @wants: classes whose stack could not be allocated; bit 0: the slots
- *	themselves.  Set by the CPU with busy set, cleared by @work
- * @drain_all: @work empties the slots, instead of looking for idle ones
+ * @wants: classes whose places could not be allocated; bit 0: the array of stacks
+ *	itself.  Set by the CPU with busy set, cleared by @work
+ * @drain_all: @work empties the stacks, instead of looking for idle ones
  * @work: runs on this CPU
  *
  * The busy byte is set before any stack pointer is loaded and cleared after the last
@@ -119,8 +119,8 @@ struct slot_rest {
  * the compiler from moving accesses across; the CPU sees its own in order.
  */
 struct mcache {
-	struct mcache_slot *local;
-	struct mcache_slot *slots;
+	struct mcache_stack *local;
+	struct mcache_stack *stacks;
 	u8 busy;
 	int cpu;
 	int nid;
@@ -160,23 +160,23 @@ DECLARE_PER_CPU(struct mcache, galloc_mcache);
 #define fast_mcache()		((struct mcache *)NULL)
 #define fast_busy(m)		((void)(m), cpu_byte_is_set(galloc_mcache.busy))
 #define fast_set_busy(m, val)	__this_cpu_write(galloc_mcache.busy, val)
-#define fast_slot(m, array, i)	cpu_array(galloc_mcache.array, i)
+#define fast_stack(m, array, i)	cpu_array(galloc_mcache.array, i)
 #define fast_local(m)		__this_cpu_read(galloc_mcache.local)
 #else
 #define fast_mcache()		raw_cpu_ptr(&galloc_mcache)
 #define fast_busy(m)		((m)->busy)
 #define fast_set_busy(m, val)	((m)->busy = (val))
-#define fast_slot(m, array, i)	((m)->array + (i))
+#define fast_stack(m, array, i)	((m)->array + (i))
 #define fast_local(m)		((m)->local)
 #endif
 
 /*
  * Pop an object of a class from this CPU's stack.  False if there is none, if each one
- * is watched, or if the slots are busy, because this is an interrupt.
+ * is watched, or if the stacks are busy, because this is an interrupt.
  */
 static __always_inline bool mcache_pop(unsigned int class, void **obj)
 {
-	struct mcache_slot *slot;
+	struct mcache_stack *stack;
 	struct mcache *m;
 	void **top;
 
@@ -185,16 +185,16 @@ static __always_inline bool mcache_pop(unsigned int class, void **obj)
 	if (likely(!fast_busy(m))) {
 		fast_set_busy(m, 1);
 		barrier();
-		slot = fast_slot(m, local, class);
-		top = slot->top;
-		if (likely(top != slot->base)) {
-			if (likely(!credit_used_up(slot->credit))) {
+		stack = fast_stack(m, local, class);
+		top = stack->top;
+		if (likely(top != stack->base)) {
+			if (likely(!credit_used_up(stack->credit))) {
 				/*
-				 * In this order the address of the slot is not
+				 * In this order the address of the stack is not
 				 * needed any more, and gcc loads the object into
 				 * the register that it is returned in.
 				 */
-				slot->top--;
+				stack->top--;
 				barrier();
 				*obj = top[-1];
 				barrier();
@@ -203,7 +203,7 @@ static __always_inline bool mcache_pop(unsigned int class, void **obj)
 				return true;
 			}
 			/* The slow path counts it. */
-			slot->credit++;
+			stack->credit++;
 		}
 		barrier();
 		fast_set_busy(m, 0);
@@ -216,17 +216,17 @@ static __always_inline bool mcache_pop(unsigned int class, void **obj)
  * The tests and the push itself, with busy set.  The mask is tested in 64 bits: all ones
  * must let no address pass, not even one at a boundary of 4 GiB.
  */
-static __always_inline bool slot_push(struct mcache_slot *slot, const void *p)
+static __always_inline bool stack_push(struct mcache_stack *stack, const void *p)
 {
-	void **top = slot->top;
+	void **top = stack->top;
 
 	/* KASAN: the stack holds the pointers that galloc handed out, without tags. */
 	p = untag(p);
-	if (likely(top != slot->end) && likely(top[-1] != p) &&
-	    likely(!bits_in_common(p, slot->mask))) {
+	if (likely(top != stack->end) && likely(top[-1] != p) &&
+	    likely(!bits_in_common(p, stack->mask))) {
 		*top = (void *)p;
 		barrier();
-		slot->top++;
+		stack->top++;
 		return true;
 	}
 	return false;
@@ -239,7 +239,7 @@ static __always_inline bool slot_push(struct mcache_slot *slot, const void *p)
  */
 static __always_inline bool mcache_push(const void *p)
 {
-	struct mcache_slot *slot;
+	struct mcache_stack *stack;
 	struct mcache *m;
 
 	preempt_disable();
@@ -247,8 +247,8 @@ static __always_inline bool mcache_push(const void *p)
 	if (likely(!fast_busy(m))) {
 		fast_set_busy(m, 1);
 		barrier();
-		slot = fast_slot(m, slots, arena_stack_of(p));
-		if (likely(slot_push(slot, p))) {
+		stack = fast_stack(m, stacks, arena_stack_of(p));
+		if (likely(stack_push(stack, p))) {
 			barrier();
 			fast_set_busy(m, 0);
 			preempt_enable();
@@ -267,7 +267,7 @@ static __always_inline bool mcache_push(const void *p)
  */
 static inline size_t mcache_push_run(void **p, size_t nr)
 {
-	struct mcache_slot *slots;
+	struct mcache_stack *stacks;
 	struct mcache *m;
 	size_t n = 0;
 
@@ -276,9 +276,9 @@ static inline size_t mcache_push_run(void **p, size_t nr)
 	if (likely(!fast_busy(m))) {
 		fast_set_busy(m, 1);
 		barrier();
-		slots = fast_slot(m, slots, 0);
+		stacks = fast_stack(m, stacks, 0);
 		for (nr = min_t(size_t, nr, DRAIN_TURN); n < nr; n++)
-			if (unlikely(!slot_push(slots + arena_stack_of(p[n]), p[n])))
+			if (unlikely(!stack_push(stacks + arena_stack_of(p[n]), p[n])))
 				break;
 		barrier();
 		fast_set_busy(m, 0);
@@ -290,9 +290,9 @@ static inline size_t mcache_push_run(void **p, size_t nr)
 
 /* ---- for mcache.c and drain.c ------------------------------------------------ */
 
-extern struct mcache_slot *empty_slots;
+extern struct mcache_stack *empty_stacks;
 
-/* This CPU's slots, preemption off and busy set; NULL if they are busy. */
+/* This CPU's stacks, preemption off and busy set; NULL if they are busy. */
 static inline struct mcache *mcache_enter(void)
 {
 	struct mcache *m;
@@ -332,65 +332,65 @@ static inline void mcache_leave(struct mcache *m)
 })
 #endif
 
-static inline struct mcache_slot *local_slot(struct mcache *m, unsigned int class)
+static inline struct mcache_stack *local_stack(struct mcache *m, unsigned int class)
 {
 	return &m->local[class];
 }
 
-static inline struct mcache_slot *away_slot(struct mcache *m, unsigned int class)
+static inline struct mcache_stack *away_stack(struct mcache *m, unsigned int class)
 {
-	return &m->slots[stack_number(m->away, class)];
+	return &m->stacks[stack_number(m->away, class)];
 }
 
-/* This CPU's slot of a class, of its own node or @away; NULL if there is none. */
-static inline struct mcache_slot *class_slot(struct mcache *m, unsigned int class,
-					     bool away)
+/* This CPU's stack of a class, of its own node or @away; NULL if there is none. */
+static inline struct mcache_stack *class_stack(struct mcache *m, unsigned int class,
+					       bool away)
 {
 	if (!away)
-		return local_slot(m, class);
-	return m->away == NUMA_NO_NODE ? NULL : away_slot(m, class);
+		return local_stack(m, class);
+	return m->away == NUMA_NO_NODE ? NULL : away_stack(m, class);
 }
 
 /*
- * This CPU's slot of a row: of its own node, or of the adopted one.  NULL for any
+ * This CPU's stack of a row: of its own node, or of the adopted one.  NULL for any
  * other.
  */
-static inline struct mcache_slot *row_slot_here(struct mcache *m, unsigned int row)
+static inline struct mcache_stack *row_stack_here(struct mcache *m, unsigned int row)
 {
 	const struct mcentral *c = mcentral_of(row);
 
-	if (m->slots == empty_slots || (c->nid != m->nid && c->nid != m->away) ||
+	if (m->stacks == empty_stacks || (c->nid != m->nid && c->nid != m->away) ||
 	    c->stack < STACK_FIRST)
 		return NULL;
-	return &m->slots[c->stack];
+	return &m->stacks[c->stack];
 }
 
-/* The row of a slot with a stack. */
-static inline unsigned int slot_row(const struct mcache *m,
-				    const struct mcache_slot *slot)
+/* The row of a stack. */
+static inline unsigned int mcache_row(const struct mcache *m,
+				      const struct mcache_stack *stack)
 {
-	return stack_row(slot - m->slots);
+	return stack_row(stack - m->stacks);
 }
 
-static inline unsigned int slot_capacity(const struct mcache_slot *slot)
+static inline unsigned int stack_capacity(const struct mcache_stack *stack)
 {
-	return slot->end - slot->base;
+	return stack->end - stack->base;
 }
 
 /*
  * Number of entries on a stack.  Its CPU may be working on it: top and base are read
  * one after the other, and an inconsistent pair counts as nothing.
  */
-static inline unsigned long slot_places(const struct mcache_slot *slot)
+static inline unsigned long stack_places(const struct mcache_stack *stack)
 {
-	long n = READ_ONCE(slot->top) - READ_ONCE(slot->base);
+	long n = READ_ONCE(stack->top) - READ_ONCE(stack->base);
 
-	return n > 0 && n <= READ_ONCE(slot->end) - READ_ONCE(slot->base) ? n : 0;
+	return n > 0 && n <= READ_ONCE(stack->end) - READ_ONCE(stack->base) ? n : 0;
 }
 
-static inline unsigned int slot_room(const struct mcache_slot *slot)
+static inline unsigned int stack_room(const struct mcache_stack *stack)
 {
-	return slot->end - slot->top;
+	return stack->end - stack->top;
 }
 
 /* Bytes of objects of a span, which may be shorter than others of its class. */
@@ -399,49 +399,49 @@ static inline size_t span_bytes(const struct mspan *s)
 	return (size_t)s->npages << PAGE_SHIFT;
 }
 
-/* Size of the slots of a CPU, and of their rest. */
-static inline size_t slots_bytes(void)
+/* Size of the stacks of a CPU, and of their rest. */
+static inline size_t stacks_bytes(void)
 {
 	return (size_t)nr_stacks *
-	       (sizeof(struct mcache_slot) + sizeof(struct slot_rest));
+	       (sizeof(struct mcache_stack) + sizeof(struct stack_rest));
 }
 
-static inline struct slot_rest *slot_rest(const struct mcache_slot *slots,
-					  unsigned int number)
+static inline struct stack_rest *stack_rest(const struct mcache_stack *stacks,
+					    unsigned int number)
 {
-	return (struct slot_rest *)(slots + nr_stacks) + number;
+	return (struct stack_rest *)(stacks + nr_stacks) + number;
 }
 
 /* Objects served from a stack, for its CPU with busy set, or if it is dead. */
-static inline unsigned long slot_allocs(const struct mcache_slot *slots,
-					unsigned int number)
+static inline unsigned long stack_allocs(const struct mcache_stack *stacks,
+					 unsigned int number)
 {
-	return slot_rest(slots, number)->issued - slots[number].credit;
+	return stack_rest(stacks, number)->issued - stacks[number].credit;
 }
 
 /* Count objects that a slow path serves from a stack, as the fast path does. */
-static inline void slot_count(struct mcache *m, struct mcache_slot *slot,
-			      unsigned int n)
+static inline void stack_count(struct mcache *m, struct mcache_stack *stack,
+			       unsigned int n)
 {
-	struct slot_rest *rest;
+	struct stack_rest *rest;
 
-	if (likely(slot->credit >= (long)n)) {
-		WRITE_ONCE(slot->credit, slot->credit - n);
+	if (likely(stack->credit >= (long)n)) {
+		WRITE_ONCE(stack->credit, stack->credit - n);
 		return;
 	}
-	rest = slot_rest(m->slots, slot - m->slots);
+	rest = stack_rest(m->stacks, stack - m->stacks);
 	WRITE_ONCE(rest->issued, rest->issued + n);
 }
 
 static inline bool mcache_is_setup(int cpu)
 {
-	return READ_ONCE(per_cpu(galloc_mcache, cpu).slots) != empty_slots;
+	return READ_ONCE(per_cpu(galloc_mcache, cpu).stacks) != empty_stacks;
 }
 
 /*
  * Does galloc certainly hold the only references to all pages of an object at offset
  * @off from the base of the map?  An invalid pointer may seem to be an object that
- * extends beyond its slot, where there need not be pages.
+ * extends beyond its slot of the map, where there need not be pages.
  */
 static __always_inline bool object_is_ours(const struct arena_map *map,
 					   unsigned long off, unsigned int size)
@@ -467,7 +467,7 @@ static __always_inline bool object_is_ours(const struct arena_map *map,
 static __always_inline bool mcache_push_shareable(const void *p, unsigned int *number)
 {
 	const struct arena_map *map;
-	struct mcache_slot *slot;
+	struct mcache_stack *stack;
 	struct mcache *m;
 	unsigned long off;
 	unsigned long class;
@@ -483,20 +483,20 @@ static __always_inline bool mcache_push_shareable(const void *p, unsigned int *n
 		goto out;
 	fast_set_busy(m, 1);
 	barrier();
-	slot = fast_slot(m, slots, *number);
-	if (slot->gates != GATE_PAGES || slot->top == slot->end ||
-	    slot->top[-1] == p)
+	stack = fast_stack(m, stacks, *number);
+	if (stack->gates != GATE_PAGES || stack->top == stack->end ||
+	    stack->top[-1] == p)
 		goto not_pushed;
 	/* Stacks of other nodes' rows are left to the slow path. */
-	class = slot - fast_local(m);
+	class = stack - fast_local(m);
 	if (unlikely(class >= GALLOC_NR_CLASSES))
 		goto not_pushed;
 	size = sizeclasses[class].size;
 	if (!(offset_in_page(off) & ((size & -size) - 1)) &&
 	    object_is_ours(map, off, size)) {
-		*slot->top = (void *)p;
+		*stack->top = (void *)p;
 		barrier();
-		slot->top++;
+		stack->top++;
 		barrier();
 		fast_set_busy(m, 0);
 		preempt_enable();
@@ -515,9 +515,9 @@ out:
 /* The most that a stack holds. */
 #define CAPACITY_MAX		2048
 
-void capacity_set_gates(struct mcache_slot *slots, unsigned int number);
+void capacity_set_gates(struct mcache_stack *stacks, unsigned int number);
 
-/* slot->wants */
+/* stack->wants */
 enum { WANTS_UNDERFLOW = 1, WANTS_OVERFLOW = 2 };
 
 unsigned long capacity_class_mask(unsigned int class);
@@ -528,7 +528,7 @@ struct mcache *capacity_enter_setup(void);
 bool capacity_steal(struct mcache *m, unsigned int for_class, size_t bytes);
 bool capacity_setup(void);
 void capacity_grow(unsigned int row, unsigned int capacity);
-unsigned int capacity_wants_more(struct mcache_slot *slot, unsigned int class,
+unsigned int capacity_wants_more(struct mcache_stack *stack, unsigned int class,
 				 unsigned int how);
 
 /* mcache.c */
@@ -540,7 +540,7 @@ void mcache_exit(void);
 void *mcache_pop_node(unsigned int class, int nid);
 void *mcache_pop_nolock(unsigned int class);
 void *mcache_alloc_slow(unsigned int class, int nid, gfp_t gfp);
-unsigned long mcache_allocs(const struct mcache_slot *slots, unsigned int number);
+unsigned long mcache_allocs(const struct mcache_stack *stacks, unsigned int number);
 void mcache_free_slow(const void *p, unsigned int number);
 bool mcache_is_top(const void *p, unsigned int row);
 size_t mcache_pop_many(unsigned int class, size_t nr, void **out);

@@ -13,7 +13,7 @@
  *
  *  1. The bitmap is the only truth.  Freers set bits without a lock; "all free"
  *     and "none free" are derived from the words, under the lock.
- *  2. Only the owner clears bits: the CPU whose slot holds the span, with busy
+ *  2. Only the owner clears bits: the CPU whose stack holds the span, with busy
  *     set; the code that detached it; the holder of the lock while it is PARTIAL.
  *  3. Uncache: store the state, full barrier, then rescan the words.  The freer
  *     does the opposite: set the bit, full barrier, then read the state.  One
@@ -196,7 +196,7 @@ static void span_retire(struct mcentral *c, struct mspan *s)
 
 /**
  * mcentral_uncache_span() - return a CACHED span to its row
- * @s: span, detached from the slot it was in
+ * @s: span, detached from the stack it was in
  *
  * Context: Any but NMI, no galloc lock held.
  */
@@ -337,7 +337,7 @@ static unsigned int mcentral_take_stray(const struct mcentral *c, gfp_t gfp,
  * @max: the most objects to allocate
  * @out: filled with them
  *
- * For an interrupt that finds its CPU's slots busy, for another node than the
+ * For an interrupt that finds its CPU's stacks busy, for another node than the
  * CPU's, and for debug mode.  If the node is used up, uses galloc's memory on other
  * nodes before new pages of theirs, unless @gfp has __GFP_THISNODE.
  *

@@ -139,7 +139,7 @@ static unsigned int refill_runs(unsigned int npages)
 	const struct mcache *m = raw_cpu_ptr(&galloc_mcache);
 
 	if (READ_ONCE(m->missed_pages) != npages ||
-	    READ_ONCE(m->slots) == empty_slots)
+	    READ_ONCE(m->stacks) == empty_stacks)
 		return 1;
 	return min3(1 + READ_ONCE(m->missed) / MISSES_FOR_ONE, REFILL_RUNS,
 		    1 + STASH_MAX_PAGES / npages);
@@ -187,7 +187,7 @@ struct mspan *stash_refill(unsigned int npages, unsigned int align, int nid,
 	more = first->next;
 	m = mcache_enter();
 	if (m) {
-		if (m->slots != empty_slots && m->nid == nid)
+		if (m->stacks != empty_stacks && m->nid == nid)
 			room = runs_room(m, max - 1, bytes);
 		for (; more && room--; more = s) {
 			s = more->next;

@@ -183,13 +183,13 @@ EXPORT_SYMBOL_GPL(galloc_nolock);
 static bool is_on_top(const void *p)
 {
 	struct mcache *m = mcache_enter();
-	struct mcache_slot *slot;
+	struct mcache_stack *stack;
 	bool twice;
 
 	if (!m)
 		return false;
-	slot = &m->slots[arena_stack_of(p)];
-	twice = slot->top != slot->base && slot->top[-1] == p;
+	stack = &m->stacks[arena_stack_of(p)];
+	twice = stack->top != stack->base && stack->top[-1] == p;
 	mcache_leave(m);
 	return twice;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 // Copyright (C) 2026 The galloc authors
 /*
- * look: checks of a CPU's own slots, for validate.c and observe/stats.c.
+ * look: checks of a CPU's own stacks, for validate.c and observe/stats.c.
  *
  * A stack can be replaced at any moment, so no other CPU may follow its pointers.  Each
  * CPU checks its own, in a work item, and the caller waits for it, for a limited
@@ -21,7 +21,7 @@ static void look_fn(struct work_struct *work)
 }
 
 /**
- * look_new() - prepare a check of a CPU's slots
+ * look_new() - prepare a check of a CPU's stacks
  * @size: of a structure that begins with a struct look; it is zeroed
  *
  * Return: The check, to start, wait for and put; NULL if there is no memory.
@@ -83,7 +83,7 @@ static bool stack_turn(struct look_stacks *st, unsigned int class, bool away,
 		       unsigned int *from)
 {
 	struct mcache *m = mcache_enter();
-	const struct mcache_slot *slot;
+	const struct mcache_stack *stack;
 	unsigned int row;
 	long n, end;
 
@@ -91,18 +91,18 @@ static bool stack_turn(struct look_stacks *st, unsigned int class, bool away,
 		st->missed = true;
 		return false;
 	}
-	slot = class_slot(m, class, away);
-	row = slot ? slot_row(m, slot) : 0;
-	n = slot ? slot->top - slot->base : 0;
+	stack = class_stack(m, class, away);
+	row = stack ? mcache_row(m, stack) : 0;
+	n = stack ? stack->top - stack->base : 0;
 	end = min(n, (long)*from + STACK_TURN);
 	for (; *from < end; ++*from) {
-		if (!mspan_is_taken(slot->base[*from], row))
+		if (!mspan_is_taken(stack->base[*from], row))
 			continue;
 		if (st->n == st->max) {
 			st->missed = true;
 			break;
 		}
-		st->object[st->n++] = slot->base[*from];
+		st->object[st->n++] = stack->base[*from];
 		st->in_class[class]++;
 	}
 	mcache_leave(m);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* Copyright (C) 2026 The galloc authors */
 /*
- * look: results of a check of a CPU's own slots.
+ * look: results of a check of a CPU's own stacks.
  */
 #ifndef _GALLOC_LOOK_H
 #define _GALLOC_LOOK_H
@@ -13,7 +13,7 @@
 #include "mcache.h"
 
 /**
- * struct look - a check of a CPU's own slots
+ * struct look - a check of a CPU's own stacks
  * @work: runs on that CPU
  * @done: it has run
  * @refs: of the waiting caller, and of @work

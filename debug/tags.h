@@ -6,7 +6,7 @@
  * The tag of a page and that of a pointer to it may differ, and a client may pass
  * either.  Each address from outside is untagged before it becomes the number of a slot,
  * a page or an object, and before it is put on a stack: in arena_of() and
- * arena_stack_of(), slot_push(), mcache_push_shareable() and push_slowly(), and, by
+ * arena_stack_of(), stack_push(), mcache_push_shareable() and push_slowly(), and, by
  * addr_of(), wherever it is compared with the start of a span.
  */
 #ifndef _GALLOC_TAGS_H

@@ -41,7 +41,7 @@ void validate_cpus_transfer(struct check *c, struct mcentral *mc)
 	} while (!turn);
 }
 
-/* A check of a CPU's slots. */
+/* A check of a CPU's stacks. */
 struct cpu_check {
 	struct look look;	/* first: freed through it */
 	struct findings sure;
@@ -65,35 +65,35 @@ static void check_stash(struct findings *sure, const struct mcache *m)
 	check_eq(sure, bytes, m->runs_bytes);
 }
 
-/* Check a slot, if there is one.  Returns the bytes that it may hold. */
-static unsigned long check_slot_of(struct findings *sure, const struct mcache *m,
-				   const struct mcache_slot *slot,
+/* Check a stack, if there is one.  Returns the bytes that it may hold. */
+static unsigned long check_stack_of(struct findings *sure, const struct mcache *m,
+				    const struct mcache_stack *stack,
 				   unsigned int class)
 {
 	unsigned long held;
 
-	if (!slot)
+	if (!stack)
 		return 0;
-	check_that(sure, slot->base <= slot->top && slot->top <= slot->end);
-	check_eq(sure, slot->mask == ULONG_MAX, !!slot->gates);
-	check_eq(sure, !slot->credit, !!(slot->gates & GATE_REASONS));
-	held = (slot->end - slot->base) * sizeclasses[class].size;
-	if (!slot->span)
+	check_that(sure, stack->base <= stack->top && stack->top <= stack->end);
+	check_eq(sure, stack->mask == ULONG_MAX, !!stack->gates);
+	check_eq(sure, !stack->credit, !!(stack->gates & GATE_REASONS));
+	held = (stack->end - stack->base) * sizeclasses[class].size;
+	if (!stack->span)
 		return held;
-	check_eq(sure, slot->span->tag,
-		 MSPAN_TAG(slot_row(m, slot), MSPAN_CACHED));
-	return held + span_bytes(slot->span);
+	check_eq(sure, stack->span->tag,
+		 MSPAN_TAG(mcache_row(m, stack), MSPAN_CACHED));
+	return held + span_bytes(stack->span);
 }
 
-/* The slots and the stash, in one section; the stacks themselves come later. */
-static void check_slots_of(struct findings *sure, struct mcache *m)
+/* The stacks and the stash, in one section; the objects on them come later. */
+static void check_stacks_of(struct findings *sure, struct mcache *m)
 {
 	unsigned long held = m->runs_bytes;
 	unsigned int class;
 
 	for (class = 1; class < GALLOC_NR_CLASSES; class++) {
-		held += check_slot_of(sure, m, class_slot(m, class, false), class);
-		held += check_slot_of(sure, m, class_slot(m, class, true), class);
+		held += check_stack_of(sure, m, class_stack(m, class, false), class);
+		held += check_stack_of(sure, m, class_stack(m, class, true), class);
 	}
 	check_stash(sure, m);
 	check_eq(sure, held, m->held);
@@ -105,7 +105,7 @@ static bool check_stack(struct cpu_check *cc, unsigned int class, bool away,
 			unsigned int *from)
 {
 	struct mcache *m = mcache_enter();
-	const struct mcache_slot *slot;
+	const struct mcache_stack *stack;
 	unsigned int row;
 	long n, end;
 
@@ -113,12 +113,12 @@ static bool check_stack(struct cpu_check *cc, unsigned int class, bool away,
 		cc->missed = true;
 		return false;
 	}
-	slot = class_slot(m, class, away);
-	row = slot ? slot_row(m, slot) : 0;
-	n = slot ? min(slot->top, slot->end) - slot->base : 0;
+	stack = class_stack(m, class, away);
+	row = stack ? mcache_row(m, stack) : 0;
+	n = stack ? min(stack->top, stack->end) - stack->base : 0;
 	end = min(n, (long)*from + STACK_TURN);
 	for (; *from < end; ++*from)
-		check_stacked(&cc->sure, slot->base[*from], row,
+		check_stacked(&cc->sure, stack->base[*from], row,
 			      "no object on a stack");
 	mcache_leave(m);
 	return end < n;
@@ -135,9 +135,9 @@ static void check_this_cpu(struct look *look)
 		cc->missed = true;
 		return;
 	}
-	setup = m->slots != empty_slots;
+	setup = m->stacks != empty_stacks;
 	if (setup)
-		check_slots_of(&cc->sure, m);
+		check_stacks_of(&cc->sure, m);
 	cc->stashed_pages = m->runs_bytes >> PAGE_SHIFT;
 	mcache_leave(m);
 	for (class = 1; setup && class < GALLOC_NR_CLASSES; class++) {

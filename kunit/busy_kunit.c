@@ -5,7 +5,7 @@
  *
  * The window in which an interrupt would do harm is a few instructions long, so
  * random tests rarely hit it.  Here the processor watches: a breakpoint on the stack
- * pointer of a slot checks the busy byte at each access.  Omitted where there are no
+ * pointer of a stack checks the busy byte at each access.  Omitted where there are no
  * breakpoints, as in user-mode Linux.
  */
 #include "helpers.h"
@@ -42,25 +42,25 @@ static struct perf_event * __percpu *watch(struct kunit *test, void *what)
 }
 
 /* Pinned, with something on the stack of 64 bytes. */
-static struct mcache_slot *warm_slot(struct kunit *test)
+static struct mcache_stack *warm_stack(struct kunit *test)
 {
 	gk_pin(gk_cpu(0));
 	gfree(galloc(64, GFP_KERNEL));
 	gfree(galloc(64, GFP_KERNEL));
-	return gk_slot(sizeclass_of(64));
+	return gk_stack(sizeclass_of(64));
 }
 
 static void the_fast_paths_access_the_stack_with_busy_set(struct kunit *test)
 {
-	struct mcache_slot *slot = warm_slot(test);
+	struct mcache_stack *stack = warm_stack(test);
 	struct perf_event * __percpu *events;
 	unsigned int after_alloc, after_free, after_second;
 	void *p;
 
 	if (galloc_debug)
 		return;
-	KUNIT_ASSERT_GT(test, gk_stacked(slot), 0);
-	events = watch(test, &slot->top);
+	KUNIT_ASSERT_GT(test, gk_stacked(stack), 0);
+	events = watch(test, &stack->top);
 	p = galloc(64, GFP_KERNEL);
 	after_alloc = accesses;
 	gfree(p);
@@ -80,14 +80,14 @@ static void the_slow_paths_access_the_stack_with_busy_set(struct kunit *test)
 {
 	const unsigned int n = 500;
 	void **objects = kunit_kcalloc(test, n, sizeof(*objects), GFP_KERNEL);
-	struct mcache_slot *slot = warm_slot(test);
+	struct mcache_stack *stack = warm_stack(test);
 	struct perf_event * __percpu *events;
 	unsigned int i;
 
 	KUNIT_ASSERT_NOT_NULL(test, objects);
 	if (galloc_debug)
 		return;
-	events = watch(test, &slot->top);
+	events = watch(test, &stack->top);
 	for (i = 0; i < n; i++)
 		objects[i] = galloc(64, GFP_KERNEL);
 	for (i = 0; i < n; i++)

@@ -39,7 +39,7 @@ static unsigned int kept_in_vain(void)
 	unsigned int class, n = 0;
 
 	for_each_class(class)
-		n += gk_slot(class)->span && !gk_capacity(gk_slot(class));
+		n += gk_stack(class)->span && !gk_capacity(gk_stack(class));
 	return n;
 }
 
@@ -52,7 +52,7 @@ static void a_stack_without_room_keeps_no_span(struct kunit *test)
 	gk_pin(gk_cpu(0));
 	have_stacks(test);
 	for_each_class(class)
-		spans += !!gk_slot(class)->span;
+		spans += !!gk_stack(class)->span;
 	KUNIT_EXPECT_GT(test, spans, 10);
 	steal_all(test);
 	KUNIT_EXPECT_EQ(test, kept_in_vain(), 0);

@@ -97,7 +97,7 @@ static unsigned long counted_allocs(void)
 			n += mcentral_rows[row]->singles + mcentral_rows[row]->fast;
 	for_each_online_cpu(cpu)
 		for (row = 0; row < nr_stacks; row++)
-			n += mcache_allocs(per_cpu(galloc_mcache, cpu).slots, row);
+			n += mcache_allocs(per_cpu(galloc_mcache, cpu).stacks, row);
 	return n;
 }
 
@@ -214,7 +214,7 @@ static void every_kind_of_call_is_seen(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, atomic_read(&nr_late), 0);
 		KUNIT_EXPECT_EQ(test, counted_allocs() - before, 2 * all);
 		if (!galloc_debug)
-			KUNIT_EXPECT_GT(test, gk_slot(sizeclass_of(64))->credit, 0);
+			KUNIT_EXPECT_GT(test, gk_stack(sizeclass_of(64))->credit, 0);
 	}
 }
 
@@ -269,25 +269,25 @@ static void what_is_no_free_is_not_seen(struct kunit *test)
 static void a_closed_mask_lets_no_address_pass(struct kunit *test)
 {
 	void *places[4] = { };
-	struct mcache_slot slot = {
+	struct mcache_stack stack = {
 		.top = places + 1, .base = places + 1, .end = places + 4,
 		.mask = ULONG_MAX,
 	};
 
-	KUNIT_EXPECT_FALSE(test, slot_push(&slot, (void *)(PAGE_OFFSET | SZ_4G)));
-	KUNIT_EXPECT_FALSE(test, slot_push(&slot, (void *)SZ_4G));
-	KUNIT_EXPECT_PTR_EQ(test, slot.top, places + 1);
-	slot.mask = 63;
-	KUNIT_EXPECT_TRUE(test, slot_push(&slot, (void *)SZ_4G));
+	KUNIT_EXPECT_FALSE(test, stack_push(&stack, (void *)(PAGE_OFFSET | SZ_4G)));
+	KUNIT_EXPECT_FALSE(test, stack_push(&stack, (void *)SZ_4G));
+	KUNIT_EXPECT_PTR_EQ(test, stack.top, places + 1);
+	stack.mask = 63;
+	KUNIT_EXPECT_TRUE(test, stack_push(&stack, (void *)SZ_4G));
 }
 
 static unsigned long allocs_read;
 static atomic_t reading, nr_read;
 
-static void read_allocs(void *slots)
+static void read_allocs(void *stacks)
 {
 	atomic_set(&reading, 1);
-	allocs_read = mcache_allocs(slots, stack_number(gk_nid(), sizeclass_of(64)));
+	allocs_read = mcache_allocs(stacks, stack_number(gk_nid(), sizeclass_of(64)));
 	atomic_set(&nr_read, 1);
 }
 
@@ -296,26 +296,26 @@ static void statistics_see_both_changes_or_none(struct kunit *test)
 {
 	unsigned int row = stack_number(gk_nid(), sizeclass_of(64));
 	struct gk_thread *reader;
-	struct mcache_slot *slots;
+	struct mcache_stack *stacks;
 	unsigned long allocs;
 
 	if (!gk_smp())
 		kunit_skip(test, "one CPU");
 	pairs_of(64, GFP_KERNEL);
-	slots = raw_cpu_ptr(&galloc_mcache)->slots;
-	allocs = mcache_allocs(slots, row);
+	stacks = raw_cpu_ptr(&galloc_mcache)->stacks;
+	allocs = mcache_allocs(stacks, row);
 	atomic_set(&reading, 0);
 	atomic_set(&nr_read, 0);
-	WRITE_ONCE(slots[row].seq, slots[row].seq + 1);
+	WRITE_ONCE(stacks[row].seq, stacks[row].seq + 1);
 	smp_wmb();
-	WRITE_ONCE(slot_rest(slots, row)->issued, allocs + 1000000);
-	reader = gk_start(test, gk_cpu(1), read_allocs, slots);
+	WRITE_ONCE(stack_rest(stacks, row)->issued, allocs + 1000000);
+	reader = gk_start(test, gk_cpu(1), read_allocs, stacks);
 	gk_yield_for(atomic_read(&reading), GK_PATIENCE_MS);
 	/* It never is; what does not wait for us would be done by then. */
 	KUNIT_EXPECT_FALSE(test, gk_wait_for(atomic_read(&nr_read), 50));
-	WRITE_ONCE(slot_rest(slots, row)->issued, allocs + slots[row].credit);
+	WRITE_ONCE(stack_rest(stacks, row)->issued, allocs + stacks[row].credit);
 	/* Release: as in capacity_set_gates(). */
-	smp_store_release(&slots[row].seq, slots[row].seq + 1);
+	smp_store_release(&stacks[row].seq, stacks[row].seq + 1);
 	gk_join(test, reader);
 	KUNIT_EXPECT_EQ(test, allocs_read, allocs);
 }
@@ -435,30 +435,30 @@ static void closing_waits_for_each_cpu(struct kunit *test)
 
 static void close_in_pause(enum galloc_pause point, const void *what)
 {
-	if (point != PAUSE_SLOTS_READY || READ_ONCE(gate_all) & BIT(GATE_TRACE))
+	if (point != PAUSE_STACKS_READY || READ_ONCE(gate_all) & BIT(GATE_TRACE))
 		return;
 	gate_close(GATE_TRACE, &watcher, GATE_ALL_ROWS);
 }
 
-static void slots_made_meanwhile_are_closed(struct kunit *test)
+static void stacks_made_meanwhile_are_closed(struct kunit *test)
 {
-	struct mcache_slot *had;
+	struct mcache_stack *had;
 
 	if (galloc_debug)
 		return;
-	had = gk_take_slots_away(test);
+	had = gk_take_stacks_away(test);
 	start_counting();
 	WRITE_ONCE(galloc_pause_hook, close_in_pause);
 	KUNIT_EXPECT_TRUE(test, capacity_setup());
 	WRITE_ONCE(galloc_pause_hook, NULL);
 	/* Before any slow path could close it. */
-	KUNIT_EXPECT_EQ(test, gk_slot(sizeclass_of(64))->credit, 0);
+	KUNIT_EXPECT_EQ(test, gk_stack(sizeclass_of(64))->credit, 0);
 	start_counting();
 	pairs_of(64, GFP_KERNEL);
 	KUNIT_EXPECT_EQ(test, atomic_read(&nr_allocs), NR);
 	KUNIT_EXPECT_EQ(test, atomic_read(&nr_frees), NR);
 	stop_watching(test, GATE_TRACE);
-	gk_slots_delete(had);
+	gk_stacks_delete(had);
 }
 
 /* As an isolated CPU does, which gets no work item. */
@@ -474,7 +474,7 @@ static void a_cpu_follows_in_its_slow_paths(struct kunit *test)
 		gfree(galloc(8, GFP_KERNEL | __GFP_NOFAIL));
 	KUNIT_EXPECT_EQ(test, m->gates_gen, atomic_read(&gate_gen));
 	if (!galloc_debug)
-		KUNIT_EXPECT_EQ(test, gk_slot(sizeclass_of(64))->credit, 0);
+		KUNIT_EXPECT_EQ(test, gk_stack(sizeclass_of(64))->credit, 0);
 	gate_open(GATE_LATENCY);
 }
 
@@ -510,7 +510,7 @@ static void a_hotplug_callback_leaves_it_to_the_worker(struct kunit *test)
 	if (!galloc_debug)
 		KUNIT_EXPECT_TRUE(test, gk_wait_for(({
 			gfree(galloc(64, GFP_KERNEL));
-			!READ_ONCE(gk_slot(sizeclass_of(64))->credit);
+			!READ_ONCE(gk_stack(sizeclass_of(64))->credit);
 		}), GK_PATIENCE_MS));
 	gate_wait();
 	start_counting();
@@ -529,7 +529,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(statistics_see_both_changes_or_none),
 	KUNIT_CASE(other_cpus_are_watched_from_the_return_on),
 	KUNIT_CASE(closing_waits_for_each_cpu),
-	KUNIT_CASE(slots_made_meanwhile_are_closed),
+	KUNIT_CASE(stacks_made_meanwhile_are_closed),
 	KUNIT_CASE(a_cpu_follows_in_its_slow_paths),
 #ifdef CONFIG_HOTPLUG_CPU
 	KUNIT_CASE(a_hotplug_callback_leaves_it_to_the_worker),

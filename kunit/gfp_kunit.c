@@ -423,7 +423,7 @@ static void visit_in_softirq(struct tasklet_struct *t)
 	visit_once();
 }
 
-static void calls_that_find_the_slots_busy_are_served_and_counted(struct kunit *test)
+static void calls_that_find_the_stacks_busy_are_served_and_counted(struct kunit *test)
 {
 	long hard = gk_events(EVENT_BUSY_HARDIRQ);
 	long soft = gk_events(EVENT_BUSY_SOFTIRQ);
@@ -435,7 +435,7 @@ static void calls_that_find_the_slots_busy_are_served_and_counted(struct kunit *
 	tasklet_setup(&visit.tasklet, visit_in_softirq);
 	atomic_set(&visit.done, 0);
 
-	/* As if the slots were busy. */
+	/* As if the stacks were busy. */
 	preempt_disable();
 	this_cpu_write(galloc_mcache.busy, 1);
 	irq_work_queue(&visit.irq_work);
@@ -469,7 +469,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(caches_are_released_under_pressure),
 	KUNIT_CASE(interrupts_may_be_off),
 	KUNIT_CASE(a_spinlock_may_be_held),
-	KUNIT_CASE(calls_that_find_the_slots_busy_are_served_and_counted),
+	KUNIT_CASE(calls_that_find_the_stacks_busy_are_served_and_counted),
 	KUNIT_CASE(memalloc_scopes_are_honoured),
 	{}
 };

@@ -490,32 +490,32 @@ void gk_whole(void)
 	forget_refusals();
 }
 
-/* ---- a CPU without slots ------------------------------------------------- */
+/* ---- a CPU without stacks ------------------------------------------------- */
 
-/* Take this CPU's slots away, as if it had never called galloc.  Returns them. */
-struct mcache_slot *gk_take_slots_away(struct kunit *test)
+/* Take this CPU's stacks away, as if it had never called galloc.  Returns them. */
+struct mcache_stack *gk_take_stacks_away(struct kunit *test)
 {
 	struct mcache *m = raw_cpu_ptr(&galloc_mcache);
-	struct mcache_slot *had;
+	struct mcache_stack *had;
 	struct galloc_totals t;
 
 	gfree(galloc(64, GFP_KERNEL));
 	KUNIT_ASSERT_TRUE(test, gk_rest(&t));
 	m = mcache_enter();
 	KUNIT_ASSERT_NOT_NULL(test, m);
-	had = m->slots;
+	had = m->stacks;
 	if (!m->held) {
-		m->slots = empty_slots;
-		m->local = empty_slots;
+		m->stacks = empty_stacks;
+		m->local = empty_stacks;
 	}
 	mcache_leave(m);
-	KUNIT_ASSERT_PTR_NE(test, had, empty_slots);
-	KUNIT_ASSERT_PTR_EQ(test, m->slots, empty_slots);
+	KUNIT_ASSERT_PTR_NE(test, had, empty_stacks);
+	KUNIT_ASSERT_PTR_EQ(test, m->stacks, empty_stacks);
 	return had;
 }
 
-/* Remove slots: their rows get their counters, as for a dead CPU. */
-void gk_slots_delete(struct mcache_slot *slots)
+/* Remove stacks: their rows get their counters, as for a dead CPU. */
+void gk_stacks_delete(struct mcache_stack *stacks)
 {
 	unsigned int row;
 
@@ -526,11 +526,11 @@ void gk_slots_delete(struct mcache_slot *slots)
 		if (!c || mcentral_is_reserve(c))
 			continue;
 		galloc_lock(&c->lock, flags);
-		c->fast += slot_allocs(slots, c->stack);
-		c->gone += slots[c->stack].moved;
+		c->fast += stack_allocs(stacks, c->stack);
+		c->gone += stacks[c->stack].moved;
 		galloc_unlock(&c->lock, flags);
 	}
-	arena_meta_free(slots, slots_bytes());
+	arena_meta_free(stacks, stacks_bytes());
 }
 
 /* ---- CPUs and threads --------------------------------------------------- */

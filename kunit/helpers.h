@@ -126,8 +126,8 @@ void gk_feed(void);
 void gk_in_pieces(unsigned int order);
 unsigned int gk_pieces_asked(void);
 void gk_whole(void);
-struct mcache_slot *gk_take_slots_away(struct kunit *test);
-void gk_slots_delete(struct mcache_slot *slots);
+struct mcache_stack *gk_take_stacks_away(struct kunit *test);
+void gk_stacks_delete(struct mcache_stack *stacks);
 
 static inline long gk_events(enum galloc_event event)
 {
@@ -139,20 +139,20 @@ static inline long gk_faults(enum galloc_fault fault)
 	return atomic_long_read(&galloc_faults[fault]);
 }
 
-/* This CPU's slot of a class; the caller is pinned. */
-static inline struct mcache_slot *gk_slot(unsigned int class)
+/* This CPU's stack of a class; the caller is pinned. */
+static inline struct mcache_stack *gk_stack(unsigned int class)
 {
 	return &raw_cpu_ptr(&galloc_mcache)->local[class];
 }
 
-static inline unsigned int gk_stacked(const struct mcache_slot *slot)
+static inline unsigned int gk_stacked(const struct mcache_stack *stack)
 {
-	return slot->top - slot->base;
+	return stack->top - stack->base;
 }
 
-static inline unsigned int gk_capacity(const struct mcache_slot *slot)
+static inline unsigned int gk_capacity(const struct mcache_stack *stack)
 {
-	return slot->end - slot->base;
+	return stack->end - stack->base;
 }
 
 /* The node that this CPU allocates from. */

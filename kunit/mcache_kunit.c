@@ -58,23 +58,23 @@ static void empty_the_stack(struct kunit *test, unsigned int class)
 {
 	do {
 		hold(test, sizeclasses[class].size);
-	} while (gk_stacked(gk_slot(class)));
+	} while (gk_stacked(gk_stack(class)));
 }
 
 /* Has the class neither stack nor span on this CPU? */
-static bool slot_is_empty(unsigned int class)
+static bool stack_is_empty(unsigned int class)
 {
-	struct mcache_slot *slot = gk_slot(class);
+	struct mcache_stack *stack = gk_stack(class);
 
-	return slot->top == slot->base && slot->base == slot->end && !slot->span;
+	return stack->top == stack->base && stack->base == stack->end && !stack->span;
 }
 
-static bool all_slots_are_empty(void)
+static bool all_stacks_are_empty(void)
 {
 	unsigned int class;
 
 	for_each_class(class)
-		if (!slot_is_empty(class))
+		if (!stack_is_empty(class))
 			return false;
 	return true;
 }
@@ -84,7 +84,7 @@ static bool debug_keeps_nothing(struct kunit *test)
 {
 	if (!galloc_debug)
 		return false;
-	KUNIT_EXPECT_TRUE(test, all_slots_are_empty());
+	KUNIT_EXPECT_TRUE(test, all_stacks_are_empty());
 	KUNIT_EXPECT_FALSE(test, mcache_is_setup(raw_smp_processor_id()));
 	KUNIT_EXPECT_EQ(test, this_mcache()->held, 0);
 	return true;
@@ -127,21 +127,21 @@ static void an_unused_class_costs_nothing(struct kunit *test)
 		unsigned long held = 0;
 
 		drain_cpus();
-		KUNIT_EXPECT_TRUE(test, all_slots_are_empty());
+		KUNIT_EXPECT_TRUE(test, all_stacks_are_empty());
 		KUNIT_EXPECT_EQ(test, this_mcache()->held, 0);
 		hold(test, size);
 		for_each_class(class)
 			if (class != used)
-				KUNIT_EXPECT_TRUE(test, slot_is_empty(class));
-		if (gk_slot(used)->span)
-			held = span_bytes(gk_slot(used)->span);
-		held += gk_capacity(gk_slot(used)) * size;
+				KUNIT_EXPECT_TRUE(test, stack_is_empty(class));
+		if (gk_stack(used)->span)
+			held = span_bytes(gk_stack(used)->span);
+		held += gk_capacity(gk_stack(used)) * size;
 		KUNIT_EXPECT_EQ(test, this_mcache()->held, held);
 		if (!galloc_debug)
 			KUNIT_EXPECT_GT(test, held, 0);
 		/* Spans of large objects would hold too much. */
 		if (size > 4096)
-			KUNIT_EXPECT_NULL(test, gk_slot(used)->span);
+			KUNIT_EXPECT_NULL(test, gk_stack(used)->span);
 		free_objects();
 	}
 	debug_keeps_nothing(test);
@@ -160,7 +160,7 @@ static void bits_that_no_address_has_are_in_the_mask(struct kunit *test)
 	if (debug_keeps_nothing(test))
 		return;
 	for_each_class(class) {
-		unsigned long mask = gk_slot(class)->mask;
+		unsigned long mask = gk_stack(class)->mask;
 		void *p = hold(test, sizeclasses[class].size);
 
 		/* Each free of an object above a page checks its pages. */
@@ -228,22 +228,22 @@ static void many_objects_are_popped_at_once(struct kunit *test)
 {
 	void *out[2 * DRAIN_TURN], **top;
 	unsigned int class = sizeclass_of(64);
-	struct mcache_slot *slot;
+	struct mcache_stack *stack;
 	unsigned int i, n;
 
 	for (i = 0; i < 300; i++)
 		hold(test, 64);
 	free_objects();
-	slot = gk_slot(class);
+	stack = gk_stack(class);
 	if (debug_keeps_nothing(test)) {
 		KUNIT_EXPECT_EQ(test, mcache_pop_many(class, 10, out), 0);
 		return;
 	}
-	top = slot->top;
-	KUNIT_ASSERT_GT(test, gk_stacked(slot), 16);
+	top = stack->top;
+	KUNIT_ASSERT_GT(test, gk_stacked(stack), 16);
 	KUNIT_EXPECT_EQ(test, mcache_pop_many(class, 10, out), 10);
-	KUNIT_EXPECT_PTR_EQ(test, slot->top, top - 10);
-	KUNIT_EXPECT_TRUE(test, !memcmp(out, slot->top, 10 * sizeof(*out)));
+	KUNIT_EXPECT_PTR_EQ(test, stack->top, top - 10);
+	KUNIT_EXPECT_TRUE(test, !memcmp(out, stack->top, 10 * sizeof(*out)));
 	for (i = 0; i < 10; i++)
 		objects[nr_objects++] = out[i];
 	/* At most a turn, and at most as many as there are. */
@@ -252,7 +252,7 @@ static void many_objects_are_popped_at_once(struct kunit *test)
 		for (i = 0; i < n; i++)
 			objects[nr_objects++] = out[i];
 	}
-	KUNIT_EXPECT_EQ(test, gk_stacked(slot), 0);
+	KUNIT_EXPECT_EQ(test, gk_stacked(stack), 0);
 	/* Each exactly once. */
 	for (i = 0; i < nr_objects; i++)
 		*(unsigned long *)objects[i] = i;
@@ -264,32 +264,32 @@ static void many_objects_are_popped_at_once(struct kunit *test)
 
 static void capacity_follows_a_load_of_a_thousand(struct kunit *test)
 {
-	struct mcache_slot *slot = gk_slot(sizeclass_of(64));
+	struct mcache_stack *stack = gk_stack(sizeclass_of(64));
 	unsigned int most = clamp_t(unsigned long,
 				    galloc_cpu_cache_bytes / 8 / 64, 2, 2048);
 	unsigned int start, round, i;
 	u32 misses = 0, overflows = 0;
 
 	hold(test, 64);
-	slot = gk_slot(sizeclass_of(64));
-	start = gk_capacity(slot);
+	stack = gk_stack(sizeclass_of(64));
+	start = gk_capacity(stack);
 	for (round = 0; round < 20; round++) {
-		misses = slot->misses;
-		overflows = slot->overflows;
+		misses = stack->misses;
+		overflows = stack->overflows;
 		for (i = 0; i < 1000; i++)
 			hold(test, 64);
 		free_objects();
-		KUNIT_EXPECT_LE(test, gk_capacity(slot), most);
+		KUNIT_EXPECT_LE(test, gk_capacity(stack), most);
 	}
 	if (debug_keeps_nothing(test))
 		return;
 	KUNIT_EXPECT_GT(test, start, 0);
-	KUNIT_EXPECT_GE(test, gk_capacity(slot), min(1000U, most));
+	KUNIT_EXPECT_GE(test, gk_capacity(stack), min(1000U, most));
 	if (most < 1000)
 		return;
 	/* It has grown into the load: none runs against an end any more. */
-	KUNIT_EXPECT_EQ(test, slot->misses, misses);
-	KUNIT_EXPECT_EQ(test, slot->overflows, overflows);
+	KUNIT_EXPECT_EQ(test, stack->misses, misses);
+	KUNIT_EXPECT_EQ(test, stack->overflows, overflows);
 }
 
 /* The tick's work on each CPU. */
@@ -314,23 +314,23 @@ static void an_idle_class_is_drained_and_a_busy_one_is_not(struct kunit *test)
 		return;
 	/* The first look only remembers. */
 	look_for_idle_classes();
-	KUNIT_EXPECT_FALSE(test, slot_is_empty(idle));
+	KUNIT_EXPECT_FALSE(test, stack_is_empty(idle));
 	for (i = 0; i < 5; i++)
 		gfree(hold(test, 256));
 	nr_objects = 0;
 	look_for_idle_classes();
-	KUNIT_EXPECT_TRUE(test, slot_is_empty(idle));
-	KUNIT_EXPECT_GT(test, gk_stacked(gk_slot(busy)), 0);
+	KUNIT_EXPECT_TRUE(test, stack_is_empty(idle));
+	KUNIT_EXPECT_GT(test, gk_stacked(gk_stack(busy)), 0);
 	/* Its stack was enough: it needs no span. */
-	KUNIT_EXPECT_NULL(test, gk_slot(busy)->span);
+	KUNIT_EXPECT_NULL(test, gk_stack(busy)->span);
 	look_for_idle_classes();
-	KUNIT_EXPECT_TRUE(test, slot_is_empty(busy));
+	KUNIT_EXPECT_TRUE(test, stack_is_empty(busy));
 	KUNIT_EXPECT_EQ(test, this_mcache()->held, 0);
 }
 
 static void an_oversized_stack_loses_half(struct kunit *test)
 {
-	struct mcache_slot *slot;
+	struct mcache_stack *stack;
 	unsigned int had, i;
 	void *top;
 
@@ -339,20 +339,20 @@ static void an_oversized_stack_loses_half(struct kunit *test)
 	free_objects();
 	if (debug_keeps_nothing(test))
 		return;
-	slot = gk_slot(sizeclass_of(256));
+	stack = gk_stack(sizeclass_of(256));
 	/* It has missed: all that is there may be wanted. */
-	had = gk_stacked(slot);
+	had = gk_stacked(stack);
 	KUNIT_ASSERT_GT(test, had, 10);
 	look_for_idle_classes();
-	KUNIT_EXPECT_EQ(test, gk_stacked(slot), had);
+	KUNIT_EXPECT_EQ(test, gk_stacked(stack), had);
 	for (; had > 1; had -= had / 2) {
 		gfree(hold(test, 256));
 		nr_objects = 0;
-		top = slot->top[-1];
+		top = stack->top[-1];
 		look_for_idle_classes();
-		KUNIT_EXPECT_EQ(test, gk_stacked(slot), had - had / 2);
+		KUNIT_EXPECT_EQ(test, gk_stacked(stack), had - had / 2);
 		/* The one that was used last is still warm. */
-		KUNIT_EXPECT_PTR_EQ(test, slot->top[-1], top);
+		KUNIT_EXPECT_PTR_EQ(test, stack->top[-1], top);
 		KUNIT_EXPECT_EQ(test, validate_all(), 0);
 	}
 }
@@ -370,7 +370,7 @@ static void an_idle_cpu_is_drained(struct kunit *test)
 	gk_background();
 	KUNIT_EXPECT_TRUE(test, gk_wait_for(!READ_ONCE(this_mcache()->held),
 					    GK_PATIENCE_MS));
-	KUNIT_EXPECT_TRUE(test, all_slots_are_empty());
+	KUNIT_EXPECT_TRUE(test, all_stacks_are_empty());
 }
 
 /* Is the accounting of this CPU consistent and within the budget? */
@@ -384,15 +384,15 @@ static bool budget_is_kept(void)
 	preempt_disable();
 	m = this_mcache();
 	for_each_class(class) {
-		struct mcache_slot *slot = &m->local[class];
+		struct mcache_stack *stack = &m->local[class];
 		size_t size = sizeclasses[class].size;
 
-		may_hold += gk_capacity(slot) * size;
-		holds += gk_stacked(slot) * size;
-		if (!slot->span)
+		may_hold += gk_capacity(stack) * size;
+		holds += gk_stacked(stack) * size;
+		if (!stack->span)
 			continue;
-		may_hold += span_bytes(slot->span);
-		holds += mspan_count_free(slot->span) * size;
+		may_hold += span_bytes(stack->span);
+		holds += mspan_count_free(stack->span) * size;
 	}
 	kept = may_hold == m->held && holds <= m->held &&
 	       m->held <= galloc_cpu_cache_bytes;
@@ -446,7 +446,7 @@ static void cache_something(struct kunit *test)
 	for (i = 0; i < 300; i++)
 		hold(test, gk_random_size(&rng));
 	free_objects();
-	KUNIT_EXPECT_EQ(test, all_slots_are_empty(), galloc_debug);
+	KUNIT_EXPECT_EQ(test, all_stacks_are_empty(), galloc_debug);
 }
 
 static void a_drain_leaves_nothing_cached(struct kunit *test)
@@ -463,13 +463,13 @@ static void a_drain_leaves_nothing_cached(struct kunit *test)
 				free_objects();
 		}
 		if (!galloc_debug)
-			KUNIT_EXPECT_GT(test, gk_stacked(gk_slot(sizeclass_of(32))),
+			KUNIT_EXPECT_GT(test, gk_stacked(gk_stack(sizeclass_of(32))),
 					DRAIN_TURN);
 	}
 	drain_cpus();
 	for (n = 0; n < 2; n++) {
 		gk_pin(gk_cpu(n));
-		KUNIT_EXPECT_TRUE(test, all_slots_are_empty());
+		KUNIT_EXPECT_TRUE(test, all_stacks_are_empty());
 		KUNIT_EXPECT_EQ(test, this_mcache()->held, 0);
 	}
 	/* No span is left without an owner: with the last object all are returned. */
@@ -492,13 +492,13 @@ static void an_asynchronous_drain_happens(struct kunit *test)
 		!READ_ONCE(this_mcache()->held);
 	}), GK_PATIENCE_MS));
 	gk_quiet();
-	KUNIT_EXPECT_TRUE(test, all_slots_are_empty());
+	KUNIT_EXPECT_TRUE(test, all_stacks_are_empty());
 }
 
 /* ---- interrupts --------------------------------------------------------- */
 
-/* As if we were an interrupt that came while the slots were worked on. */
-static void slots_are_busy(bool busy)
+/* As if we were an interrupt that came while the stacks were worked on. */
+static void stacks_are_busy(bool busy)
 {
 	if (busy)
 		preempt_disable();
@@ -513,7 +513,7 @@ static void an_interrupt_takes_one_object_and_leaves_the_stack_alone(struct kuni
 	struct mcentral *row = mcentral_rows[mcentral_row(gk_nid(), class)];
 	long allocs = gk_events(EVENT_BUSY_ALLOC);
 	long frees = gk_events(EVENT_BUSY_FREE);
-	struct mcache_slot *slot, before, after;
+	struct mcache_stack *stack, before, after;
 	unsigned long singles;
 	void *p[3], *bulk[5];
 	size_t n;
@@ -523,17 +523,17 @@ static void an_interrupt_takes_one_object_and_leaves_the_stack_alone(struct kuni
 	free_objects();
 	singles = row->singles;
 
-	slots_are_busy(true);
-	slot = gk_slot(class);
-	before = *slot;
+	stacks_are_busy(true);
+	stack = gk_stack(class);
+	before = *stack;
 	for (i = 0; i < 3; i++)
 		p[i] = galloc(64, GFP_ATOMIC);
 	n = galloc_bulk(64, GFP_ATOMIC, 5, bulk);
 	for (i = 0; i < 3; i++)
 		gfree(p[i]);
 	gfree_bulk(n, bulk);
-	after = *slot;
-	slots_are_busy(false);
+	after = *stack;
+	stacks_are_busy(false);
 
 	KUNIT_EXPECT_EQ(test, n, 5);
 	for (i = 0; i < 3; i++)
@@ -543,7 +543,7 @@ static void an_interrupt_takes_one_object_and_leaves_the_stack_alone(struct kuni
 	KUNIT_EXPECT_EQ(test, gk_events(EVENT_BUSY_ALLOC), allocs + 8);
 	KUNIT_EXPECT_EQ(test, gk_events(EVENT_BUSY_FREE), frees + 8);
 	if (!galloc_debug)
-		KUNIT_EXPECT_GT(test, gk_stacked(gk_slot(class)), 0);
+		KUNIT_EXPECT_GT(test, gk_stacked(gk_stack(class)), 0);
 }
 
 /* ---- at a pause --------------------------------------------------------- */
@@ -590,7 +590,7 @@ static void the_latecomer_uncaches_its_span(struct kunit *test)
 	objects[nr_objects++] = taken_in_pause;
 	KUNIT_EXPECT_PTR_NE(test, p, taken_in_pause);
 	KUNIT_EXPECT_EQ(test, gk_events(EVENT_INSTALL_LOST), lost + 1);
-	KUNIT_EXPECT_NOT_NULL(test, gk_slot(row->class)->span);
+	KUNIT_EXPECT_NOT_NULL(test, gk_stack(row->class)->span);
 	KUNIT_EXPECT_EQ(test, atomic_long_read(&row->nr_spans), 2);
 	KUNIT_EXPECT_TRUE(test, budget_is_kept());
 }
@@ -601,20 +601,20 @@ static void migrate_in_pause(enum galloc_pause point, const void *what)
 		gk_pin(gk_cpu(1));
 }
 
-/* A task that grows may go on elsewhere: it must not touch the old CPU's slots. */
+/* A task that grows may go on elsewhere: it must not touch the old CPU's stacks. */
 static void a_migrating_task_installs_its_span_on_the_new_cpu(struct kunit *test)
 {
 	unsigned int class = sizeclass_of(64);
-	struct mcache_slot *old;
+	struct mcache_stack *old;
 
 	if (!gk_smp())
 		kunit_skip(test, "one CPU");
-	/* Both CPUs have slots. */
+	/* Both CPUs have stacks. */
 	gk_pin(gk_cpu(1));
 	hold(test, 1024);
 	gk_pin(gk_cpu(0));
 	hold(test, 1024);
-	old = gk_slot(class);
+	old = gk_stack(class);
 	pause_with(migrate_in_pause);
 	hold(test, 64);
 	WRITE_ONCE(galloc_pause_hook, NULL);
@@ -636,7 +636,7 @@ static void a_migrating_task_returns_a_surplus_span(struct kunit *test)
 		kunit_skip(test, "one CPU");
 	gk_pin(gk_cpu(1));
 	hold(test, 64);
-	there = gk_slot(class)->span;
+	there = gk_stack(class)->span;
 	gk_pin(gk_cpu(0));
 	hold(test, 1024);
 	pause_with(migrate_in_pause);
@@ -645,7 +645,7 @@ static void a_migrating_task_returns_a_surplus_span(struct kunit *test)
 	if (debug_keeps_nothing(test))
 		return;
 	KUNIT_EXPECT_NOT_NULL(test, there);
-	KUNIT_EXPECT_PTR_EQ(test, gk_slot(class)->span, there);
+	KUNIT_EXPECT_PTR_EQ(test, gk_stack(class)->span, there);
 	KUNIT_EXPECT_EQ(test, gk_events(EVENT_MIGRATED), returned + 1);
 	KUNIT_EXPECT_TRUE(test, budget_is_kept());
 }
@@ -686,9 +686,9 @@ static void without_memory_for_a_stack_objects_are_served(struct kunit *test)
 	gk_limit_to(0);
 	for (i = 0; i < 10; i++)
 		hold(test, 64);
-	KUNIT_EXPECT_TRUE(test, all_slots_are_empty());
+	KUNIT_EXPECT_TRUE(test, all_stacks_are_empty());
 	free_objects();
-	KUNIT_EXPECT_TRUE(test, all_slots_are_empty());
+	KUNIT_EXPECT_TRUE(test, all_stacks_are_empty());
 }
 
 /* ---- from one CPU to another -------------------------------------------- */

@@ -115,28 +115,28 @@ static void other_over(struct kunit *test)
 
 /* ---- set-up ----------------------------------------------------------------------- */
 
-static struct mcache_slot *slots_of_the_first;
+static struct mcache_stack *stacks_of_the_first;
 
 /* An interrupt sets up the CPU, and has objects on its stacks, before we do. */
 static void be_first(void)
 {
 	hold(40);
 	let_go(20);
-	slots_of_the_first = raw_cpu_ptr(&galloc_mcache)->slots;
+	stacks_of_the_first = raw_cpu_ptr(&galloc_mcache)->stacks;
 }
 
-static void concurrent_set_ups_of_a_cpu_share_the_slots(struct kunit *test)
+static void concurrent_set_ups_of_a_cpu_share_the_stacks(struct kunit *test)
 {
 	struct mcache *m = raw_cpu_ptr(&galloc_mcache);
-	struct mcache_slot *had;
+	struct mcache_stack *had;
 
-	had = gk_take_slots_away(test);
+	had = gk_take_stacks_away(test);
 	other_at_request(be_first);
 	hold(1);
 	other_over(test);
-	KUNIT_EXPECT_PTR_NE(test, slots_of_the_first, empty_slots);
-	KUNIT_EXPECT_PTR_EQ(test, m->slots, slots_of_the_first);
-	gk_slots_delete(had);
+	KUNIT_EXPECT_PTR_NE(test, stacks_of_the_first, empty_stacks);
+	KUNIT_EXPECT_PTR_EQ(test, m->stacks, stacks_of_the_first);
+	gk_stacks_delete(had);
 	expect_all_accounted(test);
 }
 
@@ -200,12 +200,12 @@ static void objects_put_while_a_transfer_is_freed_are_free(struct kunit *test)
 /* Put objects into the transfer, and leave none on this CPU. */
 static void fill_transfer(struct kunit *test, unsigned int n)
 {
-	struct mcache_slot *slot = gk_slot(class_here());
+	struct mcache_stack *stack = gk_stack(class_here());
 
 	hold(MAX_OBJECTS);
 	while (nr_objects && transfer_here()->n < n)
 		let_go(1);
-	while (gk_stacked(slot))
+	while (gk_stacked(stack))
 		hold(1);
 	KUNIT_ASSERT_GE(test, transfer_here()->n, n);
 	KUNIT_ASSERT_LT(test, nr_objects, MAX_OBJECTS);
@@ -214,23 +214,23 @@ static void fill_transfer(struct kunit *test, unsigned int n)
 /* An interrupt frees as many as fill the stack. */
 static void fill_the_stack(void)
 {
-	struct mcache_slot *slot = gk_slot(class_here());
+	struct mcache_stack *stack = gk_stack(class_here());
 
-	while (nr_objects && slot->top != slot->end)
+	while (nr_objects && stack->top != stack->end)
 		let_go(1);
 }
 
 static void objects_beyond_a_full_stack_are_returned(struct kunit *test)
 {
-	struct mcache_slot *slot;
+	struct mcache_stack *stack;
 
 	fill_transfer(test, 128);
-	slot = gk_slot(class_here());
+	stack = gk_stack(class_here());
 	other_at(PAUSE_TRANSFER_GOT, fill_the_stack);
 	while (nr_objects < MAX_OBJECTS && !other.acted)
 		hold(1);
 	other_over(test);
-	KUNIT_EXPECT_LE(test, gk_stacked(slot), gk_capacity(slot));
+	KUNIT_EXPECT_LE(test, gk_stacked(stack), gk_capacity(stack));
 	expect_all_accounted(test);
 }
 
@@ -310,7 +310,7 @@ static void a_drain_requested_during_another_is_still_due(struct kunit *test)
 
 static void a_second_request_drains_the_first_classes_again(struct kunit *test)
 {
-	struct mcache_slot *first, *last;
+	struct mcache_stack *first, *last;
 	unsigned int i;
 	void *p[20];
 
@@ -318,9 +318,9 @@ static void a_second_request_drains_the_first_classes_again(struct kunit *test)
 	msleep(200);
 	drain_kick();
 	KUNIT_ASSERT_TRUE(test, turn_until(!drain_is_behind()));
-	/* In slots that are this CPU's own by now. */
-	first = gk_slot(sizeclass_of(64));
-	last = gk_slot(class_here());
+	/* In stacks that are this CPU's own by now. */
+	first = gk_stack(sizeclass_of(64));
+	last = gk_stack(class_here());
 
 	hold(400);
 	let_go(400);
@@ -457,7 +457,7 @@ static void a_replaced_map_outlives_its_readers(struct kunit *test)
 }
 
 static struct kunit_case cases[] = {
-	KUNIT_CASE(concurrent_set_ups_of_a_cpu_share_the_slots),
+	KUNIT_CASE(concurrent_set_ups_of_a_cpu_share_the_stacks),
 	KUNIT_CASE(concurrent_overflows_share_the_transfer),
 	KUNIT_CASE(objects_put_while_a_transfer_is_freed_are_free),
 	KUNIT_CASE(objects_beyond_a_full_stack_are_returned),

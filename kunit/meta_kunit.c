@@ -21,7 +21,7 @@ static int init_case(struct kunit *test)
 
 	if (err)
 		return err;
-	/* So that the CPU has slots. */
+	/* So that the CPU has stacks. */
 	gfree(galloc(64, GFP_KERNEL));
 	objects = kunit_kcalloc(test, LOAD, sizeof(*objects), GFP_KERNEL);
 	return objects ? 0 : -ENOMEM;
@@ -47,19 +47,19 @@ static unsigned int load(size_t size)
 	return refused;
 }
 
-/* ---- a CPU's slots --------------------------------------------------------------- */
+/* ---- a CPU's stacks --------------------------------------------------------------- */
 
-static void a_cpu_without_memory_for_slots_gets_them_from_its_worker(struct kunit *test)
+static void a_cpu_without_memory_for_stacks_gets_them_from_its_worker(struct kunit *test)
 {
 	struct mcache *m = raw_cpu_ptr(&galloc_mcache);
 	unsigned int i, refused = 0;
-	struct mcache_slot *had;
+	struct mcache_stack *had;
 
 	if (galloc_debug)
-		kunit_skip(test, "no slots");
-	had = gk_take_slots_away(test);
+		kunit_skip(test, "no stacks");
+	had = gk_take_stacks_away(test);
 	gk_in_pieces(0);
-	if (slots_bytes() > PAGE_SIZE) {
+	if (stacks_bytes() > PAGE_SIZE) {
 		for (i = 0; i < 100; i++) {
 			objects[i] = galloc(64, GFP_KERNEL);
 			refused += !objects[i];
@@ -68,7 +68,7 @@ static void a_cpu_without_memory_for_slots_gets_them_from_its_worker(struct kuni
 			gfree(objects[--i]);
 		KUNIT_EXPECT_EQ(test, refused, 0);
 		/* The tick may have run before. */
-		if (m->slots == empty_slots)
+		if (m->stacks == empty_stacks)
 			KUNIT_EXPECT_TRUE(test, test_bit(0, m->wants));
 	}
 	/* One request was enough, and not because of the node's last failure. */
@@ -76,18 +76,18 @@ static void a_cpu_without_memory_for_slots_gets_them_from_its_worker(struct kuni
 	gk_in_pieces(0);
 	set_bit(0, m->wants);
 	gfree(galloc(64, GFP_KERNEL));
-	if (m->slots == empty_slots)
+	if (m->stacks == empty_stacks)
 		KUNIT_EXPECT_EQ(test, gk_pieces_asked(), 0);
 	set_bit(0, m->wants);
 	queue_work_on(m->cpu, galloc_wq, &m->work);
 	flush_work(&m->work);
-	KUNIT_EXPECT_PTR_NE(test, m->slots, empty_slots);
+	KUNIT_EXPECT_PTR_NE(test, m->stacks, empty_stacks);
 	KUNIT_EXPECT_FALSE(test, test_bit(0, m->wants));
 	gk_whole();
 	/* And they work. */
 	KUNIT_EXPECT_EQ(test, load(64), 0);
-	KUNIT_EXPECT_GT(test, gk_capacity(gk_slot(sizeclass_of(64))), 0);
-	gk_slots_delete(had);
+	KUNIT_EXPECT_GT(test, gk_capacity(gk_stack(sizeclass_of(64))), 0);
+	gk_stacks_delete(had);
 }
 
 /* ---- stacks ------------------------------------------------------------------------ */
@@ -103,13 +103,13 @@ static void a_stack_falls_back_to_a_page(struct kunit *test)
 	gk_in_pieces(0);
 	for (i = 0; i < 60; i++)
 		KUNIT_EXPECT_EQ(test, load(64), 0);
-	KUNIT_EXPECT_LE(test, gk_capacity(gk_slot(class)), page);
+	KUNIT_EXPECT_LE(test, gk_capacity(gk_stack(class)), page);
 	/* Not the last step before it. */
-	KUNIT_EXPECT_GT(test, gk_capacity(gk_slot(class)), page - page / 16);
+	KUNIT_EXPECT_GT(test, gk_capacity(gk_stack(class)), page - page / 16);
 	gk_whole();
 	for (i = 0; i < 60; i++)
 		KUNIT_EXPECT_EQ(test, load(64), 0);
-	KUNIT_EXPECT_GT(test, gk_capacity(gk_slot(class)), page);
+	KUNIT_EXPECT_GT(test, gk_capacity(gk_stack(class)), page);
 }
 
 static void a_transfer_falls_back_to_a_page(struct kunit *test)
@@ -203,7 +203,7 @@ static void all_tables_count(struct kunit *test)
 		if (c)
 			sum += takes(c->transfer.stack, c->transfer.max * sizeof(void *));
 	}
-	sum += takes(empty_slots, slots_bytes());
+	sum += takes(empty_stacks, stacks_bytes());
 	for_each_node(nid)
 		sum += takes(mheap_of(nid), sizeof(struct mheap)) +
 		       mheap_of(nid)->nr_spare[0] * (sizeof(struct mspan) + sizeof(long));
@@ -216,7 +216,7 @@ static void all_tables_count(struct kunit *test)
 	}
 	for_each_possible_cpu(cpu)
 		if (mcache_is_setup(cpu))
-			sum += takes(per_cpu(galloc_mcache, cpu).slots, slots_bytes());
+			sum += takes(per_cpu(galloc_mcache, cpu).stacks, stacks_bytes());
 	stats_totals(&t);
 	/* Beside these there are descriptors, stacks, what is by node. */
 	KUNIT_EXPECT_GE(test, t.meta, sum);
@@ -241,7 +241,7 @@ static void single_pages_serve_every_request(struct kunit *test)
 }
 
 static struct kunit_case cases[] = {
-	KUNIT_CASE(a_cpu_without_memory_for_slots_gets_them_from_its_worker),
+	KUNIT_CASE(a_cpu_without_memory_for_stacks_gets_them_from_its_worker),
 	KUNIT_CASE(a_stack_falls_back_to_a_page),
 	KUNIT_CASE(a_transfer_falls_back_to_a_page),
 	KUNIT_CASE(tables_are_charged_by_their_real_size),

@@ -330,7 +330,7 @@ static void an_nmi_hits_a_busy_stack(struct kunit *test)
 		return;
 	many_objects();
 	gfree(galloc(64, GFP_KERNEL));
-	hit(test, &gk_slot(sizeclass_of(64))->top, 8, many_objects);
+	hit(test, &gk_stack(sizeclass_of(64))->top, 8, many_objects);
 }
 
 #endif /* CONFIG_HAVE_HW_BREAKPOINT */

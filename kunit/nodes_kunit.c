@@ -33,11 +33,11 @@ static int other_nid(struct kunit *test)
 	return NUMA_NO_NODE;
 }
 
-static bool is_stacked(const struct mcache_slot *slot, const void *p)
+static bool is_stacked(const struct mcache_stack *stack, const void *p)
 {
 	void **q;
 
-	for (q = slot->base; q < slot->top; q++)
+	for (q = stack->base; q < stack->top; q++)
 		if (*q == p)
 			return true;
 	return false;
@@ -58,7 +58,7 @@ static void an_object_of_another_node_goes_back_there(struct kunit *test)
 		KUNIT_ASSERT_NOT_NULL(test, p);
 		KUNIT_EXPECT_EQ(test, gk_row_at(p), mcentral_row(nid, class));
 		gfree(p);
-		KUNIT_EXPECT_FALSE(test, is_stacked(gk_slot(class), p));
+		KUNIT_EXPECT_FALSE(test, is_stacked(gk_stack(class), p));
 		/* It was the only one of its span. */
 		KUNIT_EXPECT_EQ(test, gk_row_at(p), 0);
 	}
@@ -167,7 +167,7 @@ static void a_node_falls_back_to_another(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, page_to_nid(virt_to_page(p)), nid);
 	/* The row is that of the pages, and no stack of this node has any. */
 	KUNIT_EXPECT_EQ(test, gk_row_at(p), mcentral_row(nid, class));
-	for (q = gk_slot(class)->base; q < gk_slot(class)->top; q++)
+	for (q = gk_stack(class)->base; q < gk_stack(class)->top; q++)
 		KUNIT_EXPECT_EQ(test, gk_row_at(*q), mcentral_row(gk_nid(), class));
 	KUNIT_EXPECT_EQ(test, validate_all(), 0);
 	/* __GFP_THISNODE gets nothing. */
@@ -391,7 +391,7 @@ static void objects_of_another_node_are_used_again_here(struct kunit *test)
 {
 	void **p = kunit_kcalloc(test, NR_ASKED, sizeof(*p), GFP_KERNEL);
 	unsigned int class = sizeclass_of(64);
-	const struct mcache_slot *slot;
+	const struct mcache_stack *stack;
 	int far = other_nid(test);
 	const struct mcache *m = raw_cpu_ptr(&galloc_mcache);
 	unsigned long allocs;
@@ -406,18 +406,18 @@ static void objects_of_another_node_are_used_again_here(struct kunit *test)
 		use_up(test, gk_nid());
 		take_and_free(p, NR_ASKED);
 		if (nr_of_node(p, NR_ASKED, far) > NR_ASKED * 9 / 10) {
-			slot = &m->slots[stack_number(far, class)];
-			allocs = slot_allocs(m->slots, slot - m->slots);
-			take_and_free(p, gk_stacked(slot));
-			if (slot_allocs(m->slots, slot - m->slots) > allocs)
+			stack = &m->stacks[stack_number(far, class)];
+			allocs = stack_allocs(m->stacks, stack - m->stacks);
+			take_and_free(p, gk_stacked(stack));
+			if (stack_allocs(m->stacks, stack - m->stacks) > allocs)
 				break;
 		}
 		drain_cpus();
 	}
 	KUNIT_EXPECT_LT(test, n, 20);
 	KUNIT_EXPECT_EQ(test, m->away, far);
-	slot = &m->slots[stack_number(far, class)];
-	KUNIT_EXPECT_GT(test, gk_stacked(slot), 0);
+	stack = &m->stacks[stack_number(far, class)];
+	KUNIT_EXPECT_GT(test, gk_stacked(stack), 0);
 	KUNIT_EXPECT_EQ(test, validate_all(), 0);
 	/* __GFP_THISNODE gets the rest of this node, and nothing else. */
 	keep = galloc(64, QUIET);
@@ -445,7 +445,7 @@ static void objects_of_another_node_are_used_again_here(struct kunit *test)
 	gk_quiet();
 	drain_cpus();
 	KUNIT_EXPECT_EQ(test, m->away, NUMA_NO_NODE);
-	KUNIT_EXPECT_EQ(test, gk_capacity(slot), 0);
+	KUNIT_EXPECT_EQ(test, gk_capacity(stack), 0);
 }
 
 /* Whatever the result of a case. */

@@ -210,7 +210,7 @@ static void the_shrinker_returns_all_but_the_reserve(struct kunit *test)
 static void the_shrinker_has_stacks_drained(struct kunit *test)
 {
 	const size_t size = 4096;
-	struct mcache_slot *slot;
+	struct mcache_stack *stack;
 	void *objects[16];
 	int i;
 
@@ -225,14 +225,14 @@ static void the_shrinker_has_stacks_drained(struct kunit *test)
 	for (i = 0; i < ARRAY_SIZE(objects); i++)
 		gfree(objects[i]);
 	release_runs(ULONG_MAX, true);
-	slot = gk_slot(sizeclass_of(size));
-	KUNIT_EXPECT_GT(test, gk_stacked(slot), 0);
+	stack = gk_stack(sizeclass_of(size));
+	KUNIT_EXPECT_GT(test, gk_stacked(stack), 0);
 	/* Without the worker, whose tick would empty an idle stack some time. */
 	KUNIT_EXPECT_FALSE(test, drain_is_behind());
 	shrink(test);
 	KUNIT_EXPECT_TRUE(test, drain_is_behind());
 	gk_background();
-	KUNIT_EXPECT_TRUE(test, gk_wait_for(!gk_stacked(slot),
+	KUNIT_EXPECT_TRUE(test, gk_wait_for(!gk_stacked(stack),
 					    GK_PATIENCE_MS));
 }
 
@@ -277,7 +277,7 @@ static void memory_freed_soon_after_reclaim_is_returned(struct kunit *test)
 	shrinker_wake();
 	KUNIT_EXPECT_LT(test, arena_held_bytes(), before + 300000);
 	/* As to the last objects: none is cached where it was freed. */
-	KUNIT_EXPECT_EQ(test, gk_stacked(gk_slot(class)), 0);
+	KUNIT_EXPECT_EQ(test, gk_stacked(gk_stack(class)), 0);
 	KUNIT_EXPECT_FALSE(test, transfer_holds(mcentral_row(gk_nid(), class)));
 }
 

@@ -296,10 +296,10 @@ static void a_short_span_is_charged_by_its_objects(struct kunit *test)
 	p = galloc(1408, GFP_KERNEL);
 	q = galloc(1408, GFP_KERNEL);
 	gk_whole();
-	held = gk_capacity(gk_slot(class)) * sc->size;
-	if (gk_slot(class)->span)
+	held = gk_capacity(gk_stack(class)) * sc->size;
+	if (gk_stack(class)->span)
 		held += PAGE_SIZE;
-	KUNIT_EXPECT_NOT_NULL(test, gk_slot(class)->span);
+	KUNIT_EXPECT_NOT_NULL(test, gk_stack(class)->span);
 	KUNIT_EXPECT_LE(test, held, m->held);
 	KUNIT_EXPECT_EQ(test, validate_all(), 0);
 	gfree(p);

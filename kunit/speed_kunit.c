@@ -340,7 +340,7 @@ static void interrupts_and_softirqs_of_a_busy_cpu(struct kunit *test)
 	lean_report(test, &s->hardirq);
 	KUNIT_EXPECT_GT(test, s->interrupts, 0);
 	KUNIT_EXPECT_GT(test, s->softirq.ops, 0);
-	kunit_info(test, "%lu interrupts, %ld found the slots busy", s->interrupts,
+	kunit_info(test, "%lu interrupts, %ld found the stacks busy", s->interrupts,
 		   gk_events(EVENT_BUSY_ALLOC) + gk_events(EVENT_BUSY_FREE) - busy);
 }
 

@@ -95,8 +95,8 @@ static void objects_of_any_kind_are_in_use(struct kunit *test)
 }
 
 /* The objects on this CPU's stack of a class, at least @n. */
-static struct mcache_slot *stack_of(struct kunit *test, size_t size,
-				    unsigned int n)
+static struct mcache_stack *stack_of(struct kunit *test, size_t size,
+				     unsigned int n)
 {
 	void *p[4];
 	unsigned int i;
@@ -108,8 +108,8 @@ static struct mcache_slot *stack_of(struct kunit *test, size_t size,
 		gfree(p[i]);
 	if (galloc_debug)
 		return NULL;
-	KUNIT_ASSERT_GE(test, gk_stacked(gk_slot(sizeclass_of(size))), n);
-	return gk_slot(sizeclass_of(size));
+	KUNIT_ASSERT_GE(test, gk_stacked(gk_stack(sizeclass_of(size))), n);
+	return gk_stack(sizeclass_of(size));
 }
 
 /* Is the state "exact", while an entry is @wrong? */
@@ -126,41 +126,41 @@ static struct mcache_slot *stack_of(struct kunit *test, size_t size,
 
 static void a_wrong_pointer_on_a_stack_is_not_exact(struct kunit *test)
 {
-	struct mcache_slot *slot = stack_of(test, 96, 2);
+	struct mcache_stack *stack = stack_of(test, 96, 2);
 
-	if (!slot)
+	if (!stack)
 		return;
-	KUNIT_EXPECT_TRUE(test, exact_with(slot->top[-1], slot->top[-1]));
-	KUNIT_EXPECT_FALSE(test, exact_with(slot->top[-1], slot->top[-1] + 8));
-	KUNIT_EXPECT_FALSE(test, exact_with(slot->top[-1], (void *)test));
+	KUNIT_EXPECT_TRUE(test, exact_with(stack->top[-1], stack->top[-1]));
+	KUNIT_EXPECT_FALSE(test, exact_with(stack->top[-1], stack->top[-1] + 8));
+	KUNIT_EXPECT_FALSE(test, exact_with(stack->top[-1], (void *)test));
 }
 
 static void an_object_that_is_on_a_stack_twice_is_not_exact(struct kunit *test)
 {
-	struct mcache_slot *slot = stack_of(test, 96, 2);
+	struct mcache_stack *stack = stack_of(test, 96, 2);
 
-	if (!slot)
+	if (!stack)
 		return;
-	KUNIT_EXPECT_FALSE(test, exact_with(slot->top[-1], slot->top[-2]));
-	KUNIT_EXPECT_TRUE(test, exact_with(slot->top[-1], slot->top[-1]));
+	KUNIT_EXPECT_FALSE(test, exact_with(stack->top[-1], stack->top[-2]));
+	KUNIT_EXPECT_TRUE(test, exact_with(stack->top[-1], stack->top[-1]));
 }
 
 static void a_lost_object_is_not_exact(struct kunit *test)
 {
-	struct mcache_slot *slot = stack_of(test, 96, 2);
+	struct mcache_stack *stack = stack_of(test, 96, 2);
 	struct galloc_totals t;
 
-	if (!slot)
+	if (!stack)
 		return;
 	/* Taken off for its span, where it does not arrive. */
-	slot->top--;
-	slot->moved--;
+	stack->top--;
+	stack->moved--;
 	stats_totals(&t);
-	slot->top++;
-	slot->moved++;
+	stack->top++;
+	stack->moved++;
 	KUNIT_EXPECT_NE(test, t.system, totals_sum(&t));
-	KUNIT_EXPECT_TRUE(test, exact_with(slot->moved, slot->moved));
-	KUNIT_EXPECT_FALSE(test, exact_with(slot->moved, slot->moved + 1));
+	KUNIT_EXPECT_TRUE(test, exact_with(stack->moved, stack->moved));
+	KUNIT_EXPECT_FALSE(test, exact_with(stack->moved, stack->moved + 1));
 }
 
 static void an_object_freed_twice_leaves_no_trace(struct kunit *test)

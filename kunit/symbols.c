@@ -155,7 +155,7 @@ EXPORT_SYMBOL_IF_KUNIT(look_put);
 EXPORT_SYMBOL_IF_KUNIT(drain_relieve);
 EXPORT_SYMBOL_IF_KUNIT(drain_is_behind);
 EXPORT_SYMBOL_IF_KUNIT(drain_kick);
-EXPORT_SYMBOL_IF_KUNIT(empty_slots);
+EXPORT_SYMBOL_IF_KUNIT(empty_stacks);
 
 /* shrinker.c */
 EXPORT_SYMBOL_IF_KUNIT(galloc_shrinker);

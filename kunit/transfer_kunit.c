@@ -82,7 +82,7 @@ static void the_surplus_of_one_cpu_serves_another(struct kunit *test)
 	gk_pin(gk_cpu(1));
 	spans = atomic_long_read(&row_of(256)->nr_spans);
 	hold(test, 256, n);
-	misses = gk_slot(sizeclass_of(256))->misses;
+	misses = gk_stack(sizeclass_of(256))->misses;
 	KUNIT_EXPECT_EQ(test, in_transfer(256), 0);
 	KUNIT_EXPECT_EQ(test, atomic_long_read(&row_of(256)->nr_spans), spans);
 	/* They came in batches. */
@@ -111,13 +111,13 @@ static void it_stays_within_its_limit(struct kunit *test)
 /* Free what is held, but for @left: the most that one call puts into the spans. */
 static unsigned int most_in_a_call(size_t size, unsigned int left)
 {
-	const struct mcache_slot *slot = gk_slot(sizeclass_of(size));
+	const struct mcache_stack *stack = gk_stack(sizeclass_of(size));
 	unsigned int before, after, most = 0;
 
 	while (nr_objects > left) {
-		before = gk_stacked(slot) + in_transfer(size) + 1;
+		before = gk_stacked(stack) + in_transfer(size) + 1;
 		gfree(objects[--nr_objects]);
-		after = gk_stacked(slot) + in_transfer(size);
+		after = gk_stacked(stack) + in_transfer(size);
 		most = max(most, before - after);
 	}
 	return most;

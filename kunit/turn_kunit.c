@@ -16,9 +16,9 @@
 static void *objects[MAX_OBJECTS];
 static unsigned int nr_objects;
 
-static struct mcache_slot *slot_here(void)
+static struct mcache_stack *stack_here(void)
 {
-	return gk_slot(sizeclass_of(SIZE));
+	return gk_stack(sizeclass_of(SIZE));
 }
 
 static unsigned int in_transfer(void)
@@ -55,15 +55,15 @@ static void fill(struct kunit *test)
 	unsigned int i;
 
 	WRITE_ONCE(galloc_cpu_cache_bytes, 4UL << 20);
-	for (i = 0; i < 64 && gk_capacity(slot_here()) < LONGEST; i++) {
+	for (i = 0; i < 64 && gk_capacity(stack_here()) < LONGEST; i++) {
 		hold(test, MAX_OBJECTS);
 		let_go(MAX_OBJECTS);
 	}
-	KUNIT_ASSERT_EQ(test, gk_capacity(slot_here()), LONGEST);
+	KUNIT_ASSERT_EQ(test, gk_capacity(stack_here()), LONGEST);
 	hold(test, MAX_OBJECTS);
 	let_go(MAX_OBJECTS);
 	/* An overflow has made room for a turn. */
-	KUNIT_ASSERT_GT(test, gk_stacked(slot_here()), LONGEST - 2 * DRAIN_TURN);
+	KUNIT_ASSERT_GT(test, gk_stacked(stack_here()), LONGEST - 2 * DRAIN_TURN);
 	KUNIT_ASSERT_EQ(test, in_transfer(), LONGEST);
 }
 
@@ -84,9 +84,9 @@ static void the_surplus_goes_in_a_turn(struct kunit *test)
 	/* It has missed since the last look, and now it does not. */
 	look_for_idle_classes();
 	gfree(galloc(SIZE, GFP_KERNEL));
-	had = gk_stacked(slot_here());
+	had = gk_stacked(stack_here());
 	look_for_idle_classes();
-	KUNIT_EXPECT_EQ(test, gk_stacked(slot_here()), had - DRAIN_TURN);
+	KUNIT_EXPECT_EQ(test, gk_stacked(stack_here()), had - DRAIN_TURN);
 	KUNIT_EXPECT_EQ(test, gk_in_use(test), 0);
 }
 
@@ -96,16 +96,16 @@ static void a_drain_takes_turns(struct kunit *test)
 
 	fill(test);
 	/* One turn of it, as a request that may not sleep does; others may be due first. */
-	before = gk_stacked(slot_here());
+	before = gk_stacked(stack_here());
 	for (i = 0; i < 3; i++) {
 		drain_relieve(GFP_ATOMIC);
-		after = gk_stacked(slot_here());
+		after = gk_stacked(stack_here());
 		if (after != before)
 			break;
 	}
 	KUNIT_EXPECT_EQ(test, after, before - CALL_TURN);
 	drain_cpus();
-	KUNIT_EXPECT_EQ(test, gk_stacked(slot_here()), 0);
+	KUNIT_EXPECT_EQ(test, gk_stacked(stack_here()), 0);
 	KUNIT_EXPECT_EQ(test, gk_in_use(test), 0);
 }
 
@@ -131,9 +131,9 @@ static void a_stack_is_filled_and_emptied_in_turns(struct kunit *test)
 	/* And back: the free that finds it full moves a turn. */
 	hold(test, LONGEST);
 	while (nr_objects) {
-		before = gk_stacked(slot_here());
+		before = gk_stacked(stack_here());
 		let_go(1);
-		after = gk_stacked(slot_here());
+		after = gk_stacked(stack_here());
 		overflows += after < before;
 		if (after < before)
 			most = max(most, before + 1 - after);
@@ -164,9 +164,9 @@ static void many_are_popped_and_pushed_in_turns(struct kunit *test)
 	n = mcache_pop_many(sizeclass_of(SIZE), LONGEST, objects);
 	KUNIT_EXPECT_EQ(test, n, DRAIN_TURN);
 	nr_objects = n;
-	n = gk_stacked(slot_here());
+	n = gk_stacked(stack_here());
 	nr_objects += galloc_bulk(SIZE, GFP_KERNEL, n, objects + nr_objects);
-	KUNIT_ASSERT_EQ(test, gk_stacked(slot_here()), 0);
+	KUNIT_ASSERT_EQ(test, gk_stacked(stack_here()), 0);
 
 	pushed = 0;
 	most_pushed = 0;

@@ -118,7 +118,7 @@ static void a_wrong_run_is_seen(struct kunit *test)
 static void a_wrong_stack_is_seen(struct kunit *test)
 {
 	unsigned int class = sizeclass_of(64);
-	struct mcache_slot *slot;
+	struct mcache_stack *stack;
 	struct mcache *m;
 	void *p, *q, *other;
 
@@ -132,18 +132,18 @@ static void a_wrong_stack_is_seen(struct kunit *test)
 	if (galloc_debug)
 		goto out;
 	m = raw_cpu_ptr(&galloc_mcache);
-	slot = gk_slot(class);
-	KUNIT_ASSERT_GE(test, gk_stacked(slot), 2);
+	stack = gk_stack(class);
+	KUNIT_ASSERT_GE(test, gk_stacked(stack), 2);
 	KUNIT_EXPECT_EQ(test, validate_all(), 0);
 	/* The middle of an object, none at all, one of another class. */
-	expect_seen(test, slot->top[-1], p + 8);
-	expect_seen(test, slot->top[-1], (void *)test);
-	expect_seen(test, slot->top[-1], other);
+	expect_seen(test, stack->top[-1], p + 8);
+	expect_seen(test, stack->top[-1], (void *)test);
+	expect_seen(test, stack->top[-1], other);
 	expect_seen(test, m->held, m->held + 8);
-	expect_seen(test, slot->top, slot->base - 1);
-	KUNIT_ASSERT_NOT_NULL(test, slot->span);
-	expect_seen(test, slot->span->tag,
-		    MSPAN_TAG(mspan_row(slot->span), MSPAN_PARTIAL));
+	expect_seen(test, stack->top, stack->base - 1);
+	KUNIT_ASSERT_NOT_NULL(test, stack->span);
+	expect_seen(test, stack->span->tag,
+		    MSPAN_TAG(mspan_row(stack->span), MSPAN_PARTIAL));
 	KUNIT_EXPECT_EQ(test, validate_all(), 0);
 out:
 	gfree(other);
@@ -168,7 +168,7 @@ static void a_wrong_stash_is_seen(struct kunit *test)
 	expect_seen(test, m->nr_runs, 1);
 	expect_seen(test, m->runs_bytes, m->runs_bytes + PAGE_SIZE);
 	expect_seen(test, m->runs[0]->tag, MSPAN_TAG(0, MSPAN_LARGE));
-	/* Cached, but in no slot. */
+	/* Cached, but in no stack. */
 	m->held -= m->runs_bytes / 2;
 	m->runs_bytes /= 2;
 	expect_seen(test, m->nr_runs, 1);

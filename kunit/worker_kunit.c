@@ -112,13 +112,13 @@ static void no_cpu_drains_behind_a_closed_gate(struct kunit *test)
 	for (i = 0; i < 20; i++)
 		hold(test, 64, GFP_KERNEL);
 	let_go();
-	KUNIT_EXPECT_GT(test, gk_stacked(gk_slot(class)), 0);
+	KUNIT_EXPECT_GT(test, gk_stacked(gk_stack(class)), 0);
 	/* As the tick does: the first look remembers, the second drains. */
 	for (i = 0; i < 4; i++) {
 		shrinker_wake();
 		msleep(20);
 	}
-	KUNIT_EXPECT_GT(test, gk_stacked(gk_slot(class)), 0);
+	KUNIT_EXPECT_GT(test, gk_stacked(gk_stack(class)), 0);
 	worker_start();
 }
 
@@ -371,11 +371,11 @@ static void failed_allocations_are_made_up_later(struct kunit *test)
 	gk_pin(gk_cpu(0));
 	/* An idle class without a stack. */
 	drain_cpus();
-	KUNIT_EXPECT_EQ(test, gk_capacity(gk_slot(class)), 0);
-	/* First the slots, if this CPU has none yet, and then the stack. */
+	KUNIT_EXPECT_EQ(test, gk_capacity(gk_stack(class)), 0);
+	/* First the array of stacks, if this CPU has none yet, and then its places. */
 	grown = gk_wait_for(({
 			call_with_interrupts_off(576);
-			!!READ_ONCE(gk_slot(class)->base); }), GK_PATIENCE_MS);
+			!!READ_ONCE(gk_stack(class)->base); }), GK_PATIENCE_MS);
 	KUNIT_EXPECT_TRUE(test, grown);
 }
 
@@ -386,7 +386,7 @@ static unsigned int stacked_on_all(void)
 	unsigned int class, n = 0;
 
 	for_each_class(class)
-		n += gk_stacked(gk_slot(class));
+		n += gk_stacked(gk_stack(class));
 	return n;
 }
 

@@ -10,7 +10,7 @@
  * gate_close() records a reason and has each CPU close its own stacks.  It is complete
  * when all have, by a work item; an isolated CPU follows in its next slow path.  A CPU
  * that comes up has no stacks yet: it closes those that it makes, see
- * capacity_give_slots().
+ * capacity_give_stacks().
  *
  * Called by api.c, mcache.c, capacity.c, stash.c, drain.c and worker.c; calls drain.c.
  * gate_mutex protects the reasons and the watchers.  No lock for the stacks: see
@@ -55,7 +55,7 @@ static bool gate_turn(void)
 
 	if (!m)
 		return false;
-	if (m->slots == empty_slots) {
+	if (m->stacks == empty_stacks) {
 		/* They begin with the reasons of then. */
 		m->gates_gen = gen;
 	} else if (m->gates_gen != gen) {
@@ -64,7 +64,7 @@ static bool gate_turn(void)
 		m->gates_from = gen;
 		end = min(m->gates_row + GATE_TURN, nr_stacks);
 		for (; m->gates_row < end; m->gates_row++)
-			capacity_set_gates(m->slots, m->gates_row);
+			capacity_set_gates(m->stacks, m->gates_row);
 		more = end < nr_stacks;
 		if (!more) {
 			m->gates_gen = gen;

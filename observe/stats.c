@@ -3,7 +3,7 @@
 /*
  * stats: memory usage in debugfs, and leaks at unload.
  *
- * Most numbers are computed by walking: the address map for spans, the CPUs' slots
+ * Most numbers are computed by walking: the address map for spans, the CPUs' stacks
  * for stacks.  The layers count only rare events.  Their counters are read without a
  * lock, data_race(), since they are stale as soon as they are printed.
  * Documentation/stats.rst defines columns and keys; their version is
@@ -270,18 +270,18 @@ static void mcache_show_cpu(struct seq_file *m, int cpu)
 	unsigned int number;
 
 	for (number = STACK_FIRST; number < nr_stacks; number++) {
-		const struct mcache_slot *slots = READ_ONCE(c->slots);
-		const struct mcache_slot *slot = slots + number;
+		const struct mcache_stack *stacks = READ_ONCE(c->stacks);
+		const struct mcache_stack *stack = stacks + number;
 		unsigned int class = stack_class(number);
-		long room = READ_ONCE(slot->end) - READ_ONCE(slot->base);
+		long room = READ_ONCE(stack->end) - READ_ONCE(stack->base);
 
 		room = max(room, 0L);
-		bytes += slot_places(slot) * class_size(class);
+		bytes += stack_places(stack) * class_size(class);
 		capacity += room * class_size(class);
-		hits += mcache_allocs(slots, number);
-		misses += READ_ONCE(slot->misses);
-		overflows += READ_ONCE(slot->overflows);
-		spans += !!READ_ONCE(slot->span);
+		hits += mcache_allocs(stacks, number);
+		misses += READ_ONCE(stack->misses);
+		overflows += READ_ONCE(stack->overflows);
+		spans += !!READ_ONCE(stack->span);
 	}
 	seq_printf(m, "%-3d %4d %12lu %14lu %5lu %10lu %10lu %10lu %10lu\n", cpu, c->nid,
 		   bytes, capacity, spans, data_race(c->held), hits, misses, overflows);

@@ -3,7 +3,7 @@
 /*
  * sums: what stats.c shows, computed by walking.
  *
- * The address map for spans, the CPUs' slots for stacks.  The layers' counters are read
+ * The address map for spans, the CPUs' stacks for objects on them.  The layers' counters are read
  * without a lock, data_race(), since they are stale as soon as they are printed.
  */
 #include "debug/look.h"
@@ -72,7 +72,7 @@ static unsigned long places_of(int cpu)
 	unsigned int number;
 
 	for (number = STACK_FIRST; number < nr_stacks; number++)
-		n += slot_places(READ_ONCE(m->slots) + number);
+		n += stack_places(READ_ONCE(m->stacks) + number);
 	return n;
 }
 
@@ -83,13 +83,13 @@ static void sum_cpu(struct sums *sums, int cpu)
 
 	/* Including rows of other nodes, which the CPU may have adopted. */
 	for (number = STACK_FIRST; number < nr_stacks; number++) {
-		const struct mcache_slot *slots = READ_ONCE(m->slots);
-		const struct mcache_slot *slot = slots + number;
+		const struct mcache_stack *stacks = READ_ONCE(m->stacks);
+		const struct mcache_stack *stack = stacks + number;
 		unsigned int class = stack_class(number);
 
-		sums->class[class].stacked += slot_places(slot);
-		sums->class[class].out += READ_ONCE(slot->moved);
-		sums->class[class].allocs += mcache_allocs(slots, number);
+		sums->class[class].stacked += stack_places(stack);
+		sums->class[class].out += READ_ONCE(stack->moved);
+		sums->class[class].allocs += mcache_allocs(stacks, number);
 	}
 }
 
@@ -172,7 +172,7 @@ static void sum_places_of(struct sums *sums, int cpu)
 
 	for (number = STACK_FIRST; number < nr_stacks; number++)
 		sums->class[stack_class(number)].cached +=
-			slot_places(READ_ONCE(m->slots) + number);
+			stack_places(READ_ONCE(m->stacks) + number);
 }
 
 static void sum_transfer(struct sums *sums, struct mcentral *c)
@@ -236,7 +236,7 @@ static void sum_stacks(struct sums *sums)
 	sums->seen = NULL;
 }
 
-/* Walk everything.  Process context: takes the hotplug lock for the slots. */
+/* Walk everything.  Process context: takes the hotplug lock for the stacks. */
 struct sums *sums_collect(void)
 {
 	struct sums *sums = kzalloc(sizeof(*sums), GFP_KERNEL);
@@ -285,7 +285,7 @@ unsigned long sums_tail(const struct class_sums *cs, unsigned long size)
 
 /* All nodes' rows of a set. */
 void sums_of_set(const struct sums *sums, const struct rowset *set,
-			struct class_sums *sum)
+		 struct class_sums *sum)
 {
 	int nid;
 
