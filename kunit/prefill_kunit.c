@@ -85,8 +85,10 @@ static void a_prefill_that_fails_leaves_nothing(struct kunit *test)
 	long before = gk_in_use(test);
 
 	/* The array, the first object, one of the others. */
+	gk_take_free_runs(test);
 	gk_limit_to(300000);
 	KUNIT_EXPECT_NULL(test, galloc_prefill(100000, 20, QUIET));
+	gk_feed();
 	gk_unlimit(test);
 	starve_all(test);
 	KUNIT_EXPECT_NULL(test, galloc_prefill(64, 10, QUIET));

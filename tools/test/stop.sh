@@ -44,10 +44,14 @@ make_tree()
 	local name
 
 	mkdir -p "$tree"
-	cp -r "$top/Makefile" "$top/tools" "$top"/*.c "$tree/"
-	mkdir -p "$tree"/build/x/{kunit,samples/wordfreq,tools/bed,tools/stress}
-	for name in galloc kunit/galloc_kunit{,_guest} samples/wordfreq/wordfreq \
-		tools/bed/galloc_{bed,held} tools/stress/galloc_stress; do
+	cp -r "$top/Makefile" "$top/samples" "$top/tools" "$top"/*.c "$tree/"
+	mkdir -p "$tree"/build/x/{kunit,tools/bed,tools/stress}
+	cp -r "$tree/samples" "$tree/build/x/"
+	for name in "$tree"/build/x/samples/*; do
+		: >"$name/${name##*/}.ko"
+	done
+	for name in galloc kunit/galloc_kunit{,_guest} tools/bed/galloc_{bed,held} \
+		tools/stress/galloc_stress; do
 		: >"$tree/build/x/$name.ko"
 	done
 	stub kernel.sh "printf '%s=%q\\n' KREL x KDIR '$work/kdir' VMLINUZ x KERNEL '$work/bin/linux'"
