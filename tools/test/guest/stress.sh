@@ -24,9 +24,9 @@ tmp=/tmp/stress
 # Counters of events that do not belong here: memory is plugged in elsewhere, blocks
 # are taken whole where hundreds of megabytes are held, nobody here may have pages of
 # the emergency reserve, must not fail at a limit or calls from an NMI, and a task must
-# never find its own CPU busy.  What is above a block is kept for a moment rather than
-# deferred.
-elsewhere="map_grown|deferrals|deferrals_returned|short_spans|reserve_spans|atomic_reserve_runs|release_blocks|over_limit|nmi_refused|busy_in_task"
+# never find its own CPU busy.  Nobody calls gfree_nolock(), and what is above a block is
+# kept for a moment rather than deferred.
+elsewhere="map_grown|nolock_owed|deferrals|deferrals_returned|short_spans|reserve_spans|atomic_reserve_runs|release_blocks|over_limit|nmi_refused|busy_in_task"
 # Races of a few instructions: a short run may be without them.
 [ "$OPS" -ge 5000000 ] ||
 	elsewhere="$elsewhere|claims_raced|.*_rescans_lost|row_changed|install_lost|migrated_returns"
