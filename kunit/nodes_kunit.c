@@ -177,6 +177,11 @@ static void a_node_falls_back_to_another(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, validate_all(), 0);
 }
 
+static bool fail_all(unsigned int order)
+{
+	return true;
+}
+
 /* Where all others get what they ask for from another node. */
 static void a_strict_cache_serves_one_node_at_a_time(struct kunit *test)
 {
@@ -195,17 +200,21 @@ static void a_strict_cache_serves_one_node_at_a_time(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, page_to_nid(virt_to_page(q)), gk_nid());
 	gfree(p);
 	gfree(q);
+	/* A row there, too. */
+	gfree(galloc_cache_alloc_node(other, GFP_KERNEL, nid));
 	/* As above: the other node has free pages, this one gets none. */
 	far = galloc_node(PAGE_SIZE * 64, GFP_KERNEL | __GFP_THISNODE, nid);
 	KUNIT_ASSERT_NOT_NULL(test, far);
 	gk_take_free_runs(test);
 	gfree(far);
-	gk_limit_to(LITTLE);
+	gk_in_pieces(2);
 	p = galloc_cache_alloc(other, GFP_NOWAIT | __GFP_NOWARN);
 	KUNIT_EXPECT_NOT_NULL(test, p);
-	KUNIT_EXPECT_NULL(test, galloc_cache_alloc(strict, GFP_NOWAIT | __GFP_NOWARN));
+	q = galloc_cache_alloc(strict, GFP_NOWAIT | __GFP_NOWARN);
+	KUNIT_EXPECT_NULL(test, q);
+	gk_whole();
+	gfree(q);
 	gfree(p);
-	gk_unlimit(test);
 	galloc_cache_destroy(strict);
 	galloc_cache_destroy(other);
 }
@@ -380,11 +389,6 @@ static void take_and_free(void **p, unsigned int n)
 		p[i] = galloc(64, QUIET);
 	for (i = 0; i < n; i++)
 		gfree(p[i]);
-}
-
-static bool fail_all(unsigned int order)
-{
-	return true;
 }
 
 static void objects_of_another_node_are_used_again_here(struct kunit *test)
