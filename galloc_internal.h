@@ -299,6 +299,7 @@ struct mheap *mheap_of(int nid);
 
 extern unsigned long galloc_standby_pages;
 
+int standby_check(long given, unsigned long limit_mb);
 int standby_init(void);
 void standby_exit(void);
 unsigned long standby_pages(void);

@@ -132,33 +132,6 @@ static int __init check_mb(const char *name, unsigned long mb)
 	return -EINVAL;
 }
 
-/* The memory that callers who cannot sleep have to themselves, unless it is given. */
-#define ATOMIC_RESERVE_KB	(IS_ENABLED(CONFIG_PREEMPT_RT) ? 1024 : 0)
-#define ATOMIC_RESERVE_MAX_KB	65536
-
-static int __init take_atomic_reserve(void)
-{
-	unsigned long kb = atomic_reserve_kb;
-
-	if (atomic_reserve_kb < -1 || atomic_reserve_kb > ATOMIC_RESERVE_MAX_KB) {
-		pr_err("atomic_reserve_kb=%ld is out of range: -1 to %d\n",
-		       atomic_reserve_kb, ATOMIC_RESERVE_MAX_KB);
-		return -EINVAL;
-	}
-	if (atomic_reserve_kb < 0) {
-		kb = ATOMIC_RESERVE_KB;
-		/* A small part of a limit that is small itself. */
-		if (limit_mb)
-			kb = min(kb, limit_mb << 10 >> 4);
-	} else if (limit_mb && kb > limit_mb << 10) {
-		pr_err("atomic_reserve_kb=%lu is more than limit_mb=%lu: at most %lu\n",
-		       kb, limit_mb, limit_mb << 10);
-		return -EINVAL;
-	}
-	galloc_standby_pages = DIV_ROUND_UP(kb << 10, PAGE_SIZE);
-	return 0;
-}
-
 /**
  * params_take() - check the parameters and convert them
  *
@@ -191,7 +164,7 @@ static int __init params_take(void)
 		       cpu_cache_kb);
 		return -EINVAL;
 	}
-	if (take_atomic_reserve())
+	if (standby_check(atomic_reserve_kb, limit_mb))
 		return -EINVAL;
 	if (strcmp(fault, "report") && strcmp(fault, "panic")) {
 		pr_err("fault=%s is unknown: report or panic\n", fault);
@@ -212,19 +185,12 @@ static int __init params_take(void)
 /* If it fails: standby_exit(), as after a success. */
 static int __init reserves_init(void)
 {
-	int err;
+	int err = mheap_reserve();
 
-	err = mheap_reserve();
-	if (err) {
+	if (err)
 		pr_err("reserve_mb=%lu: not enough memory\n",
 		       galloc_reserve_pages >> (20 - PAGE_SHIFT));
-		return err;
-	}
-	err = standby_init();
-	if (err)
-		pr_err("atomic_reserve_kb=%lu: not enough memory\n",
-		       galloc_standby_pages << (PAGE_SHIFT - 10));
-	return err;
+	return err ?: standby_init();
 }
 
 static int __init galloc_init(void)

@@ -10,6 +10,7 @@
  */
 #include "mheap.h"
 
+#include <linux/init.h>
 #include <linux/nodemask.h>
 
 /* Runs of a node that a request examines. */
@@ -292,6 +293,47 @@ unsigned long standby_pages(void)
 
 /* ---- load and unload ------------------------------------------------------------- */
 
+/* Unless it is given: something on PREEMPT_RT, where such callers get nothing else. */
+#define STANDBY_KB		(IS_ENABLED(CONFIG_PREEMPT_RT) ? 1024 : 0)
+#define STANDBY_MAX_KB		65536
+
+/**
+ * standby_check() - check the parameter and convert it
+ * @given: atomic_reserve_kb, -1 for a default
+ * @limit_mb: the limit of all that galloc holds, 0 for none
+ *
+ * Return: 0, or -EINVAL after a line with the parameter and its range.
+ */
+int __init standby_check(long given, unsigned long limit_mb)
+{
+	unsigned long kb = given;
+
+	if (given < -1 || given > STANDBY_MAX_KB) {
+		pr_err("atomic_reserve_kb=%ld is out of range: -1 to %d\n", given,
+		       STANDBY_MAX_KB);
+		return -EINVAL;
+	}
+	if (given < 0) {
+		kb = STANDBY_KB;
+		/* A small part of a limit that is small itself. */
+		if (limit_mb)
+			kb = min(kb, limit_mb << 10 >> 4);
+	} else if (limit_mb && kb > limit_mb << 10) {
+		pr_err("atomic_reserve_kb=%lu is more than limit_mb=%lu: at most %lu\n",
+		       kb, limit_mb, limit_mb << 10);
+		return -EINVAL;
+	}
+	galloc_standby_pages = DIV_ROUND_UP(kb << 10, PAGE_SIZE);
+	return 0;
+}
+
+static int standby_failed(void)
+{
+	pr_err("atomic_reserve_kb=%lu: not enough memory\n",
+	       galloc_standby_pages << (PAGE_SHIFT - 10));
+	return -ENOMEM;
+}
+
 /**
  * standby_init() - allocate galloc_standby_pages, on the nodes that have memory
  *
@@ -310,7 +352,7 @@ int standby_init(void)
 			break;
 		sb = arena_meta_zalloc(sizeof(*sb), nid, GFP_KERNEL);
 		if (!sb)
-			return -ENOMEM;
+			return standby_failed();
 		INIT_LIST_HEAD(&sb->runs);
 		INIT_LIST_HEAD(&sb->spare);
 		sb->want = DIV_ROUND_UP(left, nodes);
@@ -318,7 +360,7 @@ int standby_init(void)
 		nodes--;
 		mheaps[nid]->standby = sb;
 		if (!standby_fill(mheaps[nid]))
-			return -ENOMEM;
+			return standby_failed();
 	}
 	return 0;
 }
