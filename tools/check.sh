@@ -248,8 +248,6 @@ queue_parts()
 	part "none" "host tests" "$top/tools/test/run.sh"
 	part "none" "traces" "$top/tools/test/trace.sh"
 	part "none" "interruption" "$top/tools/test/stop.sh"
-	part "none" "lint" "$top/tools/lint.sh" --quick
-	part "none" "model" make -s -C "$top" model
 	if [ -n "${KERNELS:-}" ]; then
 		for series in $KERNELS; do
 			series_parts "$series"
@@ -259,6 +257,8 @@ queue_parts()
 		stock_parts 6.1
 		part "stock 6.1" "bench on a guest" env KERNEL=6.1 "$top/tools/test/bench_here.sh"
 	fi
+	part "none" "lint" "$top/tools/lint.sh" --quick
+	part "none" "model" make -s -C "$top" model
 }
 
 # ---- the end -----------------------------------------------------------------------
@@ -291,7 +291,7 @@ esac
 # shellcheck disable=SC2086 # a word or none
 need_for modules guests qemu programs clang python traces kernels model quick-lint $series
 queue_parts
-for ((lane = 0; lane < ${CHECK_LANES:-2}; lane++)); do
+for ((lane = 0; lane < ${CHECK_LANES:-3}; lane++)); do
 	run_lane &
 done
 wait_for_lanes
