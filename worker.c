@@ -86,7 +86,8 @@ static void release_fn(struct work_struct *work)
 {
 	map_catch_up();
 	waiting_release();
-	if (release_turn())
+	/* refs_fn() does not look while its CPU is idle. */
+	if (release_turn() || waiting_pages())
 		worker_kick(WORKER_RELEASE);
 }
 
