@@ -35,6 +35,10 @@ DEVDIR	= $(DESTDIR)$(PREFIX)/lib/galloc/$(KREL)
 # headers.
 HEADERS	= ../lib/galloc/$(KREL)/include
 
+# MO, as in kbuild since 6.13: the directory to build in, where the tree cannot be written
+# or its path has a space.
+out	= $(if $(MO),$(abspath $(MO)),$(CURDIR))
+
 # kbuild would export its own values of these to our tools.
 unexport KREL KDIR
 
@@ -63,17 +67,18 @@ btf	= $(if $(call on,DEBUG_INFO_BTF_MODULES),,the kernel was built without \
 	  $(if $(call is,$(objects)/$(btfids)),,there is no $(objects)/$(btfids))
 btfids	= tools/bpf/resolve_btfids/resolve_btfids
 
-# Quoted, since KDIR may have a space; the path of the tree must not.  KCFLAGS also
+# Quoted, since KDIR may have a space; the path that is built in must not.  KCFLAGS also
 # reach the files that kbuild compiles itself, so that builds in different directories
 # are equal.
-kbuild	= -C '$(KDIR)' M='$(CURDIR)' $(if $(DEBUG),GALLOC_DEBUG=y) $(llvm) \
-	  KCFLAGS='$(KCFLAGS) -ffile-prefix-map=$(CURDIR)=.' \
+kbuild	= -C '$(KDIR)' M='$(out)' MO= $(if $(DEBUG),GALLOC_DEBUG=y) $(llvm) \
+	  KCFLAGS='$(KCFLAGS) -ffile-prefix-map=$(out)=.' \
 	  $(if $(filter y,$(BTF))$(if $(filter n,$(BTF)),,$(if $(strip $(btf)),,y)),,CONFIG_DEBUG_INFO_BTF_MODULES=)
 
 .PHONY: help
 help:
 	@echo 'make run [TEXT=file]  galloc and a client on a stock kernel in QEMU'
 	@echo 'make check            all tests (KERNELS="6.1 6.12 7.3": on all kernels)'
+	@echo 'make check-install    builds and packages for kernels of every layout'
 	@echo 'make kunit            the KUnit suites, in user-mode Linux'
 	@echo 'make coverage         which lines and branches these run'
 	@echo 'make model            the spin model of the span protocol'
@@ -86,7 +91,7 @@ help:
 	@echo 'make bench-doc        copy the report into Documentation'
 	@echo 'make bench-here       native times on this machine; needs root, asks first'
 	@echo 'make fastpath-doc     Documentation/fastpath.rst, from galloc.ko'
-	@echo 'make modules          galloc.ko for the running kernel (KDIR=, KREL=)'
+	@echo 'make modules          galloc.ko for the running kernel (KDIR=, KREL=, MO=)'
 	@echo 'make install          module, headers, symbols (PREFIX=, DESTDIR=, INSTALL_MOD_STRIP=)'
 	@echo 'make uninstall        remove them, for the same kernel'
 	@echo 'make modules_install  the module alone, by kbuild (INSTALL_MOD_PATH=)'
@@ -95,13 +100,16 @@ help:
 	@echo 'DEBUG=1               build with lock depth checks'
 	@echo 'BTF=y                 require type information; default: if possible'
 
-.PHONY: run check kunit coverage mutants model hosttest bench bench-doc bench-here sizeclasses lint
+.PHONY: run check check-install kunit coverage mutants model hosttest bench bench-doc bench-here sizeclasses lint
 .PHONY: trace trace-doc
 run:
 	@tools/run.sh $(if $(TEXT),"$(TEXT)")
 
 check:
 	@tools/check.sh
+
+check-install:
+	@tools/ship/layouts.sh
 
 kunit:
 	@tools/kunit.sh
@@ -147,8 +155,8 @@ fastpath-doc:
 
 # kbuild's own errors for these are long or misleading.
 define refuse
-$(if $(findstring :,$(CURDIR))$(word 2,$(CURDIR)),$(error kbuild cannot build in \
-	'$(CURDIR)': move the tree to a path without spaces and colons))
+$(if $(findstring :,$(out))$(word 2,$(out)),$(error kbuild cannot build in \
+	'$(out)': move the tree to a path without spaces and colons, or set MO=directory))
 $(if $(call is,$(KDIR)/Makefile),,$(error no kernel headers in '$(KDIR)': install them$(if \
 	$(KREL), (linux-headers-$(KREL))), or set KDIR=))
 $(if $(KREL),,$(error no release of a kernel in '$(objects)/include/generated/utsrelease.h': \
@@ -156,11 +164,20 @@ $(if $(KREL),,$(error no release of a kernel in '$(objects)/include/generated/ut
 $(if $(filter y,$(BTF)),$(if $(strip $(btf)),$(error BTF=y: $(strip $(btf)))))
 endef
 
+# The sources that are newer than their copies in MO; each can be read-only.
+define copy
+mkdir -p '$(out)'
+find . \( -name .git -o -path ./build -o -samefile '$(out)' \) -prune -o \
+	-type f \( -name '*.[ch]' -o -name Kbuild \) ! -name '*.mod.c' \
+	-exec cp -u --preserve=timestamps --no-preserve=mode --parents -t '$(out)' {} +
+endef
+
 .PHONY: modules modules_install
 modules:
-	$(if $(shell [ ! -w . ] || echo y),,$(error '$(CURDIR)' cannot be written, and kbuild writes beside \
-		the sources: copy the tree))
 	$(refuse)
+	$(if $(MO)$(shell [ ! -w . ] || echo y),,$(error '$(CURDIR)' cannot be written, and kbuild writes \
+		beside the sources: copy the tree, or set MO=directory))
+	$(if $(filter-out $(CURDIR),$(out)),$(copy))
 	$(MAKE) $(kbuild) modules
 
 # kbuild's own target, for packagers: the module alone, signed and compressed.
@@ -179,10 +196,10 @@ depmod	= $(if $(root)$(filter command% environment%,$(origin MODLIB)),,$(or \
 # New directories are readable by all users, whatever the umask is.
 .PHONY: install uninstall
 install: modules
-	umask 022 && install -D -m 644 -t '$(MODDIR)' galloc.ko
+	umask 022 && install -D -m 644 -t '$(MODDIR)' '$(out)/galloc.ko'
 	$(if $(INSTALL_MOD_STRIP),$(do_strip) '$(MODDIR)/galloc.ko')
 	umask 022 && install -D -m 644 -t '$(DEVDIR)/include' include/*.h
-	umask 022 && install -D -m 644 -t '$(DEVDIR)' Module.symvers
+	umask 022 && install -D -m 644 -t '$(DEVDIR)' '$(out)/Module.symvers'
 	@umask 022 && mkdir -p '$(DESTDIR)$(PREFIX)/include' && cd '$(DESTDIR)$(PREFIX)/include' && \
 		if [ -L galloc ] || [ ! -e galloc ]; then ln -sfn '$(HEADERS)' galloc; fi
 	$(depmod)
@@ -206,6 +223,6 @@ uninstall:
 .PHONY: clean
 clean:
 	rm -rf build .tmp_versions
-	find . -name .git -prune -o -type f \( -name '*.o' -o -name '*.ko' -o -name '*.mod' \
+	find . $(if $(MO),'$(out)') -name .git -prune -o -type f \( -name '*.o' -o -name '*.ko' -o -name '*.mod' \
 		-o -name '*.mod.c' -o -name '.*.cmd' -o -name '.*.d' -o -name modules.order \
 		-o -name Module.symvers \) -exec rm -f {} +

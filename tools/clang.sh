@@ -78,6 +78,20 @@ find_clang()
 	exit 4
 }
 
+# unpack_source DEB DIR: what preparing a tree for modules needs.  Drivers and the like are
+# most of the source, and nothing of them is compiled: only their Kconfig files are read.
+unpack_source()
+{
+	# shellcheck disable=SC2016 # the inner bash expands it
+	PROGRESS_NAME="unpack ${1##*/}" progress bash -c '
+		set -o pipefail
+		dpkg-deb --fsys-tarfile "$1" | tar -xO --wildcards "./usr/src/*.tar.xz" |
+			tar -xJ -C "$2" --strip-components=1 --exclude="*/drivers/*.[ch]" \
+				--exclude="*/sound/*.[ch]" --exclude="*/fs/*.c" --exclude="*/net/*.c" \
+				--exclude="*/Documentation/*.rst" --exclude="*/tools/testing/*" \
+				--exclude="*.dts" --exclude="*.dtsi" --exclude="*.yaml"' - "$1" "$2"
+}
+
 # Builder of a cache entry: a tree after `make LLVM=-N modules_prepare`.
 prepare_tree()
 {
@@ -85,16 +99,7 @@ prepare_tree()
 	local -a make=(make -C "$tmp" ARCH="$arch" LLVM="$llvm" -j"$(nproc)")
 
 	need_disk 1500
-	# Drivers and the like are most of the source, and nothing of them is
-	# compiled: only their Kconfig files are read.
-	# shellcheck disable=SC2016 # the inner bash expands it
-	PROGRESS_NAME="unpack ${deb##*/}" progress bash -c '
-		set -o pipefail
-		dpkg-deb --fsys-tarfile "$1" | tar -xO --wildcards "./usr/src/*.tar.xz" |
-			tar -xJ -C "$2" --strip-components=1 --exclude="*/drivers/*.[ch]" \
-				--exclude="*/sound/*.[ch]" --exclude="*/fs/*.c" --exclude="*/net/*.c" \
-				--exclude="*/Documentation/*.rst" --exclude="*/tools/testing/*" \
-				--exclude="*.dts" --exclude="*.dtsi" --exclude="*.yaml"' - "$deb" "$tmp"
+	unpack_source "$deb" "$tmp"
 	fragment "$config" >"$tmp/galloc.config"
 	PROGRESS_NAME="configure $config for clang" progress \
 		"${make[@]}" KCONFIG_ALLCONFIG="$tmp/galloc.config" allnoconfig
