@@ -10,4 +10,9 @@ for cpu in /sys/devices/system/cpu/cpu*/online; do
 	[ ! -e "$cpu" ] || grep -q 1 "$cpu" || echo 1 >"$cpu"
 done
 
+# Without entropy each random number costs the peer ten thousand instructions.
+if grep -q random.trust_cpu=on /proc/cmdline && ! dmesg | grep -q 'crng init done'; then
+	echo "GUEST: failed: the kernel has no random numbers"
+	exit 1
+fi
 sh /cases.sh /plan /galloc.ko /galloc_bench.ko

@@ -29,7 +29,9 @@ Method
    ``bulk`` and ``remote`` for an object), less that of the same loop without
    allocator. The allocators alternate, repetition by repetition.
 3. ``icount``: QEMU executes one instruction per nanosecond, one CPU at a time,
-   ``-cpu qemu64``; its clock counts instructions, and each run gives the same result.
+   ``-cpu qemu64,+rdrand``; its clock counts instructions, and each run gives the same
+   result. The guest needs rdrand, or the kernel's random numbers are not ready: SLUB
+   takes one for each slab (``SLAB_FREELIST_RANDOM``), some 10,000 instructions then.
 4. ``uml``: user-mode Linux runs at the speed of the machine. Its per-CPU and
    interrupt operations are C, not x86 instructions, and SLUB has no 128-bit
    cmpxchg there, so its remote free takes a lock: compare both beds.
@@ -151,14 +153,6 @@ returned, one by one: 24 instructions a page, of which ``check_new_pages()`` has
 kmalloc() pays, too. Each object is then cut from a chunk and returned to a free run under
 the node's lock, eight at a time in the best case: 1.0 to 1.25 of kmalloc()'s instructions
 in all. The next objects of that size come from the CPU's stash or stack, without either.
-
-*Bursts of slab objects under icount.* The guests have no entropy, so the kernel's random
-numbers are not ready, and each takes some 10,000 instructions. With
-``SLAB_FREELIST_RANDOM`` kmalloc() takes one for each new slab, which has 8 objects of 1 to
-4 KiB on one CPU: about 1,290 of its 1,650 instructions to allocate one of 10,000 objects of
-4 KiB, and about 140 of galloc's 680, for descriptors. The goals are judged as measured;
-without these numbers a burst of 64 bytes would take 0.7 of kmalloc()'s instructions, of 256
-about as many, and of 1 to 4 KiB twice as many or more.
 
 *Shared lines.* Free objects move between the stacks of two CPUs in batches of up to 64
 pointers, in the order of the frees. At both ends of a batch a cache line may hold objects

@@ -152,10 +152,12 @@ boot()
 	icount*)
 		# 6.1 waits for its other CPUs in a loop that QEMU, which runs one
 		# at a time, cannot interrupt: they come later. A fixed model:
-		# some count `rep stosb` once a byte.
-		GUEST_APPEND+=" maxcpus=1 tsc=reliable"
+		# some count `rep stosb` once a byte. With rdrand, as each machine
+		# has it: without entropy a random number costs ten thousand
+		# instructions, and SLUB takes one for each slab.
+		GUEST_APPEND+=" maxcpus=1 tsc=reliable random.trust_cpu=on"
 		guest_qemu "${VMLINUZ:-$KERNEL}" "$work/$name.initramfs" "$work/$name.log" "$TIMEOUT" \
-			-icount shift=0,sleep=off -accel tcg,thread=single -cpu qemu64
+			-icount shift=0,sleep=off -accel tcg,thread=single -cpu qemu64,+rdrand -seed 1
 		;;
 	esac
 }
