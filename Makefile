@@ -90,6 +90,7 @@ help:
 	@echo 'make bench [TRACE=f]  time and memory of galloc and others, into build/bench'
 	@echo 'make bench-doc        copy the report into Documentation'
 	@echo 'make bench-here       native times on this machine; needs root, asks first'
+	@echo 'make docs             the pages of Documentation, into build/docs (FORMAT=latexpdf)'
 	@echo 'make fastpath-doc     Documentation/fastpath.rst, from galloc.ko'
 	@echo 'make modules          galloc.ko for the running kernel (KDIR=, KREL=, MO=)'
 	@echo 'make install          module, headers, symbols (PREFIX=, DESTDIR=, INSTALL_MOD_STRIP=)'
@@ -149,7 +150,10 @@ sizeclasses:
 lint:
 	@tools/lint.sh
 
-.PHONY: fastpath-doc
+.PHONY: fastpath-doc docs
+docs:
+	@tools/ship/docs.sh $(FORMAT)
+
 fastpath-doc:
 	@tools/fastpath.sh --doc
 

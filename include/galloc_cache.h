@@ -38,7 +38,7 @@ struct galloc_cache;
  *	that object; or NULL.  What it has written survives gfree() and the next
  *	allocation.  It may run in any context, within an RCU read section: it must not sleep,
  *	nor use this cache
- * @flags: GALLOC_CACHE_ flags
+ * @flags: flags of the names GALLOC_CACHE_*
  * @limit: most bytes of pages to hold, 0: no limit
  */
 struct galloc_cache_args {
@@ -77,7 +77,7 @@ static __always_inline void *galloc_cache_zalloc(struct galloc_cache *cache, gfp
 /**
  * GALLOC_CACHE() - a cache for a struct
  * @__struct: its tag, which becomes the cache's name
- * @__flags: GALLOC_CACHE_ flags
+ * @__flags: flags of the names GALLOC_CACHE_*
  *
  * In the manner of KMEM_CACHE().  Objects have the alignment of the struct.
  *

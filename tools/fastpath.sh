@@ -31,7 +31,7 @@ write_page()
 The fast path
 =============
 
-The instructions of \`\`galloc()\`\` with a constant size, and of \`\`gfree()\`\`, when the
+For developers. The instructions of \`\`galloc()\`\` with a constant size, and of \`\`gfree()\`\`, when the
 stack has an object and room for one; disassembled from galloc.ko for $KREL,
 $(gcc --version | sed -n 1p). No conditional jump is taken; static branches are those
 of \`\`init_on_alloc=0 init_on_free=0\`\`. The caller adds six instructions: three arguments

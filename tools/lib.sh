@@ -287,6 +287,12 @@ packages_for()
 		lint) echo sparse ;;
 		plots) echo gnuplot-nox ;;
 		recording) echo e2fsprogs ;;
+		docs) echo python3-sphinx perl ;;
+		pdf) echo latexmk texlive-latex-recommended texlive-latex-extra texlive-fonts-recommended tex-gyre ;;
+		dkms) echo dkms make gcc ;;
+		packages) echo dpkg-dev debhelper dh-dkms lintian fakeroot linux-headers-amd64 ;;
+		roots) echo debootstrap ;;
+		abi) echo abigail-tools ;;
 		# The compiler that Debian's headers of a series ask for.
 		6.1) echo gcc-12 ;;
 		*) die "unknown purpose of packages: $purpose" ;;

@@ -15,7 +15,8 @@ HEAD = """.. SPDX-License-Identifier: GPL-2.0
 Performance
 ===========
 
-The cost of an allocation in galloc, and in the allocators of the same kernel in the same
+For administrators and authors of clients who decide by figures. The cost of an
+allocation in galloc, and in the allocators of the same kernel in the same
 run: ``kmalloc()``, a ``kmem_cache`` and, for whole pages, the page allocator. ``make
 bench`` measures it, prints the results, and writes this page and figures.rst, which has
 every figure.
@@ -115,7 +116,8 @@ FIGURES = """.. SPDX-License-Identifier: GPL-2.0
 Figures of the benchmark
 ========================
 
-Every figure behind performance.rst, which describes the cases, the method and the units.
+For whoever doubts a figure: every one behind performance.rst, which describes the cases,
+the method and the units.
 
 """
 

@@ -458,7 +458,7 @@ verdict()
 
 table()
 {
-	local name last='' of
+	local name last='' of test
 
 	printf '.. csv-table::\n   :header: mutant, what is broken, caught by\n'
 	printf '   :widths: 14, 44, 42\n\n'
@@ -466,8 +466,9 @@ table()
 		of=${file[$name]}
 		[ "$of" = "$last" ] || printf '   **%s**,,\n' "$of"
 		last=$of
+		test=$(noticed_by "$name")
 		# shellcheck disable=SC2016 # quotes of reStructuredText
-		printf '   %s, "%s", ``%s``\n' "$name" "${breaks[$name]//\"/\"\"}" "$(noticed_by "$name")"
+		printf '   %s, "%s", ``%s``\n' "$name" "${breaks[$name]//\"/\"\"}" "${test% }"
 	done
 }
 

@@ -78,6 +78,9 @@ check_abi()
 	have=$(grep -o 'galloc_class_abi[0-9]*' "$top/include/galloc.h" | sort -u)
 	same "only the ABI of galloc.h is exported" \
 		"$(grep -ow 'galloc_class_abi[0-9]*' "$work/root$prefix/lib/galloc/$KREL/Module.symvers")" "$have"
+	same "the exported symbols are those of abi.list" \
+		"$(awk '{ print $2 }' "$work/root$prefix/lib/galloc/$KREL/Module.symvers" | LC_ALL=C sort)" \
+		"$(sed -n 's/^symbol //p' "$top/Documentation/abi.list")"
 	same "wordfreq.ko needs that" \
 		"$(nm -u "$work/client/wordfreq/wordfreq.ko" | grep -o 'galloc_class_abi[0-9]*')" "$have"
 }

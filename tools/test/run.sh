@@ -387,6 +387,23 @@ the picture has a file that is not there: gone.c" ] && return
 	return 1
 }
 
+# A declaration that changed is found, and one that is new.
+abi_is_looked_at()
+{
+	local dir=$work/abi
+
+	mkdir -p "$dir/Documentation" "$dir/tools/ship"
+	cp -r "$top/include" "$dir/"
+	cp "$top/Documentation/abi.list" "$dir/Documentation/"
+	cp "$top/tools/ship/abi.py" "$dir/tools/ship/"
+	sed -i 's/^size_t gsize(/u64 gsize(/' "$dir/include/galloc.h"
+	grep '^symbol' "$top/Documentation/abi.list" | sed 's/symbol \(.*\)/EXPORT_SYMBOL_GPL(\1);/' >"$dir/api.c"
+	! "$dir/tools/ship/abi.py" >"$work/out" || return 1
+	[ "$(grep -cE '^(gone or changed,.*: size_t|new,.*: u64) gsize\(' "$work/out") $(wc -l <"$work/out")" = "2 2" ] && return
+	echo "error: $(tr '\n' ';' <"$work/out")"
+	return 1
+}
+
 check "packages: make check asks once for those of all its parts" asked_once
 check "packages: all are named in lib.sh" no_other_packages
 check "packages: clang.sh has clang installed where that is allowed" clang_is_installed
@@ -399,6 +416,8 @@ check "bench: the goals of what is held, of bursts and of huge objects are judge
 check "bench: an expensive ring is taken into account" report_weighs_the_ring
 check "bench: results of an interrupted guest are kept" results_survive
 check "documentation: each test named in clauses.rst exists" clauses_have_tests
+check "abi: what clients have compiled in is as in abi.list" "$top/tools/ship/abi.py"
+check "abi: a change is found" abi_is_looked_at
 check "sizeclass: the generator builds and runs" \
 	env PAGE_SIZE=4096 "$top/tools/sizeclasses.sh"
 check "sizeclass: sizeclass.c is what the generator prints" \

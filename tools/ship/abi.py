@@ -1,0 +1,89 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+# Copyright (C) 2026 The galloc authors
+"""abi.py [--write]: what a client has compiled in, compared with Documentation/abi.list.
+
+Prints each line that is gone, changed or new, and what that means; the exit status is 1
+if there is one. --write makes the list anew. Documentation/abi.rst has the rules.
+"""
+
+import hashlib
+import pathlib
+import re
+import sys
+
+TOP = pathlib.Path(__file__).resolve().parent.parent.parent
+LIST = TOP / "Documentation/abi.list"
+
+
+def squeeze(text):
+    """Text in one line, with a blank between words."""
+    text = re.sub(r"\s+", " ", text).strip()
+    return re.sub(r" ?([(),;*\[\]]) ?", r"\1", text)
+
+
+def statements(text):
+    """The top-level declarations of a header, with bodies of functions left out."""
+    depth, start = 0, 0
+    for at, char in enumerate(text):
+        if char == "{":
+            depth += 1
+        elif char == "}":
+            depth -= 1
+        if depth == 0 and (char == ";" or char == "}" and text[start:at].lstrip().startswith(("static", "__"))):
+            yield text[start:at + 1].strip()
+            start = at + 1
+
+
+def interface_of(header):
+    """Lines for one header."""
+    text = re.sub(r"/\*.*?\*/|//[^\n]*", "", header.read_text(), flags=re.S).replace("\\\n", " ")
+    for name, value in re.findall(r"^#define[ \t]+(GALLOC_\w+)[ \t]+([^\n]+)$", text, re.M):
+        if not re.match(r"GALLOC_(MAJOR|MINOR|PATCH|VERSION)", name):
+            yield f"constant {name} {squeeze(value)}"
+    for name, args in re.findall(r"^#define[ \t]+(\w+)\(([^)\n]*)\)", text, re.M):
+        yield f"macro {name}({squeeze(args)})"
+    for part in statements(re.sub(r"^[ \t]*#.*$", "", text, flags=re.M)):
+        head = squeeze(part.split("{")[0])
+        if part.startswith(("struct", "enum", "union")) and "{" in part:
+            yield squeeze(part)
+        elif "(" in head and head.startswith("static"):
+            yield "inline " + squeeze(re.sub(r"^static (__always_inline|inline) ", "", head))
+        elif "(" in head:
+            yield head
+
+
+def interface():
+    """All lines, sorted."""
+    lines = set()
+    for header in (TOP / "include").glob("*.h"):
+        if header.name == "galloc_sizeclass.h":
+            digest = hashlib.sha256(squeeze(header.read_text().partition("*/")[2]).encode()).hexdigest()
+            lines.add(f"sizes {digest[:16]}")
+        else:
+            lines.update(interface_of(header))
+    sources = [file for part in (".", "client", "observe", "debug") for file in (TOP / part).glob("*.c")
+               if not file.name.endswith(".mod.c")]
+    for file in sources:
+        for name in re.findall(r"^EXPORT_SYMBOL_GPL\((\w+)\)", file.read_text(), re.M):
+            lines.add(f"symbol {name}")
+    return sorted(lines)
+
+
+def main():
+    """Compare, or write."""
+    now = interface()
+    if sys.argv[1:] == ["--write"]:
+        LIST.write_text("# SPDX-License-Identifier: GPL-2.0\n# Copyright (C) 2026 The galloc authors\n"
+                        "# Written by tools/ship/abi.py --write; see abi.rst.\n" + "\n".join(now) + "\n")
+        return 0
+    before = [line for line in LIST.read_text().splitlines() if not line.startswith("#")]
+    for line in sorted(set(before) - set(now)):
+        print(f"gone or changed, which needs a major version and perhaps a new galloc_class_abiN: {line}")
+    for line in sorted(set(now) - set(before)):
+        print(f"new, which needs a minor version; then type tools/ship/abi.py --write: {line}")
+    return int(now != before)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
