@@ -61,6 +61,7 @@ static void *init_row_object(const struct rowset *set, void *obj, gfp_t gfp)
  * @align: alignment in bytes, a power of two, for whole pages
  * @nid: node wanted, NUMA_NO_NODE: the CPU's own
  * @gfp: the caller's flags
+ * @asked: bytes that the caller asked for, for those who watch; 0: not known
  */
 struct request {
 	unsigned int class;
@@ -69,6 +70,7 @@ struct request {
 	size_t align;
 	int nid;
 	gfp_t gfp;
+	size_t asked;
 };
 
 /* Is the request valid?  Warns once if it is not. */
@@ -175,15 +177,15 @@ static void *serve(const struct request *r)
 		memalloc_retry_wait(gfp);
 	}
 	if (gate_has_watchers())
-		gate_see(obj, false, r->gfp);
+		gate_see_alloc(obj, r->asked, r->gfp);
 	return obj;
 }
 
 /* The stack is empty, or the flags need more than the fast path checks. */
-static noinline void *alloc_slow(unsigned int class, gfp_t gfp)
+static noinline void *alloc_slow(unsigned int class, gfp_t gfp, size_t asked)
 {
 	const struct request r = {
-		.class = class, .nid = NUMA_NO_NODE, .gfp = gfp,
+		.class = class, .nid = NUMA_NO_NODE, .gfp = gfp, .asked = asked,
 	};
 
 	return serve(&r);
@@ -192,7 +194,7 @@ static noinline void *alloc_slow(unsigned int class, gfp_t gfp)
 static noinline void *alloc_large(size_t size, size_t align, int nid, gfp_t gfp)
 {
 	const struct request r = {
-		.size = size, .align = align, .nid = nid, .gfp = gfp,
+		.size = size, .align = align, .nid = nid, .gfp = gfp, .asked = size,
 	};
 
 	return serve(&r);
@@ -204,26 +206,27 @@ static noinline void *alloc_large(size_t size, size_t align, int nid, gfp_t gfp)
  * Only one of these flags is not rare: nearly half of a kernel's allocations are zeroed,
  * and most of these are small.
  */
-static noinline void *alloc_flagged(unsigned int class, gfp_t gfp)
+static noinline void *alloc_flagged(unsigned int class, gfp_t gfp, size_t asked)
 {
 	void *obj;
 
 	if (unlikely((gfp & GALLOC_GFP_RARE) != __GFP_ZERO) ||
 	    unlikely(!mcache_pop(class, &obj)))
-		return alloc_slow(class, gfp);
+		return alloc_slow(class, gfp, asked);
 	return memset(obj, 0, sizeclasses[class].size);
 }
 
-static __always_inline void *alloc_class(unsigned int class, gfp_t gfp)
+/* @asked: bytes that the caller asked for; 0: not known.  Only the slow path reads it. */
+static __always_inline void *alloc_class(unsigned int class, gfp_t gfp, size_t asked)
 {
 	void *obj;
 
 	if (IS_ENABLED(CONFIG_LOCKDEP) || IS_ENABLED(CONFIG_DEBUG_ATOMIC_SLEEP))
 		might_alloc(gfp);
 	if (unlikely(gfp & GALLOC_GFP_RARE))
-		return alloc_flagged(class, gfp);
+		return alloc_flagged(class, gfp, asked);
 	if (unlikely(!mcache_pop(class, &obj)))
-		return alloc_slow(class, gfp);
+		return alloc_slow(class, gfp, asked);
 	if (want_init_on_alloc(0))
 		return clear_object(obj, class);
 	return obj;
@@ -233,12 +236,12 @@ static __always_inline void *alloc_class(unsigned int class, gfp_t gfp)
 #ifdef CONFIG_FORTIFY_SOURCE
 void *galloc_class_abi2(unsigned int class, gfp_t gfp, size_t size)
 {
-	return alloc_class(class, gfp);
+	return alloc_class(class, gfp, size);
 }
 #else
 void *galloc_class_abi2(unsigned int class, gfp_t gfp)
 {
-	return alloc_class(class, gfp);
+	return alloc_class(class, gfp, 0);
 }
 #endif
 EXPORT_SYMBOL_GPL(galloc_class_abi2);
@@ -256,7 +259,7 @@ void *galloc_class_checked(unsigned int class, gfp_t gfp)
 	if (WARN_ONCE(!class || class >= GALLOC_NR_CLASSES,
 		      "galloc: %u is not a size class\n", class))
 		return NULL;
-	return alloc_class(class, gfp);
+	return alloc_class(class, gfp, 0);
 }
 EXPORT_SYMBOL_GPL(galloc_class_checked);
 
@@ -297,7 +300,7 @@ void *galloc_any(size_t size, gfp_t gfp)
 	unsigned int class = sizeclass_of(size);
 
 	if (likely(class))
-		return alloc_class(class, gfp);
+		return alloc_class(class, gfp, size);
 	if (!size)
 		return ZERO_SIZE_PTR;
 	return alloc_large(size, natural_align(size), NUMA_NO_NODE, gfp);
@@ -329,7 +332,7 @@ static void *serve_node(const struct request *r)
 		if (obj) {
 			init_object(obj, sizeclasses[r->class].size, r->gfp);
 			if (gate_has_watchers())
-				gate_see(obj, false, r->gfp);
+				gate_see_alloc(obj, r->asked, r->gfp);
 			return obj;
 		}
 	}
@@ -353,7 +356,7 @@ void *galloc_node(size_t size, gfp_t gfp, int nid)
 {
 	struct request r = {
 		.class = sizeclass_of(size), .size = size,
-		.align = natural_align(size), .nid = nid, .gfp = gfp,
+		.align = natural_align(size), .nid = nid, .gfp = gfp, .asked = size,
 	};
 
 	if (!api_alloc_ok(gfp))
@@ -402,6 +405,7 @@ void *galloc_node_aligned(size_t size, size_t align, gfp_t gfp, int nid)
 	struct request r = {
 		.class = api_aligned_class(size, align), .size = size,
 		.align = max(align, natural_align(size)), .nid = nid, .gfp = gfp,
+		.asked = size,
 	};
 
 	if (!api_alloc_ok(gfp) || !api_align_ok(align))
@@ -412,7 +416,7 @@ void *galloc_node_aligned(size_t size, size_t align, gfp_t gfp, int nid)
 		return NULL;
 	if (r.nid != NUMA_NO_NODE)
 		return serve_node(&r);
-	return r.class ? alloc_class(r.class, gfp) : serve(&r);
+	return r.class ? alloc_class(r.class, gfp, size) : serve(&r);
 }
 EXPORT_SYMBOL_GPL(galloc_node_aligned);
 
@@ -458,6 +462,7 @@ void *api_alloc_large(struct rowset *set, size_t size, size_t align, int nid, gf
 {
 	struct request r = {
 		.set = set, .size = size, .align = align, .nid = nid, .gfp = gfp,
+		.asked = size,
 	};
 
 	return node_choose(&r.nid, gfp) ? serve(&r) : NULL;
@@ -485,7 +490,7 @@ size_t api_alloc_row_bulk(struct rowset *set, int nid, gfp_t gfp, size_t nr, voi
 		for (; n; n--, i++) {
 			init_row_object(set, p[i], gfp);
 			if (gate_has_watchers())
-				gate_see(p[i], false, gfp);
+				gate_see_alloc(p[i], 0, gfp);
 		}
 	}
 	return nr;
@@ -548,7 +553,7 @@ static noinline void free_checked(const void *p, unsigned int number)
 	if (ZERO_OR_NULL_PTR(p) || !api_enter_ok())
 		return;
 	if (gate_has_watchers())
-		gate_see(p, true, 0);
+		gate_see_free(p);
 	free_seen(p, number);
 }
 
@@ -583,7 +588,7 @@ static noinline void free_wiped(const void *p)
 	p = untag(p);
 	found = api_target_of(p, &t) == FOUND_OBJECT;
 	if (gate_has_watchers())
-		gate_see(p, true, 0);
+		gate_see_free(p);
 	/* If others refer to it, it is cleared when the last reference is gone. */
 	if (found && (t.size > PAGE_SIZE || t.padded) &&
 	    !release_pages_unshared(addr_of(p),
@@ -685,10 +690,10 @@ void gfree_bulk(size_t nr, void **p)
 EXPORT_SYMBOL_GPL(gfree_bulk);
 
 /* Objects that were popped at once. */
-static noinline void see_bulk(void **p, size_t n, gfp_t gfp)
+static noinline void see_bulk(void **p, size_t n, size_t size, gfp_t gfp)
 {
 	while (n--)
-		gate_see(*p++, false, gfp);
+		gate_see_alloc(*p++, size, gfp);
 }
 
 /**
@@ -715,7 +720,7 @@ size_t galloc_bulk(size_t size, gfp_t gfp, size_t nr, void **p)
 		if (want_init_on_alloc(gfp))
 			clear_objects(p + i, n, class);
 		if (gate_has_watchers())
-			see_bulk(p + i, n, gfp);
+			see_bulk(p + i, n, size, gfp);
 		i += n;
 		if (i == nr)
 			break;

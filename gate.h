@@ -38,16 +38,36 @@ static_assert(BIT(NR_GATE_REASONS) <= GATE_PAGES);
 #define GATE_CREDIT		(LONG_MAX / 2)
 
 /**
+ * struct gate_object - an object that was just allocated, or is about to be freed
+ * @p: its address
+ * @size: its usable bytes
+ * @asked: bytes that its client has asked for; 0: not known, as for a free
+ * @gfp: the client's flags; 0 for a free
+ * @class: its size class; 0: whole pages, or a typed cache
+ * @nid: the node of its pages
+ * @set: the rows of the typed cache or private heap that it is of; NULL: none
+ */
+struct gate_object {
+	const void *p;
+	size_t size;
+	size_t asked;
+	gfp_t gfp;
+	unsigned int class;
+	int nid;
+	const struct rowset *set;
+};
+
+/**
  * struct gate_watcher - the functions that a reason has called
- * @alloc: an object of @size usable bytes was allocated
- * @free: an object of @size usable bytes is about to be freed
+ * @alloc: an object was allocated, and initialised
+ * @free: an object is about to be freed
  *
- * Context: that of the caller of galloc, within an RCU read section; must not call
- * galloc.
+ * Context: that of the caller of galloc, an NMI too, within an RCU read section; must
+ * not call galloc.
  */
 struct gate_watcher {
-	void (*alloc)(const void *p, size_t size, gfp_t gfp);
-	void (*free)(const void *p, size_t size);
+	void (*alloc)(const struct gate_object *o);
+	void (*free)(const struct gate_object *o);
 };
 
 /* gate.c */
@@ -66,7 +86,9 @@ int gate_open(enum gate_reason why);
 void gate_wait(void);
 bool gate_async(void);
 void gate_follow(void);
-void gate_see(const void *p, bool freed, gfp_t gfp);
+void gate_see_alloc(const void *p, size_t asked, gfp_t gfp);
+void gate_see_free(const void *p);
+void gate_see_swept(const struct mcentral *c, const struct mspan *s);
 
 /* The reasons to watch the objects of a row, 0: those of whole pages. */
 static inline u8 gate_reasons(unsigned int row)

@@ -131,6 +131,18 @@ void nolock_settle(void)
 
 /* ---- allocation ------------------------------------------------------------------------ */
 
+/* An object of this CPU's stack, or of a span of its node. */
+static void *small_nolock(unsigned int class, gfp_t flags)
+{
+	void *p = mcache_pop_nolock(class);
+
+	if (!p)
+		p = mcentral_take_nolock(mcentral_row(numa_mem_id(), class));
+	if (p && want_init_on_alloc(flags))
+		memset(p, 0, sizeclasses[class].size);
+	return p;
+}
+
 /* Whole pages: a run that the CPU keeps. */
 static void *pages_nolock(size_t size, gfp_t flags)
 {
@@ -166,13 +178,9 @@ void *galloc_nolock(size_t size, gfp_t flags)
 	if (WARN_ONCE(flags & ~NOLOCK_GFP, "galloc: galloc_nolock() with gfp %#x\n",
 		      (__force unsigned int)flags))
 		return NULL;
-	if (!class)
-		return pages_nolock(size, flags);
-	p = mcache_pop_nolock(class);
-	if (!p)
-		p = mcentral_take_nolock(mcentral_row(numa_mem_id(), class));
-	if (p && want_init_on_alloc(flags))
-		memset(p, 0, sizeclasses[class].size);
+	p = class ? small_nolock(class, flags) : pages_nolock(size, flags);
+	if (p && gate_has_watchers())
+		gate_see_alloc(p, size, flags);
 	return p;
 }
 EXPORT_SYMBOL_GPL(galloc_nolock);
@@ -204,6 +212,8 @@ static bool free_small(const void *p, const struct object *o)
 	if (test_bit(o->index, o->span->free) || test_bit(page, arena->waiting) ||
 	    is_on_top(p))
 		return false;
+	if (gate_has_watchers())
+		gate_see_free(p);
 	if (o->sc->size > PAGE_SIZE &&
 	    !release_pages_unshared(addr_of(p), PFN_UP(offset_in_page(p) + o->sc->size)))
 		return waiting_add(p, true);
@@ -242,6 +252,8 @@ void gfree_nolock(const void *p)
 	if (mspan_resolve(p, &o) == FOUND_OBJECT) {
 		done = free_small(p, &o);
 	} else {
+		if (gate_has_watchers())
+			gate_see_free(p);
 		done = large_drop(p);
 		if (done)
 			owe_look(p);

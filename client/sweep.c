@@ -54,6 +54,8 @@ static void sweep_retire(struct mcentral *c, struct list_head *out)
 
 	list_for_each_entry_safe(s, next, out, list) {
 		list_del_init(&s->list);
+		if (gate_has_watchers())
+			gate_see_swept(c, s);
 		rows_retire(c, s);
 		cond_resched();
 	}

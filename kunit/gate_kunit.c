@@ -7,6 +7,8 @@
 
 #include <linux/cpu.h>
 #include <linux/cpuhotplug.h>
+#include <linux/irqflags.h>
+#include <linux/preempt.h>
 
 #define NR	40
 
@@ -44,23 +46,27 @@ static struct hand *hand_of_current(void)
 	return NULL;
 }
 
-static void see_alloc(const void *p, size_t size, gfp_t gfp)
+static struct gate_object seen;
+
+static void see_alloc(const struct gate_object *o)
 {
 	struct hand *hand = hand_of_current();
 
 	if (hand)
 		hand->allocs++;
+	seen = *o;
 	atomic_inc(&nr_allocs);
 	if (READ_ONCE(over))
 		atomic_inc(&nr_late);
 }
 
-static void see_free(const void *p, size_t size)
+static void see_free(const struct gate_object *o)
 {
 	struct hand *hand = hand_of_current();
 
 	if (hand)
 		hand->frees++;
+	seen = *o;
 	atomic_inc(&nr_frees);
 	if (READ_ONCE(over))
 		atomic_inc(&nr_late);
@@ -172,6 +178,23 @@ static void in_an_interrupt(void)
 	preempt_enable();
 }
 
+static void without_a_lock(void)
+{
+	void *p = galloc(64, GFP_KERNEL);
+	void *large = galloc(70000, GFP_KERNEL);
+	unsigned long flags;
+
+	gfree_nolock(galloc_nolock(64, 0));
+	local_irq_save(flags);
+	__preempt_count_add(NMI_OFFSET + HARDIRQ_OFFSET);
+	gfree_nolock(galloc_nolock(64, 0));
+	gfree_nolock(large);
+	__preempt_count_sub(NMI_OFFSET + HARDIRQ_OFFSET);
+	local_irq_restore(flags);
+	worker_settle();
+	gfree(p);
+}
+
 static const struct {
 	void (*fn)(void);
 	int pairs;
@@ -184,6 +207,7 @@ static const struct {
 	{ resized, 2 },
 	{ in_bulk, NR + 3 },
 	{ in_an_interrupt, 1 },
+	{ without_a_lock, 4 },
 };
 
 static void every_kind_of_call_is_seen(struct kunit *test)
@@ -234,6 +258,49 @@ static void a_single_row_is_watched(struct kunit *test)
 	WRITE_ONCE(over, false);
 	pairs_of(64, GFP_KERNEL);
 	KUNIT_EXPECT_EQ(test, atomic_read(&nr_allocs), 2 * NR);
+	stop_watching(test, GATE_TRACE);
+}
+
+static void expect_seen(struct kunit *test, size_t size, size_t asked, unsigned int class,
+			const char *name)
+{
+	KUNIT_EXPECT_EQ(test, seen.size, size);
+	KUNIT_EXPECT_EQ(test, seen.asked, asked);
+	KUNIT_EXPECT_EQ(test, seen.class, class);
+	KUNIT_EXPECT_EQ(test, seen.nid, gk_nid());
+	KUNIT_EXPECT_STREQ(test, seen.set ? seen.set->args.name : "", name);
+}
+
+/* Those that are live when their heap is destroyed, too; and what is known of each. */
+static void it_is_told_what_an_object_is(struct kunit *test)
+{
+	struct galloc_cache *cache = galloc_cache_create("gate", 104, NULL);
+	struct galloc_heap *heap = galloc_heap_create("gate", NULL);
+	void *p;
+
+	KUNIT_ASSERT_NOT_NULL(test, cache);
+	KUNIT_ASSERT_NOT_NULL(test, heap);
+	start_counting();
+	gate_close(GATE_TRACE, &watcher, GATE_ALL_ROWS);
+	p = galloc_any(60, GFP_KERNEL | __GFP_ZERO);
+	expect_seen(test, 64, 60, sizeclass_of(64), "");
+	KUNIT_EXPECT_EQ(test, seen.gfp, GFP_KERNEL | __GFP_ZERO);
+	KUNIT_EXPECT_PTR_EQ(test, seen.p, (const void *)p);
+	gfree(p);
+	expect_seen(test, 64, 0, sizeclass_of(64), "");
+	gfree(galloc_cache_alloc(cache, GFP_KERNEL));
+	expect_seen(test, 104, 0, 0, "gate");
+	galloc_cache_destroy(cache);
+	p = galloc_from(heap, 70000, GFP_KERNEL);
+	expect_seen(test, PAGE_ALIGN(70000), 70000, 0, "gate");
+	gfree(galloc_from(heap, 60, GFP_KERNEL));
+	p = galloc_from(heap, 60, GFP_KERNEL);
+	KUNIT_EXPECT_EQ(test, atomic_read(&nr_allocs), 5);
+	KUNIT_EXPECT_EQ(test, atomic_read(&nr_frees), 3);
+	galloc_heap_destroy(heap, GALLOC_HEAP_RELEASE);
+	KUNIT_EXPECT_EQ(test, atomic_read(&nr_frees), 5);
+	expect_seen(test, 64, 0, sizeclass_of(64), "gate");
+	KUNIT_EXPECT_PTR_EQ(test, seen.p, (const void *)p);
 	stop_watching(test, GATE_TRACE);
 }
 
@@ -524,6 +591,7 @@ static void a_hotplug_callback_leaves_it_to_the_worker(struct kunit *test)
 static struct kunit_case cases[] = {
 	KUNIT_CASE(every_kind_of_call_is_seen),
 	KUNIT_CASE(a_single_row_is_watched),
+	KUNIT_CASE(it_is_told_what_an_object_is),
 	KUNIT_CASE(what_is_no_free_is_not_seen),
 	KUNIT_CASE(a_closed_mask_lets_no_address_pass),
 	KUNIT_CASE(statistics_see_both_changes_or_none),

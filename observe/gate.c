@@ -229,51 +229,130 @@ int gate_open(enum gate_reason why)
 
 /* ---- seeing ------------------------------------------------------------------------- */
 
-/*
- * The usable bytes of an object in use, 0 if there is none at @p or it would be freed
- * twice, and the reasons to watch it.  RCU read section.
- */
-static size_t gate_look(const void *p, bool freed, u8 *why)
+/* The size class of a row's objects, 0: of a typed cache. */
+static unsigned int gate_class(const struct mcentral *c)
 {
-	struct object o;
-	struct mspan s;
-
-	if (mspan_resolve(p, &o) == FOUND_OBJECT) {
-		*why = gate_reasons(o.row);
-		if (!mspan_is_taken(p, o.row) || (freed && mcache_is_top(p, o.row)))
-			return 0;
-		return o.sc->size;
-	}
-	*why = gate_reasons(0);
-	if (!map_span_around(p, &s) || mspan_state(&s) != MSPAN_LARGE ||
-	    addr_of(p) != s.start)
-		return 0;
-	return (size_t)s.npages << PAGE_SHIFT;
+	return c->set ? c->set->args.class : c->class;
 }
 
-/**
- * gate_see() - call the watchers for an object
- * @p: the object; any pointer if @freed: nothing is called unless it is an object in use
- * @freed: it is about to be freed; otherwise it was just allocated, and initialised
- * @gfp: the caller's flags, if it was allocated
- *
- * Context: Any but NMI, no galloc lock held.
- */
-void gate_see(const void *p, bool freed, gfp_t gfp)
+/* Call the watchers of these reasons.  RCU read section. */
+static void gate_tell(const struct gate_object *o, bool freed, u8 why)
 {
 	const struct gate_watcher *w;
 	unsigned int i;
-	size_t size;
+
+	for (i = 0; i < NR_GATE_REASONS; i++) {
+		w = why & BIT(i) ? rcu_dereference(gate_watchers[i]) : NULL;
+		if (w && freed)
+			w->free(o);
+		else if (w)
+			w->alloc(o);
+	}
+}
+
+/* An object of whole pages, without a lock, as large_drop() finds it. */
+static bool gate_look_large(struct gate_object *o, u8 *why)
+{
+	const struct arena *arena;
+	const struct mspan *s;
+	unsigned int page;
+	u32 tag;
+
+	arena = arena_of(o->p, &page);
+	s = READ_ONCE(arena->span[page]);
+	if (!s)
+		return false;
+	/* Acquire: pairs with large_hand_out(). */
+	tag = smp_load_acquire(&s->tag);
+	if ((tag & 0xff) != MSPAN_LARGE || READ_ONCE(s->start) != addr_of(o->p))
+		return false;
+	o->size = (size_t)READ_ONCE(s->npages) << PAGE_SHIFT;
+	o->nid = arena->nid;
+	o->set = tag >> 8 ? rows_of_row(tag >> 8) : NULL;
+	*why = gate_reasons(tag >> 8);
+	return true;
+}
+
+/*
+ * Fill in the object in use at @o->p, and the reasons to watch it.  False if there is none,
+ * or it would be freed twice.  RCU read section.
+ */
+static bool gate_look(struct gate_object *o, bool freed, u8 *why)
+{
+	const struct arena *arena;
+	unsigned int page;
+	struct object at;
+
+	if (mspan_resolve(o->p, &at) != FOUND_OBJECT)
+		return gate_look_large(o, why);
+	arena = arena_of(o->p, &page);
+	if (test_bit(at.index, at.span->free) ||
+	    (freed && (test_bit(page, arena->waiting) || mcache_is_top(o->p, at.row))))
+		return false;
+	o->size = at.sc->size;
+	o->class = gate_class(at.c);
+	o->nid = at.c->nid;
+	o->set = at.c->set;
+	*why = gate_reasons(at.row);
+	return true;
+}
+
+static void gate_see(struct gate_object *o, bool freed)
+{
 	u8 why;
 
 	rcu_read_lock();
-	size = gate_look(p, freed, &why);
-	for (i = 0; size && i < NR_GATE_REASONS; i++) {
-		w = why & BIT(i) ? rcu_dereference(gate_watchers[i]) : NULL;
-		if (w && freed)
-			w->free(p, size);
-		else if (w)
-			w->alloc(p, size, gfp);
+	if (gate_look(o, freed, &why))
+		gate_tell(o, freed, why);
+	rcu_read_unlock();
+}
+
+/**
+ * gate_see_alloc() - call the watchers for an object that was just allocated
+ * @p: the object, initialised
+ * @asked: bytes that the caller asked for; 0: not known
+ * @gfp: the caller's flags
+ *
+ * Context: Any, no galloc lock held.
+ */
+void gate_see_alloc(const void *p, size_t asked, gfp_t gfp)
+{
+	struct gate_object o = { .p = p, .asked = asked, .gfp = gfp };
+
+	gate_see(&o, false);
+}
+
+/**
+ * gate_see_free() - call the watchers for an object that is about to be freed
+ * @p: any pointer: nothing is called unless it is an object in use
+ *
+ * Context: Any, no galloc lock held.
+ */
+void gate_see_free(const void *p)
+{
+	struct gate_object o = { .p = p };
+
+	gate_see(&o, true);
+}
+
+/**
+ * gate_see_swept() - call the watchers for all objects of a span that is taken away
+ * @c: its row
+ * @s: the span, in TRANSIT; what is not free in its bitmap is in use
+ *
+ * Context: Process.
+ */
+void gate_see_swept(const struct mcentral *c, const struct mspan *s)
+{
+	struct gate_object o = { .class = gate_class(c), .nid = c->nid, .set = c->set };
+	unsigned int i;
+
+	o.size = c->sc->size;
+	rcu_read_lock();
+	for (i = 0; i < s->objects; i++) {
+		o.p = (void *)(s->start + i * o.size);
+		if (!test_bit(i, s->free))
+			gate_tell(&o, true, gate_reasons(c->row));
 	}
 	rcu_read_unlock();
 }
