@@ -9,6 +9,7 @@
  * Overview: galloc_mod.c.
  */
 #include "mcache.h"
+#include "observe/tracepoints.h"
 
 #include <linux/log2.h>
 #include <linux/module.h>
@@ -140,6 +141,8 @@ static noinline bool over_limit(const struct request *r)
 	if (likely(!a))
 		return false;
 	atomic_long_inc(&a->refused);
+	if (trace_heap_limit_enabled())
+		trace_heap_limit(r->set, a, r->size ?: r->set->args.sc.size, trace_caller());
 	WARN_ONCE(r->gfp & __GFP_NOFAIL,
 		  "galloc: __GFP_NOFAIL at the limit of cache or heap %s\n",
 		  r->set->args.name);

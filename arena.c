@@ -8,6 +8,7 @@
  * references to its pages.  Overview: galloc_mod.c.
  */
 #include "galloc_internal.h"
+#include "observe/tracepoints.h"
 
 #include <linux/kmemleak.h>
 #include <linux/page_ref.h>
@@ -330,21 +331,21 @@ static void pages_free(struct page *page, unsigned int npages, int order,
 
 	pages_renounce(page, npages);
 	if (order_is_compound(order)) {
-		count_event(EVENT_RELEASE_BLOCK);
+		trace_count_release(page, npages, true);
 		page_let_go(page, order, mended);
 		return;
 	}
 	if (order >= 0 && !pages_leave_singly() && chunk_freeze(page, order)) {
-		count_event(EVENT_RELEASE_BLOCK);
+		trace_count_release(page, npages, true);
 		chunk_free(page, order);
 		return;
 	}
+	trace_count_release(page, npages, false);
 	for (i = 0; i < npages; i += n) {
 		n = piece_let_go(page + i, npages - i, mended);
 		if ((i + n) / RELEASE_TURN != i / RELEASE_TURN && may_sleep)
 			cond_resched();
 	}
-	atomic_long_add(npages, &galloc_events[EVENT_RELEASE_PAGES]);
 }
 
 /**
@@ -530,6 +531,7 @@ static bool chunk_try(struct chunk *chunk, int nid, unsigned int order,
 	pages_announce(page, npages, meta_gfp(gfp));
 	atomic_long_add(npages, &settled_pages);
 	count_event(EVENT_GROW);
+	trace_grow(chunk->nid, page_to_pfn(page), npages, gfp);
 	return true;
 }
 

@@ -205,6 +205,13 @@ static inline void kswapd_unhush(struct kswapd_hush *hush) { }
 #define pages_leave_singly()	false
 #endif
 
+/* Until 6.10: the source of a tracepoint's string was named twice. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 10, 0)
+#define galloc_assign_str(dst, src)	__assign_str(dst, src)
+#else
+#define galloc_assign_str(dst, src)	__assign_str(dst)
+#endif
+
 /* Until 6.13: an hrtimer was given its function by assignment. */
 #include <linux/hrtimer.h>
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)

@@ -26,7 +26,7 @@
  *	map.c              from an address to its slot, row and span
  *
  * Beside them, worker.c: all background work, requested in any context; gate.c: who
- * watches single allocations and frees; and in client/ what a client gets beyond the
+ * watches single allocations and frees, such as the tracepoints of trace.c; and in client/ what a client gets beyond the
  * calls of kmalloc(): rcu.c has gfree_rcu(),
  * nolock.c the calls for any context.
  *
@@ -81,6 +81,7 @@
  * the map are read without one: see the rules in mcentral.c and arena_of().
  */
 #include "mcache.h"
+#include "observe/trace.h"
 
 #include <linux/module.h>
 #include <linux/string.h>
@@ -241,6 +242,7 @@ static int __init galloc_init(void)
 		goto err_start;
 	galloc_fail_end();
 	stats_init();
+	trace_gates_init();
 	pr_info("loaded: version " GALLOC_VERSION_STRING ", %u classes, %u nodes, %lu kB held%s\n",
 		GALLOC_NR_CLASSES - 1, nr_online_nodes,
 		arena_held_bytes() >> 10, galloc_debug ? ", debug" : "");
@@ -288,6 +290,7 @@ static void __exit galloc_exit(void)
 	stats_exit();
 	shrinker_exit();
 	rcu_batches_exit();
+	trace_gates_exit();
 	mcache_stop();
 	worker_stop();
 	nolock_settle();

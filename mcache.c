@@ -10,6 +10,7 @@
  * Overview: galloc_mod.c.
  */
 #include "mcache.h"
+#include "observe/tracepoints.h"
 
 #include <linux/cpuhotplug.h>
 #include <linux/random.h>
@@ -48,8 +49,17 @@ static bool mcache_flush_row(unsigned int row, void **batch, unsigned int n)
 
 	if (unlikely(put < n && !may_call_system()))
 		capacity_want(mcentral_rows[row]->class);
+	if (trace_flush_enabled())
+		trace_flush(mcentral_rows[row]->class, mcentral_rows[row]->nid, n, put);
 	mcentral_free_batch(row, batch + put, n - put);
 	return put < n;
+}
+
+static void refill_trace(unsigned int row, unsigned int objects, enum trace_refill from)
+{
+	if (trace_refill_enabled())
+		trace_refill(mcentral_rows[row]->class, mcentral_rows[row]->nid, objects,
+			     from);
 }
 
 /* ---- refill --------------------------------------------------------------------------- */
@@ -122,11 +132,13 @@ static void count_busy(enum galloc_event what)
  * @old: a detached, exhausted span, to be uncached
  * @grow_to: new capacity for the stack, 0 if it has enough
  * @want: number of objects to fetch
+ * @claimed: number of objects that the CACHED span had
  */
 struct refill {
 	struct mspan *old;
 	unsigned int grow_to;
 	unsigned int want;
+	unsigned int claimed;
 };
 
 /*
@@ -145,7 +157,7 @@ static void *refill_locally(struct mcache *m, struct mcache_stack *stack,
 	r->want = stack_batch(stack);
 	if (!stack->span)
 		return NULL;
-	stack_claim(m, stack, stack->span);
+	r->claimed = stack_claim(m, stack, stack->span);
 	obj = stack_pop(m, stack);
 	if (!obj && !mspan_has_free(stack->span)) {
 		r->old = stack->span;
@@ -158,6 +170,8 @@ static void *refill_locally(struct mcache *m, struct mcache_stack *stack,
 /* Do what refill_locally() left, without busy. */
 static void refill_settle(unsigned int row, const struct refill *r)
 {
+	if (r->claimed)
+		refill_trace(row, r->claimed, TRACE_REFILL_CACHED);
 	if (r->old)
 		mcentral_uncache_span(r->old);
 	if (r->grow_to)
@@ -217,6 +231,7 @@ static void *refill_from_transfer(unsigned int row, unsigned int want)
 	if (!n)
 		return NULL;
 	galloc_pause(PAUSE_TRANSFER_GOT, NULL);
+	refill_trace(row, n, TRACE_REFILL_TRANSFER);
 	return refill_from_batch(row, batch, n, false);
 }
 
@@ -227,6 +242,8 @@ static void *refill_from_runs(unsigned int row, unsigned int want, gfp_t gfp)
 	unsigned int n;
 
 	n = grow_objects(row, batch, min(2 * want, REFILL_SPANS), gfp);
+	if (n)
+		refill_trace(row, n, TRACE_REFILL_RUNS);
 	/* Each in a span of its own: the order of runs tells nothing of a span. */
 	return n ? refill_from_batch(row, batch, n, mcentral_of(row)->sc->objects > 1) : NULL;
 }
@@ -283,6 +300,8 @@ static void *refill_from_span(struct mspan *s, int cpu)
 	void *obj = NULL;
 
 	galloc_pause(PAUSE_REFILL_CACHED, s);
+	if (trace_refill_enabled())
+		refill_trace(mspan_row(s), mspan_count_free(s), TRACE_REFILL_SPAN);
 	/* Our own object first, so that this request is served in any case. */
 	mspan_claim(s, &obj, 1);
 	if (!mcache_install(s, cpu))

@@ -8,6 +8,7 @@
  * fault=panic.
  */
 #include "galloc_internal.h"
+#include "observe/tracepoints.h"
 
 #include <linux/kernel.h>
 #include <linux/panic.h>
@@ -70,6 +71,8 @@ static void print_span(const void *p)
 static bool report_count(enum galloc_fault fault, const void *p, unsigned int n)
 {
 	atomic_long_add(n, &galloc_faults[fault]);
+	if (trace_report_enabled())
+		trace_report(fault_names[fault], p, n, trace_caller());
 	if (galloc_fault_panic)
 		panic("galloc: %s: %p\n", fault_texts[fault], p);
 	return __ratelimit(&galloc_report_limit);

@@ -72,6 +72,19 @@ guest_nodes()
 	done
 }
 
+# guest_program NAME: what guest_initramfs takes to have an installed program, its libraries
+# and what loads them; one a line.  In the guest: chmod -R 755 /bin /lib*
+guest_program()
+{
+	local program file
+
+	program=$(command -v "$1") || die "$1 is missing"
+	printf '%s\n' "$program:/bin/$1"
+	ldd "$program" | grep -o '/[^ ]*' | while read -r file; do
+		printf '%s\n' "$file:$file"
+	done
+}
+
 # guest_qemu VMLINUZ INITRAMFS LOG TIMEOUT_S [QEMU_ARG ...]
 #
 # The console is a serial line that goes to LOG and to nothing else: no terminal

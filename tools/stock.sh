@@ -79,6 +79,7 @@ plan_edges()
 		context ${STOCK_SECONDS:-4}
 		anywhere ${STOCK_SECONDS:-4}
 		yield
+		tracepoints
 	PLAN
 }
 
@@ -170,7 +171,7 @@ isolated) cpus=4 mb=1024 ;;
 *) die "there is no bed $bed; type: stock.sh [6.1|6.12|rt-6.1|none-6.1] [work|edges|scarce|isolated]" ;;
 esac
 [ $# -le 2 ] || die "too many arguments; type: stock.sh [6.1|6.12|rt-6.1|none-6.1] [work|edges|scarce|isolated]"
-need_for modules programs guests qemu
+need_for modules programs guests qemu traces
 KDIR='' KREL='' VMLINUZ='' KERNEL=''
 case $which in
 none-*) use_kernel build "qemu-$which" ;;
@@ -204,6 +205,7 @@ files=("$work/plan:/test/plan" "$work/text:/test/text")
 gcc -O2 -Wall -static -o "$work/poke" "$top/tools/test/guest/poke.c" ||
 	die "poke.c does not compile: is libc6-dev installed?"
 files+=("$work/poke:/test/poke")
+[ "$bed" != edges ] || mapfile -t -O "${#files[@]}" files < <(guest_program trace-cmd)
 for script in "$top"/tools/test/guest/*.sh "$top/tools/ktap.sh"; do
 	files+=("$script:/test/${script##*/}")
 done

@@ -36,6 +36,8 @@ static bool __init take_all(void)
 {
 	return TAKE(NR_SMALL, galloc_from(heap, 64, GFP_KERNEL)) &&
 	       TAKE(1, galloc_from(heap, SZ_1M, GFP_KERNEL)) &&
+	       /* More than the limit leaves. */
+	       !TAKE(1, galloc_from(heap, SZ_1M, GFP_KERNEL)) &&
 	       TAKE(NR_SMALL, galloc_cache_alloc(inside, GFP_KERNEL)) &&
 	       TAKE(NR_LEFT, galloc_from(other, 64, GFP_KERNEL)) &&
 	       TAKE(NR_LEFT, galloc_cache_alloc(lone, GFP_KERNEL));

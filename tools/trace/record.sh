@@ -74,7 +74,7 @@ module_files()
 # Files for the guest: a file tree, an empty file system, the load, the modules.
 make_guest()
 {
-	local common file program
+	local common file
 	local -a files=("$work/tree.tar:/tree.tar" "$work/ext4.gz:/ext4.gz"
 		"$work/order:/modules/order")
 
@@ -87,12 +87,7 @@ make_guest()
 	gcc -std=gnu11 -D_GNU_SOURCE -O2 -Wall -Wextra -static -o "$work/load" \
 		"$top/tools/trace/load.c" || die "load.c does not compile: is libc6-dev installed?"
 	files+=("$work/load:/bin/load")
-	# trace-cmd, its libraries and what loads them.
-	program=$(command -v trace-cmd)
-	files+=("$program:/bin/trace-cmd")
-	while read -r file; do
-		files+=("$file:$file")
-	done < <(ldd "$program" | grep -o '/[^ ]*')
+	mapfile -t -O "${#files[@]}" files < <(guest_program trace-cmd)
 	: >"$work/order"
 	while read -r file; do
 		printf '%s\n' "${file##*/}" >>"$work/order"
