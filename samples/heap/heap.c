@@ -22,7 +22,7 @@ static unsigned int keys = 2000;
 module_param(keys, uint, 0444);
 MODULE_PARM_DESC(keys, "keys in the tree");
 
-struct key {
+struct tree_key {
 	struct rb_node node;
 	char *name;
 };
@@ -32,13 +32,13 @@ static struct rb_root tree = RB_ROOT;
 
 static bool key_less(struct rb_node *a, const struct rb_node *b)
 {
-	return strcmp(rb_entry(a, struct key, node)->name,
-		      rb_entry(b, struct key, node)->name) < 0;
+	return strcmp(rb_entry(a, struct tree_key, node)->name,
+		      rb_entry(b, struct tree_key, node)->name) < 0;
 }
 
 static int key_add(unsigned int i)
 {
-	struct key *key = galloc_from(heap, sizeof(*key), GFP_KERNEL);
+	struct tree_key *key = galloc_from(heap, sizeof(*key), GFP_KERNEL);
 	size_t len = 10 + i % 300;
 
 	if (!key)
