@@ -569,15 +569,12 @@ bool run_join(struct mheap *h, struct mspan *s, struct mspan *t)
 	return true;
 }
 
-/* How many more than one of those wanted run @s has, and there are descriptors for. */
-static unsigned int run_more(const struct mheap *h, const struct mspan *s,
-			     const struct want *w)
+/* How many more than one of those wanted run @s has; for @nr_more there are descriptors. */
+static unsigned int run_more(const struct mspan *s, const struct want *w)
 {
 	unsigned int left = s->npages - run_fit(s, w->npages, w->align);
-	/* Two may go to what is left in front and behind. */
-	unsigned int spares = h->nr_spare[0] - min(h->nr_spare[0], 2U);
 
-	return min3(w->nr_more, left / w->npages - 1, spares);
+	return min(w->nr_more, left / w->npages - 1);
 }
 
 /* @s is as long as several of those wanted: it becomes the first, with links to the rest. */
@@ -613,7 +610,7 @@ struct mspan *run_serve(struct mheap *h, struct mspan *s,
 	unsigned int npages = run_share(s, w);
 
 	if (w->nr_more && npages == w->npages) {
-		run_carve(h, s, npages * (1 + run_more(h, s, w)), w->align);
+		run_carve(h, s, npages * (1 + run_more(s, w)), w->align);
 		run_divide(h, s, w);
 		return s;
 	}

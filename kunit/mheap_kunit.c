@@ -623,8 +623,10 @@ static void several_runs_are_taken_side_by_side(struct kunit *test)
 	struct mspan *s[4];
 	struct mspan *next;
 
-	/* Not even as many descriptors as there are to be runs. */
-	worker_settle();
+	/* As many descriptors as one run needs: fewer than for four. */
+	run_give(run_take(test, 1, 1));
+	mheap_trim();
+	KUNIT_EXPECT_EQ(test, h->nr_spare[0], 3);
 	next = mheap_alloc_spans(h->nid, sc, 4, GFP_KERNEL);
 	while (next) {
 		s[n] = next;
@@ -634,8 +636,7 @@ static void several_runs_are_taken_side_by_side(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, mspan_state(s[n]), MSPAN_TRANSIT);
 		n++;
 	}
-	KUNIT_EXPECT_GE(test, n, 1);
-	KUNIT_EXPECT_LE(test, n, 4);
+	KUNIT_EXPECT_EQ(test, n, 4);
 	/* What is left begins behind them. */
 	KUNIT_EXPECT_TRUE(test, run_is(block, n * sc->span_pages,
 				       ARENA_PAGES - n * sc->span_pages));

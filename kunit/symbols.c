@@ -83,6 +83,7 @@ EXPORT_SYMBOL_IF_KUNIT(release_turn);
 EXPORT_SYMBOL_IF_KUNIT(mheap_of);
 EXPORT_SYMBOL_IF_KUNIT(mheap_alloc_spans);
 EXPORT_SYMBOL_IF_KUNIT(mheap_free_spans);
+EXPORT_SYMBOL_IF_KUNIT(mheap_trim);
 EXPORT_SYMBOL_IF_KUNIT(map_walk_slot);
 EXPORT_SYMBOL_IF_KUNIT(map_span_around);
 
