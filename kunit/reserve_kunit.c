@@ -193,15 +193,19 @@ static void no_more_than_is_needed_where_memory_is_scarce(struct kunit *test)
 	static void *held[300];
 	struct mcentral *c = mcentral_rows[mcentral_row(gk_nid(), sizeclass_of(32768))];
 	struct arena_scarce *scarce = &arena_scarce[gk_nid()];
+	struct mspan *room = mheap_alloc(gk_nid(), ARENA_PAGES / 2, 1, 0, GFP_KERNEL);
 	unsigned int i, n = 0;
 	bool several = false;
 
+	KUNIT_ASSERT_NOT_NULL(test, room);
 	for (i = 0; i < ARRAY_SIZE(held); i++) {
 		long spans = atomic_long_read(&c->nr_spans);
 
 		/* Ordinary ones, those of the reserve, those where it is scarce. */
+		if (i == 200)
+			mheap_free(room);
 		WRITE_ONCE(scarce->order, i < 200 ? MAX_PAGE_ORDER : 0);
-		WRITE_ONCE(scarce->until, jiffies + HZ);
+		WRITE_ONCE(scarce->until, jiffies + HZ * 60);
 		held[n] = i / 100 == 1 ? alloc_as_memalloc(32768, QUIET) : galloc(32768, QUIET);
 		n += !!held[n];
 		several |= atomic_long_read(&c->nr_spans) > spans + 1;
