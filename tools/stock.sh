@@ -50,7 +50,7 @@ plan_work()
 {
 	# The reserve is used up with interrupts off: PREEMPT_RT gives nobody pages there.
 	cat <<-PLAN | if [[ $which = rt-* ]]; then grep -v '^reserve'; else cat; fi
-		bed $KREL 4 200
+		bed $KREL 4 200 $nodes
 		life
 		samples $(cd "$top/samples" && echo ./* | sed 's|\./||g; s|wordfreq *||')
 		params
@@ -74,7 +74,7 @@ plan_work()
 plan_edges()
 {
 	cat <<-PLAN
-		bed $KREL 2 40
+		bed $KREL 2 40 $nodes
 		unload $(((rounds + 2) / 3))
 		context ${STOCK_SECONDS:-4}
 		anywhere ${STOCK_SECONDS:-4}
@@ -88,7 +88,7 @@ plan_edges()
 plan_isolated()
 {
 	cat <<-PLAN
-		bed $KREL 4 200
+		bed $KREL 4 200 $nodes
 		isolated
 	PLAN
 }
@@ -96,7 +96,7 @@ plan_isolated()
 plan_scarce()
 {
 	cat <<-PLAN
-		bed $KREL 2 40
+		bed $KREL 2 40 $nodes
 		scarce ${STOCK_SEEDS:-1}
 	PLAN
 }
@@ -162,7 +162,7 @@ first_splat()
 		grep -aE "$GUEST_SPLAT|galloc: .* are not accounted" | head -n 1 || true
 }
 
-which=${1:-6.1} bed=${2:-work}
+which=${1:-6.1} bed=${2:-work} nodes=${STOCK_NODES:-2}
 case $bed in
 work) cpus=4 mb=1024 ;;
 edges) cpus=2 mb=512 ;;
@@ -224,7 +224,7 @@ plug_when_asked &
 plugger=$!
 numa=(-chardev "pipe,id=monitor,path=$work/monitor" -mon chardev=monitor)
 # shellcheck disable=SC2054 # the commas are QEMU's
-[ "${STOCK_NODES:-2}" -eq 1 ] || numa+=(
+[ "$nodes" -eq 1 ] || numa+=(
 	-object "memory-backend-ram,id=m0,size=$((mb / 2))M"
 	-numa "node,nodeid=0,cpus=0-$((cpus / 2 - 1)),memdev=m0"
 	-object "memory-backend-ram,id=m1,size=$((mb / 2))M"

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # Copyright (C) 2026 The galloc authors
 #
-# bed.sh KREL CPUS MB: does this guest have what the tests need? Otherwise they would
-# prove nothing. Each of two nodes has half of the CPUs, and MB of memory or more.
+# bed.sh KREL CPUS MB NODES: does this guest have what the tests need? Otherwise they would
+# prove nothing. Each node has an equal part of the CPUs, and MB of memory or more.
 
 # shellcheck source=tools/test/guest/lib.sh
 . "${0%/*}/lib.sh"
@@ -18,14 +18,26 @@ range()
 }
 
 cpus=$2
-nodes=/sys/devices/system/node
+nodes=$4
+dir=/sys/devices/system/node
+
+# The CPUs that each node should have.
+parts()
+{
+	local part=$((cpus / nodes)) node=0
+
+	while [ $node -lt "$nodes" ]; do
+		range $((node * part)) $((node * part + part - 1))
+		node=$((node + 1))
+	done
+}
+
 same "the kernel is $1" "$(uname -r)" "$1"
 same "$cpus CPUs are online" "$(cat /sys/devices/system/cpu/online)" "$(range 0 $((cpus - 1)))"
-same "two nodes are online" "$(cat $nodes/online)" 0-1
-same "each node has CPUs" "$(cat $nodes/node0/cpulist $nodes/node1/cpulist | tr '\n' ' ')" \
-	"$(range 0 $((cpus / 2 - 1))) $(range $((cpus / 2)) $((cpus - 1))) "
+same "nodes online: $nodes" "$(cat $dir/online)" "$(range 0 $((nodes - 1)))"
+same "each node has CPUs" "$(cat $dir/node*/cpulist | tr '\n' ' ')" "$(parts | tr '\n' ' ')"
 at_least "each node has memory, in MB" \
-	"$(awk '/MemTotal/ { print int($4 / 1024) }' $nodes/node*/meminfo | sort -n | head -n 1)" "$3"
+	"$(awk '/MemTotal/ { print int($4 / 1024) }' $dir/node*/meminfo | sort -n | head -n 1)" "$3"
 case $1 in
 *-rt-*) same "the kernel is PREEMPT_RT" "$(cat /sys/kernel/realtime 2>/dev/null)" 1 ;;
 *) check "the kernel is not PREEMPT_RT" test ! -e /sys/kernel/realtime ;;
