@@ -8,11 +8,14 @@
 #ifndef _GALLOC_ARENA_H
 #define _GALLOC_ARENA_H
 
+#include <linux/kmemleak.h>
+
 /**
  * struct arena - one 2 MiB slot of the address map
  * @stack: stack number of each page, see enum stack; apart from @span, because this is
  *	all that gfree() reads
- * @span: the span each page belongs to, see the invariant of struct mspan
+ * @span: the span each page belongs to, see the invariant of struct mspan; NULL in a bare
+ *	slot, see arena_bare_span().  Read and written by arena_span() and arena_span_set()
  * @owned: pages that belong to galloc (mheap->lock of @nid); a slot is a range of
  *	addresses, and may hold several chunks with holes between them
  * @waiting: pages in which an object above a page begins that was freed while
@@ -28,6 +31,7 @@
  * @whole: it is one block that can be returned in one piece (mheap->lock)
  * @lone: it stands for all slots of its node that have lone pages only, see map.c; has
  *	stack numbers, but neither spans nor pages
+ * @gone: in a bare slot, incremented when pages have left (mheap->lock)
  * @relist: its free runs before this page are on the lists of its density, later ones
  *	may still be on the others (mheap->lock)
  * @dense: its free runs belong on the dense lists (mheap->lock)
@@ -46,6 +50,7 @@ struct arena {
 	unsigned int refs;
 	unsigned int nr_owned;
 	unsigned int nr_used;
+	u32 gone;
 	u16 relist;
 	bool lone;
 	bool whole;
@@ -54,6 +59,13 @@ struct arena {
 	struct rb_node node;
 	struct rcu_head rcu;
 };
+
+/*
+ * Where no blocks of this order are left, memory is in pieces, and a slot that begins with
+ * fewer pages than these may do without.
+ */
+#define ARENA_PIECE_ORDER	min(6, ARENA_ORDER)
+#define BARE_PAGES		(1U << ARENA_PIECE_ORDER)
 
 /* arena->span[], allocated separately, so that neither part exceeds a page. */
 #define ARENA_SPAN_BYTES	(ARENA_PAGES * sizeof(struct mspan *))
@@ -290,6 +302,97 @@ static __always_inline unsigned int arena_stack_in(const struct arena_map *map,
 	stacks = (const u16 *)data_race(map->stacks[off >> ARENA_SHIFT]);
 	/* data_race(): a number changes only while no object of the page is in use. */
 	return data_race(stacks[off >> PAGE_SHIFT]);
+}
+
+/* Has the zone of a page only small pieces left?  Racy. */
+static inline bool arena_in_pieces(struct page *page)
+{
+	int order = ARENA_PIECE_ORDER;
+
+	while (order <= MAX_PAGE_ORDER && !data_race(page_zone(page)->free_area[order].nr_free))
+		order++;
+	return order > MAX_PAGE_ORDER || arena_is_scarce(page_to_nid(page), BARE_PAGES);
+}
+
+static inline struct page *arena_page_at(const struct arena *arena, unsigned int page)
+{
+	return virt_to_page((void *)(arena->start + ((unsigned long)page << PAGE_SHIFT)));
+}
+
+/*
+ * In a bare slot the spans are in page->private of the pages that it owns.  Where memory
+ * is in pieces a slot has few pages, and the table for all of them would be most of what
+ * galloc takes beside the objects.
+ *
+ * What is read must not be what another owner has stored there by now.  So a page that has
+ * come has its field cleared before it is owned, and @gone is incremented after one that
+ * leaves is not owned any more, and before others get it: see arena_bare_clear() and
+ * arena_bare_left().
+ */
+static inline struct mspan *arena_bare_span(const struct arena *arena, unsigned int page)
+{
+	struct mspan *s;
+	u32 gone;
+
+	do {
+		/* Acquire: with it come the changes to @owned before. */
+		gone = smp_load_acquire(&arena->gone);
+		s = NULL;
+		if (test_bit(page, arena->owned)) {
+			/* Pairs with arena_bare_clear(): owned, so cleared. */
+			smp_rmb();
+			s = (struct mspan *)READ_ONCE(arena_page_at(arena, page)->private);
+		}
+		/* Pairs with arena_bare_left(): another owner's comes with the new count. */
+		smp_rmb();
+	} while (unlikely(READ_ONCE(arena->gone) != gone));
+	return s;
+}
+
+/* The span of a page of @arena, or NULL. */
+static __always_inline struct mspan *arena_span(const struct arena *arena,
+						unsigned int page)
+{
+	if (likely(arena->span))
+		return READ_ONCE(arena->span[page]);
+	return arena_bare_span(arena, page);
+}
+
+/* Its owner's store. */
+static __always_inline void arena_span_set(struct arena *arena, unsigned int page,
+					   struct mspan *s)
+{
+	if (likely(arena->span)) {
+		/* Release: a reader of the map finds a complete descriptor. */
+		smp_store_release(&arena->span[page], s);
+		return;
+	}
+	/* kmemleak does not look into struct page. */
+	if (s)
+		kmemleak_not_leak(s);
+	/* Release: as above. */
+	smp_store_release(&arena_page_at(arena, page)->private, (unsigned long)s);
+}
+
+/* Before @n pages are owned (mheap->lock), or when nobody looks any more. */
+static inline void arena_bare_clear(struct arena *arena, unsigned int page, unsigned int n)
+{
+	if (likely(arena->span))
+		return;
+	while (n--)
+		WRITE_ONCE(arena_page_at(arena, page++)->private, 0);
+	/* Pairs with arena_bare_span(). */
+	smp_wmb();
+}
+
+/* When pages, without spans, are no longer owned (mheap->lock). */
+static inline void arena_bare_left(struct arena *arena)
+{
+	if (likely(arena->span))
+		return;
+	/* Pairs with arena_bare_span(): before the page allocator has the page. */
+	smp_wmb();
+	WRITE_ONCE(arena->gone, arena->gone + 1);
 }
 
 /*

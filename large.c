@@ -40,8 +40,7 @@ static struct mspan *large_alloc_huge(int nid, unsigned int npages, gfp_t gfp)
 	s = mheap_own_chunk(h, &chunk);
 	s->huge = true;
 	s->chunk_order = chunk.order;
-	/* Release: mspan_resolve() finds a complete descriptor. */
-	smp_store_release(&s->arena->span[0], s);
+	arena_span_set(s->arena, 0, s);
 	galloc_unlock(&h->lock, flags);
 	return s;
 }
@@ -194,7 +193,7 @@ static struct mspan *large_detach(const void *p)
 		goto none;
 	h = mheaps[arena->nid];
 	galloc_lock(&h->lock, flags);
-	s = test_bit(page, arena->owned) ? arena->span[page] : NULL;
+	s = test_bit(page, arena->owned) ? arena_span(arena, page) : NULL;
 	/* Acquire: pairs with large_hand_out(). */
 	tag = s ? smp_load_acquire(&s->tag) : 0;
 	/* The exchange: gfree_nolock() has no lock. */
@@ -253,7 +252,7 @@ bool large_drop(const void *p)
 	u32 tag;
 
 	arena = arena_of(p, &page);
-	s = READ_ONCE(arena->span[page]);
+	s = arena_span(arena, page);
 	if (!s)
 		return false;
 	/* Acquire: pairs with large_hand_out(). */

@@ -440,8 +440,8 @@ static int lone_init(void)
 
 /* ---- slots of our own --------------------------------------------------------- */
 
-/* A slot of the map, with nothing in it. */
-static struct arena *arena_new(gfp_t gfp)
+/* A slot of the map, with nothing in it, for @npages pages from @addr and others. */
+static struct arena *arena_new(unsigned long addr, unsigned int npages, gfp_t gfp)
 {
 	struct arena *arena;
 
@@ -450,12 +450,13 @@ static struct arena *arena_new(gfp_t gfp)
 		return NULL;
 	/* The map's pointer is encoded, so kmemleak does not recognise it. */
 	kmemleak_not_leak(arena);
+	if (npages < BARE_PAGES && arena_in_pieces(virt_to_page((void *)addr)))
+		return arena;
 	arena->span = arena_meta_zalloc(ARENA_SPAN_BYTES, NUMA_NO_NODE, gfp);
-	if (!arena->span) {
-		arena_meta_cache_free(arena_cache, arena, ARENA_TAKES);
-		return NULL;
-	}
-	return arena;
+	if (arena->span || npages < BARE_PAGES)
+		return arena;
+	arena_meta_cache_free(arena_cache, arena, ARENA_TAKES);
+	return NULL;
 }
 
 static void arena_delete(struct arena *arena)
@@ -577,7 +578,7 @@ int map_get_range(unsigned long start, unsigned int npages, int nid,
 		n = pages_in_slot(addr, left);
 		err = arena_get(addr, n, nid, &new);
 		if (err == -ENOENT) {
-			new = arena_new(gfp);
+			new = arena_new(addr, n, gfp);
 			err = arena_get(addr, n, nid, &new);
 			if (new)
 				arena_delete(new);
@@ -616,13 +617,12 @@ bool map_covers(struct page *page, unsigned int npages, gfp_t gfp)
  */
 static struct mspan *map_next_span(const struct arena *arena, unsigned int *page)
 {
-	unsigned int i;
+	struct mspan *s = NULL;
 
-	for (i = *page; i < ARENA_PAGES; i++)
-		if (READ_ONCE(arena->span[i]))
-			break;
-	*page = i;
-	return i < ARENA_PAGES ? READ_ONCE(arena->span[i]) : NULL;
+	for (; !s && *page < ARENA_PAGES; ++*page)
+		s = arena_span(arena, *page);
+	*page -= !!s;
+	return s;
 }
 
 /*
@@ -706,10 +706,10 @@ bool map_walk_slot(unsigned long nr, void (*fn)(struct mspan *s, void *arg),
 struct mspan *map_span_back_from(const struct arena *arena, unsigned int page)
 {
 	for (;;) {
-		while (!arena->span[page] && page)
+		while (!arena_span(arena, page) && page)
 			page--;
-		if (arena->span[page])
-			return arena->span[page];
+		if (arena_span(arena, page))
+			return arena_span(arena, page);
 		arena = arena_of((void *)(arena->start - PAGE_SIZE), &page);
 		if (arena == &arena_none || !test_bit(page, arena->owned))
 			return NULL;

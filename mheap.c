@@ -87,9 +87,8 @@ void mheap_run_map(struct mspan *s)
 
 	if (unlikely(s->arena->lone))
 		return;
-	/* Release: mspan_resolve() finds a complete descriptor. */
-	smp_store_release(&s->arena->span[first], s);
-	smp_store_release(&s->arena->span[first + s->npages - 1], s);
+	arena_span_set(s->arena, first, s);
+	arena_span_set(s->arena, first + s->npages - 1, s);
 }
 
 /* Enter @npages pages from @start into the map and the accounting. */
@@ -104,6 +103,7 @@ static void pages_own(struct mheap *h, unsigned long start, unsigned int npages)
 		struct arena *arena = arena_of((void *)start, &page);
 
 		n = min(npages, ARENA_PAGES - page);
+		arena_bare_clear(arena, page, n);
 		bitmap_set(arena->owned, page, n);
 		arena->nr_owned += n;
 		arena->nr_used += n;
@@ -125,9 +125,10 @@ void mheap_disown(struct mheap *h, unsigned long start,
 		struct arena *arena = arena_of((void *)start, &page);
 
 		n = min(npages, ARENA_PAGES - page);
-		WRITE_ONCE(arena->span[page], NULL);
-		WRITE_ONCE(arena->span[page + n - 1], NULL);
+		arena_span_set(arena, page, NULL);
+		arena_span_set(arena, page + n - 1, NULL);
 		bitmap_clear(arena->owned, page, n);
+		arena_bare_left(arena);
 		arena->nr_owned -= n;
 		arena->nr_used -= n;
 		arena->whole = false;
@@ -491,17 +492,16 @@ struct mspan *mheap_alloc_runs(int nid, unsigned int npages, unsigned int align,
 static void span_unmap(struct mspan *s)
 {
 	unsigned int first = arena_page(s->arena, s->start);
-	struct mspan **span = s->arena->span + first;
 	unsigned int i, n = s->npages;
 
 	if (!mspan_has_objects(s)) {
-		WRITE_ONCE(span[0], NULL);
-		WRITE_ONCE(span[n - 1], NULL);
+		arena_span_set(s->arena, first, NULL);
+		arena_span_set(s->arena, first + n - 1, NULL);
 		return;
 	}
 	arena_set_stack(s->arena, first, n, STACK_NONE);
 	for (i = 0; i < n; i++)
-		WRITE_ONCE(span[i], NULL);
+		arena_span_set(s->arena, first + i, NULL);
 	mspan_set(s, 0, MSPAN_TRANSIT);
 }
 

@@ -273,7 +273,7 @@ static bool tag_is_cut(u32 tag, unsigned int row)
 /* The span of a page; that of a lone page has a list of its own. */
 static struct mspan *span_at(const struct arena *arena, unsigned int page, const void *p)
 {
-	struct mspan *s = READ_ONCE(arena->span[page]);
+	struct mspan *s = arena_span(arena, page);
 
 	if (likely(s) || READ_ONCE(arena->stack[page]) != STACK_WATCHED)
 		return s;
@@ -365,7 +365,7 @@ void mspan_resolve_many(const struct mcentral *c, void **p, unsigned int n,
 		at->span = NULL;
 		arena = arena_in(map, addr_of(*p) - map->base, &page);
 		/* Depends: pairs with the releases of mspan_cut() and mheap_run_map(). */
-		s = READ_ONCE(arena->span[page]);
+		s = arena_span(arena, page);
 		if (unlikely(!s || !tag_is_cut(READ_ONCE(s->tag), c->row)))
 			continue;
 		galloc_pause(PAUSE_RESOLVE_FOUND, s);
@@ -376,7 +376,7 @@ void mspan_resolve_many(const struct mcentral *c, void **p, unsigned int n,
 		objects = READ_ONCE(s->objects);
 		/* Orders the loads above before the second reads of map and tag. */
 		smp_rmb();
-		if (unlikely(READ_ONCE(arena->span[page]) != s || offset >= length ||
+		if (unlikely(arena_span(arena, page) != s || offset >= length ||
 			     !tag_is_cut(READ_ONCE(s->tag), c->row)))
 			continue;
 		index = sizeclass_index(sc, offset);
@@ -397,11 +397,13 @@ bool mspan_is_taken(const void *p, unsigned int row)
 {
 	unsigned int page;
 	struct object o;
+	struct arena *arena;
 	bool taken;
 
 	rcu_read_lock();
+	arena = arena_of(p, &page);
 	/* No stack has objects of lone pages; and the callers hold locks. */
-	taken = READ_ONCE(arena_of(p, &page)->span[page]) &&
+	taken = arena_span(arena, page) &&
 		mspan_resolve(p, &o) == FOUND_OBJECT && o.row == row &&
 		!test_bit(o.index, o.span->free);
 	rcu_read_unlock();
@@ -415,7 +417,6 @@ bool mspan_is_taken(const void *p, unsigned int row)
 static void span_publish(struct mspan *s, unsigned int row, enum mspan_state state)
 {
 	unsigned int first = arena_page(s->arena, s->start);
-	struct mspan **span = s->arena->span + first;
 	unsigned int i, n = s->npages;
 
 	INIT_LIST_HEAD(&s->list);
@@ -425,8 +426,7 @@ static void span_publish(struct mspan *s, unsigned int row, enum mspan_state sta
 	if (unlikely(s->arena->lone))
 		return;
 	for (i = 0; i < n; i++)
-		/* Release: a reader of the map finds a complete descriptor. */
-		smp_store_release(&span[i], s);
+		arena_span_set(s->arena, first + i, s);
 	arena_set_stack(s->arena, first, n, mcentral_of(row)->stack);
 }
 

@@ -648,6 +648,8 @@ static void abandon_span(struct mspan *s, void *arg)
 
 	/* LARGE and cut spans do not use their link at this point. */
 	list_add(&s->list, left);
+	/* Others may free its pages. */
+	arena_bare_clear(s->arena, arena_page(s->arena, s->start), s->npages);
 }
 
 /*

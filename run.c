@@ -235,7 +235,7 @@ static void run_relist(struct mheap *h, struct arena *arena)
 	unsigned int turn = RELIST_TURN;
 
 	for (; turn && page < ARENA_PAGES; turn--) {
-		struct mspan *s = READ_ONCE(arena->span[page]);
+		struct mspan *s = arena_span(arena, page);
 
 		if (!s) {
 			/* Of what galloc does not own there may be much. */
@@ -506,14 +506,14 @@ static void run_absorb(struct mheap *h, struct mspan *s, unsigned int page,
 
 	if (page >= ARENA_PAGES || !test_bit(page, s->arena->owned))
 		return;
-	t = s->arena->span[page];
+	t = arena_span(s->arena, page);
 	if (!t || mspan_state(t) != MSPAN_FREE)
 		return;
 
 	run_unlink(h, t);
 	/* The boundary is inside the run now, where the map has no entries. */
-	WRITE_ONCE(s->arena->span[page], NULL);
-	WRITE_ONCE(s->arena->span[left ? edge : page - 1], NULL);
+	arena_span_set(s->arena, page, NULL);
+	arena_span_set(s->arena, left ? edge : page - 1, NULL);
 	if (left)
 		s->start = t->start;
 	s->npages += t->npages;

@@ -80,7 +80,7 @@ out:
 static void free_if_unshared(struct arena *arena, unsigned int page)
 {
 	unsigned long start = arena->start + ((unsigned long)page << PAGE_SHIFT);
-	const struct mspan *s = READ_ONCE(arena->span[page]);
+	const struct mspan *s = arena_span(arena, page);
 	const struct mcentral *c = mcentral_of(mspan_row(s));
 	unsigned int size = c->sc->size;
 	/* The one that begins in this page: each is longer than a page. */

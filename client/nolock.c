@@ -96,7 +96,7 @@ static unsigned int settle_page(unsigned long nr, unsigned int page)
 	page = find_next_bit(arena->look, ARENA_PAGES, page);
 	/* Full order: what is freed from here on sets it again. */
 	if (page < ARENA_PAGES && test_and_clear_bit(page, arena->look))
-		s = READ_ONCE(arena->span[page]);
+		s = arena_span(arena, page);
 	if (s && large_claim_dropped(s, &row))
 		dropped = s;
 	else if (s && mspan_row(s))

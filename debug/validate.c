@@ -143,7 +143,7 @@ static void check_cut(struct check *c, const struct mspan *s, unsigned int row,
 		check_eq(maybe, arena_stack_of((void *)s->start), mc->stack);
 	for (i = 0; !arena->lone && i < s->npages && first + i < ARENA_PAGES; i++) {
 		check_eq(maybe, arena->stack[first + i], mc->stack);
-		check_that(maybe, arena->span[first + i] == s);
+		check_that(maybe, arena_span(arena, first + i) == s);
 	}
 	if (s->objects % BITS_PER_LONG)
 		check_eq(maybe, s->free[s->objects / BITS_PER_LONG] >>
@@ -185,18 +185,16 @@ static void check_run(struct check *c, const struct mspan *s, unsigned int page,
 		for (i = page; i < end; i++)
 			check_eq(f, arena->stack[i], state == MSPAN_LARGE ?
 				 STACK_LARGE : STACK_NONE);
-	if (page + 2 < end)
-		check_that(f, !memchr_inv(&arena->span[page + 1], 0,
-					  (end - page - 2) *
-					  sizeof(arena->span[0])));
+	for (i = page + 1; i + 1 < end; i++)
+		check_that(f, !arena_span(arena, i));
 	if (s->huge)
 		return;
-	check_that(f, arena->span[end - 1] == s);
+	check_that(f, arena_span(arena, end - 1) == s);
 	if (state != MSPAN_FREE || end == ARENA_PAGES ||
 	    !test_bit(end, arena->owned))
 		return;
-	check_that(f, !arena->span[end] ||
-		   mspan_state(arena->span[end]) != MSPAN_FREE);
+	check_that(f, !arena_span(arena, end) ||
+		   mspan_state(arena_span(arena, end)) != MSPAN_FREE);
 }
 
 static void check_span(struct mspan *s, void *arg)
@@ -239,7 +237,7 @@ static void check_pages(struct check *c, const struct arena *arena,
 		/* A lone page may be there. */
 		if (arena->stack[page] != STACK_WATCHED)
 			check_eq(sure, arena->stack[page], 0);
-		check_that(sure, !arena->span[page]);
+		check_that(sure, !arena_span(arena, page));
 	}
 	if (from)
 		return;

@@ -63,7 +63,7 @@ static bool is_ours(const void *p)
 	rcu_read_lock();
 	arena = arena_of(p, &page);
 	ours = test_bit(page, arena->owned) || arena->stack[page] ||
-	       arena->span[page];
+	       arena_span(arena, page);
 	rcu_read_unlock();
 	return ours;
 }

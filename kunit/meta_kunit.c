@@ -211,7 +211,7 @@ static void all_tables_count(struct kunit *test)
 		rcu_read_lock();
 		arena = map_slot(nr);
 		if (arena != &arena_none)
-			sum += ksize(arena) + ARENA_SPAN_BYTES;
+			sum += ksize(arena) + (arena->span ? ARENA_SPAN_BYTES : 0);
 		rcu_read_unlock();
 	}
 	for_each_possible_cpu(cpu)

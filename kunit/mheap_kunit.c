@@ -663,7 +663,7 @@ static void pages_known_to_be_zero_are(struct kunit *test)
 	t = run_take(test, 8, 1);
 	KUNIT_EXPECT_EQ(test, !!t->zeroed, by_system);
 	/* As if it had, from here on. */
-	rest = t->arena->span[arena_page(t->arena, t->start) + t->npages];
+	rest = arena_span(t->arena, arena_page(t->arena, t->start) + t->npages);
 	KUNIT_ASSERT_NOT_NULL(test, rest);
 	KUNIT_ASSERT_EQ(test, rest->tag, MSPAN_TAG(0, MSPAN_FREE));
 	rest->zeroed = true;

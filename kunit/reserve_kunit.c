@@ -229,17 +229,36 @@ static void get_pages_of_the_reserve(enum galloc_pause point, const void *what)
 		set_page_pfmemalloc((struct page *)what);
 }
 
-static void give_pages(struct page *page, unsigned int from, unsigned int to)
+/* Pages of a slot that the caller keeps: more would not fit on a CPU's list. */
+#define PAGES_KEPT	(ARENA_PAGES - 64)
+
+/* The others, which were split, in pieces. */
+static void give_pieces(struct page *page, unsigned int order)
 {
-	for (; from < to; from++)
-		__free_page(page + from);
+	unsigned int i, j;
+
+	for (i = PAGES_KEPT; i < ARENA_PAGES; i += 1U << order) {
+		for (j = 1; j < 1U << order; j++)
+			set_page_count(page + i + j, 0);
+		__free_pages(page + i, order);
+	}
+}
+
+static void give_rest(struct page *page)
+{
+	unsigned int i;
+
+	for (i = 0; i < PAGES_KEPT; i++)
+		__free_page(page + i);
 }
 
 /*
- * Objects of lone pages in a slot that galloc has nothing in; a page of it is the
- * caller's.  Returns how many of objects[], which come first.
+ * Objects of pieces of 1 << @order pages in a slot that galloc has nothing in; most of its
+ * pages are the caller's.  Returns how many of objects[], which come first.
  */
-static unsigned int lone_objects(struct kunit *test, struct page **page)
+static unsigned int objects_of_pieces(struct kunit *test, struct page **page,
+				      unsigned int order,
+				      void (*got)(enum galloc_pause point, const void *what))
 {
 	unsigned int i, n = 0;
 	unsigned long start;
@@ -249,10 +268,10 @@ static unsigned int lone_objects(struct kunit *test, struct page **page)
 	KUNIT_ASSERT_NOT_NULL(test, *page);
 	start = (unsigned long)page_address(*page);
 	split_page(*page, ARENA_ORDER);
-	/* The next single pages that anybody gets on this CPU. */
-	give_pages(*page, 1, ARENA_PAGES);
-	gk_in_pieces(0);
-	WRITE_ONCE(galloc_pause_hook, get_pages_of_the_reserve);
+	/* The next of that order that anybody gets on this CPU. */
+	give_pieces(*page, order);
+	gk_in_pieces(order);
+	WRITE_ONCE(galloc_pause_hook, got);
 	for (i = 0; i < ARRAY_SIZE(small); i++) {
 		objects[i] = alloc_as_memalloc(small[i], QUIET);
 		if (!objects[i] || (unsigned long)objects[i] - start >= ARENA_SIZE)
@@ -281,7 +300,7 @@ static void lone_pages_share_tables(struct kunit *test)
 	long meta;
 	void *p;
 
-	n = lone_objects(test, &page);
+	n = objects_of_pieces(test, &page, 0, get_pages_of_the_reserve);
 	KUNIT_ASSERT_GE(test, n, 3);
 	p = page_address(page);
 	KUNIT_EXPECT_TRUE(test, arena_at(p)->lone);
@@ -317,7 +336,74 @@ static void lone_pages_share_tables(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, arena_at(p), &arena_none);
 	gfree(objects[0]);
 	gk_expect_faults(test, FAULT_NOT_OURS, 1);
-	__free_page(page);
+	give_rest(page);
+}
+
+/* ---- bare slots --------------------------------------------------------------- */
+
+/* A descriptor that is nobody's, and pages that still had it when they left. */
+static struct mspan stale;
+static unsigned int dirty;
+
+static void get_pages_with_something(enum galloc_pause point, const void *what)
+{
+	struct page *page = (struct page *)what;
+	unsigned int i;
+
+	/* Of four, but for the first, whose field the page allocator clears. */
+	for (i = 1; point == PAUSE_GOT_PAGES && i < 4; i++)
+		set_page_private(page + i, (unsigned long)&stale);
+}
+
+static void see_what_leaves(enum galloc_pause point, const void *what)
+{
+	if (point == PAUSE_RELEASE_TAKEN && page_private(virt_to_page(what)))
+		dirty++;
+}
+
+static void slots_are_bare_where_memory_is_in_pieces(struct kunit *test)
+{
+	struct arena *arena;
+	struct page *page;
+	unsigned int i, n;
+	u32 gone;
+	void *p;
+
+	/* Pieces of 4 pages; in the 4 of a page the tables would be more than half. */
+	n = objects_of_pieces(test, &page, 2, get_pages_with_something);
+	KUNIT_ASSERT_GE(test, n, 3);
+	p = page_address(page);
+	arena = arena_at(objects[0]);
+	KUNIT_EXPECT_NULL(test, arena->span);
+	KUNIT_EXPECT_EQ(test, validate_all(), 0);
+	for (i = 0; i < n; i++)
+		KUNIT_EXPECT_EQ(test, gk_row_at(objects[i]),
+				mcentral_row(gk_nid(), sizeclass_of(gsize(objects[i]))));
+	/* What others keep in the field of theirs is not looked at. */
+	set_page_private(page, (unsigned long)&stale);
+	gk_expect_reports(test, FAULT_NOT_OURS);
+	gfree(p);
+	gk_expect_faults(test, FAULT_NOT_OURS, 1);
+	KUNIT_EXPECT_NULL(test, arena_span(arena, arena_page(arena, (unsigned long)p)));
+	KUNIT_EXPECT_EQ(test, validate_all(), 0);
+	set_page_private(page, 0);
+
+	WRITE_ONCE(galloc_reserve_pages, 0);
+	gone = arena->gone;
+	for (i = 0; i < n - 1; i++)
+		gfree(objects[i]);
+	drain_cpus();
+	WRITE_ONCE(galloc_pause_hook, see_what_leaves);
+	dirty = 0;
+	release_runs(ULONG_MAX, true);
+	WRITE_ONCE(galloc_pause_hook, NULL);
+	KUNIT_EXPECT_EQ(test, dirty, 0);
+	KUNIT_EXPECT_NE(test, arena->gone, gone);
+	gfree(objects[0]);
+	gk_expect_faults(test, FAULT_NOT_OURS, 1);
+	gfree(objects[n - 1]);
+	KUNIT_EXPECT_EQ(test, validate_all(), 0);
+	give_rest(page);
 }
 
 static struct kunit_case cases[] = {
@@ -328,6 +414,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(thisnode_gets_no_other_node),
 	KUNIT_CASE(a_second_free_is_detected_there_too),
 	KUNIT_CASE(lone_pages_share_tables),
+	KUNIT_CASE(slots_are_bare_where_memory_is_in_pieces),
 	{}
 };
 

@@ -49,6 +49,13 @@ static void a_wrong_bit_is_seen(struct kunit *test)
 	expect_seen(test, s->free[0], 0);
 }
 
+/* Where the map has the span of a page, in a bare slot as well. */
+static struct mspan **span_entry(const struct arena *arena, unsigned int page)
+{
+	return arena->span ? &arena->span[page] :
+	       (struct mspan **)&arena_page_at(arena, page)->private;
+}
+
 static void a_wrong_map_entry_is_seen(struct kunit *test)
 {
 	struct mspan *s = one_cache_and_claim(test, 1280);
@@ -57,7 +64,7 @@ static void a_wrong_map_entry_is_seen(struct kunit *test)
 	KUNIT_ASSERT_GT(test, s->npages, 1);
 	expect_seen(test, s->arena->stack[page + 1], 0);
 	expect_seen(test, s->arena->stack[page + 1], one.row->stack + 1);
-	expect_seen(test, s->arena->span[page + 1], NULL);
+	expect_seen(test, *span_entry(s->arena, page + 1), NULL);
 	expect_seen(test, s->objects, s->objects - 1);
 	expect_seen(test, s->arena->nr_owned, s->arena->nr_owned + 1);
 	expect_seen(test, s->arena->refs, s->arena->refs - 1);
@@ -96,12 +103,12 @@ static void a_wrong_run_is_seen(struct kunit *test)
 	run_give(s);
 	arena = arena_of((void *)block, &page);
 	page = arena_page(arena, s->start);
-	s = arena->span[page];
+	s = arena_span(arena, page);
 	KUNIT_ASSERT_NOT_NULL(test, s);
 	KUNIT_ASSERT_EQ(test, s->tag, MSPAN_TAG(0, MSPAN_FREE));
 	expect_seen(test, arena->stack[page + 3], 1);
-	expect_seen(test, arena->span[page + 3], s);
-	expect_seen(test, arena->span[page + 7], NULL);
+	expect_seen(test, *span_entry(arena, page + 3), s);
+	expect_seen(test, *span_entry(arena, page + 7), NULL);
 	expect_seen(test, s->npages, 7);
 	expect_seen(test, s->tag, MSPAN_TAG(0, MSPAN_LARGE));
 	expect_seen(test, h->nonempty[0], h->nonempty[0] & ~BIT(8));
