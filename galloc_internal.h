@@ -224,7 +224,7 @@ unsigned long nodes_free_pages(int nid);
  * @deferred_pages: their pages
  * @spare: unused descriptors, by kind
  * @nr_spare: their number
- * @nr_spares: that of all
+ * @spare_bytes: bytes of all of them
  * @changes: incremented when a list, or the owned pages, change; for validate
  * @standby: the node's part of the atomic reserve, see client/standby.c; or NULL
  * @told_pages: the part of @free_pages that the kernel counts as reclaimable
@@ -249,7 +249,7 @@ struct mheap {
 	unsigned long deferred_pages;
 	struct mspan *spare[MSPAN_KINDS];
 	unsigned int nr_spare[MSPAN_KINDS];
-	unsigned int nr_spares;
+	unsigned int spare_bytes;
 	unsigned long changes;
 	bool want_chunk;
 	u32 spent_tick;
@@ -286,6 +286,7 @@ unsigned long release_runs(unsigned long pages, bool may_sleep);
 void release_relieve(gfp_t gfp, unsigned long npages);
 void release_surplus(struct mspan *s, unsigned int npages);
 unsigned long release_free_max(void);
+bool release_is_used(unsigned long before, unsigned long now);
 unsigned long mheap_free_pages(void);
 void mheap_trim(void);
 unsigned long release_unshared(void);

@@ -31,7 +31,7 @@ void mheap_trim(void)
 	int nid;
 
 	for_each_node(nid)
-		run_trim_spares(mheaps[nid], SPARES_NEEDED);
+		run_trim_spares(mheaps[nid], 1);
 }
 
 /* ---- allocating and freeing runs ---------------------------------------------- */
@@ -595,7 +595,7 @@ static unsigned int runs_free(struct mspan **spans, unsigned int n)
 	run_update_density(h, run_insert(h, run)->arena);
 	mheap_count_free(h, pages);
 	free = h->free_pages;
-	spares = h->nr_spares > SPARES_MANY;
+	spares = h->spare_bytes > SPARES_MANY;
 	galloc_unlock(&h->lock, flags);
 	/* The mark is for all nodes: if it is exceeded, one has more than its share. */
 	max = release_free_max();

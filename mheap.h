@@ -17,11 +17,14 @@ extern struct mheap **mheaps;
  * Descriptors that one operation may need under the lock: for a chunk, and for the rest
  * of a run before and after the part taken.
  */
-#define SPARES_NEEDED		3
+#define SPARES_NEEDED		3U
 
-/* Unused ones of a kind that a node keeps; above so many in all the worker trims them. */
-#define SPARES_KEPT		64
-#define SPARES_MANY		1024
+/*
+ * Bytes of unused ones that a node keeps of each kind; with more in all the worker trims
+ * them.
+ */
+#define SPARES_KEPT		(7U << 10)
+#define SPARES_MANY		(64U << 10)
 
 /**
  * struct want - the requested run of pages
@@ -62,7 +65,7 @@ bool run_lock_with_spares(struct mheap *h, const struct want *w, gfp_t gfp,
 struct mspan *run_spare_pop(struct mheap *h, unsigned int kind);
 void run_spare_push(struct mheap *h, struct mspan *s);
 void run_fill_spares(struct mheap *h);
-void run_trim_spares(struct mheap *h, unsigned int keep);
+void run_trim_spares(struct mheap *h, unsigned int bytes);
 void run_link(struct mheap *h, struct mspan *s);
 void run_unlink(struct mheap *h, struct mspan *s);
 void run_set_density(struct mheap *h, struct arena *arena);

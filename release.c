@@ -387,6 +387,19 @@ unsigned long release_free_max(void)
 	return READ_ONCE(galloc_reserve_pages) + (max >> PAGE_SHIFT);
 }
 
+/**
+ * release_is_used() - is free memory being used up?
+ * @before: free pages, all nodes, a moment ago
+ * @now: those of now
+ *
+ * What is returned then would be requested again in a moment.  Single pages would in part
+ * stay on a list of another CPU, where nobody gets them when memory is short.
+ */
+bool release_is_used(unsigned long before, unsigned long now)
+{
+	return now < before - before / 4;
+}
+
 /* ---- deferred pages ----------------------------------------------------------- */
 
 /*
@@ -562,12 +575,12 @@ static void mheap_fetch_chunk(struct mheap *h)
  * One run of the release worker.  True if it should run again later.
  *
  * Hysteresis: nothing is returned before free memory has been above
- * release_free_max() for RELEASE_DELAY, and then down to 3/4 of it, so that
- * a load around the mark does not move pages each time.
+ * release_free_max() for RELEASE_DELAY, without being used up meanwhile, and then down to
+ * 3/4 of it, so that a load around the mark does not move pages each time.
  */
 bool release_turn(void)
 {
-	static unsigned long above_since;
+	static unsigned long above_since, most;
 	unsigned long max = release_free_max();
 	bool again = false;
 	unsigned long free;
@@ -587,8 +600,11 @@ bool release_turn(void)
 		above_since = 0;
 		return again;
 	}
-	if (!above_since)
+	if (!above_since || release_is_used(most, free)) {
 		above_since = jiffies | 1;
+		most = 0;
+	}
+	most = max(most, free);
 	if (time_before(jiffies, above_since + RELEASE_DELAY))
 		return true;
 	above_since = 0;

@@ -36,7 +36,7 @@ struct mspan *run_spare_pop(struct mheap *h, unsigned int kind)
 	s = h->spare[kind];
 	h->spare[kind] = s->next;
 	h->nr_spare[kind]--;
-	h->nr_spares--;
+	h->spare_bytes -= mspan_bytes(s);
 	return s;
 }
 
@@ -51,7 +51,7 @@ void run_spare_push(struct mheap *h, struct mspan *s)
 	s->next = h->spare[kind];
 	h->spare[kind] = s;
 	h->nr_spare[kind]++;
-	h->nr_spares++;
+	h->spare_bytes += mspan_bytes(s);
 }
 
 /* A kind that an operation may need and that there is too little of; -1 if none. */
@@ -159,14 +159,20 @@ static bool spares_take(struct mheap *h, unsigned int kind, unsigned int keep,
 	return !turn;
 }
 
-/* Free the descriptors above @keep of each size.  Process context. */
-void run_trim_spares(struct mheap *h, unsigned int keep)
+/*
+ * Free the descriptors of each kind above @bytes, or what an operation needs; all if it is
+ * 0.  Process context.
+ */
+void run_trim_spares(struct mheap *h, unsigned int bytes)
 {
 	struct mspan *s, *next;
 	bool more;
 	unsigned int kind;
 
 	for (kind = 0; kind < MSPAN_KINDS; kind++) {
+		unsigned int size = sizeof(*s) + (sizeof(long) << kind);
+		unsigned int keep = bytes ? max(bytes / size, SPARES_NEEDED) : 0;
+
 		do {
 			LIST_HEAD(surplus);
 

@@ -16,7 +16,7 @@
 #include <linux/swap.h>
 
 /* For this long after a call by reclaim, freed memory is returned quickly. */
-#define WAKE_TIME		HZ
+#define WAKE_TIME		(HZ + HZ / 4)
 
 struct shrinker *galloc_shrinker;
 
@@ -69,15 +69,20 @@ static unsigned long shrink_scan(struct shrinker *shrinker,
  *
  * Much of what reclaim frees, such as inodes, reaches galloc only a grace period later,
  * after our shrinker was called.  The second call drains classes that are no longer
- * used.
+ * used.  Memory must have been free since the call before, and not be used up meanwhile.
  *
  * Context: The worker.
  * Return: True if it should be called again.
  */
 bool shrinker_wake(void)
 {
+	static unsigned long before;
+	unsigned long now = mheap_free_pages();
+
 	drain_tick();
-	release_runs(ULONG_MAX, true);
+	if (!release_is_used(before, now))
+		release_runs(min(before, now), true);
+	before = mheap_free_pages();
 	return time_before(jiffies, READ_ONCE(wake_end));
 }
 
