@@ -32,15 +32,21 @@ work_dir kunit
 parameter_sets()
 {
 	local all=100000000 part=5000000
+	local tight="limit_mb=64 reserve_mb=4 free_max_mb=2"
 
 	# A processor that is emulated; one that checks each access, too.
 	[ -z "$few" ] || all=2000000 part=200000
 	[ -z "$debug" ] || all=120000 part=20000
 	cat <<SETS
 default||ops=${KUNIT_OPS:-$all}
-tight|limit_mb=64 reserve_mb=4 free_max_mb=2|ops=${KUNIT_OPS:-$part} quick=1
-debug|debug=1|ops=${KUNIT_OPS:-$part} quick=1
 SETS
+	# There both at once: each set takes minutes.
+	if [ -n "$debug" ]; then
+		echo "tight|$tight debug=1|ops=${KUNIT_OPS:-$part} quick=1"
+	else
+		echo "tight|$tight|ops=${KUNIT_OPS:-$part} quick=1"
+		echo "debug|debug=1|ops=${KUNIT_OPS:-$part} quick=1"
+	fi
 }
 
 # The requested sets, in the format of kunit-init.sh.
