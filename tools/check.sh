@@ -103,6 +103,11 @@ run_part()
 	log=$logs/check-${log// /-}.log
 	say "$kernel, $name: started"
 	: >"$work/remarks.$id"
+	# What takes longest must not wait for the others.
+	case $kernel in
+	debug*) ;;
+	*) set -- nice -n 5 "$@" ;;
+	esac
 	# A process group of its own, so that all of it can be ended; should this one be
 	# killed before it does so, the kernel ends the part.
 	set -m
