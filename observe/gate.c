@@ -259,7 +259,7 @@ static bool gate_look_large(struct gate_object *o, u8 *why)
 	u32 tag;
 
 	arena = arena_of(o->p, &page);
-	s = READ_ONCE(arena->span[page]);
+	s = arena_span(arena, page);
 	if (!s)
 		return false;
 	/* Acquire: pairs with large_hand_out(). */
