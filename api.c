@@ -102,7 +102,8 @@ static void *get_once(const struct request *r, gfp_t gfp)
 	void *obj;
 
 	if (unlikely(r->set && !r->size)) {
-		if (!rows_alloc(r->set, r->nid, gfp, 1, &obj))
+		obj = mcache_alloc_set(r->set, r->nid, gfp);
+		if (!obj && !rows_alloc(r->set, r->nid, gfp, 1, &obj))
 			return NULL;
 		return init_row_object(r->set, obj, gfp);
 	}
@@ -440,7 +441,30 @@ void *galloc_aligned(size_t size, size_t align, gfp_t gfp)
 }
 EXPORT_SYMBOL_GPL(galloc_aligned);
 
+/* Objects that were popped at once. */
+static noinline void see_bulk(void **p, size_t n, size_t size, gfp_t gfp)
+{
+	while (n--)
+		gate_see_alloc(*p++, size, gfp);
+}
+
 /* ---- objects of sets of rows ------------------------------------------------------------ */
+
+/* As init_row_object(), out of line. */
+void *api_clear_row(const struct rowset *set, void *obj)
+{
+	return init_row_object(set, obj, 0);
+}
+
+/* What api_alloc_set() leaves. */
+noinline void *api_alloc_set_slow(struct rowset *set, gfp_t gfp)
+{
+	void *obj;
+
+	if (likely((gfp & GALLOC_GFP_RARE) == __GFP_ZERO) && likely(mcache_pop_set(set, &obj)))
+		return init_row_object(set, obj, gfp);
+	return api_alloc_row(set, NUMA_NO_NODE, gfp);
+}
 
 /**
  * api_alloc_row() - allocate an object of a set of rows
@@ -475,13 +499,18 @@ void *api_alloc_large(struct rowset *set, size_t size, size_t align, int nid, gf
 size_t api_alloc_row_bulk(struct rowset *set, int nid, gfp_t gfp, size_t nr, void **p)
 {
 	const struct request r = { .set = set, .nid = nid, .gfp = gfp };
-	size_t i = 0, n;
+	size_t i = 0, n, j;
 
 	if (!api_alloc_ok(gfp) || !request_ok(&r))
 		return 0;
 	while (i < nr) {
-		n = rows_alloc(set, nid, (gfp & ~__GFP_NOFAIL) | __GFP_NOWARN,
-			       min_t(size_t, nr - i, BITS_PER_LONG), p + i);
+		n = 0;
+		if (nid == NUMA_NO_NODE)
+			n = mcache_pop_many(0, set, nr - i, p + i);
+		/* Without a stack a span gives as many as it has; with one, serve() fills that. */
+		if (!n && !READ_ONCE(set->k))
+			n = rows_alloc(set, nid, (gfp & ~__GFP_NOFAIL) | __GFP_NOWARN,
+				       min_t(size_t, nr - i, BITS_PER_LONG), p + i);
 		if (!n) {
 			p[i] = serve(&r);
 			if (!p[i]) {
@@ -489,12 +518,14 @@ size_t api_alloc_row_bulk(struct rowset *set, int nid, gfp_t gfp, size_t nr, voi
 				return 0;
 			}
 			i++;
+			continue;
 		}
-		for (; n; n--, i++) {
-			init_row_object(set, p[i], gfp);
-			if (gate_has_watchers())
-				gate_see_alloc(p[i], 0, gfp);
-		}
+		if (want_init_on_alloc(gfp))
+			for (j = i; j < i + n; j++)
+				init_row_object(set, p[j], gfp);
+		if (gate_has_watchers())
+			see_bulk(p + i, n, 0, gfp);
+		i += n;
 	}
 	return nr;
 }
@@ -681,7 +712,7 @@ void gfree_bulk(size_t nr, void **p)
 	if (!api_enter_ok())
 		return;
 	while (nr) {
-		size_t n = want_init_on_free() ? 0 : mcache_push_run(p, nr);
+		size_t n = want_init_on_free() ? 0 : mcache_push_run(NULL, p, nr);
 
 		/* gfree() handles whatever stopped the run. */
 		if (n < nr)
@@ -691,13 +722,6 @@ void gfree_bulk(size_t nr, void **p)
 	}
 }
 EXPORT_SYMBOL_GPL(gfree_bulk);
-
-/* Objects that were popped at once. */
-static noinline void see_bulk(void **p, size_t n, size_t size, gfp_t gfp)
-{
-	while (n--)
-		gate_see_alloc(*p++, size, gfp);
-}
 
 /**
  * galloc_bulk() - allocate many objects of one size
@@ -719,7 +743,7 @@ size_t galloc_bulk(size_t size, gfp_t gfp, size_t nr, void **p)
 	while (i < nr) {
 		n = 0;
 		if (class && !(gfp & GALLOC_GFP_ZONES))
-			n = mcache_pop_many(class, nr - i, p + i);
+			n = mcache_pop_many(class, NULL, nr - i, p + i);
 		if (want_init_on_alloc(gfp))
 			clear_objects(p + i, n, class);
 		if (gate_has_watchers())

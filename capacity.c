@@ -29,10 +29,8 @@
 /* ---- set-up, the first time a CPU allocates -------------------------------------- */
 
 /* Bits that are 0 in every object's address: all are multiples of the size. */
-unsigned long capacity_class_mask(unsigned int class)
+unsigned long capacity_mask(unsigned int size)
 {
-	unsigned long size = sizeclasses[class].size;
-
 	return min_t(unsigned long, size & -size, PAGE_SIZE) - 1;
 }
 
@@ -49,13 +47,16 @@ bool capacity_shareable(unsigned long size)
  * capacity_set_gates() - let a stack follow the reasons to watch its row
  * @stacks: stacks of this CPU, with busy set, or of none yet
  * @number: its stack number
+ *
+ * Context: RCU read section.
  */
 void capacity_set_gates(struct mcache_stack *stacks, unsigned int number)
 {
-	unsigned int class = stack_class(number);
 	struct mcache_stack *stack = &stacks[number];
 	struct stack_rest *rest = stack_rest(stacks, number);
-	u8 why = gate_reasons(class ? stack_row(number) : 0);
+	const struct mcentral *c = stack_central(number);
+	unsigned int size = c ? c->sc->size : 0;
+	u8 why = gate_reasons(c ? c->row : 0);
 	long credit = why ? 0 : GATE_CREDIT;
 
 	WRITE_ONCE(stack->seq, stack->seq + 1);
@@ -66,27 +67,36 @@ void capacity_set_gates(struct mcache_stack *stacks, unsigned int number)
 	/* Release: orders both before the even number; pairs with the same. */
 	smp_store_release(&stack->seq, stack->seq + 1);
 
-	if (capacity_shareable(sizeclasses[class].size))
+	if (capacity_shareable(size))
 		why |= GATE_PAGES;
 	stack->gates = why;
-	stack->mask = why ? ULONG_MAX : capacity_class_mask(class);
+	stack->mask = why ? ULONG_MAX : capacity_mask(size);
 }
 
 /*
- * Places for a class, or the array of stacks (class 0), cannot be allocated here: let this
- * CPU's work item do it.
+ * Places for a k, or the array of stacks (0), cannot be allocated here: let this CPU's work
+ * item do it.
  */
-void capacity_want(unsigned int class)
+void capacity_want(unsigned int k)
 {
 	struct mcache *m = mcache_enter();
 	bool wanted;
 
 	if (!m)
 		return;
-	wanted = __test_and_set_bit(class, m->wants);
+	wanted = __test_and_set_bit(k, m->wants);
 	mcache_leave(m);
 	if (!wanted)
 		worker_kick(WORKER_CPU);
+}
+
+/* The same for the row, if it has a k. */
+void capacity_want_row(const struct mcentral *c)
+{
+	unsigned int k = mcentral_k(c);
+
+	if (k)
+		capacity_want(k);
 }
 
 /* Give this CPU stacks, all zero.  False if it was busy. */
@@ -99,8 +109,10 @@ static bool capacity_give_stacks(struct mcache_stack *stacks)
 again:
 	/* Acquire: pairs with the barrier of gate_changed(). */
 	gen = atomic_read_acquire(&gate_gen);
+	rcu_read_lock();
 	for (number = 0; number < nr_stacks; number++)
 		capacity_set_gates(stacks, number);
+	rcu_read_unlock();
 	galloc_pause(PAUSE_STACKS_READY, NULL);
 
 	m = mcache_enter();
@@ -176,18 +188,16 @@ struct mcache *capacity_enter_setup(void)
 
 /* ---- capacity ---------------------------------------------------------------------- */
 
-static unsigned int class_capacity_start(unsigned int class)
+static unsigned int capacity_start(unsigned int size)
 {
-	return clamp_t(unsigned int,
-		       CAPACITY_START_BYTES / sizeclasses[class].size,
-		       CAPACITY_MIN, DRAIN_TURN / 2);
+	return clamp_t(unsigned int, CAPACITY_START_BYTES / size, CAPACITY_MIN,
+		       DRAIN_TURN / 2);
 }
 
-static unsigned int class_capacity_max(unsigned int class)
+static unsigned int capacity_max(unsigned int size)
 {
-	return clamp_t(unsigned long,
-		       galloc_cpu_cache_bytes / CAPACITY_MAX_PART /
-		       sizeclasses[class].size, CAPACITY_MIN, CAPACITY_MAX);
+	return clamp_t(unsigned long, galloc_cpu_cache_bytes / CAPACITY_MAX_PART / size,
+		       CAPACITY_MIN, CAPACITY_MAX);
 }
 
 static size_t stack_bytes(unsigned int capacity)
@@ -197,34 +207,32 @@ static size_t stack_bytes(unsigned int capacity)
 }
 
 /*
- * Make room in the budget: the clock hand passes the other classes once and takes up
+ * Make room in the budget: the clock hand passes the other stacks once and takes up
  * to half of each capacity, as far as it is unused.  The same for the stacks of an
  * adopted node.
  */
-bool capacity_steal(struct mcache *m, unsigned int for_class, size_t bytes)
+bool capacity_steal(struct mcache *m, unsigned int for_k, size_t bytes)
 {
-	unsigned int turn = GALLOC_NR_CLASSES - 1;
+	unsigned int turn = READ_ONCE(stack_end) - 1;
 	unsigned int i, turns = m->away == NUMA_NO_NODE ? 1 : 2;
 
 	for (i = 0; i < turns * turn; i++) {
 		struct mcache_stack *stack;
-		unsigned int class, give;
+		unsigned int k, give;
 
 		if (m->held + bytes <= galloc_cpu_cache_bytes)
 			return true;
-		/* No division: this runs up to 132 times with preemption off. */
+		/* No division: this runs up to 248 times with preemption off. */
 		m->hand = m->hand < turn ? m->hand + 1 : 1;
-		class = m->hand;
-		stack = local_stack(m, class);
-		if (class == for_class)
+		k = m->hand;
+		stack = k_stack(m, k, i >= turn);
+		if (k == for_k || !stack)
 			continue;
-		if (i >= turn)
-			stack = away_stack(m, class);
 		give = min(stack_capacity(stack) / 2, stack_room(stack));
 		if (!give)
 			continue;
 		stack->end -= give;
-		m->held -= (size_t)give * sizeclasses[class].size;
+		m->held -= (size_t)give * stack_size(k);
 	}
 	return m->held + bytes <= galloc_cpu_cache_bytes;
 }
@@ -247,7 +255,7 @@ static void **stack_new(unsigned int *capacity)
 /* Grow this CPU's stack of a row to @capacity, if memory and budget allow. */
 void capacity_grow(unsigned int row, unsigned int capacity)
 {
-	unsigned int class = mcentral_rows[row]->class;
+	const struct mcentral *c = mcentral_of(row);
 	struct mcache_stack *stack;
 	void **array, **old;
 	struct mcache *m;
@@ -255,7 +263,7 @@ void capacity_grow(unsigned int row, unsigned int capacity)
 	size_t extra;
 
 	if (!may_call_system()) {
-		capacity_want(class);
+		capacity_want_row(c);
 		return;
 	}
 	array = stack_new(&capacity);
@@ -267,11 +275,11 @@ void capacity_grow(unsigned int row, unsigned int capacity)
 		goto err_stack;
 	stack = row_stack_here(m, row);
 	had = stack ? stack_capacity(stack) : capacity;
-	extra = (size_t)(capacity - had) * sizeclasses[class].size;
+	extra = (size_t)(capacity - had) * c->sc->size;
 	/* Memory is fragmented: do not retry before it has run empty and full again. */
 	if (stack && had >= capacity)
 		stack->wants = 0;
-	if (had >= capacity || !capacity_steal(m, class, extra)) {
+	if (had >= capacity || !capacity_steal(m, mcentral_k(c), extra)) {
 		mcache_leave(m);
 		goto err_stack;
 	}
@@ -283,6 +291,9 @@ void capacity_grow(unsigned int row, unsigned int capacity)
 	stack->end = stack->base + capacity;
 	stack->wants = 0;
 	m->held += extra;
+	/* Its number may have been another set's. */
+	if (unlikely(c->set) && !old)
+		capacity_set_gates(m->stacks, stack - m->stacks);
 	mcache_leave(m);
 
 	if (old)
@@ -300,44 +311,54 @@ err_stack:
  * more room have helped.  A large step takes room from classes that use it, so large
  * stacks grow in small steps.  Returns the capacity to grow to, or 0.
  */
-unsigned int capacity_wants_more(struct mcache_stack *stack, unsigned int class,
+unsigned int capacity_wants_more(struct mcache_stack *stack, unsigned int size,
 				 unsigned int how)
 {
 	unsigned int capacity = stack_capacity(stack);
-	unsigned int max = class_capacity_max(class);
+	unsigned int max = capacity_max(size);
 
 	stack->wants |= how;
 	if (capacity >= max)
 		return 0;
 	if (!capacity)
-		return min(class_capacity_start(class), max);
+		return min(capacity_start(size), max);
 	if (capacity >= CAPACITY_EASY &&
 	    stack->wants != (WANTS_UNDERFLOW | WANTS_OVERFLOW))
 		return 0;
-	if (capacity * sizeclasses[class].size < CAPACITY_DOUBLE_BYTES)
+	if (capacity * size < CAPACITY_DOUBLE_BYTES)
 		return min(2 * capacity, max);
 	return min(capacity + capacity / 8 + 1, max);
 }
 
-/* Allocate the stack that a class could not get, if it still needs one. */
-static void capacity_catch_up_class(int cpu, unsigned int class)
+/* Allocate the stack that a k could not get, if it still needs one. */
+static void capacity_catch_up_k(int cpu, unsigned int k)
 {
 	struct mcache *m = mcache_enter();
-	unsigned int grow_to = 0, row;
+	struct mcentral *c = NULL;
+	unsigned int grow_to = 0;
 
 	if (!m)
 		return;
-	row = mcentral_row(m->nid, class);
 	if (m->cpu == cpu && m->stacks != empty_stacks) {
-		struct mcache_stack *stack = local_stack(m, class);
+		struct mcache_stack *stack = local_stack(m, k);
 
-		__clear_bit(class, m->wants);
-		grow_to = capacity_wants_more(stack, class, stack->wants);
+		__clear_bit(k, m->wants);
+		c = mcache_central(m, stack);
+		/* What a set is about to lose must not grow. */
+		if (c && !row_stack_here(m, c->row))
+			c = NULL;
+		if (c) {
+			grow_to = capacity_wants_more(stack, c->sc->size, stack->wants);
+			haul_begin(c);
+		}
 	}
 	mcache_leave(m);
+	if (!c)
+		return;
 	if (grow_to)
-		capacity_grow(row, grow_to);
-	transfer_prepare(row);
+		capacity_grow(c->row, grow_to);
+	transfer_prepare(c->row);
+	haul_end(c->set);
 }
 
 /**
@@ -350,11 +371,11 @@ void capacity_catch_up(int cpu)
 {
 	struct mcache *m = per_cpu_ptr(&galloc_mcache, cpu);
 	struct mcache_stack *stacks;
-	unsigned int class;
+	unsigned int k;
 	bool ready;
 
 	/* A stale value is fine: setting a bit queues the work again. */
-	if (likely(bitmap_empty(m->wants, GALLOC_NR_CLASSES)))
+	if (likely(bitmap_empty(m->wants, STACK_KS)))
 		return;
 	if (test_bit(0, m->wants) && m->stacks == empty_stacks) {
 		/* Sleeping is allowed here, and so are single pages. */
@@ -372,7 +393,7 @@ void capacity_catch_up(int cpu)
 	mcache_leave(m);
 	if (!ready)
 		return;
-	for (class = 1; class < GALLOC_NR_CLASSES; class++)
-		if (test_bit(class, per_cpu(galloc_mcache, cpu).wants))
-			capacity_catch_up_class(cpu, class);
+	for (k = 1; k < STACK_KS; k++)
+		if (test_bit(k, per_cpu(galloc_mcache, cpu).wants))
+			capacity_catch_up_k(cpu, k);
 }

@@ -41,20 +41,34 @@ static atomic_t tick_gen = ATOMIC_INIT(0);
 struct haul {
 	void *batch[DRAIN_TURN];
 	unsigned int n;
-	unsigned int row;
+	struct mcentral *c;
 	struct mspan *span;
 	void **array;
 };
+
+/* Nothing yet, of this stack.  False if nothing can be on it. */
+static bool haul_of(struct haul *haul, const struct mcache *m,
+		    const struct mcache_stack *stack)
+{
+	haul->n = 0;
+	haul->span = NULL;
+	haul->array = NULL;
+	haul->c = stack->base || stack->span ? mcache_central(m, stack) : NULL;
+	if (!haul->c)
+		return false;
+	haul_begin(haul->c);
+	return true;
+}
 
 /*
  * Take a turn's worth from a stack: @most pointers, the span, and, when no pointer is
  * left, the stack, if it @may_free it.  False if there was nothing.
  */
-static bool stack_take(struct mcache *m, struct mcache_stack *stack,
-		       unsigned int class, unsigned int most, bool may_free,
-		      struct haul *haul)
+static bool stack_take(struct mcache *m, struct mcache_stack *stack, unsigned int most,
+		       bool may_free, struct haul *haul)
 {
-	haul->row = mcache_row(m, stack);
+	if (!haul_of(haul, m, stack))
+		return false;
 	haul->n = min((unsigned int)(stack->top - stack->base), most);
 	stack->top -= haul->n;
 	stack->moved -= haul->n;
@@ -65,10 +79,9 @@ static bool stack_take(struct mcache *m, struct mcache_stack *stack,
 		m->held -= span_bytes(stack->span);
 	stack->span = NULL;
 
-	haul->array = NULL;
 	if (may_free && stack->base && stack->top == stack->base) {
 		haul->array = stack->base;
-		m->held -= (size_t)stack_capacity(stack) * sizeclasses[class].size;
+		m->held -= (size_t)stack_capacity(stack) * haul->c->sc->size;
 		stack->top = NULL;
 		stack->base = NULL;
 		stack->end = NULL;
@@ -78,11 +91,14 @@ static bool stack_take(struct mcache *m, struct mcache_stack *stack,
 
 static void haul_dispose(struct haul *haul)
 {
-	mcentral_free_batch(haul->row, haul->batch, haul->n);
+	if (!haul->c)
+		return;
+	mcentral_free_batch(haul->c->row, haul->batch, haul->n);
 	if (haul->span)
 		mcentral_uncache_span(haul->span);
 	if (haul->array)
 		arena_meta_free(haul->array - 1, *(size_t *)(haul->array - 1));
+	haul_end(haul->c->set);
 }
 
 /* Was the class unused since the last call?  Records the counters for the next. */
@@ -102,16 +118,13 @@ static bool stack_is_idle(struct mcache *m, struct mcache_stack *stack)
  * stack; a wrong guess costs one refill per tick.
  */
 static void stack_take_surplus(struct mcache *m, struct mcache_stack *stack,
-			       unsigned int class, unsigned int most,
-			      struct haul *haul)
+			       unsigned int most, struct haul *haul)
 {
 	struct stack_rest *rest = stack_rest(m->stacks, stack - m->stacks);
 	u16 misses = stack->misses;
 
-	haul->row = mcache_row(m, stack);
-	haul->n = 0;
-	haul->span = NULL;
-	haul->array = NULL;
+	if (!haul_of(haul, m, stack))
+		return;
 	if (misses != rest->seen_misses) {
 		rest->seen_misses = misses;
 		return;
@@ -134,11 +147,11 @@ static void stack_take_surplus(struct mcache *m, struct mcache_stack *stack,
 }
 
 /*
- * Drain a class on this CPU: everything, or, unless it is idle, only the surplus.
+ * Drain a stack on this CPU: everything, or, unless it is idle, only the surplus.
  * Does nothing on another CPU than @cpu, or in an interrupt of a busy one.
  * Sleeps.
  */
-static void drain_visit(int cpu, unsigned int class, bool all)
+static void drain_visit(int cpu, unsigned int k, bool all)
 {
 	bool may_free = may_call_system();
 	struct haul haul;
@@ -154,14 +167,13 @@ static void drain_visit(int cpu, unsigned int class, bool all)
 			mcache_leave(m);
 			return;
 		}
-		stack = local_stack(m, class);
+		stack = local_stack(m, k);
 		if (!all && !stack_is_idle(m, stack)) {
-			stack_take_surplus(m, stack, class, DRAIN_TURN, &haul);
+			stack_take_surplus(m, stack, DRAIN_TURN, &haul);
 			more = false;
 		} else {
 			all = true;
-			more = stack_take(m, stack, class, DRAIN_TURN, may_free,
-					  &haul);
+			more = stack_take(m, stack, DRAIN_TURN, may_free, &haul);
 		}
 		mcache_leave(m);
 		haul_dispose(&haul);
@@ -207,10 +219,9 @@ static void away_visit(int cpu, bool all)
 		stack = away_stack(m, class);
 		if (all || (u32)jiffies - m->away_tick > AWAY_KEPT ||
 		    stack_is_idle(m, stack))
-			more = stack_take(m, stack, class, DRAIN_TURN,
-					  may_call_system(), &haul);
+			more = stack_take(m, stack, DRAIN_TURN, may_call_system(), &haul);
 		else
-			stack_take_surplus(m, stack, class, DRAIN_TURN, &haul);
+			stack_take_surplus(m, stack, DRAIN_TURN, &haul);
 		if (!more && ++class == GALLOC_NR_CLASSES)
 			away_end(m);
 		mcache_leave(m);
@@ -266,11 +277,11 @@ void drain_work_fn(struct work_struct *work)
 	struct mcache *m = container_of(work, struct mcache, work);
 	int gen = atomic_read(&drain_gen);
 	bool all = xchg(&m->drain_all, false);
-	unsigned int class;
+	unsigned int k;
 
 	capacity_catch_up(m->cpu);
-	for (class = 1; class < GALLOC_NR_CLASSES; class++)
-		drain_visit(m->cpu, class, all);
+	for (k = 1; k < READ_ONCE(stack_end); k++)
+		drain_visit(m->cpu, k, all);
 	away_visit(m->cpu, all);
 	stash_visit(m->cpu, all);
 	drain_followed(m->cpu, all ? &gen : NULL);
@@ -344,33 +355,39 @@ bool drain_async(void)
 }
 
 /*
- * The stacks of a CPU in the order of turns: those of its own node by class, then
- * those of the adopted node.  NULL after the last; 0 is none.
+ * The next stack of a CPU in the order of turns after the one that *@nr stands for: those
+ * of its own node by k, then those of the adopted node, from STACK_KS on.  NULL after the
+ * last; 0 is none.
  */
-static struct mcache_stack *turn_stack(struct mcache *m, unsigned int nr,
-				       unsigned int *class)
+static struct mcache_stack *turn_stack(struct mcache *m, u8 *nr)
 {
-	*class = nr;
-	if (nr < GALLOC_NR_CLASSES)
-		return local_stack(m, nr);
-	*class = nr - GALLOC_NR_CLASSES + 1;
-	if (*class >= GALLOC_NR_CLASSES || m->away == NUMA_NO_NODE)
+	unsigned int class;
+
+	static_assert(STACK_KS + GALLOC_NR_CLASSES <= U8_MAX);
+	++*nr;
+	/* Those that no set has had yet. */
+	if (*nr >= READ_ONCE(stack_end) && *nr < STACK_KS)
+		*nr = STACK_KS;
+	if (*nr < STACK_KS)
+		return local_stack(m, *nr);
+	class = *nr - STACK_KS + 1;
+	if (class >= GALLOC_NR_CLASSES || m->away == NUMA_NO_NODE)
 		return NULL;
-	return away_stack(m, *class);
+	return away_stack(m, class);
 }
 
 /*
  * The next stack of this CPU with anything to drain, after the one of the last turn;
  * NULL if none is left.
  */
-static struct mcache_stack *turn_next(struct mcache *m, unsigned int *class)
+static struct mcache_stack *turn_next(struct mcache *m)
 {
 	struct mcache_stack *stack;
 
-	while ((stack = turn_stack(m, ++m->drain_class, class)))
+	while ((stack = turn_stack(m, &m->drain_nr)))
 		if (stack->top != stack->base || stack->span)
 			return stack;
-	m->drain_class = 0;
+	m->drain_nr = 0;
 	return NULL;
 }
 
@@ -385,24 +402,23 @@ static void drain_turn(const int *gen)
 	struct mcache_stack *stack = NULL;
 	struct mspan *run = NULL;
 	struct haul haul;
-	unsigned int class;
 	struct mcache *m;
 
 	m = mcache_enter();
 	if (!m)
 		return;
 	if (!gen || m->gen != *gen) {
-		/* Who asks later means the classes behind us, too. */
-		if (!m->drain_class)
+		/* Who asks later means the stacks behind us, too. */
+		if (!m->drain_nr)
 			m->drain_from = atomic_read(&drain_gen);
 		if (m->stacks != empty_stacks)
-			stack = turn_next(m, &class);
+			stack = turn_next(m);
 		if (stack)
-			stack_take(m, stack, class, CALL_TURN, false, &haul);
+			stack_take(m, stack, CALL_TURN, false, &haul);
 		/* A full turn: there may be more, but at most a full stack. */
 		if (stack && haul.n == CALL_TURN &&
 		    ++m->drain_turns < DRAIN_MAX_TURNS)
-			m->drain_class--;
+			m->drain_nr--;
 		else
 			m->drain_turns = 0;
 		run = stash_take(m);
@@ -426,27 +442,26 @@ static void drain_age_turn(int age)
 	struct mcache_stack *stack = NULL;
 	struct mspan *run = NULL;
 	struct haul haul;
-	unsigned int class;
 	struct mcache *m;
 
 	m = mcache_enter();
 	if (!m)
 		return;
 	if (m->age != age && m->stacks != empty_stacks) {
-		stack = turn_stack(m, ++m->age_class, &class);
+		stack = turn_stack(m, &m->age_nr);
 		if (!stack) {
 			m->age = age;
-			m->age_class = 0;
+			m->age_nr = 0;
 			if (!m->runs_used)
 				run = stash_take(m);
 			m->runs_used = false;
 		} else if (stack_is_idle(m, stack)) {
-			stack_take(m, stack, class, CALL_TURN, false, &haul);
+			stack_take(m, stack, CALL_TURN, false, &haul);
 			/* The rest in the next call. */
 			if (haul.n == CALL_TURN)
-				m->age_class--;
+				m->age_nr--;
 		} else {
-			stack_take_surplus(m, stack, class, CALL_TURN, &haul);
+			stack_take_surplus(m, stack, CALL_TURN, &haul);
 		}
 	}
 	mcache_leave(m);
@@ -498,15 +513,15 @@ static void drain_wait(void)
 void drain_relieve(gfp_t gfp)
 {
 	int cpu = raw_smp_processor_id();
-	unsigned int class;
+	unsigned int k;
 
 	if (!gfpflags_allow_blocking(gfp)) {
 		drain_turn(NULL);
 		drain_kick();
 		return;
 	}
-	for (class = 1; class < GALLOC_NR_CLASSES; class++)
-		drain_visit(cpu, class, true);
+	for (k = 1; k < READ_ONCE(stack_end); k++)
+		drain_visit(cpu, k, true);
 	away_visit(cpu, true);
 	stash_visit(cpu, true);
 	drain_kick();
@@ -615,15 +630,85 @@ void drain_cpus(void)
 
 /* ---- CPUs come and go ------------------------------------------------------------------------ */
 
-static bool stack_was_used(const struct mcache_stack *stacks, unsigned int row)
+/* Its CPU has used it, or uses it: what it has counted is not its row's yet. */
+static bool stack_was_used(const struct mcache_stack *stacks, unsigned int number)
 {
-	const struct mcache_stack *stack = &stacks[row];
+	const struct mcache_stack *stack = &stacks[number];
 
-	return stack->base || stack->span || stack->moved || stack_allocs(stacks, row);
+	return READ_ONCE(stack->base) || READ_ONCE(stack->span) ||
+	       READ_ONCE(stack->moved) || mcache_allocs(stacks, number);
 }
 
-/* The CPU is dead, or no caller is left: we may access its stacks. */
-int drain_dead_cpu(unsigned int cpu)
+/*
+ * Is nothing of a stack left, for good if its row has lost the number?  Any CPU's, in an
+ * RCU read section.
+ */
+bool drain_stack_is_clear(const struct mcache_stack *stacks, unsigned int number)
+{
+	bool used = stack_was_used(stacks, number);
+
+	/* Orders this before what is read of hauls.  Pairs with haul_begin(). */
+	smp_rmb();
+	return !used;
+}
+
+/*
+ * Give what a stack, which is empty, has counted to its row.  For its CPU with busy set, or
+ * if it is dead.
+ */
+static void stack_fold(struct mcache_stack *stacks, unsigned int number,
+		       struct mcentral *c)
+{
+	struct stack_rest *rest = stack_rest(stacks, number);
+	struct mcache_stack *stack = &stacks[number];
+	unsigned long flags;
+
+	galloc_lock(&c->lock, flags);
+	/* Whoever adds both up sees either none or all of it moved. */
+	write_seqcount_begin(&c->folds);
+	c->fast += stack_allocs(stacks, number);
+	c->gone += stack->moved;
+	WRITE_ONCE(stack->moved, 0);
+	WRITE_ONCE(rest->issued, stack->credit);
+	write_seqcount_end(&c->folds);
+	galloc_unlock(&c->lock, flags);
+	stack->misses = 0;
+	stack->overflows = 0;
+	stack->wants = 0;
+}
+
+/**
+ * drain_stack() - empty this CPU's stack of a k
+ * @cpu: the CPU; does nothing on another
+ * @k: the k
+ * @fold: the set that has it has lost it: the counters go to its row
+ *
+ * Context: Process.  Sleeps.
+ */
+void drain_stack(int cpu, unsigned int k, bool fold)
+{
+	struct mcache_stack *stack;
+	struct mcentral *c;
+	struct mcache *m;
+
+	drain_visit(cpu, k, true);
+	if (!fold)
+		return;
+	m = mcache_enter();
+	if (!m)
+		return;
+	stack = local_stack(m, k);
+	c = m->cpu == cpu && m->stacks != empty_stacks ? mcache_central(m, stack) : NULL;
+	if (c && !stack->base && !stack->span)
+		stack_fold(m->stacks, stack - m->stacks, c);
+	mcache_leave(m);
+}
+
+/*
+ * Empty all stacks of a CPU that is dead, or at unload.  Returns its array, which whoever
+ * looks at the stacks of others may still read; or NULL.
+ */
+static struct mcache_stack *drain_cpu(unsigned int cpu)
 {
 	struct mcache *m = per_cpu_ptr(&galloc_mcache, cpu);
 	struct mcache_stack *stacks = m->stacks;
@@ -634,42 +719,58 @@ int drain_dead_cpu(unsigned int cpu)
 	/* What it queued with interrupts off may have been left. */
 	rcu_batches_catch_up();
 	if (stacks == empty_stacks)
-		return 0;
+		return NULL;
 	/* Including those of nodes that it has adopted. */
 	for (number = STACK_FIRST; number < nr_stacks; number++) {
 		struct mcache_stack *stack = &stacks[number];
 		struct mcentral *c;
-		unsigned long flags;
 
-		if (!stack_class(number) || !stack_was_used(stacks, number))
+		if (!stack_was_used(stacks, number))
 			continue;
-		c = mcentral_rows[stack_row(number)];
-		while (stack_take(m, stack, c->class, DRAIN_TURN, true, &haul)) {
+		while (stack_take(m, stack, DRAIN_TURN, true, &haul)) {
 			haul_dispose(&haul);
 			cond_resched();
 		}
-		galloc_lock(&c->lock, flags);
-		c->fast += stack_allocs(stacks, number);
-		c->gone += stack->moved;
-		galloc_unlock(&c->lock, flags);
+		/* The set goes a grace period after the last CPU has done this. */
+		rcu_read_lock();
+		c = stack_central(number);
+		if (c)
+			stack_fold(stacks, number, c);
+		rcu_read_unlock();
 	}
 	m->away = NUMA_NO_NODE;
 	while ((s = stash_take(m)))
 		mheap_free(s);
 	WRITE_ONCE(m->local, empty_stacks);
 	WRITE_ONCE(m->stacks, empty_stacks);
-	bitmap_zero(m->wants, GALLOC_NR_CLASSES);
-	arena_meta_free(stacks, stacks_bytes());
+	bitmap_zero(m->wants, STACK_KS);
 	count_event(EVENT_DEAD_CPU);
+	return stacks;
+}
+
+/* The CPU is dead: we may access its stacks. */
+int drain_dead_cpu(unsigned int cpu)
+{
+	struct mcache_stack *stacks = drain_cpu(cpu);
+
+	if (!stacks)
+		return 0;
+	/* Pairs with the read sections of those who look at the stacks of sets. */
+	synchronize_rcu();
+	arena_meta_free(stacks, stacks_bytes());
 	return 0;
 }
 
 /* Empty all CPUs' caches at unload: nothing else can access them. */
 void drain_everything(void)
 {
+	struct mcache_stack *stacks;
 	int cpu;
 
-	for_each_possible_cpu(cpu)
-		drain_dead_cpu(cpu);
+	for_each_possible_cpu(cpu) {
+		stacks = drain_cpu(cpu);
+		if (stacks)
+			arena_meta_free(stacks, stacks_bytes());
+	}
 	transfer_drain();
 }

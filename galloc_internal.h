@@ -26,6 +26,7 @@
 #include <linux/rbtree.h>
 #include <linux/rcupdate.h>
 #include <linux/sched/mm.h>
+#include <linux/seqlock.h>
 #include <linux/seq_file.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
@@ -402,6 +403,7 @@ void mspan_resolve_many(const struct mcentral *c, void **p, unsigned int n,
 bool mspan_is_taken(const void *p, unsigned int row);
 void *mspan_object(const struct mspan *s, unsigned int index);
 void mspan_cut(struct mspan *s, unsigned int row);
+void mspan_relabel(struct mspan *s, unsigned int number);
 unsigned int mspan_cut_taken(struct mspan *s, unsigned int row, void **out);
 unsigned int mspan_claim(struct mspan *s, void **out, unsigned int max);
 unsigned long mspan_release_bits(struct mspan *s, unsigned int word,
@@ -458,6 +460,7 @@ struct transfer {
  *	debug mode, and the first of a new span
  * @fast: objects allocated from stacks of CPUs that are offline
  * @gone: @moved of these stacks, see struct mcache_stack
+ * @folds: odd while @fast and @gone take over what a stack has counted (@lock)
  * @back: freed objects that bypassed the stacks, less those on a stack that were
  *	already free: freed twice
  * @transfer: free objects between two CPUs (@lock)
@@ -466,7 +469,7 @@ struct transfer {
  * @set: the set of rows made at run time that it belongs to, or NULL
  * @row: number of this row
  * @class: size class; 0 in a set
- * @stack: stack number of its pages
+ * @stack: stack number of its pages; in a set see mcentral_stack()
  * @nid: node; nr_node_ids: the emergency reserve, whose pages may be on any node
  */
 struct mcentral {
@@ -479,6 +482,7 @@ struct mcentral {
 	unsigned long singles;
 	unsigned long fast;
 	u32 gone;
+	seqcount_t folds;
 	atomic_t back;
 	struct transfer transfer;
 	const struct sizeclass *sc;
@@ -542,6 +546,8 @@ static inline struct mcentral *mcentral_of(unsigned int row)
 	return likely(row < nr_rows) ? mcentral_rows[row] : rows_find(row);
 }
 
+#include "client/stacks.h"
+
 /* grow.c */
 
 /* Where grow_span() may look. */
@@ -577,6 +583,8 @@ static inline bool transfer_holds(unsigned int row)
 }
 
 void transfer_drain(void);
+void transfer_drain_row(struct mcentral *c);
+void transfer_free(struct mcentral *c);
 bool transfer_age(void);
 unsigned long transfer_bytes(void);
 void transfer_exit(void);
@@ -595,6 +603,8 @@ void waiting_settle(void);
 struct rowset *api_set_of(const void *p);
 unsigned int api_aligned_class(size_t size, size_t align);
 void *api_alloc_row(struct rowset *set, int nid, gfp_t gfp);
+void *api_alloc_set_slow(struct rowset *set, gfp_t gfp);
+void *api_clear_row(const struct rowset *set, void *obj);
 void *api_alloc_large(struct rowset *set, size_t size, size_t align, int nid, gfp_t gfp);
 size_t api_alloc_row_bulk(struct rowset *set, int nid, gfp_t gfp, size_t nr, void **p);
 

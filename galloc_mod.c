@@ -224,6 +224,7 @@ static int __init galloc_init(void)
 	if (err)
 		goto err_mheap;
 	gate_init();
+	stacks_init();
 	err = mcache_init();
 	if (err)
 		goto err_mcentral;
@@ -295,6 +296,7 @@ static void __exit galloc_exit(void)
 	worker_stop();
 	nolock_settle();
 	drain_everything();
+	stacks_exit();
 	while (rows_reap())
 		;
 	stats_report_leaks();

@@ -39,6 +39,7 @@ static bool span_cut(struct mcentral *c, struct mspan *s)
 	}
 	mspan_cut(s, c->row);
 	if (unlikely(c->set)) {
+		/* In the section in which its number was read, so that it is relabelled. */
 		galloc_lock(&c->lock, flags);
 		list_add(&s->list, &c->cached);
 		galloc_unlock(&c->lock, flags);

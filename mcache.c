@@ -45,12 +45,13 @@ static unsigned int stack_batch(const struct mcache_stack *stack)
  */
 static bool mcache_flush_row(unsigned int row, void **batch, unsigned int n)
 {
+	const struct mcentral *c = mcentral_of(row);
 	unsigned int put = transfer_put(row, batch, n);
 
 	if (unlikely(put < n && !may_call_system()))
-		capacity_want(mcentral_rows[row]->class);
+		capacity_want_row(c);
 	if (trace_flush_enabled())
-		trace_flush(mcentral_rows[row]->class, mcentral_rows[row]->nid, n, put);
+		trace_flush(c->class, c->nid, n, put);
 	mcentral_free_batch(row, batch + put, n - put);
 	return put < n;
 }
@@ -58,8 +59,7 @@ static bool mcache_flush_row(unsigned int row, void **batch, unsigned int n)
 static void refill_trace(unsigned int row, unsigned int objects, enum trace_refill from)
 {
 	if (trace_refill_enabled())
-		trace_refill(mcentral_rows[row]->class, mcentral_rows[row]->nid, objects,
-			     from);
+		trace_refill(mcentral_of(row)->class, mcentral_of(row)->nid, objects, from);
 }
 
 /* ---- refill --------------------------------------------------------------------------- */
@@ -146,14 +146,14 @@ struct refill {
  * from its CACHED span.
  */
 static void *refill_locally(struct mcache *m, struct mcache_stack *stack,
-			    unsigned int class, struct refill *r)
+			    unsigned int size, struct refill *r)
 {
 	void *obj = stack_pop(m, stack);
 
 	if (obj)
 		return obj;
 	stack->misses++;
-	r->grow_to = capacity_wants_more(stack, class, WANTS_UNDERFLOW);
+	r->grow_to = capacity_wants_more(stack, size, WANTS_UNDERFLOW);
 	r->want = stack_batch(stack);
 	if (!stack->span)
 		return NULL;
@@ -256,18 +256,18 @@ static void *refill_from_runs(unsigned int row, unsigned int want, gfp_t gfp)
  */
 static bool mcache_install(struct mspan *s, int cpu)
 {
-	unsigned int class = mcentral_rows[mspan_row(s)]->class;
+	const struct mcentral *c = mcentral_of(mspan_row(s));
 	struct mcache_stack *stack;
 	struct mcache *m = mcache_enter();
 	bool kept = false;
 	bool migrated;
 
 	if (!m) {
-		mcentral_count_single(mspan_row(s));
+		mcentral_count_single(c->row);
 		return false;
 	}
-	/* This may be another CPU, and of another node. */
-	stack = row_stack_here(m, mspan_row(s));
+	/* This may be another CPU, and of another node; and a set may have lost its stacks. */
+	stack = row_stack_here(m, c->row);
 	if (stack) {
 		/* The one that the caller has taken, which bypassed the stacks. */
 		stack_count(m, stack, 1);
@@ -275,9 +275,8 @@ static bool mcache_install(struct mspan *s, int cpu)
 		stack_claim(m, stack, s);
 		if (stack->span) {
 			count_event(EVENT_INSTALL_LOST);
-		} else if (sizeclasses[class].size <= CACHED_SPAN_MAX_SIZE &&
-			   stack_capacity(stack) &&
-			   capacity_steal(m, class, span_bytes(s))) {
+		} else if (c->sc->size <= CACHED_SPAN_MAX_SIZE && stack_capacity(stack) &&
+			   capacity_steal(m, mcentral_k(c), span_bytes(s))) {
 			stack->span = s;
 			m->held += span_bytes(s);
 			kept = true;
@@ -287,7 +286,7 @@ static bool mcache_install(struct mspan *s, int cpu)
 	} else {
 		migrated = m->cpu != cpu;
 		mcache_leave(m);
-		mcentral_count_single(mspan_row(s));
+		mcentral_count_single(c->row);
 	}
 	if (migrated && !kept)
 		count_event(EVENT_MIGRATED);
@@ -348,7 +347,7 @@ static unsigned int away_adopt(unsigned int row)
 	stack = row_stack_here(m, row);
 	if (stack) {
 		stack->misses++;
-		r.grow_to = capacity_wants_more(stack, c->class, WANTS_UNDERFLOW);
+		r.grow_to = capacity_wants_more(stack, c->sc->size, WANTS_UNDERFLOW);
 		r.want = stack_batch(stack);
 	}
 	mcache_leave(m);
@@ -374,7 +373,7 @@ static void *refill_from_away(unsigned int class)
 		m->away_tick = jiffies;
 		/* If it is empty this is no miss yet: away_adopt() counts it. */
 		if (stack->top != stack->base || stack->span)
-			obj = refill_locally(m, stack, class, &r);
+			obj = refill_locally(m, stack, stack_size(class), &r);
 	}
 	mcache_leave(m);
 	refill_settle(row, &r);
@@ -515,7 +514,8 @@ void *mcache_alloc_slow(unsigned int class, int nid, gfp_t gfp)
 	if (unlikely(away_first(m, class, gfp)))
 		from = mcentral_row(m->away, class);
 	if (likely(m->stacks != empty_stacks))
-		obj = refill_locally(m, &m->stacks[mcentral_rows[from]->stack], class, &r);
+		obj = refill_locally(m, &m->stacks[mcentral_rows[from]->stack],
+				     stack_size(class), &r);
 	cpu = m->cpu;
 	mcache_leave(m);
 
@@ -532,8 +532,55 @@ void *mcache_alloc_slow(unsigned int class, int nid, gfp_t gfp)
 	return obj;
 }
 
-/* Pop as many objects as the stack has, at most @nr and one turn. */
-size_t mcache_pop_many(unsigned int class, size_t nr, void **out)
+/**
+ * mcache_alloc_set() - the same for an object of a set
+ * @set: the set
+ * @nid: node wanted, NUMA_NO_NODE: that of the current CPU
+ * @gfp: flags
+ *
+ * Context: As mcache_alloc_slow().
+ * Return: An object; NULL if this CPU has no stack for it, or its node no memory: try
+ * rows_alloc().
+ */
+void *mcache_alloc_set(struct rowset *set, int nid, gfp_t gfp)
+{
+	struct mcache *m = capacity_enter_setup();
+	struct refill r = { .want = 1 };
+	struct mcentral *c = NULL;
+	unsigned int k;
+	struct mspan *s;
+	void *obj = NULL;
+	int cpu;
+
+	if (!m)
+		return NULL;
+	k = READ_ONCE(set->k);
+	/* Acquire: pairs with row_publish().  The caller holds the set, and it the row. */
+	if (k && (nid == NUMA_NO_NODE || nid == m->nid))
+		c = smp_load_acquire(&set->row[m->nid]);
+	if (!c || gate_bypasses(c->row)) {
+		mcache_leave(m);
+		gate_follow();
+		return NULL;
+	}
+	obj = refill_locally(m, local_stack(m, k), c->sc->size, &r);
+	cpu = m->cpu;
+	mcache_leave(m);
+
+	refill_settle(c->row, &r);
+	if (!obj)
+		obj = refill_from_transfer(c->row, r.want);
+	if (!obj) {
+		s = mcentral_cache_span(c->row, gfp);
+		obj = s ? refill_from_span(s, cpu) : NULL;
+	}
+	if (likely(obj))
+		drain_follow();
+	return obj;
+}
+
+/* Pop as many objects of a class, or a set, as the stack has, at most @nr and one turn. */
+size_t mcache_pop_many(unsigned int class, const struct rowset *set, size_t nr, void **out)
 {
 	struct mcache *m = mcache_enter();
 	struct mcache_stack *stack;
@@ -541,7 +588,7 @@ size_t mcache_pop_many(unsigned int class, size_t nr, void **out)
 
 	if (!m)
 		return 0;
-	stack = local_stack(m, class);
+	stack = local_stack(m, set ? READ_ONCE(set->k) : class);
 	n = min3(nr, (size_t)(stack->top - stack->base), (size_t)DRAIN_TURN);
 	if (n) {
 		stack->top -= n;
@@ -562,25 +609,25 @@ enum free_how {
 };
 
 static enum free_how push_slowly(struct mcache *m, struct mcache_stack *stack,
-				 unsigned int class, const void *p, void **batch,
+				 const struct mcentral *c, const void *p, void **batch,
 				 unsigned int *n, unsigned int *grow_to)
 {
 	p = untag(p);
-	if ((unsigned long)p & capacity_class_mask(class))
+	if ((unsigned long)p & capacity_mask(c->sc->size))
 		return FREE_CENTRAL;
 	if (stack->top != stack->base && stack->top[-1] == p)
 		return FREE_TWICE;
 	if (stack->top == stack->end) {
 		stack->overflows++;
 		/* Frees alone do not justify a stack for another node. */
-		if (!stack_capacity(stack) && stack != local_stack(m, class))
+		if (!stack_capacity(stack) && c->nid != m->nid)
 			return FREE_CENTRAL;
-		*grow_to = capacity_wants_more(stack, class, WANTS_OVERFLOW);
+		*grow_to = capacity_wants_more(stack, c->sc->size, WANTS_OVERFLOW);
 		if (!stack_capacity(stack))
 			return FREE_CENTRAL;
 		*n = stack_batch(stack);
 		/* Each may empty a span, and the caller may be in a critical section. */
-		if (!transfer_has_room(mcache_row(m, stack), *n))
+		if (!transfer_has_room(c->row, *n))
 			*n = min_t(unsigned int, *n, CALL_TURN);
 		stack->top -= *n;
 		stack->moved -= *n;
@@ -605,10 +652,31 @@ bool mcache_is_top(const void *p, unsigned int row)
 	return top;
 }
 
+/*
+ * The row of a small object, whose stack of this CPU it is for, with busy set.  Only now a
+ * number is good for a section, and the object of a set is looked at for that.
+ */
+static struct mcentral *free_where(struct mcache *m, const void *p,
+				   struct mcache_stack **stack)
+{
+	unsigned int number = arena_stack_of(p);
+	struct mcentral *c;
+	struct object o;
+
+	*stack = NULL;
+	if (number < STACK_FIRST)
+		return NULL;
+	c = stack_central(number);
+	if (!c || (c->set && (mspan_resolve(p, &o) != FOUND_OBJECT || o.c != c)))
+		return NULL;
+	*stack = row_stack_here(m, c->row);
+	return c;
+}
+
 /**
  * mcache_free_slow() - free a small object that the fast path did not take
  * @p: what gfree() was called with
- * @number: stack number of the page that it lies in
+ * @number: stack number of the page that it lies in, a moment ago
  *
  * Context: Any but NMI.
  */
@@ -618,46 +686,37 @@ void mcache_free_slow(const void *p, unsigned int number)
 	void *batch[DRAIN_TURN] __uninitialized;
 	unsigned int grow_to = 0;
 	bool has_stack = number >= STACK_FIRST;
-	unsigned int n = 0, row;
+	unsigned int n = 0;
 	bool spilt = false;
 	struct mcache_stack *stack;
+	struct mcentral *c = NULL;
 	struct mcache *m;
 
-	/* Without a stack the size is not known yet. */
-	if ((!has_stack ||
-	     capacity_shareable(sizeclasses[stack_class(number)].size)) &&
+	/* Without the number of a class the size is not known yet. */
+	if ((!stack_class(number) || capacity_shareable(stack_size(stack_class(number)))) &&
 	    waiting_add(p, false))
 		return;
 	if (!has_stack) {
 		mcentral_free_single(p);
 		return;
 	}
-	row = stack_row(number);
 	m = mcache_enter();
-	if (!m) {
+	if (!m)
 		count_busy(EVENT_BUSY_FREE);
+	if (m && m->stacks == empty_stacks) {
+		mcache_leave(m);
+		m = capacity_enter_setup();
+	}
+	if (!m) {
 		mcentral_free_single(p);
 		return;
 	}
-	if (gate_bypasses(row)) {
-		mcache_leave(m);
-		mcentral_free_single(p);
-		gate_follow();
-		return;
+	c = free_where(m, p, &stack);
+	if (stack && !gate_bypasses(c->row)) {
+		how = push_slowly(m, stack, c, p, batch, &n, &grow_to);
+		if (n || grow_to)
+			haul_begin(c);
 	}
-	if (m->stacks == empty_stacks) {
-		mcache_leave(m);
-		capacity_setup();
-		m = mcache_enter();
-		if (!m) {
-			mcentral_free_single(p);
-			return;
-		}
-	}
-	stack = row_stack_here(m, row);
-	if (stack)
-		how = push_slowly(m, stack, mcentral_rows[row]->class, p, batch,
-				  &n, &grow_to);
 	mcache_leave(m);
 
 	if (how == FREE_CENTRAL)
@@ -665,35 +724,14 @@ void mcache_free_slow(const void *p, unsigned int number)
 	else if (how == FREE_TWICE)
 		report_fault(FAULT_DOUBLE_FREE, p);
 	if (n)
-		spilt = mcache_flush_row(row, batch, n);
+		spilt = mcache_flush_row(c->row, batch, n);
 	if (grow_to)
-		capacity_grow(row, grow_to);
+		capacity_grow(c->row, grow_to);
+	if (n || grow_to)
+		haul_end(c->set);
 	/* At most one turn per call: its own flush, or a drain. */
 	if (!spilt)
 		drain_follow();
-}
-
-/*
- * Objects served from a stack, of any CPU.  In a task: an interrupt may be in between the
- * two changes, and would wait for ever.
- */
-unsigned long mcache_allocs(const struct mcache_stack *stacks, unsigned int number)
-{
-	const struct mcache_stack *stack = &stacks[number];
-	unsigned long n;
-	u8 seq;
-
-	for (;;) {
-		/* Pairs with the release of capacity_set_gates(). */
-		seq = smp_load_acquire(&stack->seq);
-		n = READ_ONCE(stack_rest(stacks, number)->issued) -
-		    READ_ONCE(stack->credit);
-		/* Pairs with its smp_wmb(). */
-		smp_rmb();
-		if (!(seq & 1) && READ_ONCE(stack->seq) == seq)
-			return n;
-		cpu_relax();
-	}
 }
 
 /* ---- init and exit --------------------------------------------------------------------- */

@@ -81,7 +81,7 @@ struct stack_rest {
 
 /**
  * struct mcache - the caches of a CPU
- * @local: the stacks of the CPU's own node, by size class
+ * @local: the stacks of the CPU's own node, by k: a size class, or one of a set's
  * @stacks: all stacks, by stack number; a shared array of empty ones until first used
  * @busy: the stacks are in use; an interrupt must not touch them
  * @cpu: the CPU
@@ -105,10 +105,10 @@ struct stack_rest {
  * @runs_bytes: their bytes, which count in @held
  * @runs_changes: incremented when a run enters or leaves; for validate
  * @drain_from: the drain generation at which the turns of a drain began
- * @drain_class: class at which the last turn of a drain stopped
- * @drain_turns: consecutive turns spent on that class
- * @age_class: class at which the tick's work stopped, on a CPU without work items
- * @wants: classes whose places could not be allocated; bit 0: the array of stacks
+ * @drain_nr: stack at which the last turn of a drain stopped, see turn_stack()
+ * @drain_turns: consecutive turns spent on that
+ * @age_nr: stack at which the tick's work stopped, on a CPU without work items
+ * @wants: k whose places could not be allocated; bit 0: the array of stacks
  *	itself.  Set by the CPU with busy set, cleared by @work
  * @drain_all: @work empties the stacks, instead of looking for idle ones
  * @work: runs on this CPU
@@ -136,8 +136,8 @@ struct mcache {
 	u64 rng;
 	unsigned int hand;
 	u8 nr_runs;
-	u8 drain_class;
-	u8 age_class;
+	u8 drain_nr;
+	u8 age_nr;
 	u16 drain_turns;
 	bool runs_used;
 	bool drain_all;
@@ -146,7 +146,7 @@ struct mcache {
 	unsigned long runs_bytes;
 	unsigned long runs_changes;
 	struct mspan *runs[STASH_RUNS];
-	DECLARE_BITMAP(wants, GALLOC_NR_CLASSES);
+	DECLARE_BITMAP(wants, STACK_KS);
 	struct work_struct work;
 };
 
@@ -171,10 +171,11 @@ DECLARE_PER_CPU(struct mcache, galloc_mcache);
 #endif
 
 /*
- * Pop an object of a class from this CPU's stack.  False if there is none, if each one
- * is watched, or if the stacks are busy, because this is an interrupt.
+ * Pop an object of a class, or, if @k is not NULL, of the set that has that, from this
+ * CPU's stack.  False if there is none, if each one is watched, or if the stacks are
+ * busy, because this is an interrupt.
  */
-static __always_inline bool mcache_pop(unsigned int class, void **obj)
+static __always_inline bool mcache_pop_from(unsigned int class, const u16 *k, void **obj)
 {
 	struct mcache_stack *stack;
 	struct mcache *m;
@@ -185,7 +186,8 @@ static __always_inline bool mcache_pop(unsigned int class, void **obj)
 	if (likely(!fast_busy(m))) {
 		fast_set_busy(m, 1);
 		barrier();
-		stack = fast_stack(m, local, class);
+		/* Only here: a set's k does not outlive the section.  0 has no objects. */
+		stack = fast_stack(m, local, k ? READ_ONCE(*k) : class);
 		top = stack->top;
 		if (likely(top != stack->base)) {
 			if (likely(!credit_used_up(stack->credit))) {
@@ -210,6 +212,16 @@ static __always_inline bool mcache_pop(unsigned int class, void **obj)
 	}
 	preempt_enable();
 	return false;
+}
+
+static __always_inline bool mcache_pop(unsigned int class, void **obj)
+{
+	return mcache_pop_from(class, NULL, obj);
+}
+
+static __always_inline bool mcache_pop_set(const struct rowset *set, void **obj)
+{
+	return mcache_pop_from(0, &set->k, obj);
 }
 
 /*
@@ -262,10 +274,41 @@ static __always_inline bool mcache_push(const void *p)
 }
 
 /*
- * Push objects until one cannot be pushed; at most DRAIN_TURN of them, to keep the
- * section short.  Returns the number pushed.
+ * Is a page's stack number that of a set now?  No other set's page has it in the same
+ * section; without a k it is none that has room.
  */
-static inline size_t mcache_push_run(void **p, size_t nr)
+static __always_inline bool number_is_of(const struct rowset *set, unsigned int number)
+{
+	return stack_k(number) == READ_ONCE(set->k);
+}
+
+/* The same as mcache_push() for an object of a set, and of no other. */
+static __always_inline bool mcache_push_set(const struct rowset *set, const void *p)
+{
+	struct mcache *m;
+	unsigned int number;
+	bool pushed = false;
+
+	preempt_disable();
+	m = fast_mcache();
+	if (likely(!fast_busy(m))) {
+		fast_set_busy(m, 1);
+		barrier();
+		number = arena_stack_of(p);
+		if (likely(number_is_of(set, number)))
+			pushed = stack_push(fast_stack(m, stacks, number), p);
+		barrier();
+		fast_set_busy(m, 0);
+	}
+	preempt_enable();
+	return pushed;
+}
+
+/*
+ * Push objects, if @set is not NULL only of that, until one cannot be pushed; at most
+ * DRAIN_TURN of them, to keep the section short.  Returns the number pushed.
+ */
+static inline size_t mcache_push_run(const struct rowset *set, void **p, size_t nr)
 {
 	struct mcache_stack *stacks;
 	struct mcache *m;
@@ -277,15 +320,33 @@ static inline size_t mcache_push_run(void **p, size_t nr)
 		fast_set_busy(m, 1);
 		barrier();
 		stacks = fast_stack(m, stacks, 0);
-		for (nr = min_t(size_t, nr, DRAIN_TURN); n < nr; n++)
-			if (unlikely(!stack_push(stacks + arena_stack_of(p[n]), p[n])))
+		for (nr = min_t(size_t, nr, DRAIN_TURN); n < nr; n++) {
+			unsigned int number = arena_stack_of(p[n]);
+
+			if ((set && unlikely(!number_is_of(set, number))) ||
+			    unlikely(!stack_push(stacks + number, p[n])))
 				break;
+		}
 		barrier();
 		fast_set_busy(m, 0);
 	}
 	preempt_enable();
 	galloc_pause(PAUSE_PUSHED_RUN, &n);
 	return n;
+}
+
+/* The fast path of an allocation from a set. */
+static __always_inline void *mcache_alloc_from(struct rowset *set, gfp_t gfp)
+{
+	void *obj;
+
+	if (IS_ENABLED(CONFIG_LOCKDEP) || IS_ENABLED(CONFIG_DEBUG_ATOMIC_SLEEP))
+		might_alloc(gfp);
+	if (unlikely(gfp & GALLOC_GFP_RARE) || unlikely(!mcache_pop_set(set, &obj)))
+		return api_alloc_set_slow(set, gfp);
+	if (want_init_on_alloc(0))
+		return api_clear_row(set, obj);
+	return obj;
 }
 
 /* ---- for mcache.c and drain.c ------------------------------------------------ */
@@ -332,9 +393,9 @@ static inline void mcache_leave(struct mcache *m)
 })
 #endif
 
-static inline struct mcache_stack *local_stack(struct mcache *m, unsigned int class)
+static inline struct mcache_stack *local_stack(struct mcache *m, unsigned int k)
 {
-	return &m->local[class];
+	return &m->local[k];
 }
 
 static inline struct mcache_stack *away_stack(struct mcache *m, unsigned int class)
@@ -342,13 +403,15 @@ static inline struct mcache_stack *away_stack(struct mcache *m, unsigned int cla
 	return &m->stacks[stack_number(m->away, class)];
 }
 
-/* This CPU's stack of a class, of its own node or @away; NULL if there is none. */
-static inline struct mcache_stack *class_stack(struct mcache *m, unsigned int class,
-					       bool away)
+/*
+ * This CPU's stack of a k, of its own node or @away; NULL if there is none.  Sets have
+ * stacks of the own node only.
+ */
+static inline struct mcache_stack *k_stack(struct mcache *m, unsigned int k, bool away)
 {
 	if (!away)
-		return local_stack(m, class);
-	return m->away == NUMA_NO_NODE ? NULL : away_stack(m, class);
+		return local_stack(m, k);
+	return m->away == NUMA_NO_NODE || k >= GALLOC_NR_CLASSES ? NULL : away_stack(m, k);
 }
 
 /*
@@ -358,18 +421,20 @@ static inline struct mcache_stack *class_stack(struct mcache *m, unsigned int cl
 static inline struct mcache_stack *row_stack_here(struct mcache *m, unsigned int row)
 {
 	const struct mcentral *c = mcentral_of(row);
+	unsigned int number;
 
-	if (m->stacks == empty_stacks || (c->nid != m->nid && c->nid != m->away) ||
-	    c->stack < STACK_FIRST)
+	if (m->stacks == empty_stacks || !c ||
+	    (c->nid != m->nid && (c->set || c->nid != m->away)))
 		return NULL;
-	return &m->stacks[c->stack];
+	number = mcentral_stack(c);
+	return number < STACK_FIRST ? NULL : &m->stacks[number];
 }
 
-/* The row of a stack. */
-static inline unsigned int mcache_row(const struct mcache *m,
-				      const struct mcache_stack *stack)
+/* The row of a stack; NULL if nobody has its number, so that nothing is on it. */
+static inline struct mcentral *mcache_central(const struct mcache *m,
+					      const struct mcache_stack *stack)
 {
-	return stack_row(stack - m->stacks);
+	return stack_central(stack - m->stacks);
 }
 
 static inline unsigned int stack_capacity(const struct mcache_stack *stack)
@@ -417,6 +482,30 @@ static inline unsigned long stack_allocs(const struct mcache_stack *stacks,
 					 unsigned int number)
 {
 	return stack_rest(stacks, number)->issued - stacks[number].credit;
+}
+
+/*
+ * Objects served from a stack, of any CPU.  In a task: an interrupt may be in between the
+ * two changes, and would wait for ever.
+ */
+static inline unsigned long mcache_allocs(const struct mcache_stack *stacks,
+					  unsigned int number)
+{
+	const struct mcache_stack *stack = &stacks[number];
+	unsigned long n;
+	u8 seq;
+
+	for (;;) {
+		/* Pairs with the release of capacity_set_gates(). */
+		seq = smp_load_acquire(&stack->seq);
+		n = READ_ONCE(stack_rest(stacks, number)->issued) -
+		    READ_ONCE(stack->credit);
+		/* Pairs with its smp_wmb(). */
+		smp_rmb();
+		if (!(seq & 1) && READ_ONCE(stack->seq) == seq)
+			return n;
+		cpu_relax();
+	}
 }
 
 /* Count objects that a slow path serves from a stack, as the fast path does. */
@@ -470,7 +559,7 @@ static __always_inline bool mcache_push_shareable(const void *p, unsigned int *n
 	struct mcache_stack *stack;
 	struct mcache *m;
 	unsigned long off;
-	unsigned long class;
+	unsigned long k;
 	unsigned int size;
 
 	p = untag(p);
@@ -488,10 +577,10 @@ static __always_inline bool mcache_push_shareable(const void *p, unsigned int *n
 	    stack->top[-1] == p)
 		goto not_pushed;
 	/* Stacks of other nodes' rows are left to the slow path. */
-	class = stack - fast_local(m);
-	if (unlikely(class >= GALLOC_NR_CLASSES))
+	k = stack - fast_local(m);
+	if (unlikely(k >= STACK_KS))
 		goto not_pushed;
-	size = sizeclasses[class].size;
+	size = stack_size(k);
 	if (!(offset_in_page(off) & ((size & -size) - 1)) &&
 	    object_is_ours(map, off, size)) {
 		*stack->top = (void *)p;
@@ -520,15 +609,16 @@ void capacity_set_gates(struct mcache_stack *stacks, unsigned int number);
 /* stack->wants */
 enum { WANTS_UNDERFLOW = 1, WANTS_OVERFLOW = 2 };
 
-unsigned long capacity_class_mask(unsigned int class);
+unsigned long capacity_mask(unsigned int size);
 bool capacity_shareable(unsigned long size);
-void capacity_want(unsigned int class);
+void capacity_want(unsigned int k);
+void capacity_want_row(const struct mcentral *c);
 void capacity_catch_up(int cpu);
 struct mcache *capacity_enter_setup(void);
-bool capacity_steal(struct mcache *m, unsigned int for_class, size_t bytes);
+bool capacity_steal(struct mcache *m, unsigned int for_k, size_t bytes);
 bool capacity_setup(void);
 void capacity_grow(unsigned int row, unsigned int capacity);
-unsigned int capacity_wants_more(struct mcache_stack *stack, unsigned int class,
+unsigned int capacity_wants_more(struct mcache_stack *stack, unsigned int size,
 				 unsigned int how);
 
 /* mcache.c */
@@ -540,10 +630,10 @@ void mcache_exit(void);
 void *mcache_pop_node(unsigned int class, int nid);
 void *mcache_pop_nolock(unsigned int class);
 void *mcache_alloc_slow(unsigned int class, int nid, gfp_t gfp);
-unsigned long mcache_allocs(const struct mcache_stack *stacks, unsigned int number);
+void *mcache_alloc_set(struct rowset *set, int nid, gfp_t gfp);
 void mcache_free_slow(const void *p, unsigned int number);
 bool mcache_is_top(const void *p, unsigned int row);
-size_t mcache_pop_many(unsigned int class, size_t nr, void **out);
+size_t mcache_pop_many(unsigned int class, const struct rowset *set, size_t nr, void **out);
 
 /* stash.c */
 
@@ -560,6 +650,8 @@ bool drain_may_ask(int cpu);
 void drain_work_fn(struct work_struct *work);
 int drain_dead_cpu(unsigned int cpu);
 void drain_everything(void);
+void drain_stack(int cpu, unsigned int k, bool fold);
+bool drain_stack_is_clear(const struct mcache_stack *stacks, unsigned int number);
 bool drain_tick(void);
 bool drain_async(void);
 void drain_begin(struct mcache *m);

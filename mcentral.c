@@ -54,11 +54,25 @@ static unsigned int span_bucket(const struct mspan *s)
 					    used * MCENTRAL_BUCKETS / s->objects);
 }
 
+/*
+ * A span of a set that changes lists gets the number of now: whoever walks the lists, to
+ * do that for all, may miss it.
+ */
+static void span_list(struct mcentral *c, struct mspan *s, struct list_head *head)
+{
+	lockdep_assert_held(&c->lock);
+
+	mspan_relabel(s, mcentral_stack(c));
+	list_add(&s->list, head);
+}
+
 static void partial_add(struct mcentral *c, struct mspan *s)
 {
 	lockdep_assert_held(&c->lock);
 
 	s->bucket = span_bucket(s);
+	if (unlikely(c->set))
+		mspan_relabel(s, mcentral_stack(c));
 	/* Short ones last, so that they become empty and are returned. */
 	if (likely(s->npages == c->sc->span_pages))
 		list_add(&s->list, &c->partial[s->bucket]);
@@ -151,6 +165,9 @@ static void span_leave_row(struct mcentral *c, struct mspan *s)
 	lockdep_assert_held(&c->lock);
 
 	list_del_init(&s->list);
+	/* No page keeps a number that another set may get. */
+	if (unlikely(c->set) && !mcentral_is_reserve(c))
+		mspan_relabel(s, STACK_WITHOUT);
 	mspan_set_state(s, MSPAN_TRANSIT);
 }
 
@@ -168,7 +185,7 @@ static bool span_place(struct mcentral *c, struct mspan *s)
 	galloc_pause(PAUSE_UNCACHE_STORED, s);
 	if (!mspan_has_free(s)) {
 		if (unlikely(c->set))
-			list_add(&s->list, &c->full);
+			span_list(c, s, &c->full);
 		return false;
 	}
 	/*
@@ -227,7 +244,7 @@ struct mspan *mcentral_fetch(struct mcentral *c, int nid)
 	if (s) {
 		mspan_set_state(s, MSPAN_CACHED);
 		if (unlikely(c->set))
-			list_add(&s->list, &c->cached);
+			span_list(c, s, &c->cached);
 	}
 	galloc_unlock(&c->lock, flags);
 	return s;
@@ -283,7 +300,7 @@ static unsigned int mcentral_take(struct mcentral *c, unsigned int max, void **o
 	/* Our claim does not empty it, but a freer may just have freed the rest. */
 	if (unlikely(empty))
 		span_retire(c, s);
-	if (!n && !c->set && transfer_get(c->row, out, 1)) {
+	if (!n && READ_ONCE(c->transfer.n) && transfer_get(c->row, out, 1)) {
 		mcentral_count_single(c->row);
 		n = 1;
 	}
@@ -702,6 +719,7 @@ void mcentral_setup(struct mcentral *c, const struct sizeclass *sc, int nid)
 		INIT_LIST_HEAD(&c->partial[i]);
 	INIT_LIST_HEAD(&c->cached);
 	INIT_LIST_HEAD(&c->full);
+	seqcount_init(&c->folds);
 	c->sc = sc;
 	c->nid = nid;
 }

@@ -417,6 +417,7 @@ bool mspan_is_taken(const void *p, unsigned int row)
 static void span_publish(struct mspan *s, unsigned int row, enum mspan_state state)
 {
 	unsigned int first = arena_page(s->arena, s->start);
+	unsigned int number = mcentral_stack(mcentral_of(row));
 	unsigned int i, n = s->npages;
 
 	INIT_LIST_HEAD(&s->list);
@@ -427,7 +428,26 @@ static void span_publish(struct mspan *s, unsigned int row, enum mspan_state sta
 		return;
 	for (i = 0; i < n; i++)
 		arena_span_set(s->arena, first + i, s);
-	arena_set_stack(s->arena, first, n, mcentral_of(row)->stack);
+	galloc_pause(PAUSE_CUT_NUMBER, s);
+	/*
+	 * Full barrier, where numbers change hands: whoever finds this one in a page finds
+	 * the set that it has now.  Pairs with stacks_give().
+	 */
+	if (unlikely(row >= nr_rows))
+		smp_mb();
+	arena_set_stack(s->arena, first, n, number);
+}
+
+/*
+ * Give the pages of a span of a set another stack number, with the lock of its row.  Its
+ * objects may be freed meanwhile: by either number they go where they belong.
+ */
+void mspan_relabel(struct mspan *s, unsigned int number)
+{
+	unsigned int first = arena_page(s->arena, s->start);
+
+	if (!s->arena->lone && s->arena->stack[first] != number)
+		arena_set_stack(s->arena, first, s->npages, number);
 }
 
 /**

@@ -350,6 +350,7 @@ bool rows_destroy(struct rowset *set)
 	if (set->args.ctor)
 		synchronize_rcu();
 	none = !rows_in_use(set);
+	stacks_release(set);
 	rows_put(set);
 	return none;
 }
@@ -361,12 +362,7 @@ void rows_abandon(struct rowset *set)
 	rows_put(set);
 }
 
-/* Move its objects from stacks and transfer to their spans: it has none there. */
-void rows_drain(struct rowset *set)
-{
-}
-
-/* Objects that were allocated and not freed; racy. */
+/* Objects that were allocated and not freed; exact if nobody does so meanwhile. */
 unsigned long rows_in_use(const struct rowset *set)
 {
 	u32 n = 0;
@@ -376,8 +372,7 @@ unsigned long rows_in_use(const struct rowset *set)
 		const struct mcentral *c = READ_ONCE(set->row[nid]);
 
 		if (c)
-			n += data_race(c->singles) + data_race(c->gone) -
-			     atomic_read(&c->back);
+			n += stacks_in_use(c);
 	}
 	return n;
 }
@@ -441,6 +436,7 @@ unsigned int rows_alloc(struct rowset *set, int nid, gfp_t gfp, unsigned int max
 		nid = numa_mem_id();
 	if (set->args.flags & ROWS_THISNODE)
 		gfp |= __GFP_THISNODE;
+	stacks_used(set);
 	c = rows_row(set, nid, gfp);
 	return c ? mcentral_alloc_many(c, gfp, max, out) : 0;
 }
@@ -499,7 +495,8 @@ void rows_retire(struct mcentral *c, struct mspan *s)
  * rows_sweep() - take all spans of a set away
  * @set: the set, destroyed or about to be
  *
- * Objects that wait because others refer to their pages stay, with their spans.
+ * Its stacks are empty by then, or it is done when they are.  Objects that wait because
+ * others refer to their pages stay, with their spans.
  *
  * Context: Process.  Sleeps.
  * Return: Objects that were live.
@@ -510,6 +507,8 @@ unsigned long rows_sweep(struct rowset *set)
 	int nid;
 
 	set->swept = true;
+	if (unlikely(stacks_sweep_later(set)))
+		return rows_in_use(set);
 	for (nid = 0; nid <= nr_node_ids; nid++)
 		if (READ_ONCE(set->row[nid]))
 			n += sweep_row(set->row[nid]);
@@ -666,16 +665,11 @@ out:
 	return next;
 }
 
-/**
- * rows_next() - the next row of a walk
- * @w: the walk
- *
- * Those of the classes, then those of the sets.  It stays until the next call.
- *
- * Context: Any but NMI.
- * Return: The row, NULL after the last.
+/*
+ * The next row of a walk: those of the classes, then those of the sets that @next returns,
+ * held.  It stays until the next call.  Any context but NMI.
  */
-struct mcentral *rows_next(struct row_walk *w)
+struct mcentral *rows_next_by(struct row_walk *w, struct rowset *(*next)(struct row_walk *w))
 {
 	struct mcentral *c;
 
@@ -691,11 +685,22 @@ struct mcentral *rows_next(struct row_walk *w)
 			if (c)
 				return c;
 		}
-		w->set = rows_next_set(w->set);
+		w->set = next(w);
 		w->nid = 0;
 		if (!w->set)
 			return NULL;
 	}
+}
+
+static struct rowset *walk_set(struct row_walk *w)
+{
+	return rows_next_set(w->set);
+}
+
+/* The same for the rows of all sets; NULL after the last. */
+struct mcentral *rows_next(struct row_walk *w)
+{
+	return rows_next_by(w, walk_set);
 }
 
 /* A walk that ends before its last row. */
@@ -739,6 +744,7 @@ static void set_free(struct rowset *set)
 		if (!c)
 			continue;
 		number_put(c->row);
+		stacks_free_row(c);
 		arena_meta_free(c, sizeof(*c));
 	}
 	arena_meta_free(set, set_bytes(set->args.name));
@@ -754,6 +760,7 @@ static void set_free(struct rowset *set)
  */
 bool rows_reap(void)
 {
+	bool any = stacks_reap();
 	struct llist_node *gone = llist_del_all(&rows_gone);
 	struct llist_node *later = llist_del_all(&rows_later);
 	struct rowset *set, *next_set;
@@ -762,7 +769,7 @@ bool rows_reap(void)
 	if (READ_ONCE(nr_spare_numbers) && READ_ONCE(nr_spare_numbers) < ROWS_SPARE / 2)
 		numbers_fill();
 	if (!gone && !later)
-		return false;
+		return any;
 	llist_for_each_entry(set, gone, gone)
 		set_hide(set);
 	/* Pairs with the read sections of mspan_resolve(), and of readers of objects. */

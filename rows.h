@@ -62,6 +62,15 @@ struct rows_args {
 
 /**
  * struct rowset - rows of objects of one size, one a node
+ * @k: of its stacks, 0: none.  Not to be used after the section in which it was read,
+ *	see client/stacks.c
+ * @had: the same, until all stacks are empty (stacks_mutex)
+ * @wants: it is on the list of those that want one
+ * @sweep_due: it is to be swept when its stacks are empty (stacks_mutex)
+ * @uses: allocations without a stack; racy
+ * @since: when @uses was 0, in jiffies
+ * @hauls: batches that are on their way from its stacks to its spans
+ * @want: links those that want a k
  * @args: as it was made
  * @refs: of the handle, until it is destroyed; of each span; and of walkers
  * @dead: destroyed: no more spans are cut
@@ -71,6 +80,14 @@ struct rows_args {
  * @row: by node, made when first used; the last is that of the emergency reserve
  */
 struct rowset {
+	u16 k;
+	u16 had;
+	bool wants;
+	bool sweep_due;
+	u32 uses;
+	unsigned long since;
+	atomic_t hauls;
+	struct llist_node want;
 	struct rows_args args;
 	atomic_long_t refs;
 	bool dead;
@@ -82,7 +99,7 @@ struct rowset {
 
 /**
  * struct row_walk - a walk over all rows, of the classes and of the sets
- * @row: the next row of a class
+ * @row: the next row of a class; after those, whatever finds the sets counts there
  * @set: the set that it has come to, held
  * @nid: the next row of that
  *
@@ -99,7 +116,6 @@ void rows_uncharge(struct row_account *a, long bytes);
 struct rowset *rows_create(const struct rows_args *args, gfp_t gfp);
 bool rows_destroy(struct rowset *set);
 void rows_abandon(struct rowset *set);
-void rows_drain(struct rowset *set);
 bool rows_get(struct rowset *set);
 void rows_put(struct rowset *set);
 unsigned int rows_alloc(struct rowset *set, int nid, gfp_t gfp, unsigned int max,
@@ -117,6 +133,7 @@ void rows_add_span(unsigned int row, struct mspan *s);
 void rows_del_span(unsigned int row, struct mspan *s);
 void rows_walk(struct rowset *set, void (*fn)(struct mspan *s, void *arg), void *arg);
 struct rowset *rows_next_set(struct rowset *set);
+struct mcentral *rows_next_by(struct row_walk *w, struct rowset *(*next)(struct row_walk *w));
 struct mcentral *rows_next(struct row_walk *w);
 void rows_walk_end(struct row_walk *w);
 unsigned int rows_end(void);

@@ -27,6 +27,12 @@ static unsigned int transfer_max(const struct mcentral *c)
 		       TRANSFER_MIN, TRANSFER_MAX);
 }
 
+/* Nobody would look at the transfer of a set without stacks. */
+static bool transfer_is_used(const struct mcentral *c)
+{
+	return likely(!c->set) || READ_ONCE(c->set->k);
+}
+
 /*
  * Allocate a stack, or a page of it if no more is available.  The first overflow
  * requests it.
@@ -48,7 +54,7 @@ static bool transfer_setup(struct mcentral *c)
 		return false;
 
 	galloc_lock(&c->lock, flags);
-	if (!c->transfer.stack) {
+	if (!c->transfer.stack && transfer_is_used(c)) {
 		c->transfer.max = max;
 		WRITE_ONCE(c->transfer.stack, stack);
 		stack = NULL;
@@ -91,11 +97,12 @@ unsigned int transfer_put(unsigned int row, void **batch, unsigned int n)
 	struct transfer *t = &c->transfer;
 	unsigned long flags;
 
-	if (unlikely(!READ_ONCE(t->stack)) && !transfer_setup(c))
+	if (unlikely(!transfer_is_used(c)) || (!READ_ONCE(t->stack) && !transfer_setup(c)))
 		return 0;
 	galloc_pause(PAUSE_TRANSFER_PUT, c);
 	galloc_lock(&c->lock, flags);
-	if (unlikely(!t->stack)) {
+	/* Here again: transfer_drain_row() has the lock after the last one that used it. */
+	if (unlikely(!t->stack) || unlikely(!transfer_is_used(c))) {
 		/* transfer_give_up() came first. */
 		galloc_unlock(&c->lock, flags);
 		return 0;
@@ -146,15 +153,15 @@ static void transfer_spill(struct mcentral *c, unsigned int n)
 		unsigned long flags;
 
 		galloc_lock(&c->lock, flags);
+		haul_begin(c);
 		turn = min(turn, t->n);
 		WRITE_ONCE(t->n, t->n - turn);
 		t->low = min(t->low, t->n);
 		memcpy(batch, t->stack + t->n, turn * sizeof(*batch));
 		galloc_unlock(&c->lock, flags);
-		if (!turn)
-			return;
-		n -= turn;
+		n = turn ? n - turn : 0;
 		mcentral_free_batch(c->row, batch, turn);
+		haul_end(c->set);
 		cond_resched();
 	}
 }
@@ -179,6 +186,20 @@ static void transfer_give_up(struct mcentral *c, bool now)
 		arena_meta_free(stack, max * sizeof(void *));
 }
 
+/*
+ * Move what is in a row's transfer now to the spans, and free its stack.  The row must
+ * stay.  Sleeps.
+ */
+void transfer_drain_row(struct mcentral *c)
+{
+	if (!c || !READ_ONCE(c->transfer.stack))
+		return;
+	/* What is there now: others may add more. */
+	transfer_spill(c, READ_ONCE(c->transfer.n));
+	transfer_give_up(c, true);
+	cond_resched();
+}
+
 /**
  * transfer_drain() - move all objects in the transfers to their spans
  *
@@ -188,18 +209,11 @@ static void transfer_give_up(struct mcentral *c, bool now)
  */
 void transfer_drain(void)
 {
-	unsigned int row;
+	struct row_walk w = { };
+	struct mcentral *c;
 
-	for (row = 0; row < nr_rows; row++) {
-		struct mcentral *c = mcentral_rows[row];
-
-		if (!c || !READ_ONCE(c->transfer.stack))
-			continue;
-		/* What is there now: others may add more. */
-		transfer_spill(c, READ_ONCE(c->transfer.n));
-		transfer_give_up(c, true);
-		cond_resched();
-	}
+	while ((c = stacks_next(&w)))
+		transfer_drain_row(c);
 }
 
 /**
@@ -212,15 +226,15 @@ void transfer_drain(void)
  */
 bool transfer_age(void)
 {
+	struct row_walk w = { };
+	struct mcentral *c;
 	bool any = false;
-	unsigned int row;
 
-	for (row = 0; row < nr_rows; row++) {
-		struct mcentral *c = mcentral_rows[row];
+	while ((c = stacks_next(&w))) {
 		unsigned int idle;
 		unsigned long flags;
 
-		if (!c || !READ_ONCE(c->transfer.stack))
+		if (!READ_ONCE(c->transfer.stack))
 			continue;
 		galloc_lock(&c->lock, flags);
 		idle = min(c->transfer.low, c->transfer.n);
@@ -237,28 +251,27 @@ bool transfer_age(void)
 /* Bytes in transfer; racy. */
 unsigned long transfer_bytes(void)
 {
+	struct row_walk w = { };
 	unsigned long bytes = 0;
-	unsigned int row;
+	struct mcentral *c;
 
-	for (row = 0; row < nr_rows; row++) {
-		const struct mcentral *c = mcentral_rows[row];
-
-		if (c)
-			bytes += READ_ONCE(c->transfer.n) * (size_t)c->sc->size;
-	}
+	while ((c = stacks_next(&w)))
+		bytes += READ_ONCE(c->transfer.n) * (size_t)c->sc->size;
 	return bytes;
 }
 
-/* The rows are no longer used. */
+/* The row is no longer used. */
+void transfer_free(struct mcentral *c)
+{
+	if (c && c->transfer.stack)
+		arena_meta_free(c->transfer.stack, c->transfer.max * sizeof(void *));
+}
+
+/* The same of all classes. */
 void transfer_exit(void)
 {
 	unsigned int row;
 
-	for (row = 0; row < nr_rows; row++) {
-		struct mcentral *c = mcentral_rows[row];
-
-		if (c && c->transfer.stack)
-			arena_meta_free(c->transfer.stack,
-					c->transfer.max * sizeof(void *));
-	}
+	for (row = 0; row < nr_rows; row++)
+		transfer_free(mcentral_rows[row]);
 }

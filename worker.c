@@ -61,6 +61,8 @@ static void tick_fn(struct work_struct *work)
 	if (drain_tick())
 		worker_kick(WORKER_TICK);
 	worker_kick(WORKER_REFS);
+	if (stacks_pending())
+		worker_kick(WORKER_ROWS);
 }
 
 static void drain_fn(struct work_struct *work)
@@ -101,6 +103,7 @@ static void refs_fn(struct work_struct *work)
 
 static void rows_fn(struct work_struct *work)
 {
+	stacks_turn();
 	rows_reap();
 }
 

@@ -198,9 +198,9 @@ static bool cache_gfp_ok(const struct galloc_cache *cache, gfp_t gfp)
  */
 void *galloc_cache_alloc(struct galloc_cache *cache, gfp_t gfp)
 {
-	if (unlikely(!cache_gfp_ok(cache, gfp)))
+	if (unlikely(gfp & __GFP_ZERO) && unlikely(!cache_gfp_ok(cache, gfp)))
 		return NULL;
-	return api_alloc_row(cache->set, NUMA_NO_NODE, gfp);
+	return mcache_alloc_from(cache->set, gfp);
 }
 EXPORT_SYMBOL_GPL(galloc_cache_alloc);
 
@@ -269,6 +269,15 @@ static noinline __cold void free_foreign(const void *p)
 		report_free(p, found);
 }
 
+static noinline void cache_free_slow(struct galloc_cache *cache, const void *p)
+{
+	/* gfree() refuses an NMI. */
+	if (likely(cache_has(cache, p) || in_nmi()))
+		gfree(p);
+	else
+		free_foreign(p);
+}
+
 /**
  * galloc_cache_free() - free an object of a cache
  * @cache: the cache that it is from
@@ -280,11 +289,8 @@ static noinline __cold void free_foreign(const void *p)
  */
 void galloc_cache_free(struct galloc_cache *cache, const void *p)
 {
-	/* gfree() refuses an NMI. */
-	if (likely(cache_has(cache, p) || in_nmi()))
-		gfree(p);
-	else
-		free_foreign(p);
+	if (want_init_on_free() || unlikely(!mcache_push_set(cache->set, p)))
+		cache_free_slow(cache, p);
 }
 EXPORT_SYMBOL_GPL(galloc_cache_free);
 
@@ -300,14 +306,12 @@ EXPORT_SYMBOL_GPL(galloc_cache_free);
  */
 void galloc_cache_free_bulk(struct galloc_cache *cache, size_t nr, void **p)
 {
-	size_t n;
-
 	while (nr) {
-		for (n = 0; n < nr && cache_has(cache, p[n]); n++)
-			;
-		gfree_bulk(n, p);
+		size_t n = want_init_on_free() ? 0 : mcache_push_run(cache->set, p, nr);
+
+		/* What stopped the run. */
 		if (n < nr)
-			galloc_cache_free(cache, p[n++]);
+			cache_free_slow(cache, p[n++]);
 		p += n;
 		nr -= n;
 	}
@@ -328,7 +332,7 @@ EXPORT_SYMBOL_GPL(galloc_cache_free_bulk);
 void galloc_cache_shrink(struct galloc_cache *cache)
 {
 	might_sleep();
-	rows_drain(cache->set);
+	stacks_drain(cache->set);
 }
 EXPORT_SYMBOL_GPL(galloc_cache_shrink);
 

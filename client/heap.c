@@ -223,7 +223,13 @@ void *heap_alloc(struct galloc_heap *heap, size_t size, size_t align, gfp_t gfp,
  */
 void *galloc_from(struct galloc_heap *heap, size_t size, gfp_t gfp)
 {
-	return heap_alloc(heap, size, 1, gfp, NUMA_NO_NODE);
+	unsigned int class = sizeclass_of(size);
+	/* Acquire: as in heap_set(). */
+	struct rowset *set = smp_load_acquire(&heap->set[class]);
+
+	if (unlikely(!class) || unlikely(!set))
+		return heap_alloc(heap, size, 1, gfp, NUMA_NO_NODE);
+	return mcache_alloc_from(set, gfp);
 }
 EXPORT_SYMBOL_GPL(galloc_from);
 
@@ -262,18 +268,23 @@ void *galloc_from_aligned(struct galloc_heap *heap, size_t size, size_t align, g
 }
 EXPORT_SYMBOL_GPL(galloc_from_aligned);
 
+/* Is a set one of the heap's, or of a cache in it? */
+static bool heap_owns(const struct galloc_heap *heap, const struct rowset *set)
+{
+	const struct row_account *a = set->args.account;
+
+	return a && (a == &heap->account || a->parent == &heap->account);
+}
+
 /* Is @p an object of the heap, or of a cache in it? */
 bool heap_has(const struct galloc_heap *heap, const void *p)
 {
-	const struct row_account *a = NULL;
 	const struct rowset *set;
 	bool has;
 
 	rcu_read_lock();
 	set = api_set_of(p);
-	if (set)
-		a = set->args.account;
-	has = a && (a == &heap->account || a->parent == &heap->account);
+	has = set && heap_owns(heap, set);
 	rcu_read_unlock();
 	return has;
 }
@@ -453,7 +464,7 @@ EXPORT_SYMBOL_GPL(galloc_heap_usage);
 
 static void drain_line(const struct heap_line *line, void *arg)
 {
-	rows_drain(line->set);
+	stacks_drain(line->set);
 }
 
 /**
@@ -536,11 +547,18 @@ static void sweep_line(const struct heap_line *line, void *arg)
 						      rows_sweep(line->set);
 }
 
+static bool set_is_in(const struct rowset *set, const void *heap)
+{
+	return heap_owns(heap, set);
+}
+
 /* Take back everything that is live.  Returns how many objects that was. */
 static size_t heap_sweep(struct galloc_heap *heap)
 {
 	size_t swept = 0;
 
+	/* All at once: two grace periods.  What is not empty in time is swept later. */
+	stacks_take(set_is_in, heap);
 	heap_each(heap, sweep_line, &swept);
 	return swept;
 }

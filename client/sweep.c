@@ -40,6 +40,8 @@ static unsigned int sweep_turn(struct mcentral *c, struct list_head *head,
 		}
 		live += s->objects - mspan_count_free(s);
 		list_move(&s->list, out);
+		if (!mcentral_is_reserve(c))
+			mspan_relabel(s, STACK_WITHOUT);
 		mspan_set_state(s, MSPAN_TRANSIT);
 	}
 	galloc_unlock(&c->lock, flags);

@@ -79,31 +79,36 @@ void look_put(struct look *look)
 }
 
 /* A turn of a stack.  False if that was the last. */
-static bool stack_turn(struct look_stacks *st, unsigned int class, bool away,
+static bool stack_turn(struct look_stacks *st, unsigned int k, bool away,
 		       unsigned int *from)
 {
 	struct mcache *m = mcache_enter();
 	const struct mcache_stack *stack;
-	unsigned int row;
+	const struct mcentral *c;
 	long n, end;
 
 	if (!m) {
 		st->missed = true;
 		return false;
 	}
-	stack = class_stack(m, class, away);
-	row = stack ? mcache_row(m, stack) : 0;
-	n = stack ? stack->top - stack->base : 0;
+	stack = k_stack(m, k, away);
+	c = stack ? mcache_central(m, stack) : NULL;
+	n = c ? stack->top - stack->base : 0;
+	/* One look: a set's k may be another's later. */
+	if (n && c->set && st->row[k] != c->row) {
+		st->missed |= st->row[k];
+		st->row[k] = c->row;
+	}
 	end = min(n, (long)*from + STACK_TURN);
 	for (; *from < end; ++*from) {
-		if (!mspan_is_taken(stack->base[*from], row))
+		if (!mspan_is_taken(stack->base[*from], c->row))
 			continue;
 		if (st->n == st->max) {
 			st->missed = true;
 			break;
 		}
 		st->object[st->n++] = stack->base[*from];
-		st->in_class[class]++;
+		st->in_k[k]++;
 	}
 	mcache_leave(m);
 	return end < n && !st->missed;
@@ -113,14 +118,14 @@ static bool stack_turn(struct look_stacks *st, unsigned int class, bool away,
 void look_at_stacks(struct look *look)
 {
 	struct look_stacks *st = container_of(look, struct look_stacks, look);
-	unsigned int class, from;
+	unsigned int k, from;
 
-	for (class = 1; class < GALLOC_NR_CLASSES; class++) {
+	for (k = 1; k < READ_ONCE(stack_end); k++) {
 		from = 0;
-		while (stack_turn(st, class, false, &from))
+		while (stack_turn(st, k, false, &from))
 			cond_resched();
 		from = 0;
-		while (stack_turn(st, class, true, &from))
+		while (stack_turn(st, k, true, &from))
 			cond_resched();
 		cond_resched();
 	}

@@ -30,8 +30,9 @@ struct look {
  * struct look_stacks - the objects on a CPU's stacks
  * @look: the check; first, because it is freed through it
  * @max: length of @object
- * @n: objects found, those of a class together
- * @in_class: number of those of each class
+ * @n: objects found, those of a k together
+ * @in_k: number of those of each k
+ * @row: of each k
  * @missed: not all were checked
  * @object: the objects; invalid pointers are left out
  */
@@ -39,7 +40,8 @@ struct look_stacks {
 	struct look look;
 	unsigned int max;
 	unsigned int n;
-	unsigned int in_class[GALLOC_NR_CLASSES];
+	unsigned int in_k[STACK_KS];
+	unsigned int row[STACK_KS];
 	bool missed;
 	const void *object[];
 };

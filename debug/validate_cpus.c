@@ -67,21 +67,26 @@ static void check_stash(struct findings *sure, const struct mcache *m)
 
 /* Check a stack, if there is one.  Returns the bytes that it may hold. */
 static unsigned long check_stack_of(struct findings *sure, const struct mcache *m,
-				    const struct mcache_stack *stack,
-				   unsigned int class)
+				    const struct mcache_stack *stack)
 {
+	const struct mcentral *c = stack ? mcache_central(m, stack) : NULL;
 	unsigned long held;
 
 	if (!stack)
 		return 0;
+	if (!c || (c->set && !stack->base)) {
+		/* Whoever has the number next does not rely on what its last owner left. */
+		check_that(sure, !stack->base && !stack->span && stack->top == stack->end);
+		return 0;
+	}
 	check_that(sure, stack->base <= stack->top && stack->top <= stack->end);
 	check_eq(sure, stack->mask == ULONG_MAX, !!stack->gates);
 	check_eq(sure, !stack->credit, !!(stack->gates & GATE_REASONS));
-	held = (stack->end - stack->base) * sizeclasses[class].size;
+	held = (stack->end - stack->base) * c->sc->size;
 	if (!stack->span)
 		return held;
 	check_eq(sure, stack->span->tag,
-		 MSPAN_TAG(mcache_row(m, stack), MSPAN_CACHED));
+		 MSPAN_TAG(c->row, MSPAN_CACHED));
 	return held + span_bytes(stack->span);
 }
 
@@ -89,11 +94,11 @@ static unsigned long check_stack_of(struct findings *sure, const struct mcache *
 static void check_stacks_of(struct findings *sure, struct mcache *m)
 {
 	unsigned long held = m->runs_bytes;
-	unsigned int class;
+	unsigned int k;
 
-	for (class = 1; class < GALLOC_NR_CLASSES; class++) {
-		held += check_stack_of(sure, m, class_stack(m, class, false), class);
-		held += check_stack_of(sure, m, class_stack(m, class, true), class);
+	for (k = 1; k < STACK_KS; k++) {
+		held += check_stack_of(sure, m, k_stack(m, k, false));
+		held += check_stack_of(sure, m, k_stack(m, k, true));
 	}
 	check_stash(sure, m);
 	check_eq(sure, held, m->held);
@@ -101,24 +106,24 @@ static void check_stacks_of(struct findings *sure, struct mcache *m)
 }
 
 /* A turn of a stack.  False if that was the last. */
-static bool check_stack(struct cpu_check *cc, unsigned int class, bool away,
+static bool check_stack(struct cpu_check *cc, unsigned int k, bool away,
 			unsigned int *from)
 {
 	struct mcache *m = mcache_enter();
 	const struct mcache_stack *stack;
-	unsigned int row;
+	const struct mcentral *c;
 	long n, end;
 
 	if (!m) {
 		cc->missed = true;
 		return false;
 	}
-	stack = class_stack(m, class, away);
-	row = stack ? mcache_row(m, stack) : 0;
-	n = stack ? min(stack->top, stack->end) - stack->base : 0;
+	stack = k_stack(m, k, away);
+	c = stack ? mcache_central(m, stack) : NULL;
+	n = c ? min(stack->top, stack->end) - stack->base : 0;
 	end = min(n, (long)*from + STACK_TURN);
 	for (; *from < end; ++*from)
-		check_stacked(&cc->sure, stack->base[*from], row,
+		check_stacked(&cc->sure, stack->base[*from], c->row,
 			      "no object on a stack");
 	mcache_leave(m);
 	return end < n;
@@ -128,7 +133,7 @@ static void check_this_cpu(struct look *look)
 {
 	struct cpu_check *cc = container_of(look, struct cpu_check, look);
 	struct mcache *m = mcache_enter();
-	unsigned int class, from;
+	unsigned int k, from;
 	bool setup;
 
 	if (!m) {
@@ -140,12 +145,12 @@ static void check_this_cpu(struct look *look)
 		check_stacks_of(&cc->sure, m);
 	cc->stashed_pages = m->runs_bytes >> PAGE_SHIFT;
 	mcache_leave(m);
-	for (class = 1; setup && class < GALLOC_NR_CLASSES; class++) {
+	for (k = 1; setup && k < READ_ONCE(stack_end); k++) {
 		from = 0;
-		while (check_stack(cc, class, false, &from))
+		while (check_stack(cc, k, false, &from))
 			cond_resched();
 		from = 0;
-		while (check_stack(cc, class, true, &from))
+		while (check_stack(cc, k, true, &from))
 			cond_resched();
 		cond_resched();
 	}

@@ -236,18 +236,18 @@ static void many_objects_are_popped_at_once(struct kunit *test)
 	free_objects();
 	stack = gk_stack(class);
 	if (debug_keeps_nothing(test)) {
-		KUNIT_EXPECT_EQ(test, mcache_pop_many(class, 10, out), 0);
+		KUNIT_EXPECT_EQ(test, mcache_pop_many(class, NULL, 10, out), 0);
 		return;
 	}
 	top = stack->top;
 	KUNIT_ASSERT_GT(test, gk_stacked(stack), 16);
-	KUNIT_EXPECT_EQ(test, mcache_pop_many(class, 10, out), 10);
+	KUNIT_EXPECT_EQ(test, mcache_pop_many(class, NULL, 10, out), 10);
 	KUNIT_EXPECT_PTR_EQ(test, stack->top, top - 10);
 	KUNIT_EXPECT_TRUE(test, !memcmp(out, stack->top, 10 * sizeof(*out)));
 	for (i = 0; i < 10; i++)
 		objects[nr_objects++] = out[i];
 	/* At most a turn, and at most as many as there are. */
-	while ((n = mcache_pop_many(class, ARRAY_SIZE(out), out))) {
+	while ((n = mcache_pop_many(class, NULL, ARRAY_SIZE(out), out))) {
 		KUNIT_EXPECT_LE(test, n, DRAIN_TURN);
 		for (i = 0; i < n; i++)
 			objects[nr_objects++] = out[i];

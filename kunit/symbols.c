@@ -22,7 +22,6 @@
 #endif
 
 /* gate.c */
-EXPORT_SYMBOL_IF_KUNIT(mcache_allocs);
 EXPORT_SYMBOL_IF_KUNIT(capacity_setup);
 EXPORT_SYMBOL_IF_KUNIT(gate_all);
 EXPORT_SYMBOL_IF_KUNIT(gate_gen);
@@ -141,6 +140,17 @@ EXPORT_SYMBOL_IF_KUNIT(rows_reap);
 EXPORT_SYMBOL_IF_KUNIT(rows_spans);
 EXPORT_SYMBOL_IF_KUNIT(rows_sweep);
 EXPORT_SYMBOL_IF_KUNIT(rows_walk);
+
+/* client/stacks.c */
+EXPORT_SYMBOL_IF_KUNIT(stack_sets);
+EXPORT_SYMBOL_IF_KUNIT(stacks_give);
+EXPORT_SYMBOL_IF_KUNIT(stacks_take);
+EXPORT_SYMBOL_IF_KUNIT(stacks_drain);
+EXPORT_SYMBOL_IF_KUNIT(stacks_used);
+EXPORT_SYMBOL_IF_KUNIT(stacks_turn);
+EXPORT_SYMBOL_IF_KUNIT(drain_stack_is_clear);
+EXPORT_SYMBOL_IF_KUNIT(api_alloc_set_slow);
+EXPORT_SYMBOL_IF_KUNIT(api_clear_row);
 EXPORT_SYMBOL_IF_KUNIT(api_alloc_row);
 EXPORT_SYMBOL_IF_KUNIT(api_alloc_row_bulk);
 

@@ -161,7 +161,7 @@ static void many_are_popped_and_pushed_in_turns(struct kunit *test)
 	size_t n;
 
 	fill(test);
-	n = mcache_pop_many(sizeclass_of(SIZE), LONGEST, objects);
+	n = mcache_pop_many(sizeclass_of(SIZE), NULL, LONGEST, objects);
 	KUNIT_EXPECT_EQ(test, n, DRAIN_TURN);
 	nr_objects = n;
 	n = gk_stacked(stack_here());

@@ -452,6 +452,30 @@ static void do_look(struct walk *w)
 		expect(w, "changed its size");
 }
 
+static bool is_any(const struct rowset *set, const void *arg)
+{
+	return true;
+}
+
+/* Caches and a class of the heap get stacks, or lose them.  May be refused. */
+static void do_stacks(struct walk *w)
+{
+	unsigned int class = 1 + below(w, GALLOC_NR_CLASSES - 1);
+
+	switch (below(w, 1000)) {
+	case 0:
+		stacks_take(is_any, NULL);
+		break;
+	case 1 ... 90:
+		stacks_give(w->cache[below(w, 2)]->set);
+		break;
+	case 91 ... 200:
+		if (w->heap->set[class])
+			stacks_give(w->heap->set[class]);
+		break;
+	}
+}
+
 /* One of these is chosen at random, in proportion to its entries here. */
 static const struct {
 	const char *name;
@@ -483,6 +507,7 @@ static const struct {
 	{ "gfree", do_free, false },
 	{ "galloc_cache_free", do_cache_free, false },
 	{ "galloc_cache_free", do_cache_free, false },
+	{ "stacks_give", do_stacks, false },
 	{ "gfree_sized", do_free_sized, false },
 	{ "gfree_sized", do_free_sized, false },
 	{ "gfree_sensitive", do_free_sensitive, false },

@@ -107,19 +107,21 @@ static void gate_ask(void)
 /* Wait until those that were asked have followed, and drop the hotplug lock. */
 static void gate_complete(void)
 {
-	unsigned int row;
+	struct row_walk w = { };
+	struct mcentral *c;
 	int cpu;
 
 	for_each_online_cpu(cpu)
 		flush_work(&per_cpu(gate_works, cpu));
 	cpus_read_unlock();
 	/* What is on a stack or in transfer is free, but not in its bitmap. */
-	for (row = 0; row < nr_rows; row++) {
-		if (mcentral_rows[row] && gate_bypasses(row)) {
+	while ((c = stacks_next(&w))) {
+		if (gate_bypasses(c->row)) {
 			drain_cpus();
 			break;
 		}
 	}
+	rows_walk_end(&w);
 }
 
 /**

@@ -272,12 +272,12 @@ static void mcache_show_cpu(struct seq_file *m, int cpu)
 	for (number = STACK_FIRST; number < nr_stacks; number++) {
 		const struct mcache_stack *stacks = READ_ONCE(c->stacks);
 		const struct mcache_stack *stack = stacks + number;
-		unsigned int class = stack_class(number);
+		unsigned int size = stack_size(stack_k(number));
 		long room = READ_ONCE(stack->end) - READ_ONCE(stack->base);
 
 		room = max(room, 0L);
-		bytes += stack_places(stack) * class_size(class);
-		capacity += room * class_size(class);
+		bytes += stack_places(stack) * size;
+		capacity += room * size;
 		hits += mcache_allocs(stacks, number);
 		misses += READ_ONCE(stack->misses);
 		overflows += READ_ONCE(stack->overflows);

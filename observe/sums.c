@@ -16,15 +16,22 @@
 
 /* ---- walking ------------------------------------------------------------------- */
 
+/* Of a row made at run time. */
+static struct class_sums *sums_made(struct sums *sums, unsigned int row)
+{
+	unsigned int made = row - nr_rows;
+
+	sums->unsure |= row && made >= sums->nr_made;
+	return made < sums->nr_made ? &sums->made[made] : &sums->late;
+}
+
 static struct class_sums *sums_of_row(struct sums *sums, const struct mcentral *c)
 {
-	unsigned int made = c->row - nr_rows;
 	struct class_sums *cs;
 
 	if (!c->set)
 		return &sums->class[c->class];
-	sums->unsure |= made >= sums->nr_made;
-	cs = made < sums->nr_made ? &sums->made[made] : &sums->late;
+	cs = sums_made(sums, c->row);
 	cs->size = c->sc->size;
 	return cs;
 }
@@ -85,11 +92,19 @@ static void sum_cpu(struct sums *sums, int cpu)
 	for (number = STACK_FIRST; number < nr_stacks; number++) {
 		const struct mcache_stack *stacks = READ_ONCE(m->stacks);
 		const struct mcache_stack *stack = stacks + number;
-		unsigned int class = stack_class(number);
+		const struct mcentral *c;
+		struct class_sums *cs;
 
-		sums->class[class].stacked += stack_places(stack);
-		sums->class[class].out += READ_ONCE(stack->moved);
-		sums->class[class].allocs += mcache_allocs(stacks, number);
+		/* For the rows of sets. */
+		rcu_read_lock();
+		c = stack_central(number);
+		if (c) {
+			cs = sums_of_row(sums, c);
+			cs->stacked += stack_places(stack);
+			cs->out += READ_ONCE(stack->moved);
+			cs->allocs += mcache_allocs(stacks, number);
+		}
+		rcu_read_unlock();
 	}
 }
 
@@ -142,7 +157,8 @@ static void sum_object(struct sums *sums, struct class_sums *cs, const void *p)
 static void sum_stacks_of(struct sums *sums, int cpu, unsigned long end)
 {
 	unsigned int max = places_of(cpu) + STACK_TURN;
-	unsigned int class, i, at = 0;
+	unsigned int k, i, at = 0;
+	struct class_sums *cs;
 	struct look *look;
 	struct look_stacks *st;
 
@@ -157,10 +173,12 @@ static void sum_stacks_of(struct sums *sums, int cpu, unsigned long end)
 	if (!look_wait(look, end) || st->missed)
 		sums->unsure = true;
 	else
-		for (class = 1; class < GALLOC_NR_CLASSES; class++)
-			for (i = 0; i < st->in_class[class]; i++)
-				sum_object(sums, &sums->class[class],
-					   st->object[at++]);
+		for (k = 1; k < STACK_KS; k++) {
+			cs = k < GALLOC_NR_CLASSES ? &sums->class[k] :
+			     sums_made(sums, st->row[k]);
+			for (i = 0; i < st->in_k[k]; i++)
+				sum_object(sums, cs, st->object[at++]);
+		}
 	look_put(look);
 }
 
@@ -170,9 +188,15 @@ static void sum_places_of(struct sums *sums, int cpu)
 	const struct mcache *m = per_cpu_ptr(&galloc_mcache, cpu);
 	unsigned int number;
 
-	for (number = STACK_FIRST; number < nr_stacks; number++)
-		sums->class[stack_class(number)].cached +=
-			stack_places(READ_ONCE(m->stacks) + number);
+	rcu_read_lock();
+	for (number = STACK_FIRST; number < nr_stacks; number++) {
+		const struct mcentral *c = stack_central(number);
+
+		if (c)
+			sums_of_row(sums, c)->cached +=
+				stack_places(READ_ONCE(m->stacks) + number);
+	}
+	rcu_read_unlock();
 }
 
 static void sum_transfer(struct sums *sums, struct mcentral *c)
@@ -208,7 +232,7 @@ static void sum_stacks(struct sums *sums)
 	struct row_walk rows = { }, transfers = { };
 	unsigned long end, n = 0;
 	struct mcentral *c;
-	unsigned int class;
+	unsigned int class, made;
 	int cpu;
 
 	cpus_read_lock();
@@ -220,6 +244,8 @@ static void sum_stacks(struct sums *sums)
 	}
 	for (class = 1; class < GALLOC_NR_CLASSES; class++)
 		n += sums->class[class].stacked;
+	for (made = 0; made < sums->nr_made; made++)
+		n += sums->made[made].stacked;
 	sums->seen = seen_new(n);
 	while ((c = rows_next(&transfers)))
 		if (READ_ONCE(c->transfer.n))
