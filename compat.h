@@ -290,4 +290,46 @@ static inline void hrtimer_setup(struct hrtimer *timer,
 #define bits_in_common(value, mask)	(!!((unsigned long)(value) & (mask)))
 #endif
 
+/*
+ * What client/override.c hands to the kernel.  Where the kernel has no such call, no client
+ * has asked for an alignment, and no memory is from the missing one.
+ */
+#include <linux/slab.h>
+#ifndef krealloc_node_align
+#define krealloc_node_align(p, size, align, gfp, nid)	krealloc(p, size, gfp)
+#define kvmalloc_node_align(size, align, gfp, nid)	kvmalloc_node(size, gfp, nid)
+#define kvfree_atomic(p)				kvfree(p)
+#define kfree_nolock(p)					kfree(p)
+#endif
+
+/* Until 6.12: a cache was described by five arguments, or seven. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 0)
+struct kmem_cache_args {
+	unsigned int align;
+	unsigned int useroffset;
+	unsigned int usersize;
+	void (*ctor)(void *object);
+};
+
+static inline struct kmem_cache *
+__kmem_cache_create_args(const char *name, unsigned int size,
+			 struct kmem_cache_args *args, slab_flags_t flags)
+{
+	return kmem_cache_create_usercopy(name, size, args->align, flags,
+					  args->useroffset, args->usersize, args->ctor);
+}
+
+static inline bool kmem_cache_charge(void *p, gfp_t gfp) { return true; }
+#endif
+
+/*
+ * KERNEL_ADDRESS_TOP: the two highest bits of an address in the direct mapping.  On x86
+ * PAGE_OFFSET is a variable.
+ */
+#if defined(CONFIG_X86_64) && !defined(CONFIG_UML)
+#define KERNEL_ADDRESS_TOP	3UL
+#else
+#define KERNEL_ADDRESS_TOP	((unsigned long)PAGE_OFFSET >> 62)
+#endif
+
 #endif /* _GALLOC_COMPAT_H */

@@ -669,6 +669,10 @@ bool mend_slot(unsigned long nr);
 void mend_all(void);
 void mend_some(void);
 
+/* client/override.c */
+
+void override_settle(void);
+
 /* client/rcu.c */
 
 void rcu_batches_init(void);
@@ -676,6 +680,7 @@ void rcu_batches_exit(void);
 void rcu_batches_kick(void);
 void rcu_batches_catch_up(void);
 bool rcu_batches_end(void);
+bool rcu_batches_add(const void *p);
 void rcu_batches_relieve(gfp_t gfp);
 void rcu_batches_waiting(unsigned long *n, unsigned long *bytes);
 void rcu_batches_peak(unsigned long *n, unsigned long *bytes);

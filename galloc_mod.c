@@ -290,6 +290,7 @@ static void __exit galloc_exit(void)
 
 	stats_exit();
 	shrinker_exit();
+	override_settle();
 	rcu_batches_exit();
 	trace_gates_exit();
 	mcache_stop();

@@ -620,6 +620,12 @@ void galloc_free_rcu(struct rcu_head *head)
 }
 EXPORT_SYMBOL_GPL(galloc_free_rcu);
 
+/* Queue an object without an rcu_head; false: there is no memory for that. */
+bool rcu_batches_add(const void *p)
+{
+	return queue_fast(p) || queue_slowly(p, NULL);
+}
+
 /**
  * gfree_rcu_mightsleep() - free an object without an rcu_head after a grace period
  * @p: from any allocating function of galloc; NULL and ZERO_SIZE_PTR are fine
@@ -633,7 +639,7 @@ void gfree_rcu_mightsleep(const void *p)
 	might_sleep();
 	if (ZERO_OR_NULL_PTR(p) || !api_enter_ok())
 		return;
-	if (queue_fast(p) || queue_slowly(p, NULL))
+	if (rcu_batches_add(p))
 		return;
 	synchronize_rcu();
 	gfree(p);

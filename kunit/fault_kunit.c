@@ -16,6 +16,7 @@
 #include <linux/jhash.h>
 #include <linux/slab.h>
 
+#include "galloc_override_calls.h"
 #include "twin.h"
 
 /* More than the allocations of any call. */
@@ -182,6 +183,24 @@ static bool in_a_heap(void)
 	return p[0] && p[1] && p[2];
 }
 
+/* A cache of an overridden module, which is the kernel's where galloc has no memory. */
+static bool in_a_kmem_cache(void)
+{
+	const struct galloc_kmem_args args = { .align = 8 };
+	struct kmem_cache *s;
+	void *p = NULL;
+
+	begin();
+	s = galloc_kmem_cache_create("kunit", 1000, &args);
+	if (s)
+		p = galloc_kmem_cache_alloc(s, QUIET);
+	end();
+	if (p)
+		galloc_kmem_cache_free(s, p);
+	galloc_kmem_cache_destroy(s);
+	return p;
+}
+
 static bool grown(size_t from, size_t to)
 {
 	void *p = galloc(from, GFP_KERNEL), *q;
@@ -241,6 +260,19 @@ static bool freed(void)
 	return n;
 }
 
+/* Objects with room for one word, which then wait by that. */
+static bool freed_by_words(void)
+{
+	size_t n = galloc_bulk(128, GFP_KERNEL, NR_BULK, bulk_objects), i;
+
+	begin();
+	for (i = 0; i < n; i++)
+		galloc_override_queue_rcu(bulk_objects[i], bulk_objects[i] + i % 16 * 8);
+	end();
+	galloc_override_rcu_barrier();
+	return n;
+}
+
 static bool freed_large(void)
 {
 	void *p = galloc(50000, GFP_KERNEL), *q = galloc(3 << 20, QUIET);
@@ -279,7 +311,9 @@ static const struct {
 	{ "galloc_bulk(1000 of 96)", bulk },
 	{ "galloc_cache_create, 40 objects", in_a_cache, false, true },
 	{ "galloc_heap_create, 3 objects", in_a_heap, false, true },
+	{ "kmem_cache_create of a client", in_a_kmem_cache },
 	{ "gfree and its kin, 1000 of 128", freed, true, true },
+	{ "kfree_rcu of a client, 1000 of 128", freed_by_words, true },
 	{ "gfree of whole pages", freed_large, true },
 };
 

@@ -24,7 +24,7 @@ lint=$top/build/lint
 log=$lint/log
 
 # The modules beside galloc.ko, each in a folder of its own.
-clients=(samples/* tools/bench tools/stress tools/bed)
+clients=(samples/* tools/bench tools/stress tools/override tools/bed)
 
 # The most lines of a file and of a function.
 FILE_LINES=800

@@ -64,6 +64,7 @@ plan_work()
 		hotadd
 		leak
 		heaps
+		override
 		shared
 	PLAN
 }
@@ -194,7 +195,8 @@ for sample in $samples; do
 	cp "$BUILD/samples/$sample/$sample.ko" "$work/"
 done
 build_client "$KDIR" tools/stress
-cp "$BUILD/galloc.ko" "$BUILD"/tools/stress/*.ko "$work/"
+build_client "$KDIR" tools/override
+cp "$BUILD/galloc.ko" "$BUILD"/tools/{stress,override}/*.ko "$work/"
 build_unlock
 
 plan >"$work/plan"

@@ -1,0 +1,672 @@
+// SPDX-License-Identifier: GPL-2.0
+// Copyright (C) 2026 The galloc authors
+/*
+ * override: what galloc-override.h puts in the place of the kernel's own calls.
+ *
+ * Objects of both allocators meet here.  What is allocated is galloc's, unless only the
+ * kernel has such memory; what is freed or resized goes to the allocator it is from.
+ * Exported to clients; calls api.c, its neighbours, and the kernel's allocator.  Owns no
+ * lock.  Overview: galloc_mod.c.
+ */
+#include "mcache.h"
+
+#include <linux/module.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/uaccess.h>
+#include <linux/vmalloc.h>
+
+#include "galloc_override_calls.h"
+
+/* ---- allocation --------------------------------------------------------------- */
+
+static void *alloc_here(struct galloc_heap *heap, size_t size, gfp_t gfp, int nid)
+{
+	void *p;
+
+	if (!heap)
+		return galloc_node(size, gfp, nid);
+	p = galloc_from_node(heap, size, gfp & ~__GFP_NOFAIL, nid);
+	/* What must not fail is not refused by the limit of the heap. */
+	return p || !(gfp & __GFP_NOFAIL) ? p : galloc_node(size, gfp, nid);
+}
+
+/**
+ * galloc_override_alloc() - kmalloc_node() of an overridden module
+ * @heap: the module's heap, or NULL
+ * @size: bytes wanted
+ * @gfp: any flags of kmalloc().  Those for a zone get memory of the kernel's.
+ * @nid: node, or NUMA_NO_NODE
+ *
+ * Context: As kmalloc().
+ * Return: As kmalloc().
+ */
+void *galloc_override_alloc(struct galloc_heap *heap, size_t size, gfp_t gfp, int nid)
+{
+	void *p;
+
+	if (unlikely(gfp & GALLOC_GFP_ZONES))
+		return kmalloc_node(size, gfp, nid);
+	if (likely(!(gfp & __GFP_NOFAIL)) || gfpflags_allow_blocking(gfp))
+		return alloc_here(heap, size, gfp, nid);
+	/* It cannot wait: it gets what there is, and the kernel says what it says. */
+	p = alloc_here(heap, size, (gfp & ~__GFP_NOFAIL) | __GFP_NOWARN, nid);
+	return p ?: kmalloc_node(size, gfp, nid);
+}
+EXPORT_SYMBOL_GPL(galloc_override_alloc);
+
+/**
+ * galloc_override_valloc() - kvmalloc_node() of an overridden module
+ * @heap: the module's heap, or NULL; what vmalloc() serves is not in it
+ * @size: bytes wanted
+ * @align: alignment in bytes, a power of two
+ * @gfp: any flags of kvmalloc()
+ * @nid: node, or NUMA_NO_NODE
+ *
+ * Context: As kvmalloc().
+ * Return: As kvmalloc().
+ */
+void *galloc_override_valloc(struct galloc_heap *heap, size_t size, size_t align,
+			     gfp_t gfp, int nid)
+{
+	void *p = NULL;
+
+	if (unlikely((gfp & GALLOC_GFP_ZONES) || align > ARCH_KMALLOC_MINALIGN))
+		return kvmalloc_node_align(size, align, gfp, nid);
+	if (heap && size <= KMALLOC_MAX_SIZE) {
+		gfp_t first = (gfp | __GFP_NOWARN) & ~__GFP_NOFAIL;
+
+		/* As gvmalloc_node(): not hard, since there is vmalloc(). */
+		if (size > PAGE_SIZE && !(gfp & __GFP_RETRY_MAYFAIL))
+			first |= __GFP_NORETRY;
+		p = galloc_from_node(heap, size, first, nid);
+	}
+	return p ?: gvmalloc_node(size, gfp, nid);
+}
+EXPORT_SYMBOL_GPL(galloc_override_valloc);
+
+/* ---- free ----------------------------------------------------------------------- */
+
+static noinline void free_either(const void *p)
+{
+	if (ZERO_OR_NULL_PTR(p) || galloc_owns(p))
+		gfree(p);
+	else
+		kfree(p);
+}
+
+/**
+ * galloc_kfree() - kfree() of an overridden module
+ * @p: an object of galloc() or of kmalloc(), or of a cache of either
+ *
+ * Costs what gfree() does for an object of galloc.
+ *
+ * Context: As kfree().
+ */
+void galloc_kfree(const void *p)
+{
+	if (want_init_on_free() || unlikely(!mcache_push(p)))
+		free_either(p);
+}
+EXPORT_SYMBOL_GPL(galloc_kfree);
+
+/**
+ * galloc_kfree_sensitive() - kfree_sensitive() of an overridden module
+ * @p: an object of either allocator
+ *
+ * Context: As kfree().
+ */
+void galloc_kfree_sensitive(const void *p)
+{
+	if (galloc_owns(p))
+		gfree_sensitive(p);
+	else
+		kfree_sensitive(p);
+}
+EXPORT_SYMBOL_GPL(galloc_kfree_sensitive);
+
+/**
+ * galloc_kfree_const() - kfree_const() of an overridden module
+ * @p: of kstrdup_const() or kstrdup(), of either allocator
+ *
+ * Context: As kfree().
+ */
+void galloc_kfree_const(const void *p)
+{
+	if (!gfree_try(p))
+		kfree_const(p);
+}
+EXPORT_SYMBOL_GPL(galloc_kfree_const);
+
+/**
+ * galloc_kfree_link() - kfree_link() of an overridden module
+ * @p: the body of a symbolic link, of either allocator
+ *
+ * File systems give its address to the VFS, which calls it later.
+ *
+ * Context: As kfree().
+ */
+void galloc_kfree_link(void *p)
+{
+	galloc_kfree(p);
+}
+EXPORT_SYMBOL_GPL(galloc_kfree_link);
+
+/**
+ * galloc_kfree_strarray() - kfree_strarray() of an overridden module
+ * @array: strings, and their array, of either allocator; or NULL
+ * @n: number of strings
+ *
+ * Context: As kfree().
+ */
+void galloc_kfree_strarray(char **array, size_t n)
+{
+	size_t i;
+
+	if (!array)
+		return;
+	for (i = 0; i < n; i++)
+		galloc_kfree(array[i]);
+	galloc_kfree(array);
+}
+EXPORT_SYMBOL_GPL(galloc_kfree_strarray);
+
+/**
+ * galloc_kfree_bulk() - kfree_bulk() of an overridden module
+ * @nr: number of pointers
+ * @p: objects of either allocator
+ *
+ * Context: As kfree().
+ */
+void galloc_kfree_bulk(size_t nr, void **p)
+{
+	size_t n;
+
+	while (nr) {
+		for (n = 0; n < nr && galloc_owns(p[n]); n++)
+			;
+		gfree_bulk(n, p);
+		if (n < nr)
+			kfree(p[n++]);
+		p += n;
+		nr -= n;
+	}
+}
+EXPORT_SYMBOL_GPL(galloc_kfree_bulk);
+
+/**
+ * galloc_kfree_nolock() - kfree_nolock() of an overridden module
+ * @p: an object of either allocator
+ *
+ * Context: Any.
+ */
+void galloc_kfree_nolock(const void *p)
+{
+	if (galloc_owns(p))
+		gfree_nolock(p);
+	else
+		kfree_nolock(p);
+}
+EXPORT_SYMBOL_GPL(galloc_kfree_nolock);
+
+/**
+ * galloc_kvfree() - kvfree() of an overridden module
+ * @p: memory of either allocator, or of vmalloc()
+ *
+ * Context: As kvfree().
+ */
+void galloc_kvfree(const void *p)
+{
+	if (is_vmalloc_addr(p))
+		vfree(p);
+	else
+		galloc_kfree(p);
+}
+EXPORT_SYMBOL_GPL(galloc_kvfree);
+
+/**
+ * galloc_kvfree_atomic() - kvfree_atomic() of an overridden module
+ * @p: memory of either allocator, or of vmalloc()
+ *
+ * Context: As kvfree_atomic(): also where one must not sleep.
+ */
+void galloc_kvfree_atomic(const void *p)
+{
+	if (is_vmalloc_addr(p))
+		kvfree_atomic(p);
+	else
+		galloc_kfree(p);
+}
+EXPORT_SYMBOL_GPL(galloc_kvfree_atomic);
+
+/**
+ * galloc_kvfree_sensitive() - kvfree_sensitive() of an overridden module
+ * @p: memory of either allocator, or of vmalloc()
+ * @len: bytes to clear, unless it is an object of galloc, which is cleared as a whole
+ *
+ * Context: As kvfree().
+ */
+void galloc_kvfree_sensitive(const void *p, size_t len)
+{
+	if (galloc_owns(p))
+		gfree_sensitive(p);
+	else
+		kvfree_sensitive(p, len);
+}
+EXPORT_SYMBOL_GPL(galloc_kvfree_sensitive);
+
+/* ---- kfree_rcu() without room for an rcu_head ---------------------------------------- */
+
+/* By the words that newer kernels have for kfree_rcu() in an object. */
+static LLIST_HEAD(waiting_words);
+
+static void free_words(struct work_struct *work)
+{
+	struct llist_node *word = llist_del_all(&waiting_words);
+	enum mspan_found found;
+	struct target t;
+
+	if (!word)
+		return;
+	synchronize_rcu();
+	while (word) {
+		const void *p = word;
+
+		word = word->next;
+		found = api_target_of(p, &t);
+		if (found == FOUND_OBJECT || found == FOUND_INTERIOR)
+			gfree(t.start);
+		cond_resched();
+	}
+}
+
+static DECLARE_WORK(words_work, free_words);
+
+/**
+ * galloc_override_queue_rcu() - kfree_rcu() of an object without an rcu_head
+ * @p: the object, of galloc
+ * @word: a word of it that nobody uses any more
+ *
+ * Context: Any but NMI.
+ */
+void galloc_override_queue_rcu(const void *p, void *word)
+{
+	if (!rcu_batches_add(p) && llist_add(word, &waiting_words))
+		schedule_work(&words_work);
+}
+EXPORT_SYMBOL_GPL(galloc_override_queue_rcu);
+
+/* Wait until all that was queued so has been freed. */
+void override_settle(void)
+{
+	flush_work(&words_work);
+}
+
+/**
+ * galloc_override_rcu_barrier() - wait for kfree_rcu() of objects of galloc
+ *
+ * Context: Process.  Sleeps.
+ */
+void galloc_override_rcu_barrier(void)
+{
+	override_settle();
+	galloc_rcu_barrier();
+}
+EXPORT_SYMBOL_GPL(galloc_override_rcu_barrier);
+
+/* ---- size ------------------------------------------------------------------------- */
+
+/**
+ * galloc_ksize() - ksize() of an overridden module
+ * @p: an object of either allocator
+ *
+ * Return: The bytes that may be used.
+ */
+size_t galloc_ksize(const void *p)
+{
+	return galloc_owns(p) ? gsize(p) : ksize(p);
+}
+EXPORT_SYMBOL_GPL(galloc_ksize);
+
+/* An object of galloc is to be where only the kernel has memory. */
+static void *move_to_kernel(const void *p, size_t size, gfp_t gfp, int nid)
+{
+	size_t have = gsize(p);
+	void *new;
+
+	if (have >= size)
+		return (void *)p;
+	new = kmalloc_node(size, gfp, nid);
+	if (!new)
+		return NULL;
+	memcpy(new, p, have);
+	gfree(p);
+	return new;
+}
+
+/**
+ * galloc_override_realloc() - krealloc_node_align() of an overridden module
+ * @heap: the module's heap, or NULL
+ * @p: an object of either allocator, NULL or ZERO_SIZE_PTR
+ * @size: bytes wanted; 0: free @p
+ * @align: alignment in bytes, a power of two
+ * @gfp: any flags of kmalloc()
+ * @nid: node, or NUMA_NO_NODE
+ *
+ * An object of the kernel stays one, since it may be the kernel that frees it.
+ *
+ * Context: As krealloc().
+ * Return: As krealloc().
+ */
+void *galloc_override_realloc(struct galloc_heap *heap, const void *p, size_t size,
+			      size_t align, gfp_t gfp, int nid)
+{
+	if (ZERO_OR_NULL_PTR(p) && align <= ARCH_KMALLOC_MINALIGN)
+		return galloc_override_alloc(heap, size, gfp, nid);
+	if (!galloc_owns(p) && !(ZERO_OR_NULL_PTR(p) && !(gfp & GALLOC_GFP_ZONES)))
+		return krealloc_node_align(p, size, align, gfp, nid);
+	if (!size) {
+		gfree(p);
+		return ZERO_SIZE_PTR;
+	}
+	if (unlikely(gfp & GALLOC_GFP_ZONES))
+		return move_to_kernel(p, size, gfp, nid);
+	return grealloc_node_aligned(p, size, align, gfp, nid);
+}
+EXPORT_SYMBOL_GPL(galloc_override_realloc);
+
+/**
+ * galloc_override_vrealloc() - kvrealloc_node_align() of an overridden module
+ * @heap: the module's heap, or NULL
+ * @p: memory of either allocator or of vmalloc(), NULL or ZERO_SIZE_PTR
+ * @size: bytes wanted; 0: free @p
+ * @align: alignment in bytes, a power of two
+ * @gfp: any flags of kvmalloc()
+ * @nid: node, or NUMA_NO_NODE
+ *
+ * Context: As kvrealloc().
+ * Return: As kvrealloc() of Linux 6.12 and later.
+ */
+void *galloc_override_vrealloc(struct galloc_heap *heap, const void *p, size_t size,
+			       size_t align, gfp_t gfp, int nid)
+{
+	size_t have;
+	void *new;
+
+	if (ZERO_OR_NULL_PTR(p))
+		return galloc_override_valloc(heap, size, align, gfp, nid);
+	if (!size) {
+		galloc_kvfree(p);
+		return ZERO_SIZE_PTR;
+	}
+	if (is_vmalloc_addr(p))
+		return gvrealloc(p, size, gfp);
+	have = galloc_ksize(p);
+	if (have >= size && IS_ALIGNED((unsigned long)p, align)) {
+		/* So that growing again in place finds zeroes. */
+		if (want_init_on_alloc(gfp) && galloc_owns(p))
+			memset((void *)p + size, 0, have - size);
+		return (void *)p;
+	}
+	new = galloc_override_valloc(heap, size, align, gfp, nid);
+	if (new) {
+		memcpy(new, p, min(have, size));
+		galloc_kvfree(p);
+	}
+	return new;
+}
+EXPORT_SYMBOL_GPL(galloc_override_vrealloc);
+
+/**
+ * galloc_override_vrealloc_from() - kvrealloc() with four arguments, as it was until 6.11
+ * @heap: the module's heap, or NULL
+ * @p: memory of either allocator or of vmalloc(), or NULL
+ * @old: bytes to keep
+ * @size: bytes wanted; no more than @old: nothing is done
+ * @gfp: any flags of kvmalloc()
+ *
+ * Context: As kvmalloc() and kvfree().
+ * Return: The memory, or NULL; @p is unchanged in the latter case.
+ */
+void *galloc_override_vrealloc_from(struct galloc_heap *heap, const void *p, size_t old,
+				    size_t size, gfp_t gfp)
+{
+	void *new;
+
+	if (old >= size)
+		return (void *)p;
+	new = galloc_override_valloc(heap, size, 1, gfp, NUMA_NO_NODE);
+	if (new) {
+		memcpy(new, p, old);
+		galloc_kvfree(p);
+	}
+	return new;
+}
+EXPORT_SYMBOL_GPL(galloc_override_vrealloc_from);
+
+/* ---- copies ------------------------------------------------------------------------- */
+
+/**
+ * galloc_override_memdup() - kmemdup() of an overridden module
+ * @heap: the module's heap, or NULL
+ * @src: what to copy
+ * @len: bytes of it
+ * @gfp: any flags of kmalloc()
+ *
+ * Return: As kmemdup().
+ */
+void *galloc_override_memdup(struct galloc_heap *heap, const void *src, size_t len,
+			     gfp_t gfp)
+{
+	void *p = galloc_override_alloc(heap, len, gfp, NUMA_NO_NODE);
+
+	return p && len ? memcpy(p, src, len) : p;
+}
+EXPORT_SYMBOL_GPL(galloc_override_memdup);
+
+/**
+ * galloc_override_memdup_nul() - kmemdup_nul() of an overridden module
+ * @heap: the module's heap, or NULL
+ * @s: characters that need not end in NUL; or NULL
+ * @len: their number
+ * @gfp: any flags of kmalloc()
+ *
+ * Return: As kmemdup_nul().
+ */
+char *galloc_override_memdup_nul(struct galloc_heap *heap, const char *s, size_t len,
+				 gfp_t gfp)
+{
+	char *p;
+
+	if (!s)
+		return NULL;
+	p = galloc_override_alloc(heap, size_add(len, 1), gfp, NUMA_NO_NODE);
+	if (!p)
+		return NULL;
+	memcpy(p, s, len);
+	p[len] = '\0';
+	return p;
+}
+EXPORT_SYMBOL_GPL(galloc_override_memdup_nul);
+
+/**
+ * galloc_override_vmemdup() - kvmemdup() of an overridden module
+ * @heap: the module's heap, or NULL
+ * @src: what to copy
+ * @len: bytes of it
+ * @gfp: any flags of kvmalloc()
+ *
+ * Return: As kvmemdup().
+ */
+void *galloc_override_vmemdup(struct galloc_heap *heap, const void *src, size_t len,
+			      gfp_t gfp)
+{
+	void *p = galloc_override_valloc(heap, len, 1, gfp, NUMA_NO_NODE);
+
+	return p && len ? memcpy(p, src, len) : p;
+}
+EXPORT_SYMBOL_GPL(galloc_override_vmemdup);
+
+/**
+ * galloc_override_vasprintf() - kvasprintf() of an overridden module
+ * @heap: the module's heap, or NULL
+ * @gfp: any flags of kmalloc()
+ * @fmt: format
+ * @args: its arguments
+ *
+ * Return: As kvasprintf().
+ */
+char *galloc_override_vasprintf(struct galloc_heap *heap, gfp_t gfp, const char *fmt,
+				va_list args)
+{
+	unsigned int len, printed;
+	va_list again;
+	char *p;
+
+	va_copy(again, args);
+	len = vsnprintf(NULL, 0, fmt, again);
+	va_end(again);
+	p = galloc_override_alloc(heap, (size_t)len + 1, gfp, NUMA_NO_NODE);
+	if (!p)
+		return NULL;
+	printed = vsnprintf(p, (size_t)len + 1, fmt, args);
+	WARN(printed != len, "galloc: an argument of '%s' changed: %u characters, then %u\n",
+	     fmt, len, printed);
+	return p;
+}
+EXPORT_SYMBOL_GPL(galloc_override_vasprintf);
+
+/* ---- copies from user space ---------------------------------------------------------- */
+
+/* What a copy from user space ended with: the memory, or an error. */
+static void *copied_from_user(void *p, const void __user *src, size_t len)
+{
+	if (!p)
+		return ERR_PTR(-ENOMEM);
+	if (!copy_from_user(p, src, len))
+		return p;
+	galloc_kvfree(p);
+	return ERR_PTR(-EFAULT);
+}
+
+/**
+ * galloc_override_memdup_user() - memdup_user() of an overridden module
+ * @heap: the module's heap, or NULL
+ * @src: address in user space
+ * @len: bytes
+ *
+ * Context: Process.  Sleeps.
+ * Return: The copy, or ERR_PTR(-ENOMEM) or ERR_PTR(-EFAULT).
+ */
+void *galloc_override_memdup_user(struct galloc_heap *heap, const void __user *src,
+				  size_t len)
+{
+	return copied_from_user(galloc_override_alloc(heap, len, GFP_USER | __GFP_NOWARN,
+						      NUMA_NO_NODE), src, len);
+}
+EXPORT_SYMBOL_GPL(galloc_override_memdup_user);
+
+/**
+ * galloc_override_vmemdup_user() - vmemdup_user() of an overridden module
+ * @heap: the module's heap, or NULL
+ * @src: address in user space
+ * @len: bytes
+ *
+ * Context: Process.  Sleeps.
+ * Return: As galloc_override_memdup_user(), to be freed by kvfree().
+ */
+void *galloc_override_vmemdup_user(struct galloc_heap *heap, const void __user *src,
+				   size_t len)
+{
+	return copied_from_user(galloc_override_valloc(heap, len, 1, GFP_USER,
+						       NUMA_NO_NODE), src, len);
+}
+EXPORT_SYMBOL_GPL(galloc_override_vmemdup_user);
+
+/**
+ * galloc_override_memdup_user_nul() - memdup_user_nul() of an overridden module
+ * @heap: the module's heap, or NULL
+ * @src: address in user space
+ * @len: bytes
+ *
+ * Context: Process.  Sleeps.
+ * Return: As galloc_override_memdup_user(), with a NUL behind it.
+ */
+void *galloc_override_memdup_user_nul(struct galloc_heap *heap, const void __user *src,
+				      size_t len)
+{
+	char *p = galloc_override_alloc(heap, size_add(len, 1), GFP_KERNEL, NUMA_NO_NODE);
+
+	p = copied_from_user(p, src, len);
+	if (!IS_ERR(p))
+		p[len] = '\0';
+	return p;
+}
+EXPORT_SYMBOL_GPL(galloc_override_memdup_user_nul);
+
+/**
+ * galloc_override_strndup_user() - strndup_user() of an overridden module
+ * @heap: the module's heap, or NULL
+ * @s: string in user space
+ * @max: most bytes, with its NUL
+ *
+ * Context: Process.  Sleeps.
+ * Return: The copy, or ERR_PTR(): -EFAULT, -EINVAL if it is longer, -ENOMEM.
+ */
+char *galloc_override_strndup_user(struct galloc_heap *heap, const char __user *s, long max)
+{
+	long len = strnlen_user(s, max);
+	char *p;
+
+	if (!len)
+		return ERR_PTR(-EFAULT);
+	if (len > max)
+		return ERR_PTR(-EINVAL);
+	p = galloc_override_memdup_user(heap, s, len);
+	/* Also if somebody has made it longer since. */
+	if (!IS_ERR(p))
+		p[len - 1] = '\0';
+	return p;
+}
+EXPORT_SYMBOL_GPL(galloc_override_strndup_user);
+
+/* ---- the module's heap --------------------------------------------------------------- */
+
+/**
+ * galloc_override_begin() - make the heap of an overridden module
+ * @heap: where its files find it
+ * @name: the module's name
+ * @limit_mb: most MB that it may hold; 0: no limit
+ *
+ * Context: Process.  Sleeps.
+ * Return: 0, or -ENOMEM.
+ */
+int galloc_override_begin(struct galloc_heap **heap, const char *name, unsigned int limit_mb)
+{
+	const struct galloc_heap_args args = { .limit_bytes = (size_t)limit_mb << 20 };
+	struct galloc_heap *new = galloc_heap_create(name, &args);
+
+	WRITE_ONCE(*heap, new);
+	return new ? 0 : -ENOMEM;
+}
+EXPORT_SYMBOL_GPL(galloc_override_begin);
+
+/**
+ * galloc_override_end() - destroy the heap of an overridden module
+ * @heap: where its files find it
+ *
+ * What the module has given to call_rcu() and kfree_rcu() is freed first; what is then
+ * still allocated is reported.
+ *
+ * Context: Process.  Sleeps.
+ */
+void galloc_override_end(struct galloc_heap **heap)
+{
+	struct galloc_heap *old = *heap;
+
+	WRITE_ONCE(*heap, NULL);
+	rcu_barrier();
+	galloc_override_rcu_barrier();
+	galloc_heap_destroy(old);
+}
+EXPORT_SYMBOL_GPL(galloc_override_end);

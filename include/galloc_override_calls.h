@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Copyright (C) 2026 The galloc authors */
+/*
+ * galloc_override_calls: the functions that galloc-override.h puts in the place of the
+ * kernel's.  Not for clients to call by themselves.
+ */
+#ifndef _GALLOC_OVERRIDE_CALLS_H
+#define _GALLOC_OVERRIDE_CALLS_H
+
+#include <linux/stdarg.h>
+
+#include <galloc.h>
+
+struct inode;
+struct kmem_cache_args;
+struct list_lru;
+struct posix_acl;
+
+/* All that caches are made of.  @args: the kernel's own, which then is all but @flags. */
+struct galloc_kmem_args {
+	unsigned int align;
+	unsigned int useroffset;
+	unsigned int usersize;
+	slab_flags_t flags;
+	void (*ctor)(void *object);
+	struct kmem_cache_args *args;
+	struct galloc_heap *heap;
+};
+
+void *galloc_override_alloc(struct galloc_heap *heap, size_t size, gfp_t gfp, int nid)
+	__malloc __alloc_size(2);
+void *galloc_override_valloc(struct galloc_heap *heap, size_t size, size_t align,
+			     gfp_t gfp, int nid) __malloc __alloc_size(2);
+void *galloc_override_realloc(struct galloc_heap *heap, const void *p, size_t size,
+			      size_t align, gfp_t gfp, int nid)
+	__must_check __realloc_size(3);
+void *galloc_override_vrealloc(struct galloc_heap *heap, const void *p, size_t size,
+			       size_t align, gfp_t gfp, int nid)
+	__must_check __realloc_size(3);
+void *galloc_override_vrealloc_from(struct galloc_heap *heap, const void *p, size_t old,
+				    size_t size, gfp_t gfp) __realloc_size(4);
+void *galloc_override_memdup(struct galloc_heap *heap, const void *src, size_t len,
+			     gfp_t gfp) __realloc_size(3);
+char *galloc_override_memdup_nul(struct galloc_heap *heap, const char *s, size_t len,
+				 gfp_t gfp);
+void *galloc_override_vmemdup(struct galloc_heap *heap, const void *src, size_t len,
+			      gfp_t gfp) __realloc_size(3);
+char *galloc_override_vasprintf(struct galloc_heap *heap, gfp_t gfp, const char *fmt,
+				va_list args) __printf(3, 0);
+void *galloc_override_memdup_user(struct galloc_heap *heap, const void __user *src,
+				  size_t len) __realloc_size(3);
+void *galloc_override_vmemdup_user(struct galloc_heap *heap, const void __user *src,
+				   size_t len) __realloc_size(3);
+void *galloc_override_memdup_user_nul(struct galloc_heap *heap, const void __user *src,
+				      size_t len);
+char *galloc_override_strndup_user(struct galloc_heap *heap, const char __user *s, long max);
+
+void galloc_kfree(const void *p);
+void galloc_kfree_sensitive(const void *p);
+void galloc_kfree_const(const void *p);
+void galloc_kfree_link(void *p);
+void galloc_kfree_strarray(char **array, size_t n);
+void galloc_kfree_bulk(size_t nr, void **p);
+void galloc_kfree_nolock(const void *p);
+void galloc_kvfree(const void *p);
+void galloc_kvfree_atomic(const void *p);
+void galloc_kvfree_sensitive(const void *p, size_t len);
+size_t galloc_ksize(const void *p);
+
+int galloc_override_begin(struct galloc_heap **heap, const char *name, unsigned int limit_mb);
+void galloc_override_end(struct galloc_heap **heap);
+void galloc_override_queue_rcu(const void *p, void *head);
+void galloc_override_rcu_barrier(void);
+
+struct kmem_cache *galloc_kmem_cache_create(const char *name, unsigned int size,
+					    const struct galloc_kmem_args *args);
+void galloc_kmem_cache_destroy(struct kmem_cache *s);
+void *galloc_kmem_cache_alloc(struct kmem_cache *s, gfp_t gfp) __malloc;
+void *galloc_kmem_cache_alloc_lru(struct kmem_cache *s, struct list_lru *lru, gfp_t gfp)
+	__malloc;
+void *galloc_kmem_cache_alloc_node(struct kmem_cache *s, gfp_t gfp, int nid) __malloc;
+int galloc_kmem_cache_alloc_bulk(struct kmem_cache *s, gfp_t gfp, size_t nr, void **p);
+void galloc_kmem_cache_free(struct kmem_cache *s, void *p);
+void galloc_kmem_cache_free_bulk(struct kmem_cache *s, size_t nr, void **p);
+int galloc_kmem_cache_shrink(struct kmem_cache *s);
+unsigned int galloc_kmem_cache_size(struct kmem_cache *s);
+bool galloc_kmem_cache_charge(void *p, gfp_t gfp);
+
+void *galloc_mempool_alloc_slab(gfp_t gfp, void *cache);
+void galloc_mempool_free_slab(void *p, void *cache);
+void galloc_mempool_kfree(void *p, void *size);
+void galloc_set_cached_acl(struct inode *inode, int type, struct posix_acl *acl);
+
+#endif /* _GALLOC_OVERRIDE_CALLS_H */

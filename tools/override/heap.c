@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-2.0
+// Copyright (C) 2026 The galloc authors
+/*
+ * galloc_override_heap: a module of two files, with a heap of its own.
+ *
+ * Says what it could allocate within the heap's limit, and leaves @leak objects behind.
+ */
+#include <linux/module.h>
+#include <linux/slab.h>
+
+#include "heap.h"
+
+static unsigned int leak;
+module_param(leak, uint, 0444);
+
+static struct kmem_cache *cache;
+static struct item *last;
+
+static int __init init(void)
+{
+	unsigned int n = 0;
+
+	cache = KMEM_CACHE(item, 0);
+	last = cache ? kmem_cache_zalloc(cache, GFP_KERNEL) : NULL;
+	if (!last)
+		return -ENOMEM;
+	last->text = other_text();
+	while (n < 10000 && other_push(1000))
+		n++;
+	pr_info("galloc_override_heap: %u of 10000, text %s, no failure %d\n", n, last->text,
+		other_push_nofail(1000));
+	return 0;
+}
+
+static void __exit fini(void)
+{
+	other_pop_all(leak);
+	kfree(last->text);
+	kfree_rcu(last, rcu);
+	kmem_cache_destroy(cache);
+}
+
+module_init(init);
+module_exit(fini);
+
+MODULE_DESCRIPTION("A module with galloc-override.h and a heap of its own");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: GPL-2.0
+// Copyright (C) 2026 The galloc authors
+/* heap_other: the second file of galloc_override_heap. */
+#include <linux/llist.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "heap.h"
+
+static LLIST_HEAD(stack);
+
+char *other_text(void)
+{
+	return kasprintf(GFP_KERNEL, "of %s", KBUILD_MODNAME);
+}
+
+static bool push(struct llist_node *node)
+{
+	if (node)
+		llist_add(node, &stack);
+	return node;
+}
+
+bool other_push(size_t size)
+{
+	return push(kmalloc(size, GFP_KERNEL | __GFP_NOWARN));
+}
+
+bool other_push_nofail(size_t size)
+{
+	return push(kmalloc(size, GFP_KERNEL | __GFP_NOFAIL));
+}
+
+void other_pop_all(unsigned int but)
+{
+	struct llist_node *node, *next;
+
+	llist_for_each_safe(node, next, llist_del_all(&stack))
+		if (!but || !but--)
+			kfree(node);
+}
