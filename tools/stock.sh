@@ -163,6 +163,21 @@ first_splat()
 		grep -aE "$GUEST_SPLAT|galloc: .* are not accounted" | head -n 1 || true
 }
 
+# old_clients KO: as if built with the header of another ABI; and, where symbols have
+# versions, with another declaration of a function.
+old_clients()
+{
+	local abi at
+
+	abi=$(nm -u "$1" | grep -o 'galloc_class_abi[0-9]*')
+	objcopy --redefine-sym "$abi=galloc_class_abi0" "$1" "$work/old_abi.ko"
+	objcopy --dump-section "__versions=$work/versions" "$1" "$work/old_versions.ko" 2>/dev/null || return 0
+	# Each has 8 bytes of version, then the name.
+	at=$(grep -obaF gfree "$work/versions" | head -n 1 | cut -d : -f 1)
+	printf '\0\0\0\0' | dd of="$work/versions" bs=1 seek=$((at - 8)) conv=notrunc status=none
+	objcopy --update-section "__versions=$work/versions" "$1" "$work/old_versions.ko"
+}
+
 which=${1:-6.1} bed=${2:-work} nodes=${STOCK_NODES:-2}
 case $bed in
 work) cpus=4 mb=1024 ;;
@@ -194,6 +209,7 @@ for sample in $samples; do
 	build_client "$KDIR" "samples/$sample"
 	cp "$BUILD/samples/$sample/$sample.ko" "$work/"
 done
+old_clients "$work/hello.ko"
 build_client "$KDIR" tools/stress
 build_client "$KDIR" tools/override
 cp "$BUILD/galloc.ko" "$BUILD"/tools/{stress,override}/*.ko "$work/"

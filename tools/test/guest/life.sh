@@ -4,12 +4,12 @@
 # Copyright (C) 2026 The galloc authors
 #
 # life.sh: typical use, twice: load galloc with its self-test, let a client count a
-# text, run the stress, unload.
+# text, run the stress, unload. Then clients of another ABI, which must not load.
 
 # shellcheck source=tools/test/guest/lib.sh
 . "${0%/*}/lib.sh"
 
-begin 16
+begin 20
 
 # Words of a text, as wordfreq should count them.
 count_words()
@@ -17,6 +17,18 @@ count_words()
 	# shellcheck disable=SC2018,SC2019 # just these letters, as in the kernel
 	tr 'A-Z' 'a-z' <"$1" | tr -cs 'a-z' '\n' | grep . | sort | uniq -c |
 		awk '{ print $1, $2 }' | sort | sha256sum
+}
+
+# refused NAME WHY: it does not load, and the log says WHY.
+refused()
+{
+	if [ ! -e "$MODULES/$1.ko" ]; then
+		skip "$1.ko is refused: $2" "symbols have no versions in this kernel"
+		return
+	fi
+	log_mark
+	! load "$1" 2>/dev/null || unload "$1"
+	check "$1.ko is refused: $2" test -n "$(log_new "$2")"
 }
 
 want=$(count_words /test/text)
@@ -38,5 +50,10 @@ for round in 1 2; do
 	check "round $round: galloc unloads" unload galloc
 	same "round $round: no page is held" "$(log_new 'galloc: unloaded')" "galloc: unloaded, 0 pages held"
 done
+
+check "galloc loads for old clients" load_galloc
+refused old_abi 'Unknown symbol galloc_class_abi0'
+refused old_versions 'disagrees about version of symbol gfree'
+check "galloc unloads" unload galloc
 
 finish
