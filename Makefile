@@ -94,6 +94,9 @@ help:
 	@echo 'make fastpath-doc     Documentation/fastpath.rst, from galloc.ko'
 	@echo 'make modules          galloc.ko for the running kernel (KDIR=, KREL=, MO=)'
 	@echo 'make install          module, headers, symbols (PREFIX=, DESTDIR=, INSTALL_MOD_STRIP=)'
+	@echo 'make dkms             have DKMS build it for each kernel (SAMPLES=, DESTDIR=)'
+	@echo 'make deb              Debian packages, into build/deb'
+	@echo 'make release          a release (VERSION=)'
 	@echo 'make uninstall        remove them, for the same kernel'
 	@echo 'make modules_install  the module alone, by kbuild (INSTALL_MOD_PATH=)'
 	@echo 'make sizeclasses      the table of size classes (PAGE_SIZE=)'
@@ -111,6 +114,7 @@ check:
 
 check-install:
 	@tools/ship/layouts.sh
+	@tools/ship/packages.sh
 
 kunit:
 	@tools/kunit.sh
@@ -223,6 +227,16 @@ uninstall:
 		next=$$(ls ../lib/galloc/*/include/galloc.h 2>/dev/null | sort -V | tail -n 1); \
 		[ -z "$$next" ] || ln -s "$${next%/*}" galloc
 	$(depmod)
+
+.PHONY: dkms deb release
+dkms:
+	@DESTDIR='$(DESTDIR)' $(if $(filter command% environment%,$(origin KREL)),KREL='$(KREL)') tools/ship/dkms.sh $(SAMPLES)
+
+deb:
+	@tools/ship/deb.sh
+
+release:
+	@tools/ship/release.sh $(VERSION)
 
 .PHONY: clean
 clean:

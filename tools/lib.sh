@@ -290,8 +290,9 @@ packages_for()
 		docs) echo python3-sphinx perl ;;
 		pdf) echo latexmk texlive-latex-recommended texlive-latex-extra texlive-fonts-recommended tex-gyre ;;
 		dkms) echo dkms make gcc ;;
-		packages) echo dpkg-dev debhelper dh-dkms lintian fakeroot linux-headers-amd64 ;;
+		packages) echo build-essential dpkg-dev debhelper dh-dkms lintian fakeroot linux-headers-amd64 ;;
 		roots) echo debootstrap ;;
+		client) echo pkgconf ;;
 		abi) echo abigail-tools ;;
 		# The compiler that Debian's headers of a series ask for.
 		6.1) echo gcc-12 ;;

@@ -202,6 +202,7 @@ check_version()
 	same "modinfo has the version of galloc.h" "$(modinfo -F version "$work/galloc/galloc.ko")" "$version"
 	same "so has the line in the log" \
 		"$(strings -a "$work/galloc/galloc.ko" | grep -c "loaded: version $version, ")" 1
+	same "so has dkms.conf" "$(sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' "$top/dkms.conf")" "$version"
 	same "CHANGELOG.md is about it" "$(sed -n "s/^## //p" "$top/CHANGELOG.md" | grep -vx Next | head -n 1)" "$version"
 }
 

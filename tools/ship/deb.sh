@@ -1,0 +1,72 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Copyright (C) 2026 The galloc authors
+#
+# deb.sh: Debian packages, into build/deb; `make deb`. Two builds of the same commit are
+# equal, byte for byte.
+#
+#	DEB_OUT=dir		where to put them
+#	DEBEMAIL=address	whom the packages name as their maintainer
+#	DEB_VERSION=version	if not that of dkms.conf
+
+set -euo pipefail
+top=$(cd "$(dirname "$0")/../.." && pwd)
+# shellcheck source=tools/lib.sh
+. "$top/tools/lib.sh"
+
+# The time of the last commit, or, where there is no git, that of the CHANGELOG.
+source_time()
+{
+	git -C "$top" log -1 --format=%ct 2>/dev/null || stat -c %Y "$top/CHANGELOG.md"
+}
+
+# A release is VERSION; what comes after it is VERSION+gitN.
+deb_version()
+{
+	local n
+
+	version=$(sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' "$top/dkms.conf")
+	if grep -qx '## Next' "$top/CHANGELOG.md"; then
+		n=$(git -C "$top" rev-list --count HEAD 2>/dev/null) || n=0
+		version=$version+git$n
+	fi
+	printf '%s\n' "$version"
+}
+
+# The tree as it is, without what was built.
+copy_sources()
+{
+	if git -C "$top" rev-parse --git-dir >/dev/null 2>&1; then
+		git -C "$top" ls-files -z -co --exclude-standard
+	else
+		(cd "$top" && find . -name .git -prune -o -path ./build -prune -o -type f ! -name '*.[oa]' \
+			! -name '*.ko' ! -name '*.mod*' ! -name '.*.cmd' -print0)
+	fi | { cd "$top"; xargs -0 cp --parents --no-dereference -t "$1"; }
+	chmod -R u+rwX,go+rX,go-w "$1"
+}
+
+need_for packages docs programs
+umask 022
+email=${DEBEMAIL:-$(git -C "$top" log -1 --format=%ae 2>/dev/null || true)}
+version=${DEB_VERSION:-$(deb_version)}
+SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(source_time)}
+export SOURCE_DATE_EPOCH LC_ALL=C.UTF-8
+out=${DEB_OUT:-$top/build/deb}
+src=$out/galloc-$version
+rm -rf "$out"
+mkdir -p "$src"
+copy_sources "$src"
+cp -r "$top/tools/ship/debian" "$src/debian"
+sed -i "s/@MAINTAINER@/${email:-galloc@localhost.localdomain}/" "$src/debian/control"
+cat >"$src/debian/changelog" <<END
+galloc ($version) unstable; urgency=medium
+
+  * See /usr/share/doc/galloc-dkms/changelog.gz.
+
+ -- The galloc authors <${email:-galloc@localhost.localdomain}>  $(date -R -u -d "@$SOURCE_DATE_EPOCH")
+END
+find "$src" -exec touch --no-dereference -d "@$SOURCE_DATE_EPOCH" {} +
+PROGRESS_NAME="packages" progress env -C "$src" dpkg-buildpackage -us -uc
+rm -rf "$src"
+say "the packages are in $out"
+(cd "$out" && ls -- *.deb)

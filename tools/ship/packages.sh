@@ -1,0 +1,37 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Copyright (C) 2026 The galloc authors
+#
+# packages.sh [RELEASE]: DKMS and the Debian packages, in a minimal Debian of this release
+# (default bookworm) with two kernels' headers. Needs root, and a network the first time.
+# Nothing is loaded. Last line: N passed, N failed, N skipped.
+
+set -euo pipefail
+top=$(cd "$(dirname "$0")/../.." && pwd)
+# shellcheck source=tools/kernel.sh
+. "$top/tools/kernel.sh"
+# shellcheck source=tools/ship/root.sh
+. "$top/tools/ship/root.sh"
+
+test_dir packages
+need_for roots
+# shellcheck disable=SC2046 # words
+root=$(minimal_root "${1:-bookworm}" $(packages_for packages dkms docs programs client))
+tree=$work/upper/galloc
+mkdir -p "$tree"
+git -C "$top" ls-files -z -co --exclude-standard | { cd "$top"; xargs -0 cp --parents -t "$tree"; }
+# The second kernel, at the path that its headers know.
+use_kernel stock 6.12
+case $KDIR in
+"$cache"/*)
+	entry=${KDIR%%/usr/src/*}
+	mkdir -p "$work/upper$entry"
+	cp -a "$entry/." "$work/upper$entry"
+	;;
+esac
+rc=0
+in_root "$root" "$work" env DEBEMAIL="${DEBEMAIL:-$(git -C "$top" log -1 --format=%ae)}" \
+	SOURCE_DATE_EPOCH="$(git -C "$top" log -1 --format=%ct)" \
+	/galloc/tools/ship/inside.sh "$KREL" "$KDIR" | tee "$work/results" || rc=$?
+count_in "$work/results"
+[ "$rc" -eq 0 ] || not_ok "the packages are tried to the end" "inside.sh ended with status $rc"
