@@ -404,6 +404,30 @@ abi_is_looked_at()
 	return 1
 }
 
+# releases VERSION: in the clone.
+releases()
+{
+	RELEASE_CHECK=true RELEASE_BUILD=true "$work/clone/tools/ship/release.sh" "$1" >"$work/out" 2>&1
+}
+
+# A release has its version everywhere, and one that promises too much is refused.
+release_is_made()
+{
+	export GIT_AUTHOR_NAME=test GIT_AUTHOR_EMAIL=test@localhost GIT_COMMITTER_NAME=test GIT_COMMITTER_EMAIL=test@localhost
+	git clone -q "$top" "$work/clone" && cd "$work/clone" || return 1
+	grep -qx '## Next' CHANGELOG.md || sed -i '0,/^## /s//## Next\n\n&/' CHANGELOG.md
+	git commit -qam next || true
+	! releases 0.0.1 || return 1
+	releases 88.0.0 || { cat "$work/out"; return 1; }
+	[ "$(git show v88.0.0 | grep -cE '^\+(#define GALLOC_MAJOR.88|PACKAGE_VERSION="88.0.0"|Version: *88.0.0|## 88.0.0)$')" = 4 ] &&
+		(cd build/release/88.0.0 && sha256sum -c --quiet SHA256SUMS && [ -e galloc-88.0.0.tar.xz ]) || return 1
+	sed -i '0,/^## /s//## Next\n\n&/' CHANGELOG.md
+	sed -i '/^symbol gsize$/d' Documentation/abi.list
+	git commit -qam "a symbol less"
+	! releases 88.1.0 && grep -q 'raise MAJOR' "$work/out" || return 1
+	releases 89.0.0
+}
+
 check "packages: make check asks once for those of all its parts" asked_once
 check "packages: all are named in lib.sh" no_other_packages
 check "packages: clang.sh has clang installed where that is allowed" clang_is_installed
@@ -418,6 +442,11 @@ check "bench: results of an interrupted guest are kept" results_survive
 check "documentation: each test named in clauses.rst exists" clauses_have_tests
 check "abi: what clients have compiled in is as in abi.list" "$top/tools/ship/abi.py"
 check "abi: a change is found" abi_is_looked_at
+if git -C "$top" rev-parse --git-dir >/dev/null 2>&1; then
+	check "release: it is made, unless the version promises too much" release_is_made
+else
+	skip "release: it is made" "no git here"
+fi
 check "sizeclass: the generator builds and runs" \
 	env PAGE_SIZE=4096 "$top/tools/sizeclasses.sh"
 check "sizeclass: sizeclass.c is what the generator prints" \

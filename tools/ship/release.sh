@@ -1,0 +1,119 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Copyright (C) 2026 The galloc authors
+#
+# release.sh VERSION: make a release, `make release VERSION=1.2.0`.
+#
+# 1. The version must be newer, and as much newer as Documentation/abi.rst asks of what
+#    changed in abi.list since the last release. CHANGELOG.md must have a section Next.
+# 2. In a tree of its own, the version goes into galloc.h, dkms.conf, the spec and the
+#    CHANGELOG, and is committed.
+# 3. There all is checked and built: make check, check-install, docs, deb.
+# 4. Only then the branch moves on and gets the tag. build/release/VERSION has what is to
+#    be published: sources, packages, pages, SHA256SUMS, signed if git has a signing key.
+#
+#	RELEASE_CHECK='make check'	another command for the checks
+#	RELEASE_BUILD='make docs deb'	and for what is published
+
+set -euo pipefail
+top=$(cd "$(dirname "$0")/../.." && pwd)
+# shellcheck source=tools/lib.sh
+. "$top/tools/lib.sh"
+
+# number MAJOR.MINOR.PATCH: to compare
+number()
+{
+	[[ $1 =~ ^(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)$ ]] || die "$1 is no version such as 1.2.0"
+	echo $((BASH_REMATCH[1] * 1000000 + BASH_REMATCH[2] * 1000 + BASH_REMATCH[3]))
+}
+
+# part N VERSION
+part()
+{
+	cut -d . -f "$1" <<<"$2"
+}
+
+# The part that must rise, 1 to 3, for what changed since a release: at least.
+needed_part()
+{
+	local before=$1 changed
+
+	git -C "$top" rev-parse -q --verify "v$before" >/dev/null || { echo 3; return; }
+	changed=$(diff <(git -C "$top" show "v$before:Documentation/abi.list" 2>/dev/null) \
+		"$top/Documentation/abi.list" | grep -oE '^[<>]' | sort -u | tr -d '\n') || true
+	case $changed in
+	*'<'*) [ "$(part 1 "$before")" = 0 ] && echo 2 || echo 1 ;;
+	'>') echo 2 ;;
+	*) echo 3 ;;
+	esac
+}
+
+check_version()
+{
+	local n needed
+
+	[ "$(number "$version")" -gt "$(number "$before")" ] || die "$version is not newer than $before"
+	needed=$(needed_part "$before")
+	for ((n = 1; n <= needed; n++)); do
+		[ "$(part $n "$version")" = "$(part $n "$before")" ] || return 0
+	done
+	die "the ABI changed since $before: raise $( (echo; echo MAJOR; echo MINOR) | sed -n "$((needed + 1))p"), see Documentation/abi.rst"
+}
+
+# In the tree of its own.
+write_version()
+{
+	local name n=0
+
+	for name in MAJOR MINOR PATCH; do
+		n=$((n + 1))
+		sed -i "s/^\(#define GALLOC_$name\t\).*/\1$(part $n "$version")/" "$tree/include/galloc.h"
+	done
+	sed -i "s/^\(PACKAGE_VERSION=\).*/\1\"$version\"/" "$tree/dkms.conf"
+	sed -i "s/^\(Version: *\).*/\1$version/" "$tree/tools/ship/galloc.spec"
+	sed -i "s/^## Next$/## $version/" "$tree/CHANGELOG.md"
+	git -C "$tree" commit -qam "galloc: release $version"
+}
+
+publish()
+{
+	local key
+
+	rm -rf "$out"
+	mkdir -p "$out"
+	git -C "$tree" archive --prefix="galloc-$version/" HEAD | xz -9 >"$out/galloc-$version.tar.xz"
+	[ ! -d "$tree/build/deb" ] || cp "$tree"/build/deb/* "$out/"
+	[ ! -d "$tree/build/docs/html" ] ||
+		tar -C "$tree/build/docs" --sort=name --owner=0 --group=0 -cJf "$out/galloc-$version-doc.tar.xz" html
+	(cd "$out" && sha256sum -- * >SHA256SUMS)
+	key=$(git -C "$top" config user.signingkey) || true
+	if [ -n "$key" ]; then
+		gpg --local-user "$key" --armor --detach-sign "$out/SHA256SUMS"
+		git -C "$top" tag -s -m "galloc $version" "v$version" "$1"
+	else
+		say "git has no user.signingkey: nothing is signed"
+		git -C "$top" tag -a -m "galloc $version" "v$version" "$1"
+	fi
+}
+
+version=${1:-}
+[ -n "$version" ] || die "which version? type: make release VERSION=1.2.0"
+before=$(sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' "$top/dkms.conf")
+[ -z "$(git -C "$top" status --porcelain)" ] || die "the tree has changes that are not committed"
+grep -qx '## Next' "$top/CHANGELOG.md" || die "CHANGELOG.md has no section Next: nothing to release"
+check_version
+out=$top/build/release/$version
+work_dir release
+tree=$work/galloc
+trap 'git -C "$top" worktree remove --force "$tree" 2>/dev/null; rm -rf "$work"' EXIT
+git -C "$top" worktree add -q --detach "$tree" HEAD
+write_version
+cd "$tree"
+for command in "${RELEASE_CHECK:-make check check-install}" "${RELEASE_BUILD:-make docs deb}"; do
+	say "$command"
+	$command >&2 || die "$command fails: there is no release $version"
+done
+cd "$top"
+publish "$(git -C "$tree" rev-parse HEAD)"
+git -C "$top" merge -q --ff-only "v$version"
+say "galloc $version is in $out; then: git push --follow-tags"
