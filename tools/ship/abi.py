@@ -41,10 +41,13 @@ def interface_of(header):
     for name, value in re.findall(r"^#define[ \t]+(GALLOC_\w+)[ \t]+([^\n]+)$", text, re.M):
         if not re.match(r"GALLOC_(MAJOR|MINOR|PATCH|VERSION)", name):
             yield f"constant {name} {squeeze(value)}"
-    for name, args in re.findall(r"^#define[ \t]+(\w+)\(([^)\n]*)\)", text, re.M):
+    for name, args in re.findall(r"^#define[ \t]+(?!__)(\w+)\(([^)\n]*)\)", text, re.M):
         yield f"macro {name}({squeeze(args)})"
     for part in statements(re.sub(r"^[ \t]*#.*$", "", text, flags=re.M)):
         head = squeeze(part.split("{")[0])
+        # The header's own, and the kernel's, which galloc-override.h declares with a remark.
+        if head.startswith("__GALLOC") or "__galloc_remark" in head or re.search(r"\b__galloc_\w+\(", head):
+            continue
         if part.startswith(("struct", "enum", "union")) and "{" in part:
             yield squeeze(part)
         elif "(" in head and head.startswith("static"):
