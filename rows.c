@@ -766,7 +766,8 @@ bool rows_reap(void)
 	struct rowset *set, *next_set;
 	struct mspan *s, *next;
 
-	if (READ_ONCE(nr_spare_numbers) && READ_ONCE(nr_spare_numbers) < ROWS_SPARE / 2)
+	/* As soon as there was one: where nobody sleeps they may all be used up. */
+	if (READ_ONCE(rows_top) && READ_ONCE(nr_spare_numbers) < ROWS_SPARE / 2)
 		numbers_fill();
 	if (!gone && !later)
 		return any;

@@ -353,6 +353,33 @@ static void a_thousand_sets_leave_nothing(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, rows_next_set(NULL));
 }
 
+/* Where nobody may sleep rows take numbers that were reserved, until there are none. */
+static void the_worker_reserves_numbers_again(struct kunit *test)
+{
+	enum { N = 200 };
+	struct rowset **sets = kunit_kzalloc(test, N * sizeof(*sets), GFP_KERNEL);
+	gfp_t gfp = GFP_ATOMIC | __GFP_NOWARN;
+	unsigned int n = 0;
+
+	KUNIT_ASSERT_NOT_NULL(test, sets);
+	set_size(4000, 1);
+	create(test);
+	do {
+		KUNIT_ASSERT_LT(test, n, N);
+		sets[n] = rows_create(&r.args, gfp);
+		KUNIT_ASSERT_NOT_NULL(test, sets[n]);
+		r.objects[r.nr] = api_alloc_row(sets[n++], NUMA_NO_NODE, gfp);
+	} while (r.objects[r.nr] && ++r.nr < MAX_OBJECTS);
+	KUNIT_EXPECT_LT(test, r.nr, n);
+	reap();
+	r.objects[r.nr] = api_alloc_row(sets[n - 1], NUMA_NO_NODE, gfp);
+	KUNIT_EXPECT_NOT_NULL(test, r.objects[r.nr]);
+	r.nr += !!r.objects[r.nr];
+	give_back(0);
+	while (n)
+		rows_abandon(sets[--n]);
+}
+
 /* Two CPUs allocate from a set and free each other's objects. */
 struct swap {
 	atomic_t met;
@@ -484,6 +511,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(a_sweep_takes_all_spans),
 	KUNIT_CASE(a_row_found_stays_for_the_section),
 	KUNIT_CASE(a_thousand_sets_leave_nothing),
+	KUNIT_CASE(the_worker_reserves_numbers_again),
 	KUNIT_CASE(two_cpus_share_a_set),
 	KUNIT_CASE(what_galloc_owns_is_told_from_the_rest),
 	KUNIT_CASE(without_memory_no_set_and_no_row),
