@@ -77,6 +77,7 @@ void stats_init(void);
 void stats_exit(void);
 void stats_totals(struct galloc_totals *t);
 unsigned long stats_report_leaks(void);
+const char *stats_event_name(unsigned int event);
 
 /* validate.c */
 

@@ -11,6 +11,7 @@
  */
 #include "heaps.h"
 #include "mcache.h"
+#include "observe/metrics.h"
 #include "observe/sums.h"
 
 #include <linux/cpu.h>
@@ -20,6 +21,7 @@
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/nodemask.h>
+#include <linux/proc_fs.h>
 #include <linux/slab.h>
 
 #define GALLOC_STATS_VERSION	2
@@ -35,6 +37,11 @@ static const char * const event_names[] = { GALLOC_EVENTS(X) };
 
 static_assert(ARRAY_SIZE(event_names) == NR_GALLOC_EVENTS);
 
+const char *stats_event_name(unsigned int event)
+{
+	return event_names[event];
+}
+
 /* Add objects of @size. */
 static void totals_add(struct galloc_totals *t, const struct class_sums *cs,
 		       unsigned long size)
@@ -49,15 +56,12 @@ static void totals_add(struct galloc_totals *t, const struct class_sums *cs,
 	t->short_spans += cs->shorts;
 }
 
-/* Fill in the totals; all zero if there is no memory to count. */
-void stats_totals(struct galloc_totals *t)
+/* Fill in the totals of a walk. */
+void stats_totals_of(const struct sums *sums, struct galloc_totals *t)
 {
-	struct sums *sums = sums_collect();
 	unsigned int class, i;
 
 	memset(t, 0, sizeof(*t));
-	if (!sums)
-		return;
 	t->unsure = sums->unsure;
 	t->system = arena_held_bytes();
 	t->meta = arena_meta_bytes();
@@ -72,6 +76,17 @@ void stats_totals(struct galloc_totals *t)
 		totals_add(t, &sums->class[class], class_size(class));
 	for (i = 0; i < sums->nr_made; i++)
 		totals_add(t, &sums->made[i], sums->made[i].size);
+}
+
+/* The same of now; all zero if there is no memory to count. */
+void stats_totals(struct galloc_totals *t)
+{
+	struct sums *sums = sums_collect();
+
+	memset(t, 0, sizeof(*t));
+	if (!sums)
+		return;
+	stats_totals_of(sums, t);
 	sums_free(sums);
 }
 
@@ -312,6 +327,7 @@ struct span_line {
 	unsigned int objects;
 	unsigned int free;
 	unsigned int dropped;
+	unsigned int page;
 	int nid;
 };
 
@@ -336,6 +352,7 @@ static void gather_span(struct mspan *s, void *arg)
 	line->objects = c ? s->objects : 0;
 	line->free = c ? mspan_count_free(s) : 0;
 	line->dropped = s->dropped;
+	line->page = arena_page(s->arena, s->start);
 	line->nid = s->arena->nid;
 }
 
@@ -344,6 +361,7 @@ static void *spans_find(struct span_page *page, unsigned long nr, loff_t *pos)
 {
 	for (; nr < map_nr_slots(); nr++) {
 		page->n = 0;
+		page->nr = nr;
 		mend_slot(nr);
 		if (map_walk_slot(nr, gather_span, page) && page->n) {
 			*pos = nr + 1;
@@ -378,16 +396,17 @@ static int spans_line(struct seq_file *m, void *v)
 	unsigned int i;
 
 	if (v == SEQ_START_TOKEN) {
-		seq_puts(m, "address          node pages state    class size_bytes objects free_objects dropped_refs\n");
+		seq_puts(m, "address          node pages state    class size_bytes objects free_objects dropped_refs  block page\n");
 		return 0;
 	}
 	for (i = 0; i < page->n; i++) {
 		const struct span_line *line = &page->line[i];
 
-		seq_printf(m, "%p %4d %5u %-8s %5u %10u %7u %12u %12u\n",
+		seq_printf(m, "%p %4d %5u %-8s %5u %10u %7u %12u %12u %6lu %4u\n",
 			   (void *)line->start, line->nid, line->npages,
 			   mspan_state_name(line->state), line->class, line->size,
-			   line->objects, line->free, line->dropped);
+			   line->objects, line->free, line->dropped, page->nr,
+			   line->page);
 	}
 	return 0;
 }
@@ -551,6 +570,9 @@ unsigned long stats_report_leaks(void)
 
 static struct dentry *stats_dir;
 
+/* The totals, where debugfs is not to be had. */
+static struct proc_dir_entry *stats_proc;
+
 /* For diagnosis only: if it fails, galloc loads nevertheless. */
 void stats_init(void)
 {
@@ -564,9 +586,12 @@ void stats_init(void)
 	debugfs_create_file("shrink", 0200, stats_dir, NULL, &shrink_fops);
 	debugfs_create_file("validate", 0600, stats_dir, NULL, &validate_fops);
 	heaps_init(stats_dir);
+	metrics_init(stats_dir);
+	stats_proc = proc_create_single("galloc", 0400, NULL, stats_show);
 }
 
 void stats_exit(void)
 {
+	proc_remove(stats_proc);
 	debugfs_remove(stats_dir);
 }

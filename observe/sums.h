@@ -43,6 +43,7 @@ static inline unsigned long class_size(unsigned int class)
 	return sizeclasses[class].size;
 }
 
+void stats_totals_of(const struct sums *sums, struct galloc_totals *t);
 struct sums *sums_collect(void);
 void sums_free(struct sums *sums);
 long sums_in_use_or_less(const struct class_sums *cs);

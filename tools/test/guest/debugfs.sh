@@ -13,7 +13,7 @@
 # shellcheck source=tools/test/guest/lib.sh
 . "${0%/*}/lib.sh"
 
-READABLE="stats events classes mheap mcache spans heaps"
+READABLE="stats events classes mheap mcache spans heaps metrics"
 WRITABLE="shrink validate"
 POKE=${POKE:-/test/poke}
 STORMS="1 2 3 4 5 6 7 8"
@@ -21,7 +21,7 @@ HUGE=2147483648
 HUGE_DONE=2147479552	# what the kernel writes at once
 tmp=/tmp/debugfs
 
-begin $((2 + 7 * 4 + 2 * 4 + 4 + 3 + 4 + 6))
+begin $((2 + 8 * 4 + 2 * 4 + 4 + 3 + 5 + 4 + 6))
 
 first_line()
 {
@@ -31,8 +31,9 @@ first_line()
 	classes) echo "class size_bytes in_use_objects cached_objects central_objects spans pages allocs tail_bytes" ;;
 	mheap) echo "node what key count" ;;
 	heaps) echo "name limit_bytes held_bytes in_use_bytes cached_bytes peak_bytes meta_bytes refused spans" ;;
+	metrics) echo "# HELP galloc_held_bytes Memory that galloc holds." ;;
 	mcache) echo "cpu node cached_bytes capacity_bytes spans held_bytes hits misses overflows" ;;
-	spans) echo "address node pages state class size_bytes objects free_objects dropped_refs" ;;
+	spans) echo "address node pages state class size_bytes objects free_objects dropped_refs block page" ;;
 	esac
 }
 
@@ -59,6 +60,39 @@ storms_end()
 	wait
 	same "$1: each result is a documented one" "$(cat $tmp/said.* | grep -v ' calls$' | head -n 1)" ""
 	at_least "$1: calls" "$(awk '/ calls$/ { n += $1 } END { print n + 0 }' $tmp/said.*)" "$2"
+}
+
+# Prometheus' text form, of standard input: what is not, and what was not announced by HELP
+# and TYPE, or comes twice.
+not_prometheus()
+{
+	awk '
+		/^# HELP galloc_[a-z_]+ [A-Z].*\.$/ { help = $3; next }
+		/^# TYPE galloc_[a-z_]+ (gauge|counter)$/ {
+			if ($3 != help || typed[$3]++ || ($4 == "counter") != /_total counter$/)
+				print "TYPE: " $0
+			next
+		}
+		{
+			name = $0
+			sub(/[{ ].*/, "", name)
+			key = $0
+			sub(/ [0-9]+$/, "", key)
+			if ($0 !~ /^galloc_[a-z_]+(\{[a-z]+="([^"\\]|\\["n\\])*"\})? [0-9]+$/ ||
+			    name != help || seen[key]++)
+				print
+		}' | head -n 1
+}
+
+# metric NAME: of galloc/metrics.
+metric()
+{
+	awk -v "name=$1" 'index($0, name " ") == 1 { print $NF }' "$G/metrics"
+}
+
+metrics_at_rest()
+{
+	wait_until sh -c "cat $G/metrics >$1 && grep -q '^galloc_exact 1$' $1"
 }
 
 # galloc's own worker may have changed something in between.
@@ -89,7 +123,7 @@ echo 1 >"$G/shrink"
 # ---- each file by itself --------------------------------------------------------------
 
 same "the files, their modes and owner" "$(modes)" \
-	"classes 400 0;events 400 0;heap 755 0;heaps 400 0;mcache 400 0;mheap 400 0;shrink 200 0;spans 400 0;stats 400 0;validate 600 0;"
+	"classes 400 0;events 400 0;heap 755 0;heaps 400 0;mcache 400 0;metrics 400 0;mheap 400 0;shrink 200 0;spans 400 0;stats 400 0;validate 600 0;"
 same "the directory is root's" "$(stat -c '%a %u' /sys/kernel/debug)" "700 0"
 for file in $READABLE; do
 	same "$file: begins as documented" "$(head -n 1 "$G/$file" | tr -s " " | sed "/^grow_/s/[0-9]*$/N/")" "$(first_line "$file")"
@@ -111,6 +145,16 @@ same "validate: a read shows the result of the last write" "$(tr '\n' ';' <"$G/v
 same "validate: an empty read is one, too" "$("$POKE" read "$G/validate" 0)" 0
 check "stats: the state is exact at rest" stats_at_rest $tmp/exact
 same "stats: the parts are the whole" "$(identity_of $tmp/exact)" 0
+same "metrics: all of it is in Prometheus' text form" "$(not_prometheus <"$G/metrics")" ""
+check "metrics: exact at rest" metrics_at_rest $tmp/metrics
+same "metrics: the parts are the whole" \
+	"$(awk '/^galloc_memory_bytes\{/ { n += $2 } /^galloc_held_bytes / { n -= $2 } END { printf "%.0f", n }' $tmp/metrics)" 0
+same "metrics: the allocations are those of classes" \
+	"$(awk '/^galloc_class_allocs_total\{/ { n += $2 } END { print n }' $tmp/metrics)" \
+	"$(awk 'NR > 1 && $1 != "large" { n += $8 } END { print n }' "$G/classes")"
+same "/proc/galloc has the lines of stats, for root" \
+	"$(stat -c '%a %u' /proc/galloc) $(awk '{ print $1 }' /proc/galloc | cksum)" \
+	"400 0 $(awk '{ print $1 }' "$G/stats" | cksum)"
 drains=$(stat_of drains)
 load galloc_stress ops=20000
 unload galloc_stress

@@ -19,7 +19,7 @@ of()
 	}' "$G/$1"
 }
 
-begin 11
+begin 12
 
 load_galloc
 same "no heap, no line" "$(of heaps 1 1)" ""
@@ -32,6 +32,8 @@ same "and a table of its classes" "$(of heap/guest/classes 1 3)" \
 	"large 0 1;6 64 100;inside 1000 100;"
 same "classes has a line for the cache" "$(awk '$1 == "lone" { print $2, $3 }' "$G/classes")" \
 	"200 5"
+same "metrics has a line for each" "$(sed -n 's/^galloc_heap_limit_bytes//p' "$G/metrics" | tr '\n' ';')" \
+	'{heap="guest"} 2097152;{heap="guest.2"} 0;'
 check "the client unloads" unload galloc_heaps
 same "what it left is reported once for each" \
 	"$(log_new 'galloc: live: ' | sed 's/.*objects: //; s/, [^,]*$//' | tr '\n' ';')" \

@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: GPL-2.0
+// Copyright (C) 2026 The galloc authors
+/*
+ * metrics: the numbers of stats, classes and heaps in Prometheus' text form.
+ *
+ * For a collector that reads files, such as node_exporter's.  Called by debugfs; the
+ * numbers are those of stats.c and heaps.c.  Documentation/stats.rst describes them.
+ */
+#include "client/heap.h"
+#include "observe/metrics.h"
+#include "observe/sums.h"
+
+#include <linux/debugfs.h>
+#include <linux/module.h>
+
+/* More than they take, unless there are many heaps. */
+#define METRICS_BYTES	(64 * 1024)
+
+static void metric(struct seq_file *m, const char *name, const char *type, const char *help)
+{
+	seq_printf(m, "# HELP galloc_%s %s\n# TYPE galloc_%s %s\n", name, help, name, type);
+}
+
+/* A metric that is one number. */
+static void metric_one(struct seq_file *m, const char *name, const char *help,
+		       unsigned long value)
+{
+	metric(m, name, "gauge", help);
+	seq_printf(m, "galloc_%s %lu\n", name, value);
+}
+
+/* One of those that differ in a label, whose value may be any string. */
+static void metric_of(struct seq_file *m, const char *name, const char *label,
+		      const char *which, unsigned long value)
+{
+	seq_printf(m, "galloc_%s{%s=\"", name, label);
+	for (; *which; which++)
+		if (*which == '\n')
+			seq_puts(m, "\\n");
+		else if (*which == '"' || *which == '\\')
+			seq_printf(m, "\\%c", *which);
+		else
+			seq_putc(m, *which);
+	seq_printf(m, "\"} %lu\n", value);
+}
+
+static void metrics_memory(struct seq_file *m, const struct galloc_totals *t)
+{
+	metric_one(m, "held_bytes", "Memory that galloc holds.", t->system);
+	metric(m, "memory_bytes", "gauge", "Its parts; at rest their sum is galloc_held_bytes.");
+#define X(name) metric_of(m, "memory_bytes", "part", #name, t->name);
+	GALLOC_TOTALS(X)
+#undef X
+	metric_one(m, "exact", "Whether that is so in these numbers.", totals_exact(t));
+	metric_one(m, "short_spans", "Spans shorter than others of their class.",
+		   t->short_spans);
+}
+
+static void metrics_settings(struct seq_file *m)
+{
+	metric_one(m, "limit_bytes", "The most to hold; 0 means no limit.", galloc_limit_bytes);
+	metric_one(m, "reserve_bytes", "What is kept in any case.",
+		   galloc_reserve_pages << PAGE_SHIFT);
+	metric_one(m, "free_max_bytes", "Free memory above which some is returned.",
+		   release_free_max() << PAGE_SHIFT);
+	metric_one(m, "cpu_cache_bytes", "The most that a CPU may cache.",
+		   galloc_cpu_cache_bytes);
+	metric_one(m, "debug", "Whether objects bypass the stacks.", galloc_debug);
+}
+
+static void metrics_counters(struct seq_file *m)
+{
+	unsigned int i;
+
+	metric(m, "events_total", "counter", "Rare events since galloc was loaded.");
+	for (i = 0; i < NR_GALLOC_EVENTS; i++)
+		metric_of(m, "events_total", "event", stats_event_name(i),
+			  atomic_long_read(&galloc_events[i]));
+	metric(m, "faults_total", "counter", "Mistakes of clients.");
+	for (i = 0; i < NR_GALLOC_FAULTS; i++)
+		metric_of(m, "faults_total", "kind", report_fault_name(i),
+			  atomic_long_read(&galloc_faults[i]));
+}
+
+static void metrics_rcu(struct seq_file *m)
+{
+	unsigned long n, bytes;
+
+	rcu_batches_waiting(&n, &bytes);
+	metric_one(m, "rcu_waiting_objects", "Objects that wait for a grace period.", n);
+	metric_one(m, "rcu_waiting_bytes", "Their bytes.", bytes);
+	rcu_batches_peak(&n, &bytes);
+	metric_one(m, "rcu_peak_objects", "The most objects that have waited.", n);
+	metric_one(m, "rcu_peak_bytes", "The most bytes.", bytes);
+}
+
+static unsigned long class_in_use(const struct class_sums *cs)
+{
+	return sums_in_use(cs);
+}
+
+static unsigned long class_cached(const struct class_sums *cs)
+{
+	return cs->cached;
+}
+
+static unsigned long class_central(const struct class_sums *cs)
+{
+	return cs->free;
+}
+
+static unsigned long class_pages(const struct class_sums *cs)
+{
+	return cs->pages;
+}
+
+static unsigned long class_allocs(const struct class_sums *cs)
+{
+	return cs->allocs;
+}
+
+static const struct class_metric {
+	const char *name;
+	const char *type;
+	const char *help;
+	unsigned long (*of)(const struct class_sums *cs);
+} class_metrics[] = {
+	{ "class_in_use_objects", "gauge", "Objects that clients have, by their size.",
+	  class_in_use },
+	{ "class_cached_objects", "gauge", "Objects on stacks and in transfer.", class_cached },
+	{ "class_central_objects", "gauge", "Objects free in their spans.", class_central },
+	{ "class_pages", "gauge", "Pages of the spans.", class_pages },
+	{ "class_allocs_total", "counter", "Objects allocated.", class_allocs },
+};
+
+static void metrics_classes(struct seq_file *m, const struct sums *sums)
+{
+	const struct class_metric *cm;
+	unsigned int class;
+	char size[12];
+
+	for (cm = class_metrics; cm < class_metrics + ARRAY_SIZE(class_metrics); cm++) {
+		metric(m, cm->name, cm->type, cm->help);
+		for (class = 1; class < GALLOC_NR_CLASSES; class++) {
+			snprintf(size, sizeof(size), "%lu", class_size(class));
+			metric_of(m, cm->name, "size", size, cm->of(&sums->class[class]));
+		}
+	}
+}
+
+/* Which of a heap's numbers is being printed, and where. */
+struct heap_metric {
+	struct seq_file *m;
+	const char *name;
+	size_t at;
+};
+
+static void heap_metric_print(struct galloc_heap *heap, void *arg)
+{
+	struct galloc_heap_usage usage;
+	struct heap_metric *hm = arg;
+
+	galloc_heap_usage(heap, &usage);
+	metric_of(hm->m, hm->name, "heap", heap->name, *(size_t *)((char *)&usage + hm->at));
+}
+
+static void metrics_heaps(struct seq_file *m)
+{
+	static const struct {
+		const char *name;
+		const char *type;
+		const char *help;
+		size_t at;
+	} of[] = {
+		{ "heap_limit_bytes", "gauge", "Limit of a private heap; 0 means none.",
+		  offsetof(struct galloc_heap_usage, limit) },
+		{ "heap_held_bytes", "gauge", "Bytes of its pages.",
+		  offsetof(struct galloc_heap_usage, held) },
+		{ "heap_in_use_bytes", "gauge", "Bytes of objects that its client has.",
+		  offsetof(struct galloc_heap_usage, in_use) },
+		{ "heap_refused_total", "counter", "Requests that the limit refused.",
+		  offsetof(struct galloc_heap_usage, refused) },
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(of); i++) {
+		metric(m, of[i].name, of[i].type, of[i].help);
+		heap_walk(heap_metric_print, &(struct heap_metric) {
+			.m = m, .name = of[i].name, .at = of[i].at,
+		});
+	}
+}
+
+int metrics_show(struct seq_file *m, void *v)
+{
+	struct galloc_totals totals;
+	struct sums *sums;
+
+	sums = sums_collect();
+	if (!sums)
+		return -ENOMEM;
+	stats_totals_of(sums, &totals);
+	metrics_memory(m, &totals);
+	metrics_settings(m);
+	metrics_counters(m);
+	metrics_rcu(m);
+	metrics_classes(m, sums);
+	sums_free(sums);
+	metrics_heaps(m);
+	return 0;
+}
+
+/* With room for all of it: otherwise everything would be walked again for more. */
+static int metrics_open(struct inode *inode, struct file *file)
+{
+	return single_open_size(file, metrics_show, NULL, METRICS_BYTES);
+}
+
+static const struct file_operations metrics_fops = {
+	.owner = THIS_MODULE,
+	.open = metrics_open,
+	.read = seq_read,
+	.llseek = seq_lseek,
+	.release = single_release,
+};
+
+void metrics_init(struct dentry *parent)
+{
+	debugfs_create_file("metrics", 0400, parent, NULL, &metrics_fops);
+}
