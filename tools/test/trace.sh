@@ -70,6 +70,15 @@ check_small()
 	"$tool" convert -k 6.1.0-test "$work/bad" "$work/raw.trace" >"$work/said"
 	same_bytes "and so it does with flags as trace-cmd 3.3 prints them" \
 		"$work/raw.trace" "$work/small.trace"
+	edited 's/: kmalloc\(_node\)*: \(.*\)/: alloc: \2 owner=-/
+		s/: kmem_cache_alloc\(_node\)*: \(.*\)/: alloc: \2 owner=conn/
+		s/: k\(free\|mem_cache_free\): /: free: /'
+	"$tool" convert -k 6.1.0-test "$work/bad" "$work/own.trace" >"$work/said"
+	same_bytes "so it does as events of galloc" "$work/own.trace" "$work/small.trace"
+	edited '9s/kmalloc: \(.*\) bytes_req=[0-9]*/alloc: \1 bytes_req=0/; 9s/$/ owner=-/'
+	same "what was asked for may be unknown" \
+		"$("$tool" convert -k 6.1.0-test "$work/bad" "$work/own.trace" | head -n 1)" \
+		"$(head -n 1 "$work/said")"
 	same "its header counts dropped events" \
 		"$(for key in lost unknown_frees missed_frees never_freed too_large; do header $key; done | tr '\n' ' ')" \
 		"12 1 4 1 1 "

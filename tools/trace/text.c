@@ -7,7 +7,7 @@
  *
  * The name of a task may hold anything, so the CPU is looked for until what follows
  * is a time.  Fields are found by their names: which there are, and in which order,
- * differs between kernels.
+ * differs between kernels.  galloc's own events are called alloc and free.
  */
 #include <string.h>
 
@@ -251,6 +251,23 @@ static bool read_alloc(struct recording *r, u64 at, const struct text *line, u64
 	       record_alloc(r, at, cpu, ns, address, asked, given, flags | cache);
 }
 
+/* Of galloc: what is asked of a cache is not known. */
+static bool read_galloc(struct recording *r, u64 at, const struct text *line, u64 cpu, u64 ns)
+{
+	u64 address, asked, given;
+	struct text owner;
+	u32 flags;
+
+	if (!find_field(line, " owner=", &owner))
+		return record_fail(r, at, "no owner= in the event");
+	return get_address(r, at, line, &address) &&
+	       get_size(r, at, line, " bytes_req=", &asked) &&
+	       get_size(r, at, line, " bytes_alloc=", &given) &&
+	       get_flags(r, at, line, &flags) &&
+	       record_alloc(r, at, cpu, ns, address, asked ? asked : given, given,
+			    flags | (starts(&owner, "-") ? 0 : TRACE_CACHE));
+}
+
 static bool read_free(struct recording *r, u64 at, const struct text *line, u64 cpu, u64 ns)
 {
 	u64 address;
@@ -271,6 +288,11 @@ static bool read_event(struct recording *r, u64 at, struct text *line)
 	if (take(line, "kmem_cache_alloc:") || take(line, "kmem_cache_alloc_node:"))
 		return read_alloc(r, at, line, cpu, ns, TRACE_CACHE);
 	if (take(line, "kfree:") || take(line, "kmem_cache_free:"))
+		return read_free(r, at, line, cpu, ns);
+	take(line, "galloc:");
+	if (take(line, "alloc:"))
+		return read_galloc(r, at, line, cpu, ns);
+	if (take(line, "free:"))
 		return read_free(r, at, line, cpu, ns);
 	return record_seen(r, at, cpu, ns);
 }
