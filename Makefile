@@ -131,6 +131,7 @@ model:
 hosttest:
 	@tools/test/run.sh
 	@tools/test/trace.sh
+	@tools/test/observe.sh
 
 trace:
 	@tools/trace/record.sh

@@ -252,6 +252,7 @@ queue_parts()
 	done
 	part "none" "host tests" "$top/tools/test/run.sh"
 	part "none" "traces" "$top/tools/test/trace.sh"
+	part "none" "observing" "$top/tools/test/observe.sh"
 	part "none" "interruption" "$top/tools/test/stop.sh"
 	if [ -n "${KERNELS:-}" ]; then
 		for series in $KERNELS; do
@@ -294,7 +295,7 @@ case " ${KERNELS:-6.1} " in
 *) series= ;;
 esac
 # shellcheck disable=SC2086 # a word or none
-need_for modules guests qemu programs clang python traces kernels model quick-lint $series
+need_for modules guests qemu programs clang python traces observing kernels model quick-lint $series
 queue_parts
 for ((lane = 0; lane < ${CHECK_LANES:-3}; lane++)); do
 	run_lane &

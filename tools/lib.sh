@@ -287,10 +287,11 @@ packages_for()
 		lint) echo sparse ;;
 		plots) echo gnuplot-nox ;;
 		recording) echo e2fsprogs ;;
+		observing) echo libncurses-dev tmux ;;
 		docs) echo python3-sphinx perl ;;
 		pdf) echo latexmk texlive-latex-recommended texlive-latex-extra texlive-fonts-recommended tex-gyre ;;
 		dkms) echo dkms make gcc ;;
-		packages) echo build-essential dpkg-dev debhelper dh-dkms lintian fakeroot linux-headers-amd64 ;;
+		packages) echo build-essential dpkg-dev debhelper dh-dkms lintian fakeroot libncurses-dev linux-headers-amd64 ;;
 		roots) echo debootstrap ;;
 		client) echo pkgconf ;;
 		abi) echo abigail-tools ;;

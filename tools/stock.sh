@@ -65,6 +65,7 @@ plan_work()
 		leak
 		heaps
 		override
+		observe
 		shared
 	PLAN
 }
@@ -187,7 +188,7 @@ isolated) cpus=4 mb=1024 ;;
 *) die "there is no bed $bed; type: stock.sh [6.1|6.12|rt-6.1|none-6.1] [work|edges|scarce|isolated]" ;;
 esac
 [ $# -le 2 ] || die "too many arguments; type: stock.sh [6.1|6.12|rt-6.1|none-6.1] [work|edges|scarce|isolated]"
-need_for modules programs guests qemu traces
+need_for modules programs guests qemu traces observing
 KDIR='' KREL='' VMLINUZ='' KERNEL=''
 case $which in
 none-*) use_kernel build "qemu-$which" ;;
@@ -223,6 +224,13 @@ files=("$work/plan:/test/plan" "$work/text:/test/text")
 gcc -O2 -Wall -static -o "$work/poke" "$top/tools/test/guest/poke.c" ||
 	die "poke.c does not compile: is libc6-dev installed?"
 files+=("$work/poke:/test/poke")
+if [ "$bed" = work ]; then
+	make -s -C "$top/tools/observe" O="$work/observe" CFLAGS="-O2 -static"
+	files+=("$work/observe/gallocstat:/bin/gallocstat" "$work/observe/galloctop:/bin/galloctop"
+		/lib/terminfo/{v/vt100:/lib/terminfo/v/vt100,s/screen:/lib/terminfo/s/screen}
+		/usr/lib/locale/C.utf8/LC_CTYPE:/usr/lib/locale/C.utf8/LC_CTYPE)
+	mapfile -t -O "${#files[@]}" files < <(guest_program tmux)
+fi
 [ "$bed" != edges ] || mapfile -t -O "${#files[@]}" files < <(guest_program trace-cmd)
 for script in "$top"/tools/test/guest/*.sh "$top/tools/ktap.sh"; do
 	files+=("$script:/test/${script##*/}")

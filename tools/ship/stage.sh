@@ -28,12 +28,9 @@ tools()
 		CFLAGS="${CFLAGS:--O2} ${CPPFLAGS:-} ${LDFLAGS:-}"
 	install -D -t "$DESTDIR/usr/bin" "$top/build/trace/galloc-trace"
 	install -D -m 644 -t "$DESTDIR/usr/share/man/man1" "$top/tools/ship/galloc-trace.1"
-	[ -d "$top/tools/observe" ] || return 0
-	find "$top/tools/observe" -maxdepth 1 -type f -perm -u+x ! -name '*.*' \
-		-exec install -D -t "$DESTDIR/usr/bin" {} +
-	find "$top/tools/observe" -type f -name '*.[18]' | while read -r page; do
-		install -D -m 644 -t "$DESTDIR/usr/share/man/man${page##*.}" "$page"
-	done
+	make -s -C "$top/tools/observe" O="$top/build/observe" PREFIX=/usr \
+		DESTDIR="$(realpath -m "$DESTDIR")" \
+		CFLAGS="${CFLAGS:--O2} ${CPPFLAGS:-}" LDFLAGS="${LDFLAGS:-}" install
 	find "$top/tools/observe" -type f -path '*/completions/*' \
 		-exec install -D -m 644 -t "$DESTDIR/usr/share/bash-completion/completions" {} +
 }

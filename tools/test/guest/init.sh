@@ -7,7 +7,7 @@
 # /test/plan lists, one per line with its arguments, and reports how each ended.
 
 chmod +x /test/poke
-[ ! -e /bin/trace-cmd ] || chmod -R 755 /bin /lib*
+chmod -R 755 /bin /lib* 2>/dev/null
 
 while read -r script args; do
 	start=$(cut -d . -f 1 /proc/uptime)

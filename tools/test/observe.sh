@@ -1,0 +1,259 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Copyright (C) 2026 The galloc authors
+#
+# observe.sh: test gallocstat and galloctop with files whose numbers are known, and with bad
+# ones. One line per check; the last line is "N passed, N failed, N skipped".
+
+set -euo pipefail
+top=$(cd "$(dirname "$0")/../.." && pwd)
+# shellcheck source=tools/lib.sh
+. "$top/tools/lib.sh"
+
+tool=$top/build/observe/gallocstat
+
+# Files as galloc has them, with a heap, a cache, and a span of each state, in galloc/.
+make_files()
+{
+	local d=$work/galloc
+
+	mkdir -p "$d"
+	cat >"$d/stats" <<-END
+		version              2
+		state                exact
+		system_bytes         2097152
+		in_use_bytes         1048576
+		cached_bytes         4096
+		central_bytes        8192
+		tail_bytes           0
+		lost_bytes           0
+		deferred_bytes       0
+		free_bytes           1015808
+		atomic_reserve_bytes 0
+		meta_bytes           20480
+		limit_bytes          0
+		alloc_failed         0
+		fault_double_free    3
+	END
+	printf 'grow_chunks          7\n' >"$d/events"
+	cat >"$d/classes" <<-END
+		class size_bytes in_use_objects cached_objects central_objects spans pages allocs tail_bytes
+		6 64 128 64 128 5 5 1000 0
+		large 0 2 0 0 2 254 4 0
+		my\040cache 200 5 0 15 1 1 5 96
+	END
+	cat >"$d/heaps" <<-END
+		name limit_bytes held_bytes in_use_bytes cached_bytes peak_bytes meta_bytes refused spans
+		conn 67108864 4096 320 0 8192 900 1 1
+	END
+	cat >"$d/mcache" <<-END
+		cpu node cached_bytes capacity_bytes spans held_bytes hits misses overflows
+		0 0 4096 8192 1 12288 1000 20 3
+		1 0 0 0 0 0 0 0 0
+	END
+	printf 'node what key count\n0 pages free 248\n0 run 248 1\n' >"$d/mheap"
+	cat >"$d/spans" <<-END
+		address node pages state class size_bytes objects free_objects dropped_refs block page
+		0000000000000001 0 8 full 6 64 512 0 0 3 0
+		0000000000000002 0 8 partial 6 64 512 384 0 3 8
+		0000000000000003 0 8 cached 6 64 512 0 0 3 16
+		0000000000000004 0 232 large 0 0 0 0 0 3 24
+		0000000000000005 0 248 free 0 0 0 0 0 3 264
+		0000000000000006 0 768 large 0 0 0 0 0 9 0
+	END
+}
+
+# said ARG...: what gallocstat says of these files.
+said()
+{
+	"$tool" --dir "$work/galloc" "$@" 2>&1
+}
+
+# row CHARACTER N: N of them.
+row()
+{
+	printf "%$2s" '' | tr ' ' "$1"
+}
+
+# refused NAME WANTED ARG...: exit status 1, and this as the only line.
+refused()
+{
+	local name=$1 wanted=$2 text rc=0
+	shift 2
+
+	text=$(cd "$work" && "$tool" "$@" 2>&1) || rc=$?
+	same "$name" "$rc $text" "1 ${tool##*/}: $wanted"
+}
+
+# json EXPRESSION: of what --json says, as d.
+json()
+{
+	said --json | python3 -c "import json, sys; d = json.load(sys.stdin); print($1)"
+}
+
+check_views()
+{
+	same "the parts are shown, with their share" \
+		"$(said | awk '$1 == "in_use" && NF == 4 { print $2, $3 }')" "1048576 50.0"
+	same "classes come by bytes in use" \
+		"$(said | awk '$1 == "class" { on = 1; next } !NF { on = 0 } on { printf "%s ", $1 }')" \
+		'large 6 my\040cache '
+	same "a heap has a line" "$(said | awk '$1 == "conn"' | tr -s ' ')" "conn 64M 4096 320 8192 1"
+	same "faults are pointed out" "$(said | tail -n 1)" "fault_double_free 3: see usage.rst"
+	same "--json has every number" \
+		"$(json 'd["stats"]["system_bytes"], d["events"]["grow_chunks"], d["classes"][0]["in_use_objects"], d["heaps"][0]["limit_bytes"], len(d["spans"])')" \
+		"2097152 7 128 67108864 6"
+	same "and names as they are" "$(json 'd["classes"][2]["class"]')" 'my\040cache'
+	same "--map: a line for each block, and for what is longer" "$(said --map | tail -n 3)" \
+		"$(printf '       3 |#3c%s %s|\n       9 |%s|\n      10 |%s%s|' "$(row L 29)" \
+			"$(row . 31)" "$(row L 64)" "$(row L 32)" "$(row ' ' 32)")"
+	same "--svg is XML, with a square for each span" \
+		"$(said --svg | python3 -c '
+import sys, xml.etree.ElementTree as tree
+print(sum(r.find("{*}title") is not None for r in tree.parse(sys.stdin).iter("{http://www.w3.org/2000/svg}rect")))')" 6
+	same "SECONDS: a line each, with rates from the second on" \
+		"$(said 0.01 2 | awk 'NR > 1 { print $1, $6 }' | tr '\n' ';')" "2048K -;2048K 0;"
+}
+
+check_snapshots()
+{
+	said --save "$work/old"
+	same "a snapshot shows what the files did" "$("$tool" --load "$work/old" --json)" \
+		"$("$tool" --load - --json <"$work/old")"
+	same "without the time it is the same as --json of the files" \
+		"$("$tool" --load "$work/old" --json | sed 2d | cksum)" "$(said --json | sed 2d | cksum)"
+	sed -i 's/^6 64 128/6 64 130/' "$work/galloc/classes"
+	sed -i 's/^grow_chunks .*/grow_chunks 9/' "$work/galloc/events"
+	sed -i 's/^conn /next /' "$work/galloc/heaps"
+	same "--diff shows what has changed" \
+		"$(said --diff "$work/old" | tail -n +3 | tr -s ' ' | grep -v ' next ' | tr '\n' ';')" \
+		"grow_chunks 7 9 +2;class 6 in_use_objects 128 130 +2;heap conn is gone;"
+	make_files
+}
+
+check_bad_input()
+{
+	head -c 900 "$work/old" >"$work/cut"
+	refused "a truncated snapshot" \
+		"cut is truncated: copy it again, or make it again with gallocstat --save" --load cut
+	sed '/^== heaps/,/^== mcache/d' "$work/old" >"$work/bad"
+	refused "one without a file" "bad has no heaps: make it again with gallocstat --save" --load bad
+	sed 's/^6 64 128/6 64/' "$work/old" >"$work/bad"
+	refused "one with a damaged table" \
+		"bad: its classes is no table: it is damaged, or not galloc's" --load bad
+	tr 'c' '\0' <"$work/old" >"$work/bad"
+	refused "one with zeros in it" "bad is no snapshot: make one with gallocstat --save" --load bad
+	refused "something else" "/dev/null is no snapshot: make one with gallocstat --save" --load /dev/null
+	refused "a file that is not there" "none: No such file or directory" --load none
+	sed 's/^version .*/version 3/' "$work/old" >"$work/bad"
+	refused "another version" \
+		"bad: its files have version 3 and this program reads 2: use the one that came with that galloc" --load bad
+	mkdir -p "$work/empty"
+	refused "a directory without stats" \
+		"empty has no file stats: give the directory of galloc in debugfs" --dir empty
+	mkdir "$work/secret" && chmod 700 "$work/secret"
+	[ "$(id -u)" -ne 0 ] || same "not root" \
+		"$(chmod 711 "$work" && setpriv --reuid 65534 --clear-groups "$work/gallocstat" --dir "$work/secret" 2>&1)" \
+		"gallocstat: $work/secret: only root can read it: use sudo"
+	[ -e /sys/kernel/debug/galloc ] || [ "$(id -u)" -ne 0 ] ||
+		refused "galloc is not loaded" \
+			"/sys/kernel/debug/galloc is not there: is galloc loaded (modprobe galloc), and debugfs mounted (mount -t debugfs none /sys/kernel/debug)?"
+	refused "no number" "x is no number of seconds: give a number above 0" x
+	refused "two things at once" \
+		"SECONDS goes with no other option but --dir: type gallocstat --help" --json 1
+	refused "a full disk" "/dev/full: No space left on device" --dir galloc --save /dev/full
+}
+
+# ---- galloctop, in a terminal that tmux draws ------------------------------------------------
+
+# tm ARG...: the server of this test.
+tm()
+{
+	tmux -L "galloc.$$" -f /dev/null "$@"
+}
+
+# on_screen PATTERN: comes to be there within ten seconds.
+on_screen()
+{
+	local n
+
+	for ((n = 0; n < 100; n++)); do
+		! tm capture-pane -p 2>/dev/null | grep -q -e "$1" || return 0
+		sleep 0.1
+	done
+	tm capture-pane -p | grep . | head -n 6
+	return 1
+}
+
+# The first words of the rows, in their order.
+rows()
+{
+	tm capture-pane -p | awk 'NR > 4 && NF { printf "%s ", $1 }'
+}
+
+# key NAME KEY PATTERN: after the key that is on the screen.
+key()
+{
+	tm send-keys "$2"
+	check "$1" on_screen "$3"
+}
+
+# Allocations of class 6, until there is a file "over".
+keep_allocating()
+{
+	local n=1000
+
+	while [ ! -e "$work/over" ]; do
+		n=$((n + 1000000))
+		sed -i "s/^\(6 .*\) [0-9]* 0$/\1 $n 0/" "$work/galloc/classes"
+		sleep 0.05
+	done
+}
+
+check_top()
+{
+	tm new-session -d -x 80 -y 24 "TERM=vt100 $top/build/observe/galloctop -d 0.1 --dir $work/galloc"
+	check "galloctop: the totals are on the screen" on_screen "galloc: held 2048K, in use 1024K"
+	same "classes come by their pages" "$(rows)" 'large 6 my\040cache '
+	tm send-keys '>' '>'
+	check "> sorts by the next column" on_screen 'ALLOCS/S\*'
+	keep_allocating &
+	check "rates are those of the last interval" on_screen '^6 .* [1-9][0-9]\{5,\}$'
+	: >"$work/over"
+	wait $!
+	tm send-keys / cache Enter
+	check "/ shows only what has a name like that" on_screen '; /cache'
+	same "one row" "$(rows)" 'my\040cache '
+	tm send-keys / Enter
+	key "h: heaps" h '^conn  *64M'
+	key "p: CPUs" p '^0  *0  *4096  *8192'
+	key "n: nodes" n '^0  *0  *248'
+	tm resize-window -x 40 -y 8
+	check "a smaller window" on_screen '^NODE'
+	same "it has as many lines as there are" "$(tm capture-pane -p | wc -l)" 8
+	key "c: and classes again" c '^large'
+	rm "$work/galloc/stats"
+	tm set-option -g remain-on-exit on
+	check "galloc goes: it leaves the screen and says so" on_screen "has no file stats"
+	tm kill-server
+	make_files
+	refused_top "no terminal" "standard output is no terminal: use gallocstat" --dir galloc
+	refused_top "no number" "0 is no number that can be used: give one from 0.1 on" -d 0
+}
+
+refused_top()
+{
+	local tool=$top/build/observe/galloctop
+
+	refused "galloctop: $1" "$2" "${@:3}"
+}
+
+test_dir observe
+need_for programs python observing
+make -s -C "$top/tools/observe" O="$top/build/observe"
+cp "$tool" "$work"
+make_files
+check_views
+check_snapshots
+check_bad_input
+check_top
