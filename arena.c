@@ -55,9 +55,11 @@ static atomic_long_t lost_pages;
 bool arena_charge(long bytes)
 {
 	long held = atomic_long_add_return(bytes, &held_bytes);
+	/* Once: it may change at any time. */
+	unsigned long limit = READ_ONCE(galloc_limit_bytes);
 
 	held -= atomic_long_read(&map_growth_bytes);
-	if (unlikely(galloc_limit_bytes && held > galloc_limit_bytes)) {
+	if (unlikely(limit && held > limit)) {
 		atomic_long_sub(bytes, &held_bytes);
 		count_event(EVENT_LIMIT_HIT);
 		return false;
@@ -73,12 +75,13 @@ void arena_uncharge(long bytes)
 /* The same for a request, which exceeds the limit if it must not fail. */
 static bool charge_for(long bytes, gfp_t gfp)
 {
+	unsigned long limit = READ_ONCE(galloc_limit_bytes);
 	long held;
 
 	if (likely(!(gfp & __GFP_NOFAIL)))
 		return arena_charge(bytes);
 	held = atomic_long_add_return(bytes, &held_bytes);
-	if (unlikely(galloc_limit_bytes && held > galloc_limit_bytes))
+	if (unlikely(limit && held > limit))
 		count_event(EVENT_OVER_LIMIT);
 	return true;
 }

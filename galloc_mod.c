@@ -92,8 +92,14 @@ static bool debug;
 module_param(debug, bool, 0444);
 MODULE_PARM_DESC(debug, "objects bypass the per-CPU stacks: report every double or interior free at once");
 
+static int set_live(const char *val, const struct kernel_param *kp);
+static int get_live(char *buffer, const struct kernel_param *kp);
+
+/* Parameters that may be changed while galloc works: all are long. */
+static const struct kernel_param_ops live_ops = { .set = set_live, .get = get_live };
+
 static unsigned long limit_mb;
-module_param(limit_mb, ulong, 0444);
+module_param_cb(limit_mb, &live_ops, &limit_mb, 0644);
 MODULE_PARM_DESC(limit_mb, "most memory to hold, including metadata, in MiB; 0: no limit");
 
 static unsigned long reserve_mb;
@@ -101,7 +107,7 @@ module_param(reserve_mb, ulong, 0444);
 MODULE_PARM_DESC(reserve_mb, "memory to allocate at load and keep until unload, in MiB");
 
 static long free_max_mb = -1;
-module_param(free_max_mb, long, 0444);
+module_param_cb(free_max_mb, &live_ops, &free_max_mb, 0644);
 MODULE_PARM_DESC(free_max_mb, "free memory above which runs return to the system, in MiB; -1: a 64th of what is held");
 
 static unsigned long cpu_cache_kb = 2048;
@@ -125,7 +131,7 @@ unsigned long galloc_cpu_cache_bytes;
 
 #define MB_MAX	(ULONG_MAX >> 20)
 
-static int __init check_mb(const char *name, unsigned long mb)
+static int check_mb(const char *name, unsigned long mb)
 {
 	if (mb <= MB_MAX)
 		return 0;
@@ -133,17 +139,10 @@ static int __init check_mb(const char *name, unsigned long mb)
 	return -EINVAL;
 }
 
-/**
- * params_take() - check the parameters and convert them
- *
- * Rejects invalid values; nothing is clamped.
- *
- * Return: 0, or -EINVAL after a line with the parameter and its range.
- */
-static int __init params_take(void)
+/* Of those that may change: reject invalid values, with a line that has the range. */
+static int live_check(void)
 {
-	if (check_mb("limit_mb", limit_mb) ||
-	    check_mb("reserve_mb", reserve_mb))
+	if (check_mb("limit_mb", limit_mb))
 		return -EINVAL;
 	if (free_max_mb < -1 || free_max_mb > (long)MB_MAX) {
 		pr_err("free_max_mb=%ld is out of range: -1 to %lu\n",
@@ -155,6 +154,63 @@ static int __init params_take(void)
 		       reserve_mb, limit_mb, limit_mb);
 		return -EINVAL;
 	}
+	return 0;
+}
+
+/* Whoever reads them has them as they were or as they are. */
+static void live_take(void)
+{
+	WRITE_ONCE(galloc_limit_bytes, limit_mb << 20);
+	WRITE_ONCE(galloc_free_max_pages, free_max_mb < 0 ? FREE_MAX_PART :
+		   free_max_mb << (20 - PAGE_SHIFT));
+}
+
+/* Between galloc_init() and galloc_exit(). */
+static bool params_live;
+
+/* Under the kernel's lock of the module's parameters. */
+static int set_live(const char *val, const struct kernel_param *kp)
+{
+	unsigned long *to = kp->arg, was = *to;
+	int err;
+
+	err = to == &limit_mb ? param_set_ulong(val, kp) : param_set_long(val, kp);
+	/* When galloc loads, params_take() checks all of them together. */
+	if (err || !params_live)
+		return err;
+	err = live_check();
+	if (err) {
+		*to = was;
+		return err;
+	}
+	live_take();
+	worker_kick(WORKER_RELEASE);
+	return 0;
+}
+
+static int get_live(char *buffer, const struct kernel_param *kp)
+{
+	return kp->arg == &limit_mb ? param_get_ulong(buffer, kp) : param_get_long(buffer, kp);
+}
+
+static void params_set_live(bool live)
+{
+	kernel_param_lock(THIS_MODULE);
+	params_live = live;
+	kernel_param_unlock(THIS_MODULE);
+}
+
+/**
+ * params_take() - check the parameters and convert them
+ *
+ * Rejects invalid values; nothing is clamped.
+ *
+ * Return: 0, or -EINVAL after a line with the parameter and its range.
+ */
+static int __init params_take(void)
+{
+	if (check_mb("reserve_mb", reserve_mb) || live_check())
+		return -EINVAL;
 	if (reserve_mb >= totalram_pages() >> (20 - PAGE_SHIFT)) {
 		pr_err("reserve_mb=%lu exceeds system memory: at most %lu\n",
 		       reserve_mb, (totalram_pages() >> (20 - PAGE_SHIFT)) - 1);
@@ -172,10 +228,8 @@ static int __init params_take(void)
 		return -EINVAL;
 	}
 	galloc_debug = debug;
-	galloc_limit_bytes = limit_mb << 20;
+	live_take();
 	galloc_reserve_pages = reserve_mb << (20 - PAGE_SHIFT);
-	galloc_free_max_pages = free_max_mb < 0 ? FREE_MAX_PART :
-				free_max_mb << (20 - PAGE_SHIFT);
 	galloc_cpu_cache_bytes = cpu_cache_kb << 10;
 	galloc_fault_panic = !strcmp(fault, "panic");
 	return 0;
@@ -192,6 +246,14 @@ static int __init reserves_init(void)
 		pr_err("reserve_mb=%lu: not enough memory\n",
 		       galloc_reserve_pages >> (20 - PAGE_SHIFT));
 	return err ?: standby_init();
+}
+
+/* What users see of galloc that works.  Cannot fail. */
+static void __init show_init(void)
+{
+	stats_init();
+	trace_gates_init();
+	params_set_live(true);
 }
 
 static int __init galloc_init(void)
@@ -242,8 +304,7 @@ static int __init galloc_init(void)
 	if (err)
 		goto err_start;
 	galloc_fail_end();
-	stats_init();
-	trace_gates_init();
+	show_init();
 	pr_info("loaded: version " GALLOC_VERSION_STRING ", %u classes, %u nodes, %lu kB held%s\n",
 		GALLOC_NR_CLASSES - 1, nr_online_nodes,
 		arena_held_bytes() >> 10, galloc_debug ? ", debug" : "");
@@ -288,6 +349,7 @@ static void __exit galloc_exit(void)
 {
 	unsigned long kept;
 
+	params_set_live(false);
 	stats_exit();
 	shrinker_exit();
 	override_settle();

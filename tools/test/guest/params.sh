@@ -13,7 +13,7 @@
 POKE=${POKE:-/test/poke}
 PARAMETERS=/sys/module/galloc/parameters
 
-begin 66
+begin 76
 
 # refused "PARAMETERS" MESSAGE: by EINVAL and that line alone, without its prefix.
 refused()
@@ -43,6 +43,36 @@ taken()
 	same "$1: loads, and can be read back" "$param" ""
 	[ -z "$2" ] || same "$1: is in use" "$2 $(stat_of "$2")" "$2 $3"
 	unload galloc
+}
+
+# changed NAME VALUE KEY BYTES: while galloc is there, and stats shows it.
+changed()
+{
+	echo "$2" >"$PARAMETERS/$1"
+	same "$1=$2: is in use at once" "$(stat_of "$3")" "$4"
+}
+
+# kept NAME VALUE: is refused, and the old one stays.
+kept()
+{
+	local was
+
+	was=$(cat "$PARAMETERS/$1")
+	! echo "$2" >"$PARAMETERS/$1" 2>/dev/null
+	same "$1=$2: is refused while galloc works, and nothing changes" \
+		"$? $(cat "$PARAMETERS/$1")" "0 $was"
+}
+
+# Settings that change all the time, until there is a file "over".
+turn_knobs()
+{
+	while [ ! -e /tmp/over ]; do
+		for value in 1 64 2 0; do
+			echo $value >"$PARAMETERS/limit_mb"
+			echo $((value - 1)) >"$PARAMETERS/free_max_mb"
+			usleep 20000
+		done
+	done
 }
 
 # Get the kernel's message about the first out-of-tree module out of the way.
@@ -97,6 +127,35 @@ taken "debug=1" debug 1
 taken "debug=0" debug 0
 taken "fault=report"
 taken "fault=panic"
+
+load_galloc reserve_mb=2
+changed limit_mb 64 limit 67108864
+changed free_max_mb 7 free_max 7340032
+changed free_max_mb -1 free_max 2359296
+kept limit_mb 17592186044416
+kept limit_mb 1
+kept free_max_mb -2
+kept free_max_mb cow
+unload galloc
+
+load_galloc
+turn_knobs &
+load galloc_stress ops=100000
+same "the limits change under load: all objects keep their marks" $? 0
+: >/tmp/over
+wait
+unload galloc_stress
+check "and galloc's accounting is consistent" books_agree
+# Below what is held: a client has a MiB, and more.
+echo 0 >"$PARAMETERS/limit_mb"
+load galloc_heaps
+echo 1 >"$PARAMETERS/limit_mb"
+held=$(stat_of system)
+load galloc_stress ops=20000
+at_most "a limit below what is held: nothing is added" "$(stat_of system)" "$held"
+unload galloc_stress
+unload galloc_heaps
+unload galloc
 
 log_mark
 check "nosuch=1: loads nevertheless" load_galloc nosuch=1
