@@ -38,7 +38,8 @@ known()
 	local package
 
 	for package in "$@"; do
-		apt-cache policy "$package" 2>/dev/null | grep -q '^  Candidate: [^(]' || return 1
+		# Not grep -q, which ends before the other has written all.
+		apt-cache policy "$package" 2>/dev/null | grep '^  Candidate: [^(]' >/dev/null || return 1
 	done
 }
 

@@ -294,7 +294,6 @@ packages_for()
 		packages) echo build-essential dpkg-dev debhelper dh-dkms lintian fakeroot libncurses-dev linux-headers-amd64 ;;
 		roots) echo debootstrap ;;
 		client) echo pkgconf ;;
-		abi) echo abigail-tools ;;
 		# The compiler that Debian's headers of a series ask for.
 		6.1) echo gcc-12 ;;
 		*) die "unknown purpose of packages: $purpose" ;;

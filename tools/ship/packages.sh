@@ -15,13 +15,20 @@ top=$(cd "$(dirname "$0")/../.." && pwd)
 
 test_dir packages
 need_for roots
+release=${1:-bookworm}
+# The kernel that is not this release's own.
+case $release in
+bookworm) second=6.12 ;;
+trixie) second=6.1 ;;
+*) die "there is no release $release; type: packages.sh [bookworm|trixie]" ;;
+esac
 # shellcheck disable=SC2046 # words
-root=$(minimal_root "${1:-bookworm}" $(packages_for packages dkms docs programs client))
+root=$(minimal_root "$release" $(packages_for packages dkms docs programs client 6.1))
 tree=$work/upper/galloc
 mkdir -p "$tree"
 git -C "$top" ls-files -z -co --exclude-standard | { cd "$top"; xargs -0 cp --parents -t "$tree"; }
-# The second kernel, at the path that its headers know.
-use_kernel stock 6.12
+# Its headers, at the path that they know.
+use_kernel stock $second
 case $KDIR in
 "$cache"/*)
 	entry=${KDIR%%/usr/src/*}

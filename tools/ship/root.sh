@@ -54,6 +54,6 @@ in_root()
 		mount -t overlay overlay -o "lowerdir=$root,upperdir=$layer/upper,workdir=$layer/work" "$layer/root"
 		mount -t proc proc "$layer/root/proc"
 		mount --rbind /dev "$layer/root/dev"
-		exec chroot "$layer/root" env -i HOME=/root LC_ALL=C TERM=dumb DEBIAN_FRONTEND=noninteractive \
+		exec chroot "$layer/root" env -i HOME=/srv LC_ALL=C TERM=dumb DEBIAN_FRONTEND=noninteractive \
 			PATH=/usr/sbin:/usr/bin:/sbin:/bin "$@"' - "$root" "$layer" "$@"
 }
