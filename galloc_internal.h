@@ -373,15 +373,21 @@ struct object {
 };
 
 /**
- * struct place - where one of several objects of a row is
- * @span: its span; NULL if it is no object of that row
- * @word: of the bitmap
- * @bit: in that word, as a mask
+ * struct cover - a span of a row as it was found, and some of its objects
+ * @span: the span
+ * @start: its start
+ * @length: its length in bytes; 0: none was found
+ * @objects: the number of its objects
+ * @word: of the bitmap that these objects are in
+ * @mask: their bits in that word
  */
-struct place {
+struct cover {
 	struct mspan *span;
-	unsigned long bit;
+	unsigned long start;
+	unsigned long length;
+	unsigned int objects;
 	unsigned int word;
+	unsigned long mask;
 };
 
 /* What mspan_resolve() found. */
@@ -398,13 +404,15 @@ struct mspan *mspan_new(unsigned int kind, gfp_t gfp);
 bool mspan_new_many(struct mspan **out, unsigned int n, gfp_t gfp);
 void mspan_delete(struct mspan *s);
 enum mspan_found mspan_resolve(const void *p, struct object *o);
-void mspan_resolve_many(const struct mcentral *c, void **p, unsigned int n,
-			struct place *place);
+unsigned int mspan_match(const struct mcentral *c, void **p, unsigned int n,
+			 struct cover *at);
+struct mspan *mspan_detach(const struct mcentral *c, const void *p);
 bool mspan_is_taken(const void *p, unsigned int row);
 void *mspan_object(const struct mspan *s, unsigned int index);
 void mspan_cut(struct mspan *s, unsigned int row);
 void mspan_relabel(struct mspan *s, unsigned int number);
 unsigned int mspan_cut_taken(struct mspan *s, unsigned int row, void **out);
+void *mspan_take_only(struct mspan *s);
 unsigned int mspan_claim(struct mspan *s, void **out, unsigned int max);
 unsigned long mspan_release_bits(struct mspan *s, unsigned int word,
 				 unsigned long mask);
@@ -471,6 +479,8 @@ struct transfer {
  * @class: size class; 0 in a set
  * @stack: stack number of its pages; in a set see mcentral_stack()
  * @nid: node; nr_node_ids: the emergency reserve, whose pages may be on any node
+ * @whole: a span has one object only, and its state says whether that is free, see
+ *	mspan_detach(); not in a set or the emergency reserve
  */
 struct mcentral {
 	raw_spinlock_t lock;
@@ -492,6 +502,7 @@ struct mcentral {
 	u16 stack;
 	int nid;
 	u8 gates;
+	bool whole;
 } ____cacheline_aligned_in_smp;
 
 /* The rows of the classes, which stay; those after them are made at run time. */

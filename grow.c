@@ -167,8 +167,9 @@ bool grow_may_batch(int nid, unsigned int npages, gfp_t gfp)
 	return !arena_is_scarce(nid, npages) && !grow_has_reserve(gfp);
 }
 
-/* Several spans come at once if they have at most so many objects. */
-#define GROW_OBJECTS		4
+/* Several spans come at once if they have at most so many objects; and the most of them. */
+#define GROW_OBJECTS		16
+#define GROW_SPANS		16U
 
 /* Of its spans a row gets no more than this part at once. */
 #define GROW_PART		8
@@ -200,14 +201,13 @@ static bool has_partial(const struct mcentral *c)
 unsigned int grow_objects(unsigned int row, void **batch, unsigned int max, gfp_t gfp)
 {
 	struct mcentral *c = mcentral_of(row);
-	unsigned int spans;
-	struct mspan *s, *next;
-	unsigned int n = 0;
+	unsigned int spans, n;
+	struct mspan *s;
 
 	if (c->sc->objects > GROW_OBJECTS || c->set || has_partial(c))
 		return 0;
-	spans = min_t(unsigned long, max / c->sc->objects,
-		      1 + atomic_long_read(&c->nr_spans) / GROW_PART);
+	spans = min3(max / c->sc->objects, GROW_SPANS,
+		     (unsigned int)(1 + atomic_long_read(&c->nr_spans) / GROW_PART));
 	if (spans < 2 || !grow_may_batch(c->nid, spans * c->sc->span_pages, gfp))
 		return 0;
 	s = mheap_alloc_spans(c->nid, c->sc, spans, gfp);
@@ -215,11 +215,8 @@ unsigned int grow_objects(unsigned int row, void **batch, unsigned int max, gfp_
 		return 0;
 	/* One read section: whoever sees one half cut waits for the count. */
 	rcu_read_lock();
-	for (spans = 0; s; s = next, spans++) {
-		next = s->next;
-		n += mspan_cut_taken(s, row, batch + n);
-	}
-	atomic_long_add(spans, &c->nr_spans);
+	n = mspan_cut_taken(s, row, batch);
+	atomic_long_add(n / c->sc->objects, &c->nr_spans);
 	rcu_read_unlock();
 	return n;
 }

@@ -21,9 +21,6 @@
 #define REFILL_BYTES		16384
 #define REFILL_MIN		4U
 
-/* Objects of spans that have few each that come at once. */
-#define REFILL_SPANS		8U
-
 /* Larger objects go from the central list to the stack, without a cached span. */
 #define CACHED_SPAN_MAX_SIZE	4096
 
@@ -180,14 +177,15 @@ static void refill_settle(unsigned int row, const struct refill *r)
 
 /*
  * Put objects, after one more was handed out, on this CPU's stack while there is room.
- * Returns how many are left over: the first ones.
+ * @fresh: they are of new spans, and each of these has so many; otherwise 0.  Returns how
+ * many are left over: the first ones.
  */
 static unsigned int mcache_push_many(unsigned int row, void **batch,
-				     unsigned int n, bool fresh)
+				     unsigned int n, unsigned int fresh)
 {
 	struct mcache *m = mcache_enter();
 	struct mcache_stack *stack;
-	unsigned int fit;
+	unsigned int fit, i, turn;
 
 	if (!m)
 		goto out;
@@ -199,8 +197,11 @@ static unsigned int mcache_push_many(unsigned int row, void **batch,
 	fit = min(n, stack_room(stack));
 	n -= fit;
 	memcpy(stack->top, batch + n, fit * sizeof(*batch));
-	if (fresh)
-		stack_order(m, stack->top, fit);
+	/* Those of a span stay together: they are often freed together, too. */
+	for (i = 0; fresh > 1 && i < fit; i += turn) {
+		turn = min(fit - i, fresh - (n + i) % fresh);
+		stack_order(m, stack->top + i, turn);
+	}
 	stack->top += fit;
 	stack->moved += fit + 1;
 	stack_count(m, stack, 1);
@@ -212,7 +213,8 @@ out:
 }
 
 /* The last of a batch is the caller's, the others are for this CPU's stack. */
-static void *refill_from_batch(unsigned int row, void **batch, unsigned int n, bool fresh)
+static void *refill_from_batch(unsigned int row, void **batch, unsigned int n,
+			       unsigned int fresh)
 {
 	void *obj = batch[--n];
 
@@ -232,20 +234,20 @@ static void *refill_from_transfer(unsigned int row, unsigned int want)
 		return NULL;
 	galloc_pause(PAUSE_TRANSFER_GOT, NULL);
 	refill_trace(row, n, TRACE_REFILL_TRANSFER);
-	return refill_from_batch(row, batch, n, false);
+	return refill_from_batch(row, batch, n, 0);
 }
 
 /* Objects of new spans that have few each: what a stack has room for, and one. */
 static void *refill_from_runs(unsigned int row, unsigned int want, gfp_t gfp)
 {
-	void *batch[REFILL_SPANS] __uninitialized;
+	void *batch[DRAIN_TURN] __uninitialized;
 	unsigned int n;
 
-	n = grow_objects(row, batch, min(2 * want, REFILL_SPANS), gfp);
-	if (n)
-		refill_trace(row, n, TRACE_REFILL_RUNS);
-	/* Each in a span of its own: the order of runs tells nothing of a span. */
-	return n ? refill_from_batch(row, batch, n, mcentral_of(row)->sc->objects > 1) : NULL;
+	n = grow_objects(row, batch, min(2 * want, (unsigned int)DRAIN_TURN), gfp);
+	if (!n)
+		return NULL;
+	refill_trace(row, n, TRACE_REFILL_RUNS);
+	return refill_from_batch(row, batch, n, mcentral_of(row)->sc->objects);
 }
 
 /*
@@ -296,11 +298,16 @@ static bool mcache_install(struct mspan *s, int cpu)
 /* An object of a span that the caller owns and this CPU keeps if possible. */
 static void *refill_from_span(struct mspan *s, int cpu)
 {
+	unsigned int row = mspan_row(s);
 	void *obj = NULL;
 
 	galloc_pause(PAUSE_REFILL_CACHED, s);
 	if (trace_refill_enabled())
 		refill_trace(mspan_row(s), mspan_count_free(s), TRACE_REFILL_SPAN);
+	if (mcentral_of(row)->whole) {
+		obj = mspan_take_only(s);
+		return refill_from_batch(row, &obj, 1, 0);
+	}
 	/* Our own object first, so that this request is served in any case. */
 	mspan_claim(s, &obj, 1);
 	if (!mcache_install(s, cpu))

@@ -20,7 +20,7 @@
  * Pointers that a call takes off a stack and puts into their spans: it may be made in a
  * section of its caller's, and each may empty a span, whose pages are joined with others.
  */
-#define CALL_TURN		8
+#define CALL_TURN		16
 
 /**
  * struct mcache_stack - one CPU's stack of free objects of one row

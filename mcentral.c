@@ -24,6 +24,9 @@
  *     may have been emptied, returned and cut for another row meanwhile.
  *  5. If a span was installed meanwhile, the latecomer uncaches its own.
  *
+ * Where a span has one object only (@whole), its state says whether that is free, and none
+ * of these is needed: see mspan_detach().
+ *
  * Overview: galloc_mod.c.
  */
 #include "galloc_internal.h"
@@ -239,6 +242,9 @@ struct mspan *mcentral_fetch(struct mcentral *c, int nid)
 	unsigned long flags;
 	struct mspan *s;
 
+	/* None has an object to spare. */
+	if (c->whole)
+		return NULL;
 	galloc_lock(&c->lock, flags);
 	s = nid == NUMA_NO_NODE ? partial_pop(c) : partial_pop_node(c, nid);
 	if (s) {
@@ -311,9 +317,15 @@ static unsigned int mcentral_take(struct mcentral *c, unsigned int max, void **o
 static unsigned int span_take(struct mspan *s, unsigned int max, void **out)
 {
 	struct mcentral *c = mcentral_of(mspan_row(s));
-	unsigned int n = mspan_claim(s, out, max);
 	unsigned long flags;
+	unsigned int n;
 
+	if (c->whole) {
+		out[0] = mspan_take_only(s);
+		mcentral_count_single(c->row);
+		return 1;
+	}
+	n = mspan_claim(s, out, max);
 	galloc_lock(&c->lock, flags);
 	c->singles += n;
 	galloc_unlock(&c->lock, flags);
@@ -390,6 +402,20 @@ void *mcentral_alloc(unsigned int row, gfp_t gfp)
 }
 
 /*
+ * Look, under the lock, at a span with one object, which gfree_nolock() has freed.  Another
+ * free of it takes no lock, see mspan_detach().
+ */
+static bool whole_recheck(struct mcentral *c, struct mspan *s)
+{
+	const u32 tag = MSPAN_TAG(c->row, MSPAN_FULL);
+	bool won = READ_ONCE(s->tag) == tag && mspan_all_free(s) &&
+		   cmpxchg(&s->tag, tag, MSPAN_TAG(c->row, MSPAN_TRANSIT)) == tag;
+
+	count_event(won ? EVENT_FULL_WON : EVENT_FULL_LOST);
+	return won;
+}
+
+/*
  * Check again, under the lock, a span that a freer saw in state @saw, and move it to
  * another list if necessary.  True if it became empty and the caller must retire
  * it.
@@ -402,6 +428,8 @@ static bool free_recheck(struct mcentral *c, struct mspan *s,
 	lockdep_assert_held(&c->lock);
 
 	c->changes++;
+	if (unlikely(c->whole))
+		return whole_recheck(c, s);
 	/* One load: row and state of the same life of the span. */
 	tag = READ_ONCE(s->tag);
 	if (tag == MSPAN_TAG(c->row, MSPAN_FULL)) {
@@ -510,6 +538,22 @@ static void free_retire(struct mcentral *c, struct freed *freed)
 }
 
 /*
+ * Take the span of an object that has one of its own: nobody else has it then.  Returns
+ * whether it was live; @none: it is no such object.
+ */
+static bool free_detach(struct mcentral *c, const void *p, struct freed *freed, bool *none)
+{
+	struct mspan *s = mspan_detach(c, p);
+
+	*none = !s;
+	if (unlikely(!s))
+		return false;
+	freed->span[freed->n++] = s;
+	/* gfree_nolock() came first, and nobody has looked at it yet. */
+	return !READ_ONCE(s->free[0]);
+}
+
+/*
  * Free one object into its span; @single: count it as one that bypassed the stacks.
  * False, and reported, if it is not live.
  */
@@ -518,7 +562,7 @@ static bool free_object(const void *p, bool single)
 	struct mcentral *c = NULL;
 	struct freed freed __uninitialized;
 	enum mspan_found found;
-	bool live = false;
+	bool live = false, none;
 	struct object o;
 
 	freed.n = 0;
@@ -527,67 +571,93 @@ static bool free_object(const void *p, bool single)
 	found = mspan_resolve(p, &o);
 	if (found == FOUND_OBJECT) {
 		c = o.c;
-		live = !free_mark(o.span, o.index / BITS_PER_LONG,
+		live = c->whole ? free_detach(c, p, &freed, &none) :
+		       !free_mark(o.span, o.index / BITS_PER_LONG,
 				  BIT(o.index % BITS_PER_LONG), &freed);
 		/* Here: a row may go with its last object, at the end of the section. */
 		if (live && single)
 			atomic_inc(&c->back);
-		free_settle(c, &freed);
+		if (!c->whole)
+			free_settle(c, &freed);
 	}
 	rcu_read_unlock();
 
-	if (likely(live))
-		free_retire(c, &freed);
-	else
+	free_retire(c, &freed);
+	if (unlikely(!live))
 		report_free(p, found);
 	return live;
 }
 
-/*
- * How many objects from the first on are of the same word of one span, and different; and
- * their bits.
- */
-static unsigned int same_word(const struct place *at, unsigned int n, unsigned long *mask)
+/* Which of @n objects at a place have their bit in @was: a bit for each. */
+static unsigned long which_of(const struct mcentral *c, const struct cover *at, void **p,
+			      unsigned int n, unsigned long was)
 {
+	unsigned long which = 0;
 	unsigned int i;
 
-	*mask = at->bit;
-	for (i = 1; i < n && at[i].span == at->span && at[i].word == at->word &&
-	     !(*mask & at[i].bit); i++)
-		*mask |= at[i].bit;
-	return i;
+	for (i = 0; i < n; i++) {
+		u32 index = sizeclass_index(c->sc, addr_of(p[i]) - at->start);
+
+		which |= (was >> index % BITS_PER_LONG & 1) << i;
+	}
+	return which;
 }
 
 /*
- * Free a turn of objects of a row: one atomic operation for those of a word, one lock for
- * all of their spans, and one for what becomes of these.
+ * Mark the objects of a turn free, one atomic operation for those of a word: the spans that
+ * this leaves to be looked at, the objects that were free already, and those that are none.
  */
+static void free_marks(struct mcentral *c, void **batch, unsigned int n,
+		       struct freed *freed, unsigned long *twice, unsigned long *strange)
+{
+	struct cover at __uninitialized;
+	unsigned int i, same;
+
+	at.start = 0;
+	at.length = 0;
+	for (i = 0; i < n; i += same) {
+		unsigned long was;
+
+		same = mspan_match(c, batch + i, n - i, &at);
+		if (unlikely(!same)) {
+			*strange |= BIT(i);
+			same = 1;
+			continue;
+		}
+		was = free_mark(at.span, at.word, at.mask, freed);
+		if (unlikely(was))
+			*twice |= which_of(c, &at, batch + i, same, was) << i;
+	}
+}
+
+/* The same for a row whose objects have a span each. */
+static void free_detached(struct mcentral *c, void **batch, unsigned int n,
+			  struct freed *freed, unsigned long *twice, unsigned long *strange)
+{
+	unsigned int i;
+	bool none;
+
+	for (i = 0; i < n; i++)
+		if (unlikely(!free_detach(c, batch[i], freed, &none)))
+			*(none ? strange : twice) |= BIT(i);
+}
+
+/* Free a turn of objects of a row: one lock for all of their spans, one for their pages. */
 static void free_together(struct mcentral *c, void **batch, unsigned int n)
 {
-	struct place at[FREE_TURN] __uninitialized;
 	unsigned long strange = 0, twice = 0;
 	struct freed freed __uninitialized;
-	unsigned int i, j, same;
+	unsigned int i;
 
 	freed.n = 0;
 	/* One read section from the first bit to the unlock, rule 4. */
 	rcu_read_lock();
-	mspan_resolve_many(c, batch, n, at);
-	for (i = 0; i < n; i += same) {
-		unsigned long mask, was;
-
-		same = 1;
-		if (unlikely(!at[i].span)) {
-			strange |= BIT(i);
-			continue;
-		}
-		same = same_word(at + i, n - i, &mask);
-		was = free_mark(at[i].span, at[i].word, mask, &freed);
-		for (j = i; unlikely(was) && j < i + same; j++)
-			if (was & at[j].bit)
-				twice |= BIT(j);
+	if (c->whole) {
+		free_detached(c, batch, n, &freed, &twice, &strange);
+	} else {
+		free_marks(c, batch, n, &freed, &twice, &strange);
+		free_settle(c, &freed);
 	}
-	free_settle(c, &freed);
 	rcu_read_unlock();
 	free_retire(c, &freed);
 
@@ -736,6 +806,7 @@ static struct mcentral *mcentral_new(int nid, unsigned int class)
 	c->row = mcentral_row(nid, class);
 	c->class = class;
 	c->stack = nid == nr_node_ids ? STACK_WATCHED : stack_number(nid, class);
+	c->whole = nid != nr_node_ids && c->sc->objects == 1;
 	return c;
 }
 

@@ -488,17 +488,21 @@ struct mspan *mheap_alloc_runs(int nid, unsigned int npages, unsigned int align,
 	return mheap_get_several(nid, &w, gfp);
 }
 
-/* Remove a run from the map, so that a late free finds no objects in it. */
+/* Remove a run from the map. */
+static void run_unmap(struct mspan *s)
+{
+	unsigned int first = arena_page(s->arena, s->start);
+
+	arena_span_set(s->arena, first, NULL);
+	arena_span_set(s->arena, first + s->npages - 1, NULL);
+}
+
+/* The same for one cut into objects: all pages, so that a late free finds no object. */
 static void span_unmap(struct mspan *s)
 {
 	unsigned int first = arena_page(s->arena, s->start);
 	unsigned int i, n = s->npages;
 
-	if (!mspan_has_objects(s)) {
-		arena_span_set(s->arena, first, NULL);
-		arena_span_set(s->arena, first + n - 1, NULL);
-		return;
-	}
 	arena_set_stack(s->arena, first, n, STACK_NONE);
 	for (i = 0; i < n; i++)
 		arena_span_set(s->arena, first + i, NULL);
@@ -550,12 +554,28 @@ void mheap_free_shared(struct mspan *s)
 }
 
 /*
- * Runs that become free in one turn, and how many of them may be apart from each other:
- * more would be too long under the lock.  For the same reason only the last block has
- * some of its runs moved to lists of a new density.
+ * Runs that become free in one turn, how many pages of them may have to leave the map one by
+ * one, and how many runs may be apart from each other: more would be too long under the
+ * lock.  For the same reason only the last block has some of its runs moved to lists of a
+ * new density.
  */
-#define FREE_TURN		8U
+#define FREE_TURN		16U
+#define FREE_PAGES		128U
 #define FREE_APART		4U
+
+/* Runs side by side, as one, become a free run.  Returns its block. */
+static struct arena *run_put(struct mheap *h, struct mspan *s, bool cut)
+{
+	lockdep_assert_held(&h->lock);
+
+	/* All pages of them at once. */
+	if (cut)
+		span_unmap(s);
+	s->zeroed = false;
+	s->dropped = 0;
+	s->arena->nr_used -= s->npages;
+	return run_insert(h, s)->arena;
+}
 
 /*
  * Have runs of one node, in TRANSIT, join the free ones, up to a turn of them.  What was
@@ -565,34 +585,33 @@ void mheap_free_shared(struct mspan *s)
 static unsigned int runs_free(struct mspan **spans, unsigned int n)
 {
 	struct mheap *h = mheaps[spans[0]->arena->nid];
-	struct mspan *run = NULL;
-	unsigned long pages = 0;
-	unsigned long flags;
-	unsigned long free, max;
+	bool cut = mspan_has_objects(spans[0]);
+	unsigned long pages = 0, free, max;
 	unsigned int i, apart = 0;
+	struct mspan *run = NULL;
+	unsigned long flags;
 	bool spares;
 
 	n = min(n, FREE_TURN);
 	galloc_lock(&h->lock, flags);
 	h->changes++;
-	for (i = 0; i < n && spans[i]->arena->nid == h->nid; i++) {
+	for (i = 0; i < n; i++) {
 		struct mspan *s = spans[i];
 
-		if (apart == FREE_APART)
+		if (s->arena->nid != h->nid || mspan_has_objects(s) != cut ||
+		    apart == FREE_APART || (cut && i && pages + s->npages > FREE_PAGES))
 			break;
-		span_unmap(s);
-		s->zeroed = false;
-		s->dropped = 0;
-		s->arena->nr_used -= s->npages;
+		if (!cut)
+			run_unmap(s);
 		pages += s->npages;
 		if (run && run_join(h, run, s))
 			continue;
 		if (run)
-			run_set_density(h, run_insert(h, run)->arena);
+			run_set_density(h, run_put(h, run, cut));
 		run = s;
 		apart++;
 	}
-	run_update_density(h, run_insert(h, run)->arena);
+	run_update_density(h, run_put(h, run, cut));
 	mheap_count_free(h, pages);
 	free = h->free_pages;
 	spares = h->spare_bytes > SPARES_MANY;

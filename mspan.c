@@ -340,53 +340,114 @@ enum mspan_found mspan_resolve(const void *p, struct object *o)
 	return o->within ? FOUND_INTERIOR : FOUND_OBJECT;
 }
 
-/**
- * mspan_resolve_many() - the same for objects of one row
- * @c: their row
- * @p: the objects
- * @n: their number
- * @at: where each of them is
- *
- * Context: As mspan_resolve(), whose loads and barriers these are.
+/*
+ * The span of a row at an address, and what it is cut into, for mspan_match(); false if there
+ * is none.  The loads and barriers are those of mspan_resolve().
  */
-void mspan_resolve_many(const struct mcentral *c, void **p, unsigned int n,
-			struct place *at)
+static bool span_cover(const struct mcentral *c, const void *p, struct cover *at)
 {
-	const struct arena_map *map = READ_ONCE(arena_map);
+	unsigned int page, objects;
+	unsigned long start, length;
+	struct arena *arena;
+	struct mspan *s;
+
+	at->length = 0;
+	arena = arena_of(p, &page);
+	/* Depends: pairs with the releases of mspan_cut() and mheap_run_map(). */
+	s = arena_span(arena, page);
+	if (unlikely(!s || !tag_is_cut(READ_ONCE(s->tag), c->row)))
+		return false;
+	galloc_pause(PAUSE_RESOLVE_FOUND, s);
+	/* Pairs with the release in mspan_cut(): orders tag before the geometry. */
+	smp_rmb();
+	start = READ_ONCE(s->start);
+	length = (unsigned long)READ_ONCE(s->npages) << PAGE_SHIFT;
+	objects = READ_ONCE(s->objects);
+	/* Orders the loads above before the second reads of map and tag. */
+	smp_rmb();
+	if (unlikely(arena_span(arena, page) != s || addr_of(p) - start >= length ||
+		     !tag_is_cut(READ_ONCE(s->tag), c->row)))
+		return false;
+	at->span = s;
+	at->start = start;
+	at->length = length;
+	at->objects = min_t(unsigned int, objects, s->nwords * BITS_PER_LONG);
+	return true;
+}
+
+/**
+ * mspan_match() - find objects of a row that are of one word of one span
+ * @c: the row
+ * @p: the objects
+ * @n: their number, at least 1
+ * @at: the span of the last call, with length 0 for the first; then where these are
+ *
+ * What was freed together mostly was allocated together: their span is looked up once.  A
+ * live object that lies in it, as it was a moment ago, is an object of it: no page is in
+ * two spans.  Of other pointers mspan_resolve() says no more, either.
+ *
+ * Context: As mspan_resolve(), in one section with all calls for the same @at.
+ * Return: How many of the first ones, all different; 0: the first is no object of the row.
+ */
+unsigned int mspan_match(const struct mcentral *c, void **p, unsigned int n,
+			 struct cover *at)
+{
 	const struct sizeclass *sc = c->sc;
 	const u32 size = sc->size;
+	unsigned int i = 0;
 
-	for (; n--; p++, at++) {
-		unsigned int page, objects, index;
-		unsigned long offset, length;
-		struct arena *arena;
-		struct mspan *s;
+	if (addr_of(*p) - at->start >= at->length && !span_cover(c, *p, at))
+		return 0;
+	at->mask = 0;
+	for (; i < n; i++) {
+		unsigned long offset = addr_of(p[i]) - at->start;
+		unsigned int index;
+		unsigned long bit;
 
-		at->span = NULL;
-		arena = arena_in(map, addr_of(*p) - map->base, &page);
-		/* Depends: pairs with the releases of mspan_cut() and mheap_run_map(). */
-		s = arena_span(arena, page);
-		if (unlikely(!s || !tag_is_cut(READ_ONCE(s->tag), c->row)))
-			continue;
-		galloc_pause(PAUSE_RESOLVE_FOUND, s);
-		/* Pairs with the release in mspan_cut(): orders tag before the geometry. */
-		smp_rmb();
-		offset = addr_of(*p) - READ_ONCE(s->start);
-		length = (unsigned long)READ_ONCE(s->npages) << PAGE_SHIFT;
-		objects = READ_ONCE(s->objects);
-		/* Orders the loads above before the second reads of map and tag. */
-		smp_rmb();
-		if (unlikely(arena_span(arena, page) != s || offset >= length ||
-			     !tag_is_cut(READ_ONCE(s->tag), c->row)))
-			continue;
+		if (offset >= at->length)
+			break;
 		index = sizeclass_index(sc, offset);
-		if (unlikely(index >= min_t(unsigned int, objects, s->nwords * BITS_PER_LONG) ||
-			     index * size != offset))
-			continue;
+		bit = BIT(index % BITS_PER_LONG);
+		if (unlikely(index >= at->objects || index * size != offset) ||
+		    (i && index / BITS_PER_LONG != at->word) || (at->mask & bit))
+			break;
 		at->word = index / BITS_PER_LONG;
-		at->bit = BIT(index % BITS_PER_LONG);
-		at->span = s;
+		at->mask |= bit;
 	}
+	return i;
+}
+
+/**
+ * mspan_detach() - take the span of an object that has one of its own
+ * @c: its row, with @whole set
+ * @p: the object
+ *
+ * A span of such a row is FULL from the moment its object is handed out until it is freed:
+ * whoever makes it TRANSIT has freed the object.  No lock is needed, since nobody who holds
+ * the row's does anything to it, except whole_recheck(), which makes the same exchange.
+ *
+ * Context: As mspan_resolve().
+ * Return: The span, in TRANSIT and the caller's; NULL if @p is not a live object.
+ */
+struct mspan *mspan_detach(const struct mcentral *c, const void *p)
+{
+	const u32 tag = MSPAN_TAG(c->row, MSPAN_FULL);
+	struct arena *arena;
+	unsigned int page;
+	struct mspan *s;
+
+	arena = arena_of(p, &page);
+	s = arena_span(arena, page);
+	if (!s || READ_ONCE(s->tag) != tag || READ_ONCE(s->start) != addr_of(p))
+		return NULL;
+	galloc_pause(PAUSE_RESOLVE_FOUND, s);
+	if (cmpxchg(&s->tag, tag, MSPAN_TAG(c->row, MSPAN_TRANSIT)) != tag)
+		return NULL;
+	if (likely(READ_ONCE(s->start) == addr_of(p)))
+		return s;
+	/* Freed before, and the descriptor is another object's by now: leave that. */
+	smp_store_release(&s->tag, tag);
+	return NULL;
 }
 
 /*
@@ -451,27 +512,57 @@ void mspan_relabel(struct mspan *s, unsigned int number)
 }
 
 /**
- * mspan_cut_taken() - make objects of a row of a run of pages, all of them taken
- * @s: run in TRANSIT, of the class's length, with at most a word of objects
+ * mspan_cut_taken() - cut runs of pages into objects of a row, all of them taken
+ * @s: runs in TRANSIT, side by side and linked by @next, of the class's length, with at most
+ *	a word of objects each
  * @row: the row
  * @out: filled with the objects, ascending
  *
  * The state is FULL, and gfree() finds them.
  *
+ * Context: RCU read section, see mspan_cut().
  * Return: Their number.
  */
 unsigned int mspan_cut_taken(struct mspan *s, unsigned int row, void **out)
 {
-	const struct sizeclass *sc = mcentral_of(row)->sc;
-	unsigned int i;
+	const struct mcentral *c = mcentral_of(row);
+	const u32 size = c->sc->size, objects = c->sc->objects;
+	struct arena *arena = s->arena;
+	unsigned int first = arena_page(arena, s->start), page = first;
+	unsigned int n = 0;
+	struct mspan *next;
 
-	s->hint = 0;
-	WRITE_ONCE(s->objects, sc->objects);
+	for (; s; s = next) {
+		unsigned long p = s->start;
+		unsigned int i;
+
+		next = s->next;
+		INIT_LIST_HEAD(&s->list);
+		s->hint = 0;
+		WRITE_ONCE(s->objects, objects);
+		WRITE_ONCE(s->free[0], 0);
+		/* Release: as in span_publish(), and for the next one. */
+		smp_store_release(&s->tag, MSPAN_TAG(row, MSPAN_FULL));
+		for (i = 0; i < s->npages; i++)
+			arena_span_set(arena, page++, s);
+		for (i = 0; i < objects; i++, p += size)
+			out[n++] = (void *)p;
+	}
+	arena_set_stack(arena, first, page - first, c->stack);
+	return n;
+}
+
+/**
+ * mspan_take_only() - hand out the only object of a span
+ * @s: CACHED span of a row with @whole set, just cut, the caller's
+ *
+ * Return: The object.
+ */
+void *mspan_take_only(struct mspan *s)
+{
 	WRITE_ONCE(s->free[0], 0);
-	span_publish(s, row, MSPAN_FULL);
-	for (i = 0; i < sc->objects; i++)
-		out[i] = (void *)(s->start + i * sc->size);
-	return sc->objects;
+	mspan_set_state(s, MSPAN_FULL);
+	return (void *)s->start;
 }
 
 /**

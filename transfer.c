@@ -99,6 +99,9 @@ unsigned int transfer_put(unsigned int row, void **batch, unsigned int n)
 
 	if (unlikely(!transfer_is_used(c)) || (!READ_ONCE(t->stack) && !transfer_setup(c)))
 		return 0;
+	/* Lockless check: in a burst of frees it is full. */
+	if (READ_ONCE(t->n) >= READ_ONCE(t->max))
+		return 0;
 	galloc_pause(PAUSE_TRANSFER_PUT, c);
 	galloc_lock(&c->lock, flags);
 	/* Here again: transfer_drain_row() has the lock after the last one that used it. */

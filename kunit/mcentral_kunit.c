@@ -156,6 +156,38 @@ static void objects_of_many_spans_are_freed_together(struct kunit *test)
 	}
 }
 
+/* Whoever takes the span has freed the object, also where another one has set its bit. */
+static void an_object_with_a_span_of_its_own_is_freed_once(struct kunit *test)
+{
+	struct mcentral *c = one_row_of(PAGE_SIZE);
+	long spans = atomic_long_read(&c->nr_spans);
+	unsigned int second;
+
+	KUNIT_EXPECT_EQ(test, c->whole, c->sc->objects == 1);
+	gk_expect_reports(test, FAULT_DOUBLE_FREE);
+	for (second = 0; second < 2; second++) {
+		void *p = mcentral_alloc(c->row, GFP_KERNEL);
+		bool owed = false;
+		struct object o;
+
+		KUNIT_ASSERT_NOT_NULL(test, p);
+		/* As gfree_nolock() where the stacks are busy. */
+		rcu_read_lock();
+		KUNIT_EXPECT_EQ(test, mspan_resolve(p, &o), FOUND_OBJECT);
+		KUNIT_EXPECT_TRUE(test, mcentral_mark_nolock(&o, &owed));
+		KUNIT_EXPECT_TRUE(test, owed);
+		if (second) {
+			KUNIT_EXPECT_FALSE(test, mcentral_free(p));
+		} else {
+			mcentral_look(o.span);
+		}
+		rcu_read_unlock();
+		KUNIT_EXPECT_EQ(test, atomic_long_read(&c->nr_spans), spans);
+		KUNIT_EXPECT_EQ(test, validate_all(), 0);
+	}
+	gk_expect_faults(test, FAULT_DOUBLE_FREE, 1);
+}
+
 static void an_object_freed_while_cached_goes_to_the_owner(struct kunit *test)
 {
 	void *obj;
@@ -363,6 +395,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(a_span_goes_from_full_to_partial_to_empty),
 	KUNIT_CASE(an_unused_span_is_returned_at_once),
 	KUNIT_CASE(objects_of_many_spans_are_freed_together),
+	KUNIT_CASE(an_object_with_a_span_of_its_own_is_freed_once),
 	KUNIT_CASE(an_object_freed_while_cached_goes_to_the_owner),
 	KUNIT_CASE(a_span_is_aligned_wherever_free_pages_begin),
 	KUNIT_CASE(single_objects_come_from_few_spans),

@@ -123,6 +123,8 @@ EXPORT_SYMBOL_IF_KUNIT(mcentral_alloc);
 EXPORT_SYMBOL_IF_KUNIT(mcentral_free);
 EXPORT_SYMBOL_IF_KUNIT(mcentral_free_single);
 EXPORT_SYMBOL_IF_KUNIT(mcentral_free_batch);
+EXPORT_SYMBOL_IF_KUNIT(mcentral_look);
+EXPORT_SYMBOL_IF_KUNIT(mcentral_mark_nolock);
 
 /* rows.c, api.c */
 EXPORT_SYMBOL_IF_KUNIT(rows_abandon);

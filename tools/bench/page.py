@@ -141,20 +141,20 @@ third of its time is the host's. ``icount`` has none of that.
 
 *The frees of a burst.* ``kfree()`` of an object in a slab with others sets a word: 210 to
 270 instructions on 6.1 for 256 bytes to 4 KiB. In galloc that is 32, as long as the CPU's
-stack has room. In a burst it has none, and objects are freed into their spans, eight at a
-time: about 70 each to find the span by its address, so that a late second free on another
-CPU is harmless, and 60 to mark it. With objects of 4 KiB each span is empty then, and joins
-the free runs of its node, 590 in all; with 1 KiB every fourth, 400. Longer spans would be
-fewer, but are empty less often: with one object in a span, memory of freed objects is free
-(``spike 90``).
+stack has room. In a burst it has none, and objects are freed into their spans, up to 16 at
+a time. Those that lie side by side share the look-up of their span, so that it costs 20
+each, and the atomic operation that marks them. With objects of 4 KiB each span is empty
+then, and joins the free runs of its node, 400 in all; with 2 KiB every second, 380. Longer
+spans would be fewer, but are empty less often: with one object in a span, memory of freed
+objects is free (``spike 90``).
 
 *64 MiB held, and bursts, above 16 KiB.* There kmalloc() is the page allocator on 6.1: each
 half of a pair is one call of it. galloc takes chunks from the same page allocator, splits
 them, and gives each page its references, so that pages can be sent by the network, and
 returned, one by one: 24 instructions a page, of which ``check_new_pages()`` has 14, which
 kmalloc() pays, too. Each object is then cut from a chunk and returned to a free run under
-the node's lock, eight at a time in the best case: 1.0 to 1.25 of kmalloc()'s instructions
-in all. The next objects of that size come from the CPU's stash or stack, without either.
+the node's lock, some at a time: 0.65 to 0.9 of kmalloc()'s instructions in all up to 32
+KiB, 1.0 to 1.25 above. The next objects of that size come from the CPU's stash or stack, without either.
 
 *Shared lines.* Free objects move between the stacks of two CPUs in batches of up to 64
 pointers, in the order of the frees. At both ends of a batch a cache line may hold objects
