@@ -375,7 +375,17 @@ static void slots_are_bare_where_memory_is_in_pieces(struct kunit *test)
 	p = page_address(page);
 	arena = arena_at(objects[0]);
 	KUNIT_EXPECT_NULL(test, arena->span);
+	/* A page of a new piece: of the three that stay free one is between the others. */
+	drain_cpus();
+	gk_take_free_runs(test);
+	gk_in_pieces(2);
+	WRITE_ONCE(galloc_pause_hook, get_pages_with_something);
+	objects[n] = galloc(4096, QUIET);
+	WRITE_ONCE(galloc_pause_hook, NULL);
+	gk_whole();
+	KUNIT_EXPECT_PTR_EQ(test, arena_at(objects[n]), arena);
 	KUNIT_EXPECT_EQ(test, validate_all(), 0);
+	gfree(objects[n]);
 	for (i = 0; i < n; i++)
 		KUNIT_EXPECT_EQ(test, gk_row_at(objects[i]),
 				mcentral_row(gk_nid(), sizeclass_of(gsize(objects[i]))));

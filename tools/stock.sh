@@ -21,6 +21,7 @@
 #				and a third as often with objects of a client waiting
 #	STOCK_SECONDS=N		of work in tracepoints; 4
 #	STOCK_SEEDS=N		of fragmented memory; 1
+#	STOCK_FIRST_SEED=N	the first of them; 1
 #	STOCK_NODES=1		a guest with one node, for the bed scarce
 #	STOCK_SCRIPTS='A B'	only these scripts
 #	STOCK_TIMEOUT=N		seconds the guest may take
@@ -99,7 +100,7 @@ plan_scarce()
 {
 	cat <<-PLAN
 		bed $KREL 2 40 $nodes
-		scarce ${STOCK_SEEDS:-1}
+		scarce ${STOCK_SEEDS:-1} ${STOCK_FIRST_SEED:-1}
 	PLAN
 }
 

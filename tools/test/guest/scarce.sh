@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # Copyright (C) 2026 The galloc authors
 #
-# scarce.sh [SEEDS]: in fragmented memory galloc succeeds as long as kmalloc() does. For
-# each seed, memory is cut into blocks of some orders, and kmalloc() and then galloc
+# scarce.sh [SEEDS [FIRST]]: in fragmented memory galloc succeeds as long as kmalloc() does.
+# For each seed, memory is cut into blocks of some orders, and kmalloc() and then galloc
 # serve the same requests, see tools/stress/galloc_fragment.c:
 #
 #	what kmalloc() always has, galloc always has: each size, each kind of flags;
@@ -22,6 +22,8 @@
 . "${0%/*}/lib.sh"
 
 seeds=${1:-1}
+seed=${2:-1}
+end=$((seed + seeds))
 tmp=/tmp/scarce
 
 # cases_of SEED: each as ORDER of the blocks, and more parameters. Over ten seeds each
@@ -149,8 +151,7 @@ mkfifo $tmp/never
 exec 9<>$tmp/never
 # The system keeps more blocks to itself when it has met fragments.
 echo 0 >/proc/sys/vm/watermark_boost_factor
-seed=1
-while [ $seed -le "$seeds" ]; do
+while [ $seed -lt $end ]; do
 	for case in $(cases_of $seed); do
 		# shellcheck disable=SC2046 # several words
 		set -- $(echo "$case" | tr , ' ')
