@@ -171,11 +171,11 @@ DECLARE_PER_CPU(struct mcache, galloc_mcache);
 #endif
 
 /*
- * Pop an object of a class, or, if @k is not NULL, of the set that has that, from this
- * CPU's stack.  False if there is none, if each one is watched, or if the stacks are
+ * Pop an object of a class, or, @of_set, of the set that has *@k, from this CPU's stack.  False if there is none, if each one is watched, or if the stacks are
  * busy, because this is an interrupt.
  */
-static __always_inline bool mcache_pop_from(unsigned int class, const u16 *k, void **obj)
+static __always_inline bool mcache_pop_from(unsigned int class, bool of_set, const u16 *k,
+					    void **obj)
 {
 	struct mcache_stack *stack;
 	struct mcache *m;
@@ -187,7 +187,7 @@ static __always_inline bool mcache_pop_from(unsigned int class, const u16 *k, vo
 		fast_set_busy(m, 1);
 		barrier();
 		/* Only here: a set's k does not outlive the section.  0 has no objects. */
-		stack = fast_stack(m, local, k ? READ_ONCE(*k) : class);
+		stack = fast_stack(m, local, of_set ? READ_ONCE(*k) : class);
 		top = stack->top;
 		if (likely(top != stack->base)) {
 			if (likely(!credit_used_up(stack->credit))) {
@@ -216,12 +216,12 @@ static __always_inline bool mcache_pop_from(unsigned int class, const u16 *k, vo
 
 static __always_inline bool mcache_pop(unsigned int class, void **obj)
 {
-	return mcache_pop_from(class, NULL, obj);
+	return mcache_pop_from(class, false, NULL, obj);
 }
 
 static __always_inline bool mcache_pop_set(const struct rowset *set, void **obj)
 {
-	return mcache_pop_from(0, &set->k, obj);
+	return mcache_pop_from(0, true, &set->k, obj);
 }
 
 /*
@@ -287,7 +287,6 @@ static __always_inline bool mcache_push_set(const struct rowset *set, const void
 {
 	struct mcache *m;
 	unsigned int number;
-	bool pushed = false;
 
 	preempt_disable();
 	m = fast_mcache();
@@ -295,13 +294,18 @@ static __always_inline bool mcache_push_set(const struct rowset *set, const void
 		fast_set_busy(m, 1);
 		barrier();
 		number = arena_stack_of(p);
-		if (likely(number_is_of(set, number)))
-			pushed = stack_push(fast_stack(m, stacks, number), p);
+		if (likely(number_is_of(set, number)) &&
+		    likely(stack_push(fast_stack(m, stacks, number), p))) {
+			barrier();
+			fast_set_busy(m, 0);
+			preempt_enable();
+			return true;
+		}
 		barrier();
 		fast_set_busy(m, 0);
 	}
 	preempt_enable();
-	return pushed;
+	return false;
 }
 
 /*
@@ -335,7 +339,7 @@ static inline size_t mcache_push_run(const struct rowset *set, void **p, size_t 
 	return n;
 }
 
-/* The fast path of an allocation from a set. */
+/* The fast path of an allocation from a set.  NULL: api_alloc_set_slow(). */
 static __always_inline void *mcache_alloc_from(struct rowset *set, gfp_t gfp)
 {
 	void *obj;
@@ -343,7 +347,7 @@ static __always_inline void *mcache_alloc_from(struct rowset *set, gfp_t gfp)
 	if (IS_ENABLED(CONFIG_LOCKDEP) || IS_ENABLED(CONFIG_DEBUG_ATOMIC_SLEEP))
 		might_alloc(gfp);
 	if (unlikely(gfp & GALLOC_GFP_RARE) || unlikely(!mcache_pop_set(set, &obj)))
-		return api_alloc_set_slow(set, gfp);
+		return NULL;
 	if (want_init_on_alloc(0))
 		return api_clear_row(set, obj);
 	return obj;

@@ -431,14 +431,16 @@ unsigned int rows_alloc(struct rowset *set, int nid, gfp_t gfp, unsigned int max
 			void **out)
 {
 	struct mcentral *c;
+	unsigned int n;
 
 	if (nid == NUMA_NO_NODE)
 		nid = numa_mem_id();
 	if (set->args.flags & ROWS_THISNODE)
 		gfp |= __GFP_THISNODE;
-	stacks_used(set);
 	c = rows_row(set, nid, gfp);
-	return c ? mcentral_alloc_many(c, gfp, max, out) : 0;
+	n = c ? mcentral_alloc_many(c, gfp, max, out) : 0;
+	stacks_used(set, n);
+	return n;
 }
 
 /* ---- spans ------------------------------------------------------------------------------ */
@@ -666,8 +668,8 @@ out:
 }
 
 /*
- * The next row of a walk: those of the classes, then those of the sets that @next returns,
- * held.  It stays until the next call.  Any context but NMI.
+ * The next row of a walk: those of the classes, then those of all sets, or of those that
+ * @next returns, held.  It stays until the next call.  Any context but NMI.
  */
 struct mcentral *rows_next_by(struct row_walk *w, struct rowset *(*next)(struct row_walk *w))
 {
@@ -685,22 +687,17 @@ struct mcentral *rows_next_by(struct row_walk *w, struct rowset *(*next)(struct 
 			if (c)
 				return c;
 		}
-		w->set = next(w);
+		w->set = next ? next(w) : rows_next_set(w->set);
 		w->nid = 0;
 		if (!w->set)
 			return NULL;
 	}
 }
 
-static struct rowset *walk_set(struct row_walk *w)
-{
-	return rows_next_set(w->set);
-}
-
 /* The same for the rows of all sets; NULL after the last. */
 struct mcentral *rows_next(struct row_walk *w)
 {
-	return rows_next_by(w, walk_set);
+	return rows_next_by(w, NULL);
 }
 
 /* A walk that ends before its last row. */

@@ -185,6 +185,13 @@ static bool cache_gfp_ok(const struct galloc_cache *cache, gfp_t gfp)
 	       refuse_zero(cache);
 }
 
+static noinline void *cache_alloc_slow(struct galloc_cache *cache, gfp_t gfp)
+{
+	if (unlikely(!cache_gfp_ok(cache, gfp)))
+		return NULL;
+	return api_alloc_set_slow(cache->set, gfp);
+}
+
 /**
  * galloc_cache_alloc() - allocate an object of a cache
  * @cache: the cache
@@ -198,9 +205,9 @@ static bool cache_gfp_ok(const struct galloc_cache *cache, gfp_t gfp)
  */
 void *galloc_cache_alloc(struct galloc_cache *cache, gfp_t gfp)
 {
-	if (unlikely(gfp & __GFP_ZERO) && unlikely(!cache_gfp_ok(cache, gfp)))
-		return NULL;
-	return mcache_alloc_from(cache->set, gfp);
+	void *obj = mcache_alloc_from(cache->set, gfp);
+
+	return likely(obj) ? obj : cache_alloc_slow(cache, gfp);
 }
 EXPORT_SYMBOL_GPL(galloc_cache_alloc);
 

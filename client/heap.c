@@ -209,6 +209,17 @@ void *heap_alloc(struct galloc_heap *heap, size_t size, size_t align, gfp_t gfp,
 	       api_alloc_large(set, size, max(align, size & -size), nid, gfp);
 }
 
+static noinline void *galloc_from_slow(struct galloc_heap *heap, size_t size, gfp_t gfp)
+{
+	unsigned int class = sizeclass_of(size);
+	/* Acquire: as in heap_set(). */
+	struct rowset *set = smp_load_acquire(&heap->set[class]);
+
+	if (class && set)
+		return api_alloc_set_slow(set, gfp);
+	return heap_alloc(heap, size, 1, gfp, NUMA_NO_NODE);
+}
+
 /**
  * galloc_from() - allocate memory of a heap
  * @heap: the heap
@@ -223,13 +234,14 @@ void *heap_alloc(struct galloc_heap *heap, size_t size, size_t align, gfp_t gfp,
  */
 void *galloc_from(struct galloc_heap *heap, size_t size, gfp_t gfp)
 {
-	unsigned int class = sizeclass_of(size);
 	/* Acquire: as in heap_set(). */
-	struct rowset *set = smp_load_acquire(&heap->set[class]);
+	struct rowset *set = smp_load_acquire(&heap->set[sizeclass_of(size)]);
+	void *obj = NULL;
 
-	if (unlikely(!class) || unlikely(!set))
-		return heap_alloc(heap, size, 1, gfp, NUMA_NO_NODE);
-	return mcache_alloc_from(set, gfp);
+	/* HEAP_LARGE has no stacks. */
+	if (likely(set))
+		obj = mcache_alloc_from(set, gfp);
+	return likely(obj) ? obj : galloc_from_slow(heap, size, gfp);
 }
 EXPORT_SYMBOL_GPL(galloc_from);
 

@@ -91,16 +91,17 @@ static unsigned int k_unused(void)
 	return k < STACK_KS ? k : 0;
 }
 
-/* An object of the set is being allocated without a stack.  Any context but NMI. */
-void stacks_used(struct rowset *set)
+/* @n objects of the set were allocated without a stack.  Any context but NMI. */
+void stacks_used(struct rowset *set, unsigned int n)
 {
 	/* Racy: a guess. */
-	u32 uses = READ_ONCE(set->uses) + 1;
+	u32 had = READ_ONCE(set->uses), uses = had + n;
 
 	WRITE_ONCE(set->uses, uses);
-	if (unlikely(uses == 1))
+	if (unlikely(!had))
 		WRITE_ONCE(set->since, jiffies);
-	if (likely(uses % STACKS_USES) || READ_ONCE(set->had) || !set_may_have(set) ||
+	if (likely(uses / STACKS_USES == had / STACKS_USES) || READ_ONCE(set->had) ||
+	    !set_may_have(set) ||
 	    (!k_unused() && time_before(jiffies, READ_ONCE(clock_next))) ||
 	    xchg(&set->wants, true))
 		return;

@@ -86,7 +86,7 @@ static inline void haul_end(struct rowset *set)
 
 /* stacks.c */
 
-void stacks_used(struct rowset *set);
+void stacks_used(struct rowset *set, unsigned int n);
 bool stacks_give(struct rowset *set);
 bool stacks_take(bool (*match)(const struct rowset *set, const void *arg), const void *arg);
 void stacks_release(struct rowset *set);

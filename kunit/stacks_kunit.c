@@ -49,10 +49,15 @@ static struct rowset *make(struct kunit *test, unsigned int size, unsigned int p
 	return set;
 }
 
+static void *alloc(struct rowset *set, gfp_t gfp)
+{
+	return mcache_alloc_from(set, gfp) ?: api_alloc_set_slow(set, gfp);
+}
+
 static void take(struct kunit *test, unsigned int n)
 {
 	while (n--) {
-		void *p = mcache_alloc_from(r.set, GFP_KERNEL);
+		void *p = alloc(r.set, GFP_KERNEL);
 
 		KUNIT_ASSERT_NOT_NULL(test, p);
 		r.objects[r.nr++] = p;
@@ -169,11 +174,11 @@ static void a_set_with_stacks_uses_them(struct kunit *test)
 	KUNIT_EXPECT_GT(test, gk_stacked(stack_here()), 0);
 	KUNIT_EXPECT_EQ(test, rows_in_use(r.set), 1);
 	/* What was freed last comes first. */
-	p = mcache_alloc_from(r.set, GFP_KERNEL);
+	p = alloc(r.set, GFP_KERNEL);
 	allocs = mcache_allocs(raw_cpu_ptr(&galloc_mcache)->stacks,
 			       stack_number(gk_nid(), r.set->k));
 	gfree(p);
-	q = mcache_alloc_from(r.set, GFP_KERNEL | __GFP_ZERO);
+	q = alloc(r.set, GFP_KERNEL | __GFP_ZERO);
 	KUNIT_EXPECT_PTR_EQ(test, p, q);
 	KUNIT_EXPECT_NULL(test, memchr_inv(q, 0, size));
 	KUNIT_EXPECT_EQ(test, mcache_allocs(raw_cpu_ptr(&galloc_mcache)->stacks,
@@ -278,11 +283,11 @@ static void leave_some(void *arg)
 	void *p[64];
 
 	for (i = 0; i < ARRAY_SIZE(p); i++)
-		p[i] = mcache_alloc_from(r.set, GFP_KERNEL);
+		p[i] = alloc(r.set, GFP_KERNEL);
 	gfree_bulk(ARRAY_SIZE(p), p);
 	/* For the caller. */
 	for (i = 0; i < 5; i++)
-		r.objects[from + i] = mcache_alloc_from(r.set, GFP_KERNEL);
+		r.objects[from + i] = alloc(r.set, GFP_KERNEL);
 	r.nr = from + i;
 }
 
@@ -397,7 +402,7 @@ static void the_least_used_makes_way(struct kunit *test)
 	WRITE_ONCE(busy->uses, 1 << 24);
 	WRITE_ONCE(busy->since, jiffies);
 	for (i = 0; i < 64; i++)
-		stacks_used(busy);
+		stacks_used(busy, 1);
 	stacks_turn();
 	KUNIT_EXPECT_NE(test, busy->k, 0);
 	KUNIT_EXPECT_EQ(test, sets[7]->k, 0);
@@ -446,7 +451,7 @@ static void cut_slowly(enum galloc_pause point, const void *what)
 
 static void cut_here(void *arg)
 {
-	r.objects[r.nr++] = mcache_alloc_from(r.set, GFP_KERNEL);
+	r.objects[r.nr++] = alloc(r.set, GFP_KERNEL);
 }
 
 static void a_cutter_with_the_number_is_waited_for(struct kunit *test)
@@ -552,7 +557,7 @@ static void swap_objects(void *arg)
 	gk_meet(&w.met, 2);
 	end = gk_fight_end();
 	for (i = 0; !gk_fight_over(i + 1, end); i++) {
-		u32 *p = mcache_alloc_from(r.set, GFP_KERNEL);
+		u32 *p = alloc(r.set, GFP_KERNEL);
 		u32 *q;
 
 		w.failed += !p;
@@ -585,7 +590,7 @@ static void numbers_change_hands_under_load(struct kunit *test)
 
 			KUNIT_EXPECT_TRUE(test, stacks_give(next));
 			usleep_range(2000, 4000);
-			gfree(mcache_alloc_from(other, GFP_KERNEL));
+			gfree(alloc(other, GFP_KERNEL));
 			KUNIT_EXPECT_TRUE(test, stacks_take(is_any, NULL));
 		}
 		gk_join(test, a);
