@@ -213,6 +213,8 @@ keep_allocating()
 check_top()
 {
 	tm new-session -d -x 80 -y 24 "TERM=vt100 $top/build/observe/galloctop -d 0.1 --dir $work/galloc"
+	# So that what it says at its end stays on the screen.
+	tm set-option -g remain-on-exit on
 	check "galloctop: the totals are on the screen" on_screen "galloc: held 2048K, in use 1024K"
 	same "classes come by their pages" "$(rows)" 'large 6 my\040cache '
 	tm send-keys '>' '>'
@@ -233,7 +235,6 @@ check_top()
 	same "it has as many lines as there are" "$(tm capture-pane -p | wc -l)" 8
 	key "c: and classes again" c '^large'
 	rm "$work/galloc/stats"
-	tm set-option -g remain-on-exit on
 	check "galloc goes: it leaves the screen and says so" on_screen "has no file stats"
 	tm kill-server
 	make_files
@@ -248,7 +249,19 @@ refused_top()
 	refused "galloctop: $1" "$2" "${@:3}"
 }
 
+# Its server outlives an interrupted test otherwise.
+end_observe()
+{
+	local rc=$?
+
+	tm kill-server 2>/dev/null || true
+	rm -rf "$work"
+	sum || rc=1
+	exit $rc
+}
+
 test_dir observe
+trap end_observe EXIT
 need_for programs python observing
 make -s -C "$top/tools/observe" O="$top/build/observe"
 cp "$tool" "$work"

@@ -58,7 +58,7 @@ make_tree()
 	# shellcheck disable=SC2016 # $top is the script's
 	stub build.sh 'BUILD=$top/build/x' \
 		'build_lock() { :; }' 'build_galloc() { :; }' 'build_client() { :; }' 'build_unlock() { :; }'
-	for name in lint.sh model/run.sh test/run.sh test/trace.sh test/stop.sh; do
+	for name in lint.sh model/run.sh test/run.sh test/trace.sh test/observe.sh test/stop.sh; do
 		[ ! -e "$tree/tools/$name" ] || stub "$name" 'echo "1 passed, 0 failed, 0 skipped"'
 	done
 }
