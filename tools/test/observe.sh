@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # Copyright (C) 2026 The galloc authors
 #
-# observe.sh: test gallocstat and galloctop with files whose numbers are known, and with bad
+# observe.sh: test gallocstat, galloctop and galloc-report with files whose numbers are known, and with bad
 # ones. One line per check; the last line is "N passed, N failed, N skipped".
 
 set -euo pipefail
@@ -164,6 +164,53 @@ check_bad_input()
 	refused "a full disk" "/dev/full: No space left on device" --dir galloc --save /dev/full
 }
 
+# ---- galloc-report -------------------------------------------------------------------------
+
+# page EXPRESSION: of the page as it is parsed: ids and their texts, tables, attributes.
+page()
+{
+	"$top/build/observe/galloc-report" --dir "$work/galloc" | python3 -c '
+import html.parser, sys
+
+VOID = {"meta", "br"}
+
+class Page(html.parser.HTMLParser):
+    ids, open, tags, links, bad = {}, [], {}, [], []
+    def handle_starttag(self, tag, attrs):
+        a = dict(attrs)
+        self.tags[tag] = self.tags.get(tag, 0) + 1
+        self.links += [v for k, v in attrs if k in ("src", "href")]
+        if tag not in VOID:
+            self.open.append((tag, a.get("id")))
+    def handle_endtag(self, tag):
+        if not self.open or self.open.pop()[0] != tag:
+            self.bad.append(tag)
+    def handle_data(self, data):
+        if self.open and self.open[-1][1]:
+            self.ids[self.open[-1][1]] = data
+
+p = Page()
+p.feed(sys.stdin.read())
+print('"$1"')'
+}
+
+check_report()
+{
+	sed -i 's/^conn /<b>\&x /' "$work/galloc/heaps"
+	same "galloc-report: the numbers are those of stats" \
+		"$(page 'p.ids["system_bytes"], p.ids["in_use_bytes"], p.ids["meta_bytes"]')" "2097152 1048576 20480"
+	same "each element is closed, and a name is no markup" "$(page 'p.bad, p.open, "b" in p.tags')" "[] [] False"
+	same "it is complete in itself" "$(page 'p.links, "script" in p.tags')" "[] False"
+	same "a table each of parts, classes, heaps, CPUs, nodes, stats, events; two pictures" \
+		"$(page 'p.tags["table"], p.tags["svg"]')" "7 2"
+	"$top/build/observe/galloc-report" --load "$work/old" >"$work/page"
+	same "of a snapshot, too" "$(grep -c 'id="system_bytes">2097152<' "$work/page")" 1
+	make_files
+	tool=$top/build/observe/galloc-report
+	refused "galloc-report: a file that is not there" "none: No such file or directory" --load none
+	tool=$top/build/observe/gallocstat
+}
+
 # ---- galloctop, in a terminal that tmux draws ------------------------------------------------
 
 # tm ARG...: the server of this test.
@@ -269,4 +316,5 @@ make_files
 check_views
 check_snapshots
 check_bad_input
+check_report
 check_top
