@@ -10,6 +10,8 @@
 #include <linux/irqflags.h>
 #include <linux/preempt.h>
 
+#include "client/cache.h"
+
 #define NR	40
 
 /**
@@ -304,6 +306,30 @@ static void it_is_told_what_an_object_is(struct kunit *test)
 	stop_watching(test, GATE_TRACE);
 }
 
+/* Rows made at run time have stacks, too, once they are used often. */
+static void a_cache_with_stacks_is_watched(struct kunit *test)
+{
+	struct galloc_cache *cache = galloc_cache_create("gate", 104, NULL);
+	void *p[NR];
+	int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, cache);
+	KUNIT_ASSERT_TRUE(test, stacks_give(cache->set));
+	for (i = 0; i < 3; i++) {
+		start_counting();
+		if (i == 1)
+			gate_close(GATE_TRACE, &watcher, GATE_ALL_ROWS);
+		KUNIT_ASSERT_EQ(test, galloc_cache_alloc_bulk(cache, GFP_KERNEL, NR, p), NR);
+		gfree_bulk(NR, p);
+		gfree(galloc_cache_alloc(cache, GFP_KERNEL));
+		KUNIT_EXPECT_EQ(test, atomic_read(&nr_allocs), i == 1 ? NR + 1 : 0);
+		KUNIT_EXPECT_EQ(test, atomic_read(&nr_frees), i == 1 ? NR + 1 : 0);
+		if (i == 1)
+			stop_watching(test, GATE_TRACE);
+	}
+	galloc_cache_destroy(cache);
+}
+
 static void what_is_no_free_is_not_seen(struct kunit *test)
 {
 	void *p, *keep, *large;
@@ -592,6 +618,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(every_kind_of_call_is_seen),
 	KUNIT_CASE(a_single_row_is_watched),
 	KUNIT_CASE(it_is_told_what_an_object_is),
+	KUNIT_CASE(a_cache_with_stacks_is_watched),
 	KUNIT_CASE(what_is_no_free_is_not_seen),
 	KUNIT_CASE(a_closed_mask_lets_no_address_pass),
 	KUNIT_CASE(statistics_see_both_changes_or_none),

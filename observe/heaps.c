@@ -13,6 +13,7 @@
 #include <linux/module.h>
 
 #include "client/heap.h"
+#include "observe/sums.h"
 
 static struct dentry *heaps_dir;
 
@@ -32,7 +33,22 @@ int heaps_table_show(struct seq_file *m, void *v)
 	heap_walk(heap_print, m);
 	return 0;
 }
-DEFINE_SHOW_ATTRIBUTE(heaps_table);
+
+static void heap_count(struct galloc_heap *heap, void *arg)
+{
+	++*(unsigned long *)arg;
+}
+
+/* How many there are now. */
+unsigned long heaps_count(void)
+{
+	unsigned long n = 0;
+
+	heap_walk(heap_count, &n);
+	return n;
+}
+
+SUMS_SHOW_SIZED(heaps_table, (heaps_count() + 2) * SUMS_LINE_BYTES);
 
 static void line_print(const struct heap_line *line, void *arg)
 {

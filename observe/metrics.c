@@ -7,13 +7,14 @@
  * numbers are those of stats.c and heaps.c.  Documentation/stats.rst describes them.
  */
 #include "client/heap.h"
+#include "observe/heaps.h"
 #include "observe/metrics.h"
 #include "observe/sums.h"
 
 #include <linux/debugfs.h>
 #include <linux/module.h>
 
-/* More than they take, unless there are many heaps. */
+/* More than they take without heaps. */
 #define METRICS_BYTES	(64 * 1024)
 
 static void metric(struct seq_file *m, const char *name, const char *type, const char *help)
@@ -209,20 +210,7 @@ int metrics_show(struct seq_file *m, void *v)
 	metrics_heaps(m);
 	return 0;
 }
-
-/* With room for all of it: otherwise everything would be walked again for more. */
-static int metrics_open(struct inode *inode, struct file *file)
-{
-	return single_open_size(file, metrics_show, NULL, METRICS_BYTES);
-}
-
-static const struct file_operations metrics_fops = {
-	.owner = THIS_MODULE,
-	.open = metrics_open,
-	.read = seq_read,
-	.llseek = seq_lseek,
-	.release = single_release,
-};
+SUMS_SHOW_SIZED(metrics, METRICS_BYTES + 4 * heaps_count() * SUMS_LINE_BYTES);
 
 void metrics_init(struct dentry *parent)
 {

@@ -29,6 +29,9 @@
 /* Blocks by fullness are counted in tenths. */
 #define FULLNESS_STEPS		10
 
+/* More than a line of mheap takes. */
+#define MHEAP_LINE_BYTES	32
+
 atomic_long_t galloc_events[NR_GALLOC_EVENTS];
 
 #define X(id, name) name,
@@ -188,7 +191,7 @@ static int classes_show(struct seq_file *m, void *v)
 	sums_free(sums);
 	return 0;
 }
-DEFINE_SHOW_ATTRIBUTE(classes);
+SUMS_SHOW_SIZED(classes, (GALLOC_NR_CLASSES + 2 + rows_end() - nr_rows) * SUMS_LINE_BYTES);
 
 /* ---- debugfs: mheap ------------------------------------------------------------------ */
 
@@ -273,7 +276,8 @@ static int mheap_show(struct seq_file *m, void *v)
 	kvfree(all);
 	return 0;
 }
-DEFINE_SHOW_ATTRIBUTE(mheap);
+/* Most of it is a line for each length of runs. */
+SUMS_SHOW_SIZED(mheap, nr_node_ids * (ARENA_PAGES + 2 * FULLNESS_STEPS) * MHEAP_LINE_BYTES);
 
 /* ---- debugfs: mcache ------------------------------------------------------------------- */
 
@@ -313,7 +317,7 @@ static int mcache_show(struct seq_file *m, void *v)
 	cpus_read_unlock();
 	return 0;
 }
-DEFINE_SHOW_ATTRIBUTE(mcache);
+SUMS_SHOW_SIZED(mcache, (num_online_cpus() + 1) * SUMS_LINE_BYTES);
 
 /* ---- debugfs: spans ---------------------------------------------------------------------- */
 

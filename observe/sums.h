@@ -38,6 +38,27 @@ struct sums {
 	bool unsure;		/* not all of the stacks were checked */
 };
 
+/*
+ * The operations of a file that NAME_show() prints in one go.  Its buffer has room for
+ * @bytes: were it too small, seq_file would double it and print, and walk, all again.
+ */
+#define SUMS_SHOW_SIZED(name, bytes)						\
+static int name##_open(struct inode *inode, struct file *file)			\
+{										\
+	return single_open_size(file, name##_show, inode->i_private, bytes);	\
+}										\
+										\
+static const struct file_operations name##_fops = {				\
+	.owner = THIS_MODULE,							\
+	.open = name##_open,							\
+	.read = seq_read,							\
+	.llseek = seq_lseek,							\
+	.release = single_release,						\
+}
+
+/* More than a line of a table takes, unless a name is very long. */
+#define SUMS_LINE_BYTES		160
+
 static inline unsigned long class_size(unsigned int class)
 {
 	return sizeclasses[class].size;
