@@ -102,7 +102,7 @@ check_module()
 	! grep -qxE 'CONFIG_CFI(_CLANG)?=y' "$config" || on+=(cfi)
 	same "$name: symbol versions and CFI as the kernel has them" \
 		"$(awk -v none=$crc '$1 != none { print "versions"; exit }' "$work/$name/Module.symvers"
-			nm "$ko" | grep -q ' __cfi_gfree$' && echo cfi)" \
+			nm "$ko" | awk '/ __cfi_gfree$/ { print "cfi" }')" \
 		"$(printf '%s\n' "${on[@]}")"
 }
 
