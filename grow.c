@@ -169,7 +169,7 @@ bool grow_may_batch(int nid, unsigned int npages, gfp_t gfp)
 
 /* Several spans come at once if they have at most so many objects; and the most of them. */
 #define GROW_OBJECTS		16
-#define GROW_SPANS		16U
+#define GROW_SPANS		32U
 
 /* Of its spans a row gets no more than this part at once. */
 #define GROW_PART		8

@@ -542,11 +542,14 @@ struct mspan *run_insert(struct mheap *h, struct mspan *s)
 	return s;
 }
 
-/* By address, so that neighbours meet.  They are few, and mostly in order. */
+/* By address, so that neighbours meet.  They are few, and mostly in order, or in reverse. */
 void run_sort(struct mspan **spans, unsigned int n)
 {
 	unsigned int i, j;
 
+	if (n > 1 && spans[0]->start > spans[n - 1]->start)
+		for (i = 0; i < n / 2; i++)
+			swap(spans[i], spans[n - 1 - i]);
 	for (i = 1; i < n; i++) {
 		struct mspan *s = spans[i];
 
