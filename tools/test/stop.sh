@@ -23,6 +23,11 @@ make_programs()
 	printf '%s\n' '#!/bin/sh' "echo \$\$ >>'$work/guests'" 'exec sleep 3600' >"$work/bin/linux"
 	chmod +x "$work/bin/linux"
 	ln -s linux "$work/bin/qemu-system-x86_64"
+	# The modules are empty files.
+	printf '%s\n' '#!/bin/sh' 'echo "U galloc_class_abi2"' >"$work/bin/nm"
+	# shellcheck disable=SC2016 # the script's
+	printf '%s\n' '#!/bin/sh' '[ "$1" = --redefine-sym ] && cp "$3" "$4"' >"$work/bin/objcopy"
+	chmod +x "$work/bin/nm" "$work/bin/objcopy"
 	: >"$work/kdir/Makefile"
 	head -c 5000 /dev/zero | tr '\0' 'w' >"$work/text"
 	export PATH="$work/bin:$PATH" TEXT="$work/text" XDG_CACHE_HOME="$work/cache"
@@ -45,13 +50,13 @@ make_tree()
 
 	mkdir -p "$tree"
 	cp -r "$top/Makefile" "$top/samples" "$top/tools" "$top"/*.c "$tree/"
-	mkdir -p "$tree"/build/x/{kunit,tools/bed,tools/stress}
+	mkdir -p "$tree"/build/x/{kunit,tools/{bed,stress,override}}
 	cp -r "$tree/samples" "$tree/build/x/"
 	for name in "$tree"/build/x/samples/*; do
 		: >"$name/${name##*/}.ko"
 	done
 	for name in galloc kunit/galloc_kunit{,_guest} tools/bed/galloc_{bed,held} \
-		tools/stress/galloc_stress; do
+		tools/stress/galloc_stress tools/override/galloc_override; do
 		: >"$tree/build/x/$name.ko"
 	done
 	stub kernel.sh "printf '%s=%q\\n' KREL x KDIR '$work/kdir' VMLINUZ x KERNEL '$work/bin/linux'"
