@@ -55,6 +55,14 @@ void *galloc_override_alloc(struct galloc_heap *heap, size_t size, gfp_t gfp, in
 }
 EXPORT_SYMBOL_GPL(galloc_override_alloc);
 
+/* As gvmalloc_node(): not hard, since there is vmalloc(). */
+static gfp_t first_gfp(size_t size, gfp_t gfp)
+{
+	if (size > PAGE_SIZE && !(gfp & __GFP_RETRY_MAYFAIL))
+		gfp |= __GFP_NORETRY;
+	return (gfp | __GFP_NOWARN) & ~__GFP_NOFAIL;
+}
+
 /**
  * galloc_override_valloc() - kvmalloc_node() of an overridden module
  * @heap: the module's heap, or NULL; what vmalloc() serves is not in it
@@ -73,14 +81,8 @@ void *galloc_override_valloc(struct galloc_heap *heap, size_t size, size_t align
 
 	if (unlikely((gfp & GALLOC_GFP_ZONES) || align > ARCH_KMALLOC_MINALIGN))
 		return kvmalloc_node_align(size, align, gfp, nid);
-	if (heap && size <= KMALLOC_MAX_SIZE) {
-		gfp_t first = (gfp | __GFP_NOWARN) & ~__GFP_NOFAIL;
-
-		/* As gvmalloc_node(): not hard, since there is vmalloc(). */
-		if (size > PAGE_SIZE && !(gfp & __GFP_RETRY_MAYFAIL))
-			first |= __GFP_NORETRY;
-		p = galloc_from_node(heap, size, first, nid);
-	}
+	if (heap && size <= KMALLOC_MAX_SIZE)
+		p = galloc_from_node(heap, size, first_gfp(size, gfp), nid);
 	return p ?: gvmalloc_node(size, gfp, nid);
 }
 EXPORT_SYMBOL_GPL(galloc_override_valloc);
@@ -401,6 +403,12 @@ void *galloc_override_vrealloc(struct galloc_heap *heap, const void *p, size_t s
 	}
 	if (is_vmalloc_addr(p))
 		return gvrealloc(p, size, gfp);
+	if (!galloc_owns(p)) {
+		/* Only the kernel knows how much of its object was asked for. */
+		new = krealloc_node_align(p, size, align, first_gfp(size, gfp), nid);
+		if (new)
+			return new;
+	}
 	have = galloc_ksize(p);
 	if (have >= size && IS_ALIGNED((unsigned long)p, align)) {
 		/* So that growing again in place finds zeroes. */

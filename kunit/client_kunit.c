@@ -6,8 +6,10 @@
  */
 #include "helpers.h"
 
+#include <linux/slab.h>
 #include <linux/vmalloc.h>
 
+#include "galloc_override_calls.h"
 #include "twin.h"
 
 #define QUIET	(GFP_KERNEL | __GFP_NOWARN)
@@ -330,6 +332,30 @@ static void each_call_may_fail(struct kunit *test)
 	gvfree(p);
 }
 
+/* An object of the kernel that shrinks and grows again: what it has then is as krealloc()'s. */
+static void kvrealloc_leaves_the_kernels_object_to_it(struct kunit *test)
+{
+	void *p = kmalloc(128, GFP_KERNEL), *q = kmalloc(128, GFP_KERNEL);
+	static const size_t steps[] = { 16, 128 };
+	unsigned int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, p);
+	KUNIT_ASSERT_NOT_NULL(test, q);
+	memset(p, 0xff, 128);
+	memset(q, 0xff, 128);
+	for (i = 0; i < ARRAY_SIZE(steps); i++) {
+		p = galloc_override_vrealloc(NULL, p, steps[i], 1, GFP_KERNEL | __GFP_ZERO,
+					     NUMA_NO_NODE);
+		q = krealloc(q, steps[i], GFP_KERNEL | __GFP_ZERO);
+		KUNIT_ASSERT_NOT_NULL(test, p);
+		KUNIT_ASSERT_NOT_NULL(test, q);
+	}
+	KUNIT_EXPECT_EQ(test, memcmp(p, q, 128), 0);
+	KUNIT_EXPECT_FALSE(test, galloc_owns(p));
+	kfree(p);
+	kfree(q);
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE(strings_are_copied),
 	KUNIT_CASE(strings_are_formatted),
@@ -344,6 +370,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(vmalloc_serves_what_must_not_fail),
 	KUNIT_CASE(vmalloc_serves_nothing_else),
 	KUNIT_CASE(gvrealloc_keeps_the_contents_wherever_they_are),
+	KUNIT_CASE(kvrealloc_leaves_the_kernels_object_to_it),
 	KUNIT_CASE(each_call_may_fail),
 	{ }
 };
