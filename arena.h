@@ -249,7 +249,7 @@ struct arena *map_lone_arena(int nid);
 void map_lone_add(struct mspan *s);
 void map_lone_del(struct mspan *s);
 bool map_lone_walk(unsigned long nr, void (*fn)(struct mspan *s, void *arg), void *arg);
-struct mspan *map_lone_span(const void *p, struct mspan *copy);
+struct mspan *map_lone_span(const void *p);
 
 /* Index of the page of an address in its slot. */
 static inline unsigned int arena_page(const struct arena *arena,

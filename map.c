@@ -229,8 +229,8 @@ static struct notifier_block arena_memory_nb = {
  * the reserve may do without: a lone page.  Its span is in a hash table, linked through
  * page->private.  All slots with nothing but such pages have the same arena, one for
  * each node, of which every stack number is STACK_WATCHED; in a slot with tables those of its
- * lone pages are.  So gfree() sends their objects to the slow path.  Protected by
- * arena_map_lock.
+ * lone pages are.  So gfree() sends their objects to the slow path.  Written with
+ * arena_map_lock, read without.
  */
 #define LONE_HEADS		1024
 #define LONE_GROUP		32	/* adjacent pages on one list, a power of two */
@@ -238,6 +238,9 @@ static struct notifier_block arena_memory_nb = {
 
 static struct mspan *lone_heads[LONE_HEADS];
 static struct arena *lone_arenas;
+
+/* Incremented when a page is on no list any more, and still has its link. */
+static unsigned int lone_gone;
 
 static struct mspan **lone_head(unsigned long addr)
 {
@@ -248,19 +251,7 @@ static struct mspan **lone_head(unsigned long addr)
 
 static struct mspan *lone_next(const struct mspan *s)
 {
-	return (struct mspan *)page_private(virt_to_page((void *)s->start));
-}
-
-static struct mspan *lone_find(unsigned long addr)
-{
-	struct mspan *s;
-
-	lockdep_assert_held(&arena_map_lock);
-
-	for (s = *lone_head(addr); s; s = lone_next(s))
-		if (addr - s->start < PAGE_SIZE)
-			break;
-	return s;
+	return (struct mspan *)READ_ONCE(virt_to_page((void *)READ_ONCE(s->start))->private);
 }
 
 /* The lone pages of the slot at @start.  @addr is the cursor, of the lists. */
@@ -329,7 +320,8 @@ void map_lone_add(struct mspan *s)
 	galloc_lock(&arena_map_lock, flags);
 	map_nr_changes++;
 	set_page_private(virt_to_page((void *)s->start), (unsigned long)*head);
-	WRITE_ONCE(*head, s);
+	/* Release: map_lone_span() finds the link. */
+	smp_store_release(head, s);
 	nr = slot_nr(arena_map, s->start);
 	arena = arena_from_stacks(arena_map->stacks[nr], nr);
 	if (arena == &arena_none)
@@ -354,8 +346,11 @@ void map_lone_del(struct mspan *s)
 	} else {
 		for (t = *head; lone_next(t) != s; t = lone_next(t))
 			;
-		set_page_private(virt_to_page((void *)t->start), page_private(page));
+		WRITE_ONCE(virt_to_page((void *)t->start)->private, page_private(page));
 	}
+	/* Release, and a barrier: whoever reads another link sees the new count. */
+	smp_store_release(&lone_gone, lone_gone + 1);
+	smp_wmb();
 	set_page_private(page, 0);
 	nr = slot_nr(arena_map, s->start);
 	arena = arena_from_stacks(arena_map->stacks[nr], nr);
@@ -369,25 +364,28 @@ void map_lone_del(struct mspan *s)
 /**
  * map_lone_span() - find the span of a lone page
  * @p: an address in it, or any other
- * @copy: filled with a copy of it, unless NULL
  *
- * Context: Any, no galloc lock held; in an RCU read section, which keeps the descriptor
- * an mspan.
- * Return: The span, or NULL; in an NMI also if the lock is taken.
+ * Context: Any, NMI too; in an RCU read section, which keeps the descriptor an mspan.
+ * Return: The span, or NULL.
  */
-struct mspan *map_lone_span(const void *p, struct mspan *copy)
+struct mspan *map_lone_span(const void *p)
 {
-	unsigned long flags;
+	unsigned int gone;
 	struct mspan *s;
 
-	if (!in_nmi())
-		galloc_lock(&arena_map_lock, flags);
-	else if (!galloc_trylock(&arena_map_lock, flags))
-		return NULL;
-	s = lone_find(addr_of(p));
-	if (s && copy)
-		*copy = *s;
-	galloc_unlock(&arena_map_lock, flags);
+	do {
+		/* Acquire, and the barriers below: pair with map_lone_del(). */
+		gone = smp_load_acquire(&lone_gone);
+		s = READ_ONCE(*lone_head(addr_of(p)));
+		while (s && addr_of(p) - READ_ONCE(s->start) >= PAGE_SIZE) {
+			s = lone_next(s);
+			/* The link of a page that has gone leads anywhere. */
+			smp_rmb();
+			if (READ_ONCE(lone_gone) != gone)
+				break;
+		}
+		smp_rmb();
+	} while (unlikely(READ_ONCE(lone_gone) != gone));
 	return s;
 }
 
@@ -730,8 +728,10 @@ bool map_span_around(const void *p, struct mspan *copy)
 	arena = arena_of(p, &page);
 	if (arena == &arena_none)
 		goto out;
-	if (READ_ONCE(arena->stack[page]) == STACK_WATCHED && map_lone_span(p, copy)) {
-		found = true;
+	s = READ_ONCE(arena->stack[page]) == STACK_WATCHED ? map_lone_span(p) : NULL;
+	if (s) {
+		*copy = *s;
+		found = addr_of(p) - copy->start < PAGE_SIZE;
 		goto out;
 	}
 	h = mheaps[arena->nid];

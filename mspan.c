@@ -277,7 +277,7 @@ static struct mspan *span_at(const struct arena *arena, unsigned int page, const
 
 	if (likely(s) || READ_ONCE(arena->stack[page]) != STACK_WATCHED)
 		return s;
-	return map_lone_span(p, NULL);
+	return map_lone_span(p);
 }
 
 /**

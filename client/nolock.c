@@ -30,8 +30,8 @@
 
 DEFINE_PER_CPU(u8, galloc_lock_held);
 
-/* There is something for nolock_settle() to do. */
-static int owed;
+/* There is something for nolock_settle() to do; at a lone page, too. */
+static int owed, owed_lone;
 
 static const void *bad[MAX_BAD];
 
@@ -51,7 +51,11 @@ static void owe_look(const void *p)
 	unsigned int page;
 	struct arena *arena = arena_of(p, &page);
 
-	set_bit(page, arena->look);
+	/* Lone pages have no bits of their own: each of them is looked at. */
+	if (likely(arena_span(arena, page)))
+		set_bit(page, arena->look);
+	else
+		WRITE_ONCE(owed_lone, 1);
 	owe();
 }
 
@@ -107,6 +111,38 @@ static unsigned int settle_page(unsigned long nr, unsigned int page)
 	return page;
 }
 
+/* Spans of a slot's lone pages that are to be looked at, some at a time. */
+struct lone_look {
+	struct mspan *span[8];
+	unsigned int n;
+};
+
+static void collect_lone(struct mspan *s, void *arg)
+{
+	enum mspan_state state = mspan_state(s);
+	struct lone_look *look = arg;
+
+	if (look->n < ARRAY_SIZE(look->span) &&
+	    ((state == MSPAN_FULL && mspan_has_free(s)) ||
+	     (state == MSPAN_PARTIAL && mspan_all_free(s))))
+		look->span[look->n++] = s;
+}
+
+/* Look at lone pages of a slot.  True if there may be more. */
+static bool settle_lone(unsigned long nr)
+{
+	struct lone_look look = { };
+	unsigned int i;
+
+	/* One read section: it keeps the descriptors mspans. */
+	rcu_read_lock();
+	map_lone_walk(nr, collect_lone, &look);
+	for (i = 0; i < look.n; i++)
+		mcentral_look(look.span[i]);
+	rcu_read_unlock();
+	return look.n == ARRAY_SIZE(look.span);
+}
+
 /**
  * nolock_settle() - do what gfree_nolock() has left to be done
  *
@@ -116,14 +152,18 @@ void nolock_settle(void)
 {
 	unsigned int page;
 	unsigned long nr;
+	bool lone;
 
 	/* Full order: whatever is owed from here on sets it again. */
 	if (!xchg(&owed, 0))
 		return;
+	lone = xchg(&owed_lone, 0);
 	settle_reports();
 	for (nr = 0; nr < map_nr_slots(); nr++) {
 		for (page = 0; page < ARENA_PAGES; page++)
 			page = settle_page(nr, page);
+		while (lone && settle_lone(nr))
+			cond_resched();
 		if (nr % 64 == 0)
 			cond_resched();
 	}

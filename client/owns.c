@@ -17,7 +17,7 @@ static noinline bool owns_watched(const void *p)
 {
 	unsigned int page;
 
-	return !arena_of(p, &page)->lone || map_lone_span(p, NULL);
+	return !arena_of(p, &page)->lone || map_lone_span(p);
 }
 
 /**
@@ -27,8 +27,7 @@ static noinline bool owns_watched(const void *p)
  * True for every byte of a live object, and for free objects beside it.  For a pointer
  * that may be kmalloc()'s as well; see gfree_try().
  *
- * Context: Any.  An NMI that cannot have the lock of the address map gets false for an
- * object in a single page of the emergency reserve.
+ * Context: Any.
  */
 bool galloc_owns(const void *p)
 {

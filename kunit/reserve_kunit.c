@@ -256,9 +256,8 @@ static void give_rest(struct page *page)
  * Objects of pieces of 1 << @order pages in a slot that galloc has nothing in; most of its
  * pages are the caller's.  Returns how many of objects[], which come first.
  */
-static unsigned int objects_of_pieces(struct kunit *test, struct page **page,
-				      unsigned int order,
-				      void (*got)(enum galloc_pause point, const void *what))
+static unsigned int try_pieces(struct kunit *test, struct page **page, unsigned int order,
+			       void (*got)(enum galloc_pause point, const void *what))
 {
 	unsigned int i, n = 0;
 	unsigned long start;
@@ -283,6 +282,22 @@ static unsigned int objects_of_pieces(struct kunit *test, struct page **page,
 	gk_whole();
 	while (i > n)
 		gfree(objects[--i]);
+	return n;
+}
+
+/* Others may have freed pieces on this CPU meanwhile, which come first. */
+static unsigned int objects_of_pieces(struct kunit *test, struct page **page,
+				      unsigned int order,
+				      void (*got)(enum galloc_pause point, const void *what))
+{
+	unsigned int tries, n = try_pieces(test, page, order, got);
+
+	for (tries = 0; n < 3 && tries < 10; tries++) {
+		while (n)
+			gfree(objects[--n]);
+		give_rest(*page);
+		n = try_pieces(test, page, order, got);
+	}
 	return n;
 }
 
@@ -336,6 +351,34 @@ static void lone_pages_share_tables(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, arena_at(p), &arena_none);
 	gfree(objects[0]);
 	gk_expect_faults(test, FAULT_NOT_OURS, 1);
+	give_rest(page);
+}
+
+/* With the map's lock held, as in a probe of its sections. */
+static void free_all_nolock(struct mspan *s, void *arg)
+{
+	unsigned int *n = arg;
+
+	while (*n)
+		gfree_nolock(objects[--*n]);
+}
+
+static void lone_pages_are_freed_without_a_lock(struct kunit *test)
+{
+	struct page *page;
+	unsigned int n;
+	void *p;
+
+	n = objects_of_pieces(test, &page, 0, get_pages_of_the_reserve);
+	KUNIT_ASSERT_GE(test, n, 3);
+	p = page_address(page);
+	map_walk_slot(((unsigned long)p - arena_map->base) >> ARENA_SHIFT,
+		      free_all_nolock, &n);
+	KUNIT_EXPECT_EQ(test, n, 0);
+	KUNIT_EXPECT_TRUE(test, arena_at(p)->lone);
+	/* Their pages leave when the worker has looked. */
+	worker_settle();
+	KUNIT_EXPECT_PTR_EQ(test, arena_at(p), &arena_none);
 	give_rest(page);
 }
 
@@ -435,6 +478,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(a_second_free_is_detected_there_too),
 	KUNIT_CASE(lone_pages_share_tables),
 	KUNIT_CASE(slots_are_bare_where_memory_is_in_pieces),
+	KUNIT_CASE(lone_pages_are_freed_without_a_lock),
 	{}
 };
 
