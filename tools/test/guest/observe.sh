@@ -21,6 +21,14 @@ value()
 	sed -n "s/^ *\"$1\": \([0-9]*\),*$/\1/p" "$2"
 }
 
+# A snapshot, and copies of files as they were before and after it: galloc's own worker may
+# return memory meanwhile.
+snapshot_at_rest()
+{
+	cp "$G/stats" "$G/heaps" "$G/spans" "$G/mheap" "$tmp/"
+	gallocstat --save "$tmp/snapshot" && cmp -s "$G/stats" "$tmp/stats"
+}
+
 # on_screen PATTERN: of what galloctop shows.
 on_screen()
 {
@@ -37,17 +45,16 @@ load galloc_stress ops=20000
 unload galloc_stress
 load galloc_heaps
 echo 1 >"$G/shrink"
-stats_at_rest $tmp/stats
-check "a snapshot is saved" gallocstat --save $tmp/snapshot
+check "a snapshot is saved" wait_until snapshot_at_rest
 gallocstat --load $tmp/snapshot --json >$tmp/json
 same "the totals are those of stats" "$(value system_bytes $tmp/json) $(value in_use_bytes $tmp/json)" \
 	"$(awk '$1 == "system_bytes" || $1 == "in_use_bytes" { print $2 }' $tmp/stats | tr '\n' ' ' | sed 's/ $//')"
-same "a heap's bytes are those of heaps" "$(gallocstat | awk '$1 == "guest.2" { print $4 }')" \
-	"$(awk '$1 == "guest.2" { print $4 }' "$G/heaps")"
-same "all spans are there" "$(grep -c '"state": ' $tmp/json)" "$(grep -c '' "$G/spans" | awk '{ print $1 }')"
-same "the map has a line for each block" "$(gallocstat --map | grep -c '|')" \
-	"$(awk '/ blocks all / { n += $4 } END { print n }' "$G/mheap")"
-at_least "and the objects of whole pages" "$(gallocstat --map | grep -c L)" 1
+same "a heap's bytes are those of heaps" "$(gallocstat --load $tmp/snapshot | awk '$1 == "guest.2" { print $4 }')" \
+	"$(awk '$1 == "guest.2" { print $4 }' $tmp/heaps)"
+same "all spans are there" "$(grep -c '"dropped_refs": ' $tmp/json)" "$(awk 'NR > 1' $tmp/spans | wc -l)"
+same "the map has a line for each block" "$(gallocstat --load $tmp/snapshot --map | grep -c '|')" \
+	"$(awk '/ blocks all / { n += $4 } END { print n }' $tmp/mheap)"
+at_least "and the objects of whole pages" "$(gallocstat --load $tmp/snapshot --map | grep -c L)" 1
 tmux -u new-session -d -x 80 -y 24 "TERM=vt100 galloctop -d 1"
 check "galloctop shows the totals" on_screen "^galloc: held [0-9]*K"
 tmux send-keys h
