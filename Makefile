@@ -83,6 +83,7 @@ help:
 	@echo 'make coverage         which lines and branches these run'
 	@echo 'make model            the spin model of the span protocol'
 	@echo 'make mutants          mutation tests'
+	@echo 'make demo-port        unmodified modules of the kernel, with galloc and without'
 	@echo 'make hosttest         the tests that need no kernel'
 	@echo 'make lint             warnings, sparse, checkpatch, kernel-doc, clang'
 	@echo 'make trace            record the allocations of a stock kernel, into build/trace'
@@ -124,6 +125,10 @@ coverage:
 
 mutants:
 	@tools/mutants/run.sh
+
+.PHONY: demo-port
+demo-port:
+	@tools/port/demo.sh
 
 model:
 	@tools/model/run.sh

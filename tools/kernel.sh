@@ -11,6 +11,9 @@
 #	kernel.sh build CONFIG
 #		Debian's kernel source with tools/kernels/CONFIG.config. Prints
 #		KREL=, KDIR=, KERNEL= (a bzImage, or the user-mode Linux program).
+#	kernel.sh source SERIES
+#		The parts of Debian's kernel source that modules are made of,
+#		unpacked. Prints SOURCE=.
 #	kernel.sh update
 #		Fetch newer package lists; otherwise they are fetched only when
 #		the existing ones lack something.
@@ -520,6 +523,28 @@ build()
 	fi
 }
 
+# Builder of a cache entry: what tools/port builds modules from.
+unpack_source()
+{
+	need_disk 300
+	# shellcheck disable=SC2016 # the inner bash expands it
+	PROGRESS_NAME="unpack ${3##*/}" progress bash -c '
+		set -o pipefail
+		dpkg-deb --fsys-tarfile "$1" | tar -xO --wildcards "./usr/src/*.tar.xz" |
+			tar -xJ -C "$2" --strip-components=1 --wildcards --no-wildcards-match-slash \
+				"*/fs" "*/lib" "*/drivers/block"' - "$3" "$1"
+}
+
+source_tree()
+{
+	local found release package version deb
+
+	found=$(find_source "linux-source-${1:-6.1}")
+	read -r release package version <<<"$found"
+	deb=$(cache_entry "source/${package}_$version" fetch_source "$release" "$package" "$version")
+	key_value SOURCE "$(cache_entry "modules/$version" unpack_source "$(echo "$deb"/*.deb)")"
+}
+
 # Update the lists of all releases in use.
 update()
 {
@@ -537,5 +562,6 @@ update()
 [ "${BASH_SOURCE[0]}" = "$0" ] || return 0
 case ${1:-} in
 stock | build | update) "$@" ;;
-*) die "type: kernel.sh stock [native|6.1|6.12|rt-6.1|rt-6.12] | build CONFIG | update" ;;
+source) source_tree "${2:-}" ;;
+*) die "type: kernel.sh stock [native|6.1|6.12|rt-6.1|rt-6.12] | build CONFIG | source SERIES | update" ;;
 esac

@@ -287,6 +287,7 @@ packages_for()
 		lint) echo sparse ;;
 		plots) echo gnuplot-nox ;;
 		recording) echo e2fsprogs ;;
+		demo) echo gcc-12 e2fsprogs xfsprogs xz-utils ;;
 		observing) echo libncurses-dev tmux ;;
 		docs) echo python3-sphinx perl ;;
 		pdf) echo latexmk texlive-latex-recommended texlive-latex-extra texlive-fonts-recommended tex-gyre ;;
