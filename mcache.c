@@ -551,16 +551,21 @@ void *mcache_alloc_slow(unsigned int class, int nid, gfp_t gfp)
  */
 void *mcache_alloc_set(struct rowset *set, int nid, gfp_t gfp)
 {
-	struct mcache *m = capacity_enter_setup();
 	struct refill r = { .want = 1 };
 	struct mcentral *c = NULL;
+	struct mcache *m = NULL;
 	unsigned int k;
 	struct mspan *s;
 	void *obj = NULL;
 	int cpu;
 
-	if (!m)
+	/* A guess, so that a CPU is not set up for nothing. */
+	if (READ_ONCE(set->k) && !gate_bypasses(0))
+		m = capacity_enter_setup();
+	if (!m) {
+		gate_follow();
 		return NULL;
+	}
 	k = READ_ONCE(set->k);
 	/* Acquire: pairs with row_publish().  The caller holds the set, and it the row. */
 	if (k && (nid == NUMA_NO_NODE || nid == m->nid))
@@ -691,9 +696,7 @@ void mcache_free_slow(const void *p, unsigned int number)
 {
 	enum free_how how = FREE_CENTRAL;
 	void *batch[DRAIN_TURN] __uninitialized;
-	unsigned int grow_to = 0;
-	bool has_stack = number >= STACK_FIRST;
-	unsigned int n = 0;
+	unsigned int grow_to = 0, n = 0;
 	bool spilt = false;
 	struct mcache_stack *stack;
 	struct mcentral *c = NULL;
@@ -703,22 +706,25 @@ void mcache_free_slow(const void *p, unsigned int number)
 	if ((!stack_class(number) || capacity_shareable(stack_size(stack_class(number)))) &&
 	    waiting_add(p, false))
 		return;
-	if (!has_stack) {
+	if (number < STACK_FIRST) {
 		mcentral_free_single(p);
 		return;
 	}
 	m = mcache_enter();
 	if (!m)
 		count_busy(EVENT_BUSY_FREE);
-	if (m && m->stacks == empty_stacks) {
+	else
+		c = free_where(m, p, &stack);
+	if (c && m->stacks == empty_stacks && !gate_bypasses(c->row)) {
 		mcache_leave(m);
 		m = capacity_enter_setup();
+		if (m)
+			c = free_where(m, p, &stack);
 	}
 	if (!m) {
 		mcentral_free_single(p);
 		return;
 	}
-	c = free_where(m, p, &stack);
 	if (stack && !gate_bypasses(c->row)) {
 		how = push_slowly(m, stack, c, p, batch, &n, &grow_to);
 		if (n || grow_to)

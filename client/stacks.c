@@ -202,6 +202,8 @@ static void relabel(struct rowset *set)
  * stacks_give() - give a set stacks
  * @set: the set, which the caller holds
  *
+ * The set may have been destroyed meanwhile: call stacks_reap() after it.
+ *
  * Context: Process.  Sleeps.
  * Return: False if it cannot have any, or no k is left.
  */
@@ -210,7 +212,6 @@ bool stacks_give(struct rowset *set)
 	unsigned int k = 0;
 
 	mutex_lock(&stacks_mutex);
-	/* Pairs with stacks_release(), which has the mutex after it was marked. */
 	if (!set->had && set_may_have(set))
 		k = k_unused();
 	if (k) {
@@ -224,7 +225,10 @@ bool stacks_give(struct rowset *set)
 		WRITE_ONCE(stack_end, max(stack_end, k + 1));
 		/* Release: whoever finds the k finds whose it is. */
 		smp_store_release(&set->k, k);
-		/* The same for the number in a page.  Pairs with span_publish(). */
+		/*
+		 * The same for the number in a page.  Pairs with span_publish(), and with
+		 * stacks_release().
+		 */
 		smp_mb();
 		relabel(set);
 	}
@@ -397,15 +401,15 @@ bool stacks_take(bool (*match)(const struct rowset *set, const void *arg), const
 	return done;
 }
 
-/* A set was destroyed: the worker takes its stacks, if it has any.  Process. */
+/* A set was marked as destroyed: the worker takes its stacks, if it has any. */
 void stacks_release(struct rowset *set)
 {
-	bool has;
-
-	mutex_lock(&stacks_mutex);
-	has = set->had;
-	mutex_unlock(&stacks_mutex);
-	if (has)
+	/*
+	 * Full barrier, between the mark and this: pairs with the one in stacks_give(), after
+	 * which its caller looks for marked ones, in stacks_reap().
+	 */
+	smp_mb();
+	if (READ_ONCE(set->had))
 		worker_kick(WORKER_ROWS);
 }
 
