@@ -249,6 +249,7 @@ static void many_objects_are_popped_at_once(struct kunit *test)
 	/* At most a turn, and at most as many as there are. */
 	while ((n = mcache_pop_many(class, NULL, ARRAY_SIZE(out), out))) {
 		KUNIT_EXPECT_LE(test, n, DRAIN_TURN);
+		KUNIT_ASSERT_LE(test, nr_objects + n, MAX_OBJECTS);
 		for (i = 0; i < n; i++)
 			objects[nr_objects++] = out[i];
 	}
