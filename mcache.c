@@ -649,21 +649,6 @@ static enum free_how push_slowly(struct mcache *m, struct mcache_stack *stack,
 	return FREE_PUSHED;
 }
 
-/* Is this what was freed last on this CPU?  Then freeing it is a double free. */
-bool mcache_is_top(const void *p, unsigned int row)
-{
-	struct mcache *m = mcache_enter();
-	const struct mcache_stack *stack;
-	bool top;
-
-	if (!m)
-		return false;
-	stack = row_stack_here(m, row);
-	top = stack && stack->top != stack->base && stack->top[-1] == untag(p);
-	mcache_leave(m);
-	return top;
-}
-
 /*
  * The row of a small object, whose stack of this CPU it is for, with busy set.  Only now a
  * number is good for a section, and the object of a set is looked at for that.

@@ -434,6 +434,21 @@ static inline struct mcache_stack *row_stack_here(struct mcache *m, unsigned int
 	return number < STACK_FIRST ? NULL : &m->stacks[number];
 }
 
+/* Is this what was freed last on this CPU?  Then freeing it is a double free. */
+static inline bool mcache_is_top(const void *p, unsigned int row)
+{
+	struct mcache *m = mcache_enter();
+	const struct mcache_stack *stack;
+	bool top;
+
+	if (!m)
+		return false;
+	stack = row_stack_here(m, row);
+	top = stack && stack->top != stack->base && stack->top[-1] == untag(p);
+	mcache_leave(m);
+	return top;
+}
+
 /* The row of a stack; NULL if nobody has its number, so that nothing is on it. */
 static inline struct mcentral *mcache_central(const struct mcache *m,
 					      const struct mcache_stack *stack)
@@ -636,7 +651,6 @@ void *mcache_pop_nolock(unsigned int class);
 void *mcache_alloc_slow(unsigned int class, int nid, gfp_t gfp);
 void *mcache_alloc_set(struct rowset *set, int nid, gfp_t gfp);
 void mcache_free_slow(const void *p, unsigned int number);
-bool mcache_is_top(const void *p, unsigned int row);
 size_t mcache_pop_many(unsigned int class, const struct rowset *set, size_t nr, void **out);
 
 /* stash.c */
