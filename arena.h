@@ -300,7 +300,10 @@ static __always_inline unsigned int arena_stack_in(const struct arena_map *map,
 		return 0;
 	/* data_race(): a slot changes only while its pages hold no object. */
 	stacks = (const u16 *)data_race(map->stacks[off >> ARENA_SHIFT]);
-	/* data_race(): a number changes only while no object of the page is in use. */
+	/*
+	 * data_race(): a number changes while no object of the page is in use, or, of a
+	 * set, to one that is as good, see client/stacks.c.
+	 */
 	return data_race(stacks[off >> PAGE_SHIFT]);
 }
 

@@ -26,9 +26,9 @@
  *	map.c              from an address to its slot, row and span
  *
  * Beside them, worker.c: all background work, requested in any context; gate.c: who
- * watches single allocations and frees, such as the tracepoints of trace.c; and in client/ what a client gets beyond the
- * calls of kmalloc(): rcu.c has gfree_rcu(),
- * nolock.c the calls for any context.
+ * watches single allocations and frees, such as the tracepoints of trace.c; and in
+ * client/ what a client gets beyond the calls of kmalloc(): rcu.c has gfree_rcu(),
+ * nolock.c the calls for any context, stacks.c the stacks of caches and heaps.
  *
  * This file has the parameters, and init and exit of all layers.
  *

@@ -171,8 +171,9 @@ DECLARE_PER_CPU(struct mcache, galloc_mcache);
 #endif
 
 /*
- * Pop an object of a class, or, @of_set, of the set that has *@k, from this CPU's stack.  False if there is none, if each one is watched, or if the stacks are
- * busy, because this is an interrupt.
+ * Pop an object of a class, or, @of_set, of the set that has *@k, from this CPU's stack.
+ * False if there is none, if each one is watched, or if the stacks are busy, because this
+ * is an interrupt.
  */
 static __always_inline bool mcache_pop_from(unsigned int class, bool of_set, const u16 *k,
 					    void **obj)
