@@ -157,13 +157,13 @@ mkfifo $tmp/never
 exec 9<>$tmp/never
 # The system keeps more blocks to itself when it has met fragments.
 echo 0 >/proc/sys/vm/watermark_boost_factor
-while [ $seed -lt $end ]; do
-	for case in $(cases_of $seed); do
+while [ "$seed" -lt "$end" ]; do
+	for case in $(cases_of "$seed"); do
 		# shellcheck disable=SC2046 # several words
 		set -- $(echo "$case" | tr , ' ')
 		order=$1
 		shift
-		one_case "seed $seed, blocks of order $order${*:+, $*}" "$order" seed=$seed "$@"
+		one_case "seed $seed, blocks of order $order${*:+, $*}" "$order" seed="$seed" "$@"
 	done
 	seed=$((seed + 1))
 done
