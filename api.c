@@ -137,7 +137,7 @@ static noinline bool over_limit(const struct request *r)
 	struct row_account *a = NULL;
 
 	if (unlikely(r->set))
-		a = rows_refused_by(r->set, r->size ? large_takes(r->size, r->align) : 0);
+		a = account_refused_by(r->set, r->size ? large_takes(r->size, r->align) : 0);
 
 	if (likely(!a))
 		return false;

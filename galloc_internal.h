@@ -258,7 +258,6 @@ struct mheap {
 } ____cacheline_aligned_in_smp;
 
 int mheap_init(void);
-int mheap_reserve(void);
 bool release_turn(void);
 unsigned long mheap_exit(void);
 struct mspan *mheap_alloc(int nid, unsigned int npages, unsigned int align,
@@ -297,11 +296,16 @@ void release_put_pages(unsigned long start, unsigned int npages, int order,
 unsigned long release_shared_pages(void);
 struct mheap *mheap_of(int nid);
 
+/* observe/knobs.c */
+int knobs_take(unsigned long reserve_mb);
+void knobs_live(bool live);
+
 /* client/standby.c */
 
 extern unsigned long galloc_standby_pages;
 
 int standby_check(long given, unsigned long limit_mb);
+int standby_reserve(void);
 int standby_init(void);
 void standby_exit(void);
 unsigned long standby_pages(void);
@@ -509,8 +513,6 @@ struct mcentral {
 extern struct mcentral **mcentral_rows;
 extern unsigned int nr_rows;
 
-int mcentral_init(void);
-void mcentral_exit(void);
 struct mspan *mcentral_cache_span(unsigned int row, gfp_t gfp);
 struct mspan *mcentral_fetch(struct mcentral *c, int nid);
 void mcentral_uncache_span(struct mspan *s);

@@ -86,29 +86,15 @@
 #include <linux/module.h>
 #include <linux/string.h>
 
-/* ---- parameters; those for tests are in selftest.c and inject.c ------------------ */
+/* ---- parameters; also in knobs.c, and for tests in selftest.c and inject.c ------- */
 
 static bool debug;
 module_param(debug, bool, 0444);
 MODULE_PARM_DESC(debug, "objects bypass the per-CPU stacks: report every double or interior free at once");
 
-static int set_live(const char *val, const struct kernel_param *kp);
-static int get_live(char *buffer, const struct kernel_param *kp);
-
-/* Parameters that may be changed while galloc works: all are long. */
-static const struct kernel_param_ops live_ops = { .set = set_live, .get = get_live };
-
-static unsigned long limit_mb;
-module_param_cb(limit_mb, &live_ops, &limit_mb, 0644);
-MODULE_PARM_DESC(limit_mb, "most memory to hold, including metadata, in MiB; 0: no limit");
-
 static unsigned long reserve_mb;
 module_param(reserve_mb, ulong, 0444);
 MODULE_PARM_DESC(reserve_mb, "memory to allocate at load and keep until unload, in MiB");
-
-static long free_max_mb = -1;
-module_param_cb(free_max_mb, &live_ops, &free_max_mb, 0644);
-MODULE_PARM_DESC(free_max_mb, "free memory above which runs return to the system, in MiB; -1: a 64th of what is held");
 
 static unsigned long cpu_cache_kb = 2048;
 module_param(cpu_cache_kb, ulong, 0444);
@@ -123,82 +109,9 @@ module_param(fault, charp, 0444);
 MODULE_PARM_DESC(fault, "response to a bad free: report or panic");
 
 bool galloc_debug;
-unsigned long galloc_limit_bytes;
 unsigned long galloc_reserve_pages;
-unsigned long galloc_free_max_pages;
 unsigned long galloc_standby_pages;
 unsigned long galloc_cpu_cache_bytes;
-
-#define MB_MAX	(ULONG_MAX >> 20)
-
-static int check_mb(const char *name, unsigned long mb)
-{
-	if (mb <= MB_MAX)
-		return 0;
-	pr_err("%s=%lu is out of range: 0 to %lu\n", name, mb, MB_MAX);
-	return -EINVAL;
-}
-
-/* Of those that may change: reject invalid values, with a line that has the range. */
-static int live_check(void)
-{
-	if (check_mb("limit_mb", limit_mb))
-		return -EINVAL;
-	if (free_max_mb < -1 || free_max_mb > (long)MB_MAX) {
-		pr_err("free_max_mb=%ld is out of range: -1 to %lu\n",
-		       free_max_mb, MB_MAX);
-		return -EINVAL;
-	}
-	if (limit_mb && reserve_mb > limit_mb) {
-		pr_err("reserve_mb=%lu is more than limit_mb=%lu: at most %lu\n",
-		       reserve_mb, limit_mb, limit_mb);
-		return -EINVAL;
-	}
-	return 0;
-}
-
-/* Whoever reads them has them as they were or as they are. */
-static void live_take(void)
-{
-	WRITE_ONCE(galloc_limit_bytes, limit_mb << 20);
-	WRITE_ONCE(galloc_free_max_pages, free_max_mb < 0 ? FREE_MAX_PART :
-		   free_max_mb << (20 - PAGE_SHIFT));
-}
-
-/* Between galloc_init() and galloc_exit(). */
-static bool params_live;
-
-/* Under the kernel's lock of the module's parameters. */
-static int set_live(const char *val, const struct kernel_param *kp)
-{
-	unsigned long *to = kp->arg, was = *to;
-	int err;
-
-	err = to == &limit_mb ? param_set_ulong(val, kp) : param_set_long(val, kp);
-	/* When galloc loads, params_take() checks all of them together. */
-	if (err || !params_live)
-		return err;
-	err = live_check();
-	if (err) {
-		*to = was;
-		return err;
-	}
-	live_take();
-	worker_kick(WORKER_RELEASE);
-	return 0;
-}
-
-static int get_live(char *buffer, const struct kernel_param *kp)
-{
-	return kp->arg == &limit_mb ? param_get_ulong(buffer, kp) : param_get_long(buffer, kp);
-}
-
-static void params_set_live(bool live)
-{
-	kernel_param_lock(THIS_MODULE);
-	params_live = live;
-	kernel_param_unlock(THIS_MODULE);
-}
 
 /**
  * params_take() - check the parameters and convert them
@@ -209,7 +122,7 @@ static void params_set_live(bool live)
  */
 static int __init params_take(void)
 {
-	if (check_mb("reserve_mb", reserve_mb) || live_check())
+	if (knobs_take(reserve_mb))
 		return -EINVAL;
 	if (reserve_mb >= totalram_pages() >> (20 - PAGE_SHIFT)) {
 		pr_err("reserve_mb=%lu exceeds system memory: at most %lu\n",
@@ -221,14 +134,13 @@ static int __init params_take(void)
 		       cpu_cache_kb);
 		return -EINVAL;
 	}
-	if (standby_check(atomic_reserve_kb, limit_mb))
+	if (standby_check(atomic_reserve_kb, galloc_limit_bytes >> 20))
 		return -EINVAL;
 	if (strcmp(fault, "report") && strcmp(fault, "panic")) {
 		pr_err("fault=%s is unknown: report or panic\n", fault);
 		return -EINVAL;
 	}
 	galloc_debug = debug;
-	live_take();
 	galloc_reserve_pages = reserve_mb << (20 - PAGE_SHIFT);
 	galloc_cpu_cache_bytes = cpu_cache_kb << 10;
 	galloc_fault_panic = !strcmp(fault, "panic");
@@ -240,7 +152,7 @@ static int __init params_take(void)
 /* If it fails: standby_exit(), as after a success. */
 static int __init reserves_init(void)
 {
-	int err = mheap_reserve();
+	int err = standby_reserve();
 
 	if (err)
 		pr_err("reserve_mb=%lu: not enough memory\n",
@@ -253,7 +165,7 @@ static void __init show_init(void)
 {
 	stats_init();
 	trace_gates_init();
-	params_set_live(true);
+	knobs_live(true);
 }
 
 static int __init galloc_init(void)
@@ -282,7 +194,7 @@ static int __init galloc_init(void)
 	err = mheap_init();
 	if (err)
 		goto err_nodes;
-	err = mcentral_init();
+	err = rows_init();
 	if (err)
 		goto err_mheap;
 	gate_init();
@@ -320,7 +232,7 @@ err_reserves:
 	transfer_exit();
 	mcache_exit();
 err_mcentral:
-	mcentral_exit();
+	rows_exit();
 err_mheap:
 	mheap_exit();
 err_nodes:
@@ -349,7 +261,7 @@ static void __exit galloc_exit(void)
 {
 	unsigned long kept;
 
-	params_set_live(false);
+	knobs_live(false);
 	stats_exit();
 	shrinker_exit();
 	override_settle();
@@ -368,7 +280,7 @@ static void __exit galloc_exit(void)
 	waiting_settle();
 	standby_exit();
 	kept = mheap_exit();
-	mcentral_exit();
+	rows_exit();
 	nodes_exit();
 	mspan_exit();
 	map_exit();

@@ -75,7 +75,7 @@ struct mspan *grow_span(struct mcentral *c, enum grow how, gfp_t gfp)
 	struct mcentral *row;
 	struct mspan *s;
 
-	if (unlikely(set) && !rows_reserve(set))
+	if (unlikely(set) && !account_charge_span(set))
 		return NULL;
 	s = grow_pages(c, how, gfp);
 	if (!s)
@@ -83,13 +83,13 @@ struct mspan *grow_span(struct mcentral *c, enum grow how, gfp_t gfp)
 	row = grow_row_or_new(c, unlikely(s->reserve) ? nr_node_ids : s->arena->nid, gfp);
 	if (likely(row) && likely(span_cut(row, s))) {
 		if (unlikely(set))
-			rows_unreserve(set, c->sc->span_pages - s->npages);
+			account_uncharge_span(set, c->sc->span_pages - s->npages);
 		return s;
 	}
 	mheap_free(s);
 none:
 	if (unlikely(set))
-		rows_unreserve(set, c->sc->span_pages);
+		account_uncharge_span(set, c->sc->span_pages);
 	return NULL;
 }
 

@@ -116,11 +116,11 @@ static struct mspan *large_settle(struct row_account *account, struct mspan *s,
 
 	if (likely(bytes == reserved))
 		return s;
-	if (bytes > reserved && rows_charge(account, bytes - reserved))
+	if (bytes > reserved && account_charge(account, bytes - reserved))
 		return s;
 	if (s)
 		mheap_free(s);
-	rows_uncharge(account, reserved);
+	account_uncharge(account, reserved);
 	return NULL;
 }
 
@@ -147,7 +147,7 @@ void *large_alloc(struct rowset *set, size_t size, size_t align, int nid, gfp_t 
 	if (unlikely(set)) {
 		account = set->args.account;
 		row = rows_number(set, gfp);
-		if (!row || !rows_charge(account, large_takes(size, align)))
+		if (!row || !account_charge(account, large_takes(size, align)))
 			return NULL;
 	}
 	if (nid == NUMA_NO_NODE)
@@ -172,7 +172,7 @@ static void large_leave(struct mspan *s, unsigned int row)
 	rcu_read_lock();
 	set = rows_of_row(row);
 	rcu_read_unlock();
-	rows_uncharge(set->args.account, (long)s->npages << PAGE_SHIFT);
+	account_uncharge(set->args.account, (long)s->npages << PAGE_SHIFT);
 	rows_del_span(row, s);
 }
 

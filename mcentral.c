@@ -777,7 +777,7 @@ void mcentral_free_batch(unsigned int row, void **batch, unsigned int n)
 	}
 }
 
-/* ---- init and exit ---------------------------------------------------------------- */
+/* ---- init ------------------------------------------------------------------------- */
 
 /* Fill in a row, all zero, but for its number and stack. */
 void mcentral_setup(struct mcentral *c, const struct sizeclass *sc, int nid)
@@ -792,78 +792,4 @@ void mcentral_setup(struct mcentral *c, const struct sizeclass *sc, int nid)
 	seqcount_init(&c->folds);
 	c->sc = sc;
 	c->nid = nid;
-}
-
-static struct mcentral *mcentral_new(int nid, unsigned int class)
-{
-	struct mcentral *c;
-
-	c = arena_meta_zalloc(sizeof(*c), nid < nr_node_ids && node_online(nid) ?
-			      nid : NUMA_NO_NODE, GFP_KERNEL);
-	if (!c)
-		return NULL;
-	mcentral_setup(c, &sizeclasses[class], nid);
-	c->row = mcentral_row(nid, class);
-	c->class = class;
-	c->stack = nid == nr_node_ids ? STACK_WATCHED : stack_number(nid, class);
-	c->whole = nid != nr_node_ids && c->sc->objects == 1;
-	return c;
-}
-
-static int mcentral_init_node(int nid)
-{
-	unsigned int class;
-
-	for (class = 1; class < GALLOC_NR_CLASSES; class++) {
-		struct mcentral *c = mcentral_new(nid, class);
-
-		if (!c)
-			return -ENOMEM;
-		mcentral_rows[c->row] = c;
-	}
-	return 0;
-}
-
-static size_t rows_bytes(void)
-{
-	return nr_rows * sizeof(*mcentral_rows);
-}
-
-int mcentral_init(void)
-{
-	int nid, err;
-
-	/* One more node: the emergency reserve. */
-	nr_rows = mcentral_row(nr_node_ids + 1, 0);
-	if (nr_node_ids > STACK_NODES) {
-		pr_err("%u nodes are too many: at most %u\n", nr_node_ids, STACK_NODES);
-		return -ENODEV;
-	}
-	nr_stacks = nr_node_ids * STACK_STRIDE;
-	mcentral_rows = arena_meta_zalloc(rows_bytes(), NUMA_NO_NODE, GFP_KERNEL);
-	if (!mcentral_rows)
-		return -ENOMEM;
-	for_each_node(nid) {
-		err = mcentral_init_node(nid);
-		if (err)
-			goto err;
-	}
-	err = mcentral_init_node(nr_node_ids);
-	if (err)
-		goto err;
-	return 0;
-err:
-	mcentral_exit();
-	return err;
-}
-
-void mcentral_exit(void)
-{
-	unsigned int row;
-
-	rows_exit();
-	for (row = 0; row < nr_rows; row++)
-		arena_meta_free(mcentral_rows[row], sizeof(struct mcentral));
-	arena_meta_free(mcentral_rows, rows_bytes());
-	mcentral_rows = NULL;
 }

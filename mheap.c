@@ -15,9 +15,6 @@
 #include <linux/slab.h>
 #include <linux/vmstat.h>
 
-/* A reserve may not have this part of the available memory. */
-#define RESERVE_SPARED		16
-
 struct mheap **mheaps;
 
 struct mheap *mheap_of(int nid)
@@ -747,57 +744,6 @@ int mheap_init(void)
 			mheap_delete_all();
 			return -ENOMEM;
 		}
-	}
-	return 0;
-}
-
-/*
- * May the reserve take @pages more, by the system's estimate of available memory?  Not
- * all of it: the last part is only available by killing processes.
- */
-static bool reserve_fits(unsigned long pages)
-{
-	long available = si_mem_available();
-
-	return (long)pages <= available - available / RESERVE_SPARED;
-}
-
-/*
- * Allocate the reserve, a block at a time, from the nodes in turn.  Fails before it
- * allocates anything if there is not enough memory, or later if others need it.
- */
-int mheap_reserve(void)
-{
-	/* Reclaim as needed; no OOM killer, no warning, no emergency reserve. */
-	gfp_t gfp = GFP_KERNEL | __GFP_RETRY_MAYFAIL | __GFP_NOWARN | __GFP_NOMEMALLOC;
-	unsigned long have = 0;
-	int nid = first_node(node_states[N_MEMORY]);
-	int failed = 0;
-
-	while (have < galloc_reserve_pages) {
-		struct chunk chunk;
-		unsigned long flags;
-		struct mheap *h;
-
-		cond_resched();
-		if (!reserve_fits(galloc_reserve_pages - have))
-			return -ENOMEM;
-		if (!arena_get_chunk(&chunk, nid, 1, gfp)) {
-			if (++failed > nodes_weight(node_states[N_MEMORY]))
-				return -ENOMEM;
-		} else {
-			h = mheaps[chunk.nid];
-			if (!run_lock_with_spares(h, NULL, gfp, &flags)) {
-				mheap_put_chunk(&chunk);
-				return -ENOMEM;
-			}
-			__acquire(&h->lock);
-			mheap_publish_chunk(h, &chunk);
-			galloc_unlock(&h->lock, flags);
-			have += chunk.npages;
-			failed = 0;
-		}
-		nid = next_node_in(nid, node_states[N_MEMORY]);
 	}
 	return 0;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 // Copyright (C) 2026 The galloc authors
 /*
- * rows: rows that are made and taken away at run time.
+ * rows: all rows, and sets of them that are made and taken away at run time.
  *
  * A set is what a typed cache, or a class of a private heap, consists of: objects of one
  * size, in a row for each node, made when a span of that node is first wanted.  The rows
@@ -52,82 +52,6 @@ static unsigned int rows_top;
 /* Sets without references, and spans whose pages leave after a grace period. */
 static LLIST_HEAD(rows_gone);
 static LLIST_HEAD(rows_later);
-
-/* ---- accounts ----------------------------------------------------------------------- */
-
-/* Charge one account: never more than its limit, not for a moment. */
-static bool account_charge(struct row_account *a, long bytes)
-{
-	long had = atomic_long_read(&a->bytes), peak;
-
-	do {
-		if (a->limit && had + bytes > a->limit)
-			return false;
-	} while (!atomic_long_try_cmpxchg(&a->bytes, &had, had + bytes));
-	peak = atomic_long_read(&a->peak);
-	while (had + bytes > peak &&
-	       !atomic_long_try_cmpxchg(&a->peak, &peak, had + bytes))
-		;
-	return true;
-}
-
-/**
- * rows_charge() - charge an account and those above it
- * @a: the account, or NULL
- * @bytes: how much
- *
- * Context: Any.
- * Return: False if a limit refuses it; then none is charged.
- */
-bool rows_charge(struct row_account *a, long bytes)
-{
-	struct row_account *at;
-
-	for (at = a; at; at = at->parent)
-		if (!account_charge(at, bytes))
-			goto undo;
-	return true;
-undo:
-	for (; a != at; a = a->parent)
-		atomic_long_sub(bytes, &a->bytes);
-	return false;
-}
-
-void rows_uncharge(struct row_account *a, long bytes)
-{
-	for (; a; a = a->parent)
-		atomic_long_sub(bytes, &a->bytes);
-}
-
-static long span_length(unsigned int npages)
-{
-	return (long)npages << PAGE_SHIFT;
-}
-
-/* Charge for a span that is about to be allocated. */
-bool rows_reserve(struct rowset *set)
-{
-	return rows_charge(set->args.account, span_length(set->args.sc.span_pages));
-}
-
-/* There is none, or it is @npages shorter. */
-void rows_unreserve(struct rowset *set, unsigned int npages)
-{
-	rows_uncharge(set->args.account, span_length(npages));
-}
-
-/* The account whose limit would refuse another span, or @bytes of whole pages; or NULL. */
-struct row_account *rows_refused_by(const struct rowset *set, size_t bytes)
-{
-	struct row_account *a;
-
-	if (set->args.sc.size)
-		bytes = span_length(set->args.sc.span_pages);
-	for (a = set->args.account; a; a = a->parent)
-		if (a->limit && atomic_long_read(&a->bytes) + (long)bytes > a->limit)
-			return a;
-	return NULL;
-}
 
 /* ---- numbers ------------------------------------------------------------------------- */
 
@@ -477,7 +401,7 @@ static void span_gone(struct mcentral *c, struct mspan *s)
 			memset((void *)s->start, 0, (size_t)npages << PAGE_SHIFT);
 		mheap_free(s);
 	}
-	rows_unreserve(set, npages);
+	account_uncharge_span(set, npages);
 	/* Last: the row is there as long as a span of it is on the map. */
 	rows_put(set);
 }
@@ -782,7 +706,7 @@ bool rows_reap(void)
 }
 
 /* At unload: those that their owners have forgotten go, too.  No spans are left. */
-void rows_exit(void)
+static void sets_exit(void)
 {
 	struct rowset *set, *next;
 
@@ -795,4 +719,75 @@ void rows_exit(void)
 	while (nr_spare_numbers)
 		number_erase(spare_numbers[--nr_spare_numbers]);
 	xa_destroy(&rows_numbers);
+}
+
+/* ---- init and exit ---------------------------------------------------------------- */
+
+static struct mcentral *row_of_class(int nid, unsigned int class)
+{
+	struct mcentral *c;
+
+	c = arena_meta_zalloc(sizeof(*c), nid < nr_node_ids && node_online(nid) ?
+			      nid : NUMA_NO_NODE, GFP_KERNEL);
+	if (!c)
+		return NULL;
+	mcentral_setup(c, &sizeclasses[class], nid);
+	c->row = mcentral_row(nid, class);
+	c->class = class;
+	c->stack = nid == nr_node_ids ? STACK_WATCHED : stack_number(nid, class);
+	c->whole = nid != nr_node_ids && c->sc->objects == 1;
+	return c;
+}
+
+static int rows_init_node(int nid)
+{
+	unsigned int class;
+
+	for (class = 1; class < GALLOC_NR_CLASSES; class++) {
+		struct mcentral *c = row_of_class(nid, class);
+
+		if (!c)
+			return -ENOMEM;
+		mcentral_rows[c->row] = c;
+	}
+	return 0;
+}
+
+static size_t rows_bytes(void)
+{
+	return nr_rows * sizeof(*mcentral_rows);
+}
+
+/* The rows of the classes. */
+int rows_init(void)
+{
+	int nid, err;
+
+	/* One more node: the emergency reserve. */
+	nr_rows = mcentral_row(nr_node_ids + 1, 0);
+	if (nr_node_ids > STACK_NODES) {
+		pr_err("%u nodes are too many: at most %u\n", nr_node_ids, STACK_NODES);
+		return -ENODEV;
+	}
+	nr_stacks = nr_node_ids * STACK_STRIDE;
+	mcentral_rows = arena_meta_zalloc(rows_bytes(), NUMA_NO_NODE, GFP_KERNEL);
+	if (!mcentral_rows)
+		return -ENOMEM;
+	err = rows_init_node(nr_node_ids);
+	for_each_node(nid)
+		err = err ?: rows_init_node(nid);
+	if (err)
+		rows_exit();
+	return err;
+}
+
+void rows_exit(void)
+{
+	unsigned int row;
+
+	sets_exit();
+	for (row = 0; row < nr_rows; row++)
+		arena_meta_free(mcentral_rows[row], sizeof(struct mcentral));
+	arena_meta_free(mcentral_rows, rows_bytes());
+	mcentral_rows = NULL;
 }

@@ -111,8 +111,6 @@ struct row_walk {
 	unsigned int nid;
 };
 
-bool rows_charge(struct row_account *a, long bytes);
-void rows_uncharge(struct row_account *a, long bytes);
 struct rowset *rows_create(const struct rows_args *args, gfp_t gfp);
 bool rows_destroy(struct rowset *set);
 void rows_abandon(struct rowset *set);
@@ -120,7 +118,6 @@ bool rows_get(struct rowset *set);
 void rows_put(struct rowset *set);
 unsigned int rows_alloc(struct rowset *set, int nid, gfp_t gfp, unsigned int max,
 			void **out);
-struct row_account *rows_refused_by(const struct rowset *set, size_t bytes);
 unsigned int rows_number(struct rowset *set, gfp_t gfp);
 struct rowset *rows_of(const void *p);
 struct rowset *rows_of_row(unsigned int row);
@@ -138,17 +135,23 @@ struct mcentral *rows_next(struct row_walk *w);
 void rows_walk_end(struct row_walk *w);
 unsigned int rows_end(void);
 bool rows_reap(void);
+int rows_init(void);
 void rows_exit(void);
 
 /* For mcentral.c. */
 struct mcentral *rows_find(unsigned int row);
 struct mcentral *rows_row(struct rowset *set, int nid, gfp_t gfp);
-bool rows_reserve(struct rowset *set);
-void rows_unreserve(struct rowset *set, unsigned int npages);
 bool rows_prepare(struct rowset *set, struct mspan *s);
 void rows_retire(struct mcentral *c, struct mspan *s);
 
 /* Must an object of a row not be cleared? */
 #define rows_keep_contents(c)	((c)->set && ((c)->set->args.flags & ROWS_KEEP))
+
+/* client/account.c */
+bool account_charge(struct row_account *a, long bytes);
+void account_uncharge(struct row_account *a, long bytes);
+bool account_charge_span(struct rowset *set);
+void account_uncharge_span(struct rowset *set, unsigned int npages);
+struct row_account *account_refused_by(const struct rowset *set, size_t bytes);
 
 #endif /* _GALLOC_ROWS_H */

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 // Copyright (C) 2026 The galloc authors
 /*
- * standby: the atomic reserve, pages that only callers that cannot sleep may have.
+ * standby: the atomic reserve, pages that only callers that cannot sleep may have; and
+ * the reserve of reserve_mb, which is allocated at load.
  *
  * Called by mheap.c when a node has no free run and the system no pages; where
  * PREEMPT_RT does not let the page allocator be called, these are the only ones left.
@@ -11,6 +12,7 @@
 #include "mheap.h"
 
 #include <linux/init.h>
+#include <linux/mm.h>
 #include <linux/nodemask.h>
 
 /* Runs of a node that a request examines. */
@@ -293,6 +295,9 @@ unsigned long standby_pages(void)
 
 /* ---- load and unload ------------------------------------------------------------- */
 
+/* A reserve may not have this part of the available memory. */
+#define RESERVE_SPARED		16
+
 /* Unless it is given: something on PREEMPT_RT, where such callers get nothing else. */
 #define STANDBY_KB		(IS_ENABLED(CONFIG_PREEMPT_RT) ? 1024 : 0)
 #define STANDBY_MAX_KB		65536
@@ -324,6 +329,57 @@ int __init standby_check(long given, unsigned long limit_mb)
 		return -EINVAL;
 	}
 	galloc_standby_pages = DIV_ROUND_UP(kb << 10, PAGE_SIZE);
+	return 0;
+}
+
+/*
+ * May the reserve take @pages more, by the system's estimate of available memory?  Not
+ * all of it: the last part is only available by killing processes.
+ */
+static bool reserve_fits(unsigned long pages)
+{
+	long available = si_mem_available();
+
+	return (long)pages <= available - available / RESERVE_SPARED;
+}
+
+/*
+ * Allocate the reserve, a block at a time, from the nodes in turn.  Fails before it
+ * allocates anything if there is not enough memory, or later if others need it.
+ */
+int standby_reserve(void)
+{
+	/* Reclaim as needed; no OOM killer, no warning, no emergency reserve. */
+	gfp_t gfp = GFP_KERNEL | __GFP_RETRY_MAYFAIL | __GFP_NOWARN | __GFP_NOMEMALLOC;
+	unsigned long have = 0;
+	int nid = first_node(node_states[N_MEMORY]);
+	int failed = 0;
+
+	while (have < galloc_reserve_pages) {
+		struct chunk chunk;
+		unsigned long flags;
+		struct mheap *h;
+
+		cond_resched();
+		if (!reserve_fits(galloc_reserve_pages - have))
+			return -ENOMEM;
+		if (!arena_get_chunk(&chunk, nid, 1, gfp)) {
+			if (++failed > nodes_weight(node_states[N_MEMORY]))
+				return -ENOMEM;
+		} else {
+			h = mheaps[chunk.nid];
+			if (!run_lock_with_spares(h, NULL, gfp, &flags)) {
+				mheap_put_chunk(&chunk);
+				return -ENOMEM;
+			}
+			__acquire(&h->lock);
+			mheap_publish_chunk(h, &chunk);
+			galloc_unlock(&h->lock, flags);
+			have += chunk.npages;
+			failed = 0;
+		}
+		nid = next_node_in(nid, node_states[N_MEMORY]);
+	}
 	return 0;
 }
 

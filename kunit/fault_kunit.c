@@ -686,7 +686,7 @@ static void at_the_limit_requests_fail_without_damage(struct kunit *test)
 	twin_fill(other, 1000, 1);
 	/* An earlier case may have returned it, or fragmented it. */
 	gk_give_back();
-	KUNIT_EXPECT_EQ(test, mheap_reserve(), 0);
+	KUNIT_EXPECT_EQ(test, standby_reserve(), 0);
 	gk_limit_to(3 << 20);
 	for (i = 0; i < 2; i++) {
 		g[i].met = &met;

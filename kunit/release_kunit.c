@@ -39,9 +39,9 @@ static void a_reserve_beyond_available_memory_is_refused(struct kunit *test)
 	long grown = gk_events(EVENT_GROW);
 
 	WRITE_ONCE(galloc_reserve_pages, si_mem_available() - 1);
-	KUNIT_EXPECT_EQ(test, mheap_reserve(), -ENOMEM);
+	KUNIT_EXPECT_EQ(test, standby_reserve(), -ENOMEM);
 	WRITE_ONCE(galloc_reserve_pages, totalram_pages());
-	KUNIT_EXPECT_EQ(test, mheap_reserve(), -ENOMEM);
+	KUNIT_EXPECT_EQ(test, standby_reserve(), -ENOMEM);
 	KUNIT_EXPECT_EQ(test, gk_events(EVENT_GROW), grown);
 }
 

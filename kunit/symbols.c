@@ -72,7 +72,7 @@ EXPORT_SYMBOL_IF_KUNIT(mheap_free);
 EXPORT_SYMBOL_IF_KUNIT(large_hand_out);
 EXPORT_SYMBOL_IF_KUNIT(release_runs);
 EXPORT_SYMBOL_IF_KUNIT(release_relieve);
-EXPORT_SYMBOL_IF_KUNIT(mheap_reserve);
+EXPORT_SYMBOL_IF_KUNIT(standby_reserve);
 EXPORT_SYMBOL_IF_KUNIT(release_free_max);
 EXPORT_SYMBOL_IF_KUNIT(mheap_free_pages);
 EXPORT_SYMBOL_IF_KUNIT(mend_all);

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: GPL-2.0
+// Copyright (C) 2026 The galloc authors
+/*
+ * account: what the sets of a typed cache or a private heap hold, and its limit.
+ *
+ * Charged before the pages are asked for and uncharged when they have left, so a limit
+ * holds while several CPUs race for the last span.  A cache in a heap charges both.
+ *
+ * Called by grow.c, rows.c and large.c.  Overview: galloc_mod.c.
+ */
+#include "galloc_internal.h"
+#include "rows.h"
+
+/* Charge one account: never more than its limit, not for a moment. */
+static bool charge_one(struct row_account *a, long bytes)
+{
+	long had = atomic_long_read(&a->bytes), peak;
+
+	do {
+		if (a->limit && had + bytes > a->limit)
+			return false;
+	} while (!atomic_long_try_cmpxchg(&a->bytes, &had, had + bytes));
+	peak = atomic_long_read(&a->peak);
+	while (had + bytes > peak &&
+	       !atomic_long_try_cmpxchg(&a->peak, &peak, had + bytes))
+		;
+	return true;
+}
+
+/**
+ * account_charge() - charge an account and those above it
+ * @a: the account, or NULL
+ * @bytes: how much
+ *
+ * Context: Any.
+ * Return: False if a limit refuses it; then none is charged.
+ */
+bool account_charge(struct row_account *a, long bytes)
+{
+	struct row_account *at;
+
+	for (at = a; at; at = at->parent)
+		if (!charge_one(at, bytes))
+			goto undo;
+	return true;
+undo:
+	for (; a != at; a = a->parent)
+		atomic_long_sub(bytes, &a->bytes);
+	return false;
+}
+
+void account_uncharge(struct row_account *a, long bytes)
+{
+	for (; a; a = a->parent)
+		atomic_long_sub(bytes, &a->bytes);
+}
+
+static long span_length(unsigned int npages)
+{
+	return (long)npages << PAGE_SHIFT;
+}
+
+/* Charge for a span that is about to be allocated. */
+bool account_charge_span(struct rowset *set)
+{
+	return account_charge(set->args.account, span_length(set->args.sc.span_pages));
+}
+
+/* There is none, or it is @npages shorter. */
+void account_uncharge_span(struct rowset *set, unsigned int npages)
+{
+	account_uncharge(set->args.account, span_length(npages));
+}
+
+/* The account whose limit would refuse another span, or @bytes of whole pages; or NULL. */
+struct row_account *account_refused_by(const struct rowset *set, size_t bytes)
+{
+	struct row_account *a;
+
+	if (set->args.sc.size)
+		bytes = span_length(set->args.sc.span_pages);
+	for (a = set->args.account; a; a = a->parent)
+		if (a->limit && atomic_long_read(&a->bytes) + (long)bytes > a->limit)
+			return a;
+	return NULL;
+}

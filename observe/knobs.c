@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: GPL-2.0
+// Copyright (C) 2026 The galloc authors
+/*
+ * knobs: parameters that may be changed while galloc works.
+ *
+ * Called by galloc_mod.c, which has the others, and by the kernel for a write to
+ * /sys/module/galloc/parameters.  Overview: galloc_mod.c.
+ */
+#include "galloc_internal.h"
+
+#include <linux/init.h>
+#include <linux/moduleparam.h>
+
+unsigned long galloc_limit_bytes;
+unsigned long galloc_free_max_pages;
+
+static int set_live(const char *val, const struct kernel_param *kp);
+static int get_live(char *buffer, const struct kernel_param *kp);
+
+/* All are long. */
+static const struct kernel_param_ops live_ops = { .set = set_live, .get = get_live };
+
+static unsigned long limit_mb;
+module_param_cb(limit_mb, &live_ops, &limit_mb, 0644);
+MODULE_PARM_DESC(limit_mb, "most memory to hold, including metadata, in MiB; 0: no limit");
+
+static long free_max_mb = -1;
+module_param_cb(free_max_mb, &live_ops, &free_max_mb, 0644);
+MODULE_PARM_DESC(free_max_mb, "free memory above which runs return to the system, in MiB; -1: a 64th of what is held");
+
+/* What galloc keeps, from load on. */
+static unsigned long least_mb;
+
+#define MB_MAX	(ULONG_MAX >> 20)
+
+static int check_mb(const char *name, unsigned long mb)
+{
+	if (mb <= MB_MAX)
+		return 0;
+	pr_err("%s=%lu is out of range: 0 to %lu\n", name, mb, MB_MAX);
+	return -EINVAL;
+}
+
+/* Reject invalid values, with a line that has the range. */
+static int live_check(void)
+{
+	if (check_mb("limit_mb", limit_mb))
+		return -EINVAL;
+	if (free_max_mb < -1 || free_max_mb > (long)MB_MAX) {
+		pr_err("free_max_mb=%ld is out of range: -1 to %lu\n",
+		       free_max_mb, MB_MAX);
+		return -EINVAL;
+	}
+	if (limit_mb && least_mb > limit_mb) {
+		pr_err("reserve_mb=%lu is more than limit_mb=%lu: at most %lu\n",
+		       least_mb, limit_mb, limit_mb);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+/* Whoever reads them has them as they were or as they are. */
+static void live_take(void)
+{
+	WRITE_ONCE(galloc_limit_bytes, limit_mb << 20);
+	WRITE_ONCE(galloc_free_max_pages, free_max_mb < 0 ? FREE_MAX_PART :
+		   free_max_mb << (20 - PAGE_SHIFT));
+}
+
+/* Between galloc_init() and galloc_exit(). */
+static bool is_live;
+
+/* Under the kernel's lock of the module's parameters. */
+static int set_live(const char *val, const struct kernel_param *kp)
+{
+	unsigned long *to = kp->arg, was = *to;
+	int err;
+
+	err = to == &limit_mb ? param_set_ulong(val, kp) : param_set_long(val, kp);
+	/* When galloc loads, knobs_take() checks all of them together. */
+	if (err || !is_live)
+		return err;
+	err = live_check();
+	if (err) {
+		*to = was;
+		return err;
+	}
+	live_take();
+	worker_kick(WORKER_RELEASE);
+	return 0;
+}
+
+static int get_live(char *buffer, const struct kernel_param *kp)
+{
+	return kp->arg == &limit_mb ? param_get_ulong(buffer, kp) : param_get_long(buffer, kp);
+}
+
+/* From now on they may be changed, or no longer. */
+void knobs_live(bool live)
+{
+	kernel_param_lock(THIS_MODULE);
+	is_live = live;
+	kernel_param_unlock(THIS_MODULE);
+}
+
+/**
+ * knobs_take() - check limit_mb and free_max_mb, and convert them
+ * @reserve_mb: the parameter
+ *
+ * Return: 0, or -EINVAL after a line with the parameter and its range.
+ */
+int __init knobs_take(unsigned long reserve_mb)
+{
+	if (check_mb("reserve_mb", reserve_mb))
+		return -EINVAL;
+	least_mb = reserve_mb;
+	if (live_check())
+		return -EINVAL;
+	live_take();
+	return 0;
+}
