@@ -340,18 +340,17 @@ static inline size_t mcache_push_run(const struct rowset *set, void **p, size_t 
 	return n;
 }
 
-/* The fast path of an allocation from a set.  NULL: api_alloc_set_slow(). */
-static __always_inline void *mcache_alloc_from(struct rowset *set, gfp_t gfp)
+/*
+ * The fast path of an allocation from a set.  False: api_alloc_set_slow(); otherwise
+ * api_clear_row() where the kernel clears what it allocates.  The caller ends with one of
+ * these calls, so that it need not save registers.
+ */
+static __always_inline bool mcache_alloc_from(const struct rowset *set, gfp_t gfp,
+					      void **obj)
 {
-	void *obj;
-
 	if (IS_ENABLED(CONFIG_LOCKDEP) || IS_ENABLED(CONFIG_DEBUG_ATOMIC_SLEEP))
 		might_alloc(gfp);
-	if (unlikely(gfp & GALLOC_GFP_RARE) || unlikely(!mcache_pop_set(set, &obj)))
-		return NULL;
-	if (want_init_on_alloc(0))
-		return api_clear_row(set, obj);
-	return obj;
+	return likely(!(gfp & GALLOC_GFP_RARE)) && likely(mcache_pop_set(set, obj));
 }
 
 /* ---- for mcache.c and drain.c ------------------------------------------------ */

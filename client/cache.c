@@ -205,9 +205,13 @@ static noinline void *cache_alloc_slow(struct galloc_cache *cache, gfp_t gfp)
  */
 void *galloc_cache_alloc(struct galloc_cache *cache, gfp_t gfp)
 {
-	void *obj = mcache_alloc_from(cache->set, gfp);
+	void *obj;
 
-	return likely(obj) ? obj : cache_alloc_slow(cache, gfp);
+	if (unlikely(!mcache_alloc_from(cache->set, gfp, &obj)))
+		return cache_alloc_slow(cache, gfp);
+	if (want_init_on_alloc(0))
+		return api_clear_row(cache->set, obj);
+	return obj;
 }
 EXPORT_SYMBOL_GPL(galloc_cache_alloc);
 

@@ -236,12 +236,14 @@ void *galloc_from(struct galloc_heap *heap, size_t size, gfp_t gfp)
 {
 	/* Acquire: as in heap_set(). */
 	struct rowset *set = smp_load_acquire(&heap->set[sizeclass_of(size)]);
-	void *obj = NULL;
+	void *obj;
 
 	/* HEAP_LARGE has no stacks. */
-	if (likely(set))
-		obj = mcache_alloc_from(set, gfp);
-	return likely(obj) ? obj : galloc_from_slow(heap, size, gfp);
+	if (unlikely(!set) || unlikely(!mcache_alloc_from(set, gfp, &obj)))
+		return galloc_from_slow(heap, size, gfp);
+	if (want_init_on_alloc(0))
+		return api_clear_row(set, obj);
+	return obj;
 }
 EXPORT_SYMBOL_GPL(galloc_from);
 

@@ -51,7 +51,9 @@ static struct rowset *make(struct kunit *test, unsigned int size, unsigned int p
 
 static void *alloc(struct rowset *set, gfp_t gfp)
 {
-	return mcache_alloc_from(set, gfp) ?: api_alloc_set_slow(set, gfp);
+	void *obj;
+
+	return mcache_alloc_from(set, gfp, &obj) ? obj : api_alloc_set_slow(set, gfp);
 }
 
 static void take(struct kunit *test, unsigned int n)
