@@ -65,40 +65,45 @@ static void check_stash(struct findings *sure, const struct mcache *m)
 	check_eq(sure, bytes, m->runs_bytes);
 }
 
-/* Check a stack, if there is one.  Returns the bytes that it may hold. */
-static unsigned long check_stack_of(struct findings *sure, const struct mcache *m,
-				    const struct mcache_stack *stack)
+static void check_stack_of(struct findings *sure, const struct mcache_stack *stack,
+			   const struct mcentral *c)
 {
-	const struct mcentral *c = stack ? mcache_central(m, stack) : NULL;
-	unsigned long held;
-
-	if (!stack)
-		return 0;
 	if (!c || (c->set && !stack->base)) {
 		/* Whoever has the number next does not rely on what its last owner left. */
 		check_that(sure, !stack->base && !stack->span && stack->top == stack->end);
-		return 0;
+		return;
 	}
 	check_that(sure, stack->base <= stack->top && stack->top <= stack->end);
 	check_eq(sure, stack->mask == ULONG_MAX, !!stack->gates);
 	check_eq(sure, !stack->credit, !!(stack->gates & GATE_REASONS));
-	held = (stack->end - stack->base) * c->sc->size;
-	if (!stack->span)
-		return held;
-	check_eq(sure, stack->span->tag,
-		 MSPAN_TAG(c->row, MSPAN_CACHED));
-	return held + span_bytes(stack->span);
+	if (stack->span)
+		check_eq(sure, stack->span->tag, MSPAN_TAG(c->row, MSPAN_CACHED));
 }
 
-/* The stacks and the stash, in one section; the objects on them come later. */
+/* The bytes that a stack of @k may hold, if there is one. */
+static unsigned long stack_holds(const struct mcache_stack *stack, unsigned int k)
+{
+	unsigned long held = 0;
+
+	if (!stack)
+		return 0;
+	if (stack->base)
+		held = (stack->end - stack->base) * stack_size(k);
+	return stack->span ? held + span_bytes(stack->span) : held;
+}
+
+/*
+ * The sum over the stacks and the stash, in one section, so there is little for each; what
+ * else is to be checked of a stack comes later.
+ */
 static void check_stacks_of(struct findings *sure, struct mcache *m)
 {
 	unsigned long held = m->runs_bytes;
 	unsigned int k;
 
-	for (k = 1; k < STACK_KS; k++) {
-		held += check_stack_of(sure, m, k_stack(m, k, false));
-		held += check_stack_of(sure, m, k_stack(m, k, true));
+	for (k = 1; k < READ_ONCE(stack_end); k++) {
+		held += stack_holds(k_stack(m, k, false), k);
+		held += stack_holds(k_stack(m, k, true), k);
 	}
 	check_stash(sure, m);
 	check_eq(sure, held, m->held);
@@ -120,6 +125,8 @@ static bool check_stack(struct cpu_check *cc, unsigned int k, bool away,
 	}
 	stack = k_stack(m, k, away);
 	c = stack ? mcache_central(m, stack) : NULL;
+	if (stack && !*from)
+		check_stack_of(&cc->sure, stack, c);
 	n = c ? min(stack->top, stack->end) - stack->base : 0;
 	end = min(n, (long)*from + STACK_TURN);
 	for (; *from < end; ++*from)
