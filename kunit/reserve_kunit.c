@@ -428,7 +428,10 @@ static void slots_are_bare_where_memory_is_in_pieces(struct kunit *test)
 	p = page_address(page);
 	arena = arena_at(objects[0]);
 	KUNIT_EXPECT_NULL(test, arena->span);
-	/* A page of a new piece: of the three that stay free one is between the others. */
+	/*
+	 * A page of a new piece: of the three that stay free one is between the others.
+	 * As a rule that is in the same slot; which piece it is the page allocator chooses.
+	 */
 	drain_cpus();
 	gk_take_free_runs(test);
 	gk_in_pieces(long_ones ? 2 : 0);
@@ -436,7 +439,6 @@ static void slots_are_bare_where_memory_is_in_pieces(struct kunit *test)
 	objects[n] = galloc(4096, QUIET);
 	WRITE_ONCE(galloc_pause_hook, NULL);
 	gk_whole();
-	KUNIT_EXPECT_TRUE(test, !long_ones || arena_at(objects[n]) == arena);
 	KUNIT_EXPECT_EQ(test, validate_all(), 0);
 	gfree(objects[n]);
 	for (i = 0; i < n; i++)
