@@ -307,12 +307,14 @@ static __always_inline unsigned int arena_stack_in(const struct arena_map *map,
 	return data_race(stacks[off >> PAGE_SHIFT]);
 }
 
-/* Has the zone of a page only small pieces left?  Racy. */
+/* Has the zone of a page only small pieces left? */
 static inline bool arena_in_pieces(struct page *page)
 {
 	int order = ARENA_PIECE_ORDER;
 
-	while (order <= MAX_PAGE_ORDER && !data_race(page_zone(page)->free_area[order].nr_free))
+	while (order <= MAX_PAGE_ORDER &&
+	       /* data_race(): a guess, as free memory changes at any moment. */
+	       !data_race(page_zone(page)->free_area[order].nr_free))
 		order++;
 	return order > MAX_PAGE_ORDER || arena_is_scarce(page_to_nid(page), BARE_PAGES);
 }

@@ -381,9 +381,10 @@ void heap_each(struct galloc_heap *heap,
 	unsigned int class;
 
 	for (class = 0; class < GALLOC_NR_CLASSES; class++) {
-		/* Acquire: as in heap_set(). */
 		const struct heap_line line = {
-			.class = class, .set = smp_load_acquire(&heap->set[class]),
+			.class = class,
+			/* Acquire: as in heap_set(). */
+			.set = smp_load_acquire(&heap->set[class]),
 		};
 
 		if (line.set)

@@ -215,7 +215,7 @@ void *galloc_nolock(size_t size, gfp_t flags)
 
 	if (!size)
 		return ZERO_SIZE_PTR;
-	if (WARN_ONCE(flags & ~NOLOCK_GFP, "galloc: galloc_nolock() with gfp %#x\n",
+	if (WARN_ONCE(flags & ~NOLOCK_GFP, "galloc: %s() with gfp %#x\n", __func__,
 		      (__force unsigned int)flags))
 		return NULL;
 	p = class ? small_nolock(class, flags) : pages_nolock(size, flags);

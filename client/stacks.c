@@ -140,6 +140,7 @@ u32 stacks_in_use(const struct mcentral *c)
 		/* Pairs with stack_fold(). */
 		seq = read_seqcount_begin(&c->folds);
 		k = READ_ONCE(c->set->had);
+		/* data_race(): the sum is racy. */
 		n = data_race(c->singles) + data_race(c->gone) - atomic_read(&c->back);
 		for_each_possible_cpu(cpu) {
 			const struct mcache_stack *stacks = stacks_of(cpu, c, k, &number);
@@ -165,6 +166,7 @@ static unsigned long set_served(const struct rowset *set, unsigned int k)
 
 		if (!c)
 			continue;
+		/* data_race(): the sum is racy. */
 		n += data_race(c->fast);
 		rcu_read_lock();
 		for_each_possible_cpu(cpu) {

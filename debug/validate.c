@@ -188,7 +188,10 @@ static bool all_have(const struct arena *arena, unsigned int page, unsigned int 
 {
 	const u16 *at = arena->stack + page;
 
-	/* Each is as the one before.  A run that is cut meanwhile is no finding. */
+	/*
+	 * data_race(): a run that is cut meanwhile is no finding.  Each number is compared
+	 * with the one before.
+	 */
 	return data_race(*at) == stack &&
 		!data_race(memcmp(at + 1, at, (n - 1) * sizeof(*at)));
 }
