@@ -9,6 +9,8 @@
  */
 #include "helpers.h"
 
+#include "galloc_override_calls.h"
+
 #define MOST	4000
 
 /* Two waits in vain are not to stop the guest. */
@@ -119,6 +121,19 @@ static void without_an_array_the_head_is_used(struct kunit *test)
 	queue_all(test, n, sizeof(struct late), false);
 	KUNIT_EXPECT_LE(test, gk_events(EVENT_RCU_BATCH) - batches, 2);
 	KUNIT_EXPECT_EQ(test, gk_events(EVENT_RCU_HEAD) - heads, n);
+}
+
+/* For objects without room for a head, as overridden modules free them on new kernels. */
+static void without_an_array_a_word_is_used(struct kunit *test)
+{
+	unsigned int n = get_objects(test, 128), i;
+
+	fail(true);
+	for (i = 0; i < n; i++)
+		galloc_override_queue_rcu(objects[i], (void *)objects[i] + i % 16 * 8);
+	fail(false);
+	galloc_override_rcu_barrier();
+	KUNIT_EXPECT_EQ(test, gk_in_use(test), 0);
 }
 
 static void objects_are_queued_with_interrupts_off(struct kunit *test)
@@ -409,6 +424,7 @@ static void cpus_queue_beside_barriers(struct kunit *test)
 static struct kunit_case cases[] = {
 	KUNIT_CASE(a_grace_period_takes_a_callback),
 	KUNIT_CASE(without_an_array_the_head_is_used),
+	KUNIT_CASE(without_an_array_a_word_is_used),
 	KUNIT_CASE(objects_are_queued_with_interrupts_off),
 	KUNIT_CASE(large_objects_are_counted),
 	KUNIT_CASE(the_worker_frees_them),
