@@ -115,6 +115,7 @@ check:
 
 check-install:
 	@tools/ship/layouts.sh
+	@tools/ship/rpm.sh
 	@tools/ship/packages.sh
 
 kunit:

@@ -294,6 +294,7 @@ packages_for()
 		dkms) echo dkms make gcc ;;
 		packages) echo build-essential dpkg-dev debhelper dh-dkms lintian fakeroot libncurses-dev linux-headers-amd64 ;;
 		roots) echo debootstrap ;;
+		rpm) echo rpm rpmlint xz-utils ;;
 		client) echo pkgconf ;;
 		# The compiler that Debian's headers of a series ask for.
 		6.1) echo gcc-12 ;;

@@ -71,6 +71,8 @@ write_version()
 	done
 	sed -i "s/^\(PACKAGE_VERSION=\).*/\1\"$version\"/" "$tree/dkms.conf"
 	sed -i "s/^\(Version: *\).*/\1$version/" "$tree/tools/ship/galloc.spec"
+	sed -i "s/^%changelog$/&\n* $(LC_ALL=C date '+%a %b %d %Y') $(git -C "$tree" log -1 --format='%an <%ae>') - $version-1\n- see CHANGELOG.md\n/" \
+		"$tree/tools/ship/galloc.spec"
 	sed -i "s/^## Next$/## $version/" "$tree/CHANGELOG.md"
 	git -C "$tree" commit -qam "galloc: release $version"
 }

@@ -31,8 +31,13 @@ tools()
 	make -s -C "$top/tools/observe" O="$top/build/observe" PREFIX=/usr \
 		DESTDIR="$(realpath -m "$DESTDIR")" \
 		CFLAGS="${CFLAGS:--O2} ${CPPFLAGS:-}" LDFLAGS="${LDFLAGS:-}" install
-	find "$top/tools/observe" -type f -path '*/completions/*' \
-		-exec install -D -m 644 -t "$DESTDIR/usr/share/bash-completion/completions" {} +
+	# bash looks for a file by the name of the program.
+	completions=$DESTDIR/usr/share/bash-completion/completions
+	install -D -m 644 "$top/tools/ship/galloc.completion" "$completions/gallocstat"
+	for program in "$DESTDIR"/usr/bin/* "$DESTDIR"/usr/sbin/*; do
+		[ -e "$completions/${program##*/}" ] ||
+			ln -s gallocstat "$completions/${program##*/}"
+	done
 }
 
 case ${1:-} in

@@ -257,6 +257,22 @@ keep_allocating()
 	done
 }
 
+# completed PROGRAM WORD...: what bash completes the last word to.
+completed()
+{
+	PATH="$top/build/observe:$PATH" bash -c '. "$0"
+		COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
+		_galloc "$1" "${@: -1}"
+		printf "%s\n" "${COMPREPLY[@]}" | sort -u | tr "\n" " "' "$top/tools/ship/galloc.completion" "$@"
+}
+
+check_completion()
+{
+	same "bash completes an option" "$(completed gallocstat --l)" "--load "
+	same "a letter's option, too" "$(completed galloctop -n)" "-n "
+	same "and leaves other words to files" "$(completed gallocstat --load o)" " "
+}
+
 check_top()
 {
 	tm new-session -d -x 80 -y 24 "TERM=vt100 $top/build/observe/galloctop -d 0.1 --dir $work/galloc"
@@ -317,4 +333,5 @@ check_views
 check_snapshots
 check_bad_input
 check_report
+check_completion
 check_top
