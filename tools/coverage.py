@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # Copyright (C) 2026 The galloc authors
 """coverage.py JSON TREE MISSED: a table of what `gcov --json-format` has counted, a line
-for each source of the tree, and into MISSED the lines that nothing ran.
+for each source of the first folder and for each other folder, and into MISSED the lines
+that nothing ran.
 
 A header is in many objects: a line of it ran if it did in any, and each of its branches
 is taken if it was in any.
@@ -52,17 +53,20 @@ def main():
     path, tree, missed = sys.argv[1:]
     lines, branches = read(path, tree)
     print(f"{'source':<24} {'lines':>6} {'run':>9} {'branches':>8} {'taken':>9}")
-    all_lines, all_branches = {}, {}
+    tables = collections.defaultdict(lambda: ({}, {}))
     with open(missed, "w", encoding="utf-8") as out:
         for name in sorted(lines):
-            print(row(name, lines[name], branches[name]))
-            all_lines.update({(name, key): n for key, n in lines[name].items()})
-            all_branches.update({(name, key): n for key, n in branches[name].items()})
+            folder = os.path.dirname(name)
+            for title in (f"{folder}/" if folder else name, "all"):
+                tables[title][0].update({(name, key): n for key, n in lines[name].items()})
+                tables[title][1].update({(name, key): n for key, n in branches[name].items()})
             with open(os.path.join(tree, name), encoding="utf-8") as file:
                 text = file.read().splitlines()
             for number in sorted(n for n in lines[name] if not lines[name][n]):
                 print(f"{name}:{number}:{text[number - 1]}", file=out)
-    print(row("all", all_lines, all_branches))
+    # The core first, then the folders, and the sum.
+    for title in sorted(tables, key=lambda t: (t == "all", t.endswith("/"), t)):
+        print(row(title, *tables[title]))
 
 
 if __name__ == "__main__":
