@@ -76,11 +76,13 @@
  *	mcentral->lock     the lists of a row, the states of its spans, its transfer
  *	mheap->lock        the runs of a node and the page accounting of its arenas
  *	arena_map_lock     the slots of the address map and their references
+ *	depot_lock         the pages of stored call stacks, see observe/stackdepot.c
  *
  * The stacks have no lock: see the busy byte in mcache.h.  Bitmaps, rows and
  * the map are read without one: see the rules in mcentral.c and arena_of().
  */
 #include "mcache.h"
+#include "observe/stackdepot.h"
 #include "observe/trace.h"
 
 #include <linux/module.h>
@@ -242,6 +244,7 @@ err_mspan:
 err_map:
 	map_exit();
 err_arena:
+	stackdepot_exit();
 	arena_exit();
 err_wq:
 	worker_exit();
@@ -284,6 +287,7 @@ static void __exit galloc_exit(void)
 	nodes_exit();
 	mspan_exit();
 	map_exit();
+	stackdepot_exit();
 	arena_exit();
 	worker_exit();
 	if (arena_held_bytes() != arena_lost_pages() << PAGE_SHIFT)

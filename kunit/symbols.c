@@ -12,6 +12,7 @@
 #include "debug/look.h"
 #include "mcache.h"
 #include "observe/heaps.h"
+#include "observe/stackdepot.h"
 
 #include <linux/export.h>
 
@@ -224,6 +225,11 @@ EXPORT_SYMBOL_IF_KUNIT(heap_walk);
 /* observe/heaps.c */
 EXPORT_SYMBOL_IF_KUNIT(heaps_table_show);
 EXPORT_SYMBOL_IF_KUNIT(heaps_classes_show);
+
+/* observe/stackdepot.c */
+EXPORT_SYMBOL_IF_KUNIT(stackdepot_alloc);
+EXPORT_SYMBOL_IF_KUNIT(stackdepot_save);
+EXPORT_SYMBOL_IF_KUNIT(stackdepot_fetch);
 
 /* client/geometry.c */
 EXPORT_SYMBOL_IF_KUNIT(geometry_make);
