@@ -57,15 +57,15 @@ def main():
     with open(missed, "w", encoding="utf-8") as out:
         for name in sorted(lines):
             folder = os.path.dirname(name)
-            for title in (f"{folder}/" if folder else name, "all"):
+            for title in (folder + "/",) if folder else (name, "the core"):
                 tables[title][0].update({(name, key): n for key, n in lines[name].items()})
                 tables[title][1].update({(name, key): n for key, n in branches[name].items()})
             with open(os.path.join(tree, name), encoding="utf-8") as file:
                 text = file.read().splitlines()
             for number in sorted(n for n in lines[name] if not lines[name][n]):
                 print(f"{name}:{number}:{text[number - 1]}", file=out)
-    # The core first, then the folders, and the sum.
-    for title in sorted(tables, key=lambda t: (t == "all", t.endswith("/"), t)):
+    # The core first, its sum, then the folders.
+    for title in sorted(tables, key=lambda t: (t.endswith("/"), t == "the core", t)):
         print(row(title, *tables[title]))
 
 

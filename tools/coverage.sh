@@ -37,9 +37,9 @@ for log in "$top/build/log/kunit-$config"-*.log; do
 		mv "$out/one" "$out/sum"
 	fi
 done
-# Of galloc alone: the suites are counted, too.
+# Of galloc.ko alone: the suites and other modules are counted, too.
 rm -f "$top/build/$KREL"/*.mod.gcno
-find "$top/build/$KREL" -name kunit -prune -o -name '*.gcno' -exec cp -t "$out/sum" {} +
+find "$top/build/$KREL" \( -name kunit -o -name tools -o -name samples \) -prune -o -name '*.gcno' -exec cp -t "$out/sum" {} +
 (cd "$out/sum" && gcov --json-format --branch-probabilities --stdout ./*.gcno 2>/dev/null) >"$out/json"
 python3 "$top/tools/coverage.py" "$out/json" "$top" "$out/missed" >"$out/table"
 cat "$out/table"
