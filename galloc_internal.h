@@ -47,6 +47,9 @@ static_assert(ARENA_ORDER <= MAX_PAGE_ORDER);
 #define GALLOC_MAX_PAGES	(1U << MAX_PAGE_ORDER)
 #define GALLOC_MAX_BYTES	((size_t)GALLOC_MAX_PAGES << PAGE_SHIFT)
 
+/* The length of a span has 16 bits. */
+static_assert(GALLOC_MAX_PAGES <= U16_MAX);
+
 /* Pages that galloc returns one by one before it reschedules. */
 #define RELEASE_TURN		64
 
@@ -99,8 +102,10 @@ enum mspan_state {
  * @later: of a TRANSIT span whose pages leave after a grace period, see rows.c
  * @arena: its map slot; a run never crosses slots (but see @huge)
  * @start: address of the first page
- * @npages: length in pages, in a short span less than that of its class
  * @tag: row and state in one word, see MSPAN_TAG()
+ * @npages: length in pages, in a short span less than that of its class
+ * @life: incremented before objects of a span, or of whole pages, can be freed
+ * @word: the three above, see mspan_exchange()
  * @objects: objects it is cut into, at most 64 * @nwords
  * @bucket: index of the mcentral list a PARTIAL span is on
  * @hint: the word where a claim starts; used by the owner only
@@ -132,8 +137,14 @@ struct mspan {
 	};
 	struct arena *arena;
 	unsigned long start;
-	u32 npages;
-	u32 tag;
+	union {
+		struct {
+			u32 tag;
+			u16 npages;
+			u16 life;
+		};
+		u64 word;
+	};
 	u16 objects;
 	u8 bucket;
 	u8 hint;
@@ -170,6 +181,35 @@ static inline void mspan_set(struct mspan *s, unsigned int row,
 			     enum mspan_state state)
 {
 	WRITE_ONCE(s->tag, MSPAN_TAG(row, state));
+}
+
+/* Where the tag is in its word. */
+#define MSPAN_TAG_SHIFT		(IS_ENABLED(CONFIG_CPU_BIG_ENDIAN) ? 32 : 0)
+
+/**
+ * mspan_exchange() - change the tag of a span that somebody else may change, too
+ * @s: the span
+ * @word: its word, read before anything else about it
+ * @tag: the new tag
+ *
+ * A late double free may have found a descriptor that is of other pages by now, of the
+ * same row and in the same state.  Their tag must not change, even for a moment: just
+ * then their owner may free them, and would find nothing to free.  So the length, and how
+ * often the descriptor has been used, are compared with the tag.
+ *
+ * Return: False, and nothing changed, if any of this has changed.
+ */
+static inline bool mspan_exchange(struct mspan *s, u64 word, u32 tag)
+{
+	u64 new = (word & ~((u64)U32_MAX << MSPAN_TAG_SHIFT)) | (u64)tag << MSPAN_TAG_SHIFT;
+
+	return cmpxchg(&s->word, word, new) == word;
+}
+
+/* The tag that a word has. */
+static inline u32 mspan_word_tag(u64 word)
+{
+	return word >> MSPAN_TAG_SHIFT;
 }
 
 /* Is a span with this tag cut into objects?  A LARGE one may carry a row, too. */

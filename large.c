@@ -83,6 +83,7 @@ void *large_hand_out(struct mspan *s, unsigned int row, gfp_t gfp)
 	count_event(EVENT_LARGE_ALLOC);
 	/* Before the tag: validate finds it on all pages of a LARGE span. */
 	large_set_stack(s, STACK_LARGE);
+	WRITE_ONCE(s->life, s->life + 1);
 	/* Release: gfree() on another CPU finds a complete descriptor. */
 	smp_store_release(&s->tag, MSPAN_TAG(row, MSPAN_LARGE));
 	return p;
@@ -249,22 +250,20 @@ bool large_drop(const void *p)
 	struct arena *arena;
 	unsigned int page;
 	struct mspan *s;
+	u64 word;
 	u32 tag;
 
 	arena = arena_of(p, &page);
 	s = arena_span(arena, page);
 	if (!s)
 		return false;
-	/* Acquire: pairs with large_hand_out(). */
-	tag = smp_load_acquire(&s->tag);
-	if ((tag & 0xff) != MSPAN_LARGE || READ_ONCE(s->start) != addr_of(p) ||
-	    cmpxchg(&s->tag, tag, MSPAN_TAG(tag >> 8, MSPAN_DROPPED)) != tag)
+	/* Acquire: pairs with large_hand_out(); the start is of this life of the span. */
+	word = smp_load_acquire(&s->word);
+	tag = mspan_word_tag(word);
+	if ((tag & 0xff) != MSPAN_LARGE || READ_ONCE(s->start) != addr_of(p))
 		return false;
-	if (likely(READ_ONCE(s->start) == addr_of(p)))
-		return true;
-	/* Freed before, and the descriptor is of another object by now: leave that. */
-	smp_store_release(&s->tag, tag);
-	return false;
+	galloc_pause(PAUSE_RESOLVE_FOUND, s);
+	return mspan_exchange(s, word, MSPAN_TAG(tag >> 8, MSPAN_DROPPED));
 }
 
 /**

@@ -407,9 +407,11 @@ void *mcentral_alloc(unsigned int row, gfp_t gfp)
  */
 static bool whole_recheck(struct mcentral *c, struct mspan *s)
 {
-	const u32 tag = MSPAN_TAG(c->row, MSPAN_FULL);
-	bool won = READ_ONCE(s->tag) == tag && mspan_all_free(s) &&
-		   cmpxchg(&s->tag, tag, MSPAN_TAG(c->row, MSPAN_TRANSIT)) == tag;
+	/* Acquire: the bit is of this life. */
+	u64 word = smp_load_acquire(&s->word);
+	bool won = mspan_word_tag(word) == MSPAN_TAG(c->row, MSPAN_FULL) &&
+		   mspan_all_free(s) &&
+		   mspan_exchange(s, word, MSPAN_TAG(c->row, MSPAN_TRANSIT));
 
 	count_event(won ? EVENT_FULL_WON : EVENT_FULL_LOST);
 	return won;

@@ -236,7 +236,7 @@ static struct mspan *mheap_take_in(int nid, const struct chunk *chunk,
 		/* Not for all requests: publish nothing of it. */
 		s = mheap_own_chunk(h, chunk);
 		mheap_run_map(s);
-		s = run_fit_descriptor(h, s, run_want_kind(w, min(w->npages, s->npages)));
+		s = run_fit_descriptor(h, s, run_want_kind(w, min_t(u32, w->npages, s->npages)));
 	} else {
 		s = run_serve(h, mheap_publish_chunk(h, chunk), w);
 	}

@@ -431,23 +431,24 @@ unsigned int mspan_match(const struct mcentral *c, void **p, unsigned int n,
  */
 struct mspan *mspan_detach(const struct mcentral *c, const void *p)
 {
-	const u32 tag = MSPAN_TAG(c->row, MSPAN_FULL);
 	struct arena *arena;
 	unsigned int page;
 	struct mspan *s;
+	u64 word;
 
 	arena = arena_of(p, &page);
 	s = arena_span(arena, page);
-	if (!s || READ_ONCE(s->tag) != tag || READ_ONCE(s->start) != addr_of(p))
+	if (!s)
+		return NULL;
+	/* Acquire: pairs with whoever published the span; its start is of this life. */
+	word = smp_load_acquire(&s->word);
+	if (mspan_word_tag(word) != MSPAN_TAG(c->row, MSPAN_FULL) ||
+	    READ_ONCE(s->start) != addr_of(p))
 		return NULL;
 	galloc_pause(PAUSE_RESOLVE_FOUND, s);
-	if (cmpxchg(&s->tag, tag, MSPAN_TAG(c->row, MSPAN_TRANSIT)) != tag)
+	if (unlikely(!mspan_exchange(s, word, MSPAN_TAG(c->row, MSPAN_TRANSIT))))
 		return NULL;
-	if (likely(READ_ONCE(s->start) == addr_of(p)))
-		return s;
-	/* Freed before, and the descriptor is another object's by now: leave that. */
-	smp_store_release(&s->tag, tag);
-	return NULL;
+	return s;
 }
 
 /*
@@ -482,6 +483,7 @@ static void span_publish(struct mspan *s, unsigned int row, enum mspan_state sta
 	unsigned int i, n = s->npages;
 
 	INIT_LIST_HEAD(&s->list);
+	WRITE_ONCE(s->life, s->life + 1);
 	/* Release: a reader of the tag finds the geometry of that tag. */
 	smp_store_release(&s->tag, MSPAN_TAG(row, state));
 	/* A lone page is in the map already, and has its row. */
@@ -541,6 +543,7 @@ unsigned int mspan_cut_taken(struct mspan *s, unsigned int row, void **out)
 		s->hint = 0;
 		WRITE_ONCE(s->objects, objects);
 		WRITE_ONCE(s->free[0], 0);
+		WRITE_ONCE(s->life, s->life + 1);
 		/* Release: as in span_publish(), and for the next one. */
 		smp_store_release(&s->tag, MSPAN_TAG(row, MSPAN_FULL));
 		for (i = 0; i < s->npages; i++)

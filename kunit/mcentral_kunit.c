@@ -188,6 +188,89 @@ static void an_object_with_a_span_of_its_own_is_freed_once(struct kunit *test)
 	gk_expect_faults(test, FAULT_DOUBLE_FREE, 1);
 }
 
+/*
+ * While a late free has found a descriptor, that becomes one of other pages, in the same
+ * row and state: as if the second page of @lives.span had always been its first.
+ */
+static struct {
+	struct mspan *span;
+	void (*begin)(struct mspan *s);
+	bool second;
+} lives;
+
+static void next_life(enum galloc_pause point, const void *what)
+{
+	if (point != PAUSE_RESOLVE_FOUND || lives.second)
+		return;
+	lives.second = true;
+	mspan_set_state(lives.span, MSPAN_TRANSIT);
+	lives.span->start += PAGE_SIZE;
+	lives.begin(lives.span);
+}
+
+static void begin_alone(struct mspan *s)
+{
+	mspan_cut(s, one.row->row);
+	mspan_take_only(s);
+}
+
+static void begin_large(struct mspan *s)
+{
+	large_hand_out(s, 0, GFP_KERNEL);
+}
+
+/* Whether a late free of the object that began there leaves the next one as it is. */
+static void one_life(struct kunit *test, void (*begin)(struct mspan *s), bool (*free)(void *p))
+{
+	struct mspan *s = mheap_alloc(gk_nid(), 2, 1, 0, GFP_KERNEL);
+	void *first;
+	u32 tag;
+
+	KUNIT_ASSERT_NOT_NULL(test, s);
+	lives.span = s;
+	lives.begin = begin;
+	lives.second = false;
+	first = (void *)s->start;
+	s->npages = 1;
+	begin(s);
+	tag = s->tag;
+	rcu_read_lock();
+	WRITE_ONCE(galloc_pause_hook, next_life);
+	KUNIT_EXPECT_FALSE(test, free(first));
+	WRITE_ONCE(galloc_pause_hook, NULL);
+	KUNIT_EXPECT_TRUE(test, lives.second);
+	KUNIT_EXPECT_EQ(test, s->tag, tag);
+	KUNIT_EXPECT_TRUE(test, free(first + PAGE_SIZE));
+	rcu_read_unlock();
+	/* Of both lives. */
+	s->start -= PAGE_SIZE;
+	s->npages = 2;
+	mspan_cut(s, one.row->row);
+	mspan_set_state(s, MSPAN_TRANSIT);
+	mheap_free(s);
+}
+
+static bool detach(void *p)
+{
+	return mspan_detach(one.row, p);
+}
+
+static bool drop(void *p)
+{
+	return large_drop(p);
+}
+
+static void a_late_free_leaves_the_next_object_alone(struct kunit *test)
+{
+	one.row = one_row_of(PAGE_SIZE);
+	if (one.row->whole)
+		one_life(test, begin_alone, detach);
+	one_life(test, begin_large, drop);
+	count_event(EVENT_LARGE_FREE);
+	count_event(EVENT_LARGE_FREE);
+	KUNIT_EXPECT_EQ(test, validate_all(), 0);
+}
+
 static void an_object_freed_while_cached_goes_to_the_owner(struct kunit *test)
 {
 	void *obj;
@@ -396,6 +479,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(an_unused_span_is_returned_at_once),
 	KUNIT_CASE(objects_of_many_spans_are_freed_together),
 	KUNIT_CASE(an_object_with_a_span_of_its_own_is_freed_once),
+	KUNIT_CASE(a_late_free_leaves_the_next_object_alone),
 	KUNIT_CASE(an_object_freed_while_cached_goes_to_the_owner),
 	KUNIT_CASE(a_span_is_aligned_wherever_free_pages_begin),
 	KUNIT_CASE(single_objects_come_from_few_spans),

@@ -212,10 +212,10 @@ static void sum_run(struct mspan *s, void *arg)
 
 	ns->nid = s->arena->nid;
 	if (mspan_state(s) == MSPAN_FREE) {
-		ns->runs[min(s->npages, ARENA_PAGES)]++;
+		ns->runs[min_t(unsigned int, s->npages, ARENA_PAGES)]++;
 		ns->free += s->npages;
 	} else {
-		ns->used += min(s->npages, ARENA_PAGES);
+		ns->used += min_t(unsigned int, s->npages, ARENA_PAGES);
 	}
 	if (s->arena->whole && s->start == s->arena->start)
 		ns->whole++;
