@@ -204,10 +204,10 @@ unsigned int arena_mend_page(struct page *page)
 	int refs = page_ref_count(page);
 
 	/* No addition: if two find them, only one restores them. */
-	while (unlikely(refs > 0 && refs < ARENA_PAGE_REFS))
+	while (unlikely(refs >= ARENA_PAGE_LOST && refs < ARENA_PAGE_REFS))
 		if (atomic_try_cmpxchg(&page->_refcount, &refs, ARENA_PAGE_REFS))
 			break;
-	if (likely(refs <= 0 || refs >= ARENA_PAGE_REFS))
+	if (likely(refs < ARENA_PAGE_LOST || refs >= ARENA_PAGE_REFS))
 		return 0;
 	/* What the kernel subtracted as for an object of the slab allocator. */
 	if (KFREE_UNCOUNTS_ANY_PAGE)

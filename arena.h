@@ -153,13 +153,20 @@ struct chunk {
  * The number of references that galloc holds on each page.  A page has more if others,
  * such as a network buffer, refer to it.  It has fewer if it was passed to kfree() or
  * put_page() by mistake, one for each such call.  The number is large, so that the
- * page is not freed under its neighbours however often that happens.
+ * page is not freed under its neighbours however often that happens, until the worker
+ * restores them.
  *
  * Every page of a chunk carries them, the tails of a high-order chunk too, so
  * each can be returned alone, even while others of the chunk are in use.  A chunk above
  * a block is a compound page, whose first page carries them for all.
  */
-#define ARENA_PAGE_REFS		(1 << 16)
+#define ARENA_PAGE_REFS		(1 << 20)
+
+/*
+ * A page with fewer has lost nearly all, or all, and may have another owner by now: it is
+ * neither mended nor used any more.
+ */
+#define ARENA_PAGE_LOST		(ARENA_PAGE_REFS / 16)
 
 /* Finds of which the pages are kept. */
 #define ARENA_MENDED	8
@@ -351,6 +358,9 @@ static inline struct mspan *arena_bare_span(const struct arena *arena, unsigned 
 		/* Pairs with arena_bare_left(): another owner's comes with the new count. */
 		smp_rmb();
 	} while (unlikely(READ_ONCE(arena->gone) != gone));
+	/* By mistake others may have freed the page, and that is another owner's. */
+	if (s && unlikely(page_ref_count(arena_page_at(arena, page)) < ARENA_PAGE_LOST))
+		return NULL;
 	return s;
 }
 

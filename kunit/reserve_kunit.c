@@ -407,9 +407,10 @@ static void see_what_leaves(enum galloc_pause point, const void *what)
 
 static void slots_are_bare_where_memory_is_in_pieces(struct kunit *test)
 {
+	struct page *page, *q;
 	struct arena *arena;
-	struct page *page;
 	unsigned int i, n;
+	unsigned long span;
 	bool long_ones;
 	u32 gone;
 	void *p;
@@ -444,6 +445,16 @@ static void slots_are_bare_where_memory_is_in_pieces(struct kunit *test)
 	for (i = 0; i < n; i++)
 		KUNIT_EXPECT_EQ(test, gk_row_at(objects[i]),
 				mcentral_row(gk_nid(), sizeclass_of(gsize(objects[i]))));
+	/* A page that others have freed by mistake may be the next owner's. */
+	q = virt_to_page(objects[0]);
+	span = page_private(q);
+	page_ref_sub(q, ARENA_PAGE_REFS - 2);
+	set_page_private(q, (unsigned long)&stale);
+	KUNIT_EXPECT_NULL(test, arena_span(arena, arena_page(arena, (unsigned long)objects[0])));
+	KUNIT_EXPECT_EQ(test, arena_mend_page(q), 0);
+	KUNIT_EXPECT_EQ(test, page_count(q), 2);
+	set_page_private(q, span);
+	page_ref_add(q, ARENA_PAGE_REFS - 2);
 	/* What others keep in the field of theirs is not looked at. */
 	set_page_private(page, (unsigned long)&stale);
 	gk_expect_reports(test, FAULT_NOT_OURS);
