@@ -171,8 +171,12 @@ static noinline struct rowset *heap_make_set(struct galloc_heap *heap,
 		.owner = heap,
 		.class = class,
 	};
-	struct rowset *set = rows_create(&args, gfp), *first;
+	struct rowset *set, *first;
 
+	/* Here, as this is before api_alloc_row(), which asks for all others. */
+	if (!api_alloc_ok(gfp))
+		return NULL;
+	set = rows_create(&args, gfp);
 	if (!set)
 		return NULL;
 	refcount_inc(&heap->refs);

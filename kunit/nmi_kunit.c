@@ -24,7 +24,7 @@
 #define MOST_NMIS	8
 
 /* Calls of which each is refused. */
-#define REFUSED		22
+#define REFUSED		33
 
 struct client {
 	struct rcu_head rcu;
@@ -36,6 +36,9 @@ static struct {
 	struct client *spare;	/* for a free that the stack may serve */
 	void *large;
 	struct galloc_prefill *ahead;
+	struct galloc_heap *heap;
+	struct galloc_cache *cache;
+	void *cached;	/* of the cache */
 	void *due[MOST_NMIS];	/* what was taken of it, one in each NMI */
 	void *got[MOST_NMIS * 2];	/* what the stack served */
 	unsigned int nr_got;
@@ -57,6 +60,24 @@ static void keep(void *p)
 {
 	if (p)
 		nmi.got[nmi.nr_got++] = p;
+}
+
+/* Of a heap that has no set for the size yet, and of a cache that has no stacks. */
+static void call_heaps_and_caches(void)
+{
+	void *p[4] = { nmi.cached };
+
+	refused(!galloc_from(nmi.heap, 300, GFP));
+	refused(!galloc_from(nmi.heap, LARGE, GFP));
+	refused(!galloc_from_node(nmi.heap, 300, GFP, gk_nid()));
+	refused(!galloc_from_aligned(nmi.heap, 300, 64, GFP));
+	refused(!galloc_from_bulk(nmi.heap, 300, GFP, 4, p + 1));
+	refused(!grealloc_from(nmi.heap, nmi.cached, 1000, GFP));
+	refused(!galloc_cache_alloc(nmi.cache, GFP));
+	refused(!galloc_cache_alloc_node(nmi.cache, GFP, gk_nid()));
+	refused(!galloc_cache_alloc_bulk(nmi.cache, GFP, 3, p + 1));
+	galloc_cache_free(nmi.cache, nmi.cached);
+	galloc_cache_free_bulk(nmi.cache, 1, p);
 }
 
 static void call_everything(void)
@@ -92,6 +113,7 @@ static void call_everything(void)
 	gfree_bulk(2, both);
 	gfree_rcu(nmi.small, rcu);
 	gfree(nmi.large);
+	call_heaps_and_caches();
 	refused(gk_events(EVENT_NMI) - refusals == REFUSED);
 
 	/* These may be served by the stack, and by nothing else. */
@@ -114,7 +136,12 @@ static void begin(struct kunit *test)
 	nmi.spare = galloc(sizeof(*nmi.spare), GFP_KERNEL);
 	nmi.large = galloc(LARGE, GFP_KERNEL);
 	nmi.ahead = galloc_prefill(LARGE, MOST_NMIS, GFP_KERNEL);
-	KUNIT_ASSERT_TRUE(test, nmi.small && nmi.spare && nmi.large && nmi.ahead);
+	nmi.heap = galloc_heap_create("nmi", NULL);
+	nmi.cache = galloc_cache_create("nmi", 200, NULL);
+	KUNIT_ASSERT_TRUE(test, nmi.small && nmi.spare && nmi.large && nmi.ahead &&
+			  nmi.heap && nmi.cache);
+	nmi.cached = galloc_cache_alloc(nmi.cache, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, nmi.cached);
 	/* The stack has something, and so has room. */
 	gfree(galloc(sizeof(*nmi.small), GFP_KERNEL));
 	twin_fill(nmi.small, sizeof(*nmi.small), 1);
@@ -135,6 +162,9 @@ static void end(struct kunit *test)
 	gfree(nmi.large);
 	galloc_prefill_release(nmi.ahead);
 	gfree_bulk(ARRAY_SIZE(nmi.due), nmi.due);
+	galloc_cache_free(nmi.cache, nmi.cached);
+	galloc_cache_destroy(nmi.cache);
+	galloc_heap_destroy(nmi.heap);
 	KUNIT_EXPECT_EQ(test, gk_in_use(test), 0);
 	KUNIT_EXPECT_EQ(test, validate_all(), 0);
 }
