@@ -610,22 +610,10 @@ bool map_covers(struct page *page, unsigned int npages, gfp_t gfp)
 /* ---- spans, found by address ---------------------------------------------- */
 
 /*
- * The next span of a slot from @page on; *@page becomes its first page.  Skips pages
- * that are not owned, or belong to a huge object from another slot.
- */
-static struct mspan *map_next_span(const struct arena *arena, unsigned int *page)
-{
-	struct mspan *s = NULL;
-
-	for (; !s && *page < ARENA_PAGES; ++*page)
-		s = arena_span(arena, *page);
-	*page -= !!s;
-	return s;
-}
-
-/*
  * Work of one turn under the lock: words of bitmaps.  A span counts as some more
- * words, and so many pages, which fn() may examine one by one, as one.
+ * words, so many pages, which fn() may examine one by one, as one, and a page without a
+ * span as one: it is not owned, or in a run that has grown since the previous turn, or of a
+ * huge object from another slot.
  */
 #define WALK_TURN		34
 #define WALK_SPAN		4
@@ -635,25 +623,27 @@ static struct mspan *map_next_span(const struct arena *arena, unsigned int *page
 static void walk_turn(const struct arena *arena, unsigned int *page,
 		      void (*fn)(struct mspan *s, void *arg), void *arg)
 {
-	unsigned int from = *page, weight = 0;
-	struct mspan *s;
+	unsigned long from = arena->start + ((unsigned long)*page << PAGE_SHIFT);
+	unsigned int weight = 0;
 
 	lockdep_assert_held(&mheaps[arena->nid]->lock);
 
-	while (weight < WALK_TURN) {
-		unsigned int last = *page;
+	while (weight < WALK_TURN && *page < ARENA_PAGES) {
+		struct mspan *s = arena_span(arena, *page);
 
-		s = map_next_span(arena, page);
-		if (!s)
-			break;
+		if (!s) {
+			*page = find_next_bit(arena->owned, ARENA_PAGES, *page + 1);
+			weight++;
+			continue;
+		}
 		/* Skip a span that has grown over the end of the previous turn. */
-		if (s->start >= arena->start + ((unsigned long)from << PAGE_SHIFT))
+		if (s->start >= from)
 			fn(s, arg);
 		/* Advance even if a corrupt span has no pages. */
 		*page = max(*page + 1,
 			    arena_page(arena, s->start) + s->npages);
 		weight += WALK_SPAN + (mspan_has_objects(s) ? s->nwords : 0) +
-			  (*page - last) / WALK_PAGES;
+			  s->npages / WALK_PAGES;
 	}
 }
 

@@ -26,8 +26,9 @@
 /* Entries of a list examined in one turn. */
 #define LIST_TURN	64
 
-/* Unowned pages examined in one turn. */
+/* Unowned pages examined in one turn, and pages of a run. */
 #define PAGE_TURN	64
+#define RUN_TURN	128U
 
 /* ---- change counters ----------------------------------------------------------- */
 
@@ -208,18 +209,34 @@ static bool have_no_span(const struct arena *arena, unsigned int page, unsigned 
 	return page >= end;
 }
 
-static void check_run(struct check *c, const struct mspan *s, unsigned int page,
-		      enum mspan_state state)
+/* A turn of pages of a run: no spans but at its ends. */
+static void check_part(struct check *c, const struct run_part *r)
 {
+	unsigned int from = r->from, to = min(from + RUN_TURN, r->end);
+	const struct arena *arena = r->s->arena;
+	enum mspan_state state = r->tag & 0xff;
 	/* A run in another state may be cut concurrently. */
 	struct findings *f = state == MSPAN_FREE ? &c->sure : &c->maybe;
+
+	if (state != MSPAN_TRANSIT)
+		check_that(f, all_have(arena, from, to - from, state == MSPAN_LARGE ?
+				       STACK_LARGE : STACK_NONE));
+	check_that(f, have_no_span(arena, from + (from == r->first), to - (to == r->end)));
+}
+
+static void check_run(struct check *c, const struct mspan *s, unsigned int page, u32 tag)
+{
 	const struct arena *arena = s->arena;
 	unsigned int end = min(page + s->npages, ARENA_PAGES);
+	enum mspan_state state = tag & 0xff;
+	struct findings *f = state == MSPAN_FREE ? &c->sure : &c->maybe;
+	const struct run_part r = { s, tag, page, end, page };
 
-	if (state != MSPAN_TRANSIT && page < end)
-		check_that(f, all_have(arena, page, end - page, state == MSPAN_LARGE ?
-				       STACK_LARGE : STACK_NONE));
-	check_that(f, have_no_span(arena, page + 1, end - 1));
+	if (page < end)
+		check_part(c, &r);
+	/* The rest of a long one in turns of their own. */
+	if (page + RUN_TURN < end && c->nr_rest < ARRAY_SIZE(c->rest))
+		c->rest[c->nr_rest++] = r;
 	if (s->huge)
 		return;
 	check_that(f, arena_span(arena, end - 1) == s);
@@ -245,7 +262,7 @@ static void check_span(struct mspan *s, void *arg)
 	if (tag_has_objects(tag)) {
 		check_cut(c, s, tag >> 8, state);
 	} else if (!s->arena->lone) {
-		check_run(c, s, page, state);
+		check_run(c, s, page, tag);
 		if (tag >> 8)
 			count_in_row(c, tag >> 8);
 	}
@@ -281,28 +298,73 @@ static void check_pages(struct check *c, const struct arena *arena,
 	c->owned += bitmap_weight(arena->owned, ARENA_PAGES);
 }
 
+/* The tables of a slot, locked and in a read section; neither if it has none of its own. */
+static struct arena *slot_lock(unsigned long nr, unsigned long *flags)
+{
+	struct arena *arena;
+
+	rcu_read_lock();
+	arena = map_slot(nr);
+	if (arena == &arena_none || arena->lone)
+		rcu_read_unlock();
+	else
+		galloc_lock(&mheap_of(arena->nid)->lock, *flags);
+	return arena;
+}
+
+static void slot_unlock(struct arena *arena, unsigned long flags)
+{
+	galloc_unlock(&mheap_of(arena->nid)->lock, flags);
+	rcu_read_unlock();
+}
+
 static bool check_slot(struct check *c, unsigned long nr)
 {
 	unsigned int from;
 
 	for (from = 0; from < ARENA_PAGES; from += PAGE_TURN) {
-		const struct arena *arena;
+		struct arena *arena;
 		unsigned long flags;
-		struct mheap *h;
 
-		rcu_read_lock();
-		arena = map_slot(nr);
-		if (arena == &arena_none || arena->lone) {
-			rcu_read_unlock();
+		arena = slot_lock(nr, &flags);
+		if (arena == &arena_none || arena->lone)
 			return arena->lone;
-		}
-		h = mheap_of(arena->nid);
-		galloc_lock(&h->lock, flags);
 		check_pages(c, arena, from);
-		galloc_unlock(&h->lock, flags);
-		rcu_read_unlock();
+		slot_unlock(arena, flags);
 	}
 	return true;
+}
+
+/* One more turn of a long run that check_run() found.  False if it has changed. */
+static bool check_more(struct check *c, unsigned long nr, struct run_part *r)
+{
+	struct arena *arena;
+	unsigned long flags;
+	bool same;
+
+	arena = slot_lock(nr, &flags);
+	if (arena == &arena_none || arena->lone)
+		return false;
+	/* While the map leads to the descriptor, that is one. */
+	same = arena_span(arena, r->first) == r->s && r->s->tag == r->tag &&
+	       arena_page(arena, r->s->start) == r->first &&
+	       r->first + r->s->npages >= r->end;
+	if (same)
+		check_part(c, r);
+	slot_unlock(arena, flags);
+	return same;
+}
+
+/* What check_run() has left of the long runs of a slot. */
+static void check_rest(struct check *c, unsigned long nr)
+{
+	for (; c->nr_rest; c->nr_rest--) {
+		struct run_part *r = &c->rest[c->nr_rest - 1];
+
+		do
+			r->from += RUN_TURN;
+		while (r->from < r->end && check_more(c, nr, r));
+	}
 }
 
 static void check_slots(struct check *c)
@@ -310,8 +372,10 @@ static void check_slots(struct check *c)
 	unsigned long nr;
 
 	for (nr = 0; nr < map_nr_slots(); nr++) {
-		if (check_slot(c, nr))
+		if (check_slot(c, nr)) {
 			map_walk_slot(nr, check_span, c);
+			check_rest(c, nr);
+		}
 		if (nr % 64 == 0 || need_resched())
 			cond_resched();
 	}

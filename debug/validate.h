@@ -76,6 +76,22 @@ struct changes {
 	unsigned long runs;	/* in stashes */
 };
 
+/**
+ * struct run_part - a part of a run that is examined next
+ * @s: the run
+ * @tag: its state
+ * @first: its first page in its slot
+ * @end: the page after its last one, or the end of the slot
+ * @from: the first page of that part
+ */
+struct run_part {
+	const struct mspan *s;
+	u32 tag;
+	unsigned int first;
+	unsigned int end;
+	unsigned int from;
+};
+
 /* One walk: what it has counted, and its findings. */
 struct check {
 	struct findings sure;		/* always errors */
@@ -90,6 +106,8 @@ struct check {
 	unsigned long *nr_spans;	/* by row */
 	unsigned long *nr_partial;	/* by row */
 	unsigned long *nr_transit;	/* by row: returning to the mheap */
+	struct run_part rest[4];	/* long runs of a slot */
+	unsigned int nr_rest;
 	unsigned long owned;		/* pages */
 	unsigned long stashed_pages;	/* in spans, less in stashes */
 };

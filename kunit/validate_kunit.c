@@ -115,6 +115,11 @@ static void a_wrong_run_is_seen(struct kunit *test)
 	expect_seen(test, h->free_pages, h->free_pages + 1);
 	expect_seen(test, h->used_pages, h->used_pages - 1);
 	expect_seen(test, arena->dense, !arena->dense);
+	/* Far from both ends of the rest, which is examined in turns. */
+	page = ARENA_PAGES - ARENA_PAGES / 4;
+	KUNIT_ASSERT_GE(test, arena_span(arena, ARENA_PAGES - 1)->npages, ARENA_PAGES / 2);
+	expect_seen(test, arena->stack[page], 1);
+	expect_seen(test, *span_entry(arena, page), s);
 	/* Free, and on no list. */
 	h->used_pages -= lost->npages;
 	expect_seen(test, lost->tag, MSPAN_TAG(0, MSPAN_FREE));
