@@ -451,7 +451,7 @@ static noinline void see_bulk(void **p, size_t n, size_t size, gfp_t gfp)
 /* ---- objects of sets of rows ------------------------------------------------------------ */
 
 /* As init_row_object(), out of line. */
-void *api_clear_row(const struct rowset *set, void *obj)
+void *api_clear_row(void *obj, const struct rowset *set)
 {
 	return init_row_object(set, obj, 0);
 }
@@ -461,7 +461,7 @@ noinline void *api_alloc_set_slow(struct rowset *set, gfp_t gfp)
 {
 	void *obj;
 
-	if (likely((gfp & GALLOC_GFP_RARE) == __GFP_ZERO) && likely(mcache_pop_set(set, &obj)))
+	if (likely((gfp & GALLOC_GFP_RARE) == __GFP_ZERO) && likely(mcache_pop_place(set->place, &obj)))
 		return init_row_object(set, obj, gfp);
 	return api_alloc_row(set, NUMA_NO_NODE, gfp);
 }

@@ -291,27 +291,34 @@ static __always_inline struct arena *arena_of(const void *p,
 }
 
 /*
- * The stack number of the page at offset @off from the base of the map, STACK_NONE if
- * it is not ours; otherwise as arena_of().
+ * The stack number of a page, counted from the base of the map, STACK_NONE if it is not
+ * ours; otherwise as arena_of().
  *
  * The two loads are plain, because gcc puts no volatile access into an addressing
  * mode, which would cost two more instructions in each gfree().  The values are
  * aligned and used once; the second load depends on the first.
  */
-static __always_inline unsigned int arena_stack_in(const struct arena_map *map,
-						   unsigned long off)
+static __always_inline unsigned int arena_stack_at(const struct arena_map *map,
+						   unsigned long page)
 {
 	const u16 *stacks;
 
-	if (unlikely(off >> ARENA_SHIFT >= map->nr))
+	if (unlikely(page / ARENA_PAGES >= map->nr))
 		return 0;
 	/* data_race(): a slot changes only while its pages hold no object. */
-	stacks = (const u16 *)data_race(map->stacks[off >> ARENA_SHIFT]);
+	stacks = (const u16 *)data_race(map->stacks[page / ARENA_PAGES]);
 	/*
 	 * data_race(): a number changes while no object of the page is in use, or, of a
 	 * set, to one that is as good, see client/stacks.c.
 	 */
-	return data_race(stacks[off >> PAGE_SHIFT]);
+	return data_race(stacks[page]);
+}
+
+/* The same for the page at offset @off. */
+static __always_inline unsigned int arena_stack_in(const struct arena_map *map,
+						   unsigned long off)
+{
+	return arena_stack_at(map, off >> PAGE_SHIFT);
 }
 
 /* Has the zone of a page only small pieces left? */

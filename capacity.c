@@ -26,6 +26,10 @@
 
 /* Up to so many bytes a capacity doubles, beyond that it grows by an eighth. */
 #define CAPACITY_DOUBLE_BYTES	16384
+
+/* Other stacks that may be asked for capacity with preemption off. */
+#define CAPACITY_TURN		192U
+
 /* ---- set-up, the first time a CPU allocates -------------------------------------- */
 
 /* Bits that are 0 in every object's address: all are multiples of the size. */
@@ -207,25 +211,28 @@ static size_t stack_bytes(unsigned int capacity)
 }
 
 /*
- * Make room in the budget: the clock hand passes the other stacks once and takes up
- * to half of each capacity, as far as it is unused.  The same for the stacks of an
- * adopted node.
+ * Make room in the budget: the clock hand passes the other stacks once, or so many as a
+ * section may, and takes up to half of each capacity, as far as it is unused.  Those of an
+ * adopted node follow the own ones.
  */
 bool capacity_steal(struct mcache *m, unsigned int for_k, size_t bytes)
 {
-	unsigned int turn = READ_ONCE(stack_end) - 1;
-	unsigned int i, turns = m->away == NUMA_NO_NODE ? 1 : 2;
+	unsigned int own = READ_ONCE(stack_end) - 1;
+	unsigned int all = own + (m->away == NUMA_NO_NODE ? 0 : GALLOC_NR_CLASSES - 1);
+	unsigned int i, turn = min(all, CAPACITY_TURN);
 
-	for (i = 0; i < turns * turn; i++) {
+	for (i = 0; i < turn; i++) {
 		struct mcache_stack *stack;
 		unsigned int k, give;
+		bool away;
 
 		if (m->held + bytes <= galloc_cpu_cache_bytes)
 			return true;
-		/* No division: this runs up to 248 times with preemption off. */
-		m->hand = m->hand < turn ? m->hand + 1 : 1;
-		k = m->hand;
-		stack = k_stack(m, k, i >= turn);
+		/* No division, with preemption off. */
+		m->hand = m->hand < all ? m->hand + 1 : 1;
+		away = m->hand > own;
+		k = away ? m->hand - own : m->hand;
+		stack = k_stack(m, k, away);
 		if (k == for_k || !stack)
 			continue;
 		give = min(stack_capacity(stack) / 2, stack_room(stack));

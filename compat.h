@@ -229,6 +229,7 @@ static inline void hrtimer_setup(struct hrtimer *timer,
  *
  * cpu_byte_is_set(): a byte of this CPU is not 0
  * cpu_array(): the address of an element of the array this CPU points to
+ * cpu_array_at(): the same, so many bytes from its begin
  *
  * exist.  Until 6.8 x86 compilers did not know what this_cpu_read() does, so its value
  * went through a register before it was compared or added.
@@ -239,6 +240,7 @@ static inline void hrtimer_setup(struct hrtimer *timer,
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 8, 0)
 #define cpu_byte_is_set(var)	(__this_cpu_read(var) != 0)
 #define cpu_array(ptr, index)	(__this_cpu_read(ptr) + (index))
+#define cpu_array_at(ptr, bytes)	((typeof(ptr))((char *)__this_cpu_read(ptr) + (bytes)))
 #else
 #define cpu_byte_is_set(var)						\
 ({									\
@@ -249,9 +251,10 @@ static inline void hrtimer_setup(struct hrtimer *timer,
 	__set;								\
 })
 
-#define cpu_array(ptr, index)						\
+#define cpu_array(ptr, index)	cpu_array_at(ptr, (index) * sizeof(*(ptr)))
+#define cpu_array_at(ptr, bytes)					\
 ({									\
-	unsigned long __at = (index) * sizeof(*(ptr));			\
+	unsigned long __at = (bytes);					\
 									\
 	asm volatile("addq " __percpu_arg(1) ", %0"			\
 		     : "+r" (__at) : "m" (ptr) : "cc", "memory");	\

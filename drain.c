@@ -359,11 +359,10 @@ bool drain_async(void)
  * of its own node by k, then those of the adopted node, from STACK_KS on.  NULL after the
  * last; 0 is none.
  */
-static struct mcache_stack *turn_stack(struct mcache *m, u8 *nr)
+static struct mcache_stack *turn_stack(struct mcache *m, u16 *nr)
 {
 	unsigned int class;
 
-	static_assert(STACK_KS + GALLOC_NR_CLASSES <= U8_MAX);
 	++*nr;
 	/* Those that no set has had yet. */
 	if (*nr >= READ_ONCE(stack_end) && *nr < STACK_KS)

@@ -369,11 +369,16 @@ enum stack {
 	STACK_FIRST,
 };
 
-/* Numbers of a node. */
-#define STACK_STRIDE		128
+/*
+ * Numbers of a node, so that the low byte says which of them; and the places that a node
+ * has in the CPUs' arrays, which follow each other, so that the last node needs no more.
+ */
+#define STACK_STRIDE		256
+#define STACK_PLACES		204
 #define STACK_NODES		((U16_MAX + 1) / STACK_STRIDE)
 
-static_assert(STACK_WATCHED + GALLOC_NR_CLASSES <= STACK_STRIDE);
+static_assert(STACK_STRIDE == U8_MAX + 1);
+static_assert(STACK_WATCHED + GALLOC_NR_CLASSES <= STACK_PLACES);
 
 extern unsigned int nr_stacks;
 
@@ -657,7 +662,7 @@ struct rowset *api_set_of(const void *p);
 unsigned int api_aligned_class(size_t size, size_t align);
 void *api_alloc_row(struct rowset *set, int nid, gfp_t gfp);
 void *api_alloc_set_slow(struct rowset *set, gfp_t gfp);
-void *api_clear_row(const struct rowset *set, void *obj);
+void *api_clear_row(void *obj, const struct rowset *set);
 void *api_alloc_large(struct rowset *set, size_t size, size_t align, int nid, gfp_t gfp);
 size_t api_alloc_row_bulk(struct rowset *set, int nid, gfp_t gfp, size_t nr, void **p);
 

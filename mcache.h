@@ -136,8 +136,8 @@ struct mcache {
 	u64 rng;
 	unsigned int hand;
 	u8 nr_runs;
-	u8 drain_nr;
-	u8 age_nr;
+	u16 drain_nr;
+	u16 age_nr;
 	u16 drain_turns;
 	bool runs_used;
 	bool drain_all;
@@ -161,22 +161,24 @@ DECLARE_PER_CPU(struct mcache, galloc_mcache);
 #define fast_busy(m)		((void)(m), cpu_byte_is_set(galloc_mcache.busy))
 #define fast_set_busy(m, val)	__this_cpu_write(galloc_mcache.busy, val)
 #define fast_stack(m, array, i)	cpu_array(galloc_mcache.array, i)
+#define fast_local_at(m, bytes)	cpu_array_at(galloc_mcache.local, bytes)
 #define fast_local(m)		__this_cpu_read(galloc_mcache.local)
 #else
 #define fast_mcache()		raw_cpu_ptr(&galloc_mcache)
 #define fast_busy(m)		((m)->busy)
 #define fast_set_busy(m, val)	((m)->busy = (val))
 #define fast_stack(m, array, i)	((m)->array + (i))
+#define fast_local_at(m, bytes)	((struct mcache_stack *)((char *)(m)->local + (bytes)))
 #define fast_local(m)		((m)->local)
 #endif
 
 /*
- * Pop an object of a class, or, @of_set, of the set that has *@k, from this CPU's stack.
- * False if there is none, if each one is watched, or if the stacks are busy, because this
- * is an interrupt.
+ * Pop an object of a class, or, @of_set, of the set that has @place, from this CPU's
+ * stack.  False if there is none, if each one is watched, or if the stacks are busy,
+ * because this is an interrupt.
  */
-static __always_inline bool mcache_pop_from(unsigned int class, bool of_set, const u16 *k,
-					    void **obj)
+static __always_inline bool mcache_pop_from(unsigned int class, bool of_set,
+					    const struct stack_place *place, void **obj)
 {
 	struct mcache_stack *stack;
 	struct mcache *m;
@@ -187,8 +189,12 @@ static __always_inline bool mcache_pop_from(unsigned int class, bool of_set, con
 	if (likely(!fast_busy(m))) {
 		fast_set_busy(m, 1);
 		barrier();
-		/* Only here: a set's k does not outlive the section.  0 has no objects. */
-		stack = fast_stack(m, local, of_set ? READ_ONCE(*k) : class);
+		/*
+		 * Only here: a set's place does not outlive the section.  0 has no objects.
+		 * data_race(): plain, as in arena_stack_in(); the barriers keep it here.
+		 */
+		stack = of_set ? fast_local_at(m, data_race(place->at)) :
+				 fast_stack(m, local, class);
 		top = stack->top;
 		if (likely(top != stack->base)) {
 			if (likely(!credit_used_up(stack->credit))) {
@@ -220,9 +226,9 @@ static __always_inline bool mcache_pop(unsigned int class, void **obj)
 	return mcache_pop_from(class, false, NULL, obj);
 }
 
-static __always_inline bool mcache_pop_set(const struct rowset *set, void **obj)
+static __always_inline bool mcache_pop_place(const struct stack_place *place, void **obj)
 {
-	return mcache_pop_from(0, true, &set->k, obj);
+	return mcache_pop_from(0, true, place, obj);
 }
 
 /*
@@ -276,18 +282,20 @@ static __always_inline bool mcache_push(const void *p)
 
 /*
  * Is a page's stack number that of a set now?  No other set's page has it in the same
- * section; without a k it is none that has room.
+ * section; the low byte is 0 only in numbers that have no room.
  */
-static __always_inline bool number_is_of(const struct rowset *set, unsigned int number)
+static __always_inline bool number_is_of(const struct stack_place *place,
+					 unsigned long number)
 {
-	return stack_k(number) == READ_ONCE(set->k);
+	/* data_race(): as in mcache_pop_from(). */
+	return (u8)number == data_race(place->number);
 }
 
-/* The same as mcache_push() for an object of a set, and of no other. */
-static __always_inline bool mcache_push_set(const struct rowset *set, const void *p)
+/* The same as mcache_push() for an object of the set that has @place, and of no other. */
+static __always_inline bool mcache_push_place(const struct stack_place *place, const void *p)
 {
 	struct mcache *m;
-	unsigned int number;
+	unsigned long number;
 
 	preempt_disable();
 	m = fast_mcache();
@@ -295,7 +303,7 @@ static __always_inline bool mcache_push_set(const struct rowset *set, const void
 		fast_set_busy(m, 1);
 		barrier();
 		number = arena_stack_of(p);
-		if (likely(number_is_of(set, number)) &&
+		if (likely(number_is_of(place, number)) &&
 		    likely(stack_push(fast_stack(m, stacks, number), p))) {
 			barrier();
 			fast_set_busy(m, 0);
@@ -310,10 +318,10 @@ static __always_inline bool mcache_push_set(const struct rowset *set, const void
 }
 
 /*
- * Push objects, if @set is not NULL only of that, until one cannot be pushed; at most
- * DRAIN_TURN of them, to keep the section short.  Returns the number pushed.
+ * Push objects, if @place is not NULL only of the set that has it, until one cannot be
+ * pushed; at most DRAIN_TURN of them, to keep the section short.  Returns the number pushed.
  */
-static inline size_t mcache_push_run(const struct rowset *set, void **p, size_t nr)
+static inline size_t mcache_push_run(const struct stack_place *place, void **p, size_t nr)
 {
 	struct mcache_stack *stacks;
 	struct mcache *m;
@@ -328,7 +336,7 @@ static inline size_t mcache_push_run(const struct rowset *set, void **p, size_t 
 		for (nr = min_t(size_t, nr, DRAIN_TURN); n < nr; n++) {
 			unsigned int number = arena_stack_of(p[n]);
 
-			if ((set && unlikely(!number_is_of(set, number))) ||
+			if ((place && unlikely(!number_is_of(place, number))) ||
 			    unlikely(!stack_push(stacks + number, p[n])))
 				break;
 		}
@@ -341,16 +349,16 @@ static inline size_t mcache_push_run(const struct rowset *set, void **p, size_t 
 }
 
 /*
- * The fast path of an allocation from a set.  False: api_alloc_set_slow(); otherwise
- * api_clear_row() where the kernel clears what it allocates.  The caller ends with one of
- * these calls, so that it need not save registers.
+ * The fast path of an allocation from the set that has @place.  False:
+ * api_alloc_set_slow(); otherwise api_clear_row() where the kernel clears what it allocates.
+ * The caller ends with one of these calls, so that it need not save registers.
  */
-static __always_inline bool mcache_alloc_from(const struct rowset *set, gfp_t gfp,
+static __always_inline bool mcache_alloc_from(const struct stack_place *place, gfp_t gfp,
 					      void **obj)
 {
 	if (IS_ENABLED(CONFIG_LOCKDEP) || IS_ENABLED(CONFIG_DEBUG_ATOMIC_SLEEP))
 		might_alloc(gfp);
-	return likely(!(gfp & GALLOC_GFP_RARE)) && likely(mcache_pop_set(set, obj));
+	return likely(!(gfp & GALLOC_GFP_RARE)) && likely(mcache_pop_place(place, obj));
 }
 
 /* ---- for mcache.c and drain.c ------------------------------------------------ */

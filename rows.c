@@ -230,6 +230,7 @@ struct rowset *rows_create(const struct rows_args *args, gfp_t gfp)
 	set->args = *args;
 	if (args->ctor || args->flags & ROWS_RCU)
 		set->args.flags |= ROWS_KEEP;
+	set->place = args->place ?: &set->own_place;
 	name = (char *)&set->row[nr_node_ids + 1];
 	strcpy(name, args->name);
 	set->args.name = name;
@@ -769,7 +770,7 @@ int rows_init(void)
 		pr_err("%u nodes are too many: at most %u\n", nr_node_ids, STACK_NODES);
 		return -ENODEV;
 	}
-	nr_stacks = nr_node_ids * STACK_STRIDE;
+	nr_stacks = (nr_node_ids - 1) * STACK_STRIDE + STACK_PLACES;
 	mcentral_rows = arena_meta_zalloc(rows_bytes(), NUMA_NO_NODE, GFP_KERNEL);
 	if (!mcentral_rows)
 		return -ENOMEM;

@@ -13,6 +13,18 @@
 struct rowset;
 
 /**
+ * struct stack_place - where the stacks of a set are, for the fast paths
+ * @at: bytes from mcache->local to that of a CPU's own node; 0: none
+ * @number: low byte of the stack numbers of its pages; 0: none
+ *
+ * Not to be used after the section in which it was read, as rowset->k.
+ */
+struct stack_place {
+	u16 at;
+	u8 number;
+};
+
+/**
  * struct row_account - what some sets of rows hold, and may hold
  * @limit: the most bytes; 0: no limit
  * @bytes: of whole spans, and of what else its owner charges
@@ -46,7 +58,8 @@ struct row_account {
  * @sibling: allocates for grealloc() what an object of the set is to be moved to; or NULL:
  *	galloc() does
  * @owner: for whoever made it
- * @class: the same, at most U8_MAX
+ * @place: where the fast paths of the owner look, stays until @gone; or NULL
+ * @class: as @owner, at most U8_MAX
  */
 struct rows_args {
 	const char *name;
@@ -57,6 +70,7 @@ struct rows_args {
 	void (*gone)(struct rowset *set);
 	void *(*sibling)(struct rowset *set, size_t size, size_t align, gfp_t gfp, int nid);
 	void *owner;
+	struct stack_place *place;
 	u8 class;
 };
 
@@ -65,6 +79,8 @@ struct rows_args {
  * @k: of its stacks, 0: none.  Not to be used after the section in which it was read,
  *	see client/stacks.c
  * @had: the same, until all stacks are empty (stacks_mutex)
+ * @place: the same as @k; its owner's, or @own_place
+ * @own_place: the place of a set whose owner has none
  * @wants: it is on the list of those that want one
  * @sweep_due: it is to be swept when its stacks are empty (stacks_mutex)
  * @uses: allocations without a stack; racy
@@ -82,6 +98,8 @@ struct rows_args {
 struct rowset {
 	u16 k;
 	u16 had;
+	struct stack_place *place;
+	struct stack_place own_place;
 	bool wants;
 	bool sweep_due;
 	u32 uses;

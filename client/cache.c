@@ -106,6 +106,7 @@ struct galloc_cache *cache_create(const char *name, size_t size,
 	rows.flags = cache_row_flags(args);
 	rows.account = &cache->account;
 	rows.owner = cache;
+	rows.place = &cache->place;
 	if (heap) {
 		cache->account.parent = &heap->account;
 		rows.sibling = cache_sibling;
@@ -207,10 +208,10 @@ void *galloc_cache_alloc(struct galloc_cache *cache, gfp_t gfp)
 {
 	void *obj;
 
-	if (unlikely(!mcache_alloc_from(cache->set, gfp, &obj)))
+	if (unlikely(!mcache_alloc_from(&cache->place, gfp, &obj)))
 		return cache_alloc_slow(cache, gfp);
 	if (want_init_on_alloc(0))
-		return api_clear_row(cache->set, obj);
+		return api_clear_row(obj, cache->set);
 	return obj;
 }
 EXPORT_SYMBOL_GPL(galloc_cache_alloc);
@@ -300,7 +301,7 @@ static noinline void cache_free_slow(struct galloc_cache *cache, const void *p)
  */
 void galloc_cache_free(struct galloc_cache *cache, const void *p)
 {
-	if (want_init_on_free() || unlikely(!mcache_push_set(cache->set, p)))
+	if (want_init_on_free() || unlikely(!mcache_push_place(&cache->place, p)))
 		cache_free_slow(cache, p);
 }
 EXPORT_SYMBOL_GPL(galloc_cache_free);
@@ -318,7 +319,7 @@ EXPORT_SYMBOL_GPL(galloc_cache_free);
 void galloc_cache_free_bulk(struct galloc_cache *cache, size_t nr, void **p)
 {
 	while (nr) {
-		size_t n = want_init_on_free() ? 0 : mcache_push_run(cache->set, p, nr);
+		size_t n = want_init_on_free() ? 0 : mcache_push_run(&cache->place, p, nr);
 
 		/* What stopped the run. */
 		if (n < nr)

@@ -10,6 +10,7 @@ struct galloc_heap;
 
 /**
  * struct galloc_cache - a typed cache
+ * @place: of @set, for the fast paths
  * @set: its rows
  * @account: bytes of its spans, and its limit; a part of the heap's if it is in one
  * @size: bytes of an object, as asked for
@@ -20,6 +21,7 @@ struct galloc_heap;
  * Freed with the last object, which may be long after galloc_cache_destroy().
  */
 struct galloc_cache {
+	struct stack_place place;
 	struct rowset *set;
 	struct row_account account;
 	unsigned int size;

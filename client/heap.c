@@ -169,6 +169,7 @@ static noinline struct rowset *heap_make_set(struct galloc_heap *heap,
 		.gone = heap_set_gone,
 		.sibling = heap_sibling,
 		.owner = heap,
+		.place = &heap->place[class],
 		.class = class,
 	};
 	struct rowset *set, *first;
@@ -213,6 +214,12 @@ void *heap_alloc(struct galloc_heap *heap, size_t size, size_t align, gfp_t gfp,
 	       api_alloc_large(set, size, max(align, size & -size), nid, gfp);
 }
 
+/* Of a class that the heap has. */
+static noinline void *heap_clear(void *obj, struct galloc_heap *heap, size_t size)
+{
+	return api_clear_row(obj, heap->set[sizeclass_of(size)]);
+}
+
 static noinline void *galloc_from_slow(struct galloc_heap *heap, size_t size, gfp_t gfp)
 {
 	unsigned int class = sizeclass_of(size);
@@ -238,15 +245,13 @@ static noinline void *galloc_from_slow(struct galloc_heap *heap, size_t size, gf
  */
 void *galloc_from(struct galloc_heap *heap, size_t size, gfp_t gfp)
 {
-	/* Acquire: as in heap_set(). */
-	struct rowset *set = smp_load_acquire(&heap->set[sizeclass_of(size)]);
 	void *obj;
 
-	/* HEAP_LARGE has no stacks. */
-	if (unlikely(!set) || unlikely(!mcache_alloc_from(set, gfp, &obj)))
+	/* HEAP_LARGE has no stacks, nor has a class without a set. */
+	if (unlikely(!mcache_alloc_from(&heap->place[sizeclass_of(size)], gfp, &obj)))
 		return galloc_from_slow(heap, size, gfp);
 	if (want_init_on_alloc(0))
-		return api_clear_row(set, obj);
+		return heap_clear(obj, heap, size);
 	return obj;
 }
 EXPORT_SYMBOL_GPL(galloc_from);

@@ -15,6 +15,7 @@
 /**
  * struct galloc_heap - a private heap
  * @account: bytes of its pages, and its limit
+ * @place: by size class, of @set, for the fast paths
  * @set: its rows by size class, [HEAP_LARGE] for whole pages; each is made on first use,
  *	and stays until the heap is destroyed
  * @refs: one for the client, one for each set and cache that still has objects
@@ -28,6 +29,7 @@
  */
 struct galloc_heap {
 	struct row_account account;
+	struct stack_place place[GALLOC_NR_CLASSES];
 	struct rowset *set[GALLOC_NR_CLASSES];
 	refcount_t refs;
 	struct mutex lock;

@@ -10,14 +10,20 @@
 #include <linux/module.h>
 
 /*
- * Numbers of the emergency reserve: in a slot of lone pages all other pages have it, too.
- * With preemption off.
+ * What no stack has, by its page as arena_stack_at() takes it.  In a slot of lone pages all
+ * others have the number of these, too.  Ends the caller's section.
  */
-static noinline bool owns_watched(const void *p)
+static noinline notrace bool owns_without_stack(unsigned long page,
+						const struct arena_map *map)
 {
-	unsigned int page;
+	unsigned int number = arena_stack_at(map, page), in_slot;
+	unsigned long off = page << PAGE_SHIFT;
+	bool ours = number != STACK_NONE;
 
-	return !arena_of(p, &page)->lone || map_lone_span(p);
+	if (unlikely(number == STACK_WATCHED) && arena_in(map, off, &in_slot)->lone)
+		ours = map_lone_span((void *)(map->base + off));
+	preempt_enable();
+	return ours;
 }
 
 /**
@@ -29,19 +35,21 @@ static noinline bool owns_watched(const void *p)
  *
  * Context: Any.
  */
-bool galloc_owns(const void *p)
+notrace bool galloc_owns(const void *p)
 {
-	unsigned int number;
-	bool ours;
+	const struct arena_map *map;
+	unsigned long page;
 
 	/* A read section of RCU, for the slot. */
 	preempt_disable();
-	number = arena_stack_of(p);
-	ours = number != STACK_NONE;
-	if (unlikely(number == STACK_WATCHED))
-		ours = owns_watched(p);
+	map = READ_ONCE(arena_map);
+	page = (addr_of(p) - map->base) >> PAGE_SHIFT;
+	/* The compiler would compute the slot from the address, and keep that. */
+	OPTIMIZER_HIDE_VAR(page);
+	if (unlikely(arena_stack_at(map, page) < STACK_FIRST))
+		return owns_without_stack(page, map);
 	preempt_enable();
-	return ours;
+	return true;
 }
 EXPORT_SYMBOL_GPL(galloc_owns);
 

@@ -11,9 +11,9 @@
  *
  * A k may be taken back at any time, in five steps:
  *
- *  1. set->k becomes 0: the number is no longer given to pages, nor to stacks.
- *  2. A grace period: whoever cuts a span, grows a stack or pops with a k that he read
- *     before has ended the section in which he did.
+ *  1. set->k and set->place become 0: the number is no longer given to pages, nor stacks.
+ *  2. A grace period: whoever cuts a span, grows a stack or pops with what it read before
+ *     has ended the section in which it did.
  *  3. The pages of the set get STACK_WITHOUT.  A span that changes lists meanwhile is
  *     relabelled by whoever moves it, with the lock of its row, so none is missed.
  *  4. A grace period: frees that have read the old number of a page have pushed.
@@ -189,6 +189,22 @@ static struct {
 
 /* ---- giving -------------------------------------------------------------------------- */
 
+/* The fast paths find the stacks of a k, or, with 0, none. */
+static void set_place(struct rowset *set, unsigned int k)
+{
+	static_assert(STACK_KS * sizeof(struct mcache_stack) <= U16_MAX);
+	/* In any order: one alone makes a fast path a slow one. */
+	WRITE_ONCE(set->place->at, k * sizeof(struct mcache_stack));
+	WRITE_ONCE(set->place->number, k ? STACK_WATCHED + k : 0);
+}
+
+/* Step 1. */
+static void set_hide(struct rowset *set)
+{
+	WRITE_ONCE(set->k, 0);
+	set_place(set, 0);
+}
+
 static void relabel_span(struct mspan *s, void *arg)
 {
 	mspan_relabel(s, mcentral_stack(mcentral_of(mspan_row(s))));
@@ -227,6 +243,7 @@ bool stacks_give(struct rowset *set)
 		WRITE_ONCE(stack_end, max(stack_end, k + 1));
 		/* Release: whoever finds the k finds whose it is. */
 		smp_store_release(&set->k, k);
+		set_place(set, k);
 		/*
 		 * The same for the number in a page.  Pairs with span_publish(), and with
 		 * stacks_release().
@@ -366,7 +383,7 @@ static void ks_take(const unsigned long *ks)
 
 	lockdep_assert_held(&stacks_mutex);
 	for_each_set_bit(k, ks, STACK_STRIDE)
-		WRITE_ONCE(stack_sets[k]->k, 0);
+		set_hide(stack_sets[k]);
 	wait_for_cutters();
 	galloc_pause(PAUSE_STACKS_HIDDEN, ks);
 	for_each_set_bit(k, ks, STACK_STRIDE)
@@ -645,7 +662,7 @@ void stacks_exit(void)
 	for (k = GALLOC_NR_CLASSES; k < STACK_KS; k++) {
 		if (!stack_sets[k])
 			continue;
-		WRITE_ONCE(stack_sets[k]->k, 0);
+		set_hide(stack_sets[k]);
 		__set_bit(k, ks);
 	}
 	ks_end(ks);

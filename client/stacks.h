@@ -9,8 +9,8 @@
 #ifndef _GALLOC_CLIENT_STACKS_H
 #define _GALLOC_CLIENT_STACKS_H
 
-/* There are so many k, and places for the rest of a node's numbers. */
-#define STACK_KS	(STACK_STRIDE - STACK_WATCHED)
+/* There are so many k. */
+#define STACK_KS	(STACK_PLACES - STACK_WATCHED)
 
 /* By k: the set that has it, from before it is published until its stacks are empty. */
 extern struct rowset *stack_sets[STACK_STRIDE];

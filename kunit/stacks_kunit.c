@@ -53,7 +53,7 @@ static void *alloc(struct rowset *set, gfp_t gfp)
 {
 	void *obj;
 
-	return mcache_alloc_from(set, gfp, &obj) ? obj : api_alloc_set_slow(set, gfp);
+	return mcache_alloc_from(set->place, gfp, &obj) ? obj : api_alloc_set_slow(set, gfp);
 }
 
 static void take(struct kunit *test, unsigned int n)
@@ -566,7 +566,7 @@ static void swap_objects(void *arg)
 		if (p)
 			*p = i;
 		q = xchg(&w.box[gk_below(&rng, ARRAY_SIZE(w.box))], p);
-		if (i % 2 && q && !mcache_push_set(r.set, q))
+		if (i % 2 && q && !mcache_push_place(r.set->place, q))
 			gfree(q);
 		else if (!(i % 2))
 			gfree(q);
