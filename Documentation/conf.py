@@ -10,6 +10,7 @@ import os
 import pathlib
 import re
 import subprocess
+import sys
 
 import sphinx
 from docutils import nodes
@@ -36,6 +37,8 @@ html_theme = "alabaster"
 html_theme_options = {"page_width": "1000px", "description": "An allocator for kernel modules"}
 html_show_sphinx = False
 html_copy_source = False
+# LaTeX knows no SVG.
+extensions = ["sphinxcontrib.rsvgconverter"] if "latex" in " ".join(sys.argv) else []
 latex_elements = {"papersize": "a4paper"}
 # What the kernel's declarations have beside C's own words.
 c_id_attributes = ["__malloc", "__must_check", "__always_inline"]
@@ -99,8 +102,17 @@ def link_pages(app, doctree, docname):
             text.parent.replace(text, parts + [nodes.Text(text[at:])])
 
 
+def give_widths(app, doctree, _name):
+    """On paper columns are as wide, in proportion, as in the source: long tables would
+    leave the page."""
+    if app.builder.name == "latex":
+        for table in doctree.findall(nodes.table):
+            table["classes"].append("colwidths-given")
+
+
 def setup(app):
     """Called by Sphinx."""
+    app.connect("doctree-resolved", give_widths)
     app.add_directive("kernel-doc", KernelDoc)
     app.connect("doctree-resolved", link_pages)
     return {"parallel_read_safe": True}

@@ -290,7 +290,7 @@ packages_for()
 		demo) echo gcc-12 e2fsprogs xfsprogs xz-utils ;;
 		observing) echo libncurses-dev tmux ;;
 		docs) echo python3-sphinx perl ;;
-		pdf) echo latexmk texlive-latex-recommended texlive-latex-extra texlive-fonts-recommended tex-gyre ;;
+		pdf) echo librsvg2-bin python3-sphinxcontrib.svg2pdfconverter latexmk texlive-latex-recommended texlive-latex-extra texlive-fonts-recommended tex-gyre ;;
 		dkms) echo dkms make gcc ;;
 		packages) echo build-essential dpkg-dev debhelper dh-dkms lintian fakeroot libncurses-dev linux-headers-amd64 ;;
 		roots) echo debootstrap ;;

@@ -32,4 +32,5 @@ PROGRESS_NAME="documents" progress sphinx-build -M "$format" "$top/Documentation
 	die "the documents have mistakes, see above"
 # What is left from the pages of before would be published.
 find "$out" -name .buildinfo -delete
-say "the pages are in $out/$format"
+[ "$format" != latexpdf ] || mv "$out/latex/galloc.pdf" "$out/"
+say "the pages are in $out/$([ "$format" = latexpdf ] && echo galloc.pdf || echo "$format")"
