@@ -405,6 +405,25 @@ static void see_what_leaves(enum galloc_pause point, const void *what)
 		dirty++;
 }
 
+/* Does galloc take what @page->private says for the span of the page? */
+static bool is_believed(struct page *page)
+{
+	enum mspan_found found;
+	struct object o;
+
+	stale.start = (unsigned long)page_address(page);
+	stale.npages = 1;
+	stale.objects = 1;
+	stale.nwords = 1;
+	mspan_set(&stale, mcentral_row(gk_nid(), sizeclass_of(4096)), MSPAN_FULL);
+	set_page_private(page, (unsigned long)&stale);
+	rcu_read_lock();
+	found = mspan_resolve(page_address(page), &o);
+	rcu_read_unlock();
+	mspan_set(&stale, 0, MSPAN_FREE);
+	return found != FOUND_NO_SPAN;
+}
+
 static void slots_are_bare_where_memory_is_in_pieces(struct kunit *test)
 {
 	struct page *page, *q;
@@ -449,19 +468,20 @@ static void slots_are_bare_where_memory_is_in_pieces(struct kunit *test)
 	q = virt_to_page(objects[0]);
 	span = page_private(q);
 	page_ref_sub(q, ARENA_PAGE_REFS - 2);
-	set_page_private(q, (unsigned long)&stale);
-	KUNIT_EXPECT_NULL(test, arena_span(arena, arena_page(arena, (unsigned long)objects[0])));
+	KUNIT_EXPECT_FALSE(test, is_believed(q));
 	KUNIT_EXPECT_EQ(test, arena_mend_page(q), 0);
 	KUNIT_EXPECT_EQ(test, page_count(q), 2);
 	set_page_private(q, span);
 	page_ref_add(q, ARENA_PAGE_REFS - 2);
-	/* What others keep in the field of theirs is not looked at. */
-	set_page_private(page, (unsigned long)&stale);
+	/* What others keep in the field of theirs is not looked at, many as they may be. */
+	page_ref_add(page, ARENA_PAGE_REFS);
+	KUNIT_EXPECT_FALSE(test, is_believed(page));
 	gk_expect_reports(test, FAULT_NOT_OURS);
 	gfree(p);
 	gk_expect_faults(test, FAULT_NOT_OURS, 1);
 	KUNIT_EXPECT_NULL(test, arena_span(arena, arena_page(arena, (unsigned long)p)));
 	KUNIT_EXPECT_EQ(test, validate_all(), 0);
+	page_ref_sub(page, ARENA_PAGE_REFS);
 	set_page_private(page, 0);
 
 	WRITE_ONCE(galloc_reserve_pages, 0);
