@@ -9,7 +9,9 @@
  * 8 bytes to 3 MiB, marks it, exchanges it for one in a random place of a table,
  * checks that one's marks and frees it: so an object is freed in another place
  * than it was allocated.  Threads do the same with GFP_KERNEL and sleep in
- * between, so that there is something to trace.
+ * between, so that there is something to trace.  Some objects are of a heap, whose first
+ * request for a size comes from anywhere, some of caches; some are freed after a grace
+ * period.
  *
  * An allocation may be NULL; nothing may hang, and all freed objects are free.
  * With threads_only=1 there are no probes, and the threads keep allocating and freeing
@@ -31,6 +33,8 @@
 #include <linux/tracepoint.h>
 
 #include <galloc.h>
+#include <galloc_cache.h>
+#include <galloc_heap.h>
 
 #include "param.h"
 
@@ -126,9 +130,47 @@ static bool mark_intact(const void *p)
 	return true;
 }
 
-static void *take(u32 size, gfp_t gfp)
+static struct galloc_heap *heap;
+static const u32 cache_sizes[] = { 56, 1000, 5000 };
+static struct galloc_cache *caches[ARRAY_SIZE(cache_sizes)];
+
+static void *take_cached(u32 size, gfp_t gfp)
 {
-	return use_kmalloc ? kmalloc(size, gfp) : galloc(size, gfp);
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(caches); i++)
+		if (size <= cache_sizes[i])
+			return galloc_cache_alloc(caches[i], gfp);
+	return galloc(size, gfp);
+}
+
+static void *take(u32 size, gfp_t gfp, u32 kind)
+{
+	void *p = NULL;
+
+	if (use_kmalloc)
+		return kmalloc(size, gfp);
+	switch (kind % 4) {
+	case 0:
+		return galloc_from(heap, size, gfp);
+	case 1:
+		return take_cached(size, gfp);
+	case 2:
+		/* What may fail at any time. */
+		p = galloc_nolock(size, 0);
+	}
+	return p ?: galloc(size, gfp);
+}
+
+/* One in four each by another call; in which place is no matter. */
+static void free_somehow(void *p, const struct mark *m)
+{
+	if (m->key % 4 == 0 && m->size >= sizeof(*m) + sizeof(struct rcu_head))
+		galloc_free_rcu(p + sizeof(*m));
+	else if (m->key % 4 == 1)
+		gfree_nolock(p);
+	else
+		gfree(p);
 }
 
 static void give_back(void *p)
@@ -143,7 +185,7 @@ static void give_back(void *p)
 	if (use_kmalloc)
 		kfree(p);
 	else
-		gfree(p);
+		free_somehow(p, p);
 }
 
 static u32 draw_between(struct rnd_state *rnd, u32 min, u32 max)
@@ -169,7 +211,7 @@ static void exchange_one(struct rnd_state *rnd, gfp_t gfp, struct point *point)
 	}
 	/* One in eight only frees, so that the table breathes. */
 	if (prandom_u32_state(rnd) % 8) {
-		p = take(size, gfp);
+		p = take(size, gfp, prandom_u32_state(rnd));
 		if (p)
 			mark_object(p, size);
 		atomic_long_inc(p ? &point->served : &point->failed);
@@ -302,6 +344,30 @@ static void threads_stop(void)
 			kthread_stop(threads[i]);
 }
 
+static bool owners_start(void)
+{
+	bool all = true;
+	unsigned int i;
+
+	heap = galloc_heap_create("context", NULL);
+	for (i = 0; i < ARRAY_SIZE(caches); i++) {
+		caches[i] = galloc_cache_create("context", cache_sizes[i], NULL);
+		all = all && caches[i];
+	}
+	return all && heap;
+}
+
+/* How many objects of the heap are still live; of a cache galloc reports them. */
+static size_t owners_stop(void)
+{
+	unsigned int i;
+
+	galloc_rcu_barrier();
+	for (i = 0; i < ARRAY_SIZE(caches); i++)
+		galloc_cache_destroy(caches[i]);
+	return galloc_heap_destroy(heap);
+}
+
 static void report(struct point *point)
 {
 	pr_info("galloc_context: %s: %ld served, %ld failed\n", point->name,
@@ -333,7 +399,9 @@ static int __init context_init(void)
 	for_each_possible_cpu(cpu)
 		for (i = 0; i < 3; i++)
 			prandom_seed_state(&per_cpu(here, cpu).rnd[i], seed + 3 * cpu + i);
-	err = threads_only ? 0 : probes_start();
+	err = owners_start() ? 0 : -ENOMEM;
+	if (!err && !threads_only)
+		err = probes_start();
 	if (!err) {
 		threads_start();
 		wait_for_the_end();
@@ -342,6 +410,7 @@ static int __init context_init(void)
 	probes_stop();
 	for (i = 0; i < PLACES + LARGE_PLACES; i++)
 		give_back(table[i]);
+	atomic_add(owners_stop(), &errors);
 	kvfree(table);
 	kfree(threads);
 	for (i = 0; i < ARRAY_SIZE(points); i++)
