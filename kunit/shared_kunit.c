@@ -248,6 +248,24 @@ static void the_shrinker_checks_shared_pages(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, gk_wait_for(!waiting_pages(), GK_PATIENCE_MS));
 }
 
+#ifdef CONFIG_PAGE_OWNER
+
+/* Whoever looks for an owner finds that of the page, not of the block that it was got with. */
+static void page_owner_sees_single_pages(struct kunit *test)
+{
+	u8 *p = take(test, 1 << 20);
+
+	gk_listen(test);
+	dump_page(virt_to_page(p + 5 * PAGE_SIZE), "galloc_kunit");
+	gfree(p);
+	/* Only with page_owner=on. */
+	if (!gk_heard(test, "page_owner tracks the page as allocated"))
+		kunit_skip(test, "page_owner is off");
+	KUNIT_EXPECT_EQ(test, gk_heard(test, "page last allocated via order 0,"), 1);
+}
+
+#endif
+
 /* ---- references that others dropped --------------------------------------- */
 
 static void dropped_references_of_a_small_object_are_found_by_a_scan(struct kunit *test)
@@ -385,6 +403,9 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(a_waiting_object_is_cleared_before_reuse),
 	KUNIT_CASE(the_worker_checks_shared_pages),
 	KUNIT_CASE(the_shrinker_checks_shared_pages),
+#ifdef CONFIG_PAGE_OWNER
+	KUNIT_CASE(page_owner_sees_single_pages),
+#endif
 	KUNIT_CASE(dropped_references_of_a_small_object_are_found_by_a_scan),
 	KUNIT_CASE(dropped_references_of_a_large_object_are_found_at_its_free),
 	KUNIT_CASE(validate_finds_dropped_references),

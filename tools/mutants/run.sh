@@ -128,7 +128,7 @@ boot_once()
 		export GUEST_MEM=1024 GUEST_APPEND="printk.devkmsg=on kunit.filter_glob=$test"
 		kernel=$(cat "$work/$bed/kernel")
 		case $bed in
-		*debug*) export GUEST_CONSOLE=early ;;
+		*debug*) export GUEST_CONSOLE=early GUEST_APPEND+=" page_owner=on" ;;
 		esac
 		case $bed in
 		uml-*)
