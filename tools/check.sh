@@ -295,7 +295,7 @@ case " ${KERNELS:-6.1} " in
 *) series= ;;
 esac
 # shellcheck disable=SC2086 # a word or none
-need_for modules guests qemu programs clang python traces observing kernels model quick-lint $series
+need_for modules guests qemu programs clang python traces observing release kernels model quick-lint $series
 queue_parts
 for ((lane = 0; lane < ${CHECK_LANES:-3}; lane++)); do
 	run_lane &
