@@ -326,7 +326,7 @@ unsigned long release_runs(unsigned long pages, bool may_sleep);
 void release_relieve(gfp_t gfp, unsigned long npages);
 void release_surplus(struct mspan *s, unsigned int npages);
 unsigned long release_free_max(void);
-bool release_is_used(unsigned long before, unsigned long now);
+unsigned long release_unused(unsigned long before, unsigned long now);
 unsigned long mheap_free_pages(void);
 void mheap_trim(void);
 unsigned long release_unshared(void);

@@ -22,6 +22,9 @@
 /* Free memory must have exceeded the mark for this long before any is returned. */
 #define RELEASE_DELAY		(HZ / 4)
 
+/* What was used up in that time is expected to go on for so many times. */
+#define USE_GOES_ON		16
+
 /* ---- references that others dropped --------------------------------------------- */
 
 /**
@@ -388,16 +391,22 @@ unsigned long release_free_max(void)
 }
 
 /**
- * release_is_used() - is free memory being used up?
+ * release_unused() - how much free memory does nobody use?
  * @before: free pages, all nodes, a moment ago
  * @now: those of now
  *
- * What is returned then would be requested again in a moment.  Single pages would in part
- * stay on a list of another CPU, where nobody gets them when memory is short.
+ * What is being used up would be requested again in a moment if it were returned.  Single
+ * pages would in part stay on a list of another CPU, where nobody gets them when memory is
+ * short.
+ *
+ * Return: Pages that are left if it goes on like this for a while.
  */
-bool release_is_used(unsigned long before, unsigned long now)
+unsigned long release_unused(unsigned long before, unsigned long now)
 {
-	return now < before - before / 4;
+	unsigned long used = (before - min(before, now)) * USE_GOES_ON;
+	unsigned long left = min(before, now);
+
+	return left - min(left, used);
 }
 
 /* ---- deferred pages ----------------------------------------------------------- */
@@ -575,13 +584,13 @@ static void mheap_fetch_chunk(struct mheap *h)
  * One run of the release worker.  True if it should run again later.
  *
  * Hysteresis: nothing is returned before free memory has been above
- * release_free_max() for RELEASE_DELAY, without being used up meanwhile, and then down to
- * 3/4 of it, so that a load around the mark does not move pages each time.
+ * release_free_max() for RELEASE_DELAY, and then down to 3/4 of it, so that a load around
+ * the mark does not move pages each time; and only what is not being used up.
  */
 bool release_turn(void)
 {
 	static unsigned long above_since, most;
-	unsigned long max = release_free_max();
+	unsigned long max = release_free_max(), keep = max / 4 * 3;
 	bool again = false;
 	unsigned long free;
 	int nid;
@@ -600,7 +609,7 @@ bool release_turn(void)
 		above_since = 0;
 		return again;
 	}
-	if (!above_since || release_is_used(most, free)) {
+	if (!above_since) {
 		above_since = jiffies | 1;
 		most = 0;
 	}
@@ -608,8 +617,8 @@ bool release_turn(void)
 	if (time_before(jiffies, above_since + RELEASE_DELAY))
 		return true;
 	above_since = 0;
-	release_runs(free - max / 4 * 3, true);
-	return again;
+	release_runs(min(free - keep, release_unused(most, free)), true);
+	return again || mheap_free_pages() > max;
 }
 
 /* ---- unload ---------------------------------------------------------------------- */

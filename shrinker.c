@@ -69,7 +69,7 @@ static unsigned long shrink_scan(struct shrinker *shrinker,
  *
  * Much of what reclaim frees, such as inodes, reaches galloc only a grace period later,
  * after our shrinker was called.  The second call drains classes that are no longer
- * used.  Memory must have been free since the call before, and not be used up meanwhile.
+ * used.  Memory must have been free since the call before, and not be about to be used up.
  *
  * Context: The worker.
  * Return: True if it should be called again.
@@ -80,8 +80,7 @@ bool shrinker_wake(void)
 	unsigned long now = mheap_free_pages();
 
 	drain_tick();
-	if (!release_is_used(before, now))
-		release_runs(min(before, now), true);
+	release_runs(release_unused(before, now), true);
 	before = mheap_free_pages();
 	return time_before(jiffies, READ_ONCE(wake_end));
 }

@@ -275,9 +275,10 @@ static void what_is_being_used_up_stays(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, release_turn());
 	KUNIT_EXPECT_EQ(test, pages_held(), held);
 	run_give_all(0);
-	KUNIT_EXPECT_FALSE(test, release_is_used(1, 1));
-	KUNIT_EXPECT_FALSE(test, release_is_used(100, 75));
-	KUNIT_EXPECT_TRUE(test, release_is_used(100, 74));
+	KUNIT_EXPECT_EQ(test, release_unused(1, 1), 1);
+	KUNIT_EXPECT_EQ(test, release_unused(70, 100), 70);
+	KUNIT_EXPECT_EQ(test, release_unused(100, 95), 95 - 80);
+	KUNIT_EXPECT_EQ(test, release_unused(100, 94), 0);
 }
 
 /* As inodes do, which their file system frees through RCU. */

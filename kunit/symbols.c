@@ -80,7 +80,7 @@ EXPORT_SYMBOL_IF_KUNIT(mheap_free_pages);
 EXPORT_SYMBOL_IF_KUNIT(mend_all);
 EXPORT_SYMBOL_IF_KUNIT(release_pages_unshared);
 EXPORT_SYMBOL_IF_KUNIT(release_put_pages);
-EXPORT_SYMBOL_IF_KUNIT(release_is_used);
+EXPORT_SYMBOL_IF_KUNIT(release_unused);
 EXPORT_SYMBOL_IF_KUNIT(release_turn);
 EXPORT_SYMBOL_IF_KUNIT(mheap_of);
 EXPORT_SYMBOL_IF_KUNIT(mheap_alloc_spans);
