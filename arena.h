@@ -64,7 +64,7 @@ struct arena {
  * Where no blocks of this order are left, memory is in pieces, and a slot that begins with
  * fewer pages than these may do without.
  */
-#define ARENA_PIECE_ORDER	min(6, ARENA_ORDER)
+#define ARENA_PIECE_ORDER	min(8, ARENA_ORDER)
 #define BARE_PAGES		(1U << ARENA_PIECE_ORDER)
 
 /* arena->span[], allocated separately, so that neither part exceeds a page. */
