@@ -235,6 +235,7 @@ series_parts()
 		;;
 	7.3)
 		part "user-mode 7.3" "KUnit" "$top/tools/kunit.sh" uml-7.3
+		part "no SMP 7.3" "KUnit" "$top/tools/kunit.sh" uml-up-7.3
 		;;
 	*)
 		die "no kernel $1 to test on; set KERNELS to some of '6.1 6.12 7.3'"

@@ -207,6 +207,11 @@ describe_bed()
 	cpus=2 nodes=1 debug='' few='' gcov=''
 	case $config in
 	uml-gcov-*) gcov=GCOV_PROFILE=y ;;&
+	uml-up-*)
+		# Without SMP; nor can its page allocator be made to fail.
+		cpus=1
+		bed="cpus=1 nodes=1"
+		;;
 	uml-*) bed="cpus=2 nodes=1 faults=1" ;;
 	*debug*)
 		cpus=4 nodes=2 debug=1
