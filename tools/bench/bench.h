@@ -39,6 +39,7 @@ extern const char * const allocator_names[NR_ALLOCATORS];
 
 struct ring;
 struct replay_event;
+struct turns;
 
 /**
  * struct run - what one thread of a case works on with one allocator
@@ -56,7 +57,8 @@ struct replay_event;
  * @from: and come from there
  * @event: @ops events of a trace
  * @step: replays those
- * @cpu: that it runs on
+ * @cpu: that it does the part of
+ * @turns: the replay that it takes part in
  * @ns: what all steps took
  * @failed: an allocation failed, or a wait took too long: no figure
  */
@@ -76,6 +78,7 @@ struct run {
 	const struct replay_event *event;
 	void (*step)(struct run *run);
 	unsigned int cpu;
+	struct turns *turns;
 	u64 ns;
 	bool failed;
 };
@@ -124,6 +127,19 @@ bool clock_counts_instructions(void);
 bool clock_counts_locks(void);
 u64 bench_clock(void);
 
+/* Counters of a galloc.ko that counts: their names and sums. */
+#define MAX_COUNTS	12
+struct counts {
+	unsigned int n;
+	const char *name[MAX_COUNTS];
+	unsigned long sum[MAX_COUNTS];
+};
+
+struct bench_case;
+void counts_read(struct counts *counts);
+int counts_report(const struct bench_case *c, unsigned int cpus, unsigned int ops,
+		  const struct counts *before, bool sum);
+
 /* ---- loops.c ---------------------------------------------------------------- */
 
 int measure_loop(const struct bench_case *c);
@@ -170,10 +186,11 @@ const u16 *shuffled(unsigned int out);
 
 /* ---- threads.c -------------------------------------------------------------- */
 
-#define MAX_THREADS	16
+#define MAX_THREADS	32
 
 int measure_scale(const struct bench_case *c);
 unsigned int team_cpus(void);
+unsigned long team_patience(unsigned long wait);
 u64 team_run(run_fn *fn, struct run *run, unsigned int n, int cpu);
 
 /* ---- memory.c --------------------------------------------------------------- */

@@ -5,9 +5,10 @@
  *
  * Included in front of each of galloc's files, behind compat.h, when Kbuild is
  * told GALLOC_COUNT=y: each raw lock acquired and each atomic read-modify-write
- * in galloc's own code raises a per-CPU counter, by the same name in a macro.
- * Those in the kernel's functions and inlines are not galloc's and do not count.
- * Only for the newest kernel, whose raw_xchg() this uses.
+ * in galloc's own code raises a per-CPU counter, by the same name in a macro; which
+ * one, by file and function, says count.c.  Of a lock it counts, too, whether another CPU
+ * had it.  Those in the kernel's functions and inlines are not galloc's and do not count.
+ * Only for the newest kernel, whose raw_xchg() this uses, and with SMP.
  */
 #ifndef _GALLOC_BENCH_COUNT_H
 #define _GALLOC_BENCH_COUNT_H
@@ -32,15 +33,40 @@
 #include <linux/vmalloc.h>
 #include <linux/workqueue.h>
 
-DECLARE_PER_CPU(unsigned long, galloc_contended);
+void galloc_count(u8 *cause, const char *file, const char *func);
+void galloc_count_lock(bool waited);
+const char *galloc_count_of(unsigned int what, unsigned long *n);
 unsigned long galloc_count_contended(void);
 
-#define COUNTED(x)		({ this_cpu_inc(galloc_contended); x; })
+#define COUNTED(x)							\
+({									\
+	static u8 __cause;						\
+									\
+	galloc_count(&__cause, KBUILD_BASENAME, __func__);		\
+	x;								\
+})
 
-/* Locks; a macro's own name in it is the function. */
-#define _raw_spin_lock(l)		COUNTED(_raw_spin_lock(l))
-#define _raw_spin_lock_irq(l)		COUNTED(_raw_spin_lock_irq(l))
-#define _raw_spin_lock_irqsave(l)	COUNTED(_raw_spin_lock_irqsave(l))
+/* Take a lock in the same way as @lock does, but see whether it is free. */
+#define COUNTED_LOCK(l, lock)						\
+({									\
+	raw_spinlock_t *__lock = (l);					\
+	bool __waits = !(_raw_spin_trylock)(__lock);			\
+									\
+	if (__waits)							\
+		(lock)(__lock);						\
+	galloc_count_lock(__waits);					\
+})
+
+/* Locks; in parentheses, or in its own macro, a name is the function. */
+#define _raw_spin_lock(l)		COUNTED(COUNTED_LOCK(l, _raw_spin_lock))
+#define _raw_spin_lock_irqsave(l)					\
+COUNTED(({								\
+	unsigned long __saved;						\
+									\
+	local_irq_save(__saved);					\
+	COUNTED_LOCK(l, _raw_spin_lock);				\
+	__saved;							\
+}))
 #define _raw_spin_trylock(l)		COUNTED(_raw_spin_trylock(l))
 
 /* Bits. */

@@ -188,6 +188,27 @@ static void hotplug(void)
 	add_cpu(1);
 }
 
+/* A heap goes with what is in it: its rows are swept, spans of many objects and of few. */
+static void sweep(void)
+{
+	struct galloc_heap *heap = galloc_heap_create("latency", NULL);
+	unsigned int i;
+
+	if (!heap)
+		return;
+	for (i = 0; i < SMALL; i++)
+		small[i] = galloc_from(heap, draw_log8192(&rnd), GFP_KERNEL);
+	for (i = 0; i < LARGE; i++)
+		large[i] = galloc_from(heap, draw_uniform(&rnd, 9, 100) << PAGE_SHIFT,
+				       GFP_KERNEL | __GFP_NOWARN);
+	drop(small, SMALL, 3);
+	drop(large, LARGE, 3);
+	sections_clear();
+	galloc_heap_destroy(heap, GALLOC_HEAP_RELEASE);
+	memset(small, 0, SMALL * sizeof(*small));
+	memset(large, 0, LARGE * sizeof(*large));
+}
+
 /* ---- whole calls -------------------------------------------------------------------------- */
 
 /* The longest so far, in what it was, and of what size. */
@@ -361,6 +382,7 @@ static const struct {
 	{ "shrink", shrink },
 	{ "walk", walk },
 	{ "hotplug", hotplug },
+	{ "sweep", sweep },
 };
 
 static int measure_variant(const struct bench_case *c)
@@ -430,6 +452,7 @@ const struct bench_case latency_cases[] = {
 	{ "latency", "shrink", measure_latency },
 	{ "latency", "walk", measure_latency },
 	{ "latency", "hotplug", measure_latency },
+	{ "latency", "sweep", measure_latency },
 	{ "call", "alloc", measure_call },
 	{ "call", "free", measure_call },
 	{ "call", "drain", measure_call },

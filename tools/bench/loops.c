@@ -354,7 +354,7 @@ static int measure_growth(const struct bench_case *c)
 	{ "mixed", v, measure_loop, &(fn), .ops = LIST_LEN, .out = (n),	\
 	  .sizes = (list) }
 #define BULK(v, n)							\
-	{ "bulk", v, measure_loop, &bulk, .ops = 8 * (n), .out = (n), .size = 64 }
+	{ "bulk", v, measure_loop, &bulk, .ops = ((n) < 16 ? 128 : 8 * (n)), .out = (n), .size = 64 }
 #define LARGE(bytes)							\
 	{ "large", #bytes, measure_large, &large, .ops = 128, .size = bytes }
 #define HUGE(bytes)							\
@@ -391,6 +391,7 @@ const struct bench_case loop_cases[] = {
 	MIXED("32/uniform2048/touch", mixed_touch, 32, sizes_uniform2048),
 	MIXED("1024/log8192/touch", mixed_touch, 1024, sizes_log8192),
 	MIXED("1024/uniform2048/touch", mixed_touch, 1024, sizes_uniform2048),
+	BULK("1", 1),
 	BULK("16", 16),
 	BULK("64", 64),
 	BULK("250", 250),

@@ -18,7 +18,8 @@
  * Under `qemu -icount shift=0` the clock advances 1 ns an instruction; then the
  * metric is "instr".  With a galloc.ko built with GALLOC_COUNT=y, the metric
  * "locks_per_kop" takes its counter for a clock: what is reported then is how
- * many locks and atomics of galloc a thousand pairs take, not a time.
+ * many locks and atomics of galloc a thousand pairs take, not a time; replays report
+ * what these are for, too.
  *
  * To add an allocator: its operations and a place in DEFINE_LOOP(), see
  * allocators.h.  To add a case: an inline function, DEFINE_LOOP() and a row in
@@ -28,6 +29,7 @@
 
 #include <linux/debugfs.h>
 #include <linux/fs.h>
+#include <linux/math64.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/seq_file.h>
@@ -60,9 +62,11 @@ bool clock_counts_instructions(void)
 	return !strcmp(metric, "instr");
 }
 
-/* Of a galloc.ko that counts, see count.c; others do not have it. */
+/* Of a galloc.ko that counts, see count.c; others do not have them. */
 extern unsigned long galloc_count_contended(void);
+extern const char *galloc_count_of(unsigned int what, unsigned long *n);
 static unsigned long (*count_contended)(void);
+static const char *(*count_of)(unsigned int what, unsigned long *n);
 
 bool clock_counts_locks(void)
 {
@@ -72,6 +76,44 @@ bool clock_counts_locks(void)
 u64 bench_clock(void)
 {
 	return count_contended ? count_contended() : ktime_get_ns();
+}
+
+/* What is counted apart, so far. */
+void counts_read(struct counts *counts)
+{
+	while (counts->n < MAX_COUNTS &&
+	       (counts->name[counts->n] = count_of(counts->n, &counts->sum[counts->n])))
+		counts->n++;
+}
+
+/*
+ * Counts since @before, for a thousand of @ops.  The last two are the locks that were
+ * acquired, and those that another CPU had: that is a part of the former.  @sum: all
+ * together, too, which is the metric.
+ */
+int counts_report(const struct bench_case *c, unsigned int cpus, unsigned int ops,
+		  const struct counts *before, bool sum)
+{
+	struct counts now = {};
+	unsigned long last = 0;
+	unsigned int i;
+	int err = 0;
+
+	counts_read(&now);
+	for (i = 0; i < now.n && !err; i++) {
+		unsigned long n = now.sum[i] - before->sum[i];
+		struct figure figure;
+
+		if (!sum && !strcmp(now.name[i], metric))
+			continue;
+		figure.value = i + 1 < now.n ? div_u64(1000000ULL * n, ops) :
+			       last ? div64_u64(100000ULL * n, last) : 0;
+		figure.min = figure.value;
+		figure.max = figure.value;
+		err = result_add(c, GALLOC, cpus, now.name[i], &figure);
+		last = n;
+	}
+	return err;
 }
 
 /* ---- run -------------------------------------------------------------------------- */
@@ -211,6 +253,14 @@ static const char *what_spoils_it(void)
 	return closest == 64 ? NULL : "slab debugging";
 }
 
+static void counts_put(void)
+{
+	if (count_contended)
+		symbol_put(galloc_count_contended);
+	if (count_of)
+		symbol_put(galloc_count_of);
+}
+
 static int __init galloc_bench_init(void)
 {
 	const char *spoilt = what_spoils_it();
@@ -231,9 +281,11 @@ static int __init galloc_bench_init(void)
 	}
 	if (!strcmp(metric, "locks_per_kop")) {
 		count_contended = symbol_get(galloc_count_contended);
-		if (!count_contended) {
+		count_of = symbol_get(galloc_count_of);
+		if (!count_contended || !count_of) {
 			pr_err("metric=locks_per_kop: this galloc.ko does not count\n");
-			return -EINVAL;
+			err = -EINVAL;
+			goto err_symbol;
 		}
 	} else if (strcmp(metric, "ns") && strcmp(metric, "instr")) {
 		pr_err("metric=%s is unknown: ns, instr or locks_per_kop\n", metric);
@@ -258,8 +310,7 @@ static int __init galloc_bench_init(void)
 err_measure:
 	measure_exit();
 err_symbol:
-	if (count_contended)
-		symbol_put(galloc_count_contended);
+	counts_put();
 	return err;
 }
 
@@ -268,8 +319,7 @@ static void __exit galloc_bench_exit(void)
 	debugfs_remove(dir);
 	replay_exit();
 	measure_exit();
-	if (count_contended)
-		symbol_put(galloc_count_contended);
+	counts_put();
 }
 
 module_init(galloc_bench_init);

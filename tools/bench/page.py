@@ -33,9 +33,12 @@ Method
    ``-cpu qemu64,+rdrand``; its clock counts instructions, and each run gives the same
    result. The guest needs rdrand, or the kernel's random numbers are not ready: SLUB
    takes one for each slab (``SLAB_FREELIST_RANDOM``), some 10,000 instructions then.
-4. ``uml``: user-mode Linux runs at the speed of the machine. Its per-CPU and
-   interrupt operations are C, not x86 instructions, and SLUB has no 128-bit
-   cmpxchg there, so its remote free takes a lock: compare both beds.
+4. ``uml-up`` and ``uml``: user-mode Linux runs at the speed of the machine. Its per-CPU
+   and interrupt operations are C, not x86 instructions, and SLUB has no 128-bit cmpxchg
+   there, so its remote free takes a lock: compare with ``icount``. ``uml-up`` is built
+   without SMP: there a word of this CPU's is one instruction, as on hardware, for all
+   allocators; times on one CPU are judged there. ``uml`` has what needs two CPUs. ``native``
+   is the machine of whoever types ``make bench-here``.
 5. Kernels run with ``init_on_alloc=0``, because clearing dominates; variants
    with ``init1`` run with ``init_on_alloc=1``, those with ``touch`` write the
    first 64 bytes of each object. The empty loop does not.
@@ -48,7 +51,10 @@ Method
 8. Held memory is the decrease of the system's free pages, including those on the CPUs'
    lists. galloc's own ``system_bytes`` must agree to 1 %.
 9. ``locks_per_kop``: locks and atomic read-modify-writes per thousand pairs, counted by
-   a build of galloc.ko in which each increments a counter.
+   a build of galloc.ko in which each increments a counter, by what it is for: a stack that
+   ran empty (``refill``) or full (``flush``), an object that is marked free in its span
+   (``bit``), a span that comes (``grow``) or goes (``release``). ``acquired`` are the locks
+   among them; a lock ``waited`` for is one that another CPU had.
 10. ``latency``: a build of galloc.ko measures the time from each lock it takes, and each
    entry to a CPU's stacks, to the end of that section, and keeps the longest. The kernel
    is booted for 512 CPUs and 8 nodes, of which 2 CPUs run. The lower of two results
@@ -83,10 +89,13 @@ scale     pair, mixed           on one CPU and on all, in millions a second
 replay    default, a trace      the recorded allocations and frees of a kernel; per
                                 event
 irq       softirq, hrtimer      pair in interrupts
-latency   refill .. hotplug     galloc's longest section with preemption or
+latency   refill .. sweep       galloc's longest section with preemption or
                                 interrupts off, under a load that has many
 call      alloc, free, drain    the longest of many calls with interrupts off; drain:
                                 while all CPUs are asked to drain
+cpus      remote, replay        32 CPUs in 4 nodes at once: each other CPU frees what its
+                                neighbour allocates (``/node``: one of another node);
+                                16 replays of the first quarter of the trace
 large     bytes                 pair of whole pages
 huge      bytes                 the same above one of galloc's blocks
 held      bytes                 allocates 64 MiB in objects of that size, then frees
@@ -124,12 +133,12 @@ the method and the units.
 TAIL = """What limits the results
 =======================
 
-*Nanoseconds of a pair on uml.* ``floor`` is a pair without allocator: preemption off,
-this CPU's memory, preemption on, twice. Every per-CPU cache pays that, kmalloc too. It is
-nearly all of galloc's pair, and alone exceeds the goal as a part of kmalloc's. With two
-CPUs that kernel calls a function to find the current CPU, six times per pair; on x86 the
-floor, including its loop, is two fifths of galloc's instructions, which fastpath.rst
-lists. ``mixed`` and ``batch`` are pairs, too.
+*Nanoseconds of a pair.* ``floor`` is a pair without allocator: preemption off, this CPU's
+memory, preemption on, twice. Every per-CPU cache pays that, kmalloc too. With SMP
+user-mode Linux calls a function to find the current CPU, six times per pair, which is
+nearly all of galloc's pair there; without SMP it is one instruction. On x86 the floor,
+including its loop, is two fifths of galloc's instructions, which fastpath.rst lists.
+``mixed`` and ``batch`` are pairs, too.
 
 *Nanoseconds of remote and replay on uml.* On that kernel, disabling and enabling
 interrupts are two system calls of the host: ``perf record -a`` during a run shows
@@ -244,9 +253,9 @@ def charts(results, folder):
     plans = [
         ("instructions-7.3.svg", "instructions, kernel 7.3", "icount", "7.3", "instr"),
         ("instructions-6.1.svg", "instructions, kernel 6.1", "icount", "6.1", "instr"),
-        ("nanoseconds.svg", "ns, user-mode Linux 7.3", "uml", "7.3", "ns"),
-        ("large.svg", "ns, whole pages", "uml", "7.3", "ns"),
-        ("memory.svg", "bytes held for a byte asked", "uml", "7.3", "bytes_per_byte"),
+        ("nanoseconds.svg", "ns, user-mode Linux 7.3", "uml-up", "7.3", "ns"),
+        ("large.svg", "ns, whole pages", "uml-up", "7.3", "ns"),
+        ("memory.svg", "bytes held for a byte asked", "uml-up", "7.3", "bytes_per_byte"),
         ("replay.svg", "bytes held in a replay", "uml", "7.3", "mean_bytes peak_bytes"),
     ]
     for name, heading, bed, kernel, metrics in plans:
@@ -290,6 +299,33 @@ def figures(results):
     return page
 
 
+def floors(results):
+    """The floor of each bed, and what a pair is of it."""
+    rows = [("bed", "kernel", "floor", "metric", "galloc's pair", "kmalloc's pair")]
+    for row in results.find(case="floor"):
+        same = dict(bed=row["bed"], kernel=row["kernel"], cpus=row["cpus"], metric=row["metric"])
+        pairs = (results.value(case="pair", variant="64c", allocator=a, **same)
+                 for a in ("galloc", "kmalloc"))
+        rows.append((row["bed"], row["kernel"], shown(row["value"]), row["metric"]) +
+                    tuple(shown(pair) for pair in pairs))
+    return grid(rows)
+
+
+CAUSES = ("per_kop", "refill", "flush", "bit", "grow", "release", "other", "acquired",
+          "waited_percent")
+
+
+def causes(results):
+    """What locks and atomics are for, where that was counted."""
+    rows = [("bed", "case", "variant", "cpus") + CAUSES]
+    for row in results.find(metric="locks_refill"):
+        same = {name: row[name] for name in ("bed", "kernel", "case", "variant", "cpus")}
+        rows.append((row["bed"], row["case"], row["variant"], row["cpus"]) +
+                    tuple(shown(results.value(metric=f"locks_{cause}", **same))
+                          for cause in CAUSES))
+    return grid(rows)
+
+
 def write_page(results, machine, folder):
     """performance.rst, figures.rst and the charts, into folder."""
     page = HEAD
@@ -306,6 +342,13 @@ def write_page(results, machine, folder):
     if results.unjudged:
         page += "What could not be judged, and why:\n\n"
         page += "".join(f"- {str(one).replace('*', '')}\n" for one in results.unjudged) + "\n"
+
+    page += title("The floor of each bed", "=")
+    page += "A pair without allocator, and what a pair of 64 bytes is beside it:\n\n"
+    page += floors(results) + "\n"
+    page += title("Locks and atomics by cause", "=")
+    page += "Of galloc, in 1,000 events; the last two columns are about the locks alone:\n\n"
+    page += causes(results) + "\n"
 
     page += title("Charts", "=")
     for name, heading in charts(results, folder):

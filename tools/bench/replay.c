@@ -21,6 +21,8 @@
 #include <linux/math64.h>
 #include <linux/module.h>
 #include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/vmalloc.h>
 #include <linux/wait.h>
 
 #include "replay.h"
@@ -86,6 +88,8 @@ DEFINE_LOOP_SIZES(replay_touch, follow, true);
 
 /**
  * struct turns - a replay that is under way
+ * @queue: those who wait for their turn
+ * @slot: the live objects, where several replay one plan
  * @next: the segment whose turn it is
  * @end: the replay ends in front of this segment
  * @step: events that are done at a time
@@ -101,7 +105,9 @@ DEFINE_LOOP_SIZES(replay_touch, follow, true);
  * @peak: the most that was held
  * @peak_end: behind the segment in which it was
  */
-static struct turns {
+struct turns {
+	wait_queue_head_t queue;
+	void **slot;
 	u32 next;
 	u32 end;
 	u32 step;
@@ -116,9 +122,9 @@ static struct turns {
 	u64 ns;
 	s64 peak;
 	u32 peak_end;
-} turns;
+};
 
-static DECLARE_WAIT_QUEUE_HEAD(turns_queue);
+static struct turns turns;
 static struct run threads[MAX_THREADS];
 
 /* Between two samples what was held changes evenly, as far as anybody knows. */
@@ -148,19 +154,19 @@ static void follow_segment(struct run *run, u32 segment)
 
 		cond_resched();
 		run->event = &plan->event[s->first + at];
-		run->ops = min(turns.step, s->events - at);
+		run->ops = min(run->turns->step, s->events - at);
 		start = bench_clock();
 		run->step(run);
 		run->ns += bench_clock() - start;
-		if (turns.sampling)
+		if (run->turns->sampling)
 			sample(segment);
 	}
 }
 
-static bool is_turn(u32 segment)
+static bool is_turn(const struct turns *t, u32 segment)
 {
 	/* Pairs with hand_over(): what other CPUs did in front of this segment is seen. */
-	return smp_load_acquire(&turns.next) == segment;
+	return smp_load_acquire(&t->next) == segment;
 }
 
 /*
@@ -171,9 +177,10 @@ static bool wait_turn(struct run *run, u32 segment)
 {
 	u64 until = ktime_get_ns() + SPIN_NS;
 
-	while (!is_turn(segment) && !need_resched() && ktime_get_ns() < until)
+	while (!is_turn(run->turns, segment) && !need_resched() && ktime_get_ns() < until)
 		cpu_relax();
-	if (!wait_event_timeout(turns_queue, is_turn(segment), WAIT_TURN))
+	if (!wait_event_timeout(run->turns->queue, is_turn(run->turns, segment),
+				team_patience(WAIT_TURN)))
 		run->failed = true;
 	return !run->failed;
 }
@@ -189,12 +196,12 @@ static void pause(const struct segment *s)
 		schedule_timeout_uninterruptible(left);
 }
 
-static void hand_over(u32 segment)
+static void hand_over(struct turns *t, u32 segment)
 {
 	/* Pairs with is_turn(). */
-	smp_store_release(&turns.next, segment + 1);
-	if (wq_has_sleeper(&turns_queue))
-		wake_up_all(&turns_queue);
+	smp_store_release(&t->next, segment + 1);
+	if (wq_has_sleeper(&t->queue))
+		wake_up_all(&t->queue);
 }
 
 /* A thread runs all segments of its CPU, each in its turn. */
@@ -202,18 +209,18 @@ static void take_turns(struct run *run)
 {
 	u32 i;
 
-	for (i = 0; i < turns.end; i++) {
+	for (i = 0; i < run->turns->end; i++) {
 		if (plan->segment[i].cpu != run->cpu)
 			continue;
 		/* A thread ahead of us does not pause longer than we do. */
-		if (turns.paced)
+		if (run->turns->paced)
 			pause(&plan->segment[i]);
 		if (!wait_turn(run, i))
 			return;
-		if (turns.sampling)
+		if (run->turns->sampling)
 			sample(i);
 		follow_segment(run, i);
-		hand_over(i);
+		hand_over(run->turns, i);
 	}
 }
 
@@ -228,8 +235,10 @@ static int replay_once(const struct bench_case *c, enum allocator a, u64 *ns)
 			.slot = plan->slot,
 			.step = c->fns->by[a],
 			.cpu = i,
+			.turns = &turns,
 		};
 	turns.next = 0;
+	init_waitqueue_head(&turns.queue);
 	team_run(take_turns, threads, plan->cpus, 0);
 	*ns = 0;
 	for (i = 0; i < plan->cpus; i++) {
@@ -245,16 +254,21 @@ static int replay_once(const struct bench_case *c, enum allocator a, u64 *ns)
 }
 
 /* Free live objects, untimed: the trace may end with some. */
-static void slots_empty(enum allocator a)
+static void slots_empty_of(enum allocator a, void **slot)
 {
 	u32 i;
 
 	for (i = 0; i < plan->slots; i++) {
-		object_free(&threads[0], a, plan->slot[i]);
-		plan->slot[i] = NULL;
+		object_free(&threads[0], a, slot[i]);
+		slot[i] = NULL;
 		if (i % WINDOW == 0)
 			cond_resched();
 	}
+}
+
+static void slots_empty(enum allocator a)
+{
+	slots_empty_of(a, plan->slot);
 }
 
 static int check_loaded(const struct bench_case *c)
@@ -267,6 +281,20 @@ static int check_loaded(const struct bench_case *c)
 }
 
 /* ---- times --------------------------------------------------------------------------- */
+
+/* Once more, to say what the locks and atomics were for. */
+static int report_counts(const struct bench_case *c)
+{
+	struct counts before = {};
+	u64 ns;
+	int err;
+
+	counts_read(&before);
+	err = replay_once(c, GALLOC, &ns);
+	err = err ?: counts_report(c, plan->cpus, plan->events, &before, false);
+	slots_empty(GALLOC);
+	return err;
+}
 
 static int measure_replay(const struct bench_case *c)
 {
@@ -286,7 +314,77 @@ static int measure_replay(const struct bench_case *c)
 			slots_empty(a);
 		}
 	}
-	return err ?: report_times(c, plan->cpus, plan->events, n);
+	err = err ?: report_times(c, plan->cpus, plan->events, n);
+	return err || !clock_counts_locks() ? err : report_counts(c);
+}
+
+/* ---- many CPUs at once --------------------------------------------------------------- */
+
+/* Of the plan, so that as many replays at once need not have all of its peak. */
+#define CPUS_PART	4
+
+/* A replay of the plan's beginning for each group of as many CPUs as it is for, at once. */
+static int replay_copies(const struct bench_case *c, struct turns *copy, unsigned int copies)
+{
+	unsigned int i, n = copies * plan->cpus;
+	bool failed = false;
+
+	for (i = 0; i < copies; i++) {
+		copy[i].next = 0;
+		copy[i].step = WINDOW;
+		copy[i].end = plan->segments / CPUS_PART;
+		init_waitqueue_head(&copy[i].queue);
+	}
+	for (i = 0; i < n; i++)
+		threads[i] = (struct run) {
+			.slot = copy[i / plan->cpus].slot,
+			.step = c->fns->by[GALLOC],
+			.cpu = i % plan->cpus,
+			.turns = &copy[i / plan->cpus],
+		};
+	team_run(take_turns, threads, n, 0);
+	for (i = 0; i < n; i++)
+		failed |= threads[i].failed;
+	for (i = 0; i < copies; i++)
+		slots_empty_of(GALLOC, copy[i].slot);
+	return failed ? not_judged(c, -ENOMEM, "no memory, or a wait took too long") : 0;
+}
+
+/* The first time is not counted. */
+static int measure_copies(const struct bench_case *c, struct turns *copy,
+			  unsigned int copies)
+{
+	const struct segment *end = &plan->segment[plan->segments / CPUS_PART];
+	struct counts before = {};
+	int err = replay_copies(c, copy, copies);
+
+	counts_read(&before);
+	err = err ?: replay_copies(c, copy, copies);
+	return err ?: counts_report(c, copies * plan->cpus, copies * end->first, &before, true);
+}
+
+static int measure_cpus_replay(const struct bench_case *c)
+{
+	unsigned int i, copies;
+	struct turns *copy;
+	int err = check_loaded(c);
+
+	if (err || !clock_counts_locks())
+		return err;
+	copies = team_cpus() / plan->cpus;
+	copy = kcalloc(copies, sizeof(*copy), GFP_KERNEL);
+	if (!copy)
+		return -ENOMEM;
+	for (i = 0; i < copies && !err; i++) {
+		copy[i].slot = vzalloc(plan->slots * sizeof(*copy[i].slot));
+		if (!copy[i].slot)
+			err = -ENOMEM;
+	}
+	err = err ?: measure_copies(c, copy, copies);
+	for (i = 0; i < copies; i++)
+		vfree(copy[i].slot);
+	kfree(copy);
+	return err;
 }
 
 /* ---- held bytes ---------------------------------------------------------------------- */
@@ -394,5 +492,6 @@ const struct bench_case replay_cases[] = {
 	{ "replay", variant, measure_replay, &replay },
 	{ "replay", variant_touch, measure_replay, &replay_touch },
 	{ "replay", variant, measure_held, &replay },
+	{ "cpus", "replay", measure_cpus_replay, &replay },
 	{}
 };

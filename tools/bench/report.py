@@ -3,12 +3,12 @@
 # Copyright (C) 2026 The galloc authors
 """bench/report.py: from what the guests of `make bench` printed to its results.
 
-	report.py [--part] FOLDER WORK
+	report.py [--part | --here] FOLDER WORK
 
 WORK has, of each guest, NAME.raw: a line "@ bed kernel qualifier [locks]", then what
 galloc_bench printed; and, of each kernel, KREL/options.  FOLDER/results.tsv is
 written, and a table printed, with the goals, and performance.rst.  A part of the
-cases gives FOLDER/part.tsv and no page.
+cases gives FOLDER/part.tsv and no page; a machine of somebody's, no page.
 
 A case that cannot be judged gets no row, and costs no other one its own: its guest
 broke off, there was no memory, its loop hides its figures, or the instrument of that
@@ -34,10 +34,13 @@ PEER_PAIR = {"7.3": 165, "6.1": 237}
 PEER_PAIR_OFF = 5
 
 # A guest that counts locks is of the same bed as one that does not: patterns of metrics.
-LOCKS, NO_LOCKS = "locks_per_kop", "[!l]*"
+LOCKS, NO_LOCKS = "locks_*", "[!l]*"
 
 # Figures required to judge those of a bed.
-REMARKS = {"uml": " (SLUB has no 128-bit cmpxchg here: its remote free takes a lock)"}
+REMARKS = {
+    "uml": " (SLUB has no 128-bit cmpxchg here: its remote free takes a lock)",
+    "uml-up": " (without SMP: a word of this CPU's is one instruction, as on hardware)",
+}
 
 
 class Refused(Exception):
@@ -131,6 +134,10 @@ class Results:
             if row["kernel"].startswith(kernel)
             and all(row[name] == value for name, value in wanted.items())
         ]
+
+    def has_bed(self, bed):
+        """Was anything measured there?"""
+        return any(row["bed"] == bed for row in self.rows)
 
     def value(self, **wanted):
         """Of the only row that fits; None if there is none."""
@@ -254,8 +261,8 @@ def print_options(options):
 def main():
     """Check, write, show."""
     args = sys.argv[1:]
-    part = args[:1] == ["--part"]
-    folder, work = args[1:] if part else args
+    part = args[0] if args[0] in ("--part", "--here") else ""
+    folder, work = args[-2:]
     where = machine(work)
     try:
         paths = sorted(glob.glob(os.path.join(work, "*.raw")))
@@ -267,10 +274,11 @@ def main():
     results.check()
     results.table()
     print_options(where["options"])
-    results.write(os.path.join(folder, "part.tsv" if part else "results.tsv"))
+    results.write(os.path.join(folder, "part.tsv" if part == "--part" else "results.tsv"))
     if not part:
         write_page(results, where, folder)
     sys.exit(0 if print_verdict(results) else 1)
 
 
-main()
+if __name__ == "__main__":
+    main()

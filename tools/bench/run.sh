@@ -49,16 +49,18 @@ icount-7.3-init1|init1|build qemu-release-7.3|1|512|pair batch mixed bulk
 icount-7.3-init1|init1|build qemu-release-7.3|2|512|remote
 icount-6.1-sections|-|stock 6.1|2|1024|latency
 icount-6.1|-|stock 6.1|1|1024|call
-uml|-|build uml-release-7.3|1|1024|floor pair batch mixed bulk large irq
-uml|-|build uml-release-7.3|1|2048|growth release create
-uml|-|build uml-release-7.3|1|1024|huge held burst
-uml|-|build uml-release-7.3|2|1024|remote larson scale share
-uml|-|build uml-release-7.3|2|1024|empty memory spike
+uml-up|-|build uml-up-7.3|1|1024|floor pair batch mixed bulk large irq
+uml-up|-|build uml-up-7.3|1|2048|growth release create
+uml-up|-|build uml-up-7.3|1|1024|huge held burst
+uml-up|-|build uml-up-7.3|1|1024|memory
+uml|-|build uml-release-7.3|2|1024|floor remote larson scale share
+uml|-|build uml-release-7.3|2|1024|empty spike
 uml|-|build uml-release-7.3|2|1024|replay
 nodes|-|stock 6.1|4|1024|node
 uml-locks|-|build uml-release-7.3|1|1024|pair mixed
 uml-locks|-|build uml-release-7.3|2|1024|remote larson
 uml-locks|-|build uml-release-7.3|2|1024|replay
+cpus-locks|-|build qemu-release-7.3|32|2048|cpus
 BEDS
 }
 
@@ -79,7 +81,11 @@ with_trace()
 {
 	local name variant=
 
-	[ "${1%%:*}" = replay ] || { printf '%s\n' "$1"; return; }
+	case ${1%%:*} in
+	replay) ;;
+	cpus) printf '%s /traces/default.trace\n' "$1"; return ;;
+	*) printf '%s\n' "$1"; return ;;
+	esac
 	[ "$1" = replay ] || variant=${1#*:}
 	for name in "${traces[@]}"; do
 		[[ $name/touch != "$variant"* ]] || printf '%s /traces/%s.trace\n' "$1" "$name"
@@ -125,7 +131,7 @@ report_options()
 # boot NAME BED QUALIFIER CPUS MB: into $work/NAME.log.
 boot()
 {
-	local name=$1 bed=$2 qualifier=$3 cpus=$4 mb=$5 append=init_on_alloc=0 trace
+	local name=$1 bed=$2 qualifier=$3 cpus=$4 mb=$5 append=init_on_alloc=0 trace nodes=2
 	local -a files=()
 
 	if grep -q ' /traces/' "$work/$name.plan"; then
@@ -145,8 +151,9 @@ boot()
 	uml*)
 		guest_uml "$KERNEL" "$work/$name.initramfs" "$work/$name.log" "$TIMEOUT"
 		;;
-	nodes*)
-		GUEST_NODES=2 guest_qemu "${VMLINUZ:-$KERNEL}" "$work/$name.initramfs" \
+	nodes* | cpus*)
+		[ "$bed" = nodes ] || nodes=4
+		GUEST_NODES=$nodes guest_qemu "${VMLINUZ:-$KERNEL}" "$work/$name.initramfs" \
 			"$work/$name.log" "$TIMEOUT"
 		;;
 	icount*)
@@ -191,6 +198,16 @@ empty_idle()
 	printf 'empty\tidle\tgalloc\t1\theld_bytes\t%d\t%d\t%d\n' $bytes $bytes $bytes
 }
 
+# named BED: what it is called in the results, where the guests that count locks are of
+# the bed of those that do not.
+named()
+{
+	case $1 in
+	uml-up) echo "$1" ;;
+	*) echo "${1%%-*}" ;;
+	esac
+}
+
 # A guest of the list; its results, for report.py, in $work/NAME.raw.
 run_guest()
 {
@@ -228,7 +245,7 @@ run_guest()
 		say "the guest $name did not finish, see its last output above"
 	}
 	{
-		printf '@\t%s\t%s\t%s' "${bed%%-*}" "$KREL" "${qualifier#-}"
+		printf '@\t%s\t%s\t%s' "$(named "$bed")" "$KREL" "${qualifier#-}"
 		[[ $bed != *-locks ]] || printf '\tlocks'
 		echo
 		[ "${cases%% *}" != empty ] || empty_idle
@@ -247,7 +264,7 @@ main()
 	need_for modules guests qemu python
 	[ -n "$part" ] || need_for plots
 	case " ${BENCH_CASES:-replay} " in
-	*" replay"*) traces_prepare "$work/traces" ;;
+	*" replay"* | *" cpus"*) traces_prepare "$work/traces" ;;
 	*) [ -z "${TRACE:-}" ] || die "TRACE= requires the case replay, which BENCH_CASES does not include" ;;
 	esac
 	while IFS='|' read -r -u 3 bed qualifier kernel cpus mb cases; do

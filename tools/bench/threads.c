@@ -44,6 +44,12 @@ static struct team {
 	struct completion done;
 } team;
 
+/* Where CPUs are more than the machine has, each is the slower for it. */
+unsigned long team_patience(unsigned long wait)
+{
+	return wait * max(1U, team.n / 4);
+}
+
 /* For a loop that waits for another CPU: false, and failed, after a while. */
 static bool keep_waiting(struct run *run, unsigned long *until)
 {
@@ -52,7 +58,7 @@ static bool keep_waiting(struct run *run, unsigned long *until)
 		schedule();
 	cpu_relax();
 	if (!*until)
-		*until = jiffies + WAIT_OTHER;
+		*until = jiffies + team_patience(WAIT_OTHER);
 	if (time_before(jiffies, *until))
 		return true;
 	run->failed = true;
@@ -393,6 +399,52 @@ static int measure_remote(const struct bench_case *c)
 			    remote_in_turns : remote_at_once);
 }
 
+/* ---- many CPUs at once ------------------------------------------------------------ */
+
+#define CPUS_ROUNDS	8
+
+/*
+ * Each CPU with an even number allocates what the next one frees: all CPUs of a node want
+ * the lock of one row.  In "remote/node" the second half of the CPUs frees what the first
+ * has allocated, on other nodes.
+ */
+static int measure_cpus_remote(const struct bench_case *c)
+{
+	bool across = strcmp(c->variant, "remote");
+	struct run *run = kcalloc(MAX_THREADS, sizeof(*run), GFP_KERNEL);
+	unsigned int n = rounddown(team_cpus(), 2), i, round;
+	struct counts before = {};
+	int err = 0;
+
+	if (!run)
+		return -ENOMEM;
+	if (!clock_counts_locks() || !n)
+		goto out;
+	rings_reset(run, GALLOC, n, RING_LEN);
+	for (i = 0; i < n; i++) {
+		bool sends = across ? i < n / 2 : !(i % 2);
+		unsigned int ring = across ? i % (n / 2) : i / 2;
+
+		run[i].ops = c->ops;
+		run[i].to = sends ? &rings[ring] : NULL;
+		run[i].from = sends ? NULL : &rings[ring];
+	}
+	/* The first is not counted. */
+	for (round = 0; round <= CPUS_ROUNDS && !err; round++) {
+		if (round == 1)
+			counts_read(&before);
+		team_run(c->fns->by[GALLOC], run, n, 0);
+		for (i = 0; i < n && !err; i++)
+			if (run[i].failed)
+				err = not_judged(c, -EIO, "no memory, or a wait took too long");
+	}
+	err = err ?: counts_report(c, n, CPUS_ROUNDS * c->ops * (n / 2), &before, true);
+	rings_reset(run, GALLOC, n, RING_LEN);
+out:
+	kfree(run);
+	return err;
+}
+
 /* ---- share ------------------------------------------------------------------------- */
 
 #define SHARE_ROUNDS	50
@@ -604,6 +656,8 @@ const struct bench_case thread_cases[] = {
 	  .ops = RING_MAX * RING_BATCH, .size = 64 },
 	{ "remote", "all", measure_remote, &remote,
 	  .ops = RING_MAX * RING_BATCH, .size = 64 },
+	{ "cpus", "remote", measure_cpus_remote, &remote, .ops = RING_MAX * RING_BATCH },
+	{ "cpus", "remote/node", measure_cpus_remote, &remote, .ops = RING_MAX * RING_BATCH },
 	{ "share", "8", measure_share, .ops = RING_MAX * RING_BATCH, .size = 8 },
 	{ "share", "16", measure_share, .ops = RING_MAX * RING_BATCH, .size = 16 },
 	{ "share", "32", measure_share, .ops = RING_MAX * RING_BATCH, .size = 32 },
