@@ -8,6 +8,8 @@
 #ifndef _GALLOC_EVENTS_H
 #define _GALLOC_EVENTS_H
 
+#include <linux/percpu.h>
+
 /* stats.c */
 
 /*
@@ -66,11 +68,12 @@ enum galloc_event {
 	NR_GALLOC_EVENTS
 };
 
-extern atomic_long_t galloc_events[NR_GALLOC_EVENTS];
+/* Per CPU: many at once would take a cache line from each other at each event. */
+DECLARE_PER_CPU(unsigned long [NR_GALLOC_EVENTS], galloc_events);
 
 static inline void count_event(enum galloc_event event)
 {
-	atomic_long_inc(&galloc_events[event]);
+	this_cpu_inc(galloc_events[event]);
 }
 
 void stats_init(void);
@@ -78,6 +81,7 @@ void stats_exit(void);
 void stats_totals(struct galloc_totals *t);
 unsigned long stats_report_leaks(void);
 const char *stats_event_name(unsigned int event);
+unsigned long stats_events(unsigned int event);
 
 /* validate.c */
 

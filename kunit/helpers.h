@@ -131,7 +131,7 @@ void gk_stacks_delete(struct mcache_stack *stacks);
 
 static inline long gk_events(enum galloc_event event)
 {
-	return atomic_long_read(&galloc_events[event]);
+	return stats_events(event);
 }
 
 static inline long gk_faults(enum galloc_fault fault)

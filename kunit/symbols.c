@@ -198,6 +198,7 @@ EXPORT_SYMBOL_IF_KUNIT(sizeclass_128);
 
 /* stats.c, validate.c, report.c */
 EXPORT_SYMBOL_IF_KUNIT(galloc_events);
+EXPORT_SYMBOL_IF_KUNIT(stats_events);
 EXPORT_SYMBOL_IF_KUNIT(stats_totals);
 EXPORT_SYMBOL_IF_KUNIT(stats_report_leaks);
 EXPORT_SYMBOL_IF_KUNIT(mspan_state_name);

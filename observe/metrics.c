@@ -75,8 +75,7 @@ static void metrics_counters(struct seq_file *m)
 
 	metric(m, "events_total", "counter", "Rare events since galloc was loaded.");
 	for (i = 0; i < NR_GALLOC_EVENTS; i++)
-		metric_of(m, "events_total", "event", stats_event_name(i),
-			  atomic_long_read(&galloc_events[i]));
+		metric_of(m, "events_total", "event", stats_event_name(i), stats_events(i));
 	metric(m, "faults_total", "counter", "Mistakes of clients.");
 	for (i = 0; i < NR_GALLOC_FAULTS; i++)
 		metric_of(m, "faults_total", "kind", report_fault_name(i),

@@ -32,7 +32,7 @@
 /* More than a line of mheap takes. */
 #define MHEAP_LINE_BYTES	32
 
-atomic_long_t galloc_events[NR_GALLOC_EVENTS];
+DEFINE_PER_CPU(unsigned long [NR_GALLOC_EVENTS], galloc_events);
 
 #define X(id, name) name,
 static const char * const event_names[] = { GALLOC_EVENTS(X) };
@@ -104,11 +104,21 @@ void stats_totals(struct galloc_totals *t)
 enum { NR_STATS_EVENTS = 0 GALLOC_EVENTS_STATS(X) };
 #undef X
 
+/* How often something happened so far, on all CPUs; racy. */
+unsigned long stats_events(unsigned int event)
+{
+	unsigned long n = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		n += READ_ONCE(per_cpu(galloc_events[event], cpu));
+	return n;
+}
+
 static void events_print(struct seq_file *m, unsigned int from, unsigned int end)
 {
 	for (; from < end; from++)
-		seq_printf(m, LINE "%ld\n", event_names[from],
-			   atomic_long_read(&galloc_events[from]));
+		seq_printf(m, LINE "%lu\n", event_names[from], stats_events(from));
 }
 
 static int stats_show(struct seq_file *m, void *v)

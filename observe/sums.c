@@ -278,7 +278,7 @@ struct sums *sums_collect(void)
 	for (nr = 0; nr < map_nr_slots(); nr++)
 		if (map_walk_slot(nr, sum_span, sums))
 			cond_resched();
-	sums->class[0].allocs = atomic_long_read(&galloc_events[EVENT_LARGE_ALLOC]);
+	sums->class[0].allocs = stats_events(EVENT_LARGE_ALLOC);
 	return sums;
 }
 

@@ -57,7 +57,7 @@ void trace_count_release(struct page *page, unsigned int npages, bool whole)
 	if (whole)
 		count_event(EVENT_RELEASE_BLOCK);
 	else
-		atomic_long_add(npages, &galloc_events[EVENT_RELEASE_PAGES]);
+		this_cpu_add(galloc_events[EVENT_RELEASE_PAGES], npages);
 	trace_release(page_to_nid(page), page_to_pfn(page), npages, whole);
 }
 
