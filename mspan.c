@@ -209,7 +209,14 @@ unsigned int mspan_claim(struct mspan *s, void **out, unsigned int max)
 			out[n++] = (void *)(first + bit * size);
 		}
 		galloc_pause(PAUSE_CLAIM_READ, s);
-		atomic_long_andnot(taken, (atomic_long_t *)&s->free[word]);
+		/*
+		 * If all of the word's objects are free, nobody has one to free, and who
+		 * frees one twice sets no bit that is not set: a store will do.
+		 */
+		if (seen == full_word(s, word))
+			WRITE_ONCE(s->free[word], seen & ~taken);
+		else
+			atomic_long_andnot(taken, (atomic_long_t *)&s->free[word]);
 		/* A freer set a bit meanwhile, which is still set. */
 		if (unlikely(free_bits(s, word) & ~seen))
 			count_event(EVENT_CLAIM_RACED);

@@ -359,6 +359,27 @@ static void a_bit_set_between_the_two_halves_of_a_claim_stays(struct kunit *test
 	one_expect_gone(test);
 }
 
+/* A word that is all free is claimed without an atomic: a second free of its object is late. */
+static void a_late_free_while_a_free_word_is_claimed_changes_nothing(struct kunit *test)
+{
+	unsigned int free;
+	void *obj;
+
+	one_cache_and_claim(test, 1024);
+	one_free_rest(0);
+	free = mspan_count_free(one.span);
+	play_at(PAUSE_CLAIM_READ, set_bit_0);
+	KUNIT_EXPECT_EQ(test, mspan_claim(one.span, &obj, 1), 1);
+	play_over(test);
+	KUNIT_EXPECT_PTR_EQ(test, obj, one.objects[0]);
+	KUNIT_EXPECT_EQ(test, mspan_count_free(one.span), free - 1);
+	set_bit(0, one.live);
+	one_uncache();
+	one_expect_state(test, MSPAN_PARTIAL);
+	one_free_object(0);
+	one_expect_gone(test);
+}
+
 /* ---- interleavings that take two CPUs ----------------------------------- */
 
 static struct {
@@ -444,6 +465,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(taking_one_and_freeing_one_at_once),
 	KUNIT_CASE(a_double_free_while_one_is_taken_loses_no_span),
 	KUNIT_CASE(a_bit_set_between_the_two_halves_of_a_claim_stays),
+	KUNIT_CASE(a_late_free_while_a_free_word_is_claimed_changes_nothing),
 	KUNIT_CASE(a_freer_that_saw_full_while_uncaching),
 	KUNIT_CASE(the_last_freer_saw_full_while_uncaching),
 	{}
