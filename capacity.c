@@ -10,6 +10,7 @@
 #include "mcache.h"
 
 #include <linux/mm.h>
+#include <linux/random.h>
 #include <linux/slab.h>
 #include <linux/topology.h>
 
@@ -29,6 +30,9 @@
 
 /* Other stacks that may be asked for capacity with preemption off. */
 #define CAPACITY_TURN		192U
+
+/* Times in a row that a stack ran out at one end only, before it moves large batches. */
+#define RUN_LONG		4
 
 /* ---- set-up, the first time a CPU allocates -------------------------------------- */
 
@@ -337,6 +341,27 @@ unsigned int capacity_wants_more(struct mcache_stack *stack, unsigned int size,
 	return min(capacity + capacity / 8 + 1, max);
 }
 
+/*
+ * The number of objects that move between a stack and the transfer, now that it ran out at
+ * an end: half of it, so that it is as far from either end, and at most a turn.  A large one
+ * that again and again ran out at this end only moves all that it has room for: its CPU
+ * only allocates, or only frees, and needs no room for the opposite.
+ */
+unsigned int capacity_batch(struct mcache_stack *stack, unsigned int how)
+{
+	unsigned int capacity = stack_capacity(stack);
+	s8 run = stack->run;
+
+	if (how == WANTS_UNDERFLOW)
+		run = run < 0 ? 1 : min(run + 1, RUN_LONG);
+	else
+		run = run > 0 ? -1 : max(run - 1, -RUN_LONG);
+	stack->run = run;
+	if (capacity >= CAPACITY_EASY && abs(run) == RUN_LONG)
+		return min(capacity, BATCH_MAX);
+	return clamp_t(unsigned int, (capacity + 1) / 2, 1, DRAIN_TURN);
+}
+
 /* Allocate the stack that a k could not get, if it still needs one. */
 static void capacity_catch_up_k(int cpu, unsigned int k)
 {
@@ -403,4 +428,33 @@ void capacity_catch_up(int cpu)
 	for (k = 1; k < STACK_KS; k++)
 		if (test_bit(k, per_cpu(galloc_mcache, cpu).wants))
 			capacity_catch_up_k(cpu, k);
+}
+
+/* ---- init and exit ------------------------------------------------------------------ */
+
+int capacity_init(void)
+{
+	int cpu;
+
+	empty_stacks = arena_meta_zalloc(stacks_bytes(), NUMA_NO_NODE, GFP_KERNEL);
+	if (!empty_stacks)
+		return -ENOMEM;
+	for_each_possible_cpu(cpu) {
+		struct mcache *m = per_cpu_ptr(&galloc_mcache, cpu);
+
+		m->stacks = empty_stacks;
+		m->local = empty_stacks;
+		m->cpu = cpu;
+		m->nid = nodes_with_memory(cpu_to_mem(cpu));
+		m->away = NUMA_NO_NODE;
+		m->rng = get_random_u64() | 1;
+		INIT_WORK(&m->work, drain_work_fn);
+	}
+	return 0;
+}
+
+/* After the last access to a CPU's stacks. */
+void capacity_exit(void)
+{
+	arena_meta_free(empty_stacks, stacks_bytes());
 }

@@ -674,6 +674,7 @@ static void stack_fold(struct mcache_stack *stacks, unsigned int number,
 	stack->misses = 0;
 	stack->overflows = 0;
 	stack->wants = 0;
+	stack->run = 0;
 }
 
 /**

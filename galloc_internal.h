@@ -455,6 +455,8 @@ void mspan_delete(struct mspan *s);
 enum mspan_found mspan_resolve(const void *p, struct object *o);
 unsigned int mspan_match(const struct mcentral *c, void **p, unsigned int n,
 			 struct cover *at);
+unsigned long mspan_which(const struct mcentral *c, const struct cover *at, void **p,
+			  unsigned int n, unsigned long was);
 struct mspan *mspan_detach(const struct mcentral *c, const void *p);
 bool mspan_is_taken(const void *p, unsigned int row);
 void *mspan_object(const struct mspan *s, unsigned int index);
@@ -560,7 +562,7 @@ extern unsigned int nr_rows;
 
 struct mspan *mcentral_cache_span(unsigned int row, gfp_t gfp);
 struct mspan *mcentral_fetch(struct mcentral *c, int nid);
-void mcentral_uncache_span(struct mspan *s);
+struct mspan *mcentral_swap(struct mspan *old, bool fetch);
 void *mcentral_alloc(unsigned int row, gfp_t gfp);
 unsigned int mcentral_alloc_many(struct mcentral *c, gfp_t gfp, unsigned int max,
 				 void **out);
@@ -574,6 +576,12 @@ void mcentral_count_single(unsigned int row);
 void mcentral_setup(struct mcentral *c, const struct sizeclass *sc, int nid);
 struct list_head *mcentral_list(struct mcentral *c, unsigned int nr);
 struct mspan *mcentral_first(struct list_head *head);
+
+/* Return a CACHED span, which was detached from its stack, to its row. */
+static inline void mcentral_uncache_span(struct mspan *s)
+{
+	mcentral_swap(s, false);
+}
 
 /* Lists of a row: those by occupancy, then the CACHED and the FULL spans. */
 #define MCENTRAL_LISTS	(MCENTRAL_BUCKETS + 2)

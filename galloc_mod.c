@@ -201,7 +201,7 @@ static int __init galloc_init(void)
 		goto err_mheap;
 	gate_init();
 	stacks_init();
-	err = mcache_init();
+	err = capacity_init();
 	if (err)
 		goto err_mcentral;
 	err = reserves_init();
@@ -232,7 +232,7 @@ err_reserves:
 	standby_exit();
 	drain_everything();
 	transfer_exit();
-	mcache_exit();
+	capacity_exit();
 err_mcentral:
 	rows_exit();
 err_mheap:
@@ -279,7 +279,7 @@ static void __exit galloc_exit(void)
 		;
 	stats_report_leaks();
 	transfer_exit();
-	mcache_exit();
+	capacity_exit();
 	waiting_settle();
 	standby_exit();
 	kept = mheap_exit();

@@ -13,7 +13,6 @@
 #include "observe/tracepoints.h"
 
 #include <linux/cpuhotplug.h>
-#include <linux/random.h>
 #include <linux/slab.h>
 #include <linux/topology.h>
 
@@ -28,13 +27,6 @@ DEFINE_PER_CPU(struct mcache, galloc_mcache);
 
 /* The stacks of a CPU that has not allocated yet: no capacity, never written. */
 struct mcache_stack *empty_stacks;
-
-/* Number of objects that move between a stack and the transfer at a time. */
-static unsigned int stack_batch(const struct mcache_stack *stack)
-{
-	return clamp_t(unsigned int, (stack_capacity(stack) + 1) / 2, 1,
-		       DRAIN_TURN);
-}
 
 /*
  * Objects of one row that overflowed a stack: to the transfer, or to their spans.
@@ -112,18 +104,6 @@ static void *stack_pop(struct mcache *m, struct mcache_stack *stack)
 	return *--stack->top;
 }
 
-/*
- * The stacks are busy.  Their user is the code that this interrupt interrupted, since
- * preemption is off there.  In a task this cannot happen, unless the byte was left
- * set.
- */
-static void count_busy(enum galloc_event what)
-{
-	count_event(what);
-	count_event(in_hardirq() ? EVENT_BUSY_HARDIRQ :
-		    in_serving_softirq() ? EVENT_BUSY_SOFTIRQ : EVENT_BUSY_TASK);
-}
-
 /**
  * struct refill - what refill_locally() leaves to its caller
  * @old: a detached, exhausted span, to be uncached
@@ -151,7 +131,7 @@ static void *refill_locally(struct mcache *m, struct mcache_stack *stack,
 		return obj;
 	stack->misses++;
 	r->grow_to = capacity_wants_more(stack, size, WANTS_UNDERFLOW);
-	r->want = stack_batch(stack);
+	r->want = capacity_batch(stack, WANTS_UNDERFLOW);
 	if (!stack->span)
 		return NULL;
 	r->claimed = stack_claim(m, stack, stack->span);
@@ -164,15 +144,22 @@ static void *refill_locally(struct mcache *m, struct mcache_stack *stack,
 	return obj;
 }
 
-/* Do what refill_locally() left, without busy. */
-static void refill_settle(unsigned int row, const struct refill *r)
+/*
+ * Do what refill_locally() left, without busy.  @swap: the caller wants a span of this row
+ * unless there is a batch in the transfer, and gets it together with the return of the old
+ * one; or NULL.
+ */
+static struct mspan *refill_settle(unsigned int row, const struct refill *r, bool swap)
 {
+	struct mspan *s = NULL;
+
 	if (r->claimed)
 		refill_trace(row, r->claimed, TRACE_REFILL_CACHED);
 	if (r->old)
-		mcentral_uncache_span(r->old);
+		s = mcentral_swap(r->old, swap && !transfer_holds(row));
 	if (r->grow_to)
 		capacity_grow(row, r->grow_to);
+	return s;
 }
 
 /*
@@ -224,12 +211,40 @@ static void *refill_from_batch(unsigned int row, void **batch, unsigned int n,
 	return obj;
 }
 
+/* The same for a large batch: from the transfer to the stack, with busy set. */
+static void *refill_at_once(unsigned int row, unsigned int want)
+{
+	struct mcache *m = mcache_enter();
+	struct mcache_stack *stack;
+	unsigned int n = 0;
+	void *obj = NULL;
+
+	if (!m)
+		return NULL;
+	stack = row_stack_here(m, row);
+	if (stack) {
+		n = transfer_to_stack(stack, row, want);
+		obj = stack_pop(m, stack);
+	}
+	mcache_leave(m);
+	if (n)
+		refill_trace(row, n, TRACE_REFILL_TRANSFER);
+	return obj;
+}
+
 /* Refill from a batch that overflowed on another CPU. */
 static void *refill_from_transfer(unsigned int row, unsigned int want)
 {
 	void *batch[DRAIN_TURN] __uninitialized;
-	unsigned int n = transfer_get(row, batch, want);
+	unsigned int n;
 
+	if (want > DRAIN_TURN && transfer_holds(row)) {
+		void *obj = refill_at_once(row, want);
+
+		if (obj)
+			return obj;
+	}
+	n = transfer_get(row, batch, min_t(unsigned int, want, DRAIN_TURN));
 	if (!n)
 		return NULL;
 	galloc_pause(PAUSE_TRANSFER_GOT, NULL);
@@ -355,10 +370,10 @@ static unsigned int away_adopt(unsigned int row)
 	if (stack) {
 		stack->misses++;
 		r.grow_to = capacity_wants_more(stack, c->sc->size, WANTS_UNDERFLOW);
-		r.want = stack_batch(stack);
+		r.want = capacity_batch(stack, WANTS_UNDERFLOW);
 	}
 	mcache_leave(m);
-	refill_settle(row, &r);
+	refill_settle(row, &r, false);
 	return r.want;
 }
 
@@ -383,7 +398,7 @@ static void *refill_from_away(unsigned int class)
 			obj = refill_locally(m, stack, stack_size(class), &r);
 	}
 	mcache_leave(m);
-	refill_settle(row, &r);
+	refill_settle(row, &r, false);
 	return obj;
 }
 
@@ -492,12 +507,13 @@ void *mcache_alloc_slow(unsigned int class, int nid, gfp_t gfp)
 	struct refill r = { .want = 1 };
 	unsigned int row, from;
 	struct mcache *m;
+	struct mspan *s;
 	void *obj = NULL;
 	int cpu;
 
 	m = mcache_enter();
 	if (!m) {
-		count_busy(EVENT_BUSY_ALLOC);
+		mcache_count_busy(EVENT_BUSY_ALLOC);
 		return alloc_single(class, nid, gfp);
 	}
 	if (gate_bypasses(mcentral_row(m->nid, class))) {
@@ -526,7 +542,9 @@ void *mcache_alloc_slow(unsigned int class, int nid, gfp_t gfp)
 	cpu = m->cpu;
 	mcache_leave(m);
 
-	refill_settle(from, &r);
+	s = refill_settle(from, &r, from == row);
+	if (s)
+		obj = refill_from_span(s, cpu);
 	if (!obj)
 		obj = refill_from_transfer(row, r.want);
 	if (!obj && r.want > 1)
@@ -579,13 +597,13 @@ void *mcache_alloc_set(struct rowset *set, int nid, gfp_t gfp)
 	cpu = m->cpu;
 	mcache_leave(m);
 
-	refill_settle(c->row, &r);
-	if (!obj)
+	s = refill_settle(c->row, &r, true);
+	if (!obj && !s)
 		obj = refill_from_transfer(c->row, r.want);
-	if (!obj) {
+	if (!obj && !s)
 		s = mcentral_cache_span(c->row, gfp);
-		obj = s ? refill_from_span(s, cpu) : NULL;
-	}
+	if (s)
+		obj = refill_from_span(s, cpu);
 	if (likely(obj))
 		drain_follow();
 	return obj;
@@ -637,13 +655,18 @@ static enum free_how push_slowly(struct mcache *m, struct mcache_stack *stack,
 		*grow_to = capacity_wants_more(stack, c->sc->size, WANTS_OVERFLOW);
 		if (!stack_capacity(stack))
 			return FREE_CENTRAL;
-		*n = stack_batch(stack);
-		/* Each may empty a span, and the caller may be in a critical section. */
-		if (!transfer_has_room(c->row, *n))
-			*n = min_t(unsigned int, *n, CALL_TURN);
-		stack->top -= *n;
-		stack->moved -= *n;
-		memcpy(batch, stack->top, *n * sizeof(*batch));
+		*n = capacity_batch(stack, WANTS_OVERFLOW);
+		if (*n > DRAIN_TURN && transfer_from_stack(stack, c, *n)) {
+			*n = 0;
+		} else {
+			*n = min_t(unsigned int, *n, DRAIN_TURN);
+			/* Each may empty a span, and the caller may be in a critical section. */
+			if (!transfer_has_room(c->row, *n))
+				*n = min_t(unsigned int, *n, CALL_TURN);
+			stack->top -= *n;
+			stack->moved -= *n;
+			memcpy(batch, stack->top, *n * sizeof(*batch));
+		}
 	}
 	*stack->top++ = (void *)p;
 	return FREE_PUSHED;
@@ -697,7 +720,7 @@ void mcache_free_slow(const void *p, unsigned int number)
 	}
 	m = mcache_enter();
 	if (!m)
-		count_busy(EVENT_BUSY_FREE);
+		mcache_count_busy(EVENT_BUSY_FREE);
 	else
 		c = free_where(m, p, &stack);
 	if (c && m->stacks == empty_stacks && !gate_bypasses(c->row)) {
@@ -745,27 +768,6 @@ static int mcache_cpu_prepare(unsigned int cpu)
 	return 0;
 }
 
-int mcache_init(void)
-{
-	int cpu;
-
-	empty_stacks = arena_meta_zalloc(stacks_bytes(), NUMA_NO_NODE, GFP_KERNEL);
-	if (!empty_stacks)
-		return -ENOMEM;
-	for_each_possible_cpu(cpu) {
-		struct mcache *m = per_cpu_ptr(&galloc_mcache, cpu);
-
-		m->stacks = empty_stacks;
-		m->local = empty_stacks;
-		m->cpu = cpu;
-		m->nid = nodes_with_memory(cpu_to_mem(cpu));
-		m->away = NUMA_NO_NODE;
-		m->rng = get_random_u64() | 1;
-		INIT_WORK(&m->work, drain_work_fn);
-	}
-	return 0;
-}
-
 int mcache_start(void)
 {
 	int state;
@@ -783,10 +785,4 @@ int mcache_start(void)
 void mcache_stop(void)
 {
 	cpuhp_remove_state_nocalls(mcache_cpuhp_state);
-}
-
-/* After the last access to a CPU's stacks. */
-void mcache_exit(void)
-{
-	arena_meta_free(empty_stacks, stacks_bytes());
 }

@@ -41,6 +41,7 @@
  *	mcache_push_shareable()
  * @seq: odd while @credit and stack_rest->issued change together
  * @wants: at which end it last ran out, see capacity_wants_more()
+ * @run: times in a row that it ran empty, or, negative, full, see capacity_batch()
  *
  * What a pair of calls needs is in this one cache line; struct stack_rest has the
  * remainder.  Written by its CPU only, with busy set.  Others read for statistics.
@@ -58,6 +59,7 @@ struct mcache_stack {
 	u8 gates;
 	u8 seq;
 	u8 wants;
+	s8 run;
 };
 
 static_assert(sizeof(struct mcache_stack) == 64);
@@ -405,6 +407,18 @@ static inline void mcache_leave(struct mcache *m)
 })
 #endif
 
+/*
+ * The stacks are busy.  Their user is the code that this interrupt interrupted, since
+ * preemption is off there.  In a task this cannot happen, unless the byte was left
+ * set.
+ */
+static inline void mcache_count_busy(enum galloc_event what)
+{
+	count_event(what);
+	count_event(in_hardirq() ? EVENT_BUSY_HARDIRQ :
+		    in_serving_softirq() ? EVENT_BUSY_SOFTIRQ : EVENT_BUSY_TASK);
+}
+
 static inline struct mcache_stack *local_stack(struct mcache *m, unsigned int k)
 {
 	return &m->local[k];
@@ -631,6 +645,11 @@ out:
 /* The most that a stack holds. */
 #define CAPACITY_MAX		2048
 
+/* The most objects of a batch: what is copied with interrupts off. */
+#define BATCH_MAX		256U
+
+int capacity_init(void);
+void capacity_exit(void);
 void capacity_set_gates(struct mcache_stack *stacks, unsigned int number);
 
 /* stack->wants */
@@ -645,21 +664,27 @@ struct mcache *capacity_enter_setup(void);
 bool capacity_steal(struct mcache *m, unsigned int for_k, size_t bytes);
 bool capacity_setup(void);
 void capacity_grow(unsigned int row, unsigned int capacity);
+unsigned int capacity_batch(struct mcache_stack *stack, unsigned int how);
 unsigned int capacity_wants_more(struct mcache_stack *stack, unsigned int size,
 				 unsigned int how);
 
 /* mcache.c */
 
-int mcache_init(void);
 int mcache_start(void);
 void mcache_stop(void);
-void mcache_exit(void);
 void *mcache_pop_node(unsigned int class, int nid);
 void *mcache_pop_nolock(unsigned int class);
 void *mcache_alloc_slow(unsigned int class, int nid, gfp_t gfp);
 void *mcache_alloc_set(struct rowset *set, int nid, gfp_t gfp);
 void mcache_free_slow(const void *p, unsigned int number);
 size_t mcache_pop_many(unsigned int class, const struct rowset *set, size_t nr, void **out);
+
+/* transfer.c */
+
+bool transfer_from_stack(struct mcache_stack *stack, const struct mcentral *c,
+			 unsigned int n);
+unsigned int transfer_to_stack(struct mcache_stack *stack, unsigned int row,
+			       unsigned int want);
 
 /* stash.c */
 

@@ -214,23 +214,41 @@ static void span_retire(struct mcentral *c, struct mspan *s)
 	mheap_free(s);
 }
 
+/* What was popped becomes CACHED. */
+static struct mspan *partial_cache(struct mcentral *c, struct mspan *s)
+{
+	lockdep_assert_held(&c->lock);
+
+	if (!s)
+		return NULL;
+	mspan_set_state(s, MSPAN_CACHED);
+	if (unlikely(c->set))
+		span_list(c, s, &c->cached);
+	return s;
+}
+
 /**
- * mcentral_uncache_span() - return a CACHED span to its row
- * @s: span, detached from the stack it was in
+ * mcentral_swap() - return a CACHED span to its row
+ * @old: span, detached from the stack it was in
+ * @fetch: fetch another one of the row at the same time
  *
  * Context: Any but NMI, no galloc lock held.
+ * Return: The other one, CACHED and the caller's; NULL if there is none, or without @fetch.
  */
-void mcentral_uncache_span(struct mspan *s)
+struct mspan *mcentral_swap(struct mspan *old, bool fetch)
 {
-	struct mcentral *c = mcentral_of(mspan_row(s));
+	struct mcentral *c = mcentral_of(mspan_row(old));
 	unsigned long flags;
+	struct mspan *s;
 	bool empty;
 
 	galloc_lock(&c->lock, flags);
-	empty = span_place(c, s);
+	empty = span_place(c, old);
+	s = partial_cache(c, fetch ? partial_pop(c) : NULL);
 	galloc_unlock(&c->lock, flags);
 	if (empty)
-		span_retire(c, s);
+		span_retire(c, old);
+	return s;
 }
 
 /*
@@ -246,12 +264,7 @@ struct mspan *mcentral_fetch(struct mcentral *c, int nid)
 	if (c->whole)
 		return NULL;
 	galloc_lock(&c->lock, flags);
-	s = nid == NUMA_NO_NODE ? partial_pop(c) : partial_pop_node(c, nid);
-	if (s) {
-		mspan_set_state(s, MSPAN_CACHED);
-		if (unlikely(c->set))
-			span_list(c, s, &c->cached);
-	}
+	s = partial_cache(c, nid == NUMA_NO_NODE ? partial_pop(c) : partial_pop_node(c, nid));
 	galloc_unlock(&c->lock, flags);
 	return s;
 }
@@ -590,21 +603,6 @@ static bool free_object(const void *p, bool single)
 	return live;
 }
 
-/* Which of @n objects at a place have their bit in @was: a bit for each. */
-static unsigned long which_of(const struct mcentral *c, const struct cover *at, void **p,
-			      unsigned int n, unsigned long was)
-{
-	unsigned long which = 0;
-	unsigned int i;
-
-	for (i = 0; i < n; i++) {
-		u32 index = sizeclass_index(c->sc, addr_of(p[i]) - at->start);
-
-		which |= (was >> index % BITS_PER_LONG & 1) << i;
-	}
-	return which;
-}
-
 /*
  * Mark the objects of a turn free, one atomic operation for those of a word: the spans that
  * this leaves to be looked at, the objects that were free already, and those that are none.
@@ -628,7 +626,7 @@ static void free_marks(struct mcentral *c, void **batch, unsigned int n,
 		}
 		was = free_mark(at.span, at.word, at.mask, freed);
 		if (unlikely(was))
-			*twice |= which_of(c, &at, batch + i, same, was) << i;
+			*twice |= mspan_which(c, &at, batch + i, same, was) << i;
 	}
 }
 

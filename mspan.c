@@ -424,6 +424,21 @@ unsigned int mspan_match(const struct mcentral *c, void **p, unsigned int n,
 	return i;
 }
 
+/* Which of @n objects that mspan_match() has found have their bit in @was: a bit for each. */
+unsigned long mspan_which(const struct mcentral *c, const struct cover *at, void **p,
+			  unsigned int n, unsigned long was)
+{
+	unsigned long which = 0;
+	unsigned int i;
+
+	for (i = 0; i < n; i++) {
+		u32 index = sizeclass_index(c->sc, addr_of(p[i]) - at->start);
+
+		which |= (was >> index % BITS_PER_LONG & 1) << i;
+	}
+	return which;
+}
+
 /**
  * mspan_detach() - take the span of an object that has one of its own
  * @c: its row, with @whole set

@@ -12,7 +12,8 @@
  * Called by mcache.c and drain.c.  In its span an object in the transfer is still
  * allocated, as on any stack.  Protected by mcentral->lock.  Overview: galloc_mod.c.
  */
-#include "galloc_internal.h"
+#include "mcache.h"
+#include "observe/tracepoints.h"
 
 #include <linux/nodemask.h>
 
@@ -142,6 +143,43 @@ unsigned int transfer_get(unsigned int row, void **batch, unsigned int max)
 	t->low = min(t->low, t->n);
 	memcpy(batch, t->stack + t->n, n * sizeof(*batch));
 	galloc_unlock(&c->lock, flags);
+	return n;
+}
+
+/**
+ * transfer_from_stack() - accept a large batch, for which the caller has no array
+ * @stack: a stack of this CPU, with busy set, that has as many objects
+ * @c: its row
+ * @n: the number of objects
+ *
+ * Return: False if there is no room: then nothing has moved.
+ */
+bool transfer_from_stack(struct mcache_stack *stack, const struct mcentral *c,
+			 unsigned int n)
+{
+	void **batch = stack->top - n;
+	unsigned int put;
+
+	if (!transfer_has_room(c->row, n))
+		return false;
+	put = transfer_put(c->row, batch, n);
+	/* Others may have been faster. */
+	memmove(batch, batch + put, (n - put) * sizeof(*batch));
+	stack->top -= put;
+	stack->moved -= put;
+	if (trace_flush_enabled())
+		trace_flush(c->class, c->nid, put, put);
+	return put;
+}
+
+/* The reverse: up to @want objects, as far as there is room.  Returns their number. */
+unsigned int transfer_to_stack(struct mcache_stack *stack, unsigned int row,
+			       unsigned int want)
+{
+	unsigned int n = transfer_get(row, stack->top, min(want, stack_room(stack)));
+
+	stack->top += n;
+	stack->moved += n;
 	return n;
 }
 

@@ -122,7 +122,7 @@ EXPORT_SYMBOL_IF_KUNIT(mcentral_rows);
 EXPORT_SYMBOL_IF_KUNIT(nr_rows);
 EXPORT_SYMBOL_IF_KUNIT(nr_stacks);
 EXPORT_SYMBOL_IF_KUNIT(mcentral_cache_span);
-EXPORT_SYMBOL_IF_KUNIT(mcentral_uncache_span);
+EXPORT_SYMBOL_IF_KUNIT(mcentral_swap);
 EXPORT_SYMBOL_IF_KUNIT(mcentral_alloc);
 EXPORT_SYMBOL_IF_KUNIT(mcentral_free);
 EXPORT_SYMBOL_IF_KUNIT(mcentral_free_single);

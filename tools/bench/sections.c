@@ -30,11 +30,13 @@ static u64 nothing;
 static DEFINE_RAW_SPINLOCK(table_lock);
 static DEFINE_PER_CPU(u64, section_start);
 static DEFINE_PER_CPU(unsigned long, section_flags);
+static DEFINE_PER_CPU(unsigned int, section_depth);
 
-/* Interrupts are off, and sections do not nest. */
+/* Interrupts are off.  A lock that is taken in a section of an mcache is a part of that. */
 void galloc_section_begin(void)
 {
-	__this_cpu_write(section_start, ktime_get_ns());
+	if (__this_cpu_inc_return(section_depth) == 1)
+		__this_cpu_write(section_start, ktime_get_ns());
 }
 
 void galloc_section_end(const char *func)
@@ -42,6 +44,8 @@ void galloc_section_end(const char *func)
 	u64 took = ktime_get_ns() - __this_cpu_read(section_start);
 	unsigned int i;
 
+	if (__this_cpu_dec_return(section_depth))
+		return;
 	raw_spin_lock(&table_lock);
 	for (i = 0; i < MAX_FUNCS - 1; i++)
 		if (!table[i].func || table[i].func == func)
