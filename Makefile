@@ -81,7 +81,8 @@ help:
 	@echo 'make check-install    builds and packages for kernels of every layout'
 	@echo 'make kunit            the KUnit suites, in user-mode Linux'
 	@echo 'make coverage         which lines and branches these run'
-	@echo 'make model            the spin model of the span protocol'
+	@echo 'make model            the spin models of protocols and of barriers'
+	@echo 'make litmus           the pairs of barriers, by herd7'
 	@echo 'make mutants          mutation tests'
 	@echo 'make demo-port        unmodified modules of the kernel, with galloc and without'
 	@echo 'make hosttest         the tests that need no kernel'
@@ -105,7 +106,7 @@ help:
 	@echo 'DEBUG=1               build with lock depth checks'
 	@echo 'BTF=y                 require type information; default: if possible'
 
-.PHONY: run check check-install kunit coverage mutants model hosttest bench bench-doc bench-here sizeclasses lint
+.PHONY: run check check-install kunit coverage mutants model litmus hosttest bench bench-doc bench-here sizeclasses lint
 .PHONY: trace trace-doc
 run:
 	@tools/run.sh $(if $(TEXT),"$(TEXT)")
@@ -133,6 +134,9 @@ demo-port:
 
 model:
 	@tools/model/run.sh
+
+litmus:
+	@tools/model/litmus.sh
 
 hosttest:
 	@tools/test/run.sh

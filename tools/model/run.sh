@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # Copyright (C) 2026 The galloc authors
 #
-# The models of the span protocol, of the gate, of drains, and of rows and stacks,
-# searched by spin.
+# The models of the span protocol, of the gate, of drains, of rows and stacks, and of
+# weak memory, searched by spin.
 #
 #	tools/model/run.sh		as given, then with one rule broken at a time
 #	tools/model/run.sh --long	larger worlds: minutes, and 3 GB of memory
@@ -43,6 +43,12 @@ holds drain -DDRAIN
 holds drain-isolated -DDRAIN -DISOLATED
 holds stacks -DSTACKS -DOPS_B=1
 holds rows -DSTACKS -DROWS
+holds weak-bit-state -DPAIR=1
+holds weak-bit-object -DPAIR=2
+holds weak-span -DPAIR=3
+holds weak-number -DPAIR=4
+holds weak-page -DPAIR=5
+holds weak-kick -DPAIR=6
 
 long long-interrupt -DTOPS=3 -DSHORT=0
 long long-migration-rows -DTASKS=2 -DNCPU=2 -DTOPS=1 -DNS=1 -DSHORT=0
@@ -93,6 +99,24 @@ broken M_TAKE_FORGETS_A_CPU -DSTACKS -DOPS_B=1 -DRECUTS=0
 broken M_CUT_SLEEPS -DSTACKS -DOPS_B=1
 broken M_NUMBER_OUTLIVES_SECTION -DSTACKS -DOPS_B=1 -DRECUTS=0
 broken M_RELABEL_WITHOUT_LOCK -DSTACKS -DOPS_B=1
+broken M_WEAK_FREER -DPAIR=1
+broken M_WEAK_STATE -DPAIR=1
+broken M_WEAK_RELEASE_OF_THE_BIT -DPAIR=2
+broken M_WEAK_CLAIM -DPAIR=2
+broken M_WEAK_TAG -DPAIR=3
+broken M_WEAK_GONE -DPAIR=3
+broken M_WEAK_START -DPAIR=3
+broken M_WEAK_SECOND_TAG -DPAIR=3
+broken M_WEAK_PUBLISH -DPAIR=4
+broken M_WEAK_PASS_ON -DPAIR=4
+broken M_WEAK_LOOK_UP -DPAIR=4
+broken M_WEAK_CLEAR -DPAIR=5
+broken M_WEAK_LEFT -DPAIR=5
+broken M_WEAK_OWNED -DPAIR=5
+broken M_WEAK_COUNT -DPAIR=5
+broken M_WEAK_KICK -DPAIR=6
+broken M_WEAK_HAUL -DPAIR=6
+broken M_WEAK_EMPTY -DPAIR=6
 "
 
 # Which model: mspan.pml, unless a world says otherwise.
@@ -102,6 +126,7 @@ file_of()
 	*" -DGATE "*) echo gate.pml ;;
 	*" -DDRAIN "*) echo drain.pml ;;
 	*" -DSTACKS "*) echo stacks.pml ;;
+	*" -DPAIR="*) echo weak.pml ;;
 	*) echo mspan.pml ;;
 	esac
 }
