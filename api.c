@@ -9,6 +9,7 @@
  * Overview: galloc_mod.c.
  */
 #include "mcache.h"
+#include "observe/profile.h"
 #include "observe/tracepoints.h"
 
 #include <linux/log2.h>
@@ -150,6 +151,23 @@ static noinline bool over_limit(const struct request *r)
 	return true;
 }
 
+/* The bytes of the object that a request gets. */
+static size_t request_takes(const struct request *r)
+{
+	if (r->size && !r->class)
+		return large_takes(r->size, r->align);
+	return r->class ? sizeclasses[r->class].size : r->set->args.sc.size;
+}
+
+/* Is its object to be sampled?  Then the bytes, else 0. */
+static noinline size_t request_sampled(const struct request *r)
+{
+	const struct rowset *set = r->size ? NULL : r->set;
+	size_t takes = request_takes(r);
+
+	return sample_is_due(r->class, set, r->nid, takes) ? takes : 0;
+}
+
 /*
  * Serve any request that the fast path does not.  The first try is silent; before the
  * second, galloc's caches are released.  Only the second uses __GFP_NOFAIL, if the
@@ -159,10 +177,12 @@ static noinline bool over_limit(const struct request *r)
 static void *serve(const struct request *r)
 {
 	gfp_t gfp = r->gfp;
+	size_t sampled;
 	void *obj;
 
 	if (!api_alloc_ok(gfp) || !request_ok(r))
 		return NULL;
+	sampled = sample_is_on() ? request_sampled(r) : 0;
 	for (;;) {
 		obj = get_once(r, (gfp & ~__GFP_NOFAIL) | __GFP_NOWARN);
 		if (likely(obj))
@@ -180,8 +200,10 @@ static void *serve(const struct request *r)
 		gfp |= __GFP_NOWARN;
 		memalloc_retry_wait(gfp);
 	}
-	if (gate_has_watchers())
+	if (gate_is_watched())
 		gate_see_alloc(obj, r->asked, r->gfp);
+	if (unlikely(sampled))
+		profile_add(obj, sampled, false);
 	return obj;
 }
 
@@ -335,7 +357,7 @@ static void *serve_node(const struct request *r)
 		obj = mcache_pop_node(r->class, r->nid);
 		if (obj) {
 			init_object(obj, sizeclasses[r->class].size, r->gfp);
-			if (gate_has_watchers())
+			if (gate_is_watched())
 				gate_see_alloc(obj, r->asked, r->gfp);
 			return obj;
 		}
@@ -508,9 +530,12 @@ size_t api_alloc_row_bulk(struct rowset *set, int nid, gfp_t gfp, size_t nr, voi
 		if (nid == NUMA_NO_NODE)
 			n = mcache_pop_many(0, set, nr - i, p + i);
 		/* Without a stack a span gives as many as it has; with one, serve() fills that. */
-		if (!n && !READ_ONCE(set->k))
+		if (!n && !READ_ONCE(set->k)) {
 			n = rows_alloc(set, nid, (gfp & ~__GFP_NOFAIL) | __GFP_NOWARN,
 				       min_t(size_t, nr - i, BITS_PER_LONG), p + i);
+			if (sample_is_on())
+				profile_add_bulk(p + i, n, set->args.sc.size);
+		}
 		if (!n) {
 			p[i] = serve(&r);
 			if (!p[i]) {
@@ -523,7 +548,7 @@ size_t api_alloc_row_bulk(struct rowset *set, int nid, gfp_t gfp, size_t nr, voi
 		if (want_init_on_alloc(gfp))
 			for (j = i; j < i + n; j++)
 				init_row_object(set, p[j], gfp);
-		if (gate_has_watchers())
+		if (gate_is_watched())
 			see_bulk(p + i, n, 0, gfp);
 		i += n;
 	}
@@ -746,7 +771,7 @@ size_t galloc_bulk(size_t size, gfp_t gfp, size_t nr, void **p)
 			n = mcache_pop_many(class, NULL, nr - i, p + i);
 		if (want_init_on_alloc(gfp))
 			clear_objects(p + i, n, class);
-		if (gate_has_watchers())
+		if (gate_is_watched())
 			see_bulk(p + i, n, size, gfp);
 		i += n;
 		if (i == nr)

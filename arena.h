@@ -308,8 +308,9 @@ static __always_inline unsigned int arena_stack_at(const struct arena_map *map,
 	/* data_race(): a slot changes only while its pages hold no object. */
 	stacks = (const u16 *)data_race(map->stacks[page / ARENA_PAGES]);
 	/*
-	 * data_race(): a number changes while no object of the page is in use, or, of a
-	 * set, to one that is as good, see client/stacks.c.
+	 * data_race(): a number changes while no object of the page is in use, or to one
+	 * that is as good: of a set, see client/stacks.c, or of a page with a sampled
+	 * object, see mspan_watch().
 	 */
 	return data_race(stacks[page]);
 }

@@ -51,6 +51,21 @@ bool capacity_shareable(unsigned long size)
 	return size > PAGE_SIZE;
 }
 
+/* Change what the fast path may still serve; what it has served stays. */
+void capacity_add_credit(struct mcache_stack *stacks, unsigned int number, long by)
+{
+	struct stack_rest *rest = stack_rest(stacks, number);
+	struct mcache_stack *stack = &stacks[number];
+
+	WRITE_ONCE(stack->seq, stack->seq + 1);
+	/* Orders the odd number before; pairs with mcache_allocs(). */
+	smp_wmb();
+	WRITE_ONCE(rest->issued, rest->issued + by);
+	WRITE_ONCE(stack->credit, stack->credit + by);
+	/* Release: orders both before the even number; pairs with the same. */
+	smp_store_release(&stack->seq, stack->seq + 1);
+}
+
 /**
  * capacity_set_gates() - let a stack follow the reasons to watch its row
  * @stacks: stacks of this CPU, with busy set, or of none yet
@@ -61,20 +76,20 @@ bool capacity_shareable(unsigned long size)
 void capacity_set_gates(struct mcache_stack *stacks, unsigned int number)
 {
 	struct mcache_stack *stack = &stacks[number];
-	struct stack_rest *rest = stack_rest(stacks, number);
 	const struct mcentral *c = stack_central(number);
 	unsigned int size = c ? c->sc->size : 0;
 	u8 why = gate_reasons(c ? c->row : 0);
-	long credit = why ? 0 : GATE_CREDIT;
+	long credit = GATE_CREDIT;
 
-	WRITE_ONCE(stack->seq, stack->seq + 1);
-	/* Orders the odd number before; pairs with mcache_allocs(). */
-	smp_wmb();
-	WRITE_ONCE(rest->issued, rest->issued + credit - stack->credit);
-	WRITE_ONCE(stack->credit, credit);
-	/* Release: orders both before the even number; pairs with the same. */
-	smp_store_release(&stack->seq, stack->seq + 1);
-
+	/* If that is the only reason, the fast path serves what is not sampled. */
+	stack->samples = why == BIT(GATE_SAMPLE) && size;
+	if (stack->samples)
+		credit = sample_credit(size);
+	else if (why & ~BIT(GATE_SAMPLE))
+		credit = 0;
+	if (why == BIT(GATE_SAMPLE))
+		why = 0;
+	capacity_add_credit(stacks, number, credit - stack->credit);
 	if (capacity_shareable(size))
 		why |= GATE_PAGES;
 	stack->gates = why;

@@ -462,6 +462,7 @@ bool mspan_is_taken(const void *p, unsigned int row);
 void *mspan_object(const struct mspan *s, unsigned int index);
 void mspan_cut(struct mspan *s, unsigned int row);
 void mspan_relabel(struct mspan *s, unsigned int number);
+void mspan_watch(const struct mcentral *c, struct mspan *s, const void *p, bool watch);
 unsigned int mspan_cut_taken(struct mspan *s, unsigned int row, void **out);
 void *mspan_take_only(struct mspan *s);
 unsigned int mspan_claim(struct mspan *s, void **out, unsigned int max);

@@ -26,7 +26,8 @@
  *	map.c              from an address to its slot, row and span
  *
  * Beside them, worker.c: all background work, requested in any context; gate.c: who
- * watches single allocations and frees, such as the tracepoints of trace.c; and in
+ * watches single allocations and frees, such as the tracepoints of trace.c; sample.c and
+ * profile.c: the heap profile; and in
  * client/ what a client gets beyond the calls of kmalloc(): rcu.c has gfree_rcu(),
  * nolock.c the calls for any context, stacks.c the stacks of caches and heaps.
  *
@@ -77,6 +78,7 @@
  *	mheap->lock        the runs of a node and the page accounting of its arenas
  *	arena_map_lock     the slots of the address map and their references
  *	depot_lock         the pages of stored call stacks, see observe/stackdepot.c
+ *	profile_lock       the counters of the heap profile, see observe/profile.c
  *
  * The stacks have no lock: see the busy byte in mcache.h.  Bitmaps, rows and
  * the map are read without one: see the rules in mcentral.c and arena_of().
@@ -199,6 +201,7 @@ static int __init galloc_init(void)
 	err = rows_init();
 	if (err)
 		goto err_mheap;
+	sample_init();
 	gate_init();
 	stacks_init();
 	err = capacity_init();

@@ -104,10 +104,16 @@ static inline bool gate_bypasses(unsigned int row)
 	return unlikely(gate_reasons(row) & BIT(GATE_DEBUG));
 }
 
-/* Does anybody watch anything?  In the slow paths only. */
+/* Does anybody watch anything, or was anything sampled?  In the slow paths only. */
 static inline bool gate_has_watchers(void)
 {
-	return unlikely(READ_ONCE(gate_watched));
+	return READ_ONCE(gate_watched);
+}
+
+/* The same, without samples. */
+static inline bool gate_is_watched(void)
+{
+	return unlikely(READ_ONCE(gate_watched) & ~BIT(GATE_SAMPLE));
 }
 
 #endif /* _GALLOC_GATE_H */

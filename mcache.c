@@ -463,7 +463,7 @@ void *mcache_pop_node(unsigned int class, int nid)
 		return NULL;
 	/* In one section with the pop: the task could migrate in between. */
 	if (m->nid == nid)
-		obj = stack_pop(m, local_stack(m, class));
+		stack_serve(m, local_stack(m, class), 1, &obj);
 	mcache_leave(m);
 	return obj;
 }
@@ -613,18 +613,11 @@ void *mcache_alloc_set(struct rowset *set, int nid, gfp_t gfp)
 size_t mcache_pop_many(unsigned int class, const struct rowset *set, size_t nr, void **out)
 {
 	struct mcache *m = mcache_enter();
-	struct mcache_stack *stack;
 	size_t n;
 
 	if (!m)
 		return 0;
-	stack = local_stack(m, set ? READ_ONCE(set->k) : class);
-	n = min3(nr, (size_t)(stack->top - stack->base), (size_t)DRAIN_TURN);
-	if (n) {
-		stack->top -= n;
-		memcpy(out, stack->top, n * sizeof(*out));
-		stack_count(m, stack, n);
-	}
+	n = stack_serve(m, local_stack(m, set ? READ_ONCE(set->k) : class), nr, out);
 	mcache_leave(m);
 	return n;
 }
@@ -680,14 +673,18 @@ static struct mcentral *free_where(struct mcache *m, const void *p,
 				   struct mcache_stack **stack)
 {
 	unsigned int number = arena_stack_of(p);
-	struct mcentral *c;
+	struct mcentral *c = number < STACK_FIRST ? NULL : stack_central(number);
 	struct object o;
 
 	*stack = NULL;
-	if (number < STACK_FIRST)
-		return NULL;
-	c = stack_central(number);
-	if (!c || (c->set && (mspan_resolve(p, &o) != FOUND_OBJECT || o.c != c)))
+	/* The page of a sampled object, or of the reserve, says nothing of the others on it. */
+	if (number == STACK_WATCHED || (c && c->set)) {
+		if (mspan_resolve(p, &o) != FOUND_OBJECT || (c && o.c != c) ||
+		    mcentral_stack(o.c) < STACK_FIRST)
+			return NULL;
+		c = o.c;
+	}
+	if (!c)
 		return NULL;
 	*stack = row_stack_here(m, c->row);
 	return c;
@@ -714,7 +711,7 @@ void mcache_free_slow(const void *p, unsigned int number)
 	if ((!stack_class(number) || capacity_shareable(stack_size(stack_class(number)))) &&
 	    waiting_add(p, false))
 		return;
-	if (number < STACK_FIRST) {
+	if (number < STACK_WATCHED) {
 		mcentral_free_single(p);
 		return;
 	}

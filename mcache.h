@@ -15,6 +15,7 @@
 #include <linux/workqueue.h>
 
 #include "galloc_internal.h"
+#include "observe/sample.h"
 
 /*
  * Pointers that a call takes off a stack and puts into their spans: it may be made in a
@@ -41,6 +42,7 @@
  *	mcache_push_shareable()
  * @seq: odd while @credit and stack_rest->issued change together
  * @wants: at which end it last ran out, see capacity_wants_more()
+ * @samples: the credit is the distance to the next sample, see observe/sample.c
  * @run: times in a row that it ran empty, or, negative, full, see capacity_batch()
  *
  * What a pair of calls needs is in this one cache line; struct stack_rest has the
@@ -58,7 +60,8 @@ struct mcache_stack {
 	u32 moved;
 	u8 gates;
 	u8 seq;
-	u8 wants;
+	u8 wants : 2;
+	bool samples : 1;
 	s8 run;
 };
 
@@ -555,12 +558,37 @@ static inline void stack_count(struct mcache *m, struct mcache_stack *stack,
 {
 	struct stack_rest *rest;
 
-	if (likely(stack->credit >= (long)n)) {
+	/* sample_is_due() has taken it off the distance. */
+	if (likely(stack->credit >= (long)n && !stack->samples)) {
 		WRITE_ONCE(stack->credit, stack->credit - n);
 		return;
 	}
 	rest = stack_rest(m->stacks, stack - m->stacks);
 	WRITE_ONCE(rest->issued, rest->issued + n);
+}
+
+/*
+ * Take objects off a stack, as the fast path might have: up to the next sample; none while
+ * somebody else watches, too, and each is to be looked at.
+ */
+static inline size_t stack_serve(struct mcache *m, struct mcache_stack *stack, size_t nr,
+				 void **out)
+{
+	size_t n = min3(nr, (size_t)(stack->top - stack->base), (size_t)DRAIN_TURN);
+
+	if (stack->samples)
+		n = min_t(size_t, n, stack->credit);
+	else if (unlikely(stack->gates & GATE_REASONS) && sample_is_on())
+		return 0;
+	if (!n)
+		return 0;
+	if (stack->samples)
+		WRITE_ONCE(stack->credit, stack->credit - n);
+	else
+		stack_count(m, stack, n);
+	stack->top -= n;
+	memcpy(out, stack->top, n * sizeof(*out));
+	return n;
 }
 
 static inline bool mcache_is_setup(int cpu)
@@ -651,6 +679,7 @@ out:
 int capacity_init(void);
 void capacity_exit(void);
 void capacity_set_gates(struct mcache_stack *stacks, unsigned int number);
+void capacity_add_credit(struct mcache_stack *stacks, unsigned int number, long by);
 
 /* stack->wants */
 enum { WANTS_UNDERFLOW = 1, WANTS_OVERFLOW = 2 };

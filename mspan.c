@@ -523,6 +523,15 @@ static void span_publish(struct mspan *s, unsigned int row, enum mspan_state sta
 	arena_set_stack(s->arena, first, n, number);
 }
 
+/* A page with a sampled object keeps its mark. */
+static void pages_relabel(struct arena *arena, unsigned int first, unsigned int n,
+			  unsigned int number)
+{
+	for (; n--; first++)
+		if (arena->stack[first] != STACK_WATCHED)
+			WRITE_ONCE(arena->stack[first], number);
+}
+
 /*
  * Give the pages of a span of a set another stack number, with the lock of its row.  Its
  * objects may be freed meanwhile: by either number they go where they belong.
@@ -532,7 +541,32 @@ void mspan_relabel(struct mspan *s, unsigned int number)
 	unsigned int first = arena_page(s->arena, s->start);
 
 	if (!s->arena->lone && s->arena->stack[first] != number)
-		arena_set_stack(s->arena, first, s->npages, number);
+		pages_relabel(s->arena, first, s->npages, number);
+}
+
+/*
+ * Mark the page of an object, so that its free takes the slow path, or take the mark away,
+ * with the lock of its row.  The object is in use, so its span stays; but if it is freed
+ * twice at the same time another may be there, whose pages have no mark to take away.
+ */
+void mspan_watch(const struct mcentral *c, struct mspan *s, const void *p, bool watch)
+{
+	struct arena *arena = s->arena;
+	unsigned int page = arena_page(arena, addr_of(p));
+
+	lockdep_assert_held(&c->lock);
+
+	/* All that is of the reserve has that number anyway. */
+	if (mspan_row(s) != c->row || mcentral_is_reserve(c))
+		return;
+	if (watch) {
+		WRITE_ONCE(arena->stack[page], STACK_WATCHED);
+		return;
+	}
+	cmpxchg(&arena->stack[page], STACK_WATCHED, mcentral_stack(c));
+	/* The first page must not tell the others' next relabelling that it is done. */
+	if (c->set)
+		pages_relabel(arena, arena_page(arena, s->start), s->npages, mcentral_stack(c));
 }
 
 /**

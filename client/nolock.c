@@ -16,6 +16,7 @@
  * Overview: galloc_mod.c.
  */
 #include "mcache.h"
+#include "observe/profile.h"
 
 #include <linux/module.h>
 #include <linux/string.h>
@@ -211,6 +212,7 @@ static void *pages_nolock(size_t size, gfp_t flags)
 void *galloc_nolock(size_t size, gfp_t flags)
 {
 	unsigned int class = sizeclass_of(size);
+	size_t takes;
 	void *p;
 
 	if (!size)
@@ -219,27 +221,24 @@ void *galloc_nolock(size_t size, gfp_t flags)
 		      (__force unsigned int)flags))
 		return NULL;
 	p = class ? small_nolock(class, flags) : pages_nolock(size, flags);
-	if (p && gate_has_watchers())
+	if (!p)
+		return NULL;
+	if (gate_is_watched())
 		gate_see_alloc(p, size, flags);
+	takes = class ? sizeclasses[class].size : PAGE_ALIGN(size);
+	if (sample_is_on() && sample_by_bytes(takes))
+		profile_add(p, takes, true);
 	return p;
 }
 EXPORT_SYMBOL_GPL(galloc_nolock);
 
 /* ---- free ------------------------------------------------------------------------------ */
 
-/* Was it freed a moment ago, so that it is on top of this CPU's stack? */
-static bool is_on_top(const void *p)
+/* Those who watch see it. */
+static void see_free(const void *p)
 {
-	struct mcache *m = mcache_enter();
-	struct mcache_stack *stack;
-	bool twice;
-
-	if (!m)
-		return false;
-	stack = &m->stacks[arena_stack_of(p)];
-	twice = stack->top != stack->base && stack->top[-1] == p;
-	mcache_leave(m);
-	return twice;
+	profile_forget(p, true);
+	gate_see_free(p);
 }
 
 /* In an RCU read section.  False if it is no live object. */
@@ -250,10 +249,10 @@ static bool free_small(const void *p, const struct object *o)
 	bool look = false;
 
 	if (test_bit(o->index, o->span->free) || test_bit(page, arena->waiting) ||
-	    is_on_top(p))
+	    mcache_is_top(p, o->row))
 		return false;
 	if (gate_has_watchers())
-		gate_see_free(p);
+		see_free(p);
 	if (o->sc->size > PAGE_SIZE &&
 	    !release_pages_unshared(addr_of(p), PFN_UP(offset_in_page(p) + o->sc->size)))
 		return waiting_add(p, true);
@@ -293,7 +292,7 @@ void gfree_nolock(const void *p)
 		done = free_small(p, &o);
 	} else {
 		if (gate_has_watchers())
-			gate_see_free(p);
+			see_free(p);
 		done = large_drop(p);
 		if (done)
 			owe_look(p);

@@ -110,6 +110,9 @@ static void check_waiting(struct findings *maybe, const struct mspan *s,
 /* The stack number of a page.  Those of sets may be old, but not another's. */
 static void check_label(struct findings *maybe, const struct mcentral *mc, unsigned int label)
 {
+	/* The page of a sampled object, perhaps. */
+	if (label == STACK_WATCHED && gate_has_watchers())
+		return;
 	if (mc->set && !mcentral_is_reserve(mc) && label != STACK_WITHOUT)
 		check_that(maybe, label >= STACK_FIRST && stack_central(label) == mc);
 	else

@@ -75,7 +75,9 @@ static void check_stack_of(struct findings *sure, const struct mcache_stack *sta
 	}
 	check_that(sure, stack->base <= stack->top && stack->top <= stack->end);
 	check_eq(sure, stack->mask == ULONG_MAX, !!stack->gates);
-	check_eq(sure, !stack->credit, !!(stack->gates & GATE_REASONS));
+	check_that(sure, stack->samples ||
+		   !stack->credit == !!(stack->gates & GATE_REASONS));
+	check_that(sure, stack->credit >= 0);
 	if (stack->span)
 		check_eq(sure, stack->span->tag, MSPAN_TAG(c->row, MSPAN_CACHED));
 }

@@ -237,6 +237,9 @@ int gk_init(struct kunit *test)
 		return -ENOMEM;
 	settings_save(gk);
 	gk_quiet();
+	/* A case that counts slow paths, or pages, does not count samples. */
+	if (sample_is_on())
+		sample_set(0);
 	WRITE_ONCE(drain_ask_isolated, true);
 	/* A case that migrated to another node would check the accounting of this one. */
 	gk_pin(gk_cpu(0));

@@ -5,6 +5,11 @@
  */
 #include "helpers.h"
 
+#include <linux/percpu.h>
+
+#include "client/cache.h"
+#include "observe/profile.h"
+#include "observe/sample.h"
 #include "observe/stackdepot.h"
 
 /* ---- stacks ------------------------------------------------------------------ */
@@ -93,11 +98,420 @@ static void a_lock_that_is_taken_is_not_waited_for(struct kunit *test)
 	KUNIT_EXPECT_NE(test, stackdepot_save(at, STACKDEPOT_DEPTH, true), 0);
 }
 
+/* ---- what is sampled ----------------------------------------------------------- */
+
+#define MAX_OBJECTS	12800
+
+static void *objects[MAX_OBJECTS];
+
+static unsigned long nr_live(void)
+{
+	struct profile_totals t;
+
+	profile_totals(&t);
+	return t.samples;
+}
+
+static unsigned long nr_sampled(void)
+{
+	struct profile_totals t;
+
+	profile_totals(&t);
+	return t.allocs;
+}
+
+static int init_case(struct kunit *test)
+{
+	int err = gk_init(test);
+
+	/* Of others' objects nothing is left. */
+	KUNIT_EXPECT_EQ(test, nr_live(), 0);
+	return err;
+}
+
+static void exit_case(struct kunit *test)
+{
+	sample_set(0);
+	KUNIT_EXPECT_EQ(test, nr_live(), 0);
+	gk_exit(test);
+}
+
+static void a_sample_stands_for_others(struct kunit *test)
+{
+	static const struct {
+		u64 size, mean, weight;
+	} of[] = {
+		/* 65536 / (1 - exp(-size / mean)) */
+		{ 8, 524288, 4295000064 }, { 1000, 524288, 34392517 },
+		{ 32768, 524288, 1081685 }, { 524288, 524288, 103676 },
+		{ 1048576, 524288, 75794 }, { 3000000, 524288, 65751 },
+		{ 4194304, 524288, 65558 }, { 64, 1024, 1081685 },
+		{ 1000, 1024, 105127 }, { 4194304, 1024, 65536 },
+	};
+	unsigned int i;
+	u64 weight;
+
+	for (i = 0; i < ARRAY_SIZE(of); i++) {
+		weight = sample_weight(of[i].size, of[i].mean);
+		KUNIT_EXPECT_LE_MSG(test, abs((s64)(weight - of[i].weight)),
+				    of[i].weight / 10000 + 1, "%llu of %llu: %llu",
+				    of[i].size, of[i].mean, weight);
+	}
+}
+
+/* Is a count within five standard deviations, which 1 in 1,700,000 is not? */
+static void expect_near(struct kunit *test, s64 n, s64 expected, s64 variance, const char *what)
+{
+	KUNIT_EXPECT_LE_MSG(test, (n - expected) * (n - expected), 25 * variance,
+			    "%s: %lld of %lld", what, n, expected);
+}
+
+static void distances_have_no_memory(struct kunit *test)
+{
+	/* Of 65536, so many are longer than 1, 2, 3, 4 halves of the mean. */
+	static const long longer[] = { 39750, 24109, 14623, 8869 };
+	const long mean = 64 << 10, draws = 65536;
+	long n[ARRAY_SIZE(longer)] = { }, i;
+	unsigned int j;
+	u64 sum = 0;
+
+	sample_set(mean >> 10);
+	for (i = 0; i < draws; i++) {
+		unsigned long gap = sample_gap();
+
+		sum += gap;
+		for (j = 0; j < ARRAY_SIZE(longer); j++)
+			n[j] += gap >= mean * (j + 1) / 2;
+	}
+	/* The deviation of a sum is that of one distance, the mean, 256 times. */
+	KUNIT_EXPECT_LE(test, abs((s64)(sum - (u64)mean * draws)), 5 * 256 * mean);
+	for (j = 0; j < ARRAY_SIZE(longer); j++)
+		expect_near(test, n[j], longer[j],
+			    longer[j] * (65536 - longer[j]) / 65536, "longer");
+}
+
+static struct galloc_cache *cache;
+
+/* Ways to allocate @n objects of a size; an object of whole pages has no stack. */
+static void one_by_one(size_t size, unsigned int n)
+{
+	while (n--)
+		objects[n] = galloc(size, n % 4 ? GFP_KERNEL : GFP_KERNEL | __GFP_ZERO);
+}
+
+static void of_a_node(size_t size, unsigned int n)
+{
+	while (n--)
+		objects[n] = galloc_node(size, GFP_KERNEL, gk_nid());
+}
+
+static void in_bulk(size_t size, unsigned int n)
+{
+	size_t part;
+
+	for (; n; n -= part) {
+		part = min(n, 100U);
+		if (galloc_bulk(size, GFP_KERNEL, part, objects + n - part) != part)
+			memset(objects + n - part, 0, part * sizeof(*objects));
+	}
+}
+
+static void of_a_cache(size_t size, unsigned int n)
+{
+	unsigned int half = n / 2;
+
+	/* Without a stack at first. */
+	if (galloc_cache_alloc_bulk(cache, GFP_KERNEL, half, objects) != half)
+		memset(objects, 0, half * sizeof(*objects));
+	while (n-- > half)
+		objects[n] = galloc_cache_alloc(cache, GFP_KERNEL);
+}
+
+static void in_any_context(size_t size, unsigned int n)
+{
+	while (n--)
+		objects[n] = galloc_nolock(size, 0) ?: galloc(size, GFP_KERNEL);
+}
+
+static const struct way {
+	const char *name;
+	void (*alloc)(size_t size, unsigned int n);
+} ways[] = {
+	{ "one by one", one_by_one }, { "node", of_a_node }, { "bulk", in_bulk },
+	{ "cache", of_a_cache }, { "nolock", in_any_context },
+};
+
+/* Ways to free. */
+static void free_singly(void **p, unsigned int n)
+{
+	while (n--)
+		gfree(*p++);
+}
+
+static void free_bulk(void **p, unsigned int n)
+{
+	gfree_bulk(n, p);
+}
+
+static void free_nolock(void **p, unsigned int n)
+{
+	while (n--)
+		gfree_nolock(*p++);
+	worker_settle();
+}
+
+static void free_later(void **p, unsigned int n)
+{
+	while (n--)
+		gfree_rcu_mightsleep(*p++);
+	galloc_rcu_barrier();
+}
+
+static void free_elsewhere_fn(void *unused)
+{
+	free_singly(objects, MAX_OBJECTS);
+}
+
+static void (*const frees[])(void **p, unsigned int n) = {
+	free_singly, free_bulk, free_nolock, free_later,
+};
+
+/*
+ * Estimates are near the truth, for each size and each way, and whatever way they are
+ * freed, nothing is left.
+ */
+static void whatever_the_size_and_the_way(struct kunit *test)
+{
+	static const size_t sizes[] = { 8, 64, 1024, 4096, 8192, 65536, 1048576 };
+	const unsigned long before = nr_sampled();
+	unsigned int i, j, n, turn = 0;
+	size_t takes, size;
+	u64 weight, seen;
+
+	sample_set(4);
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		size = sizes[i];
+		weight = sample_weight(size, 4096);
+		n = min_t(size_t, MAX_OBJECTS, max((256 << 10) / size, 4));
+		cache = galloc_cache_create("profiled", min(size, 8192), NULL);
+		KUNIT_ASSERT_NOT_NULL(test, cache);
+		for (j = 0; j < ARRAY_SIZE(ways); j++) {
+			takes = ways[j].alloc == of_a_cache ? min(size, 8192) : size;
+			weight = sample_weight(takes, 4096);
+			seen = nr_sampled();
+			ways[j].alloc(size, n);
+			seen = nr_sampled() - seen;
+			KUNIT_EXPECT_EQ(test, nr_live(), seen);
+			/* Binomial: n * p * (1 - p), where p is 1 / weight; here times weight. */
+			expect_near(test, seen * weight >> SAMPLE_SHIFT, n,
+				    1 + ((n * (weight - 65536)) >> SAMPLE_SHIFT), ways[j].name);
+			frees[turn++ % ARRAY_SIZE(frees)](objects, n);
+			KUNIT_EXPECT_EQ(test, nr_live(), 0);
+		}
+		galloc_cache_destroy(cache);
+	}
+	KUNIT_EXPECT_GT(test, nr_sampled(), before);
+	KUNIT_EXPECT_EQ(test, validate_all(), 0);
+}
+
+/* Of a page with a sampled object: the others still go to the stack. */
+static void neighbours_are_not_sampled(struct kunit *test)
+{
+	struct mcache_stack *stack;
+	unsigned int i, n = 0, at = 0;
+
+	if (galloc_debug)
+		kunit_skip(test, "no stacks");
+	sample_set(1);
+	for (i = 0; i < 512; i++) {
+		objects[i] = galloc(64, GFP_KERNEL);
+		if (arena_stack_of(objects[i]) == STACK_WATCHED && !n++)
+			at = i;
+	}
+	KUNIT_ASSERT_GT(test, n, 0);
+	n = nr_live();
+	/* Its own free takes the mark away, if no other is on its page. */
+	preempt_disable();
+	stack = gk_stack(sizeclass_of(64));
+	for (i = 0; i < 512; i++)
+		if (i != at && (unsigned long)objects[i] >> PAGE_SHIFT ==
+		    (unsigned long)objects[at] >> PAGE_SHIFT) {
+			gfree(objects[i]);
+			if (arena_stack_of(objects[at]) == STACK_WATCHED)
+				KUNIT_EXPECT_PTR_EQ(test, stack->top[-1], objects[i]);
+			objects[i] = NULL;
+		}
+	preempt_enable();
+	KUNIT_EXPECT_GT(test, nr_live(), 0);
+	gfree(objects[at]);
+	KUNIT_EXPECT_EQ(test, arena_stack_of(objects[at]),
+			stack_number(gk_nid(), sizeclass_of(64)));
+	objects[at] = NULL;
+	gfree_bulk(512, objects);
+}
+
+/* A row gets stacks and loses them while an object is sampled. */
+static void marks_survive_new_numbers(struct kunit *test)
+{
+	void *p[200];
+	unsigned int i;
+
+	cache = galloc_cache_create("profiled", 256, NULL);
+	KUNIT_ASSERT_NOT_NULL(test, cache);
+	sample_set(1);
+	for (i = 0; i < ARRAY_SIZE(p); i++)
+		p[i] = galloc_cache_alloc(cache, GFP_KERNEL);
+	KUNIT_EXPECT_GT(test, nr_live(), 0);
+	KUNIT_EXPECT_TRUE(test, galloc_debug || stacks_give(cache->set));
+	for (i = 0; i < ARRAY_SIZE(p) / 2; i++)
+		galloc_cache_free(cache, p[i]);
+	stacks_drain(cache->set);
+	galloc_cache_free_bulk(cache, ARRAY_SIZE(p) / 2, p + ARRAY_SIZE(p) / 2);
+	KUNIT_EXPECT_EQ(test, nr_live(), 0);
+	galloc_cache_destroy(cache);
+}
+
+static void a_sweep_is_seen(struct kunit *test)
+{
+	struct galloc_heap *heap = galloc_heap_create("profiled", NULL);
+	unsigned int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, heap);
+	sample_set(1);
+	for (i = 0; i < 200; i++)
+		KUNIT_EXPECT_NOT_NULL(test, galloc_from(heap, i % 2 ? 100 : 40000, GFP_KERNEL));
+	KUNIT_EXPECT_GT(test, nr_live(), 100);
+	galloc_heap_destroy(heap, GALLOC_HEAP_RELEASE);
+	KUNIT_EXPECT_EQ(test, nr_live(), 0);
+}
+
+/* The entries of a size, added up. */
+static void add_up(size_t size, struct profile_line *sum)
+{
+	const void *entry = NULL;
+	struct profile_line line;
+
+	memset(sum, 0, sizeof(*sum));
+	while ((entry = profile_next(entry))) {
+		profile_read(entry, &line);
+		if (line.size != size)
+			continue;
+		sum->live += line.live;
+		sum->allocs += line.allocs;
+		sum->peak += line.peak;
+	}
+}
+
+static void the_peak_is_remembered(struct kunit *test)
+{
+	const size_t first = 3 << 20, second = 2 << 20;
+	struct profile_totals before, after;
+	struct profile_line was, line;
+	void *p[8];
+
+	add_up(first, &was);
+	sample_set(1);
+	profile_totals(&before);
+	/* More than the peak of any case. */
+	p[0] = galloc(first, GFP_KERNEL);
+	p[1] = galloc(first, GFP_KERNEL);
+	gfree(p[1]);
+	p[1] = galloc(second, GFP_KERNEL);
+	add_up(first, &line);
+	/* A size of whole orders. */
+	add_up(4 << 20, &line);
+	KUNIT_EXPECT_EQ(test, line.live, 1);
+	KUNIT_EXPECT_EQ(test, line.peak, 2);
+	add_up(second, &line);
+	KUNIT_EXPECT_EQ(test, line.live, 1);
+	KUNIT_EXPECT_EQ(test, line.peak, 0);
+	profile_totals(&after);
+	KUNIT_EXPECT_EQ(test, after.live_bytes - before.live_bytes, (4 << 20) + second);
+	KUNIT_EXPECT_EQ(test, after.peak_bytes, 8 << 20);
+	gfree(p[0]);
+	gfree(p[1]);
+}
+
+/* Without memory an object is not recorded; there is one all the same. */
+static void a_sample_may_be_lost(struct kunit *test)
+{
+	struct profile_totals before, after;
+	unsigned int i;
+
+	sample_set(1);
+	one_by_one(4096, 64);
+	free_singly(objects, 64);
+	profile_totals(&before);
+	/* Each of another size, and of another page: a record and an entry each. */
+	for (i = 0; i < 1000; i++)
+		objects[i] = galloc(4096, GFP_KERNEL);
+	WRITE_ONCE(galloc_fail_hook, refuse);
+	for (i = 0; i < 1000; i++) {
+		gfree(objects[i]);
+		objects[i] = galloc(4096 + 8 * (i % 3), GFP_NOWAIT);
+	}
+	WRITE_ONCE(galloc_fail_hook, NULL);
+	profile_totals(&after);
+	KUNIT_EXPECT_LE(test, after.samples, 1000);
+	free_singly(objects, 1000);
+}
+
+static void pair_loop(void *arg)
+{
+	ktime_t end = gk_fight_end();
+	unsigned long i = 0;
+	void *p[8] = { };
+
+	do {
+		gfree(p[i % 8]);
+		p[i % 8] = galloc(i % 16 ? 512 : 8192, GFP_KERNEL);
+	} while (!gk_fight_over(++i, end));
+	free_singly(p, 8);
+}
+
+/* It is switched on and off while others allocate. */
+static void it_changes_under_traffic(struct kunit *test)
+{
+	struct gk_thread *t[2];
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(t); i++)
+		t[i] = gk_start(test, gk_cpu(i), pair_loop, NULL);
+	for (i = 0; i < 30; i++) {
+		sample_set(i % 3);
+		usleep_range(1000, 2000);
+	}
+	for (i = 0; i < ARRAY_SIZE(t); i++)
+		gk_join(test, t[i]);
+	KUNIT_EXPECT_EQ(test, validate_all(), 0);
+}
+
+/* What one CPU allocates another frees. */
+static void a_free_elsewhere_is_seen(struct kunit *test)
+{
+	memset(objects, 0, sizeof(objects));
+	sample_set(1);
+	one_by_one(256, 1000);
+	KUNIT_EXPECT_GT(test, nr_live(), 0);
+	gk_join(test, gk_start(test, gk_cpu(1), free_elsewhere_fn, NULL));
+	KUNIT_EXPECT_EQ(test, nr_live(), 0);
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE(a_stack_is_kept_once),
 	KUNIT_CASE(without_memory_a_stack_is_lost),
 	KUNIT_CASE(a_lock_that_is_taken_is_not_waited_for),
+	KUNIT_CASE(a_sample_stands_for_others),
+	KUNIT_CASE(the_peak_is_remembered),
+	KUNIT_CASE(distances_have_no_memory),
+	KUNIT_CASE(whatever_the_size_and_the_way),
+	KUNIT_CASE(neighbours_are_not_sampled),
+	KUNIT_CASE(marks_survive_new_numbers),
+	KUNIT_CASE(a_sweep_is_seen),
+	KUNIT_CASE(a_sample_may_be_lost),
+	KUNIT_CASE(a_free_elsewhere_is_seen),
+	KUNIT_CASE(it_changes_under_traffic),
 	{}
 };
 
-GK_SUITE(profile, gk_init, gk_exit);
+GK_SUITE(profile, init_case, exit_case);

@@ -12,6 +12,8 @@
 #include "debug/look.h"
 #include "mcache.h"
 #include "observe/heaps.h"
+#include "observe/profile.h"
+#include "observe/sample.h"
 #include "observe/stackdepot.h"
 
 #include <linux/export.h>
@@ -229,6 +231,15 @@ EXPORT_SYMBOL_IF_KUNIT(heap_walk);
 /* observe/heaps.c */
 EXPORT_SYMBOL_IF_KUNIT(heaps_table_show);
 EXPORT_SYMBOL_IF_KUNIT(heaps_classes_show);
+
+/* observe/profile.c, observe/sample.c */
+EXPORT_SYMBOL_IF_KUNIT(profile_totals);
+EXPORT_SYMBOL_IF_KUNIT(profile_next);
+EXPORT_SYMBOL_IF_KUNIT(profile_read);
+EXPORT_SYMBOL_IF_KUNIT(sample_mean);
+EXPORT_SYMBOL_IF_KUNIT(sample_set);
+EXPORT_SYMBOL_IF_KUNIT(sample_gap);
+EXPORT_SYMBOL_IF_KUNIT(sample_weight);
 
 /* observe/stackdepot.c */
 EXPORT_SYMBOL_IF_KUNIT(stackdepot_alloc);

@@ -7,6 +7,9 @@
  * each allocation takes the slow path, and with a mask of all ones each free does.  The
  * slow paths work as ever, and call the watchers as well.
  *
+ * Sampling is different: its credit is the distance to the next sample, its mask stays
+ * open, and profile.c sees what was sampled, see sample.c.
+ *
  * gate_close() records a reason and has each CPU close its own stacks.  It is complete
  * when all have, by a work item; an isolated CPU follows in its next slow path.  A CPU
  * that comes up has no stacks yet: it closes those that it makes, see
@@ -17,6 +20,7 @@
  * mcache.h.  Overview: galloc_mod.c.
  */
 #include "mcache.h"
+#include "observe/profile.h"
 
 #include <linux/cpu.h>
 #include <linux/mutex.h>
@@ -196,7 +200,7 @@ int gate_close(enum gate_reason why, const struct gate_watcher *watcher,
 {
 	mutex_lock(&gate_mutex);
 	rcu_assign_pointer(gate_watchers[why], watcher);
-	set_reason(&gate_watched, why, watcher);
+	set_reason(&gate_watched, why, watcher || why == GATE_SAMPLE);
 	set_reason(row == GATE_ALL_ROWS ? &gate_all : &mcentral_of(row)->gates,
 		   why, true);
 	mutex_unlock(&gate_mutex);
@@ -218,7 +222,9 @@ int gate_open(enum gate_reason why)
 	struct mcentral *c;
 
 	mutex_lock(&gate_mutex);
-	set_reason(&gate_watched, why, false);
+	/* What was sampled is seen to its end. */
+	if (why != GATE_SAMPLE)
+		set_reason(&gate_watched, why, false);
 	RCU_INIT_POINTER(gate_watchers[why], NULL);
 	set_reason(&gate_all, why, false);
 	while ((c = rows_next(&w)))
@@ -321,7 +327,8 @@ void gate_see_alloc(const void *p, size_t asked, gfp_t gfp)
 {
 	struct gate_object o = { .p = p, .asked = asked, .gfp = gfp };
 
-	gate_see(&o, false);
+	if (gate_is_watched())
+		gate_see(&o, false);
 }
 
 /**
@@ -334,7 +341,10 @@ void gate_see_free(const void *p)
 {
 	struct gate_object o = { .p = p };
 
-	gate_see(&o, true);
+	if (READ_ONCE(gate_watched) & BIT(GATE_SAMPLE))
+		profile_forget(p, in_nmi());
+	if (gate_is_watched())
+		gate_see(&o, true);
 }
 
 /**
@@ -349,6 +359,9 @@ void gate_see_swept(const struct mcentral *c, const struct mspan *s)
 	struct gate_object o = { .class = gate_class(c), .nid = c->nid, .set = c->set };
 	unsigned int i;
 
+	profile_forget_pages(s->start, s->npages);
+	if (!gate_is_watched())
+		return;
 	o.size = c->sc->size;
 	rcu_read_lock();
 	for (i = 0; i < s->objects; i++) {
@@ -366,6 +379,10 @@ void gate_init(void)
 
 	if (galloc_debug)
 		gate_all = BIT(GATE_DEBUG);
+	if (sample_is_on()) {
+		gate_all |= BIT(GATE_SAMPLE);
+		gate_watched = BIT(GATE_SAMPLE);
+	}
 	for_each_possible_cpu(cpu)
 		INIT_WORK(&per_cpu(gate_works, cpu), gate_work_fn);
 }

@@ -7,6 +7,7 @@
  * /sys/module/galloc/parameters.  Overview: galloc_mod.c.
  */
 #include "galloc_internal.h"
+#include "observe/sample.h"
 
 #include <linux/init.h>
 #include <linux/moduleparam.h>
@@ -17,7 +18,7 @@ unsigned long galloc_free_max_pages;
 static int set_live(const char *val, const struct kernel_param *kp);
 static int get_live(char *buffer, const struct kernel_param *kp);
 
-/* All are long. */
+/* All are long, or unsigned long. */
 static const struct kernel_param_ops live_ops = { .set = set_live, .get = get_live };
 
 static unsigned long limit_mb;
@@ -27,6 +28,10 @@ MODULE_PARM_DESC(limit_mb, "most memory to hold, including metadata, in MiB; 0: 
 static long free_max_mb = -1;
 module_param_cb(free_max_mb, &live_ops, &free_max_mb, 0644);
 MODULE_PARM_DESC(free_max_mb, "free memory above which runs return to the system, in MiB; -1: a 64th of what is held");
+
+static unsigned long sample_kb = 512;
+module_param_cb(sample_kb, &live_ops, &sample_kb, 0644);
+MODULE_PARM_DESC(sample_kb, "mean of bytes allocated between two samples of the heap profile, in KiB; 0: none");
 
 /* What galloc keeps, from load on. */
 static unsigned long least_mb;
@@ -49,6 +54,10 @@ static int live_check(void)
 	if (free_max_mb < -1 || free_max_mb > (long)MB_MAX) {
 		pr_err("free_max_mb=%ld is out of range: -1 to %lu\n",
 		       free_max_mb, MB_MAX);
+		return -EINVAL;
+	}
+	if (sample_kb > SAMPLE_MAX_KB) {
+		pr_err("sample_kb=%lu is out of range: 0 to %lu\n", sample_kb, SAMPLE_MAX_KB);
 		return -EINVAL;
 	}
 	if (limit_mb && least_mb > limit_mb) {
@@ -76,7 +85,7 @@ static int set_live(const char *val, const struct kernel_param *kp)
 	unsigned long *to = kp->arg, was = *to;
 	int err;
 
-	err = to == &limit_mb ? param_set_ulong(val, kp) : param_set_long(val, kp);
+	err = (long *)to == &free_max_mb ? param_set_long(val, kp) : param_set_ulong(val, kp);
 	/* When galloc loads, knobs_take() checks all of them together. */
 	if (err || !is_live)
 		return err;
@@ -86,13 +95,17 @@ static int set_live(const char *val, const struct kernel_param *kp)
 		return err;
 	}
 	live_take();
-	worker_kick(WORKER_RELEASE);
+	/* If a CPU is coming up or going down, the worker completes it. */
+	if (to == &sample_kb)
+		sample_set(sample_kb);
+	else
+		worker_kick(WORKER_RELEASE);
 	return 0;
 }
 
 static int get_live(char *buffer, const struct kernel_param *kp)
 {
-	return kp->arg == &limit_mb ? param_get_ulong(buffer, kp) : param_get_long(buffer, kp);
+	return kp->arg == &free_max_mb ? param_get_long(buffer, kp) : param_get_ulong(buffer, kp);
 }
 
 /* From now on they may be changed, or no longer. */
@@ -104,7 +117,7 @@ void knobs_live(bool live)
 }
 
 /**
- * knobs_take() - check limit_mb and free_max_mb, and convert them
+ * knobs_take() - check the parameters of this file, and convert them
  * @reserve_mb: the parameter
  *
  * Return: 0, or -EINVAL after a line with the parameter and its range.
@@ -117,5 +130,6 @@ int __init knobs_take(unsigned long reserve_mb)
 	if (live_check())
 		return -EINVAL;
 	live_take();
+	sample_mean = sample_kb << 10;
 	return 0;
 }

@@ -9,6 +9,8 @@
 #include "client/heap.h"
 #include "observe/heaps.h"
 #include "observe/metrics.h"
+#include "observe/profile.h"
+#include "observe/sample.h"
 #include "observe/sums.h"
 
 #include <linux/debugfs.h>
@@ -66,6 +68,8 @@ static void metrics_settings(struct seq_file *m)
 		   release_free_max() << PAGE_SHIFT);
 	metric_one(m, "cpu_cache_bytes", "The most that a CPU may cache.",
 		   galloc_cpu_cache_bytes);
+	metric_one(m, "sample_bytes", "Mean distance of the samples of the heap profile.",
+		   READ_ONCE(sample_mean));
 	metric_one(m, "debug", "Whether objects bypass the stacks.", galloc_debug);
 }
 
@@ -80,6 +84,17 @@ static void metrics_counters(struct seq_file *m)
 	for (i = 0; i < NR_GALLOC_FAULTS; i++)
 		metric_of(m, "faults_total", "kind", report_fault_name(i),
 			  atomic_long_read(&galloc_faults[i]));
+}
+
+static void metrics_profile(struct seq_file *m)
+{
+	struct profile_totals t;
+
+	profile_totals(&t);
+	metric(m, "samples_total", "counter", "Objects that the heap profile has sampled.");
+	seq_printf(m, "galloc_samples_total %lu\n", t.allocs);
+	metric(m, "samples_lost_total", "counter", "Those for which there was no memory.");
+	seq_printf(m, "galloc_samples_lost_total %lu\n", t.lost);
 }
 
 static void metrics_rcu(struct seq_file *m)
@@ -204,6 +219,7 @@ int metrics_show(struct seq_file *m, void *v)
 	metrics_settings(m);
 	metrics_counters(m);
 	metrics_rcu(m);
+	metrics_profile(m);
 	metrics_classes(m, sums);
 	sums_free(sums);
 	metrics_heaps(m);

@@ -12,6 +12,8 @@
 #include "heaps.h"
 #include "mcache.h"
 #include "observe/metrics.h"
+#include "observe/profile.h"
+#include "observe/sample.h"
 #include "observe/sums.h"
 
 #include <linux/cpu.h>
@@ -140,6 +142,7 @@ static int stats_show(struct seq_file *m, void *v)
 	seq_printf(m, LINE "%lu\n", "free_max_bytes",
 		   release_free_max() << PAGE_SHIFT);
 	seq_printf(m, LINE "%lu\n", "cpu_cache_bytes", galloc_cpu_cache_bytes);
+	seq_printf(m, LINE "%lu\n", "sample_bytes", READ_ONCE(sample_mean));
 	seq_printf(m, LINE "%d\n", "debug", galloc_debug);
 	seq_printf(m, LINE "%ld\n", "short_spans", t.short_spans);
 	events_print(m, 0, NR_STATS_EVENTS);
@@ -601,6 +604,7 @@ void stats_init(void)
 	debugfs_create_file("validate", 0600, stats_dir, NULL, &validate_fops);
 	heaps_init(stats_dir);
 	metrics_init(stats_dir);
+	profile_show_init(stats_dir);
 	stats_proc = proc_create_single("galloc", 0400, NULL, stats_show);
 }
 

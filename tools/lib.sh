@@ -288,7 +288,7 @@ packages_for()
 		plots) echo gnuplot-nox ;;
 		recording) echo e2fsprogs ;;
 		demo) echo gcc-12 e2fsprogs xfsprogs xz-utils ;;
-		observing) echo libncurses-dev tmux ;;
+		observing) echo libncurses-dev zlib1g-dev tmux ;;
 		release) echo git ;;
 		docs) echo python3-sphinx perl ;;
 		pdf) echo librsvg2-bin python3-sphinxcontrib.svg2pdfconverter latexmk texlive-latex-recommended texlive-latex-extra texlive-fonts-recommended tex-gyre ;;

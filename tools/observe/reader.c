@@ -46,7 +46,7 @@ void reader_die(const char *format, ...)
 	exit(1);
 }
 
-static void *need(void *p, size_t size)
+void *reader_need(void *p, size_t size)
 {
 	p = realloc(p, size ?: 1);
 	if (!p)
@@ -67,14 +67,14 @@ static bool table_cut(struct table *t, bool names)
 	size_t n = 0, room = 0, in_row = 0;
 	char *at, *line, *next_line, *next_word;
 
-	t->copy = need(NULL, t->size + 1);
+	t->copy = reader_need(NULL, t->size + 1);
 	memcpy(t->copy, t->text, t->size + 1);
 	for (line = strtok_r(t->copy, "\n", &next_line); line;
 	     line = strtok_r(NULL, "\n", &next_line)) {
 		for (in_row = 0, at = strtok_r(line, " ", &next_word); at;
 		     in_row++, at = strtok_r(NULL, " ", &next_word)) {
 			if (n == room)
-				t->word = need(t->word, (room = 2 * room + 64) * sizeof(*t->word));
+				t->word = reader_need(t->word, (room = 2 * room + 64) * sizeof(*t->word));
 			t->word[n++] = at;
 		}
 		if (!t->columns)
@@ -179,7 +179,7 @@ const char *reader_bytes(unsigned long long bytes)
 /* ---- files --------------------------------------------------------------------------- */
 
 /* All of a file, with a 0 behind it; NULL: see errno. */
-static char *read_text(const char *path, size_t *size)
+char *reader_text(const char *path, size_t *size)
 {
 	size_t room = 0, got;
 	char *text = NULL;
@@ -190,7 +190,7 @@ static char *read_text(const char *path, size_t *size)
 		return NULL;
 	*size = 0;
 	do {
-		text = need(text, (room += 64 * 1024) + 1);
+		text = reader_need(text, (room += 64 * 1024) + 1);
 		got = fread(text + *size, 1, room - *size, f);
 		*size += got;
 	} while (got);
@@ -238,7 +238,7 @@ static void cut_file(struct snapshot *s, enum reader_file file, const char *from
 
 static struct snapshot *new_snapshot(void)
 {
-	struct snapshot *s = need(NULL, sizeof(*s));
+	struct snapshot *s = reader_need(NULL, sizeof(*s));
 
 	memset(s, 0, sizeof(*s));
 	return s;
@@ -258,7 +258,7 @@ struct snapshot *reader_read(const char *dir)
 		struct table *t = &s->file[file];
 
 		snprintf(path, sizeof(path), "%s/%s", dir, reader_names[file]);
-		t->text = read_text(path, &t->size);
+		t->text = reader_text(path, &t->size);
 		if (!t->text && file == READER_STATS)
 			no_stats(dir, errno);
 		if (!t->text)
@@ -292,7 +292,7 @@ struct snapshot *reader_load(const char *path)
 	char *text, *at, *end, mark[32];
 	size_t size;
 
-	text = read_text(strcmp(path, "-") ? path : "/dev/stdin", &size);
+	text = reader_text(strcmp(path, "-") ? path : "/dev/stdin", &size);
 	if (!text)
 		reader_die("%s: %s", path, strerror(errno));
 	if (strncmp(text, SNAPSHOT_HEAD, strlen(SNAPSHOT_HEAD)))
@@ -314,7 +314,7 @@ struct snapshot *reader_load(const char *path)
 		at += strlen(mark);
 		end++;
 		t->size = end - at;
-		t->text = need(NULL, t->size + 1);
+		t->text = reader_need(NULL, t->size + 1);
 		memcpy(t->text, at, t->size);
 		t->text[t->size] = 0;
 		cut_file(s, file, path);
@@ -365,7 +365,7 @@ static unsigned long long node_count(const struct table *mheap, const char *node
 struct table *reader_nodes(const struct snapshot *s)
 {
 	const struct table *mheap = &s->file[READER_MHEAP];
-	struct table *t = need(NULL, sizeof(*t));
+	struct table *t = reader_need(NULL, sizeof(*t));
 	size_t row;
 	FILE *f;
 

@@ -61,6 +61,8 @@ extern const char *const reader_names[READER_FILES];
 
 /* Each prints one line that says what to do, and ends the program, if it cannot be done. */
 __attribute__((noreturn, format(printf, 1, 2))) void reader_die(const char *format, ...);
+void *reader_need(void *p, size_t size);
+char *reader_text(const char *path, size_t *size);
 void reader_begin(const char *program, void (*before_die)(void));
 struct snapshot *reader_read(const char *dir);
 struct snapshot *reader_load(const char *path);

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # Copyright (C) 2026 The galloc authors
 #
-# observe.sh: test gallocstat, galloctop and galloc-report with files whose numbers are known, and with bad
-# ones. One line per check; the last line is "N passed, N failed, N skipped".
+# observe.sh: test gallocstat, galloctop, galloc-report and galloc-pprof with files whose
+# numbers are known, and with bad ones. One line per check; the last line is "N passed, N failed, N skipped".
 
 set -euo pipefail
 top=$(cd "$(dirname "$0")/../.." && pwd)
@@ -211,6 +211,103 @@ check_report()
 	tool=$top/build/observe/gallocstat
 }
 
+# ---- galloc-pprof --------------------------------------------------------------------------
+
+make_profile()
+{
+	mkdir -p "$work/galloc/profile"
+	cat >"$work/galloc/profile/heap" <<-END
+		version 1
+		kind heap
+		kernel 0.0.0-none
+		sample_bytes 524288
+		live_samples 5
+		alloc_samples 9
+		lost_samples 0
+		live_bytes 2621440
+		peak_bytes 2621440
+		# entry objects bytes object_bytes sample_bytes samples
+		entry 8192.500 524320 64 524288 1
+		@0xffffffffc0000010 wf_add+0x10/0x20 [wordfreq]
+		@0xffffffff81000020 ksys_write+0x20/0x60
+		entry 6.328 6635520 1048576 524288 4
+		@0xffffffffc0000030 wf_run+0x10/0x20 [wordfreq]
+		@0xffffffff81000020 ksys_write+0x20/0x60
+		entry 1.000 100 100 524288 1
+		end
+	END
+	sed -i 's/^@/\t/' "$work/galloc/profile/heap"
+}
+
+# profile ARG...: a line for each sample: values, size, stack; then what is sampled.
+profile()
+{
+	"$top/build/observe/galloc-pprof" --dir "$work/galloc/profile" "$@" | python3 -c '
+import gzip, sys
+
+def varints(b):
+    n = shift = 0
+    for at, byte in enumerate(b):
+        n |= (byte & 127) << shift
+        shift += 7
+        if byte < 128:
+            yield n, at + 1
+            n = shift = 0
+
+def fields(b):
+    out = {}
+    while b:
+        key, at = next(varints(b))
+        n, more = next(varints(b[at:]))
+        at += more
+        if key & 7 == 2:
+            at, n = at + n, b[at:at + n]
+        out.setdefault(key >> 3, []).append(n)
+        b = b[at:]
+    return out
+
+p = fields(gzip.decompress(sys.stdin.buffer.read()))
+text = [s.decode() for s in p[6]]
+name = {f[1][0]: text[f[2][0]] for f in map(fields, p[5])}
+file = {m[1][0]: text[m[5][0]] for m in map(fields, p[3])}
+where = {l[1][0]: "%s %s" % (name[fields(l[4][0])[1][0]], file[l[2][0]])
+         for l in map(fields, p[4])}
+for s in map(fields, p[2]):
+    print(*(n for n, at in varints(s[2][0])), fields(s[3][0])[3][0],
+          ", ".join(where[i] for i in s.get(1, [])))
+print(p[12][0], *(text[fields(t)[1][0]] for t in p[1]), "of", text[p[14][0]])'
+}
+
+check_pprof()
+{
+	make_profile
+	same "galloc-pprof: each sample has its values, size and stack" "$(profile | tr '\n' ';')" \
+		"8193 524320 64 wf_add [wordfreq], ksys_write [kernel.kallsyms];6 6635520 1048576 wf_run [wordfreq], ksys_write [kernel.kallsyms];1 100 100 ;524288 inuse_objects inuse_space of inuse_space;"
+	sed 's/^kind heap/kind allocs/' "$work/galloc/profile/heap" >"$work/galloc/profile/allocs"
+	same "of all allocations, too" "$(profile allocs | tail -n 1)" \
+		"524288 alloc_objects alloc_space of alloc_space"
+	tool=$top/build/observe/galloc-pprof
+	same "--top: the largest first" \
+		"$("$tool" --top --load "$work/galloc/profile/heap" | awk '/objects of/ { print $1, $2, $3 }' | tr '\n' ';')" \
+		"92.7% 6480K, 6;7.3% 512K, 8192;0.0% 100, 1;"
+	refused "galloc-pprof: a file that is not there" "none: No such file or directory" --load none
+	head -n 14 "$work/galloc/profile/heap" >"$work/cut"
+	refused "one that is cut off" "cut is truncated: copy it again" --load cut
+	refused "something else" \
+		"/dev/null is no profile: take a copy of a file of /sys/kernel/debug/galloc/profile" --load /dev/null
+	sed 's/^version 1/version 2/' "$work/galloc/profile/heap" >"$work/bad"
+	refused "another version" \
+		"bad has version 2 and this program reads 1: use the one that came with that galloc" --load bad
+	sed 's/^entry 6.328 6635520.*/entry 6.328/' "$work/galloc/profile/heap" >"$work/bad"
+	refused "a damaged line" 'bad is damaged: "entry 6.328"' --load bad
+	refused "no such profile" "live is no profile: give heap, allocs or peak" live
+	refused "too many words" "too many words: type galloc-pprof --help" heap allocs
+	same "not to a terminal" \
+		"$(script -qec "$tool --load $work/galloc/profile/heap" /dev/null | tr -d '\r')" \
+		"galloc-pprof: the profile is no text: write it to a file, galloc-pprof >profile.pb.gz, or give --top"
+	tool=$top/build/observe/gallocstat
+}
+
 # ---- galloctop, in a terminal that tmux draws ------------------------------------------------
 
 # tm ARG...: the server of this test.
@@ -333,5 +430,6 @@ check_views
 check_snapshots
 check_bad_input
 check_report
+check_pprof
 check_completion
 check_top

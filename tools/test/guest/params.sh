@@ -86,6 +86,7 @@ for name in limit_mb reserve_mb; do
 done
 refused "free_max_mb=17592186044416" "free_max_mb=17592186044416 is out of range: -1 to 17592186044415"
 refused "free_max_mb=-2" "free_max_mb=-2 is out of range: -1 to 17592186044415"
+refused "sample_kb=1048577" "sample_kb=1048577 is out of range: 0 to 1048576"
 refused "limit_mb=8 reserve_mb=16" "reserve_mb=16 is more than limit_mb=8: at most 8"
 refused "reserve_mb=$all_mb" "reserve_mb=$all_mb exceeds system memory: at most $((all_mb - 1))"
 # More than is available now, and nearly as much: by ENOMEM, before any is taken, and
@@ -123,6 +124,8 @@ taken "cpu_cache_kb=64" cpu_cache 65536
 taken "cpu_cache_kb=65536" cpu_cache 67108864
 taken "atomic_reserve_kb=300" atomic_reserve 307200
 taken "atomic_reserve_kb=0" atomic_reserve 0
+taken "sample_kb=0" sample 0
+taken "sample_kb=1048576" sample 1073741824
 taken "debug=1" debug 1
 taken "debug=0" debug 0
 taken "fault=report"
@@ -132,6 +135,10 @@ load_galloc reserve_mb=2
 changed limit_mb 64 limit 67108864
 changed free_max_mb 7 free_max 7340032
 changed free_max_mb -1 free_max 2359296
+changed sample_kb 0 sample 0
+changed sample_kb 16 sample 16384
+kept sample_kb 1048577
+kept sample_kb -1
 kept limit_mb 17592186044416
 kept limit_mb 1
 kept free_max_mb -2

@@ -1,0 +1,408 @@
+// SPDX-License-Identifier: GPL-2.0
+// Copyright (C) 2026 The galloc authors
+/*
+ * profile: who holds memory, and who has asked for it, by samples.
+ *
+ * An object that sample.c chooses gets a record, in a hash table by its page, which counts
+ * in an entry: that of its stack, size and mean distance.  Its page is marked with
+ * STACK_WATCHED, so that its free, by whatever way, takes a slow path and comes here; the
+ * other objects of the page take one, too, and go on to their stacks from there.
+ *
+ * A free takes the record by cmpxchg() and leaves it on a list, which the next sample and
+ * readers settle: it works in any context.  Records and entries stay until galloc is
+ * unloaded, and are found without a lock; records are used again in their bucket.
+ *
+ * Called by api.c, gate.c and nolock.c; calls stackdepot.c and mspan.c.  profile_lock
+ * protects all counters and the lists of unused records.  Overview: galloc_mod.c.
+ */
+#include "observe/profile.h"
+#include "galloc_internal.h"
+#include "observe/sample.h"
+#include "observe/stackdepot.h"
+
+#include <linux/hash.h>
+#include <linux/jhash.h>
+#include <linux/llist.h>
+
+#define BUCKET_BITS	10
+
+/* Freed records that a sample settles. */
+#define SETTLE_TURN	8
+
+/* More are not made: buckets are searched with a lock held. */
+#define MAX_ENTRIES	65536
+#define MAX_RECORDS	512	/* in a bucket */
+
+/* A bit of a record's address. */
+#define RECORD_FREE	1UL
+
+/**
+ * struct profile_entry - sampled objects of one stack, size and mean distance
+ * @next: in its bucket; does not change
+ * @all: the next of all, newer
+ * @line: what is known of them; @peak is as of @gen
+ * @bytes: that a sample stands for
+ * @gen: if this is not peak_gen, then as many were in use at the peak as are now
+ */
+struct profile_entry {
+	struct profile_entry *next;
+	struct profile_entry *all;
+	struct profile_line line;
+	u64 bytes;
+	unsigned long gen;
+};
+
+/**
+ * struct profile_record - a sampled object
+ * @addr: its address; with RECORD_FREE the object was freed, or the record is unused
+ * @next: in its bucket; does not change
+ * @entry: where it counts
+ * @freed: on that list
+ * @unused: link of an unused record
+ */
+struct profile_record {
+	unsigned long addr;
+	struct profile_record *next;
+	struct profile_entry *entry;
+	union {
+		struct llist_node freed;
+		struct profile_record *unused;
+	};
+};
+
+/* Records by page: all, and those that may be used again. */
+struct profile_bucket {
+	struct profile_record *records;
+	struct profile_record *unused;
+	unsigned int nr;
+};
+
+static DEFINE_RAW_SPINLOCK(profile_lock);
+static struct profile_bucket buckets[1 << BUCKET_BITS];
+static struct profile_entry *entry_buckets[1 << BUCKET_BITS];
+static struct profile_entry *entries, **entries_end = &entries;
+static unsigned int nr_entries;
+static struct profile_totals totals;
+static atomic_long_t nr_lost;
+
+/* Incremented when more bytes are in use than ever. */
+static unsigned long peak_gen;
+
+/* Records whose objects were freed. */
+static LLIST_HEAD(freed_records);
+
+static struct profile_bucket *bucket_of(unsigned long addr)
+{
+	return &buckets[hash_long(addr >> PAGE_SHIFT, BUCKET_BITS)];
+}
+
+/* With @any nobody waits: this CPU may have been interrupted with any lock held. */
+static bool lock_or_try(raw_spinlock_t *lock, bool any, unsigned long *flags)
+{
+	if (unlikely(any))
+		return galloc_trylock(lock, *flags);
+	galloc_lock(lock, *flags);
+	return true;
+}
+
+/* ---- counting ----------------------------------------------------------------------------- */
+
+/* Before @live changes: remember it if it is that of the peak. */
+static void entry_touch(struct profile_entry *e)
+{
+	lockdep_assert_held(&profile_lock);
+
+	if (e->gen != peak_gen) {
+		e->line.peak = e->line.live;
+		e->gen = peak_gen;
+	}
+}
+
+static void entry_count(struct profile_entry *e)
+{
+	entry_touch(e);
+	e->line.live++;
+	e->line.allocs++;
+	totals.samples++;
+	totals.allocs++;
+	totals.live_bytes += e->bytes;
+	if (totals.live_bytes > totals.peak_bytes) {
+		totals.peak_bytes = totals.live_bytes;
+		peak_gen++;
+	}
+}
+
+/* Take up to @turn freed objects off the counters.  False if none is left. */
+static bool settle(unsigned int turn)
+{
+	struct profile_bucket *b;
+	struct profile_record *r;
+	struct llist_node *node;
+
+	lockdep_assert_held(&profile_lock);
+
+	while (turn--) {
+		node = llist_del_first(&freed_records);
+		if (!node)
+			return false;
+		r = llist_entry(node, struct profile_record, freed);
+		entry_touch(r->entry);
+		r->entry->line.live--;
+		totals.samples--;
+		totals.live_bytes -= r->entry->bytes;
+		b = bucket_of(r->addr);
+		r->unused = b->unused;
+		b->unused = r;
+	}
+	return true;
+}
+
+/* ---- entries ------------------------------------------------------------------------------ */
+
+/* Search a bucket up to what has been searched before. */
+static struct profile_entry *entry_find(struct profile_entry *from,
+					const struct profile_entry *to,
+					const struct profile_line *line)
+{
+	for (; from != to; from = from->next)
+		if (from->line.stack == line->stack && from->line.size == line->size &&
+		    from->line.mean == line->mean)
+			return from;
+	return NULL;
+}
+
+static void entry_link(struct profile_entry *e, struct profile_entry **bucket)
+{
+	lockdep_assert_held(&profile_lock);
+
+	e->bytes = sample_weight(e->line.size, e->line.mean) * e->line.size >> SAMPLE_SHIFT;
+	e->gen = peak_gen;
+	e->next = *bucket;
+	/* Release: whoever finds it finds it complete. */
+	smp_store_release(bucket, e);
+	smp_store_release(entries_end, e);
+	entries_end = &e->all;
+	nr_entries++;
+}
+
+/* The entry of a line, which is new perhaps; NULL: there is no memory. */
+static struct profile_entry *entry_get(const struct profile_line *line, bool any)
+{
+	u32 hash = jhash_3words(line->stack, line->size, line->mean, 0);
+	struct profile_entry **bucket = &entry_buckets[hash_32(hash, BUCKET_BITS)];
+	struct profile_entry *seen, *e, *new;
+	unsigned long flags;
+
+	/* Acquire: pairs with entry_link(). */
+	seen = smp_load_acquire(bucket);
+	e = entry_find(seen, NULL, line);
+	/* data_race(): some more or less. */
+	if (likely(e) || data_race(nr_entries) >= MAX_ENTRIES)
+		return e;
+	new = stackdepot_alloc(sizeof(*new), any);
+	if (!new || !lock_or_try(&profile_lock, any, &flags))
+		return NULL;
+	e = entry_find(*bucket, seen, line);
+	if (!e) {
+		new->line = *line;
+		entry_link(new, bucket);
+		e = new;
+	}
+	galloc_unlock(&profile_lock, flags);
+	return e;
+}
+
+/* ---- records ------------------------------------------------------------------------------ */
+
+/* A record more for a bucket, unused. */
+static void record_link(struct profile_bucket *b, struct profile_record *r)
+{
+	lockdep_assert_held(&profile_lock);
+
+	r->addr = RECORD_FREE;
+	r->next = b->records;
+	r->unused = b->unused;
+	b->unused = r;
+	b->nr++;
+	/* Release: whoever finds it finds its link. */
+	smp_store_release(&b->records, r);
+}
+
+/* Record an object of an entry. */
+static bool record_add(struct profile_entry *e, unsigned long addr, bool any)
+{
+	struct profile_bucket *b = bucket_of(addr);
+	struct profile_record *r, *new = NULL;
+	unsigned long flags;
+
+	/* data_race(): a record more than are needed, or a sample that is lost. */
+	if (!data_race(b->unused) && data_race(b->nr) < MAX_RECORDS)
+		new = stackdepot_alloc(sizeof(*new), any);
+	if (!lock_or_try(&profile_lock, any, &flags))
+		return false;
+	settle(SETTLE_TURN);
+	if (new)
+		record_link(b, new);
+	r = b->unused;
+	if (r) {
+		b->unused = r->unused;
+		r->entry = e;
+		/* Release: whoever finds the address finds its entry. */
+		smp_store_release(&r->addr, addr);
+		entry_count(e);
+	}
+	galloc_unlock(&profile_lock, flags);
+	return r;
+}
+
+/* Take the record of an object that is being freed off the counters, later. */
+static bool record_take(struct profile_record *r, unsigned long addr)
+{
+	/* Full order, acquire of all that record_add() has written. */
+	if (cmpxchg(&r->addr, addr, addr | RECORD_FREE) != addr)
+		return false;
+	llist_add(&r->freed, &freed_records);
+	return true;
+}
+
+/* The next record of a page, or the first one. */
+static struct profile_record *record_next(struct profile_record *r, unsigned long addr)
+{
+	/* Acquire: pairs with record_link(). */
+	r = r ? r->next : smp_load_acquire(&bucket_of(addr)->records);
+	for (; r; r = r->next) {
+		unsigned long at = READ_ONCE(r->addr);
+
+		if (at >> PAGE_SHIFT == addr >> PAGE_SHIFT && !(at & RECORD_FREE))
+			break;
+	}
+	return r;
+}
+
+/*
+ * Mark the page of a small object, or take the mark away if no other object there is
+ * sampled.  Whoever records one does that before he marks its page, and both look at the
+ * records and the mark under the row's lock, so no mark is taken away that is needed.
+ * False if the lock was taken.
+ */
+static bool page_watch(const void *p, bool watch, bool any)
+{
+	unsigned long flags;
+	bool locked = true;
+	struct object o;
+
+	rcu_read_lock();
+	if (mspan_resolve(p, &o) == FOUND_OBJECT) {
+		locked = lock_or_try(&o.c->lock, any, &flags);
+		if (locked) {
+			if (watch || !record_next(NULL, addr_of(p)))
+				mspan_watch(o.c, o.span, p, watch);
+			galloc_unlock(&o.c->lock, flags);
+		}
+	}
+	rcu_read_unlock();
+	return locked;
+}
+
+/**
+ * profile_add() - an object that was just allocated is sampled
+ * @p: the object, which nobody else knows yet
+ * @size: its bytes, as sample_is_due() knows them
+ * @any: in an NMI, or where the caller may hold any lock
+ *
+ * Context: Any with @any; else no galloc lock held.
+ */
+void profile_add(const void *p, size_t size, bool any)
+{
+	struct profile_line line = { .size = size, .mean = READ_ONCE(sample_mean) };
+	struct profile_entry *e;
+
+	if (!line.mean)
+		return;
+	line.stack = stackdepot_save_here(any);
+	e = entry_get(&line, any);
+	if (!e || !record_add(e, addr_of(p), any)) {
+		atomic_long_inc(&nr_lost);
+	} else if (!page_watch(p, true, any)) {
+		profile_forget(p, any);
+		atomic_long_inc(&nr_lost);
+	}
+}
+
+/* Objects that came at once, and from no stack. */
+void profile_add_bulk(void **p, size_t n, size_t size)
+{
+	for (; n--; p++)
+		if (sample_by_bytes(size))
+			profile_add(*p, size, false);
+}
+
+/**
+ * profile_forget() - an object is about to be freed
+ * @p: any pointer
+ * @any: in an NMI, or where the caller may hold any lock
+ *
+ * Context: Any with @any; else no galloc lock held.
+ */
+void profile_forget(const void *p, bool any)
+{
+	unsigned long addr = addr_of(p);
+	struct profile_record *r = NULL;
+
+	while ((r = record_next(r, addr))) {
+		if (READ_ONCE(r->addr) == addr && record_take(r, addr)) {
+			/* If that is not possible now, frees in the page stay slow. */
+			page_watch(p, false, any);
+			return;
+		}
+	}
+}
+
+/* All objects of these pages are gone, and soon the pages. */
+void profile_forget_pages(unsigned long start, unsigned int npages)
+{
+	struct profile_record *r;
+
+	for (; npages--; start += PAGE_SIZE) {
+		r = NULL;
+		while ((r = record_next(r, start)))
+			record_take(r, READ_ONCE(r->addr) & ~RECORD_FREE);
+	}
+}
+
+/* ---- reading ------------------------------------------------------------------------------ */
+
+/* The profile as a whole.  What was freed before is counted. */
+void profile_totals(struct profile_totals *t)
+{
+	unsigned long flags;
+	bool more;
+
+	do {
+		galloc_lock(&profile_lock, flags);
+		more = settle(SETTLE_TURN);
+		*t = totals;
+		galloc_unlock(&profile_lock, flags);
+	} while (more);
+	t->lost = atomic_long_read(&nr_lost);
+}
+
+/* The entry after this one, or the first one; NULL: there is no more.  The oldest first. */
+const void *profile_next(const void *entry)
+{
+	const struct profile_entry *e = entry;
+
+	/* Acquire: pairs with entry_link(). */
+	return e ? smp_load_acquire(&e->all) : smp_load_acquire(&entries);
+}
+
+void profile_read(const void *entry, struct profile_line *line)
+{
+	struct profile_entry *e = (struct profile_entry *)entry;
+	unsigned long flags;
+
+	galloc_lock(&profile_lock, flags);
+	entry_touch(e);
+	*line = e->line;
+	galloc_unlock(&profile_lock, flags);
+}
