@@ -329,6 +329,7 @@ unsigned long release_free_max(void);
 unsigned long release_unused(unsigned long before, unsigned long now);
 unsigned long mheap_free_pages(void);
 void mheap_trim(void);
+void mheap_tell(void);
 unsigned long release_unshared(void);
 bool release_pages_unshared(unsigned long start, unsigned int npages);
 void release_put_pages(unsigned long start, unsigned int npages, int order,

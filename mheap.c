@@ -33,36 +33,72 @@ void mheap_trim(void)
 
 /* ---- allocating and freeing runs ---------------------------------------------- */
 
+/* Sum of @told_pages of all nodes, where there is a reserve. */
+static atomic_long_t told_pages;
+
 /*
  * Pages that a node could return at once.  The reserve covers all pages, including those
- * in use; each node keeps its share.
+ * in use, wherever they are: a node has what the kernel is not told of by the others.
  */
 static long pages_to_give(const struct mheap *h)
 {
-	unsigned long keep = READ_ONCE(galloc_reserve_pages) / nr_online_nodes;
-	unsigned long all = h->free_pages + h->used_pages;
+	long others;
 
-	return all > keep ? min(h->free_pages, all - keep) : 0;
+	if (likely(!READ_ONCE(galloc_reserve_pages)))
+		return h->free_pages;
+	others = atomic_long_read(&told_pages) - h->told_pages;
+	return clamp((long)arena_spare_pages() - others, 0L, (long)h->free_pages);
 }
 
 /*
- * Count @npages pages from used to free; negative: the reverse.  Also tells the kernel
- * what could be returned: KReclaimable and MemAvailable of /proc/meminfo include it.
+ * Tell the kernel what could be returned: KReclaimable and MemAvailable of /proc/meminfo
+ * include it.
  */
+static void heap_tell(struct mheap *h)
+{
+	long more = pages_to_give(h) - h->told_pages;
+
+	lockdep_assert_held(&h->lock);
+
+	if (!more)
+		return;
+	mod_node_page_state(NODE_DATA(h->nid), NR_KERNEL_MISC_RECLAIMABLE, more);
+	h->told_pages += more;
+	if (unlikely(READ_ONCE(galloc_reserve_pages)))
+		atomic_long_add(more, &told_pages);
+}
+
+/*
+ * The same for each node, where there is a reserve: then it depends on the pages of all
+ * nodes, those in use, too.  Context: Process.
+ */
+void mheap_tell(void)
+{
+	unsigned long flags;
+	long told = 0;
+	int nid;
+
+	if (!READ_ONCE(galloc_reserve_pages))
+		return;
+	for_each_node(nid)
+		told += data_race(mheaps[nid]->told_pages);
+	/* What changes meanwhile is corrected next time. */
+	atomic_long_set(&told_pages, told);
+	for_each_node(nid) {
+		galloc_lock(&mheaps[nid]->lock, flags);
+		heap_tell(mheaps[nid]);
+		galloc_unlock(&mheaps[nid]->lock, flags);
+	}
+}
+
+/* Count @npages pages from used to free; negative: the reverse. */
 void mheap_count_free(struct mheap *h, long npages)
 {
-	long give;
-
 	lockdep_assert_held(&h->lock);
 
 	h->free_pages += npages;
 	h->used_pages -= npages;
-	give = pages_to_give(h);
-	if (give == h->told_pages)
-		return;
-	mod_node_page_state(NODE_DATA(h->nid), NR_KERNEL_MISC_RECLAIMABLE,
-			    give - h->told_pages);
-	h->told_pages = give;
+	heap_tell(h);
 }
 
 /* Pages in FREE runs, all nodes; racy. */

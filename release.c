@@ -604,6 +604,7 @@ bool release_turn(void)
 		cond_resched();
 	}
 
+	mheap_tell();
 	free = mheap_free_pages();
 	if (free <= max) {
 		above_since = 0;

@@ -96,6 +96,7 @@ static void release_fn(struct work_struct *work)
 static void refs_fn(struct work_struct *work)
 {
 	mend_some();
+	mheap_tell();
 	waiting_release();
 	map_catch_up();
 	worker_kick(WORKER_REFS);

@@ -344,6 +344,17 @@ long gk_in_use(struct kunit *test)
 	return t.in_use - gk->in_use;
 }
 
+/* What the kernel counts as reclaimable of all nodes. */
+long gk_told_pages(void)
+{
+	long pages = 0;
+	int nid;
+
+	for_each_node(nid)
+		pages += mheap_of(nid)->told_pages;
+	return pages;
+}
+
 /* Return all free memory to the system, except the reserve. */
 void gk_give_back(void)
 {

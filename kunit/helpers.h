@@ -115,6 +115,7 @@ void gk_exit(struct kunit *test);
 bool gk_rest(struct galloc_totals *t);
 long gk_in_use(struct kunit *test);
 unsigned int gk_row_at(const void *p);
+long gk_told_pages(void);
 void gk_give_back(void);
 void gk_grow_by_blocks(void);
 void gk_limit_to(long bytes);

@@ -481,12 +481,16 @@ static void meminfo_includes_reclaimable_memory(struct kunit *test)
 	release_runs(ULONG_MAX, true);
 	KUNIT_EXPECT_EQ(test, h->told_pages, (long)h->free_pages);
 	KUNIT_EXPECT_EQ(test, h->told_pages, 0);
-	/* Of a reserve nothing is given, be it free or not. */
+	/* Of a reserve nothing is given, be it free or not, and wherever it is. */
 	s = run_take(test, 5, 1);
-	WRITE_ONCE(galloc_reserve_pages,
-		   nr_online_nodes * (h->free_pages + h->used_pages - 2));
+	WRITE_ONCE(galloc_reserve_pages, arena_spare_pages() - 2);
+	mheap_tell();
 	run_give(s);
-	KUNIT_EXPECT_EQ(test, h->told_pages, 2);
+	KUNIT_EXPECT_EQ(test, gk_told_pages(), 2);
+	/* More of another node's, or a longer span, and no run has come or gone. */
+	WRITE_ONCE(galloc_reserve_pages, galloc_reserve_pages - 1);
+	mheap_tell();
+	KUNIT_EXPECT_EQ(test, gk_told_pages(), 3);
 	WRITE_ONCE(galloc_reserve_pages, 0);
 	run_give(run_take(test, 5, 1));
 	KUNIT_EXPECT_EQ(test, h->told_pages, (long)h->free_pages);
