@@ -615,7 +615,7 @@ bool map_covers(struct page *page, unsigned int npages, gfp_t gfp)
  * span as one: it is not owned, or in a run that has grown since the previous turn, or of a
  * huge object from another slot.
  */
-#define WALK_TURN		34
+#define WALK_TURN		28
 #define WALK_SPAN		4
 #define WALK_PAGES		8
 

@@ -28,7 +28,7 @@
 
 /* Unowned pages examined in one turn, and pages of a run. */
 #define PAGE_TURN	64
-#define RUN_TURN	128U
+#define RUN_TURN	64U
 
 /* ---- change counters ----------------------------------------------------------- */
 

@@ -106,7 +106,7 @@ struct check {
 	unsigned long *nr_spans;	/* by row */
 	unsigned long *nr_partial;	/* by row */
 	unsigned long *nr_transit;	/* by row: returning to the mheap */
-	struct run_part rest[4];	/* long runs of a slot */
+	struct run_part rest[8];	/* long runs of a slot */
 	unsigned int nr_rest;
 	unsigned long owned;		/* pages */
 	unsigned long stashed_pages;	/* in spans, less in stashes */
