@@ -33,6 +33,14 @@ static __always_inline void *init_object(void *obj, size_t size, gfp_t gfp)
 	return obj;
 }
 
+/* Its bytes are still those that it was freed with. */
+static __always_inline void *see_taken(void *obj)
+{
+	if (gate_has_watchers())
+		gate_see_taken(obj);
+	return obj;
+}
+
 /* Out of line, so that the size is looked up only if it is needed. */
 static noinline void *clear_object(void *obj, unsigned int class)
 {
@@ -106,13 +114,13 @@ static void *get_once(const struct request *r, gfp_t gfp)
 		obj = mcache_alloc_set(r->set, r->nid, gfp);
 		if (!obj && !rows_alloc(r->set, r->nid, gfp, 1, &obj))
 			return NULL;
-		return init_row_object(r->set, obj, gfp);
+		return init_row_object(r->set, see_taken(obj), gfp);
 	}
 	if (!r->class)
 		return large_alloc(r->set, r->size, r->align, r->nid, gfp);
 	obj = mcache_alloc_slow(r->class, r->nid, gfp);
 	return likely(obj) ?
-	       init_object(obj, sizeclasses[r->class].size, gfp) : NULL;
+	       init_object(see_taken(obj), sizeclasses[r->class].size, gfp) : NULL;
 }
 
 /*
@@ -356,7 +364,7 @@ static void *serve_node(const struct request *r)
 	if (r->class && !(r->gfp & GALLOC_GFP_RARE)) {
 		obj = mcache_pop_node(r->class, r->nid);
 		if (obj) {
-			init_object(obj, sizeclasses[r->class].size, r->gfp);
+			init_object(see_taken(obj), sizeclasses[r->class].size, r->gfp);
 			if (gate_is_watched())
 				gate_see_alloc(obj, r->asked, r->gfp);
 			return obj;
@@ -479,13 +487,13 @@ void *api_clear_row(void *obj, const struct rowset *set)
 }
 
 /* What api_alloc_set() leaves. */
-noinline void *api_alloc_set_slow(struct rowset *set, gfp_t gfp)
+noinline void *api_alloc_set_slow(struct rowset *set, gfp_t gfp, size_t asked)
 {
 	void *obj;
 
 	if (likely((gfp & GALLOC_GFP_RARE) == __GFP_ZERO) && likely(mcache_pop_place(set->place, &obj)))
 		return init_row_object(set, obj, gfp);
-	return api_alloc_row(set, NUMA_NO_NODE, gfp);
+	return api_alloc_row(set, NUMA_NO_NODE, gfp, asked);
 }
 
 /**
@@ -493,13 +501,14 @@ noinline void *api_alloc_set_slow(struct rowset *set, gfp_t gfp)
  * @set: the set
  * @nid: node, or NUMA_NO_NODE
  * @gfp: flags
+ * @asked: bytes that the caller asked for
  *
  * Context: As galloc_node().
  * Return: The object, or NULL.
  */
-void *api_alloc_row(struct rowset *set, int nid, gfp_t gfp)
+void *api_alloc_row(struct rowset *set, int nid, gfp_t gfp, size_t asked)
 {
-	struct request r = { .set = set, .nid = nid, .gfp = gfp };
+	struct request r = { .set = set, .nid = nid, .gfp = gfp, .asked = asked };
 
 	if (set->args.flags & ROWS_THISNODE)
 		r.gfp |= __GFP_THISNODE;
@@ -518,9 +527,10 @@ void *api_alloc_large(struct rowset *set, size_t size, size_t align, int nid, gf
 }
 
 /* The same for @nr of them, filled into @p; @nr, or 0 if not all were available. */
-size_t api_alloc_row_bulk(struct rowset *set, int nid, gfp_t gfp, size_t nr, void **p)
+size_t api_alloc_row_bulk(struct rowset *set, int nid, gfp_t gfp, size_t asked, size_t nr,
+			  void **p)
 {
-	const struct request r = { .set = set, .nid = nid, .gfp = gfp };
+	const struct request r = { .set = set, .nid = nid, .gfp = gfp, .asked = asked };
 	size_t i = 0, n, j;
 
 	if (!api_alloc_ok(gfp) || !request_ok(&r))
@@ -545,11 +555,11 @@ size_t api_alloc_row_bulk(struct rowset *set, int nid, gfp_t gfp, size_t nr, voi
 			i++;
 			continue;
 		}
-		if (want_init_on_alloc(gfp))
+		if (want_init_on_alloc(gfp) || gate_has_watchers())
 			for (j = i; j < i + n; j++)
-				init_row_object(set, p[j], gfp);
+				init_row_object(set, see_taken(p[j]), gfp);
 		if (gate_is_watched())
-			see_bulk(p + i, n, 0, gfp);
+			see_bulk(p + i, n, asked, gfp);
 		i += n;
 	}
 	return nr;
@@ -611,9 +621,8 @@ static noinline void free_checked(const void *p, unsigned int number)
 {
 	if (ZERO_OR_NULL_PTR(p) || !api_enter_ok())
 		return;
-	if (gate_has_watchers())
-		gate_see_free(p);
-	free_seen(p, number);
+	if (!gate_has_watchers() || gate_see_free(p))
+		free_seen(p, number);
 }
 
 /* A function of its own, so that it has no frame. */
@@ -646,8 +655,8 @@ static noinline void free_wiped(const void *p)
 		return;
 	p = untag(p);
 	found = api_target_of(p, &t) == FOUND_OBJECT;
-	if (gate_has_watchers())
-		gate_see_free(p);
+	if (gate_has_watchers() && !gate_see_free(p))
+		return;
 	/* If others refer to it, it is cleared when the last reference is gone. */
 	if (found && (t.size > PAGE_SIZE || t.padded) &&
 	    !release_pages_unshared(addr_of(p),
@@ -683,19 +692,24 @@ EXPORT_SYMBOL_GPL(gfree);
  * @size: the requested size
  *
  * Reports a size for which galloc() would have returned an object of another size, and
- * frees nothing.  Not for objects of galloc_aligned(), or that grealloc() has shrunk
+ * frees nothing; where the object is watched, any other size.  Not for objects of galloc_aligned(), or that grealloc() has shrunk
  * in place: their class does not follow from their size.
  *
  * Context: Any but NMI.
  */
 void gfree_sized(const void *p, size_t size)
 {
+	bool known = false;
 	struct target t;
 
 	if (ZERO_OR_NULL_PTR(p) || !api_enter_ok())
 		return;
-	if (api_target_of(p, &t) == FOUND_OBJECT && !t.padded &&
-	    t.size != galloc_size_roundup(size)) {
+	if (gate_has_watchers() && gate_size_is(p, size, &known)) {
+		gfree(p);
+		return;
+	}
+	if (known || (api_target_of(p, &t) == FOUND_OBJECT && !t.padded &&
+		      t.size != galloc_size_roundup(size))) {
 		report_fault(FAULT_WRONG_SIZE, p);
 		return;
 	}
@@ -717,7 +731,8 @@ void gfree_sensitive(const void *p)
 
 	if (ZERO_OR_NULL_PTR(p) || !api_enter_ok())
 		return;
-	if (api_target_of(p, &t) == FOUND_OBJECT)
+	if (api_target_of(p, &t) == FOUND_OBJECT &&
+	    (!gate_has_watchers() || gate_see_sized(p)))
 		memzero_explicit((void *)p, t.size);
 	gfree(p);
 }

@@ -114,6 +114,8 @@ int selftest_run(void);
 	X(INTERIOR,	"interior",	"pointer into an object")	\
 	X(WRONG_SIZE,	"wrong_size",	"object has a different size")	\
 	X(WRONG_CACHE,	"wrong_cache",	"object of another cache, or of none")	\
+	X(OVERRUN,	"overrun",	"bytes behind an object were written to") \
+	X(LATE_WRITE,	"late_write",	"free object was written to")		\
 	X(LIVE,		"live",		"destroyed with live objects")		\
 	X(FOREIGN_REF,	"foreign_ref",	"page reference dropped by other code")
 
@@ -133,6 +135,8 @@ extern struct ratelimit_state galloc_report_limit;
 
 void report_fault(enum galloc_fault fault, const void *p);
 void report_free(const void *p, enum mspan_found found);
+void report_damage(enum galloc_fault fault, const void *p, size_t at, u8 byte);
+void report_stack(u32 stack);
 void report_dropped(const void *page, unsigned int missing);
 bool report_live(const char *what, const char *name, unsigned long objects,
 		 unsigned long spans);

@@ -670,11 +670,15 @@ void waiting_settle(void);
 
 struct rowset *api_set_of(const void *p);
 unsigned int api_aligned_class(size_t size, size_t align);
-void *api_alloc_row(struct rowset *set, int nid, gfp_t gfp);
-void *api_alloc_set_slow(struct rowset *set, gfp_t gfp);
+void *api_alloc_row(struct rowset *set, int nid, gfp_t gfp, size_t asked);
+void *api_alloc_set_slow(struct rowset *set, gfp_t gfp, size_t asked);
 void *api_clear_row(void *obj, const struct rowset *set);
 void *api_alloc_large(struct rowset *set, size_t size, size_t align, int nid, gfp_t gfp);
-size_t api_alloc_row_bulk(struct rowset *set, int nid, gfp_t gfp, size_t nr, void **p);
+size_t api_alloc_row_bulk(struct rowset *set, int nid, gfp_t gfp, size_t asked, size_t nr,
+			  void **p);
+size_t api_size(const void *p);
+size_t api_kept(const void *p, size_t have);
+void api_resized(const void *p, size_t size, size_t have, gfp_t gfp);
 
 /* mcache.c: see mcache.h */
 
@@ -729,6 +733,10 @@ static __always_inline bool api_alloc_ok(gfp_t gfp)
 /* client/sweep.c */
 
 unsigned long sweep_row(struct mcentral *c);
+
+/* debug/watch.c */
+
+void watch_set(struct rowset *set);
 
 /* debug/mend.c */
 

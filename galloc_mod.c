@@ -83,6 +83,8 @@
  * The stacks have no lock: see the busy byte in mcache.h.  Bitmaps, rows and
  * the map are read without one: see the rules in mcentral.c and arena_of().
  */
+#include "debug/table.h"
+#include "debug/watch.h"
 #include "mcache.h"
 #include "observe/stackdepot.h"
 #include "observe/trace.h"
@@ -92,9 +94,9 @@
 
 /* ---- parameters; also in knobs.c, and for tests in selftest.c and inject.c ------- */
 
-static bool debug;
-module_param(debug, bool, 0444);
-MODULE_PARM_DESC(debug, "objects bypass the per-CPU stacks: report every double or interior free at once");
+static char *debug = "0";
+module_param(debug, charp, 0444);
+MODULE_PARM_DESC(debug, "what to watch for bugs of clients, with commas between: all, large, class=N, cache=NAME, heap=NAME; or 1: objects only bypass the per-CPU stacks");
 
 static unsigned long reserve_mb;
 module_param(reserve_mb, ulong, 0444);
@@ -122,7 +124,7 @@ unsigned long galloc_cpu_cache_bytes;
  *
  * Rejects invalid values; nothing is clamped.
  *
- * Return: 0, or -EINVAL after a line with the parameter and its range.
+ * Return: 0, or -EINVAL after a line with the parameter and its range; -ENOMEM.
  */
 static int __init params_take(void)
 {
@@ -144,11 +146,10 @@ static int __init params_take(void)
 		pr_err("fault=%s is unknown: report or panic\n", fault);
 		return -EINVAL;
 	}
-	galloc_debug = debug;
 	galloc_reserve_pages = reserve_mb << (20 - PAGE_SHIFT);
 	galloc_cpu_cache_bytes = cpu_cache_kb << 10;
 	galloc_fault_panic = !strcmp(fault, "panic");
-	return 0;
+	return watch_check(debug);
 }
 
 /* ---- load and unload ---------------------------------------------------------- */
@@ -207,6 +208,7 @@ static int __init galloc_init(void)
 	err = capacity_init();
 	if (err)
 		goto err_mcentral;
+	watch_start();
 	err = reserves_init();
 	if (err)
 		goto err_reserves;
@@ -237,6 +239,7 @@ err_reserves:
 	transfer_exit();
 	capacity_exit();
 err_mcentral:
+	table_exit();
 	rows_exit();
 err_mheap:
 	mheap_exit();
@@ -286,6 +289,7 @@ static void __exit galloc_exit(void)
 	waiting_settle();
 	standby_exit();
 	kept = mheap_exit();
+	table_exit();
 	rows_exit();
 	nodes_exit();
 	mspan_exit();

@@ -16,6 +16,8 @@
  * @GATE_KMEMLEAK: the kernel looks for leaks
  * @GATE_GUARD: some objects get pages of their own
  * @GATE_LATENCY: calls are timed
+ * @GATE_TABLE: what is known of each object is recorded, see debug/table.c; with
+ *	GATE_DEBUG, set after that and cleared before
  * @NR_GATE_REASONS: number of reasons
  */
 enum gate_reason {
@@ -25,6 +27,7 @@ enum gate_reason {
 	GATE_KMEMLEAK,
 	GATE_GUARD,
 	GATE_LATENCY,
+	GATE_TABLE,
 	NR_GATE_REASONS
 };
 
@@ -46,6 +49,11 @@ static_assert(BIT(NR_GATE_REASONS) <= GATE_PAGES);
  * @class: its size class; 0: whole pages, or a typed cache
  * @nid: the node of its pages
  * @set: the rows of the typed cache or private heap that it is of; NULL: none
+ * @span: where its span begins
+ * @row: of that; 0: whole pages, of no heap
+ * @objects: that the span has
+ * @index: of this one
+ * @nolock: the call may be in any context: no lock, no report
  */
 struct gate_object {
 	const void *p;
@@ -55,6 +63,11 @@ struct gate_object {
 	unsigned int class;
 	int nid;
 	const struct rowset *set;
+	unsigned long span;
+	u32 row;
+	u32 objects;
+	u32 index;
+	bool nolock;
 };
 
 /**
@@ -76,6 +89,7 @@ struct gate_watcher {
 #define GATE_ALL_ROWS		UINT_MAX
 
 extern u8 gate_all;
+extern u8 gate_large;
 extern u8 gate_watched;
 extern atomic_t gate_gen;
 
@@ -86,8 +100,19 @@ int gate_open(enum gate_reason why);
 void gate_wait(void);
 bool gate_async(void);
 void gate_follow(void);
+int gate_watch(bool (*match)(const struct rowset *set, unsigned int class, const void *arg),
+	       const void *arg, enum gate_reason why, bool on);
+bool gate_find(struct gate_object *o);
+void gate_see_taken(const void *p);
 void gate_see_alloc(const void *p, size_t asked, gfp_t gfp);
-void gate_see_free(const void *p);
+void gate_see_alloc_nolock(const void *p, size_t asked, gfp_t gfp);
+bool gate_see_free(const void *p);
+bool gate_see_free_nolock(const void *p);
+bool gate_size_is(const void *p, size_t size, bool *known);
+size_t gate_kept(const void *p, size_t have);
+bool gate_see_sized(const void *p);
+bool gate_see_resized(const void *p, size_t size, bool zero);
+void gate_see_left(const struct mspan *s, unsigned int objects, size_t size);
 void gate_see_swept(const struct mcentral *c, const struct mspan *s);
 
 /* The reasons to watch the objects of a row, 0: those of whole pages. */
@@ -95,6 +120,8 @@ static inline u8 gate_reasons(unsigned int row)
 {
 	const struct mcentral *c = row ? mcentral_of(row) : NULL;
 
+	if (!row)
+		return READ_ONCE(gate_all) | READ_ONCE(gate_large);
 	return READ_ONCE(gate_all) | (c ? READ_ONCE(c->gates) : 0);
 }
 

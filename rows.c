@@ -153,12 +153,31 @@ static bool row_publish(struct rowset *set, int nid, struct mcentral *c)
 	xa_lock_irqsave(&rows_numbers, flags);
 	first = !set->row[nid];
 	if (first) {
+		/* With the lock of rows_set_gates(): nobody has seen it yet. */
+		c->gates = set->gates;
 		__xa_store(&rows_numbers, c->row, c, 0);
 		/* Release: whoever finds the row in the set finds it complete. */
 		smp_store_release(&set->row[nid], c);
 	}
 	xa_unlock_irqrestore(&rows_numbers, flags);
 	return first;
+}
+
+/* Reasons to watch the objects of a set, those of rows that it has and will have. */
+void rows_set_gates(struct rowset *set, u8 why, bool on)
+{
+	unsigned long flags;
+	int nid;
+
+	xa_lock_irqsave(&rows_numbers, flags);
+	set->gates = on ? set->gates | why : set->gates & ~why;
+	for (nid = 0; nid <= nr_node_ids; nid++) {
+		struct mcentral *c = set->row[nid];
+
+		if (c)
+			WRITE_ONCE(c->gates, on ? c->gates | why : c->gates & ~why);
+	}
+	xa_unlock_irqrestore(&rows_numbers, flags);
 }
 
 static struct mcentral *row_new(struct rowset *set, int nid, gfp_t gfp)
@@ -238,6 +257,8 @@ struct rowset *rows_create(const struct rows_args *args, gfp_t gfp)
 	galloc_lock(&rows_lock, flags);
 	list_add_tail_rcu(&set->list, &rows_sets);
 	galloc_unlock(&rows_lock, flags);
+	/* Now whoever switches sees it, or it sees what was switched. */
+	watch_set(set);
 	return set;
 }
 

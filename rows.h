@@ -82,6 +82,7 @@ struct rows_args {
  * @place: the same as @k; its owner's, or @own_place
  * @own_place: the place of a set whose owner has none
  * @wants: it is on the list of those that want one
+ * @gates: reasons to watch each object of its rows, see gate.h (the lock of their numbers)
  * @sweep_due: it is to be swept when its stacks are empty (stacks_mutex)
  * @uses: allocations without a stack; racy
  * @since: when @uses was 0, in jiffies
@@ -102,6 +103,7 @@ struct rowset {
 	struct stack_place own_place;
 	bool wants;
 	bool sweep_due;
+	u8 gates;
 	u32 uses;
 	unsigned long since;
 	atomic_t hauls;
@@ -139,6 +141,7 @@ unsigned int rows_alloc(struct rowset *set, int nid, gfp_t gfp, unsigned int max
 unsigned int rows_number(struct rowset *set, gfp_t gfp);
 struct rowset *rows_of(const void *p);
 struct rowset *rows_of_row(unsigned int row);
+void rows_set_gates(struct rowset *set, u8 why, bool on);
 unsigned long rows_in_use(const struct rowset *set);
 unsigned long rows_spans(const struct rowset *set);
 const void *rows_any_span(struct rowset *set);

@@ -11,6 +11,7 @@
 #include "cache.h"
 #include "geometry.h"
 #include "heap.h"
+#include "debug/watch.h"
 #include "mcache.h"
 
 #include <linux/cache.h>
@@ -142,6 +143,11 @@ struct galloc_cache *galloc_cache_create(const char *name, size_t size,
 }
 EXPORT_SYMBOL_GPL(galloc_cache_create);
 
+static bool set_is(const struct rowset *set, const void *other)
+{
+	return set == other;
+}
+
 /**
  * galloc_cache_destroy() - destroy a typed cache
  * @cache: the cache, or NULL.  Nobody may allocate from it any more
@@ -163,8 +169,8 @@ void galloc_cache_destroy(struct galloc_cache *cache)
 		heap_remove_cache(cache->heap, cache);
 	live = rows_in_use(cache->set);
 	/* After rows_destroy() the last free, by anybody, frees the cache. */
-	if (live)
-		report_live("cache", cache->set->args.name, live, rows_spans(cache->set));
+	if (live && report_live("cache", cache->set->args.name, live, rows_spans(cache->set)))
+		leaks_print("live", set_is, cache->set);
 	rows_destroy(cache->set);
 }
 EXPORT_SYMBOL_GPL(galloc_cache_destroy);
@@ -190,7 +196,7 @@ static noinline void *cache_alloc_slow(struct galloc_cache *cache, gfp_t gfp)
 {
 	if (unlikely(!cache_gfp_ok(cache, gfp)))
 		return NULL;
-	return api_alloc_set_slow(cache->set, gfp);
+	return api_alloc_set_slow(cache->set, gfp, cache->size);
 }
 
 /**
@@ -229,7 +235,7 @@ void *galloc_cache_alloc_node(struct galloc_cache *cache, gfp_t gfp, int nid)
 {
 	if (unlikely(!cache_gfp_ok(cache, gfp)))
 		return NULL;
-	return api_alloc_row(cache->set, nid, gfp);
+	return api_alloc_row(cache->set, nid, gfp, cache->size);
 }
 EXPORT_SYMBOL_GPL(galloc_cache_alloc_node);
 
@@ -248,7 +254,7 @@ size_t galloc_cache_alloc_bulk(struct galloc_cache *cache, gfp_t gfp, size_t nr,
 {
 	if (unlikely(!cache_gfp_ok(cache, gfp)))
 		return 0;
-	return api_alloc_row_bulk(cache->set, NUMA_NO_NODE, gfp, nr, p);
+	return api_alloc_row_bulk(cache->set, NUMA_NO_NODE, gfp, cache->size, nr, p);
 }
 EXPORT_SYMBOL_GPL(galloc_cache_alloc_bulk);
 

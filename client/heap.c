@@ -13,6 +13,7 @@
  */
 #include "cache.h"
 #include "heap.h"
+#include "debug/watch.h"
 #include "mcache.h"
 #include "observe/heaps.h"
 
@@ -210,7 +211,7 @@ void *heap_alloc(struct galloc_heap *heap, size_t size, size_t align, gfp_t gfp,
 	set = heap_set(heap, class, gfp);
 	if (!set)
 		return NULL;
-	return class ? api_alloc_row(set, nid, gfp) :
+	return class ? api_alloc_row(set, nid, gfp, size) :
 	       api_alloc_large(set, size, max(align, size & -size), nid, gfp);
 }
 
@@ -227,7 +228,7 @@ static noinline void *galloc_from_slow(struct galloc_heap *heap, size_t size, gf
 	struct rowset *set = smp_load_acquire(&heap->set[class]);
 
 	if (class && set)
-		return api_alloc_set_slow(set, gfp);
+		return api_alloc_set_slow(set, gfp, size);
 	return heap_alloc(heap, size, 1, gfp, NUMA_NO_NODE);
 }
 
@@ -299,6 +300,11 @@ static bool heap_owns(const struct galloc_heap *heap, const struct rowset *set)
 	return a && (a == &heap->account || a->parent == &heap->account);
 }
 
+static bool set_is_in(const struct rowset *set, const void *heap)
+{
+	return heap_owns(heap, set);
+}
+
 /* Is @p an object of the heap, or of a cache in it? */
 bool heap_has(const struct galloc_heap *heap, const void *p)
 {
@@ -333,14 +339,14 @@ void *grealloc_from(struct galloc_heap *heap, const void *p, size_t size, gfp_t 
 		gfree(p);
 		return ZERO_SIZE_PTR;
 	}
-	have = gsize(p);
+	have = api_size(p);
 	if (!have)
 		return NULL;
 	if (have >= size && heap_has(heap, p))
 		return grealloc(p, size, gfp);
 	new = galloc_from(heap, size, gfp);
 	if (new) {
-		memcpy(new, p, min(have, size));
+		memcpy(new, p, min(api_kept(p, have), size));
 		gfree(p);
 	}
 	return new;
@@ -367,7 +373,7 @@ size_t galloc_from_bulk(struct galloc_heap *heap, size_t size, gfp_t gfp, size_t
 
 	if (class) {
 		set = heap_set(heap, class, gfp);
-		return set ? api_alloc_row_bulk(set, NUMA_NO_NODE, gfp, nr, p) : 0;
+		return set ? api_alloc_row_bulk(set, NUMA_NO_NODE, gfp, size, nr, p) : 0;
 	}
 	for (i = 0; i < nr; i++) {
 		p[i] = galloc_from(heap, size, gfp);
@@ -546,8 +552,10 @@ static size_t heap_report(struct galloc_heap *heap)
 	if (!live)
 		return 0;
 	galloc_heap_usage(heap, &usage);
-	if (report_live("heap", heap->name, live, usage.spans))
+	if (report_live("heap", heap->name, live, usage.spans)) {
 		heap_each(heap, print_live, NULL);
+		leaks_print("live", set_is_in, heap);
+	}
 	return live;
 }
 
@@ -569,11 +577,6 @@ static void sweep_line(const struct heap_line *line, void *arg)
 {
 	*(size_t *)arg += line->class == HEAP_LARGE ? sweep_large(line->set) :
 						      rows_sweep(line->set);
-}
-
-static bool set_is_in(const struct rowset *set, const void *heap)
-{
-	return heap_owns(heap, set);
 }
 
 /* Take back everything that is live.  Returns how many objects that was. */

@@ -224,7 +224,7 @@ void *galloc_nolock(size_t size, gfp_t flags)
 	if (!p)
 		return NULL;
 	if (gate_is_watched())
-		gate_see_alloc(p, size, flags);
+		gate_see_alloc_nolock(p, size, flags);
 	takes = class ? sizeclasses[class].size : PAGE_ALIGN(size);
 	if (sample_is_on() && sample_by_bytes(takes))
 		profile_add(p, takes, true);
@@ -234,11 +234,11 @@ EXPORT_SYMBOL_GPL(galloc_nolock);
 
 /* ---- free ------------------------------------------------------------------------------ */
 
-/* Those who watch see it. */
-static void see_free(const void *p)
+/* Those who watch see it.  False: it is free already. */
+static bool see_free(const void *p)
 {
 	profile_forget(p, true);
-	gate_see_free(p);
+	return gate_see_free_nolock(p);
 }
 
 /* In an RCU read section.  False if it is no live object. */
@@ -251,8 +251,8 @@ static bool free_small(const void *p, const struct object *o)
 	if (test_bit(o->index, o->span->free) || test_bit(page, arena->waiting) ||
 	    mcache_is_top(p, o->row))
 		return false;
-	if (gate_has_watchers())
-		see_free(p);
+	if (gate_has_watchers() && !see_free(p))
+		return false;
 	if (o->sc->size > PAGE_SIZE &&
 	    !release_pages_unshared(addr_of(p), PFN_UP(offset_in_page(p) + o->sc->size)))
 		return waiting_add(p, true);
@@ -291,9 +291,7 @@ void gfree_nolock(const void *p)
 	if (mspan_resolve(p, &o) == FOUND_OBJECT) {
 		done = free_small(p, &o);
 	} else {
-		if (gate_has_watchers())
-			see_free(p);
-		done = large_drop(p);
+		done = (!gate_has_watchers() || see_free(p)) && large_drop(p);
 		if (done)
 			owe_look(p);
 	}

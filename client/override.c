@@ -333,15 +333,18 @@ EXPORT_SYMBOL_GPL(galloc_ksize);
 /* An object of galloc is to be where only the kernel has memory. */
 static void *move_to_kernel(const void *p, size_t size, gfp_t gfp, int nid)
 {
-	size_t have = gsize(p);
+	size_t have = api_size(p);
 	void *new;
 
-	if (have >= size)
+	if (have >= size) {
+		if (gate_has_watchers())
+			gate_see_resized(p, size, false);
 		return (void *)p;
+	}
 	new = kmalloc_node(size, gfp, nid);
 	if (!new)
 		return NULL;
-	memcpy(new, p, have);
+	memcpy(new, p, api_kept(p, have));
 	gfree(p);
 	return new;
 }

@@ -11,6 +11,37 @@
 #include <linux/module.h>
 #include <linux/string.h>
 
+/* The same as gsize(), for those who do not use all of them. */
+size_t api_size(const void *p)
+{
+	enum mspan_found found;
+	struct target t;
+
+	found = api_target_of(p, &t);
+	if (found == FOUND_OBJECT)
+		return t.size;
+	report_free(p, found);
+	return 0;
+}
+
+/* Of @have bytes of an object, those that its client has written, as far as known. */
+size_t api_kept(const void *p, size_t have)
+{
+	return gate_has_watchers() ? gate_kept(p, have) : have;
+}
+
+/* An object of @have bytes stays where it is, and @size of them are its client's. */
+void api_resized(const void *p, size_t size, size_t have, gfp_t gfp)
+{
+	bool zero = want_init_on_alloc(gfp);
+
+	if (gate_has_watchers() && gate_see_resized(p, size, zero))
+		return;
+	/* So that growing again in place finds zeroes. */
+	if (zero)
+		memset((void *)p + size, 0, have - size);
+}
+
 /**
  * gsize() - usable bytes of an object
  * @p: from any allocating function of galloc
@@ -23,16 +54,14 @@
  */
 size_t gsize(const void *p)
 {
-	enum mspan_found found;
-	struct target t;
+	size_t size;
 
 	if (ZERO_OR_NULL_PTR(p) || !api_enter_ok())
 		return 0;
-	found = api_target_of(p, &t);
-	if (found == FOUND_OBJECT)
-		return t.size;
-	report_free(p, found);
-	return 0;
+	size = api_size(p);
+	if (size && gate_has_watchers())
+		gate_see_sized(p);
+	return size;
 }
 EXPORT_SYMBOL_GPL(gsize);
 
@@ -104,20 +133,18 @@ void *grealloc_node_aligned(const void *p, size_t size, size_t align, gfp_t gfp,
 		gfree(p);
 		return ZERO_SIZE_PTR;
 	}
-	have = gsize(p);
+	have = api_size(p);
 	if (!have)
 		return NULL;
 	if (have >= size && IS_ALIGNED(addr_of(p), align) &&
 	    (!(gfp & __GFP_THISNODE) || nid == NUMA_NO_NODE ||
 	     page_to_nid(virt_to_page(p)) == nid)) {
-		/* So that growing again in place finds zeroes. */
-		if (want_init_on_alloc(gfp))
-			memset((void *)p + size, 0, have - size);
+		api_resized(p, size, have, gfp);
 		return (void *)p;
 	}
 	new = alloc_beside(p, size, align, gfp, nid);
 	if (new) {
-		memcpy(new, p, min(have, size));
+		memcpy(new, p, min(api_kept(p, have), size));
 		gfree(p);
 	}
 	return new;

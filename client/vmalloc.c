@@ -145,18 +145,16 @@ void *gvrealloc(const void *p, size_t size, gfp_t gfp)
 		gvfree(p);
 		return ZERO_SIZE_PTR;
 	}
-	have = is_vmalloc_addr(p) ? vmalloc_bytes(p) : gsize(p);
+	have = is_vmalloc_addr(p) ? vmalloc_bytes(p) : api_size(p);
 	if (!have)
 		return NULL;
 	if (have >= size) {
-		/* So that growing again in place finds zeroes. */
-		if (want_init_on_alloc(gfp))
-			memset((void *)p + size, 0, have - size);
+		api_resized(p, size, have, gfp);
 		return (void *)p;
 	}
 	new = gvmalloc(size, gfp);
 	if (new) {
-		memcpy(new, p, have);
+		memcpy(new, p, api_kept(p, have));
 		gvfree(p);
 	}
 	return new;

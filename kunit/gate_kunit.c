@@ -218,7 +218,7 @@ static void every_kind_of_call_is_seen(struct kunit *test)
 	unsigned long before;
 	unsigned int i, all;
 
-	for (why = 0; why < NR_GATE_REASONS; why++) {
+	for (why = 0; why < GATE_TABLE; why++) {
 		/* Sees only some, see profile_kunit.c. */
 		if (why == GATE_SAMPLE)
 			continue;
@@ -473,7 +473,7 @@ static void other_cpus_are_watched_from_the_return_on(struct kunit *test)
 	for (i = 0; i < nr; i++)
 		thread[i] = gk_start(test, gk_cpu(i), work, &hands[i]);
 	wait_for_hands(test, nr);
-	for (why = 0; why < NR_GATE_REASONS; why++) {
+	for (why = 0; why < GATE_TABLE; why++) {
 		if (why == GATE_SAMPLE)
 			continue;
 		start_counting();

@@ -60,7 +60,7 @@ static void create(struct kunit *test)
 static void take(struct kunit *test, unsigned int n)
 {
 	while (n--) {
-		void *p = api_alloc_row(r.set, NUMA_NO_NODE, GFP_KERNEL);
+		void *p = api_alloc_row(r.set, NUMA_NO_NODE, GFP_KERNEL, 0);
 
 		KUNIT_ASSERT_NOT_NULL(test, p);
 		r.objects[r.nr++] = p;
@@ -121,7 +121,7 @@ static void many_are_allocated_and_freed_at_once(struct kunit *test)
 	set_size(72, 1);
 	create(test);
 	KUNIT_ASSERT_EQ(test, api_alloc_row_bulk(r.set, NUMA_NO_NODE, GFP_KERNEL | __GFP_ZERO,
-						 500, r.objects), 500);
+						 0, 500, r.objects), 500);
 	r.nr = 500;
 	KUNIT_EXPECT_EQ(test, rows_in_use(r.set), 500);
 	while (r.nr) {
@@ -180,7 +180,7 @@ static void live_objects_keep_a_destroyed_set(struct kunit *test)
 	/* No more spans; objects of those it has could still be had. */
 	r.set = set;
 	while (r.nr < 99) {
-		p = api_alloc_row(r.set, NUMA_NO_NODE, GFP_KERNEL | __GFP_NOWARN);
+		p = api_alloc_row(r.set, NUMA_NO_NODE, GFP_KERNEL | __GFP_NOWARN, 0);
 		if (!p)
 			break;
 		r.objects[r.nr++] = p;
@@ -226,7 +226,7 @@ static void a_limit_counts_spans(struct kunit *test)
 	r.args.account = &r.account;
 	create(test);
 	take(test, 16);
-	KUNIT_EXPECT_NULL(test, api_alloc_row(r.set, NUMA_NO_NODE, GFP_KERNEL));
+	KUNIT_EXPECT_NULL(test, api_alloc_row(r.set, NUMA_NO_NODE, GFP_KERNEL, 0));
 	KUNIT_EXPECT_EQ(test, atomic_long_read(&r.account.bytes), 4 * PAGE_SIZE);
 	KUNIT_EXPECT_EQ(test, atomic_long_read(&r.parent.bytes), 4 * PAGE_SIZE);
 	give_back(0);
@@ -338,7 +338,7 @@ static void a_thousand_sets_leave_nothing(struct kunit *test)
 		sets[i] = rows_create(&r.args, GFP_KERNEL);
 		KUNIT_ASSERT_NOT_NULL(test, sets[i]);
 		if (i % 4)
-			gfree(api_alloc_row(sets[i], NUMA_NO_NODE, GFP_KERNEL));
+			gfree(api_alloc_row(sets[i], NUMA_NO_NODE, GFP_KERNEL, 0));
 	}
 	KUNIT_EXPECT_EQ(test, validate_all(), 0);
 	while ((set = rows_next_set(set)))
@@ -368,11 +368,11 @@ static void the_worker_reserves_numbers_again(struct kunit *test)
 		KUNIT_ASSERT_LT(test, n, N);
 		sets[n] = rows_create(&r.args, gfp);
 		KUNIT_ASSERT_NOT_NULL(test, sets[n]);
-		r.objects[r.nr] = api_alloc_row(sets[n++], NUMA_NO_NODE, gfp);
+		r.objects[r.nr] = api_alloc_row(sets[n++], NUMA_NO_NODE, gfp, 0);
 	} while (r.objects[r.nr] && ++r.nr < MAX_OBJECTS);
 	KUNIT_EXPECT_LT(test, r.nr, n);
 	reap();
-	r.objects[r.nr] = api_alloc_row(sets[n - 1], NUMA_NO_NODE, gfp);
+	r.objects[r.nr] = api_alloc_row(sets[n - 1], NUMA_NO_NODE, gfp, 0);
 	KUNIT_EXPECT_NOT_NULL(test, r.objects[r.nr]);
 	r.nr += !!r.objects[r.nr];
 	give_back(0);
@@ -398,7 +398,7 @@ static void swap_objects(void *arg)
 	gk_meet(&w->met, 2);
 	end = gk_fight_end();
 	for (i = 0; i < w->n && !gk_fight_over(i + 1, end); i++) {
-		void *p = api_alloc_row(r.set, NUMA_NO_NODE, GFP_KERNEL);
+		void *p = api_alloc_row(r.set, NUMA_NO_NODE, GFP_KERNEL, 0);
 
 		w->failed += !p;
 		gfree(xchg(&w->box[gk_below(&rng, ARRAY_SIZE(w->box))], p));
@@ -472,7 +472,7 @@ static void without_memory_no_set_and_no_row(struct kunit *test)
 	create(test);
 	r.fail = true;
 	KUNIT_EXPECT_NULL(test, api_alloc_row(r.set, NUMA_NO_NODE,
-					      GFP_KERNEL | __GFP_NOWARN));
+					      GFP_KERNEL | __GFP_NOWARN, 0));
 	KUNIT_EXPECT_EQ(test, rows_number(r.set, GFP_KERNEL), 0);
 	r.fail = false;
 	take(test, 1);

@@ -53,7 +53,7 @@ static void *alloc(struct rowset *set, gfp_t gfp)
 {
 	void *obj;
 
-	return mcache_alloc_from(set->place, gfp, &obj) ? obj : api_alloc_set_slow(set, gfp);
+	return mcache_alloc_from(set->place, gfp, &obj) ? obj : api_alloc_set_slow(set, gfp, 0);
 }
 
 static void take(struct kunit *test, unsigned int n)

@@ -10,6 +10,7 @@
 #include "client/geometry.h"
 #include "client/heap.h"
 #include "debug/look.h"
+#include "debug/watch.h"
 #include "mcache.h"
 #include "observe/heaps.h"
 #include "observe/profile.h"
@@ -31,6 +32,10 @@ EXPORT_SYMBOL_IF_KUNIT(gate_gen);
 EXPORT_SYMBOL_IF_KUNIT(gate_close);
 EXPORT_SYMBOL_IF_KUNIT(gate_open);
 EXPORT_SYMBOL_IF_KUNIT(gate_wait);
+
+/* debug/watch.c */
+EXPORT_SYMBOL_IF_KUNIT(watch_command);
+EXPORT_SYMBOL_IF_KUNIT(leaks_print);
 
 /* arena.c */
 EXPORT_SYMBOL_IF_KUNIT(arena_map);

@@ -19,6 +19,7 @@
  * gate_mutex protects the reasons and the watchers.  No lock for the stacks: see
  * mcache.h.  Overview: galloc_mod.c.
  */
+#include "debug/table.h"
 #include "mcache.h"
 #include "observe/profile.h"
 
@@ -30,6 +31,9 @@
 
 /* Reasons that hold for all rows; those of a single one are in its mcentral. */
 u8 gate_all;
+
+/* Reasons to watch objects of whole pages, but those of heaps. */
+u8 gate_large;
 
 /* Reasons that have a watcher. */
 u8 gate_watched;
@@ -181,6 +185,65 @@ static void set_reason(u8 *word, enum gate_reason why, bool set)
 	WRITE_ONCE(*word, set ? had | BIT(why) : had & ~BIT(why));
 }
 
+/* Is there a row with this reason? */
+static bool reason_is_set(enum gate_reason why)
+{
+	struct row_walk w = { };
+	struct mcentral *c;
+
+	if ((gate_all | gate_large) & BIT(why))
+		return true;
+	while ((c = rows_next(&w))) {
+		if (c->gates & BIT(why)) {
+			rows_walk_end(&w);
+			return true;
+		}
+	}
+	return false;
+}
+
+/**
+ * gate_watch() - begin or end a reason that has no watcher, for some rows
+ * @match: true for these: rows of a set, those of a class, or, with neither, those of
+ *	whole pages; NULL: all rows
+ * @arg: for @match
+ * @why: the reason
+ * @on: begin; or end
+ *
+ * Rows that a set makes later have the reason, too.
+ *
+ * Context: Process.  Sleeps.
+ * Return: As gate_close(); then gate_wait() waits.
+ */
+int gate_watch(bool (*match)(const struct rowset *set, unsigned int class, const void *arg),
+	       const void *arg, enum gate_reason why, bool on)
+{
+	struct rowset *set = NULL;
+	unsigned int row;
+
+	mutex_lock(&gate_mutex);
+	if (!match) {
+		set_reason(&gate_all, why, on);
+	} else {
+		if (match(NULL, 0, arg))
+			set_reason(&gate_large, why, on);
+		for (row = 0; row < nr_rows; row++)
+			if (mcentral_rows[row] && match(NULL, mcentral_rows[row]->class, arg))
+				set_reason(&mcentral_rows[row]->gates, why, on);
+		while ((set = rows_next_set(set)))
+			if (match(set, 0, arg))
+				rows_set_gates(set, BIT(why), on);
+	}
+	/* Those who watch are called by it. */
+	if (why == GATE_TABLE)
+		set_reason(&gate_watched, why, on || reason_is_set(why));
+	mutex_unlock(&gate_mutex);
+	/* Pairs with the read sections of gate_see(). */
+	if (!on)
+		synchronize_rcu();
+	return gate_changed();
+}
+
 /**
  * gate_close() - have all allocations and frees watched
  * @why: the reason
@@ -276,8 +339,44 @@ static bool gate_look_large(struct gate_object *o, u8 *why)
 		return false;
 	o->size = (size_t)READ_ONCE(s->npages) << PAGE_SHIFT;
 	o->nid = arena->nid;
-	o->set = tag >> 8 ? rows_of_row(tag >> 8) : NULL;
-	*why = gate_reasons(tag >> 8);
+	o->row = tag >> 8;
+	o->set = o->row ? rows_of_row(o->row) : NULL;
+	o->span = READ_ONCE(s->start);
+	o->objects = 1;
+	*why = gate_reasons(o->row);
+	return true;
+}
+
+/* What a small object is. */
+static void gate_describe(struct gate_object *o, const struct object *at)
+{
+	o->size = at->sc->size;
+	o->class = gate_class(at->c);
+	o->nid = at->c->nid;
+	o->set = at->c->set;
+	o->row = at->row;
+	o->index = at->index;
+	o->span = addr_of(o->p) - at->within - (unsigned long)at->index * at->sc->size;
+	o->objects = READ_ONCE(at->span->objects);
+}
+
+/**
+ * gate_find() - what is at an address, in use or not
+ * @o: @p: the address; the rest is filled in
+ *
+ * Context: Any, in an RCU read section.
+ * Return: False if there is no object.
+ */
+bool gate_find(struct gate_object *o)
+{
+	enum mspan_found found;
+	struct object at;
+	u8 why;
+
+	found = mspan_resolve(o->p, &at);
+	if (found != FOUND_OBJECT && found != FOUND_INTERIOR)
+		return gate_look_large(o, &why);
+	gate_describe(o, &at);
 	return true;
 }
 
@@ -297,21 +396,46 @@ static bool gate_look(struct gate_object *o, bool freed, u8 *why)
 	if (test_bit(at.index, at.span->free) ||
 	    (freed && (test_bit(page, arena->waiting) || mcache_is_top(o->p, at.row))))
 		return false;
-	o->size = at.sc->size;
-	o->class = gate_class(at.c);
-	o->nid = at.c->nid;
-	o->set = at.c->set;
+	gate_describe(o, &at);
 	*why = gate_reasons(at.row);
 	return true;
 }
 
-static void gate_see(struct gate_object *o, bool freed)
+/* False: it must not be freed. */
+static bool gate_see(struct gate_object *o, bool freed)
 {
+	bool may = true;
 	u8 why;
 
 	rcu_read_lock();
-	if (gate_look(o, freed, &why))
-		gate_tell(o, freed, why);
+	if (gate_look(o, freed, &why)) {
+		if (why & BIT(GATE_TABLE) && freed)
+			may = table_see_free(o);
+		else if (why & BIT(GATE_TABLE))
+			table_see_alloc(o);
+		if (may)
+			gate_tell(o, freed, why);
+	}
+	rcu_read_unlock();
+	return may;
+}
+
+/**
+ * gate_see_taken() - the same for one that has left its span, before it is initialised
+ * @p: the object
+ *
+ * Only for tables of objects: it may have been written to since it was freed.
+ *
+ * Context: Any but NMI, no galloc lock held.
+ */
+void gate_see_taken(const void *p)
+{
+	struct gate_object o = { .p = untag(p) };
+	u8 why;
+
+	rcu_read_lock();
+	if (gate_look(&o, false, &why) && (why & BIT(GATE_TABLE)))
+		table_see_taken(&o);
 	rcu_read_unlock();
 }
 
@@ -325,7 +449,16 @@ static void gate_see(struct gate_object *o, bool freed)
  */
 void gate_see_alloc(const void *p, size_t asked, gfp_t gfp)
 {
-	struct gate_object o = { .p = p, .asked = asked, .gfp = gfp };
+	struct gate_object o = { .p = untag(p), .asked = asked, .gfp = gfp };
+
+	if (gate_is_watched())
+		gate_see(&o, false);
+}
+
+/* The same in any context. */
+void gate_see_alloc_nolock(const void *p, size_t asked, gfp_t gfp)
+{
+	struct gate_object o = { .p = untag(p), .asked = asked, .gfp = gfp, .nolock = true };
 
 	if (gate_is_watched())
 		gate_see(&o, false);
@@ -335,16 +468,91 @@ void gate_see_alloc(const void *p, size_t asked, gfp_t gfp)
  * gate_see_free() - call the watchers for an object that is about to be freed
  * @p: any pointer: nothing is called unless it is an object in use
  *
- * Context: Any, no galloc lock held.
+ * Context: Any but NMI, no galloc lock held.
+ * Return: False if it must not be freed, since it has been: reported.
  */
-void gate_see_free(const void *p)
+bool gate_see_free(const void *p)
 {
-	struct gate_object o = { .p = p };
+	struct gate_object o = { .p = untag(p) };
 
 	if (READ_ONCE(gate_watched) & BIT(GATE_SAMPLE))
 		profile_forget(p, in_nmi());
-	if (gate_is_watched())
-		gate_see(&o, true);
+	return !gate_is_watched() || gate_see(&o, true);
+}
+
+/* The same in any context; the caller sees to the report. */
+bool gate_see_free_nolock(const void *p)
+{
+	struct gate_object o = { .p = untag(p), .nolock = true };
+
+	return !gate_is_watched() || gate_see(&o, true);
+}
+
+/* Is @size what was asked for?  @known: set if that is known. */
+bool gate_size_is(const void *p, size_t size, bool *known)
+{
+	struct gate_object o = { .p = untag(p) };
+	bool is;
+
+	rcu_read_lock();
+	is = gate_find(&o) && table_size_ok(&o, size, known);
+	rcu_read_unlock();
+	return is;
+}
+
+/* Of @have bytes of an object, those that are its client's. */
+size_t gate_kept(const void *p, size_t have)
+{
+	struct gate_object o = { .p = untag(p) };
+
+	rcu_read_lock();
+	if (gate_find(&o))
+		have = table_kept(&o, have);
+	rcu_read_unlock();
+	return have;
+}
+
+/* From now on the client may use all bytes.  False if it is known to be free. */
+bool gate_see_sized(const void *p)
+{
+	struct gate_object o = { .p = untag(p) };
+	bool live;
+
+	rcu_read_lock();
+	live = !gate_find(&o) || table_open(&o);
+	rcu_read_unlock();
+	return live;
+}
+
+/*
+ * From now on @size bytes are its client's; @zero: new ones are cleared.  False if nothing is
+ * known of it, so that it is left to the caller to clear what a later call may add.
+ */
+bool gate_see_resized(const void *p, size_t size, bool zero)
+{
+	struct gate_object o = { .p = untag(p) };
+	bool known;
+
+	rcu_read_lock();
+	known = gate_find(&o) && table_resize(&o, size, zero);
+	rcu_read_unlock();
+	return known;
+}
+
+/**
+ * gate_see_left() - a span, in TRANSIT, has left its row
+ * @s: the span, the caller's alone
+ * @objects: it had so many
+ * @size: bytes of each
+ *
+ * Only for tables of objects, which go with it.
+ *
+ * Context: Any but NMI, no galloc lock held.
+ */
+void gate_see_left(const struct mspan *s, unsigned int objects, size_t size)
+{
+	if (READ_ONCE(gate_watched) & BIT(GATE_TABLE))
+		table_leave(s, objects, size);
 }
 
 /**

@@ -8,6 +8,8 @@
  * fault=panic.
  */
 #include "galloc_internal.h"
+#include "debug/table.h"
+#include "observe/stackdepot.h"
 #include "observe/tracepoints.h"
 
 #include <linux/kernel.h>
@@ -67,6 +69,38 @@ static void print_span(const void *p)
 	rcu_read_unlock();
 }
 
+/* Print a stack that was saved. */
+void report_stack(u32 stack)
+{
+	const unsigned long *at;
+	unsigned int i, n = stackdepot_fetch(stack, &at);
+
+	for (i = 0; i < n; i++)
+		pr_err("    %pS\n", (void *)at[i]);
+	if (!n)
+		pr_err("    (no stack)\n");
+}
+
+/* What is known of the object at an address: whose it is, or was. */
+static void print_record(const void *p)
+{
+	struct found_record found;
+	const struct record *r = &found.r;
+
+	if (!table_find(p, &found))
+		return;
+	if (r->task[RECORD_ALLOC]) {
+		pr_err("  allocated by task %d, %lu s ago, %u of %u bytes:\n",
+		       r->task[RECORD_ALLOC], jiffies / HZ - r->since,
+		       r->asked ?: found.size, found.size);
+		report_stack(r->stack[RECORD_ALLOC]);
+	}
+	if (r->state >= RECORD_FREED) {
+		pr_err("  freed by task %d:\n", r->task[RECORD_FREE]);
+		report_stack(r->stack[RECORD_FREE]);
+	}
+}
+
 /* Count a fault @n times; false if nothing should be printed. */
 static bool report_count(enum galloc_fault fault, const void *p, unsigned int n)
 {
@@ -103,7 +137,29 @@ void report_fault(enum galloc_fault fault, const void *p)
 	if (!report_begin(fault, p, 1))
 		return;
 	print_span(p);
+	print_record(p);
 	dump_stack();
+}
+
+/**
+ * report_damage() - report an object that was written to where it must not
+ * @fault: how
+ * @p: the object
+ * @at: the offset of the first byte that has changed
+ * @byte: what it was
+ *
+ * Prints no stack: it would only show the code that detected it.
+ *
+ * Context: Any but NMI, no galloc lock held.
+ */
+void report_damage(enum galloc_fault fault, const void *p, size_t at, u8 byte)
+{
+	if (!report_begin(fault, p, 1))
+		return;
+	pr_err("  first damaged byte: %zu, which is %#04x and was %#04x\n", at,
+	       READ_ONCE(((const u8 *)p)[at]), byte);
+	print_span(p);
+	print_record(p);
 }
 
 /**
@@ -150,6 +206,7 @@ bool report_live(const char *what, const char *name, unsigned long objects,
 void report_free(const void *p, enum mspan_found found)
 {
 	enum galloc_fault fault = FAULT_NOT_OURS;
+	struct found_record last;
 	struct mspan s;
 
 	if (found == FOUND_OBJECT)
@@ -159,5 +216,10 @@ void report_free(const void *p, enum mspan_found found)
 	else if (map_span_around(p, &s))
 		fault = mspan_state(&s) == MSPAN_LARGE && s.start != addr_of(p) ?
 			FAULT_INTERIOR : FAULT_NO_OBJECT;
-	report_fault(fault, p);
+	/* Its span has left since it was freed. */
+	if (fault == FAULT_NO_OBJECT && table_find(p, &last) && last.first &&
+	    last.r.state >= RECORD_FREED)
+		report_fault(FAULT_DOUBLE_FREE, p);
+	else
+		report_fault(fault, p);
 }

@@ -9,6 +9,7 @@
  * Documentation/stats.rst defines columns and keys; their version is
  * GALLOC_STATS_VERSION.
  */
+#include "debug/watch.h"
 #include "heaps.h"
 #include "mcache.h"
 #include "observe/metrics.h"
@@ -580,6 +581,8 @@ unsigned long stats_report_leaks(void)
 		pr_err("leak: %lu of these may have been freed by a stray kfree()\n",
 		       dropped);
 	sums_free(sums);
+	if (leaked)
+		leaks_print("leak", NULL, NULL);
 	return leaked;
 }
 
@@ -603,6 +606,8 @@ void stats_init(void)
 	debugfs_create_file("shrink", 0200, stats_dir, NULL, &shrink_fops);
 	debugfs_create_file("validate", 0600, stats_dir, NULL, &validate_fops);
 	heaps_init(stats_dir);
+	watch_init(stats_dir);
+	leaks_init(stats_dir);
 	metrics_init(stats_dir);
 	profile_show_init(stats_dir);
 	stats_proc = proc_create_single("galloc", 0400, NULL, stats_show);

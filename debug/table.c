@@ -1,0 +1,775 @@
+// SPDX-License-Identifier: GPL-2.0
+// Copyright (C) 2026 The galloc authors
+/*
+ * table: side tables of spans, for rows that are watched for their clients' bugs.
+ *
+ * A table has a record for each of some neighbouring objects, so that none takes more than
+ * 2 KiB.  It is made when one of them is first allocated or freed, found by the address of
+ * its span in a hash, and goes when the span leaves its row.  The last ones that went are
+ * kept for reports.  Nothing of this exists before a row is watched, and where
+ * there is no memory for a table, nothing is recorded.
+ *
+ * Behind the bytes that the client has asked for the object gets a red zone, and what is
+ * freed is filled with a known byte: both are compared when the object is freed, used
+ * again, or leaves with its span, and by validate.
+ *
+ * Called by gate.c for each allocation and free of a watched row, and when a span leaves.
+ * table_lock protects the hash and the tables that were left; it is one of galloc's locks,
+ * a leaf.  Lookups take none: RCU.  Records belong to the owner of their object.
+ * Overview: galloc_mod.c.
+ */
+#include "table.h"
+#include "observe/stackdepot.h"
+
+#include <linux/hash.h>
+#include <linux/llist.h>
+#include <linux/rculist.h>
+#include <linux/sched.h>
+#include <linux/string.h>
+
+/* Objects of a table: so that it takes the whole of a piece of the slab allocator's. */
+#define TABLE_BYTES		2048
+#define TABLE_OBJECTS							\
+	((unsigned int)((TABLE_BYTES - sizeof(struct table)) / sizeof(struct record)))
+
+/* Buckets of the hash: a page of them, or many where memory is to be had. */
+#define BUCKETS_FEW		(PAGE_SIZE / sizeof(struct hlist_head))
+#define BUCKETS_MANY		16384U
+
+/* The tables of spans that left last. */
+#define NR_DEAD			128
+
+/* Bytes behind the requested ones that are compared, and how many at a time. */
+#define ZONE_MAX		PAGE_SIZE
+#define CHECK_TURN		PAGE_SIZE
+
+/* What is written there, and into free objects; SLUB's values. */
+#define BYTE_ZONE		0xcc
+#define BYTE_FREE		0x6b
+
+/**
+ * struct table - records of a span's objects
+ * @node: in the hash (table_lock; RCU)
+ * @gone: links those that wait for readers
+ * @start: of the span
+ * @row: of the span
+ * @size: bytes of an object
+ * @part: which TABLE_OBJECTS of the span's objects
+ * @n: their number
+ * @hashed: it is in the hash (table_lock)
+ * @record: one for each
+ */
+struct table {
+	struct hlist_node node;
+	struct llist_node gone;
+	unsigned long start;
+	u32 row;
+	u32 size;
+	u16 part;
+	u8 n;
+	bool hashed;
+	struct record record[];
+};
+
+static struct hlist_head *table_hash;
+static unsigned int table_buckets;
+static struct table *table_dead[NR_DEAD];
+static unsigned int nr_left;
+static LLIST_HEAD(tables_gone);
+static DEFINE_RAW_SPINLOCK(table_lock);
+
+static size_t table_bytes(unsigned int n)
+{
+	return sizeof(struct table) + n * sizeof(struct record);
+}
+
+/* What a free object is filled with: with init_on_free it is cleared afterwards. */
+static u8 byte_of_free(void)
+{
+	return want_init_on_free() ? 0 : BYTE_FREE;
+}
+
+/* ---- tables ------------------------------------------------------------------------- */
+
+static struct hlist_head *bucket_of(unsigned long start, unsigned int part)
+{
+	return &table_hash[hash_64(start + part, 32) & (table_buckets - 1)];
+}
+
+/* In an RCU read section, or with table_lock. */
+static struct table *table_at(unsigned long start, unsigned int part)
+{
+	struct table *t;
+
+	hlist_for_each_entry_rcu(t, bucket_of(start, part), node, true)
+		if (t->start == start && t->part == part)
+			return t;
+	return NULL;
+}
+
+/* Readers may still have it. */
+static void table_put_later(struct table *t)
+{
+	llist_add(&t->gone, &tables_gone);
+	worker_kick(WORKER_ROWS);
+}
+
+static void table_unhash(struct table *t)
+{
+	lockdep_assert_held(&table_lock);
+	hlist_del_rcu(&t->node);
+	t->hashed = false;
+}
+
+/* Put a new table into the hash.  Returns the one that is there for these objects. */
+static struct table *table_insert(struct table *new)
+{
+	struct table *old;
+	unsigned long flags;
+
+	galloc_lock(&table_lock, flags);
+	old = table_at(new->start, new->part);
+	if (old && (old->row != new->row || old->size != new->size)) {
+		/* A free that came late has made it, for a span that has gone. */
+		table_unhash(old);
+		hlist_add_head_rcu(&new->node, bucket_of(new->start, new->part));
+		new->hashed = true;
+		galloc_unlock(&table_lock, flags);
+		table_put_later(old);
+		return new;
+	}
+	if (!old) {
+		hlist_add_head_rcu(&new->node, bucket_of(new->start, new->part));
+		new->hashed = true;
+	}
+	galloc_unlock(&table_lock, flags);
+	if (!old)
+		return new;
+	table_put_later(new);
+	return old;
+}
+
+static struct table *table_new(const struct gate_object *o, unsigned int part)
+{
+	unsigned int n = min(o->objects - part * TABLE_OBJECTS, TABLE_OBJECTS);
+	struct table *t;
+
+	if (!may_grow())
+		return NULL;
+	t = arena_meta_zalloc(table_bytes(n), NUMA_NO_NODE,
+			      context_gfp(GFP_NOWAIT) | __GFP_NOWARN);
+	if (!t)
+		return NULL;
+	t->start = o->span;
+	t->row = o->row;
+	t->size = o->size;
+	t->part = part;
+	t->n = n;
+	return table_insert(t);
+}
+
+/* The record of an object, made if @make; NULL: there is none.  RCU read section. */
+static struct record *record_of(const struct gate_object *o, bool make)
+{
+	unsigned int part = o->index / TABLE_OBJECTS, nr = o->index % TABLE_OBJECTS;
+	struct table *t;
+
+	/* Acquire: pairs with table_enable(). */
+	if (!smp_load_acquire(&table_hash))
+		return NULL;
+	t = table_at(o->span, part);
+	if (!t || t->row != o->row || t->size != o->size)
+		t = make ? table_new(o, part) : NULL;
+	return t && nr < t->n ? &t->record[nr] : NULL;
+}
+
+/* ---- bytes --------------------------------------------------------------------------- */
+
+/* The red zone of an object; its length, 0 if it has none. */
+static size_t zone_of(const struct record *r, size_t size)
+{
+	u32 asked = READ_ONCE(r->asked);
+
+	if (!asked || asked >= size || READ_ONCE(r->whole))
+		return 0;
+	return min_t(size_t, size - asked, ZONE_MAX);
+}
+
+static void zone_fill(const void *p, const struct record *r, size_t size)
+{
+	size_t n = zone_of(r, size);
+
+	if (n)
+		memset((void *)p + r->asked, BYTE_ZONE, n);
+}
+
+/* The first of @n bytes that is not @byte; its offset from @p, or -1. */
+static long first_damage(const void *p, size_t from, size_t n, u8 byte)
+{
+	const void *at = n ? memchr_inv(p + from, byte, n) : NULL;
+
+	return at ? at - p : -1;
+}
+
+static void zone_check(const void *p, const struct record *r, size_t size)
+{
+	long at = first_damage(p, r->asked, zone_of(r, size), BYTE_ZONE);
+
+	if (unlikely(at >= 0))
+		report_damage(FAULT_OVERRUN, p, at, BYTE_ZONE);
+}
+
+static void poison_check(const void *p, const struct record *r, size_t size)
+{
+	long at;
+
+	if (READ_ONCE(r->state) != RECORD_POISONED)
+		return;
+	at = first_damage(p, 0, size, byte_of_free());
+	if (unlikely(at >= 0))
+		report_damage(FAULT_LATE_WRITE, p, at, byte_of_free());
+}
+
+/* May a free object be filled?  Others may refer to whole pages. */
+static bool may_poison(const struct gate_object *o)
+{
+	if (o->set && (o->set->args.flags & ROWS_KEEP))
+		return false;
+	return o->size <= PAGE_SIZE ||
+	       release_pages_unshared(addr_of(o->p), PFN_UP(offset_in_page(o->p) + o->size));
+}
+
+/* ---- what is seen --------------------------------------------------------------------- */
+
+/* From here on its bytes may change: whoever compares them looks at it again. */
+static void record_change(struct record *r)
+{
+	WRITE_ONCE(r->seq, r->seq + 1);
+	WRITE_ONCE(r->state, RECORD_CHANGING);
+	/* Pairs with check_record(). */
+	smp_wmb();
+}
+
+static void record_done(struct record *r, enum record_state state)
+{
+	/* Release: pairs with check_record(). */
+	smp_store_release(&r->state, state);
+}
+
+static u32 seconds(void)
+{
+	return jiffies / HZ;
+}
+
+static void record_who(struct record *r, unsigned int what, bool nolock)
+{
+	WRITE_ONCE(r->task[what], current->pid);
+	WRITE_ONCE(r->stack[what], stackdepot_save_here(nolock));
+}
+
+/**
+ * table_see_taken() - an object has left its span, and is not initialised yet
+ * @o: the object
+ *
+ * Context: As gate_see_alloc().
+ */
+void table_see_taken(const struct gate_object *o)
+{
+	struct record *r = record_of(o, false);
+
+	if (!r)
+		return;
+	if (!o->nolock)
+		poison_check(o->p, r, o->size);
+	record_change(r);
+}
+
+/**
+ * table_see_alloc() - an object is about to be handed to its client
+ * @o: the object, initialised
+ *
+ * Context: As gate_see_alloc().
+ */
+void table_see_alloc(const struct gate_object *o)
+{
+	struct record *r = record_of(o, !o->nolock);
+
+	if (!r)
+		return;
+	record_change(r);
+	WRITE_ONCE(r->asked, min_t(size_t, o->asked, o->size));
+	WRITE_ONCE(r->whole, false);
+	r->zero = want_init_on_alloc(o->gfp);
+	WRITE_ONCE(r->since, seconds());
+	WRITE_ONCE(r->stack[RECORD_FREE], 0);
+	record_who(r, RECORD_ALLOC, o->nolock);
+	zone_fill(o->p, r, o->size);
+	record_done(r, RECORD_LIVE);
+}
+
+/**
+ * table_see_free() - an object is about to be freed
+ * @o: the object; its bitmap says that it is in use
+ *
+ * Context: As gate_see_free().
+ * Return: False if it has been freed before: reported, unless @o->nolock, and to be left
+ * alone.
+ */
+bool table_see_free(const struct gate_object *o)
+{
+	struct record *r = record_of(o, !o->nolock);
+	u32 state;
+
+	if (!r)
+		return true;
+	state = READ_ONCE(r->state);
+	do {
+		if (unlikely(state >= RECORD_FREED)) {
+			if (!o->nolock)
+				report_fault(FAULT_DOUBLE_FREE, o->p);
+			return false;
+		}
+		/* Full order: of two frees one wins, and its writes come after. */
+	} while (!try_cmpxchg(&r->state, &state, RECORD_FREED));
+	if (o->nolock) {
+		record_who(r, RECORD_FREE, true);
+		return true;
+	}
+	if (state == RECORD_LIVE)
+		zone_check(o->p, r, o->size);
+	record_who(r, RECORD_FREE, false);
+	if (may_poison(o)) {
+		memset((void *)o->p, byte_of_free(), o->size);
+		record_done(r, RECORD_POISONED);
+	}
+	return true;
+}
+
+/**
+ * table_size_ok() - is this what was asked for?
+ * @o: the object
+ * @size: bytes that gfree_sized() was given
+ * @known: set if that is known
+ *
+ * Context: RCU read section.
+ * Return: False if it is not, or not known.
+ */
+bool table_size_ok(const struct gate_object *o, size_t size, bool *known)
+{
+	const struct record *r = record_of(o, false);
+
+	*known = r && READ_ONCE(r->state) == RECORD_LIVE && r->asked;
+	return *known && (r->asked == size || (r->whole && o->size == size));
+}
+
+/*
+ * Its client was told how many bytes it has, and may use all of them.  False if it is free.
+ * The same.
+ */
+bool table_open(const struct gate_object *o)
+{
+	struct record *r = record_of(o, false);
+
+	if (r && READ_ONCE(r->state) >= RECORD_FREED)
+		return false;
+	if (!r || r->whole || READ_ONCE(r->state) != RECORD_LIVE)
+		return true;
+	zone_check(o->p, r, o->size);
+	record_change(r);
+	if (r->zero && zone_of(r, o->size))
+		memset((void *)o->p + r->asked, 0, zone_of(r, o->size));
+	WRITE_ONCE(r->whole, true);
+	record_done(r, RECORD_LIVE);
+	return true;
+}
+
+/* Of @have bytes of an object, how many are its client's.  The same. */
+size_t table_kept(const struct gate_object *o, size_t have)
+{
+	const struct record *r = record_of(o, false);
+
+	return r && READ_ONCE(r->state) == RECORD_LIVE && zone_of(r, have) ? r->asked : have;
+}
+
+/**
+ * table_resize() - an object is resized in place
+ * @o: the object
+ * @size: bytes that its client has from now on
+ * @zero: those that are new are to read as zero
+ *
+ * Context: RCU read section.
+ * Return: False if nothing is recorded of it.
+ */
+bool table_resize(const struct gate_object *o, size_t size, bool zero)
+{
+	struct record *r = record_of(o, false);
+	size_t was;
+
+	if (!r || READ_ONCE(r->state) != RECORD_LIVE)
+		return false;
+	zone_check(o->p, r, o->size);
+	was = zone_of(r, o->size) ? r->asked : o->size;
+	record_change(r);
+	if (zero)
+		memset((void *)o->p + min(was, size), 0, o->size - min(was, size));
+	WRITE_ONCE(r->asked, size);
+	WRITE_ONCE(r->whole, false);
+	r->zero = zero;
+	zone_fill(o->p, r, o->size);
+	record_done(r, RECORD_LIVE);
+	return true;
+}
+
+/* ---- the end of a table ----------------------------------------------------------------- */
+
+/* Has an object of a table been freed? */
+static bool table_tells(const struct table *t)
+{
+	unsigned int i;
+
+	for (i = 0; i < t->n; i++)
+		if (READ_ONCE(t->record[i].state) >= RECORD_FREED)
+			return true;
+	return false;
+}
+
+static void *table_object(const struct table *t, unsigned int i)
+{
+	return (void *)(t->start + ((size_t)t->part * TABLE_OBJECTS + i) * t->size);
+}
+
+/* Take a table out of the hash, and keep it for reports. */
+static void table_bury(struct table *t)
+{
+	struct table *old = t;
+	unsigned long flags;
+
+	galloc_lock(&table_lock, flags);
+	if (!t->hashed) {
+		galloc_unlock(&table_lock, flags);
+		return;
+	}
+	table_unhash(t);
+	if (table_tells(t))
+		swap(old, table_dead[nr_left++ % NR_DEAD]);
+	galloc_unlock(&table_lock, flags);
+	if (old)
+		table_put_later(old);
+}
+
+/**
+ * table_leave() - a span leaves its row
+ * @s: the span, the caller's alone
+ * @objects: it had so many
+ * @size: bytes of each
+ *
+ * Context: Any but NMI, no galloc lock held.
+ */
+void table_leave(const struct mspan *s, unsigned int objects, size_t size)
+{
+	unsigned int part, i;
+	struct table *t;
+
+	/* Acquire: pairs with table_enable(). */
+	if (!smp_load_acquire(&table_hash))
+		return;
+	for (part = 0; part < DIV_ROUND_UP(objects, TABLE_OBJECTS); part++) {
+		rcu_read_lock();
+		t = table_at(s->start, part);
+		if (t && t->size == size)
+			for (i = 0; i < t->n; i++)
+				poison_check(table_object(t, i), &t->record[i], size);
+		if (t)
+			table_bury(t);
+		rcu_read_unlock();
+	}
+}
+
+/**
+ * table_reap() - free tables that nobody reads any more
+ *
+ * Context: Process.  Sleeps.
+ * Return: True if there were any.
+ */
+bool table_reap(void)
+{
+	struct llist_node *gone = llist_del_all(&tables_gone);
+	struct table *t, *next;
+
+	if (!gone)
+		return false;
+	/* Pairs with the read sections of record_of(). */
+	synchronize_rcu();
+	llist_for_each_entry_safe(t, next, gone, gone)
+		arena_meta_free(t, table_bytes(t->n));
+	return true;
+}
+
+/* The first table of a bucket that matches, out of the hash; NULL: none. */
+static struct table *bucket_drop(unsigned int nr, bool (*match)(u32 row, const void *arg),
+				 const void *arg)
+{
+	struct table *t, *found = NULL;
+	unsigned long flags;
+
+	rcu_read_lock();
+	hlist_for_each_entry_rcu(t, &table_hash[nr], node) {
+		if (!match(t->row, arg))
+			continue;
+		galloc_lock(&table_lock, flags);
+		/* Unless its span has just left. */
+		if (t->hashed) {
+			table_unhash(t);
+			found = t;
+		}
+		galloc_unlock(&table_lock, flags);
+		if (found)
+			break;
+	}
+	rcu_read_unlock();
+	return found;
+}
+
+/**
+ * table_drop() - forget the objects of some rows
+ * @match: true for these, which are not watched any more
+ * @arg: for @match
+ *
+ * Context: Process.  Sleeps.
+ */
+void table_drop(bool (*match)(u32 row, const void *arg), const void *arg)
+{
+	unsigned int nr;
+	struct table *t;
+
+	for (nr = 0; table_hash && nr < table_buckets; nr++) {
+		while ((t = bucket_drop(nr, match, arg))) {
+			table_put_later(t);
+			cond_resched();
+		}
+		cond_resched();
+	}
+}
+
+/* ---- looking ------------------------------------------------------------------------------ */
+
+/* The newest record of an object of a span that has left. */
+static const struct record *dead_find(unsigned long addr, struct found_record *found)
+{
+	unsigned int i;
+
+	lockdep_assert_held(&table_lock);
+	for (i = 1; i <= NR_DEAD; i++) {
+		const struct table *t = table_dead[(nr_left - i) % NR_DEAD];
+		unsigned long first = t ? (unsigned long)table_object(t, 0) : 0;
+
+		if (!t || addr < first || addr >= first + (size_t)t->n * t->size)
+			continue;
+		found->size = t->size;
+		found->first = !((addr - first) % t->size);
+		return &t->record[(addr - first) / t->size];
+	}
+	return NULL;
+}
+
+/**
+ * table_find() - what is recorded of an object
+ * @p: an address in it
+ * @found: filled in
+ *
+ * Context: Any but NMI, no galloc lock held.
+ * Return: False if nothing is.
+ */
+bool table_find(const void *p, struct found_record *found)
+{
+	struct gate_object o = { .p = p };
+	const struct record *r = NULL;
+	unsigned long flags;
+
+	/* Acquire: pairs with table_enable(). */
+	if (!smp_load_acquire(&table_hash))
+		return false;
+	rcu_read_lock();
+	if (gate_find(&o))
+		r = record_of(&o, false);
+	if (r) {
+		found->r = *r;
+		found->size = o.size;
+		found->first = addr_of(p) == o.span + (size_t)o.index * o.size;
+	}
+	rcu_read_unlock();
+	if (r)
+		return true;
+	galloc_lock(&table_lock, flags);
+	r = dead_find(addr_of(p), found);
+	if (r)
+		found->r = *r;
+	galloc_unlock(&table_lock, flags);
+	return r;
+}
+
+/* What is wrong with an object, while its table is in the hash. */
+struct damage {
+	enum galloc_fault fault;
+	long at;
+	u8 byte;
+};
+
+/*
+ * Compare a turn of an object's bytes, from @from on.  With the lock: as long as the table
+ * is in the hash, the pages are there.  Returns where the next turn begins, 0: that was all.
+ */
+static size_t check_record(const struct table *t, unsigned int i, size_t from,
+			   struct damage *d)
+{
+	const struct record *r = &t->record[i];
+	const void *p = table_object(t, i);
+	u32 seq, state;
+	size_t n, zone;
+
+	lockdep_assert_held(&table_lock);
+	d->at = -1;
+	seq = READ_ONCE(r->seq);
+	/* Acquire: pairs with record_done(). */
+	state = smp_load_acquire(&r->state);
+	if (state == RECORD_POISONED) {
+		*d = (struct damage) { FAULT_LATE_WRITE, -1, byte_of_free() };
+		n = min_t(size_t, t->size - from, CHECK_TURN);
+		d->at = first_damage(p, from, n, d->byte);
+		from = from + n < t->size ? from + n : 0;
+	} else if (state == RECORD_LIVE) {
+		*d = (struct damage) { FAULT_OVERRUN, -1, BYTE_ZONE };
+		zone = zone_of(r, t->size);
+		d->at = first_damage(p, r->asked, zone, d->byte);
+		from = 0;
+	} else {
+		return 0;
+	}
+	/* Pairs with record_change(). */
+	smp_rmb();
+	if (d->at >= 0 && (READ_ONCE(r->seq) != seq || READ_ONCE(r->state) != state))
+		d->at = -1;
+	return d->at >= 0 ? 0 : from;
+}
+
+/* Compare the objects of a table.  Returns how many are damaged.  RCU read section. */
+static unsigned int check_table(const struct table *t)
+{
+	unsigned int i, bad = 0;
+	unsigned long flags;
+	struct damage d;
+	size_t from;
+
+	for (i = 0; i < t->n; i++) {
+		from = 0;
+		do {
+			d.at = -1;
+			galloc_lock(&table_lock, flags);
+			from = t->hashed ? check_record(t, i, from, &d) : 0;
+			galloc_unlock(&table_lock, flags);
+		} while (from);
+		if (d.at >= 0) {
+			report_damage(d.fault, table_object(t, i), d.at, d.byte);
+			bad++;
+		}
+	}
+	return bad;
+}
+
+/**
+ * table_check() - compare all bytes that should not have changed
+ *
+ * Reports each object that has been written to.
+ *
+ * Context: Process.  Sleeps.
+ * Return: Their number.
+ */
+unsigned int table_check(void)
+{
+	unsigned int nr, bad = 0;
+	const struct table *t;
+
+	for (nr = 0; table_hash && nr < table_buckets; nr++) {
+		rcu_read_lock();
+		hlist_for_each_entry_rcu(t, &table_hash[nr], node)
+			bad += check_table(t);
+		rcu_read_unlock();
+		cond_resched();
+	}
+	return bad;
+}
+
+/**
+ * table_walk() - call a function for each object that is recorded as in use
+ * @fn: called in an RCU read section, with the object's row, its size and a record
+ * @arg: for @fn
+ *
+ * Context: Process.  Sleeps.
+ */
+void table_walk(void (*fn)(u32 row, size_t size, const struct record *r, void *arg),
+		void *arg)
+{
+	const struct table *t;
+	unsigned int nr, i;
+
+	for (nr = 0; table_hash && nr < table_buckets; nr++) {
+		rcu_read_lock();
+		hlist_for_each_entry_rcu(t, &table_hash[nr], node)
+			for (i = 0; i < t->n; i++)
+				if (READ_ONCE(t->record[i].state) == RECORD_LIVE)
+					fn(t->row, t->size, &t->record[i], arg);
+		rcu_read_unlock();
+		cond_resched();
+	}
+}
+
+/* ---- init and exit -------------------------------------------------------------------------- */
+
+/**
+ * table_enable() - make the hash, before the first row is watched
+ *
+ * Context: Process, one at a time.
+ * Return: 0 or -ENOMEM.
+ */
+int table_enable(void)
+{
+	struct hlist_head *hash;
+
+	if (table_hash)
+		return 0;
+	table_buckets = BUCKETS_MANY;
+	hash = arena_meta_zalloc(table_buckets * sizeof(*hash), NUMA_NO_NODE,
+				 GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN);
+	if (!hash) {
+		table_buckets = BUCKETS_FEW;
+		hash = arena_meta_zalloc(table_buckets * sizeof(*hash), NUMA_NO_NODE,
+					 GFP_KERNEL);
+	}
+	if (!hash)
+		return -ENOMEM;
+	/* Release: whoever finds the hash finds it empty, and its size. */
+	smp_store_release(&table_hash, hash);
+	return 0;
+}
+
+static bool any_row(u32 row, const void *arg)
+{
+	return true;
+}
+
+/* At unload: nobody allocates or frees any more. */
+void table_exit(void)
+{
+	unsigned int i;
+
+	table_drop(any_row, NULL);
+	for (i = 0; i < NR_DEAD; i++) {
+		if (table_dead[i])
+			table_put_later(table_dead[i]);
+		table_dead[i] = NULL;
+	}
+	while (table_reap())
+		;
+	arena_meta_free(table_hash, table_buckets * sizeof(*table_hash));
+	table_hash = NULL;
+}

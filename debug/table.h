@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Copyright (C) 2026 The galloc authors */
+/*
+ * table: what is recorded of single objects, beside their spans, see table.c.
+ */
+#ifndef _GALLOC_TABLE_H
+#define _GALLOC_TABLE_H
+
+#include "galloc_internal.h"
+
+/**
+ * enum record_state - what is known of an object
+ * @RECORD_NONE: nothing: it was allocated before its row was watched
+ * @RECORD_LIVE: it is in use
+ * @RECORD_CHANGING: its owner changes it, or what is recorded of it
+ * @RECORD_FREED: it was freed; nothing is known of its bytes
+ * @RECORD_POISONED: it was freed, and its bytes have a known value
+ */
+enum record_state {
+	RECORD_NONE,
+	RECORD_LIVE,
+	RECORD_CHANGING,
+	RECORD_FREED,
+	RECORD_POISONED,
+};
+
+/* Whose call a stack and a task are of. */
+enum { RECORD_ALLOC, RECORD_FREE };
+
+/**
+ * struct record - what is recorded of an object
+ * @state: see enum record_state; whoever makes it FREED, by cmpxchg(), frees the object
+ * @seq: incremented when a life of the object, or a size, begins
+ * @asked: bytes that its client asked for; 0: not known
+ * @whole: the client may use all bytes, since it has asked for gsize()
+ * @zero: bytes that it has not written read as zero
+ * @stack: where it was allocated and freed, see stackdepot.h
+ * @task: the tasks that did so
+ * @since: when it was allocated, in seconds since boot
+ *
+ * Written by the owner of the object; others read, and look at @seq again.
+ */
+struct record {
+	u32 state;
+	u32 seq;
+	u32 asked;
+	bool whole;
+	bool zero;
+	u32 stack[2];
+	pid_t task[2];
+	u32 since;
+};
+
+/**
+ * struct found_record - a copy of a record
+ * @r: the record
+ * @size: bytes of the object
+ * @first: the address is that of its first byte
+ */
+struct found_record {
+	struct record r;
+	u32 size;
+	bool first;
+};
+
+int table_enable(void);
+void table_exit(void);
+void table_drop(bool (*match)(u32 row, const void *arg), const void *arg);
+bool table_reap(void);
+void table_see_taken(const struct gate_object *o);
+void table_see_alloc(const struct gate_object *o);
+bool table_see_free(const struct gate_object *o);
+bool table_size_ok(const struct gate_object *o, size_t size, bool *known);
+bool table_open(const struct gate_object *o);
+size_t table_kept(const struct gate_object *o, size_t have);
+bool table_resize(const struct gate_object *o, size_t size, bool zero);
+void table_leave(const struct mspan *s, unsigned int objects, size_t size);
+bool table_find(const void *p, struct found_record *found);
+unsigned int table_check(void);
+void table_walk(void (*fn)(u32 row, size_t size, const struct record *r, void *arg),
+		void *arg);
+
+#endif /* _GALLOC_TABLE_H */
