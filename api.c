@@ -36,7 +36,7 @@ static __always_inline void *init_object(void *obj, size_t size, gfp_t gfp)
 /* Its bytes are still those that it was freed with. */
 static __always_inline void *see_taken(void *obj)
 {
-	if (gate_has_watchers())
+	if (gate_has_tables())
 		gate_see_taken(obj);
 	return obj;
 }
@@ -195,6 +195,8 @@ static void *serve(const struct request *r)
 		obj = get_once(r, (gfp & ~__GFP_NOFAIL) | __GFP_NOWARN);
 		if (likely(obj))
 			break;
+		if (unlikely(quarantine_flush(gfpflags_allow_blocking(gfp))))
+			continue;
 		/* Memory of others would not help. */
 		if (unlikely(over_limit(r)))
 			return NULL;
@@ -555,7 +557,7 @@ size_t api_alloc_row_bulk(struct rowset *set, int nid, gfp_t gfp, size_t asked, 
 			i++;
 			continue;
 		}
-		if (want_init_on_alloc(gfp) || gate_has_watchers())
+		if (want_init_on_alloc(gfp) || gate_has_tables())
 			for (j = i; j < i + n; j++)
 				init_row_object(set, see_taken(p[j]), gfp);
 		if (gate_is_watched())
@@ -645,18 +647,12 @@ static unsigned int number_of(const void *p)
 	return number;
 }
 
-/* gfree() on a kernel that clears what is freed. */
-static noinline void free_wiped(const void *p)
+/* Clear an object, if there is one, and free it. */
+static void wipe_and_free(const void *p)
 {
 	struct target t;
-	bool found;
+	bool found = api_target_of(p, &t) == FOUND_OBJECT;
 
-	if (ZERO_OR_NULL_PTR(p) || !api_enter_ok())
-		return;
-	p = untag(p);
-	found = api_target_of(p, &t) == FOUND_OBJECT;
-	if (gate_has_watchers() && !gate_see_free(p))
-		return;
 	/* If others refer to it, it is cleared when the last reference is gone. */
 	if (found && (t.size > PAGE_SIZE || t.padded) &&
 	    !release_pages_unshared(addr_of(p),
@@ -668,6 +664,26 @@ static noinline void free_wiped(const void *p)
 	if (found && !t.kept)
 		memset((void *)p, 0, t.size);
 	if (!mcache_push(p))
+		free_seen(p, number_of(p));
+}
+
+/* gfree() on a kernel that clears what is freed. */
+static noinline void free_wiped(const void *p)
+{
+	if (ZERO_OR_NULL_PTR(p) || !api_enter_ok())
+		return;
+	p = untag(p);
+	if (!gate_has_watchers() || gate_see_free(p))
+		wipe_and_free(p);
+}
+
+/* An object that comes from quarantine: those who watch have seen its free.  As gfree(). */
+void api_free_parked(const void *p)
+{
+	gate_see_parked(p);
+	if (want_init_on_free())
+		wipe_and_free(p);
+	else
 		free_seen(p, number_of(p));
 }
 
@@ -685,58 +701,6 @@ void gfree(const void *p)
 		free_slow(p);
 }
 EXPORT_SYMBOL_GPL(gfree);
-
-/**
- * gfree_sized() - free an object whose size is known
- * @p: from galloc() or another allocating function
- * @size: the requested size
- *
- * Reports a size for which galloc() would have returned an object of another size, and
- * frees nothing; where the object is watched, any other size.  Not for objects of galloc_aligned(), or that grealloc() has shrunk
- * in place: their class does not follow from their size.
- *
- * Context: Any but NMI.
- */
-void gfree_sized(const void *p, size_t size)
-{
-	bool known = false;
-	struct target t;
-
-	if (ZERO_OR_NULL_PTR(p) || !api_enter_ok())
-		return;
-	if (gate_has_watchers() && gate_size_is(p, size, &known)) {
-		gfree(p);
-		return;
-	}
-	if (known || (api_target_of(p, &t) == FOUND_OBJECT && !t.padded &&
-		      t.size != galloc_size_roundup(size))) {
-		report_fault(FAULT_WRONG_SIZE, p);
-		return;
-	}
-	gfree(p);
-}
-EXPORT_SYMBOL_GPL(gfree_sized);
-
-/**
- * gfree_sensitive() - clear an object and free it
- * @p: from any allocating function of galloc; NULL and ZERO_SIZE_PTR are fine
- *
- * Clears all bytes of the object, including those beyond the requested size.
- *
- * Context: Any but NMI.
- */
-void gfree_sensitive(const void *p)
-{
-	struct target t;
-
-	if (ZERO_OR_NULL_PTR(p) || !api_enter_ok())
-		return;
-	if (api_target_of(p, &t) == FOUND_OBJECT &&
-	    (!gate_has_watchers() || gate_see_sized(p)))
-		memzero_explicit((void *)p, t.size);
-	gfree(p);
-}
-EXPORT_SYMBOL_GPL(gfree_sensitive);
 
 /* ---- bulk -------------------------------------------------------------------------------- */
 

@@ -78,7 +78,9 @@ static inline void count_event(enum galloc_event event)
 
 void stats_init(void);
 void stats_exit(void);
-void stats_totals(struct galloc_totals *t);
+bool stats_totals(struct galloc_totals *t);
+int stats_show(struct seq_file *m, void *v);
+int stats_classes_show(struct seq_file *m, void *v);
 unsigned long stats_report_leaks(void);
 const char *stats_event_name(unsigned int event);
 unsigned long stats_events(unsigned int event);
@@ -130,7 +132,10 @@ enum galloc_fault {
 #define GALLOC_REPORT_BURST	10
 
 extern atomic_long_t galloc_faults[NR_GALLOC_FAULTS];
-extern bool galloc_fault_panic;
+/* What follows a report, by the parameter fault. */
+enum report_then { REPORT_ONLY, REPORT_PANIC, REPORT_OOPS };
+
+extern enum report_then galloc_fault_then;
 extern struct ratelimit_state galloc_report_limit;
 
 void report_fault(enum galloc_fault fault, const void *p);

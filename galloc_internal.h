@@ -676,6 +676,7 @@ void *api_clear_row(void *obj, const struct rowset *set);
 void *api_alloc_large(struct rowset *set, size_t size, size_t align, int nid, gfp_t gfp);
 size_t api_alloc_row_bulk(struct rowset *set, int nid, gfp_t gfp, size_t asked, size_t nr,
 			  void **p);
+void api_free_parked(const void *p);
 size_t api_size(const void *p);
 size_t api_kept(const void *p, size_t have);
 void api_resized(const void *p, size_t size, size_t have, gfp_t gfp);
@@ -733,6 +734,13 @@ static __always_inline bool api_alloc_ok(gfp_t gfp)
 /* client/sweep.c */
 
 unsigned long sweep_row(struct mcentral *c);
+
+/* debug/quarantine.c */
+
+extern unsigned int quarantine_kb;
+
+bool quarantine_flush(bool may_sleep);
+size_t quarantine_bytes(void);
 
 /* debug/watch.c */
 

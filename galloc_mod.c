@@ -112,7 +112,7 @@ MODULE_PARM_DESC(atomic_reserve_kb, "memory kept for callers that cannot sleep, 
 
 static char *fault = "report";
 module_param(fault, charp, 0444);
-MODULE_PARM_DESC(fault, "response to a bad free: report or panic");
+MODULE_PARM_DESC(fault, "response to a bad free: report, oops or panic");
 
 bool galloc_debug;
 unsigned long galloc_reserve_pages;
@@ -128,6 +128,11 @@ unsigned long galloc_cpu_cache_bytes;
  */
 static int __init params_take(void)
 {
+	static const char * const thens[] __initconst = {
+		[REPORT_ONLY] = "report", [REPORT_PANIC] = "panic", [REPORT_OOPS] = "oops",
+	};
+	int then;
+
 	if (knobs_take(reserve_mb))
 		return -EINVAL;
 	if (reserve_mb >= totalram_pages() >> (20 - PAGE_SHIFT)) {
@@ -142,13 +147,14 @@ static int __init params_take(void)
 	}
 	if (standby_check(atomic_reserve_kb, galloc_limit_bytes >> 20))
 		return -EINVAL;
-	if (strcmp(fault, "report") && strcmp(fault, "panic")) {
-		pr_err("fault=%s is unknown: report or panic\n", fault);
+	then = match_string(thens, ARRAY_SIZE(thens), fault);
+	if (then < 0) {
+		pr_err("fault=%s is unknown: report, oops or panic\n", fault);
 		return -EINVAL;
 	}
 	galloc_reserve_pages = reserve_mb << (20 - PAGE_SHIFT);
 	galloc_cpu_cache_bytes = cpu_cache_kb << 10;
-	galloc_fault_panic = !strcmp(fault, "panic");
+	galloc_fault_then = then;
 	return watch_check(debug);
 }
 
@@ -279,6 +285,7 @@ static void __exit galloc_exit(void)
 	mcache_stop();
 	worker_stop();
 	nolock_settle();
+	quarantine_flush(true);
 	drain_everything();
 	stacks_exit();
 	while (rows_reap())

@@ -108,11 +108,12 @@ void gate_see_alloc(const void *p, size_t asked, gfp_t gfp);
 void gate_see_alloc_nolock(const void *p, size_t asked, gfp_t gfp);
 bool gate_see_free(const void *p);
 bool gate_see_free_nolock(const void *p);
+void gate_see_parked(const void *p);
 bool gate_size_is(const void *p, size_t size, bool *known);
 size_t gate_kept(const void *p, size_t have);
 bool gate_see_sized(const void *p);
 bool gate_see_resized(const void *p, size_t size, bool zero);
-void gate_see_left(const struct mspan *s, unsigned int objects, size_t size);
+void gate_see_left(struct mspan *const *s, unsigned int n, size_t size);
 void gate_see_swept(const struct mcentral *c, const struct mspan *s);
 
 /* The reasons to watch the objects of a row, 0: those of whole pages. */
@@ -141,6 +142,19 @@ static inline bool gate_has_watchers(void)
 static inline bool gate_is_watched(void)
 {
 	return unlikely(READ_ONCE(gate_watched) & ~BIT(GATE_SAMPLE));
+}
+
+/* Is anything recorded, see debug/table.c? */
+static inline bool gate_has_tables(void)
+{
+	return unlikely(READ_ONCE(gate_watched) & BIT(GATE_TABLE));
+}
+
+/* Spans in TRANSIT, of objects of @size bytes, have left their row. */
+static inline void gate_spans_left(struct mspan *const *s, unsigned int n, size_t size)
+{
+	if (gate_has_tables())
+		gate_see_left(s, n, size);
 }
 
 #endif /* _GALLOC_GATE_H */

@@ -231,8 +231,7 @@ bool large_free(const void *p, bool shared)
 
 	if (!s)
 		return false;
-	if (gate_has_watchers())
-		gate_see_left(s, 1, (size_t)s->npages << PAGE_SHIFT);
+	gate_spans_left(&s, 1, span_bytes(s));
 	if (shared)
 		mheap_free_shared(s);
 	else if (!stash_free(s))
@@ -292,8 +291,7 @@ void large_free_dropped(struct mspan *s, unsigned int row)
 	count_event(EVENT_LARGE_FREE);
 	if (row)
 		large_leave(s, row);
-	if (gate_has_watchers())
-		gate_see_left(s, 1, (size_t)s->npages << PAGE_SHIFT);
+	gate_spans_left(&s, 1, span_bytes(s));
 	if (!release_pages_unshared(s->start, s->npages)) {
 		mheap_free_shared(s);
 		return;

@@ -206,8 +206,7 @@ static bool span_place(struct mcentral *c, struct mspan *s)
 
 static void span_retire(struct mcentral *c, struct mspan *s)
 {
-	if (gate_has_watchers())
-		gate_see_left(s, s->objects, c->sc->size);
+	gate_spans_left(&s, 1, c->sc->size);
 	if (unlikely(c->set)) {
 		rows_retire(c, s);
 		return;
@@ -539,12 +538,9 @@ static void free_settle(struct mcentral *c, struct freed *freed)
 /* Spans that became empty go back. */
 static void free_retire(struct mcentral *c, struct freed *freed)
 {
-	unsigned int i;
-
 	if (!freed->n)
 		return;
-	for (i = 0; gate_has_watchers() && i < freed->n; i++)
-		gate_see_left(freed->span[i], freed->span[i]->objects, c->sc->size);
+	gate_spans_left(freed->span, freed->n, c->sc->size);
 	if (unlikely(c->set)) {
 		while (freed->n)
 			rows_retire(c, freed->span[--freed->n]);

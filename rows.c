@@ -338,22 +338,6 @@ unsigned long rows_spans(const struct rowset *set)
 	return n;
 }
 
-/* The set of a row, NULL for a class.  In an RCU read section. */
-struct rowset *rows_of_row(unsigned int row)
-{
-	const struct mcentral *c = row < nr_rows ? NULL : rows_find(row);
-
-	return c ? c->set : NULL;
-}
-
-/* The set of the small object at an address, NULL if it is of none.  The same. */
-struct rowset *rows_of(const void *p)
-{
-	struct object o;
-
-	return mspan_resolve(p, &o) == FOUND_OBJECT ? o.c->set : NULL;
-}
-
 /* A number for tags of what is no span of the set, but its owner's; 0: no memory. */
 unsigned int rows_number(struct rowset *set, gfp_t gfp)
 {

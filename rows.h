@@ -139,8 +139,6 @@ void rows_put(struct rowset *set);
 unsigned int rows_alloc(struct rowset *set, int nid, gfp_t gfp, unsigned int max,
 			void **out);
 unsigned int rows_number(struct rowset *set, gfp_t gfp);
-struct rowset *rows_of(const void *p);
-struct rowset *rows_of_row(unsigned int row);
 void rows_set_gates(struct rowset *set, u8 why, bool on);
 unsigned long rows_in_use(const struct rowset *set);
 unsigned long rows_spans(const struct rowset *set);
@@ -164,6 +162,22 @@ struct mcentral *rows_find(unsigned int row);
 struct mcentral *rows_row(struct rowset *set, int nid, gfp_t gfp);
 bool rows_prepare(struct rowset *set, struct mspan *s);
 void rows_retire(struct mcentral *c, struct mspan *s);
+
+/* The set of a row, NULL for a class.  In an RCU read section. */
+static inline struct rowset *rows_of_row(unsigned int row)
+{
+	const struct mcentral *c = row < nr_rows ? NULL : rows_find(row);
+
+	return c ? c->set : NULL;
+}
+
+/* The set of the small object at an address, NULL if it is of none.  The same. */
+static inline struct rowset *rows_of(const void *p)
+{
+	struct object o;
+
+	return mspan_resolve(p, &o) == FOUND_OBJECT ? o.c->set : NULL;
+}
 
 /* Must an object of a row not be cleared? */
 #define rows_keep_contents(c)	((c)->set && ((c)->set->args.flags & ROWS_KEEP))

@@ -34,7 +34,7 @@ static unsigned long shrink_count(struct shrinker *shrinker,
 
 	rcu_batches_waiting(&n, &waiting);
 	pages = mheap_free_pages() + (drain_held_bytes() >> PAGE_SHIFT) +
-		(waiting >> PAGE_SHIFT);
+		(waiting >> PAGE_SHIFT) + (quarantine_bytes() >> PAGE_SHIFT);
 	return min(pages, arena_spare_pages()) ?: SHRINK_EMPTY;
 }
 
@@ -48,6 +48,7 @@ static unsigned long shrink_scan(struct shrinker *shrinker,
 	unsigned long freed;
 
 	count_event(EVENT_SHRINKER);
+	quarantine_flush(true);
 	freed = waiting_release();
 	/* Reclaim may sleep, otherwise it would not call shrinkers. */
 	freed += release_runs(sc->nr_to_scan, true);
@@ -100,6 +101,7 @@ unsigned long shrinker_oom(void)
 	unsigned long pages;
 
 	rcu_batches_relieve(GFP_KERNEL);
+	quarantine_flush(true);
 	drain_relieve(GFP_KERNEL);
 	pages = release_runs(ULONG_MAX, true);
 	if (__ratelimit(&limit))

@@ -167,6 +167,7 @@ void galloc_cache_destroy(struct galloc_cache *cache)
 		return;
 	if (cache->heap)
 		heap_remove_cache(cache->heap, cache);
+	quarantine_flush(true);
 	live = rows_in_use(cache->set);
 	/* After rows_destroy() the last free, by anybody, frees the cache. */
 	if (live && report_live("cache", cache->set->args.name, live, rows_spans(cache->set)))

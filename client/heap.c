@@ -613,6 +613,7 @@ size_t galloc_heap_destroy_flags(struct galloc_heap *heap, unsigned int flags)
 	if (!heap)
 		return 0;
 	heaps_hide(heap);
+	quarantine_flush(true);
 	mutex_lock(&heaps_mutex);
 	list_del(&heap->link);
 	mutex_unlock(&heaps_mutex);

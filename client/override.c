@@ -337,7 +337,7 @@ static void *move_to_kernel(const void *p, size_t size, gfp_t gfp, int nid)
 	void *new;
 
 	if (have >= size) {
-		if (gate_has_watchers())
+		if (gate_has_tables())
 			gate_see_resized(p, size, false);
 		return (void *)p;
 	}

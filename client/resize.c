@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 // Copyright (C) 2026 The galloc authors
 /*
- * resize: how large an object is, and making it larger or smaller.
+ * resize: how large an object is, making it larger or smaller, and frees that ask for it.
  *
  * An object that moves stays in its heap.  Overview: galloc_mod.c.
  */
@@ -27,7 +27,7 @@ size_t api_size(const void *p)
 /* Of @have bytes of an object, those that its client has written, as far as known. */
 size_t api_kept(const void *p, size_t have)
 {
-	return gate_has_watchers() ? gate_kept(p, have) : have;
+	return gate_has_tables() ? gate_kept(p, have) : have;
 }
 
 /* An object of @have bytes stays where it is, and @size of them are its client's. */
@@ -35,7 +35,7 @@ void api_resized(const void *p, size_t size, size_t have, gfp_t gfp)
 {
 	bool zero = want_init_on_alloc(gfp);
 
-	if (gate_has_watchers() && gate_see_resized(p, size, zero))
+	if (gate_has_tables() && gate_see_resized(p, size, zero))
 		return;
 	/* So that growing again in place finds zeroes. */
 	if (zero)
@@ -59,7 +59,7 @@ size_t gsize(const void *p)
 	if (ZERO_OR_NULL_PTR(p) || !api_enter_ok())
 		return 0;
 	size = api_size(p);
-	if (size && gate_has_watchers())
+	if (size && gate_has_tables())
 		gate_see_sized(p);
 	return size;
 }
@@ -171,3 +171,57 @@ void *grealloc(const void *p, size_t size, gfp_t gfp)
 	return grealloc_node_aligned(p, size, 1, gfp, NUMA_NO_NODE);
 }
 EXPORT_SYMBOL_GPL(grealloc);
+
+/* ---- frees that look at the size ---------------------------------------------------- */
+
+/**
+ * gfree_sized() - free an object whose size is known
+ * @p: from galloc() or another allocating function
+ * @size: the requested size
+ *
+ * Reports a size for which galloc() would have returned an object of another size, and
+ * frees nothing; where the object is watched, any other size.  Not for objects of galloc_aligned(), or that grealloc() has shrunk
+ * in place: their class does not follow from their size.
+ *
+ * Context: Any but NMI.
+ */
+void gfree_sized(const void *p, size_t size)
+{
+	bool known = false;
+	struct target t;
+
+	if (ZERO_OR_NULL_PTR(p) || !api_enter_ok())
+		return;
+	if (gate_has_tables() && gate_size_is(p, size, &known)) {
+		gfree(p);
+		return;
+	}
+	if (known || (api_target_of(p, &t) == FOUND_OBJECT && !t.padded &&
+		      t.size != galloc_size_roundup(size))) {
+		report_fault(FAULT_WRONG_SIZE, p);
+		return;
+	}
+	gfree(p);
+}
+EXPORT_SYMBOL_GPL(gfree_sized);
+
+/**
+ * gfree_sensitive() - clear an object and free it
+ * @p: from any allocating function of galloc; NULL and ZERO_SIZE_PTR are fine
+ *
+ * Clears all bytes of the object, including those beyond the requested size.
+ *
+ * Context: Any but NMI.
+ */
+void gfree_sensitive(const void *p)
+{
+	struct target t;
+
+	if (ZERO_OR_NULL_PTR(p) || !api_enter_ok())
+		return;
+	if (api_target_of(p, &t) == FOUND_OBJECT &&
+	    (!gate_has_tables() || gate_see_sized(p)))
+		memzero_explicit((void *)p, t.size);
+	gfree(p);
+}
+EXPORT_SYMBOL_GPL(gfree_sensitive);

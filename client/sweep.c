@@ -56,10 +56,9 @@ static void sweep_retire(struct mcentral *c, struct list_head *out)
 
 	list_for_each_entry_safe(s, next, out, list) {
 		list_del_init(&s->list);
-		if (gate_has_watchers()) {
+		if (gate_has_watchers())
 			gate_see_swept(c, s);
-			gate_see_left(s, s->objects, c->sc->size);
-		}
+		gate_spans_left(&s, 1, c->sc->size);
 		rows_retire(c, s);
 		cond_resched();
 	}

@@ -158,7 +158,7 @@ void leaks_print(const char *what, bool (*match)(const struct rowset *set, const
 	struct leaks *all;
 	unsigned int i;
 
-	if (!gate_has_watchers())
+	if (!gate_has_tables())
 		return;
 	all = leaks_collect(match, arg);
 	if (!all) {

@@ -219,15 +219,18 @@ static void zone_check(const void *p, const struct record *r, size_t size)
 		report_damage(FAULT_OVERRUN, p, at, BYTE_ZONE);
 }
 
-static void poison_check(const void *p, const struct record *r, size_t size)
+/* False, and reported, if a free object has been written to. */
+static bool poison_check(const void *p, const struct record *r, size_t size)
 {
 	long at;
 
 	if (READ_ONCE(r->state) != RECORD_POISONED)
-		return;
+		return true;
 	at = first_damage(p, 0, size, byte_of_free());
-	if (unlikely(at >= 0))
-		report_damage(FAULT_LATE_WRITE, p, at, byte_of_free());
+	if (likely(at < 0))
+		return true;
+	report_damage(FAULT_LATE_WRITE, p, at, byte_of_free());
+	return false;
 }
 
 /* May a free object be filled?  Others may refer to whole pages. */
@@ -335,14 +338,24 @@ bool table_see_free(const struct gate_object *o)
 		record_who(r, RECORD_FREE, true);
 		return true;
 	}
+	record_who(r, RECORD_FREE, false);
 	if (state == RECORD_LIVE)
 		zone_check(o->p, r, o->size);
-	record_who(r, RECORD_FREE, false);
 	if (may_poison(o)) {
 		memset((void *)o->p, byte_of_free(), o->size);
 		record_done(r, RECORD_POISONED);
 	}
 	return true;
+}
+
+/* An object leaves quarantine, and is the caller's alone.  RCU read section. */
+void table_see_parked(const struct gate_object *o)
+{
+	struct record *r = record_of(o, false);
+
+	/* It is not compared again. */
+	if (r && !poison_check(o->p, r, o->size))
+		record_done(r, RECORD_FREED);
 }
 
 /**
@@ -593,7 +606,8 @@ bool table_find(const void *p, struct found_record *found)
 	if (gate_find(&o))
 		r = record_of(&o, false);
 	if (r) {
-		found->r = *r;
+		/* data_race(): its owner may be changing it; a report has what there was. */
+		found->r = data_race(*r);
 		found->size = o.size;
 		found->first = addr_of(p) == o.span + (size_t)o.index * o.size;
 	}
@@ -747,6 +761,7 @@ int table_enable(void)
 	}
 	if (!hash)
 		return -ENOMEM;
+	quarantine_init();
 	/* Release: whoever finds the hash finds it empty, and its size. */
 	smp_store_release(&table_hash, hash);
 	return 0;
@@ -772,4 +787,5 @@ void table_exit(void)
 		;
 	arena_meta_free(table_hash, table_buckets * sizeof(*table_hash));
 	table_hash = NULL;
+	quarantine_exit();
 }

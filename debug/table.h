@@ -74,10 +74,18 @@ bool table_size_ok(const struct gate_object *o, size_t size, bool *known);
 bool table_open(const struct gate_object *o);
 size_t table_kept(const struct gate_object *o, size_t have);
 bool table_resize(const struct gate_object *o, size_t size, bool zero);
+void table_see_parked(const struct gate_object *o);
 void table_leave(const struct mspan *s, unsigned int objects, size_t size);
 bool table_find(const void *p, struct found_record *found);
 unsigned int table_check(void);
 void table_walk(void (*fn)(u32 row, size_t size, const struct record *r, void *arg),
 		void *arg);
+
+/* quarantine.c */
+
+void quarantine_init(void);
+void quarantine_exit(void);
+bool quarantine_add(const void *p, size_t size);
+void quarantine_turn(void);
 
 #endif /* _GALLOC_TABLE_H */

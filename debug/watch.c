@@ -189,6 +189,7 @@ static void watch_switch(const struct watch *w, enum gate_reason why, bool on)
 
 static int watch_begin(const struct watch *w)
 {
+	bool asked = drain_ask_isolated;
 	int err;
 
 	if (watch_place(w) < nr_watches)
@@ -202,7 +203,7 @@ static int watch_begin(const struct watch *w)
 	/* Isolated CPUs, too: what is on their stacks would not be known. */
 	WRITE_ONCE(drain_ask_isolated, true);
 	watch_switch(w, GATE_DEBUG, true);
-	WRITE_ONCE(drain_ask_isolated, false);
+	WRITE_ONCE(drain_ask_isolated, asked);
 	/* From here on no object comes from a stack, or goes to one. */
 	watch_switch(w, GATE_TABLE, true);
 	return 0;
@@ -227,6 +228,7 @@ static int watch_end(const struct watch *w)
 	/* Those that another one watches, too. */
 	for (i = 0; i < nr_watches; i++)
 		watch_switch(&watches[i], GATE_TABLE, true);
+	quarantine_flush(true);
 	table_drop(is_unwatched, NULL);
 	watch_switch(w, GATE_DEBUG, false);
 	for (i = 0; i < nr_watches; i++)

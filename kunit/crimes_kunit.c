@@ -17,6 +17,8 @@
 #include "galloc_nolock.h"
 #include "galloc_prefill.h"
 #include "galloc_rcu.h"
+#include "observe/heaps.h"
+#include "observe/metrics.h"
 
 /* More than a span of any victim has. */
 #define MANY		256
@@ -46,13 +48,13 @@ static noinline void *victim_born(const struct victim *v)
 	return p;
 }
 
-static noinline void victim_dies(const struct victim *v, void *p)
+static noinline void victim_buried(const struct victim *v, void *p)
 {
 	v->free(p);
 	WRITE_ONCE(fate, 2);
 }
 
-static noinline void victim_dies_again(const struct victim *v, void *p)
+static noinline void victim_exhumed(const struct victim *v, void *p)
 {
 	v->free(p);
 	WRITE_ONCE(fate, 3);
@@ -189,16 +191,16 @@ static void expect_damage(struct kunit *test, enum galloc_fault fault, size_t at
 
 static void double_free(struct kunit *test, const struct victim *v, u8 *p)
 {
-	victim_dies(v, p);
+	victim_buried(v, p);
 	gk_listen(test);
-	victim_dies_again(v, p);
+	victim_exhumed(v, p);
 	gk_expect_faults(test, FAULT_DOUBLE_FREE, 1);
 	expect_text(test, "allocated by task", 1);
 	expect_caller(test, "victim_born");
 	expect_text(test, "freed by task", 1);
 	if (v->free == free_any) {
-		expect_caller(test, "victim_dies+");
-		expect_text(test, "victim_dies_again+", 1);
+		expect_caller(test, "victim_buried");
+		expect_text(test, "victim_exhumed", 1);
 	}
 }
 
@@ -206,7 +208,7 @@ static void overrun_found_at_free(struct kunit *test, const struct victim *v, u8
 {
 	p[v->size + 1] = 1;
 	gk_listen(test);
-	victim_dies(v, p);
+	victim_buried(v, p);
 	if (v->free == free_nolock)
 		gk_expect_faults(test, FAULT_OVERRUN, 0);
 	else
@@ -222,7 +224,7 @@ static void overrun_found_by_validate(struct kunit *test, const struct victim *v
 	KUNIT_EXPECT_EQ(test, validate_all(), 0);
 	expect_damage(test, FAULT_OVERRUN, v->size);
 	p[v->size] = was;
-	victim_dies(v, p);
+	victim_buried(v, p);
 }
 
 static void overrun_found_when_resized(struct kunit *test, const struct victim *v, u8 *p)
@@ -231,7 +233,7 @@ static void overrun_found_when_resized(struct kunit *test, const struct victim *
 	gk_listen(test);
 	p = grealloc(p, v->size - 1, GFP_KERNEL);
 	expect_damage(test, FAULT_OVERRUN, v->size);
-	victim_dies(v, p);
+	victim_buried(v, p);
 }
 
 static void late_write_found_at_reuse(struct kunit *test, const struct victim *v, u8 *p)
@@ -241,7 +243,7 @@ static void late_write_found_at_reuse(struct kunit *test, const struct victim *v
 
 	others = kunit_kzalloc(test, MANY * sizeof(*others), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, others);
-	victim_dies(v, p);
+	victim_buried(v, p);
 	p[5] = 1;
 	gk_listen(test);
 	do {
@@ -261,7 +263,7 @@ static void late_write_found_by_validate(struct kunit *test, const struct victim
 {
 	u8 was;
 
-	victim_dies(v, p);
+	victim_buried(v, p);
 	was = p[7];
 	p[7] = 1;
 	gk_listen(test);
@@ -271,6 +273,33 @@ static void late_write_found_by_validate(struct kunit *test, const struct victim
 	else
 		expect_damage(test, FAULT_LATE_WRITE, 7);
 	p[7] = was;
+}
+
+/* Its span goes with it, but in quarantine it is kept. */
+static void late_write_found_in_quarantine(struct kunit *test, const struct victim *v, u8 *p)
+{
+	quarantine_kb = 256;
+	victim_buried(v, p);
+	p[9] = 1;
+	gk_listen(test);
+	/* Not yet: it lies there. */
+	gk_expect_faults(test, FAULT_LATE_WRITE, 0);
+	quarantine_flush(true);
+	quarantine_kb = 0;
+	if (v->free == free_nolock)
+		gk_expect_faults(test, FAULT_LATE_WRITE, 0);
+	else
+		expect_damage(test, FAULT_LATE_WRITE, 9);
+}
+
+/* A second free while it lies there. */
+static void double_free_in_quarantine(struct kunit *test, const struct victim *v, u8 *p)
+{
+	quarantine_kb = 256;
+	double_free(test, v, p);
+	quarantine_flush(true);
+	quarantine_kb = 0;
+	gk_expect_faults(test, FAULT_DOUBLE_FREE, 0);
 }
 
 static void wrong_size(struct kunit *test, const struct victim *v, u8 *p)
@@ -291,7 +320,7 @@ static void leak(struct kunit *test, const struct victim *v, u8 *p)
 	if (v->alloc != prefill_alloc)
 		expect_caller(test, "victim_born");
 	expect_text(test, "leak: ", 1);
-	victim_dies(v, p);
+	victim_buried(v, p);
 }
 
 static const struct crime {
@@ -306,6 +335,8 @@ static const struct crime {
 	{ "overrun, resize", overrun_found_when_resized, FAULT_OVERRUN },
 	{ "late write, reuse", late_write_found_at_reuse, FAULT_LATE_WRITE, true },
 	{ "late write, validate", late_write_found_by_validate, FAULT_LATE_WRITE, true },
+	{ "late write, quarantine", late_write_found_in_quarantine, FAULT_LATE_WRITE },
+	{ "double free, quarantine", double_free_in_quarantine, FAULT_DOUBLE_FREE },
 	{ "wrong size", wrong_size, FAULT_WRONG_SIZE },
 	{ "leak", leak, NR_GALLOC_FAULTS },
 };
@@ -376,16 +407,16 @@ static void only_what_was_named_is_watched(struct kunit *test)
 		const char *what;
 		const char *watched;
 	} cases[] = {
-		{ "class=5", "10000" }, { "cache=crimes", "00100" },
+		{ "class=6", "10000" }, { "cache=crimes", "00100" },
 		{ "heap=crimes", "00010" }, { "large", "00001" }, { "all", "11111" },
-		{ "class=67", "error" }, { "class=0", "error" }, { "cache=", "error" },
+		{ "class=68", "error" }, { "class=0", "error" }, { "cache=", "error" },
 		{ "nothing", "error" },
 	};
 	char text[40];
 	unsigned int i;
 
 	gk_expect_reports(test, FAULT_OVERRUN);
-	KUNIT_ASSERT_EQ(test, sizeclass_of(60), 5);
+	KUNIT_ASSERT_EQ(test, sizeclass_of(60), 6);
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
 		char is[6] = "error";
 
@@ -463,7 +494,7 @@ static void traffic(void *arg)
 /* The rows are switched while they are used: no report, and nothing is lost. */
 static void switching_disturbs_no_traffic(struct kunit *test)
 {
-	static const char * const what[] = { "all", "class=5", "class=6" };
+	static const char * const what[] = { "all", "class=6", "class=8" };
 	struct gk_thread *t[2];
 	unsigned int i;
 	char text[40];
@@ -538,6 +569,67 @@ static void who_asks_for_the_size_may_use_it(struct kunit *test)
 	gk_expect_any_faults(test, 0);
 }
 
+/* ---- files ------------------------------------------------------------------------------- */
+
+static unsigned int fail_at, fail_asked;
+static struct task_struct *fail_task;
+
+static bool fail_one(unsigned int order)
+{
+	return current == fail_task && ++fail_asked == fail_at;
+}
+
+/* What a file shows while the @nth of its reader's allocations fails; 0: none. */
+static int show(int (*fn)(struct seq_file *m, void *v), char *buf, unsigned int nth)
+{
+	struct seq_file m = { .size = 64 * 1024, .buf = buf };
+	int err;
+
+	mutex_init(&m.lock);
+	fail_task = current;
+	fail_at = nth;
+	fail_asked = 0;
+	WRITE_ONCE(galloc_fail_hook, fail_one);
+	err = fn(&m, NULL);
+	WRITE_ONCE(galloc_fail_hook, NULL);
+	buf[m.count] = '\0';
+	return err;
+}
+
+/* Without memory to count there is an error, never another figure. */
+static void each_file_tells_the_truth_or_fails(struct kunit *test)
+{
+	static int (* const files[])(struct seq_file *m, void *v) = {
+		stats_show, stats_classes_show, metrics_show, heaps_table_show, leaks_show,
+	};
+	char *buf[2] = { kvmalloc(64 * 1024, GFP_KERNEL), kvmalloc(64 * 1024, GFP_KERNEL) };
+	void *p[] = { galloc(64, GFP_KERNEL), galloc(70000, GFP_KERNEL), cache_alloc(99),
+		      heap_alloc_one(60) };
+	unsigned int i, nth;
+	int err;
+
+	KUNIT_ASSERT_TRUE(test, buf[0] && buf[1]);
+	gfree_bulk(1, p);
+	for (i = 0; i < ARRAY_SIZE(files); i++) {
+		KUNIT_EXPECT_EQ(test, show(files[i], buf[0], 0), 0);
+		for (nth = 1; nth < 50; nth++) {
+			err = show(files[i], buf[1], nth);
+			if (err)
+				KUNIT_EXPECT_EQ(test, err, -ENOMEM);
+			else
+				KUNIT_EXPECT_EQ_MSG(test, strcmp(buf[0], buf[1]), 0,
+						    "file %u, %u", i, nth);
+			if (fail_asked < nth)
+				break;
+		}
+		/* The table of heaps needs none. */
+		KUNIT_EXPECT_EQ(test, nth > 1, files[i] != heaps_table_show);
+	}
+	gfree_bulk(ARRAY_SIZE(p) - 1, p + 1);
+	kvfree(buf[0]);
+	kvfree(buf[1]);
+}
+
 static int init_case(struct kunit *test)
 {
 	int err = gk_init(test);
@@ -564,6 +656,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(switching_disturbs_no_traffic),
 	KUNIT_CASE(without_memory_nothing_is_recorded_and_all_is_served),
 	KUNIT_CASE(who_asks_for_the_size_may_use_it),
+	KUNIT_CASE(each_file_tells_the_truth_or_fails),
 	{}
 };
 

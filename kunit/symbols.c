@@ -13,6 +13,7 @@
 #include "debug/watch.h"
 #include "mcache.h"
 #include "observe/heaps.h"
+#include "observe/metrics.h"
 #include "observe/profile.h"
 #include "observe/sample.h"
 #include "observe/stackdepot.h"
@@ -36,6 +37,11 @@ EXPORT_SYMBOL_IF_KUNIT(gate_wait);
 /* debug/watch.c */
 EXPORT_SYMBOL_IF_KUNIT(watch_command);
 EXPORT_SYMBOL_IF_KUNIT(leaks_print);
+EXPORT_SYMBOL_IF_KUNIT(leaks_show);
+
+/* debug/quarantine.c */
+EXPORT_SYMBOL_IF_KUNIT(quarantine_kb);
+EXPORT_SYMBOL_IF_KUNIT(quarantine_flush);
 
 /* arena.c */
 EXPORT_SYMBOL_IF_KUNIT(arena_map);
@@ -149,7 +155,6 @@ EXPORT_SYMBOL_IF_KUNIT(rows_in_use);
 EXPORT_SYMBOL_IF_KUNIT(rows_next);
 EXPORT_SYMBOL_IF_KUNIT(rows_next_set);
 EXPORT_SYMBOL_IF_KUNIT(rows_number);
-EXPORT_SYMBOL_IF_KUNIT(rows_of);
 EXPORT_SYMBOL_IF_KUNIT(rows_put);
 EXPORT_SYMBOL_IF_KUNIT(rows_reap);
 EXPORT_SYMBOL_IF_KUNIT(rows_spans);
@@ -237,6 +242,9 @@ EXPORT_SYMBOL_IF_KUNIT(heap_walk);
 
 /* observe/heaps.c */
 EXPORT_SYMBOL_IF_KUNIT(heaps_table_show);
+EXPORT_SYMBOL_IF_KUNIT(metrics_show);
+EXPORT_SYMBOL_IF_KUNIT(stats_show);
+EXPORT_SYMBOL_IF_KUNIT(stats_classes_show);
 EXPORT_SYMBOL_IF_KUNIT(heaps_classes_show);
 
 /* observe/profile.c, observe/sample.c */

@@ -401,7 +401,7 @@ static bool gate_look(struct gate_object *o, bool freed, u8 *why)
 	return true;
 }
 
-/* False: it must not be freed. */
+/* False: it must not be freed, or not yet. */
 static bool gate_see(struct gate_object *o, bool freed)
 {
 	bool may = true;
@@ -415,8 +415,12 @@ static bool gate_see(struct gate_object *o, bool freed)
 			table_see_alloc(o);
 		if (may)
 			gate_tell(o, freed, why);
+		if (freed && may && why & BIT(GATE_TABLE) && !o->nolock)
+			may = !quarantine_add(o->p, o->size);
 	}
 	rcu_read_unlock();
+	if (freed && !may)
+		quarantine_turn();
 	return may;
 }
 
@@ -469,7 +473,8 @@ void gate_see_alloc_nolock(const void *p, size_t asked, gfp_t gfp)
  * @p: any pointer: nothing is called unless it is an object in use
  *
  * Context: Any but NMI, no galloc lock held.
- * Return: False if it must not be freed, since it has been: reported.
+ * Return: False if it must not be freed, since it has been: reported; or if it waits in
+ * quarantine.
  */
 bool gate_see_free(const void *p)
 {
@@ -486,6 +491,17 @@ bool gate_see_free_nolock(const void *p)
 	struct gate_object o = { .p = untag(p), .nolock = true };
 
 	return !gate_is_watched() || gate_see(&o, true);
+}
+
+/* An object leaves quarantine, and is about to be freed.  Any context but NMI. */
+void gate_see_parked(const void *p)
+{
+	struct gate_object o = { .p = untag(p) };
+
+	rcu_read_lock();
+	if (gate_find(&o))
+		table_see_parked(&o);
+	rcu_read_unlock();
 }
 
 /* Is @size what was asked for?  @known: set if that is known. */
@@ -540,19 +556,19 @@ bool gate_see_resized(const void *p, size_t size, bool zero)
 }
 
 /**
- * gate_see_left() - a span, in TRANSIT, has left its row
- * @s: the span, the caller's alone
- * @objects: it had so many
- * @size: bytes of each
+ * gate_see_left() - spans, in TRANSIT, have left their row
+ * @s: the spans, the caller's alone
+ * @n: their number
+ * @size: bytes of an object
  *
- * Only for tables of objects, which go with it.
+ * Only for tables of objects, which go with them.
  *
  * Context: Any but NMI, no galloc lock held.
  */
-void gate_see_left(const struct mspan *s, unsigned int objects, size_t size)
+void gate_see_left(struct mspan *const *s, unsigned int n, size_t size)
 {
-	if (READ_ONCE(gate_watched) & BIT(GATE_TABLE))
-		table_leave(s, objects, size);
+	while (n--)
+		table_leave(s[n], span_bytes(s[n]) / size, size);
 }
 
 /**

@@ -14,12 +14,13 @@
 
 #include <linux/kernel.h>
 #include <linux/panic.h>
+#include <linux/poison.h>
 #include <linux/sched.h>
 #include <linux/smp.h>
 #include <linux/string.h>
 
 atomic_long_t galloc_faults[NR_GALLOC_FAULTS];
-bool galloc_fault_panic;
+enum report_then galloc_fault_then;
 
 /* The suites reset it, so that they see the reports that they provoke. */
 DEFINE_RATELIMIT_STATE(galloc_report_limit, 5 * HZ, GALLOC_REPORT_BURST);
@@ -107,9 +108,22 @@ static bool report_count(enum galloc_fault fault, const void *p, unsigned int n)
 	atomic_long_add(n, &galloc_faults[fault]);
 	if (trace_report_enabled())
 		trace_report(fault_names[fault], p, n, trace_caller());
-	if (galloc_fault_panic)
+	if (galloc_fault_then == REPORT_PANIC)
 		panic("galloc: %s: %p\n", fault_texts[fault], p);
 	return __ratelimit(&galloc_report_limit);
+}
+
+/*
+ * With fault=oops the caller's task ends as by any other oops.  Not where it is galloc's own
+ * worker, or an interrupt, that has found what somebody else did.
+ */
+static void report_end(void)
+{
+	void *volatile nowhere = LIST_POISON1;
+
+	if (galloc_fault_then == REPORT_OOPS && !in_interrupt() &&
+	    !(current->flags & (PF_WQ_WORKER | PF_EXITING)))
+		WRITE_ONCE(*(unsigned int *)nowhere, 0);
 }
 
 /* The same, and print its first line. */
@@ -134,11 +148,12 @@ static bool report_begin(enum galloc_fault fault, const void *p, unsigned int n)
  */
 void report_fault(enum galloc_fault fault, const void *p)
 {
-	if (!report_begin(fault, p, 1))
-		return;
-	print_span(p);
-	print_record(p);
-	dump_stack();
+	if (report_begin(fault, p, 1)) {
+		print_span(p);
+		print_record(p);
+		dump_stack();
+	}
+	report_end();
 }
 
 /**
@@ -154,12 +169,15 @@ void report_fault(enum galloc_fault fault, const void *p)
  */
 void report_damage(enum galloc_fault fault, const void *p, size_t at, u8 byte)
 {
-	if (!report_begin(fault, p, 1))
+	if (!report_begin(fault, p, 1)) {
+		report_end();
 		return;
+	}
 	pr_err("  first damaged byte: %zu, which is %#04x and was %#04x\n", at,
 	       READ_ONCE(((const u8 *)p)[at]), byte);
 	print_span(p);
 	print_record(p);
+	report_end();
 }
 
 /**

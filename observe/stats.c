@@ -84,16 +84,17 @@ void stats_totals_of(const struct sums *sums, struct galloc_totals *t)
 		totals_add(t, &sums->made[i], sums->made[i].size);
 }
 
-/* The same of now; all zero if there is no memory to count. */
-void stats_totals(struct galloc_totals *t)
+/* The same of now; false, and all zero, if there is no memory to count. */
+bool stats_totals(struct galloc_totals *t)
 {
 	struct sums *sums = sums_collect();
 
 	memset(t, 0, sizeof(*t));
 	if (!sums)
-		return;
+		return false;
 	stats_totals_of(sums, t);
 	sums_free(sums);
+	return true;
 }
 
 /* ---- debugfs: stats and events ----------------------------------------------------- */
@@ -124,13 +125,14 @@ static void events_print(struct seq_file *m, unsigned int from, unsigned int end
 		seq_printf(m, LINE "%lu\n", event_names[from], stats_events(from));
 }
 
-static int stats_show(struct seq_file *m, void *v)
+int stats_show(struct seq_file *m, void *v)
 {
 	unsigned long n, bytes;
 	struct galloc_totals t;
 	unsigned int i;
 
-	stats_totals(&t);
+	if (!stats_totals(&t))
+		return -ENOMEM;
 	seq_printf(m, LINE "%d\n", "version", GALLOC_STATS_VERSION);
 	seq_printf(m, LINE "%s\n", "state", totals_exact(&t) ? "exact" : "racy");
 	seq_printf(m, LINE "%ld\n", "system_bytes", t.system);
@@ -177,7 +179,7 @@ static void class_line(struct seq_file *m, const struct class_sums *cs,
 		   sums_tail(cs, size));
 }
 
-static int classes_show(struct seq_file *m, void *v)
+int stats_classes_show(struct seq_file *m, void *v)
 {
 	struct sums *sums = sums_collect();
 	struct rowset *set = NULL;
@@ -205,7 +207,7 @@ static int classes_show(struct seq_file *m, void *v)
 	sums_free(sums);
 	return 0;
 }
-SUMS_SHOW_SIZED(classes, (GALLOC_NR_CLASSES + 2 + rows_end() - nr_rows) * SUMS_LINE_BYTES);
+SUMS_SHOW_SIZED(stats_classes, (GALLOC_NR_CLASSES + 2 + rows_end() - nr_rows) * SUMS_LINE_BYTES);
 
 /* ---- debugfs: mheap ------------------------------------------------------------------ */
 
@@ -438,7 +440,8 @@ static const struct seq_operations spans_sops = {
 
 static int spans_open(struct inode *inode, struct file *file)
 {
-	struct span_page *page = kvmalloc(sizeof(*page), GFP_KERNEL);
+	struct span_page *page = galloc_fail(get_order(sizeof(*page))) ? NULL :
+				 kvmalloc(sizeof(*page), GFP_KERNEL);
 	int err;
 
 	if (!page)
@@ -473,6 +476,7 @@ static ssize_t shrink_write(struct file *file, const char __user *buf,
 			    size_t len, loff_t *pos)
 {
 	galloc_rcu_barrier();
+	quarantine_flush(true);
 	drain_cpus();
 	worker_settle();
 	release_runs(ULONG_MAX, true);
@@ -554,7 +558,7 @@ unsigned long stats_report_leaks(void)
 	struct sums *sums;
 
 	mend_all();
-	sums = sums_collect();
+	sums = sums_collect_some();
 	if (!sums) {
 		pr_err("not enough memory to check for leaks\n");
 		return 0;
@@ -599,7 +603,7 @@ void stats_init(void)
 	stats_dir = debugfs_create_dir("galloc", NULL);
 	debugfs_create_file("stats", 0400, stats_dir, NULL, &stats_fops);
 	debugfs_create_file("events", 0400, stats_dir, NULL, &events_fops);
-	debugfs_create_file("classes", 0400, stats_dir, NULL, &classes_fops);
+	debugfs_create_file("classes", 0400, stats_dir, NULL, &stats_classes_fops);
 	debugfs_create_file("mheap", 0400, stats_dir, NULL, &mheap_fops);
 	debugfs_create_file("mcache", 0400, stats_dir, NULL, &mcache_fops);
 	debugfs_create_file("spans", 0400, stats_dir, NULL, &spans_fops);

@@ -127,7 +127,8 @@ static struct seen *seen_new(unsigned long n)
 	unsigned int bits = ilog2(n + 64) + 2;
 	struct seen *seen;
 
-	seen = kvzalloc(struct_size(seen, slot, 1UL << bits),
+	seen = galloc_fail(0) ? NULL :
+	       kvzalloc(struct_size(seen, slot, 1UL << bits),
 			GFP_KERNEL | __GFP_NOWARN | __GFP_NORETRY);
 	if (seen)
 		seen->bits = bits;
@@ -165,6 +166,7 @@ static void sum_stacks_of(struct sums *sums, int cpu, unsigned long end)
 	look = look_new(struct_size(st, object, max));
 	if (!look) {
 		sums->unsure = true;
+		sums->failed = true;
 		return;
 	}
 	st = container_of(look, struct look_stacks, look);
@@ -247,6 +249,7 @@ static void sum_stacks(struct sums *sums)
 	for (made = 0; made < sums->nr_made; made++)
 		n += sums->made[made].stacked;
 	sums->seen = seen_new(n);
+	sums->failed |= !sums->seen;
 	while ((c = rows_next(&transfers)))
 		if (READ_ONCE(c->transfer.n))
 			sum_transfer(sums, c);
@@ -262,24 +265,41 @@ static void sum_stacks(struct sums *sums)
 	sums->seen = NULL;
 }
 
-/* Walk everything.  Process context: takes the hotplug lock for the stacks. */
-struct sums *sums_collect(void)
+/*
+ * Walk everything, even if there is no memory for all of it: then @failed.  NULL: there is
+ * none at all.  Process context: takes the hotplug lock for the stacks.
+ */
+struct sums *sums_collect_some(void)
 {
-	struct sums *sums = kzalloc(sizeof(*sums), GFP_KERNEL);
+	struct sums *sums = galloc_fail(0) ? NULL : kzalloc(sizeof(*sums), GFP_KERNEL);
 	unsigned long nr;
 
 	if (!sums)
 		return NULL;
 	sums->nr_made = rows_end() - nr_rows;
-	sums->made = kvcalloc(sums->nr_made, sizeof(*sums->made), GFP_KERNEL);
-	if (!sums->made)
+	sums->made = galloc_fail(0) ? NULL :
+		     kvcalloc(sums->nr_made, sizeof(*sums->made), GFP_KERNEL);
+	if (!sums->made) {
 		sums->nr_made = 0;
+		sums->failed = true;
+	}
 	sum_stacks(sums);
 	for (nr = 0; nr < map_nr_slots(); nr++)
 		if (map_walk_slot(nr, sum_span, sums))
 			cond_resched();
 	sums->class[0].allocs = stats_events(EVENT_LARGE_ALLOC);
 	return sums;
+}
+
+/* The same, all or nothing: NULL if there was not enough memory. */
+struct sums *sums_collect(void)
+{
+	struct sums *sums = sums_collect_some();
+
+	if (!sums || !sums->failed)
+		return sums;
+	sums_free(sums);
+	return NULL;
 }
 
 void sums_free(struct sums *sums)

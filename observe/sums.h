@@ -36,6 +36,7 @@ struct sums {
 	unsigned long stashed_pages;
 	struct seen *seen;
 	bool unsure;		/* not all of the stacks were checked */
+	bool failed;		/* for lack of memory something is missing */
 };
 
 /*
@@ -66,6 +67,7 @@ static inline unsigned long class_size(unsigned int class)
 
 void stats_totals_of(const struct sums *sums, struct galloc_totals *t);
 struct sums *sums_collect(void);
+struct sums *sums_collect_some(void);
 void sums_free(struct sums *sums);
 long sums_in_use_or_less(const struct class_sums *cs);
 unsigned long sums_in_use(const struct class_sums *cs);

@@ -36,7 +36,6 @@ taken()
 	fi
 	for param in $1; do
 		want=${param#*=}
-		[ "${param%%=*}" != debug ] || want=$(echo "$want" | tr 01 NY)
 		[ "$(cat "$PARAMETERS/${param%%=*}")" = "$want" ] || break
 		param=
 	done
@@ -108,13 +107,14 @@ for kb in -2 65537; do
 	refused "atomic_reserve_kb=$kb" "atomic_reserve_kb=$kb is out of range: -1 to 65536"
 done
 refused "limit_mb=1 atomic_reserve_kb=1025" "atomic_reserve_kb=1025 is more than limit_mb=1: at most 1024"
-refused "fault=oops" "fault=oops is unknown: report or panic"
-refused "fault=" "fault= is unknown: report or panic"
+refused "fault=stop" "fault=stop is unknown: report, oops or panic"
+refused "fault=" "fault= is unknown: report, oops or panic"
+refused "debug=maybe" "debug=maybe: 0, 1, all, large, class="
+refused "debug=class=68" "debug=class=68: 0, 1, all, large, class="
 # These the kernel refuses by itself.
 for value in abc -1 0x 12cows; do
 	refused "limit_mb=$value" "\`$value' invalid for parameter \`limit_mb'"
 done
-refused "debug=maybe" "\`maybe' invalid for parameter \`debug'"
 
 taken "limit_mb=0" limit 0
 taken "limit_mb=64 reserve_mb=32" limit 67108864
@@ -128,7 +128,9 @@ taken "sample_kb=0" sample 0
 taken "sample_kb=1048576" sample 1073741824
 taken "debug=1" debug 1
 taken "debug=0" debug 0
+taken "debug=class=15,cache=some" debug 0
 taken "fault=report"
+taken "fault=oops"
 taken "fault=panic"
 
 load_galloc reserve_mb=2

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-2.0
+// Copyright (C) 2026 The galloc authors
+/*
+ * quarantine: freed objects of watched rows that are kept for a while.
+ *
+ * An object with a span of its own takes that along when it is freed, and others are soon
+ * used again: a late write would then damage somebody, and be found nowhere.  So up to
+ * quarantine_kb of them wait here, oldest first, filled like all free objects, and are
+ * compared when they go.  Their bitmaps do not know yet that they are free; their records do.
+ *
+ * Called by table.c for each free, and emptied when memory is short, when a cache or heap is
+ * destroyed, and when watching ends.  quarantine_lock is one of galloc's locks, a leaf.
+ * Overview: galloc_mod.c.
+ */
+#include "table.h"
+
+#include <linux/moduleparam.h>
+#include <linux/sched.h>
+
+/* The most objects, a power of two. */
+#define QUARANTINE_MAX		2048
+
+/* Objects that one call frees: it may be made in a section of its caller's. */
+#define QUARANTINE_TURN		4
+
+unsigned int quarantine_kb;
+module_param(quarantine_kb, uint, 0644);
+MODULE_PARM_DESC(quarantine_kb, "freed objects of watched rows that are kept to find late writes, in KiB; 0: none");
+
+/**
+ * struct parked - a freed object
+ * @p: its address
+ * @size: its bytes
+ */
+struct parked {
+	const void *p;
+	size_t size;
+};
+
+static struct parked *parked;
+static unsigned int parked_first, parked_n;
+static size_t parked_bytes;
+static DEFINE_RAW_SPINLOCK(quarantine_lock);
+
+static size_t quarantine_max(void)
+{
+	return (size_t)READ_ONCE(quarantine_kb) << 10;
+}
+
+/**
+ * quarantine_add() - keep an object that is about to be freed
+ * @p: the object; its record says that it is free
+ * @size: its bytes
+ *
+ * Context: Any but NMI, no galloc lock held.
+ * Return: False if it cannot be kept: it is to be freed now.
+ */
+bool quarantine_add(const void *p, size_t size)
+{
+	unsigned long flags;
+	bool added = false;
+
+	if (likely(!quarantine_max()) || size > quarantine_max())
+		return false;
+	galloc_lock(&quarantine_lock, flags);
+	if (parked && parked_n < QUARANTINE_MAX) {
+		parked[(parked_first + parked_n++) % QUARANTINE_MAX] =
+			(struct parked) { p, size };
+		parked_bytes += size;
+		added = true;
+	}
+	galloc_unlock(&quarantine_lock, flags);
+	return added;
+}
+
+/* The oldest, if there are more than @max bytes, or no place is left; NULL: none. */
+static const void *quarantine_take(size_t max)
+{
+	const void *p = NULL;
+	unsigned long flags;
+
+	galloc_lock(&quarantine_lock, flags);
+	if (parked_n && (parked_bytes > max || !max || parked_n == QUARANTINE_MAX)) {
+		p = parked[parked_first].p;
+		parked_bytes -= parked[parked_first].size;
+		parked_first = (parked_first + 1) % QUARANTINE_MAX;
+		parked_n--;
+	}
+	galloc_unlock(&quarantine_lock, flags);
+	return p;
+}
+
+/* Free what is beyond the limit, some at a time.  Any context but NMI, no galloc lock held. */
+void quarantine_turn(void)
+{
+	unsigned int turn;
+	const void *p;
+
+	if (likely(!READ_ONCE(parked_n)))
+		return;
+	for (turn = 0; turn < QUARANTINE_TURN; turn++) {
+		p = quarantine_take(quarantine_max());
+		if (!p)
+			break;
+		api_free_parked(p);
+	}
+}
+
+/* Free all.  Any context but NMI, no galloc lock held.  True if there were any. */
+bool quarantine_flush(bool may_sleep)
+{
+	const void *p;
+	bool any = false;
+
+	while (READ_ONCE(parked_n) && (p = quarantine_take(0))) {
+		api_free_parked(p);
+		any = true;
+		if (may_sleep)
+			cond_resched();
+	}
+	return any;
+}
+
+/* Bytes of what is kept. */
+size_t quarantine_bytes(void)
+{
+	return READ_ONCE(parked_bytes);
+}
+
+/* Without memory for it nothing is kept. */
+void quarantine_init(void)
+{
+	if (!parked)
+		parked = arena_meta_zalloc(QUARANTINE_MAX * sizeof(*parked), NUMA_NO_NODE,
+					   GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN);
+}
+
+/* Nothing is kept any more. */
+void quarantine_exit(void)
+{
+	arena_meta_free(parked, QUARANTINE_MAX * sizeof(*parked));
+	parked = NULL;
+}
