@@ -89,9 +89,11 @@ static int measure_release(const struct bench_case *c)
 
 #define MEMINFO	"sed -n 's/^Percpu: *\\([0-9]*\\) kB/\\1/p' /proc/meminfo >" BENCH_SYSTEM
 
-static int add_bytes(const struct bench_case *c, const char *what, s64 bytes)
+#define CLASSES	"wc -l </sys/kernel/debug/galloc/classes >" BENCH_SYSTEM
+
+static int add_figure(const struct bench_case *c, const char *what, s64 n)
 {
-	const struct figure figure = { bytes * 1000, bytes * 1000, bytes * 1000 };
+	const struct figure figure = { n * 1000, n * 1000, n * 1000 };
 
 	return result_add(c, GALLOC, 1, what, &figure);
 }
@@ -122,32 +124,63 @@ static void one_destroy(const struct bench_case *c, void *it)
 		galloc_cache_destroy(it);
 }
 
+/* The time for each that was made. */
+static u64 create_all(const struct bench_case *c, void **it, unsigned int *n)
+{
+	u64 start = bench_clock();
+
+	for (*n = 0; *n < c->ops; ++*n) {
+		it[*n] = one_create(c);
+		if (!it[*n])
+			break;
+		cond_resched();
+	}
+	return div_u64(bench_clock() - start, max(*n, 1U));
+}
+
+static u64 destroy_all(const struct bench_case *c, void **it, unsigned int n)
+{
+	unsigned int i;
+	u64 start = bench_clock();
+
+	for (i = n; i--; cond_resched())
+		one_destroy(c, it[i]);
+	return div_u64(bench_clock() - start, max(n, 1U));
+}
+
+/* Heaps have a table of their own, and its lines are not counted here. */
+static int see_all(const struct bench_case *c, unsigned int n)
+{
+	int err = c->size ? 0 : bench_shell(CLASSES);
+
+	if (!err && !c->size && galloc_system < n)
+		err = not_judged(c, -EIO, "debugfs has lines for %lld", galloc_system);
+	return err;
+}
+
 static int measure_create(const struct bench_case *c)
 {
 	void **it = vmalloc(array_size(c->ops, sizeof(*it)));
 	s64 held, percpu, held_before, percpu_before;
 	unsigned int n = 0;
+	u64 ns, gone_ns;
 	int err;
 
 	if (!it)
 		return -ENOMEM;
 	err = read_held(&held_before, &percpu_before);
-	while (!err && n < c->ops) {
-		it[n] = one_create(c);
-		if (!it[n])
-			break;
-		n++;
-		cond_resched();
+	if (!err) {
+		ns = create_all(c, it, &n);
+		err = read_held(&held, &percpu) ?: see_all(c, n);
 	}
-	if (!err)
-		err = read_held(&held, &percpu);
 	if (!err && n < c->ops)
 		err = not_judged(c, -ENOMEM, "no memory for all of them");
-	while (n)
-		one_destroy(c, it[--n]);
+	gone_ns = destroy_all(c, it, n);
 	vfree(it);
-	err = err ?: add_bytes(c, "held_bytes", held - held_before);
-	return err ?: add_bytes(c, "percpu_bytes", percpu - percpu_before);
+	err = err ?: add_figure(c, "held_bytes", held - held_before);
+	err = err ?: add_figure(c, "percpu_bytes", percpu - percpu_before);
+	err = err ?: add_figure(c, "create_ns", ns);
+	return err ?: add_figure(c, "destroy_ns", gone_ns);
 }
 
 const struct bench_case client_cases[] = {
