@@ -27,25 +27,66 @@ static void fill_ctor(void *p)
 	memset(p, CTOR_PATTERN, CTOR_BYTES);
 }
 
-/* ---- galloc() -------------------------------------------------------------------- */
+/* ---- memory ---------------------------------------------------------------------- */
+
+/* Two objects one after another: of the second, what the first has left is seen. */
+static bool memory_is_right(void *(*alloc)(size_t size), void (*free)(const void *p),
+			    size_t size)
+{
+	bool right = true;
+	int i;
+	u8 *p;
+
+	for (i = 0; i < 2; i++) {
+		p = alloc(size);
+		if (!p)
+			return false;
+		right = right && (!kernel_clears() || twin_all_zero(p, size));
+		memset(p, GARBAGE, size);
+		free(p);
+	}
+	return right;
+}
+
+static void *by_galloc(size_t size)
+{
+	return galloc(size, GFP_KERNEL);
+}
+
+static void *by_gvmalloc(size_t size)
+{
+	return gvmalloc(size, GFP_KERNEL);
+}
+
+static void by_gfree(const void *p)
+{
+	gfree(p);
+}
+
+static void by_gvfree(const void *p)
+{
+	gvfree(p);
+}
 
 /* Every power of two, and a size that is none, up to the largest. */
 static void memory_is_cleared_as_the_kernel_is_told(struct kunit *test)
 {
 	size_t size, wrong = 0;
-	int i, zero;
+	int i;
 	u8 *p;
 
-	for (size = 8; size <= (1UL << 20); size = is_power_of_2(size) ? size + 3 : 2 * (size - 3))
-		for (zero = 0; zero < 2; zero++)
-			for (i = 0; i < 3; i++) {
-				p = zero ? gzalloc(size, GFP_KERNEL) : galloc(size, GFP_KERNEL);
-				KUNIT_ASSERT_NOT_NULL(test, p);
-				if ((zero || kernel_clears()) && !twin_all_zero(p, size))
-					wrong = size;
-				memset(p, GARBAGE, size);
-				gfree(p);
-			}
+	for (size = 8; size <= (1UL << 20); size = is_power_of_2(size) ? size + 3 : 2 * (size - 3)) {
+		if (!memory_is_right(by_galloc, by_gfree, size))
+			wrong = size;
+		for (i = 0; i < 3; i++) {
+			p = gzalloc(size, GFP_KERNEL);
+			KUNIT_ASSERT_NOT_NULL(test, p);
+			if (!twin_all_zero(p, size))
+				wrong = size;
+			memset(p, GARBAGE, size);
+			gfree(p);
+		}
+	}
 	KUNIT_EXPECT_EQ(test, wrong, 0);
 }
 
@@ -95,34 +136,78 @@ static bool one_round(struct galloc_cache *cache, size_t size, unsigned int with
 	return right;
 }
 
+/* Ten rounds of a cache, with each call of its own. */
+static bool cache_is_right(size_t size, unsigned int with, u8 *copy)
+{
+	struct galloc_cache *cache = galloc_cache_create("meminit", size,
+		&(struct galloc_cache_args) {
+			.ctor = with & WITH_CTOR ? fill_ctor : NULL,
+			.flags = with & WITH_RCU ? GALLOC_CACHE_TYPESAFE_BY_RCU : 0,
+		});
+	unsigned int i, right = 0;
+
+	for (i = 0; cache && i < ROUNDS; i++)
+		right += one_round(cache, size, with, copy);
+	galloc_cache_destroy(cache);
+	return right == ROUNDS;
+}
+
+static bool ctor_with_zero(unsigned int with)
+{
+	return (with & (WITH_CTOR | WITH_ZERO)) == (WITH_CTOR | WITH_ZERO);
+}
+
 static void objects_of_caches_are_cleared_or_kept(struct kunit *test)
 {
 	u8 *copy = kunit_kmalloc(test, GALLOC_MAX_SMALL, GFP_KERNEL);
-	unsigned int with, i, right = 0, tried = 0;
-	size_t size;
+	size_t size, wrong = 0;
+	unsigned int with;
 
 	KUNIT_ASSERT_NOT_NULL(test, copy);
 	for (size = 8; size <= GALLOC_MAX_SMALL; size *= 4)
-		for (with = 0; with < NR_WITH; with++) {
-			struct galloc_cache *cache;
+		for (with = 0; with < NR_WITH; with++)
+			if (!ctor_with_zero(with) && !cache_is_right(size, with, copy))
+				wrong = size;
+	KUNIT_EXPECT_EQ(test, wrong, 0);
+}
 
-			if ((with & (WITH_CTOR | WITH_ZERO)) == (WITH_CTOR | WITH_ZERO))
+/* ---- lib/test_meminit.c ------------------------------------------------------------ */
+
+/*
+ * What that tests, with galloc's calls: pages of 11 orders, 20 sizes of memory twice, 10
+ * caches with 6 kinds of objects, those in bulk, and those that readers look at.
+ */
+static void what_the_kernel_tests_passes(struct kunit *test)
+{
+	u8 *copy = kunit_kmalloc(test, GALLOC_MAX_SMALL, GFP_KERNEL);
+	unsigned int i, with, tried = 0, right = 0;
+
+	KUNIT_ASSERT_NOT_NULL(test, copy);
+	for (i = 0; i <= 10; i++, tried++)
+		right += memory_is_right(by_galloc, by_gfree, PAGE_SIZE << i);
+	for (i = 0; i < 20; i++, tried += 2) {
+		right += memory_is_right(by_galloc, by_gfree, 1UL << i);
+		right += memory_is_right(by_gvmalloc, by_gvfree, 1UL << i);
+	}
+	for (i = 0; i < 10; i++) {
+		for (with = 0; with < NR_WITH; with++) {
+			if (ctor_with_zero(with))
 				continue;
-			cache = galloc_cache_create("meminit", size, &(struct galloc_cache_args) {
-				.ctor = with & WITH_CTOR ? fill_ctor : NULL,
-				.flags = with & WITH_RCU ? GALLOC_CACHE_TYPESAFE_BY_RCU : 0,
-			});
-			KUNIT_ASSERT_NOT_NULL(test, cache);
-			for (i = 0; i < ROUNDS; i++, tried++)
-				right += one_round(cache, size, with, copy);
-			galloc_cache_destroy(cache);
+			right += cache_is_right(8 << i, with, copy);
+			tried++;
 		}
+		right += cache_is_right(8 << i, 0, copy);
+		right += cache_is_right(8 << i, WITH_RCU, copy);
+		tried += 2;
+	}
+	KUNIT_EXPECT_EQ(test, tried, 131);
 	KUNIT_EXPECT_EQ(test, right, tried);
 }
 
 static struct kunit_case cases[] = {
 	KUNIT_CASE(memory_is_cleared_as_the_kernel_is_told),
 	KUNIT_CASE(objects_of_caches_are_cleared_or_kept),
+	KUNIT_CASE(what_the_kernel_tests_passes),
 	{}
 };
 
