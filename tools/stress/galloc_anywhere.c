@@ -4,9 +4,9 @@
  * galloc_anywhere: galloc_nolock() and gfree_nolock() at any point of galloc's own code.
  *
  * Kprobes on the end of each section of galloc with a lock held, whichever lock, and on the
- * functions that work on stacks and bitmaps; a hard timer on each CPU; and an NMI of the
- * performance counter where there is one.  Each of them exchanges marked objects in a
- * table, as do two threads on each CPU, by the usual calls.
+ * functions that work on stacks and bitmaps; a hard timer on each CPU; and NMIs: of the
+ * performance counter where there is one, and of each timer to all CPUs.  Each of them
+ * exchanges marked objects in a table, as do two threads on each CPU, by the usual calls.
  *
  * insmod runs it to its end: 0 if all marks were intact, -EIO otherwise.
  */
@@ -19,6 +19,11 @@
 #include <linux/sched/signal.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
+
+#ifdef CONFIG_X86_LOCAL_APIC
+#include <asm/apic.h>
+#include <asm/nmi.h>
+#endif
 
 #include <galloc.h>
 
@@ -103,7 +108,7 @@ static int on_span(struct kprobe *kp, struct pt_regs *regs)
 static struct kprobe probes[] = {
 	{ .symbol_name = "_raw_spin_unlock_irqrestore", .pre_handler = on_unlock },
 	{ .symbol_name = "mspan_claim", .pre_handler = on_span },
-	{ .symbol_name = "mspan_release_bit", .pre_handler = on_span },
+	{ .symbol_name = "mspan_release_bits", .pre_handler = on_span },
 	{ .symbol_name = "mspan_has_free", .pre_handler = on_span },
 	{ .symbol_name = "mspan_cut", .pre_handler = on_span },
 };
@@ -117,9 +122,52 @@ static DEFINE_PER_CPU(struct perf_event *, counters);
 static struct task_struct **threads;
 static bool over;
 
+#ifdef CONFIG_X86_LOCAL_APIC
+/* An NMI was sent and has not come: only then another one is, which would be the same. */
+static DEFINE_PER_CPU(atomic_t, nmi_due);
+
+static int on_nmi(unsigned int type, struct pt_regs *regs)
+{
+	if (!atomic_xchg(this_cpu_ptr(&nmi_due), 0))
+		return NMI_DONE;
+	exchange_one(IN_NMI);
+	return NMI_HANDLED;
+}
+
+static void send_nmis(void)
+{
+	int cpu;
+
+	for_each_online_cpu(cpu)
+		if (!atomic_xchg(per_cpu_ptr(&nmi_due, cpu), 1))
+			apic->send_IPI(cpu, NMI_VECTOR);
+}
+
+static int nmis_begin(void)
+{
+	return register_nmi_handler(NMI_LOCAL, on_nmi, 0, "galloc_anywhere");
+}
+
+/* Nobody else would know what an NMI is that comes later. */
+static void nmis_end(void)
+{
+	int cpu;
+
+	for_each_online_cpu(cpu)
+		while (atomic_read(per_cpu_ptr(&nmi_due, cpu)))
+			schedule_timeout_uninterruptible(1);
+	unregister_nmi_handler(NMI_LOCAL, "galloc_anywhere");
+}
+#else
+static void send_nmis(void) { }
+static int nmis_begin(void) { return 0; }
+static void nmis_end(void) { }
+#endif
+
 static enum hrtimer_restart on_timer(struct hrtimer *timer)
 {
 	exchange_one(IN_TIMER);
+	send_nmis();
 	if (READ_ONCE(over))
 		return HRTIMER_NORESTART;
 	hrtimer_forward_now(timer, ns_to_ktime((u64)us * NSEC_PER_USEC));
@@ -183,11 +231,16 @@ static int __init anywhere_init(void)
 {
 	unsigned long end = jiffies + seconds * HZ;
 	unsigned int i;
-	int cpu;
+	int cpu, err;
 
 	threads = kcalloc(2 * nr_cpu_ids, sizeof(*threads), GFP_KERNEL);
 	if (!threads)
 		return -ENOMEM;
+	err = nmis_begin();
+	if (err) {
+		kfree(threads);
+		return err;
+	}
 	for (i = 0; i < ARRAY_SIZE(probes); i++)
 		probed[i] = !register_kprobe(&probes[i]);
 	for_each_online_cpu(cpu)
@@ -207,6 +260,7 @@ static int __init anywhere_init(void)
 		if (per_cpu(counters, cpu))
 			perf_event_release_kernel(per_cpu(counters, cpu));
 	}
+	nmis_end();
 	for (i = 0; i < ARRAY_SIZE(probes); i++)
 		if (probed[i])
 			unregister_kprobe(&probes[i]);
