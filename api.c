@@ -137,16 +137,21 @@ static void relieve(gfp_t gfp, unsigned long npages)
 	release_relieve(gfp, npages);
 }
 
+/* The account whose limit refuses a request of a set now; or NULL. */
+static struct row_account *refused_by(const struct request *r)
+{
+	if (likely(!r->set))
+		return NULL;
+	return account_refused_by(r->set, r->size ? large_takes(r->size, r->align) : 0);
+}
+
 /*
  * Is a request of a set refused by its owner's limit?  That is counted, then.  Out of line:
  * some kernels warn once for each copy of a WARN_ONCE().
  */
 static noinline bool over_limit(const struct request *r)
 {
-	struct row_account *a = NULL;
-
-	if (unlikely(r->set))
-		a = account_refused_by(r->set, r->size ? large_takes(r->size, r->align) : 0);
+	struct row_account *a = refused_by(r);
 
 	if (likely(!a))
 		return false;
@@ -184,6 +189,7 @@ static noinline size_t request_sampled(const struct request *r)
  */
 static void *serve(const struct request *r)
 {
+	struct row_account *a;
 	gfp_t gfp = r->gfp;
 	size_t sampled;
 	void *obj;
@@ -197,9 +203,16 @@ static void *serve(const struct request *r)
 			break;
 		if (unlikely(quarantine_flush(gfpflags_allow_blocking(gfp))))
 			continue;
-		/* Memory of others would not help. */
-		if (unlikely(over_limit(r)))
-			return NULL;
+		/* Memory of others would not help, but what CPUs keep of the owner's may. */
+		a = refused_by(r);
+		if (unlikely(a)) {
+			if (stacks_relieve(a, gfp))
+				obj = get_once(r, (gfp & ~__GFP_NOFAIL) | __GFP_NOWARN);
+			if (obj)
+				break;
+			if (over_limit(r))
+				return NULL;
+		}
 		relieve(gfp, max(r->size, r->align) >> PAGE_SHIFT);
 		obj = get_once(r, gfp);
 		if (obj)

@@ -20,7 +20,6 @@
 /* A class's capacity starts at this many bytes, and is limited to this part of all. */
 #define CAPACITY_START_BYTES	4096
 #define CAPACITY_MAX_PART	8
-#define CAPACITY_MIN		2
 
 /* Below this, where half a stack is no full turn yet, a miss alone makes it grow. */
 #define CAPACITY_EASY		(2 * DRAIN_TURN)
@@ -217,7 +216,8 @@ static unsigned int capacity_start(unsigned int size)
 		       DRAIN_TURN / 2);
 }
 
-static unsigned int capacity_max(unsigned int size)
+/* The most places of a stack for objects of a size. */
+unsigned int capacity_max(unsigned int size)
 {
 	return clamp_t(unsigned long, galloc_cpu_cache_bytes / CAPACITY_MAX_PART / size,
 		       CAPACITY_MIN, CAPACITY_MAX);
@@ -337,11 +337,11 @@ err_stack:
  * more room have helped.  A large step takes room from classes that use it, so large
  * stacks grow in small steps.  Returns the capacity to grow to, or 0.
  */
-unsigned int capacity_wants_more(struct mcache_stack *stack, unsigned int size,
-				 unsigned int how)
+unsigned int capacity_wants_more(struct mcache *m, struct mcache_stack *stack,
+				 unsigned int size, unsigned int how)
 {
 	unsigned int capacity = stack_capacity(stack);
-	unsigned int max = capacity_max(size);
+	unsigned int max = min(capacity_max(size), stack_most(stack - m->stacks));
 
 	stack->wants |= how;
 	if (capacity >= max)
@@ -395,7 +395,7 @@ static void capacity_catch_up_k(int cpu, unsigned int k)
 		if (c && !row_stack_here(m, c->row))
 			c = NULL;
 		if (c) {
-			grow_to = capacity_wants_more(stack, c->sc->size, stack->wants);
+			grow_to = capacity_wants_more(m, stack, c->sc->size, stack->wants);
 			haul_begin(c);
 		}
 	}

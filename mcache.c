@@ -130,7 +130,7 @@ static void *refill_locally(struct mcache *m, struct mcache_stack *stack,
 	if (obj)
 		return obj;
 	stack->misses++;
-	r->grow_to = capacity_wants_more(stack, size, WANTS_UNDERFLOW);
+	r->grow_to = capacity_wants_more(m, stack, size, WANTS_UNDERFLOW);
 	r->want = capacity_batch(stack, WANTS_UNDERFLOW);
 	if (!stack->span)
 		return NULL;
@@ -293,6 +293,7 @@ static bool mcache_install(struct mspan *s, int cpu)
 		if (stack->span) {
 			count_event(EVENT_INSTALL_LOST);
 		} else if (c->sc->size <= CACHED_SPAN_MAX_SIZE && stack_capacity(stack) &&
+			   !row_is_tight(c) &&
 			   capacity_steal(m, mcentral_k(c), span_bytes(s))) {
 			stack->span = s;
 			m->held += span_bytes(s);
@@ -369,7 +370,7 @@ static unsigned int away_adopt(unsigned int row)
 	stack = row_stack_here(m, row);
 	if (stack) {
 		stack->misses++;
-		r.grow_to = capacity_wants_more(stack, c->sc->size, WANTS_UNDERFLOW);
+		r.grow_to = capacity_wants_more(m, stack, c->sc->size, WANTS_UNDERFLOW);
 		r.want = capacity_batch(stack, WANTS_UNDERFLOW);
 	}
 	mcache_leave(m);
@@ -645,7 +646,7 @@ static enum free_how push_slowly(struct mcache *m, struct mcache_stack *stack,
 		/* Frees alone do not justify a stack for another node. */
 		if (!stack_capacity(stack) && c->nid != m->nid)
 			return FREE_CENTRAL;
-		*grow_to = capacity_wants_more(stack, c->sc->size, WANTS_OVERFLOW);
+		*grow_to = capacity_wants_more(m, stack, c->sc->size, WANTS_OVERFLOW);
 		if (!stack_capacity(stack))
 			return FREE_CENTRAL;
 		*n = capacity_batch(stack, WANTS_OVERFLOW);

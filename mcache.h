@@ -670,8 +670,9 @@ out:
 
 /* capacity.c */
 
-/* The most that a stack holds. */
+/* The most that a stack holds, and the least that it has places for. */
 #define CAPACITY_MAX		2048
+#define CAPACITY_MIN		2
 
 /* The most objects of a batch: what is copied with interrupts off. */
 #define BATCH_MAX		256U
@@ -694,8 +695,9 @@ bool capacity_steal(struct mcache *m, unsigned int for_k, size_t bytes);
 bool capacity_setup(void);
 void capacity_grow(unsigned int row, unsigned int capacity);
 unsigned int capacity_batch(struct mcache_stack *stack, unsigned int how);
-unsigned int capacity_wants_more(struct mcache_stack *stack, unsigned int size,
-				 unsigned int how);
+unsigned int capacity_max(unsigned int size);
+unsigned int capacity_wants_more(struct mcache *m, struct mcache_stack *stack,
+				 unsigned int size, unsigned int how);
 
 /* mcache.c */
 

@@ -43,6 +43,7 @@ static DEFINE_XARRAY_FLAGS(rows_numbers, XA_FLAGS_ALLOC | XA_FLAGS_LOCK_IRQ);
 /* Protects what follows.  Raw, irq-safe, leaf. */
 static DEFINE_RAW_SPINLOCK(rows_lock);
 static LIST_HEAD(rows_sets);
+unsigned long rows_nr_sets;
 static u32 spare_numbers[ROWS_SPARE];
 static unsigned int nr_spare_numbers;
 
@@ -256,6 +257,7 @@ struct rowset *rows_create(const struct rows_args *args, gfp_t gfp)
 	atomic_long_set(&set->refs, 1);
 	galloc_lock(&rows_lock, flags);
 	list_add_tail_rcu(&set->list, &rows_sets);
+	WRITE_ONCE(rows_nr_sets, rows_nr_sets + 1);
 	galloc_unlock(&rows_lock, flags);
 	/* Now whoever switches sees it, or it sees what was switched. */
 	watch_set(set);
@@ -648,6 +650,7 @@ static void set_hide(struct rowset *set)
 
 	galloc_lock(&rows_lock, flags);
 	list_del_rcu(&set->list);
+	WRITE_ONCE(rows_nr_sets, rows_nr_sets - 1);
 	galloc_unlock(&rows_lock, flags);
 	for (nid = 0; nid <= nr_node_ids; nid++) {
 		if (!set->row[nid])

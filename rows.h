@@ -82,10 +82,12 @@ struct rows_args {
  * @place: the same as @k; its owner's, or @own_place
  * @own_place: the place of a set whose owner has none
  * @wants: it is on the list of those that want one
- * @gates: reasons to watch each object of its rows, see gate.h (the lock of their numbers)
+ * @tight: a limit bounds what CPUs keep of it; fixed while it has a k
  * @sweep_due: it is to be swept when its stacks are empty (stacks_mutex)
+ * @gates: reasons to watch each object of its rows, see gate.h (the lock of their numbers)
  * @uses: allocations without a stack; racy
  * @since: when @uses was 0, in jiffies
+ * @not_before: when it may ask for a k again, in jiffies, after limits had no room; or 0
  * @hauls: batches that are on their way from its stacks to its spans
  * @want: links those that want a k
  * @args: as it was made
@@ -102,10 +104,12 @@ struct rowset {
 	struct stack_place *place;
 	struct stack_place own_place;
 	bool wants;
+	bool tight;
 	bool sweep_due;
 	u8 gates;
 	u32 uses;
 	unsigned long since;
+	unsigned long not_before;
 	atomic_t hauls;
 	struct llist_node want;
 	struct rows_args args;
@@ -130,6 +134,9 @@ struct row_walk {
 	struct rowset *set;
 	unsigned int nid;
 };
+
+/* All sets, used or not (rows_lock; read without it by statistics). */
+extern unsigned long rows_nr_sets;
 
 struct rowset *rows_create(const struct rows_args *args, gfp_t gfp);
 bool rows_destroy(struct rowset *set);

@@ -28,10 +28,13 @@ static unsigned int transfer_max(const struct mcentral *c)
 		       TRANSFER_MIN, TRANSFER_MAX);
 }
 
-/* Nobody would look at the transfer of a set without stacks. */
+/*
+ * Nobody would look at the transfer of a set without stacks; and what one has with a tight
+ * limit should serve any request.
+ */
 static bool transfer_is_used(const struct mcentral *c)
 {
-	return likely(!c->set) || READ_ONCE(c->set->k);
+	return likely(!c->set) || (READ_ONCE(c->set->k) && !row_is_tight(c));
 }
 
 /*

@@ -40,45 +40,88 @@
 /* CPUs are waited for that long; the worker tries again after that. */
 #define STACKS_PATIENCE		(HZ / 2 + 2)
 
+/* The same for a request at a limit, which fails after that. */
+#define RELIEF_PATIENCE		(HZ / 20 + 1)
+
+/*
+ * What CPUs keep of a set counts against its limits, and a request that cannot wait for
+ * other CPUs cannot have it.  So all of them together keep no more than this part of a limit
+ * of one set, and no more than that of all; and their spans and transfers as much again.
+ */
+#define LIMIT_PART_ONE		64
+#define LIMIT_PART_ALL		16
+
 struct rowset *stack_sets[STACK_STRIDE];
 u32 stack_sizes[STACK_STRIDE + STACK_WATCHED];
+u16 stack_places_most[STACK_STRIDE + STACK_WATCHED];
 unsigned int stack_end = GALLOC_NR_CLASSES;
 
 /* Protects who has which k. */
 static DEFINE_MUTEX(stacks_mutex);
 
 /* Those of which steps 1 to 4 are done (stacks_mutex; read by CPUs that empty theirs). */
-static DECLARE_BITMAP(taken, STACK_STRIDE);
+DECLARE_BITMAP(stacks_taken, STACK_STRIDE);
 
 /* Sets that want one. */
 static LLIST_HEAD(stacks_wanted);
-
-/* What a CPU is asked to empty. */
-struct stacks_cpu {
-	DECLARE_BITMAP(ks, STACK_STRIDE);
-	struct work_struct work;
-	int cpu;
-};
-
-static DEFINE_PER_CPU(struct stacks_cpu, stacks_cpus);
 
 /* When the clock may pass again, in jiffies. */
 static unsigned long clock_next;
 
 /* ---- asking for one ----------------------------------------------------------------- */
 
-/*
- * May a set have stacks?  Not with a limit: what other CPUs have on them, which counts, is
- * nothing that a request at the limit could have.
- */
+/* Of how many objects may a CPU have a stack, as far as limits go?  0: none. */
+static unsigned int set_most(const struct rowset *set)
+{
+	unsigned long size = set->args.sc.size, most = CAPACITY_MAX;
+	const struct row_account *a;
+
+	for (a = set->args.account; a && size; a = a->parent)
+		if (a->limit)
+			most = min(most, a->limit / LIMIT_PART_ONE / num_possible_cpus() / size);
+	return size && most >= CAPACITY_MIN ? most : 0;
+}
+
 static bool set_may_have(const struct rowset *set)
+{
+	return !READ_ONCE(set->dead) && set_most(set);
+}
+
+/* Does a limit hold for a set? */
+static bool set_counts_in(const struct rowset *set, const struct row_account *limit)
 {
 	const struct row_account *a;
 
-	for (a = set->args.account; a; a = a->parent)
-		if (a->limit)
+	for (a = set->args.account; a && a != limit; a = a->parent)
+		;
+	return a;
+}
+
+/* Bytes that all CPUs may keep of a set, if each has a stack of @most. */
+static unsigned long set_keeps(const struct rowset *set, unsigned int most)
+{
+	unsigned long size = set->args.sc.size;
+
+	return min(most, capacity_max(size)) * size * num_possible_cpus();
+}
+
+/* Do the limits have room for a set's stacks, beside those that others have already? */
+static bool limits_have_room(const struct rowset *set, unsigned int most)
+{
+	const struct row_account *a;
+	unsigned int k;
+
+	lockdep_assert_held(&stacks_mutex);
+	for (a = set->args.account; a; a = a->parent) {
+		unsigned long keeps = set_keeps(set, most);
+
+		for (k = GALLOC_NR_CLASSES; a->limit && k < STACK_KS; k++)
+			if (stack_sets[k] && set_counts_in(stack_sets[k], a))
+				keeps += set_keeps(stack_sets[k], stack_most(STACK_WATCHED + k));
+		if (a->limit && keeps > a->limit / LIMIT_PART_ALL)
 			return false;
-	return set->args.sc.size && !READ_ONCE(set->dead);
+	}
+	return true;
 }
 
 /* One that nobody has, 0 if none is left.  Racy without the mutex. */
@@ -102,6 +145,7 @@ void stacks_used(struct rowset *set, unsigned int n)
 		WRITE_ONCE(set->since, jiffies);
 	if (likely(uses / STACKS_USES == had / STACKS_USES) || READ_ONCE(set->had) ||
 	    !set_may_have(set) ||
+	    (READ_ONCE(set->not_before) && time_before(jiffies, set->not_before)) ||
 	    (!k_unused() && time_before(jiffies, READ_ONCE(clock_next))) ||
 	    xchg(&set->wants, true))
 		return;
@@ -216,29 +260,32 @@ static void relabel(struct rowset *set)
 	rows_walk(set, relabel_span, NULL);
 }
 
-/**
- * stacks_give() - give a set stacks
- * @set: the set, which the caller holds
- *
- * The set may have been destroyed meanwhile: call stacks_reap() after it.
- *
- * Context: Process.  Sleeps.
- * Return: False if it cannot have any, or no k is left.
- */
-bool stacks_give(struct rowset *set)
+/* See stacks_give(); -EBUSY: no k is left. */
+static int give(struct rowset *set)
 {
-	unsigned int k = 0;
+	unsigned int size = set->args.sc.size, most, k;
+	int err = -EINVAL;
 
 	mutex_lock(&stacks_mutex);
-	if (!set->had && set_may_have(set))
-		k = k_unused();
+	if (set->had || !set_may_have(set))
+		goto out;
+	most = set_most(set);
+	err = -ENOSPC;
+	if (!limits_have_room(set, most)) {
+		WRITE_ONCE(set->not_before, (jiffies + HZ) | 1);
+		goto out;
+	}
+	k = k_unused();
+	err = k ? 0 : -EBUSY;
 	if (k) {
 		/* Until ks_end(). */
 		atomic_long_inc(&set->refs);
 		clock[k].served = set_served(set, 0);
 		clock[k].since = jiffies;
 		WRITE_ONCE(set->had, k);
-		WRITE_ONCE(stack_sizes[k + STACK_WATCHED], set->args.sc.size);
+		WRITE_ONCE(set->tight, most < capacity_max(size));
+		WRITE_ONCE(stack_sizes[k + STACK_WATCHED], size);
+		WRITE_ONCE(stack_places_most[k + STACK_WATCHED], most);
 		WRITE_ONCE(stack_sets[k], set);
 		WRITE_ONCE(stack_end, max(stack_end, k + 1));
 		/* Release: whoever finds the k finds whose it is. */
@@ -251,49 +298,26 @@ bool stacks_give(struct rowset *set)
 		smp_mb();
 		relabel(set);
 	}
+out:
 	mutex_unlock(&stacks_mutex);
-	return k;
+	return err;
+}
+
+/**
+ * stacks_give() - give a set stacks
+ * @set: the set, which the caller holds
+ *
+ * The set may have been destroyed meanwhile: call stacks_reap() after it.
+ *
+ * Context: Process.  Sleeps.
+ * Return: False if it cannot have any, or no k is left.
+ */
+bool stacks_give(struct rowset *set)
+{
+	return !give(set);
 }
 
 /* ---- taking back --------------------------------------------------------------------- */
-
-static void stacks_work_fn(struct work_struct *work)
-{
-	struct stacks_cpu *sc = container_of(work, struct stacks_cpu, work);
-	unsigned int k;
-
-	for_each_set_bit(k, sc->ks, STACK_STRIDE)
-		if (test_and_clear_bit(k, sc->ks))
-			drain_stack(sc->cpu, k, test_bit(k, taken));
-}
-
-/* Ask a CPU to empty its stack of a k.  If it is dead, or dies, its teardown does that. */
-static void cpu_ask(int cpu, unsigned int k)
-{
-	struct stacks_cpu *sc = per_cpu_ptr(&stacks_cpus, cpu);
-
-	/* Ordered before the look of the work by queue_work_on(). */
-	set_bit(k, sc->ks);
-	if (cpu_online(cpu))
-		queue_work_on(cpu, galloc_wq, &sc->work);
-}
-
-/* Has a CPU nothing of a k, on its own node's stack? */
-static bool cpu_is_clear(int cpu, unsigned int k)
-{
-	const struct mcache *m = per_cpu_ptr(&galloc_mcache, cpu);
-	const struct mcache_stack *stacks;
-	bool clear;
-
-	/* Pairs with drain_dead_cpu(). */
-	rcu_read_lock();
-	/* Acquire: pairs with capacity_give_stacks(). */
-	stacks = smp_load_acquire(&m->stacks);
-	clear = stacks == empty_stacks ||
-		drain_stack_is_clear(stacks, stack_number(READ_ONCE(m->nid), k));
-	rcu_read_unlock();
-	return clear;
-}
 
 /* Step 5 for some k, without waiting.  False if something is left: ask again. */
 static bool ks_empty(const unsigned long *ks, bool ask)
@@ -306,10 +330,10 @@ static bool ks_empty(const unsigned long *ks, bool ask)
 		struct rowset *set = stack_sets[k];
 
 		for_each_possible_cpu(cpu) {
-			if (cpu_is_clear(cpu, k))
+			if (empty_is_clear(cpu, k))
 				continue;
 			if (ask)
-				cpu_ask(cpu, k);
+				empty_ask(cpu, k);
 			empty = false;
 		}
 		for (nid = 0; nid < nr_node_ids; nid++)
@@ -334,7 +358,7 @@ static void ks_end(const unsigned long *ks)
 		WRITE_ONCE(stack_sets[k], NULL);
 		WRITE_ONCE(stack_sizes[k + STACK_WATCHED], 0);
 		WRITE_ONCE(set->had, 0);
-		clear_bit(k, taken);
+		clear_bit(k, stacks_taken);
 		if (set->sweep_due)
 			rows_sweep(set);
 		rows_put(set);
@@ -348,9 +372,9 @@ static bool taken_end(void)
 	bool ask = true;
 
 	lockdep_assert_held(&stacks_mutex);
-	if (bitmap_empty(taken, STACK_STRIDE))
+	if (bitmap_empty(stacks_taken, STACK_STRIDE))
 		return true;
-	while (!ks_empty(taken, ask)) {
+	while (!ks_empty(stacks_taken, ask)) {
 		ask = false;
 		if (time_after(jiffies, end)) {
 			worker_kick(WORKER_TICK);
@@ -358,7 +382,7 @@ static bool taken_end(void)
 		}
 		schedule_timeout_uninterruptible(1);
 	}
-	ks_end(taken);
+	ks_end(stacks_taken);
 	return true;
 }
 
@@ -390,7 +414,7 @@ static void ks_take(const unsigned long *ks)
 		relabel(stack_sets[k]);
 	wait_for_frees();
 	galloc_pause(PAUSE_STACKS_RELABELLED, ks);
-	bitmap_or(taken, taken, ks, STACK_STRIDE);
+	bitmap_or(stacks_taken, stacks_taken, ks, STACK_STRIDE);
 }
 
 /**
@@ -411,7 +435,7 @@ bool stacks_take(bool (*match)(const struct rowset *set, const void *arg), const
 
 	mutex_lock(&stacks_mutex);
 	for (k = GALLOC_NR_CLASSES; k < STACK_KS; k++)
-		if (stack_sets[k] && !test_bit(k, taken) && match(stack_sets[k], arg))
+		if (stack_sets[k] && !test_bit(k, stacks_taken) && match(stack_sets[k], arg))
 			__set_bit(k, ks);
 	if (!bitmap_empty(ks, STACK_STRIDE))
 		ks_take(ks);
@@ -455,7 +479,7 @@ static bool is_used_apart(unsigned int k)
 	int cpu;
 
 	for_each_possible_cpu(cpu)
-		if (galloc_cpu_isolated(cpu) && !cpu_is_clear(cpu, k))
+		if (galloc_cpu_isolated(cpu) && !empty_is_clear(cpu, k))
 			return true;
 	return false;
 }
@@ -517,7 +541,7 @@ static void want_serve(struct rowset *set)
 {
 	const struct rowset *least;
 
-	if (READ_ONCE(set->dead) || stacks_give(set))
+	if (READ_ONCE(set->dead) || give(set) != -EBUSY)
 		return;
 	least = clock_pass(set);
 	if (least && stacks_take(is_set, least))
@@ -562,7 +586,7 @@ bool stacks_reap(void)
 		/* It may go in any moment. */
 		rcu_read_lock();
 		set = READ_ONCE(stack_sets[k]);
-		due = set && (READ_ONCE(set->dead) || test_bit(k, taken));
+		due = set && (READ_ONCE(set->dead) || test_bit(k, stacks_taken));
 		rcu_read_unlock();
 		if (due)
 			return stacks_take(is_dead, NULL);
@@ -573,7 +597,7 @@ bool stacks_reap(void)
 /* Has a CPU not responded yet?  Lockless. */
 bool stacks_pending(void)
 {
-	return !bitmap_empty(taken, STACK_STRIDE);
+	return !bitmap_empty(stacks_taken, STACK_STRIDE);
 }
 
 /**
@@ -593,15 +617,78 @@ void stacks_drain(struct rowset *set)
 	if (!k)
 		return;
 	for_each_online_cpu(cpu)
-		if (drain_may_ask(cpu) && !cpu_is_clear(cpu, k))
-			cpu_ask(cpu, k);
-	for_each_possible_cpu(cpu)
-		flush_work(&per_cpu(stacks_cpus, cpu).work);
+		if (drain_may_ask(cpu) && !empty_is_clear(cpu, k))
+			empty_ask(cpu, k);
+	empty_flush();
 	for (nid = 0; nid < nr_node_ids; nid++)
 		transfer_drain_row(READ_ONCE(set->row[nid]));
 	/* What others have just taken off them. */
 	while (atomic_read(&set->hauls) && time_before(jiffies, end))
 		schedule_timeout_uninterruptible(1);
+}
+
+/* Ask all CPUs for what they keep of a set.  False if they keep nothing. */
+static bool set_relieve(struct rowset *set, unsigned int k)
+{
+	bool any = false;
+	int cpu, nid;
+
+	for_each_online_cpu(cpu) {
+		if (!drain_may_ask(cpu) || !empty_has_any(cpu, k))
+			continue;
+		empty_ask(cpu, k);
+		any = true;
+	}
+	for (nid = 0; nid < nr_node_ids; nid++) {
+		struct mcentral *c = READ_ONCE(set->row[nid]);
+
+		if (c && READ_ONCE(c->transfer.n)) {
+			transfer_drain_row(c);
+			any = true;
+		}
+	}
+	return any;
+}
+
+/**
+ * stacks_relieve() - a limit refuses a request: free what CPUs keep of its sets
+ * @a: the account with the limit
+ * @gfp: flags of the request
+ *
+ * Does nothing for one that cannot sleep: what it misses is bounded, see LIMIT_PART_ALL, and
+ * leaves idle stacks within a second or two.  No CPU is waited for by flush_work(): the
+ * caller may hold what another work item waits for.
+ *
+ * Context: Any but NMI, no galloc lock held.
+ * Return: Whether anything was freed, so that it makes sense to try again.
+ */
+bool stacks_relieve(const struct row_account *a, gfp_t gfp)
+{
+	unsigned long end = jiffies + RELIEF_PATIENCE;
+	DECLARE_BITMAP(ks, STACK_STRIDE) = { };
+	unsigned int k;
+
+	if (!gfpflags_allow_blocking(gfp) || !may_call_system())
+		return false;
+	for (k = GALLOC_NR_CLASSES; k < READ_ONCE(stack_end); k++) {
+		struct rowset *set;
+
+		rcu_read_lock();
+		set = READ_ONCE(stack_sets[k]);
+		if (set && (!set_counts_in(set, a) || !rows_get(set)))
+			set = NULL;
+		rcu_read_unlock();
+		if (!set)
+			continue;
+		if (set_relieve(set, k))
+			__set_bit(k, ks);
+		rows_put(set);
+	}
+	if (bitmap_empty(ks, STACK_STRIDE))
+		return false;
+	while (!empty_is_done(ks) && time_before(jiffies, end))
+		schedule_timeout_uninterruptible(1);
+	return true;
 }
 
 /* The next set that has a k, held; NULL after the last. */
@@ -638,17 +725,13 @@ void stacks_free_row(struct mcentral *c)
 void stacks_init(void)
 {
 	unsigned int class;
-	int cpu;
 
 	clock_next = jiffies;
-	for (class = 1; class < GALLOC_NR_CLASSES; class++)
+	for (class = 1; class < GALLOC_NR_CLASSES; class++) {
 		stack_sizes[class + STACK_WATCHED] = sizeclasses[class].size;
-	for_each_possible_cpu(cpu) {
-		struct stacks_cpu *sc = per_cpu_ptr(&stacks_cpus, cpu);
-
-		sc->cpu = cpu;
-		INIT_WORK(&sc->work, stacks_work_fn);
+		stack_places_most[class + STACK_WATCHED] = CAPACITY_MAX;
 	}
+	empty_init();
 }
 
 /* At unload: all stacks and transfers are empty, and no CPU uses them any more. */

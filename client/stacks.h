@@ -18,6 +18,12 @@ extern struct rowset *stack_sets[STACK_STRIDE];
 /* By the number in its node: bytes of an object of a size class or set; 0: no stack. */
 extern u32 stack_sizes[STACK_STRIDE + STACK_WATCHED];
 
+/* The same: the most objects that a CPU may keep there. */
+extern u16 stack_places_most[STACK_STRIDE + STACK_WATCHED];
+
+/* By k: nobody gives it to pages or stacks any more, but some may not be empty. */
+extern unsigned long stacks_taken[BITS_TO_LONGS(STACK_STRIDE)];
+
 /* No k from here on has been used yet. */
 extern unsigned int stack_end;
 
@@ -31,6 +37,18 @@ static inline unsigned int stack_k(unsigned int number)
 static inline unsigned int stack_size(unsigned int k)
 {
 	return READ_ONCE(stack_sizes[k + STACK_WATCHED]);
+}
+
+/* Objects that a CPU may keep on the stack of a number. */
+static inline unsigned int stack_most(unsigned int number)
+{
+	return READ_ONCE(stack_places_most[number % STACK_STRIDE]);
+}
+
+/* Does a limit bound what CPUs keep of a row? */
+static inline bool row_is_tight(const struct mcentral *c)
+{
+	return c->set && READ_ONCE(c->set->tight);
 }
 
 /*
@@ -92,6 +110,7 @@ bool stacks_take(bool (*match)(const struct rowset *set, const void *arg), const
 void stacks_release(struct rowset *set);
 bool stacks_sweep_later(struct rowset *set);
 void stacks_drain(struct rowset *set);
+bool stacks_relieve(const struct row_account *a, gfp_t gfp);
 u32 stacks_in_use(const struct mcentral *c);
 struct mcentral *stacks_next(struct row_walk *w);
 void stacks_free_row(struct mcentral *c);
@@ -100,5 +119,14 @@ bool stacks_reap(void);
 bool stacks_pending(void);
 void stacks_init(void);
 void stacks_exit(void);
+
+/* empty.c */
+
+void empty_ask(int cpu, unsigned int k);
+bool empty_is_clear(int cpu, unsigned int k);
+bool empty_has_any(int cpu, unsigned int k);
+bool empty_is_done(const unsigned long *ks);
+void empty_flush(void);
+void empty_init(void);
 
 #endif /* _GALLOC_CLIENT_STACKS_H */

@@ -267,14 +267,18 @@ static void racing_cpus_share_the_last_span(struct kunit *test)
 {
 	struct race *race = kvzalloc(sizeof(*race), GFP_KERNEL);
 	struct gk_thread *thread[RACERS];
+	unsigned int i, round, sum, most;
 	struct racer racer[RACERS];
-	unsigned int i, round, sum;
 
 	KUNIT_ASSERT_NOT_NULL(test, race);
 	for (round = 0; round < 5; round++) {
-		/* Not a whole number of spans. */
-		race->limit = (64 + round) * PAGE_SIZE + 100;
+		/* Not a whole number of spans; in the last two with stacks. */
+		most = round < 3 ? 64 + round : 64 * num_possible_cpus();
+		race->limit = most * PAGE_SIZE + 100;
 		race->heap = make(test, race->limit);
+		gfree(galloc_from(race->heap, 1024, GFP_KERNEL));
+		if (round >= 3)
+			KUNIT_EXPECT_TRUE(test, stacks_give(race->heap->set[sizeclass_of(1024)]));
 		atomic_set(&race->ready, 0);
 		for (i = 0; i < RACERS; i++) {
 			racer[i] = (struct racer) { race, i };
@@ -285,8 +289,8 @@ static void racing_cpus_share_the_last_span(struct kunit *test)
 			sum += race->n[i];
 		}
 		KUNIT_EXPECT_EQ(test, race->above, 0);
-		KUNIT_EXPECT_EQ(test, held(race->heap), (64 + round) * PAGE_SIZE);
-		KUNIT_EXPECT_GE(test, sum, 64 * PAGE_SIZE / 1024);
+		KUNIT_EXPECT_EQ(test, held(race->heap), most * PAGE_SIZE);
+		KUNIT_EXPECT_GE(test, sum, most * PAGE_SIZE / 1024);
 		KUNIT_EXPECT_GE(test, atomic_long_read(&race->heap->account.refused), RACERS);
 		for (i = 0; i < RACERS; i++)
 			gfree_bulk(race->n[i], race->object[i]);

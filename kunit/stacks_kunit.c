@@ -374,14 +374,43 @@ static void a_sweep_takes_what_is_on_stacks(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, validate_all(), 0);
 }
 
-static void a_limit_keeps_stacks_away(struct kunit *test)
+/* ---- limits ---------------------------------------------------------------------------- */
+
+/* So that a CPU may keep @n objects of 1024 bytes. */
+static size_t limit_for(unsigned int n)
 {
-	struct row_account parent = { .limit = SZ_1M }, account = { .parent = &parent };
+	return 64UL * num_possible_cpus() * n * 1024;
+}
+
+static void a_limit_bounds_stacks(struct kunit *test)
+{
+	struct row_account parent = { }, account = { .parent = &parent };
+	struct rowset *sets[5];
+	unsigned int i;
 
 	r.args.account = &account;
-	r.set = make(test, 200, 1);
+	r.set = make(test, 1024, 1);
+	parent.limit = limit_for(2) - 1;
 	KUNIT_EXPECT_FALSE(test, stacks_give(r.set));
+	parent.limit = limit_for(8);
+	KUNIT_EXPECT_TRUE(test, stacks_give(r.set));
+	take(test, 200);
+	give_back(0);
+	KUNIT_EXPECT_GT(test, gk_capacity(stack_here()), 0);
+	KUNIT_EXPECT_LE(test, gk_capacity(stack_here()), 8);
+	KUNIT_EXPECT_NULL(test, stack_here()->span);
+	KUNIT_EXPECT_NULL(test, r.set->row[gk_nid()]->transfer.stack);
+	/* Four of them keep what all may. */
+	for (i = 0; i < ARRAY_SIZE(sets); i++) {
+		sets[i] = make(test, 1024, 1);
+		KUNIT_EXPECT_EQ(test, stacks_give(sets[i]), i < 3);
+	}
 	destroy(test);
+	KUNIT_EXPECT_TRUE(test, stacks_give(sets[4]));
+	for (i = 0; i < ARRAY_SIZE(sets); i++) {
+		r.set = sets[i];
+		destroy(test);
+	}
 }
 
 static void the_least_used_makes_way(struct kunit *test)
@@ -658,7 +687,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(a_number_taken_back_leaves_nothing),
 	KUNIT_CASE(destroyed_sets_give_theirs_back),
 	KUNIT_CASE(a_sweep_takes_what_is_on_stacks),
-	KUNIT_CASE(a_limit_keeps_stacks_away),
+	KUNIT_CASE(a_limit_bounds_stacks),
 	KUNIT_CASE(the_least_used_makes_way),
 	KUNIT_CASE(a_cutter_with_the_number_is_waited_for),
 	KUNIT_CASE(a_free_with_the_number_is_waited_for),

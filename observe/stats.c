@@ -207,7 +207,9 @@ int stats_classes_show(struct seq_file *m, void *v)
 	sums_free(sums);
 	return 0;
 }
-SUMS_SHOW_SIZED(stats_classes, (GALLOC_NR_CLASSES + 2 + rows_end() - nr_rows) * SUMS_LINE_BYTES);
+/* At the first try: with many sets, a walk for each time that the buffer grows. */
+SUMS_SHOW_SIZED(stats_classes, (GALLOC_NR_CLASSES + 2 + READ_ONCE(rows_nr_sets)) *
+	      SUMS_LINE_BYTES);
 
 /* ---- debugfs: mheap ------------------------------------------------------------------ */
 

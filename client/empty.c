@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-2.0
+// Copyright (C) 2026 The galloc authors
+/*
+ * empty: ask CPUs to empty their stacks of sets.
+ *
+ * A CPU empties its own stacks, in a work item.  Called by stacks.c, for one that is taken
+ * back, at a limit, or because a client wants that.  Owns no lock.
+ * Overview: galloc_mod.c.
+ */
+#include "mcache.h"
+
+/* What a CPU is asked to empty. */
+struct empty_cpu {
+	DECLARE_BITMAP(ks, STACK_STRIDE);
+	struct work_struct work;
+	unsigned int turns;	/* odd while it works */
+	int cpu;
+};
+
+static DEFINE_PER_CPU(struct empty_cpu, empty_cpus);
+
+static void empty_work_fn(struct work_struct *work)
+{
+	struct empty_cpu *ec = container_of(work, struct empty_cpu, work);
+	unsigned int k;
+
+	/* Ordered before the bit is cleared, in full order.  Pairs with cpu_is_done(). */
+	WRITE_ONCE(ec->turns, ec->turns + 1);
+	for_each_set_bit(k, ec->ks, STACK_STRIDE)
+		if (test_and_clear_bit(k, ec->ks))
+			drain_stack(ec->cpu, k, test_bit(k, stacks_taken));
+	/* Release: what was on the stacks is in its spans.  Pairs with the same. */
+	smp_store_release(&ec->turns, ec->turns + 1);
+}
+
+/* Ask a CPU to empty its stack of a k.  If it is dead, or dies, its teardown does that. */
+void empty_ask(int cpu, unsigned int k)
+{
+	struct empty_cpu *ec = per_cpu_ptr(&empty_cpus, cpu);
+
+	/* Ordered before the look of the work by queue_work_on(). */
+	set_bit(k, ec->ks);
+	if (cpu_online(cpu))
+		queue_work_on(cpu, galloc_wq, &ec->work);
+}
+
+/* Has a CPU nothing of a k, on its own node's stack? */
+bool empty_is_clear(int cpu, unsigned int k)
+{
+	const struct mcache *m = per_cpu_ptr(&galloc_mcache, cpu);
+	const struct mcache_stack *stacks;
+	bool clear;
+
+	/* Pairs with drain_dead_cpu(). */
+	rcu_read_lock();
+	/* Acquire: pairs with capacity_give_stacks(). */
+	stacks = smp_load_acquire(&m->stacks);
+	clear = stacks == empty_stacks ||
+		drain_stack_is_clear(stacks, stack_number(READ_ONCE(m->nid), k));
+	rcu_read_unlock();
+	return clear;
+}
+
+/* Does a CPU keep objects of a k now?  What its stack has counted does not matter. */
+bool empty_has_any(int cpu, unsigned int k)
+{
+	const struct mcache *m = per_cpu_ptr(&galloc_mcache, cpu);
+	const struct mcache_stack *stack;
+	bool any;
+
+	/* Pairs with drain_dead_cpu(). */
+	rcu_read_lock();
+	/* Acquire: pairs with capacity_give_stacks(). */
+	stack = smp_load_acquire(&m->stacks);
+	if (stack != empty_stacks)
+		stack += stack_number(READ_ONCE(m->nid), k);
+	any = stack_places(stack) || READ_ONCE(stack->span);
+	rcu_read_unlock();
+	return any;
+}
+
+static bool cpu_is_done(int cpu, const unsigned long *ks)
+{
+	const struct empty_cpu *ec = per_cpu_ptr(&empty_cpus, cpu);
+
+	if (bitmap_intersects(ec->ks, ks, STACK_STRIDE))
+		return false;
+	/* Pairs with empty_work_fn(): the turn in which it was cleared, or a later one. */
+	smp_rmb();
+	/* Acquire: pairs with the same. */
+	return !(smp_load_acquire(&ec->turns) & 1);
+}
+
+/* Have all CPUs done what they were asked to for some k? */
+bool empty_is_done(const unsigned long *ks)
+{
+	int cpu;
+
+	for_each_online_cpu(cpu)
+		if (!cpu_is_done(cpu, ks))
+			return false;
+	return true;
+}
+
+/* Wait until they have done it for all.  Sleeps. */
+void empty_flush(void)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		flush_work(&per_cpu(empty_cpus, cpu).work);
+}
+
+void empty_init(void)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		struct empty_cpu *ec = per_cpu_ptr(&empty_cpus, cpu);
+
+		ec->cpu = cpu;
+		INIT_WORK(&ec->work, empty_work_fn);
+	}
+}

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: GPL-2.0
+// Copyright (C) 2026 The galloc authors
+/*
+ * KUnit: what CPUs keep at a limit; and more caches than there are stack numbers, under
+ * load.
+ */
+#include "helpers.h"
+
+#include <linux/delay.h>
+
+#include "client/cache.h"
+#include "client/heap.h"
+
+static void reap(void)
+{
+	while (rows_reap())
+		;
+}
+
+static struct galloc_heap *limited;
+
+/* Leave free objects on a CPU's stack. */
+static void leave_in_heap(void *arg)
+{
+	void *p[64];
+
+	if (galloc_from_bulk(limited, 1024, GFP_KERNEL, ARRAY_SIZE(p), p))
+		gfree_bulk(ARRAY_SIZE(p), p);
+}
+
+static void at_a_limit_others_give_what_they_keep(struct kunit *test)
+{
+	static const gfp_t gfp[] = { GFP_NOWAIT, GFP_KERNEL };
+	const struct galloc_heap_args args = { .limit_bytes = 64UL * num_possible_cpus() * 4 * 1024 };
+	unsigned int n, i, most = args.limit_bytes / 1024;
+	void **p = kunit_kcalloc(test, most + 1, sizeof(*p), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, p);
+	limited = galloc_heap_create("kunit", &args);
+	KUNIT_ASSERT_NOT_NULL(test, limited);
+	gfree(galloc_from(limited, 1024, GFP_KERNEL));
+	KUNIT_ASSERT_TRUE(test, stacks_give(limited->set[sizeclass_of(1024)]));
+	for (i = 0; i < ARRAY_SIZE(gfp); i++) {
+		gk_join(test, gk_start(test, gk_cpu(1), leave_in_heap, NULL));
+		for (n = 0; n <= most; n++) {
+			p[n] = galloc_from(limited, 1024, gfp[i] | __GFP_NOWARN);
+			KUNIT_ASSERT_LE(test, atomic_long_read(&limited->account.bytes),
+					(long)args.limit_bytes);
+			if (!p[n])
+				break;
+		}
+		KUNIT_EXPECT_LE(test, n, most);
+		KUNIT_EXPECT_GE(test, n, i ? most : most * 7 / 8);
+		KUNIT_EXPECT_EQ(test, atomic_long_read(&limited->account.refused), i + 1L);
+		gfree_bulk(n, p);
+		/* Of another size: what this CPU keeps makes way, too. */
+		p[0] = galloc_from(limited, args.limit_bytes, GFP_KERNEL | __GFP_NOWARN);
+		KUNIT_EXPECT_NOT_NULL(test, p[0]);
+		gfree(p[0]);
+	}
+	galloc_heap_destroy(limited);
+	reap();
+}
+
+/* More caches than there are numbers. */
+#define CROWD	(STACK_KS - GALLOC_NR_CLASSES + 20)
+
+static struct galloc_cache *crowd[CROWD];
+
+static struct {
+	void *box[64];
+	atomic_t met;
+	unsigned int failed;
+} w;
+
+static bool is_any(const struct rowset *set, const void *arg)
+{
+	return true;
+}
+
+/* At the limit of the set of parameters there may be no memory. */
+static void *from_crowd(u64 *rng)
+{
+	long refused = gk_events(EVENT_OVER_LIMIT);
+	void *p = galloc_cache_alloc(crowd[gk_below(rng, CROWD)], GFP_KERNEL | __GFP_NOWARN);
+
+	w.failed += !p && gk_events(EVENT_OVER_LIMIT) == refused;
+	return p;
+}
+
+/* One that comes and goes. */
+static void pass_by(void)
+{
+	struct galloc_cache *cache = galloc_cache_create("kunit", 40, NULL);
+	void *p[64];
+
+	if (!cache)
+		return;
+	if (galloc_cache_alloc_bulk(cache, GFP_KERNEL | __GFP_NOWARN, ARRAY_SIZE(p), p))
+		galloc_cache_free_bulk(cache, ARRAY_SIZE(p), p);
+	galloc_cache_destroy(cache);
+}
+
+/* An object that two have, or that has left its cache, loses what was written to it. */
+static void swap_in_crowd(void *arg)
+{
+	u64 rng = 1 + (unsigned long)current->pid;
+	unsigned long i, *p;
+	ktime_t end;
+
+	gk_meet(&w.met, 2);
+	end = gk_fight_end();
+	for (i = 0; !gk_fight_over(i + 1, end); i++) {
+		p = from_crowd(&rng);
+		if (p) {
+			p[0] = (unsigned long)p;
+			p[2] = ~p[0];
+		}
+		p = xchg(&w.box[gk_below(&rng, ARRAY_SIZE(w.box))], (void *)p);
+		if (p) {
+			w.failed += p[0] != (unsigned long)p || p[2] != ~p[0];
+			p[0] = 0;
+			gfree(p);
+		}
+		if (i % 4096 == 0)
+			pass_by();
+	}
+	gk_count_ops(2 * i);
+}
+
+/* What may happen to stacks, in turns. */
+static void disturb_crowd(unsigned int i)
+{
+	stacks_turn();
+	galloc_cache_shrink(crowd[i % CROWD]);
+	if (i % 8 == 3)
+		gate_close(GATE_LATENCY, NULL, GATE_ALL_ROWS);
+	if (i % 8 == 5)
+		gate_open(GATE_LATENCY);
+	if (i % 8 == 7)
+		stacks_take(is_any, NULL);
+	rows_reap();
+	usleep_range(1000, 2000);
+}
+
+static void a_crowd_of_caches_keeps_its_objects(struct kunit *test)
+{
+	struct gk_thread *a, *b;
+	unsigned int i;
+
+	memset(&w, 0, sizeof(w));
+	for (i = 0; i < CROWD; i++) {
+		crowd[i] = galloc_cache_create("kunit", 24 + 24 * i, NULL);
+		KUNIT_ASSERT_NOT_NULL(test, crowd[i]);
+		/* Most begin with stacks. */
+		stacks_give(crowd[i]->set);
+	}
+	a = gk_start(test, gk_cpu(0), swap_in_crowd, NULL);
+	b = gk_start(test, gk_cpu(1), swap_in_crowd, NULL);
+	for (i = 0; !completion_done(&a->done) || !completion_done(&b->done); i++)
+		disturb_crowd(i);
+	gk_join(test, a);
+	gk_join(test, b);
+	gate_open(GATE_LATENCY);
+	KUNIT_EXPECT_EQ(test, w.failed, 0);
+	KUNIT_EXPECT_EQ(test, validate_all(), 0);
+	for (i = 0; i < ARRAY_SIZE(w.box); i++)
+		gfree(xchg(&w.box[i], NULL));
+	for (i = 0; i < CROWD; i++) {
+		KUNIT_EXPECT_EQ(test, rows_in_use(crowd[i]->set), 0);
+		galloc_cache_destroy(crowd[i]);
+	}
+	reap();
+	KUNIT_EXPECT_EQ(test, validate_all(), 0);
+}
+
+static struct kunit_case cases[] = {
+	KUNIT_CASE(at_a_limit_others_give_what_they_keep),
+	KUNIT_CASE(a_crowd_of_caches_keeps_its_objects),
+	{}
+};
+
+GK_SUITE(crowd, gk_init_stacks, gk_exit);
