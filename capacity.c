@@ -240,6 +240,8 @@ bool capacity_steal(struct mcache *m, unsigned int for_k, size_t bytes)
 	unsigned int all = own + (m->away == NUMA_NO_NODE ? 0 : GALLOC_NR_CLASSES - 1);
 	unsigned int i, turn = min(all, CAPACITY_TURN);
 
+	if (unlikely(atomic_long_read(&m->unheld)))
+		m->held -= atomic_long_xchg(&m->unheld, 0);
 	for (i = 0; i < turn; i++) {
 		struct mcache_stack *stack;
 		unsigned int k, give;
@@ -252,7 +254,7 @@ bool capacity_steal(struct mcache *m, unsigned int for_k, size_t bytes)
 		away = m->hand > own;
 		k = away ? m->hand - own : m->hand;
 		stack = k_stack(m, k, away);
-		if (k == for_k || !stack)
+		if (k == for_k || !stack || stack_is_taken(k))
 			continue;
 		give = min(stack_capacity(stack) / 2, stack_room(stack));
 		if (!give)

@@ -44,6 +44,7 @@ struct haul {
 	struct mcentral *c;
 	struct mspan *span;
 	void **array;
+	unsigned long held;	/* bytes by which the CPU holds less */
 };
 
 /* Nothing yet, of this stack.  False if nothing can be on it. */
@@ -51,6 +52,7 @@ static bool haul_of(struct haul *haul, const struct mcache *m,
 		    const struct mcache_stack *stack)
 {
 	haul->n = 0;
+	haul->held = 0;
 	haul->span = NULL;
 	haul->array = NULL;
 	haul->c = stack->base || stack->span ? mcache_central(m, stack) : NULL;
@@ -64,8 +66,8 @@ static bool haul_of(struct haul *haul, const struct mcache *m,
  * Take a turn's worth from a stack: @most pointers, the span, and, when no pointer is
  * left, the stack, if it @may_free it.  False if there was nothing.
  */
-static bool stack_take(struct mcache *m, struct mcache_stack *stack, unsigned int most,
-		       bool may_free, struct haul *haul)
+static bool stack_take_of(const struct mcache *m, struct mcache_stack *stack,
+			  unsigned int most, bool may_free, struct haul *haul)
 {
 	if (!haul_of(haul, m, stack))
 		return false;
@@ -76,17 +78,27 @@ static bool stack_take(struct mcache *m, struct mcache_stack *stack, unsigned in
 
 	haul->span = stack->span;
 	if (stack->span)
-		m->held -= span_bytes(stack->span);
+		haul->held += span_bytes(stack->span);
 	stack->span = NULL;
 
 	if (may_free && stack->base && stack->top == stack->base) {
 		haul->array = stack->base;
-		m->held -= (size_t)stack_capacity(stack) * haul->c->sc->size;
+		haul->held += (size_t)stack_capacity(stack) * haul->c->sc->size;
 		stack->top = NULL;
 		stack->base = NULL;
 		stack->end = NULL;
 	}
 	return haul->n || haul->span || haul->array;
+}
+
+/* The same for its CPU, with busy set, or if that is dead. */
+static bool stack_take(struct mcache *m, struct mcache_stack *stack, unsigned int most,
+		       bool may_free, struct haul *haul)
+{
+	bool any = stack_take_of(m, stack, most, may_free, haul);
+
+	m->held -= haul->held;
+	return any;
 }
 
 static void haul_dispose(struct haul *haul)
@@ -148,10 +160,10 @@ static void stack_take_surplus(struct mcache *m, struct mcache_stack *stack,
 
 /*
  * Drain a stack on this CPU: everything, or, unless it is idle, only the surplus.
- * Does nothing on another CPU than @cpu, or in an interrupt of a busy one.
- * Sleeps.
+ * Does nothing on another CPU than @cpu, or in an interrupt of a busy one; nor, unless
+ * @taken, of a k that is taken.  Sleeps.
  */
-static void drain_visit(int cpu, unsigned int k, bool all)
+static void drain_visit(int cpu, unsigned int k, bool all, bool taken)
 {
 	bool may_free = may_call_system();
 	struct haul haul;
@@ -163,7 +175,8 @@ static void drain_visit(int cpu, unsigned int k, bool all)
 
 		if (!m)
 			return;
-		if (m->cpu != cpu || m->stacks == empty_stacks) {
+		if (m->cpu != cpu || m->stacks == empty_stacks ||
+		    (!taken && stack_is_taken(k))) {
 			mcache_leave(m);
 			return;
 		}
@@ -281,7 +294,7 @@ void drain_work_fn(struct work_struct *work)
 
 	capacity_catch_up(m->cpu);
 	for (k = 1; k < READ_ONCE(stack_end); k++)
-		drain_visit(m->cpu, k, all);
+		drain_visit(m->cpu, k, all, false);
 	away_visit(m->cpu, all);
 	stash_visit(m->cpu, all);
 	drain_followed(m->cpu, all ? &gen : NULL);
@@ -363,10 +376,12 @@ static struct mcache_stack *turn_stack(struct mcache *m, u16 *nr)
 {
 	unsigned int class;
 
-	++*nr;
-	/* Those that no set has had yet. */
-	if (*nr >= READ_ONCE(stack_end) && *nr < STACK_KS)
-		*nr = STACK_KS;
+	do {
+		++*nr;
+		/* Those that no set has had yet. */
+		if (*nr >= READ_ONCE(stack_end) && *nr < STACK_KS)
+			*nr = STACK_KS;
+	} while (*nr < STACK_KS && stack_is_taken(*nr));
 	if (*nr < STACK_KS)
 		return local_stack(m, *nr);
 	class = *nr - STACK_KS + 1;
@@ -520,7 +535,7 @@ void drain_relieve(gfp_t gfp)
 		return;
 	}
 	for (k = 1; k < READ_ONCE(stack_end); k++)
-		drain_visit(cpu, k, true);
+		drain_visit(cpu, k, true, false);
 	away_visit(cpu, true);
 	stash_visit(cpu, true);
 	drain_kick();
@@ -578,17 +593,6 @@ bool drain_kick(void)
 	atomic_inc(&drain_gen);
 	worker_kick(WORKER_DRAIN);
 	return true;
-}
-
-/* Bytes that CPUs and transfers may hold, which a drain would free; racy. */
-unsigned long drain_held_bytes(void)
-{
-	unsigned long held = transfer_bytes();
-	int cpu;
-
-	for_each_possible_cpu(cpu)
-		held += READ_ONCE(per_cpu(galloc_mcache, cpu).held);
-	return held;
 }
 
 /* For the self-test and the suites: treat isolated CPUs like others. */
@@ -677,13 +681,9 @@ static void stack_fold(struct mcache_stack *stacks, unsigned int number,
 	stack->run = 0;
 }
 
-/**
- * drain_stack() - empty this CPU's stack of a k
- * @cpu: the CPU; does nothing on another
- * @k: the k
- * @fold: the set that has it has lost it: the counters go to its row
- *
- * Context: Process.  Sleeps.
+/*
+ * Empty this CPU's stack of a k; nothing on another CPU than @cpu.  @fold: its set has lost
+ * it: the counters go to its row.  Sleeps.
  */
 void drain_stack(int cpu, unsigned int k, bool fold)
 {
@@ -691,7 +691,7 @@ void drain_stack(int cpu, unsigned int k, bool fold)
 	struct mcentral *c;
 	struct mcache *m;
 
-	drain_visit(cpu, k, true);
+	drain_visit(cpu, k, true, true);
 	if (!fold)
 		return;
 	m = mcache_enter();
@@ -705,6 +705,42 @@ void drain_stack(int cpu, unsigned int k, bool fold)
 }
 
 /*
+ * Empty a stack that nobody else looks at, and give what it has counted to its row.
+ * Returns by how many bytes its CPU holds less.
+ */
+static unsigned long stack_empty_out(const struct mcache *m, unsigned int number)
+{
+	struct mcache_stack *stacks = m->stacks;
+	unsigned long held = 0;
+	struct mcentral *c;
+	struct haul haul;
+
+	while (stack_take_of(m, &stacks[number], DRAIN_TURN, true, &haul)) {
+		held += haul.held;
+		haul_dispose(&haul);
+		cond_resched();
+	}
+	/* The set goes a grace period after the last CPU has done this. */
+	rcu_read_lock();
+	c = stack_central(number);
+	if (c)
+		stack_fold(stacks, number, c);
+	rcu_read_unlock();
+	return held;
+}
+
+/* The same for a k that is taken, of any CPU, with the hotplug lock, see empty.c.  Sleeps. */
+void drain_stack_of(int cpu, unsigned int k)
+{
+	struct mcache *m = per_cpu_ptr(&galloc_mcache, cpu);
+
+	/* Acquire: pairs with capacity_give_stacks(). */
+	if (smp_load_acquire(&m->stacks) != empty_stacks)
+		atomic_long_add(stack_empty_out(m, stack_number(READ_ONCE(m->nid), k)),
+				&m->unheld);
+}
+
+/*
  * Empty all stacks of a CPU that is dead, or at unload.  Returns its array, which whoever
  * looks at the stacks of others may still read; or NULL.
  */
@@ -712,7 +748,6 @@ static struct mcache_stack *drain_cpu(unsigned int cpu)
 {
 	struct mcache *m = per_cpu_ptr(&galloc_mcache, cpu);
 	struct mcache_stack *stacks = m->stacks;
-	struct haul haul;
 	unsigned int number;
 	struct mspan *s;
 
@@ -721,23 +756,10 @@ static struct mcache_stack *drain_cpu(unsigned int cpu)
 	if (stacks == empty_stacks)
 		return NULL;
 	/* Including those of nodes that it has adopted. */
-	for (number = STACK_FIRST; number < nr_stacks; number++) {
-		struct mcache_stack *stack = &stacks[number];
-		struct mcentral *c;
-
-		if (!stack_was_used(stacks, number))
-			continue;
-		while (stack_take(m, stack, DRAIN_TURN, true, &haul)) {
-			haul_dispose(&haul);
-			cond_resched();
-		}
-		/* The set goes a grace period after the last CPU has done this. */
-		rcu_read_lock();
-		c = stack_central(number);
-		if (c)
-			stack_fold(stacks, number, c);
-		rcu_read_unlock();
-	}
+	for (number = STACK_FIRST; number < nr_stacks; number++)
+		if (stack_was_used(stacks, number))
+			m->held -= stack_empty_out(m, number);
+	m->held -= atomic_long_xchg(&m->unheld, 0);
 	m->away = NUMA_NO_NODE;
 	while ((s = stash_take(m)))
 		mheap_free(s);

@@ -97,6 +97,7 @@ struct stack_rest {
  * @gen: the drain generation it has followed
  * @age: the tick it has followed
  * @held: bytes that the capacities and the CACHED spans may hold
+ * @unheld: what others have taken of that, see drain_stack_of()
  * @gates_gen: the generation of gates it has followed
  * @gates_from: the generation that it is following
  * @gates_row: the next row of that
@@ -135,6 +136,7 @@ struct mcache {
 	int age;
 	int drain_from;
 	unsigned long held;
+	atomic_long_t unheld;
 	int gates_gen;
 	int gates_from;
 	unsigned int gates_row;
@@ -733,6 +735,7 @@ void drain_work_fn(struct work_struct *work);
 int drain_dead_cpu(unsigned int cpu);
 void drain_everything(void);
 void drain_stack(int cpu, unsigned int k, bool fold);
+void drain_stack_of(int cpu, unsigned int k);
 bool drain_stack_is_clear(const struct mcache_stack *stacks, unsigned int number);
 bool drain_tick(void);
 bool drain_async(void);
@@ -742,6 +745,5 @@ void drain_follow(void);
 void drain_relieve(gfp_t gfp);
 void drain_cpus(void);
 bool drain_kick(void);
-unsigned long drain_held_bytes(void);
 
 #endif /* _GALLOC_MCACHE_H */

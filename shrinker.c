@@ -23,6 +23,18 @@ struct shrinker *galloc_shrinker;
 /* When that period ends. */
 static unsigned long wake_end;
 
+/* Bytes that CPUs and transfers may hold, which a drain would free; racy. */
+static unsigned long cached_bytes(void)
+{
+	unsigned long held = transfer_bytes();
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		held += READ_ONCE(per_cpu(galloc_mcache, cpu).held) -
+			atomic_long_read(&per_cpu(galloc_mcache, cpu).unheld);
+	return held;
+}
+
 /*
  * Reclaimable: free runs, what the CPUs cache, and what waits for RCU, but never below the reserve, which
  * covers all pages, including those in use.
@@ -33,7 +45,7 @@ static unsigned long shrink_count(struct shrinker *shrinker,
 	unsigned long n, waiting, pages;
 
 	rcu_batches_waiting(&n, &waiting);
-	pages = mheap_free_pages() + (drain_held_bytes() >> PAGE_SHIFT) +
+	pages = mheap_free_pages() + (cached_bytes() >> PAGE_SHIFT) +
 		(waiting >> PAGE_SHIFT) + (quarantine_bytes() >> PAGE_SHIFT);
 	return min(pages, arena_spare_pages()) ?: SHRINK_EMPTY;
 }
@@ -107,7 +119,7 @@ unsigned long shrinker_oom(void)
 	if (__ratelimit(&limit))
 		pr_warn("out of memory: %lu kB returned, %lu kB held, %lu kB of that metadata, up to %lu kB cached\n",
 			pages << (PAGE_SHIFT - 10), arena_held_bytes() >> 10,
-			arena_meta_bytes() >> 10, drain_held_bytes() >> 10);
+			arena_meta_bytes() >> 10, cached_bytes() >> 10);
 	return pages >= SWAP_CLUSTER_MAX ? pages : 0;
 }
 

@@ -3,11 +3,21 @@
 /*
  * empty: ask CPUs to empty their stacks of sets.
  *
- * A CPU empties its own stacks, in a work item.  Called by stacks.c, for one that is taken
- * back, at a limit, or because a client wants that.  Owns no lock.
+ * A CPU empties its own stacks, in a work item.  An isolated one is left alone: what it has
+ * of a k that is taken back is emptied by whoever takes it.  That is possible because that
+ * CPU looks at no stack of such a k any more: its set has no number since a grace period,
+ * and all who pass all stacks leave out those of stack_is_taken() since another.
+ *
+ * Called by stacks.c, for one that is taken back, at a limit, or because a client wants that.
+ * Owns no lock.
  * Overview: galloc_mod.c.
  */
 #include "mcache.h"
+
+#include <linux/cpu.h>
+
+/* For the suites: treat all CPUs like isolated ones. */
+bool empty_none_asked;
 
 /* What a CPU is asked to empty. */
 struct empty_cpu {
@@ -33,15 +43,40 @@ static void empty_work_fn(struct work_struct *work)
 	smp_store_release(&ec->turns, ec->turns + 1);
 }
 
-/* Ask a CPU to empty its stack of a k.  If it is dead, or dies, its teardown does that. */
+static bool cpu_is_apart(int cpu)
+{
+	return (galloc_cpu_isolated(cpu) && !READ_ONCE(drain_ask_isolated)) ||
+	       READ_ONCE(empty_none_asked);
+}
+
+/*
+ * Ask a CPU to empty its stack of a k.  If it is dead, or dies, its teardown does that; an
+ * isolated one is not asked.
+ */
 void empty_ask(int cpu, unsigned int k)
 {
 	struct empty_cpu *ec = per_cpu_ptr(&empty_cpus, cpu);
 
+	if (cpu_is_apart(cpu))
+		return;
 	/* Ordered before the look of the work by queue_work_on(). */
 	set_bit(k, ec->ks);
 	if (cpu_online(cpu))
 		queue_work_on(cpu, galloc_wq, &ec->work);
+}
+
+/*
+ * Empty an isolated CPU's stack of a k that is taken, and on which step 4 has passed.  False
+ * if it is not isolated, or may be going down, which empties it; the caller tries again.
+ */
+bool empty_for(int cpu, unsigned int k)
+{
+	if (likely(!cpu_is_apart(cpu)) || !cpus_read_trylock())
+		return false;
+	if (cpu_online(cpu))
+		drain_stack_of(cpu, k);
+	cpus_read_unlock();
+	return cpu_online(cpu);
 }
 
 /* Has a CPU nothing of a k, on its own node's stack? */

@@ -16,10 +16,11 @@
  *     has ended the section in which it did.
  *  3. The pages of the set get STACK_WITHOUT.  A span that changes lists meanwhile is
  *     relabelled by whoever moves it, with the lock of its row, so none is missed.
- *  4. A grace period: frees that have read the old number of a page have pushed.
+ *  4. A grace period: frees that have read the old number of a page have pushed, and no
+ *     CPU looks at its stack of that k for another reason, see stack_is_taken().
  *  5. Each CPU empties its stacks of that k, and adds what they have counted to the rows; a
- *     dead one was emptied when it went.  Then the transfers, and what others are just
- *     moving to its spans, see haul_begin().
+ *     dead one was emptied when it went, and for an isolated one the caller does it.  Then
+ *     the transfers, and what others are just moving to its spans, see haul_begin().
  *
  * Only then may another set have it.  All of that is done for a set that is destroyed or
  * swept, and for the least used one when another is used more.  tools/model/stacks.pml is
@@ -59,7 +60,7 @@ unsigned int stack_end = GALLOC_NR_CLASSES;
 /* Protects who has which k. */
 static DEFINE_MUTEX(stacks_mutex);
 
-/* Those of which steps 1 to 4 are done (stacks_mutex; read by CPUs that empty theirs). */
+/* Those of which steps 1 to 3 are done (stacks_mutex; read by each CPU for its own). */
 DECLARE_BITMAP(stacks_taken, STACK_STRIDE);
 
 /* Sets that want one. */
@@ -237,9 +238,12 @@ static struct {
 static void set_place(struct rowset *set, unsigned int k)
 {
 	static_assert(STACK_KS * sizeof(struct mcache_stack) <= U16_MAX);
-	/* In any order: one alone makes a fast path a slow one. */
-	WRITE_ONCE(set->place->at, k * sizeof(struct mcache_stack));
-	WRITE_ONCE(set->place->number, k ? STACK_WATCHED + k : 0);
+	/*
+	 * In any order: one alone makes a fast path a slow one.  Release: whoever finds the
+	 * stacks finds them as empty_for() has left them.  The reads depend on these.
+	 */
+	smp_store_release(&set->place->at, k * sizeof(struct mcache_stack));
+	smp_store_release(&set->place->number, k ? STACK_WATCHED + k : 0);
 }
 
 /* Step 1. */
@@ -330,7 +334,7 @@ static bool ks_empty(const unsigned long *ks, bool ask)
 		struct rowset *set = stack_sets[k];
 
 		for_each_possible_cpu(cpu) {
-			if (empty_is_clear(cpu, k))
+			if (empty_is_clear(cpu, k) || empty_for(cpu, k))
 				continue;
 			if (ask)
 				empty_ask(cpu, k);
@@ -396,7 +400,7 @@ static void wait_for_cutters(void)
 /* Step 4. */
 static void wait_for_frees(void)
 {
-	/* Pairs with the sections in which the number of a page is read. */
+	/* Pairs with the sections in which the number of a page, or stacks_taken, is read. */
 	synchronize_rcu();
 }
 
@@ -412,9 +416,10 @@ static void ks_take(const unsigned long *ks)
 	galloc_pause(PAUSE_STACKS_HIDDEN, ks);
 	for_each_set_bit(k, ks, STACK_STRIDE)
 		relabel(stack_sets[k]);
+	for_each_set_bit(k, ks, STACK_STRIDE)
+		set_bit(k, stacks_taken);
 	wait_for_frees();
 	galloc_pause(PAUSE_STACKS_RELABELLED, ks);
-	bitmap_or(stacks_taken, stacks_taken, ks, STACK_STRIDE);
 }
 
 /**
@@ -473,17 +478,6 @@ bool stacks_sweep_later(struct rowset *set)
 
 /* ---- the least used ------------------------------------------------------------------ */
 
-/* Does an isolated CPU use a k?  It would have to run a work item. */
-static bool is_used_apart(unsigned int k)
-{
-	int cpu;
-
-	for_each_possible_cpu(cpu)
-		if (galloc_cpu_isolated(cpu) && !empty_is_clear(cpu, k))
-			return true;
-	return false;
-}
-
 /* In 64 jiffies. */
 static unsigned long rate_of(unsigned long n, unsigned long since)
 {
@@ -513,7 +507,7 @@ static const struct rowset *clock_pass(struct rowset *for_set)
 		used = rate_of(served - clock[k].served, clock[k].since);
 		clock[k].served = served;
 		clock[k].since = jiffies;
-		if (2 * used < rate && !is_used_apart(k)) {
+		if (2 * used < rate) {
 			rate = 2 * used;
 			least = stack_sets[k];
 		}

@@ -24,6 +24,12 @@ extern u16 stack_places_most[STACK_STRIDE + STACK_WATCHED];
 /* By k: nobody gives it to pages or stacks any more, but some may not be empty. */
 extern unsigned long stacks_taken[BITS_TO_LONGS(STACK_STRIDE)];
 
+/* No CPU looks at its stacks of such a k, see empty.c.  With preemption off. */
+static inline bool stack_is_taken(unsigned int k)
+{
+	return k >= GALLOC_NR_CLASSES && test_bit(k, stacks_taken);
+}
+
 /* No k from here on has been used yet. */
 extern unsigned int stack_end;
 
@@ -122,7 +128,10 @@ void stacks_exit(void);
 
 /* empty.c */
 
+extern bool empty_none_asked;
+
 void empty_ask(int cpu, unsigned int k);
+bool empty_for(int cpu, unsigned int k);
 bool empty_is_clear(int cpu, unsigned int k);
 bool empty_has_any(int cpu, unsigned int k);
 bool empty_is_done(const unsigned long *ks);

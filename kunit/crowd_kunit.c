@@ -131,6 +131,7 @@ static void swap_in_crowd(void *arg)
 /* What may happen to stacks, in turns. */
 static void disturb_crowd(unsigned int i)
 {
+	WRITE_ONCE(empty_none_asked, i % 16 > 8);
 	stacks_turn();
 	galloc_cache_shrink(crowd[i % CROWD]);
 	if (i % 8 == 3)
@@ -162,6 +163,7 @@ static void a_crowd_of_caches_keeps_its_objects(struct kunit *test)
 	gk_join(test, a);
 	gk_join(test, b);
 	gate_open(GATE_LATENCY);
+	WRITE_ONCE(empty_none_asked, false);
 	KUNIT_EXPECT_EQ(test, w.failed, 0);
 	KUNIT_EXPECT_EQ(test, validate_all(), 0);
 	for (i = 0; i < ARRAY_SIZE(w.box); i++)

@@ -337,6 +337,57 @@ static void a_number_taken_back_leaves_nothing(struct kunit *test)
 	destroy(test);
 }
 
+/* An isolated CPU runs nothing for that, and learns later what it no longer holds. */
+static void an_isolated_cpu_is_emptied_by_others(struct kunit *test)
+{
+	struct mcache *m = per_cpu_ptr(&galloc_mcache, gk_cpu(1));
+	unsigned int k, i;
+
+	if (!gk_smp())
+		kunit_skip(test, "one CPU");
+	begin(test, 200, 1);
+	k = r.set->k;
+	for (i = 0; i < 2; i++) {
+		leave_some_everywhere(test);
+		WRITE_ONCE(empty_none_asked, true);
+		KUNIT_EXPECT_TRUE(test, stacks_take(is_set, r.set));
+		WRITE_ONCE(empty_none_asked, false);
+		expect_clear(test, k);
+		KUNIT_EXPECT_GT(test, atomic_long_read(&m->unheld), 0);
+		KUNIT_EXPECT_EQ(test, rows_in_use(r.set), 10);
+		KUNIT_EXPECT_LE(test, rows_spans(r.set), 10);
+		KUNIT_EXPECT_EQ(test, validate_all(), 0);
+		give_back(0);
+		KUNIT_EXPECT_TRUE(test, stacks_give(r.set));
+		KUNIT_EXPECT_EQ(test, r.set->k, k);
+	}
+	leave_some_everywhere(test);
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&m->unheld), 0);
+	give_back(0);
+	destroy(test);
+}
+
+static void nobody_else_looks_at_what_is_taken(struct kunit *test)
+{
+	unsigned int k, n, i;
+
+	begin(test, 200, 1);
+	k = r.set->k;
+	take(test, 100);
+	give_back(0);
+	n = gk_stacked(stack_here());
+	KUNIT_EXPECT_GT(test, n, 0);
+	set_bit(k, stacks_taken);
+	drain_relieve(GFP_KERNEL);
+	for (i = 0; i < 2 * STACK_KS; i++)
+		drain_relieve(GFP_NOWAIT);
+	KUNIT_EXPECT_EQ(test, gk_stacked(stack_here()), n);
+	clear_bit(k, stacks_taken);
+	drain_relieve(GFP_KERNEL);
+	KUNIT_EXPECT_EQ(test, gk_stacked(stack_here()), 0);
+	destroy(test);
+}
+
 static void destroyed_sets_give_theirs_back(struct kunit *test)
 {
 	unsigned int k;
@@ -622,6 +673,8 @@ static void numbers_change_hands_under_load(struct kunit *test)
 			KUNIT_EXPECT_TRUE(test, stacks_give(next));
 			usleep_range(2000, 4000);
 			gfree(alloc(other, GFP_KERNEL));
+			/* Now by each CPU, now as from isolated ones. */
+			WRITE_ONCE(empty_none_asked, w.turns % 2);
 			KUNIT_EXPECT_TRUE(test, stacks_take(is_any, NULL));
 		}
 		gk_join(test, a);
@@ -634,6 +687,7 @@ static void numbers_change_hands_under_load(struct kunit *test)
 		r.set = other;
 		destroy(test);
 	}
+	WRITE_ONCE(empty_none_asked, false);
 	kunit_info(test, "changed hands %lu times", w.turns);
 }
 
@@ -685,6 +739,8 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(older_spans_are_relabelled),
 	KUNIT_CASE(either_number_frees),
 	KUNIT_CASE(a_number_taken_back_leaves_nothing),
+	KUNIT_CASE(an_isolated_cpu_is_emptied_by_others),
+	KUNIT_CASE(nobody_else_looks_at_what_is_taken),
 	KUNIT_CASE(destroyed_sets_give_theirs_back),
 	KUNIT_CASE(a_sweep_takes_what_is_on_stacks),
 	KUNIT_CASE(a_limit_bounds_stacks),

@@ -164,6 +164,8 @@ EXPORT_SYMBOL_IF_KUNIT(rows_walk);
 /* client/stacks.c */
 EXPORT_SYMBOL_IF_KUNIT(stack_sets);
 EXPORT_SYMBOL_IF_KUNIT(stacks_give);
+EXPORT_SYMBOL_IF_KUNIT(stacks_taken);
+EXPORT_SYMBOL_IF_KUNIT(empty_none_asked);
 EXPORT_SYMBOL_IF_KUNIT(stacks_take);
 EXPORT_SYMBOL_IF_KUNIT(stacks_drain);
 EXPORT_SYMBOL_IF_KUNIT(stacks_used);

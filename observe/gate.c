@@ -72,7 +72,8 @@ static bool gate_turn(void)
 		m->gates_from = gen;
 		end = min(m->gates_row + GATE_TURN, nr_stacks);
 		for (; m->gates_row < end; m->gates_row++)
-			capacity_set_gates(m->stacks, m->gates_row);
+			if (likely(!stack_is_taken(stack_k(m->gates_row))))
+				capacity_set_gates(m->stacks, m->gates_row);
 		more = end < nr_stacks;
 		if (!more) {
 			m->gates_gen = gen;

@@ -49,6 +49,7 @@ holds weak-span -DPAIR=3
 holds weak-number -DPAIR=4
 holds weak-page -DPAIR=5
 holds weak-kick -DPAIR=6
+holds stacks-isolated -DSTACKS -DAPART
 
 long long-interrupt -DTOPS=3 -DSHORT=0
 long long-migration-rows -DTASKS=2 -DNCPU=2 -DTOPS=1 -DNS=1 -DSHORT=0
@@ -117,6 +118,9 @@ broken M_WEAK_COUNT -DPAIR=5
 broken M_WEAK_KICK -DPAIR=6
 broken M_WEAK_HAUL -DPAIR=6
 broken M_WEAK_EMPTY -DPAIR=6
+broken M_APART_PASSERS_LOOK_AT_ALL -DSTACKS -DAPART
+broken M_APART_MARKED_LAST -DSTACKS -DAPART
+broken M_APART_NO_GRACE -DSTACKS -DAPART
 "
 
 # Which model: mspan.pml, unless a world says otherwise.

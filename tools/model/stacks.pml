@@ -68,6 +68,82 @@ active proctype owner()
 	fi
 }
 
+#elif defined(APART)
+/* ---- the stack of an isolated CPU, which another one empties ------------------------- */
+
+bit published = 1;		/* set->k */
+bit label = 1;			/* of a page: has it the number? */
+bit taken;			/* stacks_taken */
+bit given;			/* another set has the number */
+bit emptying;			/* the other CPU works on the stack, without any lock */
+byte objects = 1;		/* on the stack */
+
+#define USE	assert(!emptying && !given)
+
+/* A free there: mcache_push(). */
+active proctype push()
+{
+	ENTER(0);
+	if
+	:: label -> USE; objects++; USE
+	:: else
+	fi;
+	LEAVE(0)
+}
+
+/* An allocation there that grows the stack, or a cutter. */
+active proctype grow()
+{
+	ENTER(1);
+	if
+	:: published -> USE; objects++; USE
+	:: else
+	fi;
+	LEAVE(1)
+}
+
+/* What passes all stacks of the CPU: a drain, who looks for capacity, a gate. */
+active proctype pass()
+{
+	ENTER(2);
+#ifndef M_APART_PASSERS_LOOK_AT_ALL
+	if
+	:: taken -> skip
+	:: else ->
+#endif
+		if
+		:: objects && !given -> USE; objects--; USE
+		:: else
+		fi
+#ifndef M_APART_PASSERS_LOOK_AT_ALL
+	fi
+#endif
+	;
+	LEAVE(2)
+}
+
+active proctype taker()
+{
+	published = 0;
+	{ GRACE }
+	label = 0;
+#ifndef M_APART_MARKED_LAST
+	taken = 1;
+#endif
+#ifndef M_APART_NO_GRACE
+	{ GRACE }
+#endif
+#ifdef M_APART_MARKED_LAST
+	taken = 1;
+#endif
+	emptying = 1;
+	objects = 0;
+	emptying = 0;
+	taken = 0;
+	given = 1;
+	assert(objects == 0)
+}
+
 #else
 /* ---- a stack number, from row A to row B ------------------------------------------- */
 
