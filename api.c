@@ -717,14 +717,7 @@ EXPORT_SYMBOL_GPL(gfree);
 
 /* ---- bulk -------------------------------------------------------------------------------- */
 
-/**
- * gfree_bulk() - free many objects
- * @nr: number of pointers
- * @p: pointers; NULL and ZERO_SIZE_PTR are fine
- *
- * Context: Any but NMI.
- */
-void gfree_bulk(size_t nr, void **p)
+static noinline void free_many(size_t nr, void **p)
 {
 	if (!api_enter_ok())
 		return;
@@ -738,19 +731,24 @@ void gfree_bulk(size_t nr, void **p)
 		nr -= n;
 	}
 }
-EXPORT_SYMBOL_GPL(gfree_bulk);
 
 /**
- * galloc_bulk() - allocate many objects of one size
- * @size: bytes of each
- * @gfp: allocation flags
- * @nr: number of objects
- * @p: filled with their addresses
+ * gfree_bulk() - free many objects
+ * @nr: number of pointers
+ * @p: pointers; NULL and ZERO_SIZE_PTR are fine
  *
- * Context: Any but NMI.  Sleeps if @gfp allows it and galloc needs pages.
- * Return: @nr, or 0 if not all were available; then none is allocated.
+ * Context: Any but NMI.
  */
-size_t galloc_bulk(size_t size, gfp_t gfp, size_t nr, void **p)
+void gfree_bulk(size_t nr, void **p)
+{
+	if (nr == 1)
+		gfree(*p);
+	else
+		free_many(nr, p);
+}
+EXPORT_SYMBOL_GPL(gfree_bulk);
+
+static noinline size_t alloc_many(size_t size, gfp_t gfp, size_t nr, void **p)
 {
 	unsigned int class = sizeclass_of(size);
 	size_t i = 0, n;
@@ -776,5 +774,23 @@ size_t galloc_bulk(size_t size, gfp_t gfp, size_t nr, void **p)
 		i++;
 	}
 	return nr;
+}
+
+/**
+ * galloc_bulk() - allocate many objects of one size
+ * @size: bytes of each
+ * @gfp: allocation flags
+ * @nr: number of objects
+ * @p: filled with their addresses
+ *
+ * Context: Any but NMI.  Sleeps if @gfp allows it and galloc needs pages.
+ * Return: @nr, or 0 if not all were available; then none is allocated.
+ */
+size_t galloc_bulk(size_t size, gfp_t gfp, size_t nr, void **p)
+{
+	if (nr != 1)
+		return alloc_many(size, gfp, nr, p);
+	*p = galloc_any(size, gfp);
+	return !!*p;
 }
 EXPORT_SYMBOL_GPL(galloc_bulk);

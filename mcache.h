@@ -324,15 +324,54 @@ static __always_inline bool mcache_push_place(const struct stack_place *place, c
 	return false;
 }
 
+/**
+ * struct pushing - a stack that several objects are being pushed on, with busy set
+ * @stack: the stack, or NULL
+ * @top: its top, which is stored at the end
+ * @last: the object there
+ * @far: the bits of the page and of the mask, in which the next object must not differ
+ */
+struct pushing {
+	struct mcache_stack *stack;
+	void **top;
+	unsigned long last;
+	unsigned long far;
+};
+
+static __always_inline void pushing_end(const struct pushing *to)
+{
+	if (to->stack && to->top != to->stack->top)
+		to->stack->top = to->top;
+}
+
+/* Go on with another stack.  Returns how many objects it has room for. */
+static __always_inline size_t pushing_begin(struct pushing *to, struct mcache_stack *stack)
+{
+	size_t room = stack->end - stack->top;
+
+	pushing_end(to);
+	to->stack = stack;
+	to->top = stack->top;
+	to->far = PAGE_MASK | stack->mask;
+	if (likely(room))
+		to->last = (unsigned long)to->top[-1];
+	return room;
+}
+
 /*
  * Push objects, if @place is not NULL only of the set that has it, until one cannot be
  * pushed; at most DRAIN_TURN of them, to keep the section short.  Returns the number pushed.
+ *
+ * The tests are those of stack_push().  What was freed together mostly was allocated
+ * together: an object in the same page as the one before is for the same stack, and
+ * aligned if that was.
  */
 static inline size_t mcache_push_run(const struct stack_place *place, void **p, size_t nr)
 {
+	struct pushing to = { .far = ULONG_MAX };
 	struct mcache_stack *stacks;
 	struct mcache *m;
-	size_t n = 0;
+	size_t n = 0, end;
 
 	preempt_disable();
 	m = fast_mcache();
@@ -340,13 +379,26 @@ static inline size_t mcache_push_run(const struct stack_place *place, void **p, 
 		fast_set_busy(m, 1);
 		barrier();
 		stacks = fast_stack(m, stacks, 0);
-		for (nr = min_t(size_t, nr, DRAIN_TURN); n < nr; n++) {
-			unsigned int number = arena_stack_of(p[n]);
+		nr = min_t(size_t, nr, DRAIN_TURN);
+		for (end = nr; n < end; n++) {
+			unsigned long obj = addr_of(p[n]);
 
-			if ((place && unlikely(!number_is_of(place, number))) ||
-			    unlikely(!stack_push(stacks + number, p[n])))
+			if (unlikely((obj ^ to.last) & to.far)) {
+				unsigned int number = arena_stack_of(p[n]);
+
+				if (place && unlikely(!number_is_of(place, number)))
+					break;
+				if (to.stack != stacks + number)
+					end = min(nr, n + pushing_begin(&to, stacks + number));
+				if (unlikely(n == end) || unlikely(obj & to.stack->mask))
+					break;
+			}
+			if (unlikely(obj == to.last))
 				break;
+			*to.top++ = (void *)obj;
+			to.last = obj;
 		}
+		pushing_end(&to);
 		barrier();
 		fast_set_busy(m, 0);
 	}

@@ -560,6 +560,51 @@ static void bulk_free_takes_any_mixture(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, gk_in_use(test), 0);
 }
 
+#define MANY	2500
+
+/* Side by side, of different pages and sizes, more than a stack has room for; and bad ones. */
+static void bulk_free_looks_at_each_object(struct kunit *test)
+{
+	void **p = kunit_kcalloc(test, MANY, sizeof(*p), GFP_KERNEL);
+	void *bad[3], *others[3];
+	int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, p);
+	for (i = 0; i < MANY; i++)
+		p[i] = galloc(i % 16 < 9 ? 64 : 256, GFP_KERNEL);
+	gfree_bulk(MANY, p);
+	KUNIT_EXPECT_EQ(test, gk_in_use(test), 0);
+	KUNIT_EXPECT_EQ(test, validate_all(), 0);
+
+	KUNIT_ASSERT_TRUE(test, galloc_bulk(64, GFP_KERNEL, ARRAY_SIZE(others), others));
+	bad[0] = others[0];
+	bad[1] = others[0] + 8;
+	gk_expect_reports(test, FAULT_INTERIOR);
+	gfree_bulk(2, bad);
+	gk_expect_faults(test, FAULT_INTERIOR, 1);
+	/* The span does not leave before the last one. */
+	bad[0] = others[1];
+	bad[1] = others[1];
+	bad[2] = others[2];
+	gk_expect_reports(test, FAULT_DOUBLE_FREE);
+	gfree_bulk(ARRAY_SIZE(bad), bad);
+	gk_expect_faults(test, FAULT_DOUBLE_FREE, 1);
+	KUNIT_EXPECT_EQ(test, gk_in_use(test), 0);
+}
+
+static void one_in_bulk_is_one(struct kunit *test)
+{
+	void *p = NULL;
+
+	KUNIT_EXPECT_EQ(test, galloc_bulk(100, GFP_KERNEL, 1, &p), 1);
+	KUNIT_EXPECT_EQ(test, gsize(p), 112);
+	gfree_bulk(1, &p);
+	KUNIT_EXPECT_EQ(test, galloc_bulk(0, GFP_KERNEL, 1, &p), 1);
+	KUNIT_EXPECT_PTR_EQ(test, p, ZERO_SIZE_PTR);
+	gfree_bulk(1, &p);
+	KUNIT_EXPECT_EQ(test, gk_in_use(test), 0);
+}
+
 static void sized_free_takes_any_size_that_fits(struct kunit *test)
 {
 	int i;
@@ -732,6 +777,8 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(realloc_with_zero_clears_the_growth),
 	KUNIT_CASE(bulk_gives_all_or_nothing),
 	KUNIT_CASE(bulk_free_takes_any_mixture),
+	KUNIT_CASE(bulk_free_looks_at_each_object),
+	KUNIT_CASE(one_in_bulk_is_one),
 	KUNIT_CASE(sized_free_takes_any_size_that_fits),
 	KUNIT_CASE(gfree_rcu_works_for_any_offset_of_the_head),
 	KUNIT_CASE(an_object_is_freed_from_every_offset_of_its_head),
