@@ -164,9 +164,8 @@ long arena_lost_pages(void)
 /* ---- pages from and to the system --------------------------------------- */
 
 /*
- * Above a block the pages of a chunk are never returned separately.  It is one compound
- * page, as an object of kmalloc() is: a reference to any of its pages is one to the
- * first, which alone has a reference count, and nothing is done for each page.
+ * The pages of a chunk above a block are never returned separately.  It is a compound page,
+ * as kmalloc()'s are: the first page has all references, and none is touched but that.
  */
 static bool order_is_compound(int order)
 {
@@ -176,16 +175,20 @@ static bool order_is_compound(int order)
 /* Hold ARENA_PAGE_REFS on each page of a fresh chunk, or on the compound page it is. */
 static void chunk_hold_pages(struct page *page, unsigned int order)
 {
-	struct page *end = page + (1U << order);
+	unsigned int i = 1, n = order_is_compound(order) ? 1 : 1U << order;
 
-	if (order_is_compound(order)) {
-		page_ref_add(page, ARENA_PAGE_REFS - 1);
-		return;
+	/* Whoever walks all page frames may refer to the first already. */
+	page_ref_add(page, ARENA_PAGE_REFS - 1);
+	if (n > 1 && split_is_recorded())
+		split_page(page, order);
+	/* To the others nobody refers, as their count is 0. */
+	for (; !split_is_recorded() && i + 3 <= n; i += 3) {
+		set_page_count(page + i, ARENA_PAGE_REFS);
+		set_page_count(page + i + 1, ARENA_PAGE_REFS);
+		set_page_count(page + i + 2, ARENA_PAGE_REFS);
 	}
-	/* So that page_owner and the like see single pages from here on. */
-	split_page(page, order);
-	for (; page < end; page++)
-		page_ref_add(page, ARENA_PAGE_REFS - 1);
+	for (; i < n; i++)
+		page_ref_add(page + i, ARENA_PAGE_REFS - split_is_recorded());
 }
 
 /**

@@ -34,6 +34,8 @@
  * @gone: in a bare slot, incremented when pages have left (mheap->lock)
  * @relist: its free runs before this page are on the lists of its density, later ones
  *	may still be on the others (mheap->lock)
+ * @nr_runs: its free runs on lists by density (mheap->lock)
+ * @misplaced: of these, how many are on those of the other one (mheap->lock)
  * @dense: its free runs belong on the dense lists (mheap->lock)
  * @long_run: its only FREE run of 256 pages and more, linked by @node (mheap->lock)
  * @node: see @long_run
@@ -52,6 +54,8 @@ struct arena {
 	unsigned int nr_used;
 	u32 gone;
 	u16 relist;
+	u16 nr_runs;
+	u16 misplaced;
 	bool lone;
 	bool whole;
 	bool dense;
@@ -425,12 +429,20 @@ static inline void arena_bare_left(struct arena *arena)
 static inline void arena_set_stack(struct arena *arena, unsigned int first,
 				   unsigned int n, u16 number)
 {
+	const u64 four = number * 0x0001000100010001ULL;
 	u16 *p = &arena->stack[first], *end = p + n;
 
 	for (; p < end && !IS_ALIGNED((unsigned long)p, sizeof(u64)); p++)
 		WRITE_ONCE(*p, number);
+	/* An object of whole pages has many. */
+	for (; p + 16 <= end; p += 16) {
+		WRITE_ONCE(*(u64 *)p, four);
+		WRITE_ONCE(*(u64 *)(p + 4), four);
+		WRITE_ONCE(*(u64 *)(p + 8), four);
+		WRITE_ONCE(*(u64 *)(p + 12), four);
+	}
 	for (; p + 4 <= end; p += 4)
-		WRITE_ONCE(*(u64 *)p, number * 0x0001000100010001ULL);
+		WRITE_ONCE(*(u64 *)p, four);
 	for (; p < end; p++)
 		WRITE_ONCE(*p, number);
 }

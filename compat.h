@@ -205,6 +205,13 @@ static inline void kswapd_unhush(struct kswapd_hush *hush) { }
 #define pages_leave_singly()	false
 #endif
 
+/*
+ * split_is_recorded(): does split_page() do anything but give each page a reference?  It
+ * tells page_owner and allocation profiling that the pages are single ones from then on.
+ */
+#define split_is_recorded()					\
+	(IS_ENABLED(CONFIG_PAGE_OWNER) || IS_ENABLED(CONFIG_MEM_ALLOC_PROFILING))
+
 /* Until 6.10: the source of a tracepoint's string was named twice. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 10, 0)
 #define galloc_assign_str(dst, src)	__assign_str(dst, src)

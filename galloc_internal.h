@@ -310,6 +310,7 @@ struct mspan *mheap_alloc_spans(int nid, const struct sizeclass *sc,
 void mheap_free(struct mspan *s);
 void mheap_free_spans(struct mspan **spans, unsigned int n);
 void mheap_free_runs(struct mspan **spans, unsigned int n);
+void mheap_free_unshared(struct mspan *s);
 struct mspan *mheap_alloc_runs(int nid, unsigned int npages, unsigned int align,
 			       unsigned int max, gfp_t gfp);
 void mheap_free_shared(struct mspan *s);
@@ -458,7 +459,8 @@ unsigned int mspan_match(const struct mcentral *c, void **p, unsigned int n,
 			 struct cover *at);
 unsigned long mspan_which(const struct mcentral *c, const struct cover *at, void **p,
 			  unsigned int n, unsigned long was);
-struct mspan *mspan_detach(const struct mcentral *c, const void *p);
+unsigned int mspan_detach(const struct mcentral *c, void **p, unsigned int n,
+			  struct mspan **out, unsigned long *strange);
 bool mspan_is_taken(const void *p, unsigned int row);
 void *mspan_object(const struct mspan *s, unsigned int index);
 void mspan_cut(struct mspan *s, unsigned int row);

@@ -52,6 +52,10 @@ static void large_set_stack(const struct mspan *s, unsigned int number)
 {
 	unsigned int page, n, done;
 
+	if (likely(!s->huge)) {
+		arena_set_stack(s->arena, arena_page(s->arena, s->start), s->npages, number);
+		return;
+	}
 	for (done = 0; done < s->npages; done += n) {
 		unsigned long start = s->start + ((unsigned long)done << PAGE_SHIFT);
 		struct arena *arena;
@@ -232,10 +236,10 @@ bool large_free(const void *p, bool shared)
 	if (!s)
 		return false;
 	gate_spans_left(&s, 1, span_bytes(s));
-	if (shared)
+	if (shared || !release_span_unshared(s))
 		mheap_free_shared(s);
 	else if (!stash_free(s))
-		mheap_free(s);
+		mheap_free_unshared(s);
 	return true;
 }
 
@@ -292,12 +296,12 @@ void large_free_dropped(struct mspan *s, unsigned int row)
 	if (row)
 		large_leave(s, row);
 	gate_spans_left(&s, 1, span_bytes(s));
-	if (!release_pages_unshared(s->start, s->npages)) {
+	if (!release_span_unshared(s)) {
 		mheap_free_shared(s);
 		return;
 	}
 	if (want_init_on_free())
 		memset((void *)s->start, 0, (size_t)s->npages << PAGE_SHIFT);
 	if (!stash_free(s))
-		mheap_free(s);
+		mheap_free_unshared(s);
 }

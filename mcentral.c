@@ -555,19 +555,23 @@ static void free_retire(struct mcentral *c, struct freed *freed)
 }
 
 /*
- * Take the span of an object that has one of its own: nobody else has it then.  Returns
- * whether it was live; @none: it is no such object.
+ * Free objects that have a span of their own each: those that were free already, and those
+ * that are none.
  */
-static bool free_detach(struct mcentral *c, const void *p, struct freed *freed, bool *none)
+static void free_detached(struct mcentral *c, void **batch, unsigned int n,
+			  struct freed *freed, unsigned long *twice, unsigned long *strange)
 {
-	struct mspan *s = mspan_detach(c, p);
+	unsigned int i, at = 0;
 
-	*none = !s;
-	if (unlikely(!s))
-		return false;
-	freed->span[freed->n++] = s;
-	/* gfree_nolock() came first, and nobody has looked at it yet. */
-	return !READ_ONCE(s->free[0]);
+	freed->n = mspan_detach(c, batch, n, freed->span, strange);
+	for (i = 0; i < freed->n; i++, at++) {
+		/* gfree_nolock() came first, and nobody has looked at it yet. */
+		if (likely(!READ_ONCE(freed->span[i]->free[0])))
+			continue;
+		while (freed->span[i]->start != addr_of(batch[at]))
+			at++;
+		*twice |= BIT(at);
+	}
 }
 
 /*
@@ -579,7 +583,8 @@ static bool free_object(const void *p, bool single)
 	struct mcentral *c = NULL;
 	struct freed freed __uninitialized;
 	enum mspan_found found;
-	bool live = false, none;
+	unsigned long twice = 0, strange = 0;
+	bool live = false;
 	struct object o;
 
 	freed.n = 0;
@@ -588,9 +593,13 @@ static bool free_object(const void *p, bool single)
 	found = mspan_resolve(p, &o);
 	if (found == FOUND_OBJECT) {
 		c = o.c;
-		live = c->whole ? free_detach(c, p, &freed, &none) :
-		       !free_mark(o.span, o.index / BITS_PER_LONG,
-				  BIT(o.index % BITS_PER_LONG), &freed);
+		if (c->whole) {
+			free_detached(c, (void **)&p, 1, &freed, &twice, &strange);
+			live = !(twice | strange);
+		} else {
+			live = !free_mark(o.span, o.index / BITS_PER_LONG,
+					  BIT(o.index % BITS_PER_LONG), &freed);
+		}
 		/* Here: a row may go with its last object, at the end of the section. */
 		if (live && single)
 			atomic_inc(&c->back);
@@ -630,18 +639,6 @@ static void free_marks(struct mcentral *c, void **batch, unsigned int n,
 		if (unlikely(was))
 			*twice |= mspan_which(c, &at, batch + i, same, was) << i;
 	}
-}
-
-/* The same for a row whose objects have a span each. */
-static void free_detached(struct mcentral *c, void **batch, unsigned int n,
-			  struct freed *freed, unsigned long *twice, unsigned long *strange)
-{
-	unsigned int i;
-	bool none;
-
-	for (i = 0; i < n; i++)
-		if (unlikely(!free_detach(c, batch[i], freed, &none)))
-			*(none ? strange : twice) |= BIT(i);
 }
 
 /* Free a turn of objects of a row: one lock for all of their spans, one for their pages. */

@@ -204,6 +204,7 @@ struct mspan *mheap_publish_chunk(struct mheap *h, const struct chunk *chunk)
 		s->arena->whole = true;
 	mheap_count_free(h, s->npages);
 	s->arena->nr_used -= s->npages;
+	run_set_density(h, s->arena);
 	s = run_insert(h, s);
 	run_update_density(h, s->arena);
 	return s;
@@ -521,27 +522,6 @@ struct mspan *mheap_alloc_runs(int nid, unsigned int npages, unsigned int align,
 	return mheap_get_several(nid, &w, gfp);
 }
 
-/* Remove a run from the map. */
-static void run_unmap(struct mspan *s)
-{
-	unsigned int first = arena_page(s->arena, s->start);
-
-	arena_span_set(s->arena, first, NULL);
-	arena_span_set(s->arena, first + s->npages - 1, NULL);
-}
-
-/* The same for one cut into objects: all pages, so that a late free finds no object. */
-static void span_unmap(struct mspan *s)
-{
-	unsigned int first = arena_page(s->arena, s->start);
-	unsigned int i, n = s->npages;
-
-	arena_set_stack(s->arena, first, n, STACK_NONE);
-	for (i = 0; i < n; i++)
-		arena_span_set(s->arena, first + i, NULL);
-	mspan_set(s, 0, MSPAN_TRANSIT);
-}
-
 /* Make a run of what was cut into objects. */
 static void span_uncut(struct mspan *s)
 {
@@ -551,7 +531,7 @@ static void span_uncut(struct mspan *s)
 		mspan_set(s, 0, MSPAN_TRANSIT);
 		return;
 	}
-	span_unmap(s);
+	run_uncut(s);
 	mheap_run_map(s);
 }
 
@@ -584,78 +564,6 @@ static void span_defer(struct mspan *s, enum worker_job job)
 void mheap_free_shared(struct mspan *s)
 {
 	span_defer(s, WORKER_SHARED);
-}
-
-/*
- * Runs that become free in one turn, how many pages of them may have to leave the map one by
- * one, and how many runs may be apart from each other: more would be too long under the
- * lock.  For the same reason only the last block has some of its runs moved to lists of a
- * new density.
- */
-#define FREE_TURN		16U
-#define FREE_PAGES		128U
-#define FREE_APART		4U
-
-/* Runs side by side, as one, become a free run.  Returns its block. */
-static struct arena *run_put(struct mheap *h, struct mspan *s, bool cut)
-{
-	lockdep_assert_held(&h->lock);
-
-	/* All pages of them at once. */
-	if (cut)
-		span_unmap(s);
-	s->zeroed = false;
-	s->dropped = 0;
-	s->arena->nr_used -= s->npages;
-	return run_insert(h, s)->arena;
-}
-
-/*
- * Have runs of one node, in TRANSIT, join the free ones, up to a turn of them.  What was
- * freed together often lies side by side: that is one run before it is put on a list.
- * Returns how many.
- */
-static unsigned int runs_free(struct mspan **spans, unsigned int n)
-{
-	struct mheap *h = mheaps[spans[0]->arena->nid];
-	bool cut = mspan_has_objects(spans[0]);
-	unsigned long pages = 0, free, max;
-	unsigned int i, apart = 0;
-	struct mspan *run = NULL;
-	unsigned long flags;
-	bool spares;
-
-	n = min(n, FREE_TURN);
-	galloc_lock(&h->lock, flags);
-	h->changes++;
-	for (i = 0; i < n; i++) {
-		struct mspan *s = spans[i];
-
-		if (s->arena->nid != h->nid || mspan_has_objects(s) != cut ||
-		    apart == FREE_APART || (cut && i && pages + s->npages > FREE_PAGES))
-			break;
-		if (!cut)
-			run_unmap(s);
-		pages += s->npages;
-		if (run && run_join(h, run, s))
-			continue;
-		if (run)
-			run_set_density(h, run_put(h, run, cut));
-		run = s;
-		apart++;
-	}
-	run_update_density(h, run_put(h, run, cut));
-	mheap_count_free(h, pages);
-	free = h->free_pages;
-	spares = h->spare_bytes > SPARES_MANY;
-	galloc_unlock(&h->lock, flags);
-	/* The mark is for all nodes: if it is exceeded, one has more than its share. */
-	max = release_free_max();
-	if (unlikely(spares) ||
-	    (free > max / nr_online_nodes &&
-	     (nr_online_nodes == 1 || mheap_free_pages() > max)))
-		worker_kick(WORKER_RELEASE);
-	return i;
 }
 
 /* Return pages that must not be reused, and that others do not refer to. */
@@ -692,7 +600,24 @@ void mheap_free_runs(struct mspan **spans, unsigned int n)
 
 	run_sort(spans, n);
 	for (; n; n -= turn, spans += turn)
-		turn = runs_free(spans, n);
+		turn = run_free(spans, n);
+}
+
+/* Pages that nobody refers to, and that may not be reused, leave.  False if they may. */
+static bool span_leaves(struct mspan *s)
+{
+	if (likely(!s->reserve && !s->huge))
+		return false;
+	if (s->reserve || !release_keep(s))
+		span_leave(s);
+	return true;
+}
+
+/* As mheap_free_spans() for a span to which nobody else refers. */
+void mheap_free_unshared(struct mspan *s)
+{
+	if (likely(!span_leaves(s)))
+		run_free(&s, 1);
 }
 
 /**
@@ -713,12 +638,9 @@ void mheap_free_spans(struct mspan **spans, unsigned int n)
 	for (i = 0; i < n; i++) {
 		struct mspan *s = spans[i];
 
-		if (unlikely(!release_pages_unshared(s->start, s->npages))) {
+		if (unlikely(!release_span_unshared(s))) {
 			mheap_free_shared(s);
-		} else if (unlikely(s->reserve || s->huge)) {
-			if (s->reserve || !release_keep(s))
-				span_leave(s);
-		} else {
+		} else if (likely(!span_leaves(s))) {
 			spans[runs++] = s;
 		}
 	}

@@ -62,8 +62,6 @@ void mheap_disown(struct mheap *h, unsigned long start, unsigned int npages);
  */
 bool run_lock_with_spares(struct mheap *h, const struct want *w, gfp_t gfp,
 			    unsigned long *flags);
-struct mspan *run_spare_pop(struct mheap *h, unsigned int kind);
-void run_spare_push(struct mheap *h, struct mspan *s);
 void run_fill_spares(struct mheap *h);
 void run_trim_spares(struct mheap *h, unsigned int bytes);
 void run_link(struct mheap *h, struct mspan *s);
@@ -78,9 +76,39 @@ unsigned int run_share(const struct mspan *s, const struct want *w);
 struct mspan *run_find_short(struct mheap *h, const struct want *w);
 struct mspan *run_fit_descriptor(struct mheap *h, struct mspan *s, unsigned int kind);
 void run_sort(struct mspan **spans, unsigned int n);
-bool run_join(struct mheap *h, struct mspan *s, struct mspan *t);
 struct mspan *run_insert(struct mheap *h, struct mspan *s);
+void run_uncut(struct mspan *s);
+unsigned int run_free(struct mspan **spans, unsigned int n);
 struct mspan *run_serve(struct mheap *h, struct mspan *s, const struct want *w);
+
+/* Here, since in a burst each object takes one, or leaves one. */
+
+static inline struct mspan *run_spare_pop(struct mheap *h, unsigned int kind)
+{
+	struct mspan *s;
+
+	lockdep_assert_held(&h->lock);
+
+	s = h->spare[kind];
+	h->spare[kind] = s->next;
+	h->nr_spare[kind]--;
+	h->spare_bytes -= mspan_bytes(s);
+	return s;
+}
+
+static inline void run_spare_push(struct mheap *h, struct mspan *s)
+{
+	unsigned int kind = mspan_kind(s);
+
+	lockdep_assert_held(&h->lock);
+
+	mspan_set(s, 0, MSPAN_TRANSIT);
+	s->dropped = 0;
+	s->next = h->spare[kind];
+	h->spare[kind] = s;
+	h->nr_spare[kind]++;
+	h->spare_bytes += mspan_bytes(s);
+}
 
 /* client/standby.c */
 
@@ -92,6 +120,14 @@ bool standby_fill(struct mheap *h);
 struct mspan *map_span_back_from(const struct arena *arena, unsigned int page);
 
 /* release.c */
+
+/* release_pages_unshared() for a span.  One of a single page is looked at here: there are very many. */
+static inline bool release_span_unshared(const struct mspan *s)
+{
+	return (s->npages == 1 &&
+		likely(page_ref_count(virt_to_page((void *)s->start)) == ARENA_PAGE_REFS)) ||
+	       release_pages_unshared(s->start, s->npages);
+}
 
 struct mspan *release_take_kept(struct mheap *h, unsigned int order);
 bool release_keep(struct mspan *s);

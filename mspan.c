@@ -440,37 +440,55 @@ unsigned long mspan_which(const struct mcentral *c, const struct cover *at, void
 }
 
 /**
- * mspan_detach() - take the span of an object that has one of its own
- * @c: its row, with @whole set
- * @p: the object
+ * mspan_detach() - take the spans of objects that have one of their own each
+ * @c: their row, with @whole set
+ * @p: the objects
+ * @n: their number, at most BITS_PER_LONG
+ * @out: filled with the spans, in TRANSIT and the caller's
+ * @strange: bits are set for those that are not live objects
  *
  * A span of such a row is FULL from the moment its object is handed out until it is freed:
  * whoever makes it TRANSIT has freed the object.  No lock is needed, since nobody who holds
  * the row's does anything to it, except whole_recheck(), which makes the same exchange.
  *
  * Context: As mspan_resolve().
- * Return: The span, in TRANSIT and the caller's; NULL if @p is not a live object.
+ * Return: The number of spans.
  */
-struct mspan *mspan_detach(const struct mcentral *c, const void *p)
+unsigned int mspan_detach(const struct mcentral *c, void **p, unsigned int n,
+			  struct mspan **out, unsigned long *strange)
 {
-	struct arena *arena;
-	unsigned int page;
-	struct mspan *s;
-	u64 word;
+	const u32 full = MSPAN_TAG(c->row, MSPAN_FULL);
+	const u32 transit = MSPAN_TAG(c->row, MSPAN_TRANSIT);
+	const struct arena_map *map = READ_ONCE(arena_map);
+	unsigned int i, found = 0;
 
-	arena = arena_of(p, &page);
-	s = arena_span(arena, page);
-	if (!s)
-		return NULL;
-	/* Acquire: pairs with whoever published the span; its start is of this life. */
-	word = smp_load_acquire(&s->word);
-	if (mspan_word_tag(word) != MSPAN_TAG(c->row, MSPAN_FULL) ||
-	    READ_ONCE(s->start) != addr_of(p))
-		return NULL;
-	galloc_pause(PAUSE_RESOLVE_FOUND, s);
-	if (unlikely(!mspan_exchange(s, word, MSPAN_TAG(c->row, MSPAN_TRANSIT))))
-		return NULL;
-	return s;
+	for (i = 0; i < n; i++) {
+		unsigned long addr = addr_of(p[i]);
+		struct arena *arena;
+		unsigned int page;
+		struct mspan *s;
+		u64 word;
+
+		arena = arena_in(map, addr - map->base, &page);
+		s = arena_span(arena, page);
+		if (unlikely(!s)) {
+			*strange |= BIT(i);
+			continue;
+		}
+		/* Acquire: pairs with whoever published the span; its start is of this life. */
+		word = smp_load_acquire(&s->word);
+		if (unlikely(mspan_word_tag(word) != full) ||
+		    unlikely(READ_ONCE(s->start) != addr)) {
+			*strange |= BIT(i);
+			continue;
+		}
+		galloc_pause(PAUSE_RESOLVE_FOUND, s);
+		if (likely(mspan_exchange(s, word, transit)))
+			out[found++] = s;
+		else
+			*strange |= BIT(i);
+	}
+	return found;
 }
 
 /*

@@ -4,7 +4,7 @@
  * run: the lists of a node's free runs, by length and by how full their blocks are,
  * how runs are cut and joined, and the descriptors that this takes.
  *
- * Called by mheap.c and release.c, with mheap->lock held.  Overview: galloc_mod.c.
+ * Called by mheap.c and release.c, mostly with mheap->lock held.  Overview: galloc_mod.c.
  */
 #include "mheap.h"
 
@@ -26,33 +26,6 @@ static_assert(2 * MHEAP_LISTS >= ARENA_PAGES);
 #define SPARES_TURN		32
 
 /* ---- unused descriptors ----------------------------------------------------- */
-
-struct mspan *run_spare_pop(struct mheap *h, unsigned int kind)
-{
-	struct mspan *s;
-
-	lockdep_assert_held(&h->lock);
-
-	s = h->spare[kind];
-	h->spare[kind] = s->next;
-	h->nr_spare[kind]--;
-	h->spare_bytes -= mspan_bytes(s);
-	return s;
-}
-
-void run_spare_push(struct mheap *h, struct mspan *s)
-{
-	unsigned int kind = mspan_kind(s);
-
-	lockdep_assert_held(&h->lock);
-
-	mspan_set(s, 0, MSPAN_TRANSIT);
-	s->dropped = 0;
-	s->next = h->spare[kind];
-	h->spare[kind] = s;
-	h->nr_spare[kind]++;
-	h->spare_bytes += mspan_bytes(s);
-}
 
 /* A kind that an operation may need and that there is too little of; -1 if none. */
 static int spares_lacking(const struct mheap *h, const struct want *w)
@@ -210,9 +183,17 @@ void run_link(struct mheap *h, struct mspan *s)
 	} else {
 		s->dense = s->arena->dense;
 		list_add(&s->list, &h->free[n][s->dense]);
+		s->arena->nr_runs++;
 	}
 	__set_bit(n, h->nonempty);
 	h->changes++;
+}
+
+/* A run is no longer on a list of the other density. */
+static void run_placed(struct arena *arena)
+{
+	if (!--arena->misplaced)
+		arena->relist = ARENA_PAGES;
 }
 
 void run_unlink(struct mheap *h, struct mspan *s)
@@ -230,6 +211,9 @@ void run_unlink(struct mheap *h, struct mspan *s)
 		return;
 	}
 	list_del(&s->list);
+	s->arena->nr_runs--;
+	if (unlikely(s->dense != s->arena->dense))
+		run_placed(s->arena);
 	if (list_empty(&h->free[n][SPARSE]) && list_empty(&h->free[n][DENSE]))
 		__clear_bit(n, h->nonempty);
 }
@@ -240,6 +224,7 @@ static void run_relist(struct mheap *h, struct arena *arena)
 	unsigned int page = arena->relist;
 	unsigned int turn = RELIST_TURN;
 
+	h->changes++;
 	for (; turn && page < ARENA_PAGES; turn--) {
 		struct mspan *s = arena_span(arena, page);
 
@@ -249,13 +234,16 @@ static void run_relist(struct mheap *h, struct arena *arena)
 			continue;
 		}
 		if (mspan_state(s) == MSPAN_FREE && !s->huge &&
-		    s->npages < MHEAP_LISTS) {
+		    s->npages < MHEAP_LISTS && s->dense != arena->dense) {
 			s->dense = arena->dense;
 			list_move(&s->list, &h->free[s->npages][s->dense]);
+			run_placed(arena);
+			/* That was the last one. */
+			if (!arena->misplaced)
+				return;
 		}
 		page = arena_page(arena, s->start) + s->npages;
 	}
-	h->changes++;
 	arena->relist = min(page, ARENA_PAGES);
 }
 
@@ -272,7 +260,8 @@ void run_set_density(struct mheap *h, struct arena *arena)
 		dense = false;
 	if (dense != arena->dense) {
 		arena->dense = dense;
-		arena->relist = 0;
+		arena->misplaced = arena->nr_runs - arena->misplaced;
+		arena->relist = arena->misplaced ? 0 : ARENA_PAGES;
 	}
 }
 
@@ -470,13 +459,15 @@ static void run_carve(struct mheap *h, struct mspan *s, unsigned int npages,
 
 	run_unlink(h, s);
 	mspan_set(s, 0, MSPAN_TRANSIT);
+	/* Before the rest is linked: that is on the list of the new density then. */
+	s->arena->nr_used += npages;
+	run_set_density(h, s->arena);
 	run_add_rest(h, s, s->start, front);
 	run_add_rest(h, s, end, back);
 	s->start = start;
 	s->npages = npages;
 	mheap_run_map(s);
 	mheap_count_free(h, -(long)npages);
-	s->arena->nr_used += npages;
 	run_update_density(h, s->arena);
 }
 
@@ -553,29 +544,12 @@ void run_sort(struct mspan **spans, unsigned int n)
 	for (i = 1; i < n; i++) {
 		struct mspan *s = spans[i];
 
+		if (likely(spans[i - 1]->start < s->start))
+			continue;
 		for (j = i; j && spans[j - 1]->start > s->start; j--)
 			spans[j] = spans[j - 1];
 		spans[j] = s;
 	}
-}
-
-/*
- * Runs side by side, both in TRANSIT and without entries in the map, become one.  False if
- * they are apart.
- */
-bool run_join(struct mheap *h, struct mspan *s, struct mspan *t)
-{
-	lockdep_assert_held(&h->lock);
-
-	if (t->arena != s->arena)
-		return false;
-	if (t->start + ((unsigned long)t->npages << PAGE_SHIFT) != s->start &&
-	    s->start + ((unsigned long)s->npages << PAGE_SHIFT) != t->start)
-		return false;
-	s->start = min(s->start, t->start);
-	s->npages += t->npages;
-	run_spare_push(h, t);
-	return true;
 }
 
 /* How many more than one of those wanted run @s has; for @nr_more there are descriptors. */
@@ -590,7 +564,9 @@ static unsigned int run_more(const struct mspan *s, const struct want *w)
 static void run_divide(struct mheap *h, struct mspan *s, const struct want *w)
 {
 	unsigned int left = s->npages - w->npages;
+	struct arena *arena = s->arena;
 	unsigned long start = s->start;
+	unsigned int page = arena_page(arena, start);
 	struct mspan *last = s;
 
 	lockdep_assert_held(&h->lock);
@@ -601,11 +577,15 @@ static void run_divide(struct mheap *h, struct mspan *s, const struct want *w)
 		struct mspan *t = run_spare_pop(h, 0);
 
 		start += (unsigned long)w->npages << PAGE_SHIFT;
-		t->arena = s->arena;
+		page += w->npages;
+		t->arena = arena;
 		t->start = start;
 		t->npages = w->npages;
 		t->zeroed = s->zeroed;
-		mheap_run_map(t);
+		/* As mheap_run_map(), which asks more. */
+		arena_span_set(arena, page, t);
+		if (w->npages > 1)
+			arena_span_set(arena, page + w->npages - 1, t);
 		last->next = t;
 		last = t;
 	}
@@ -625,4 +605,118 @@ struct mspan *run_serve(struct mheap *h, struct mspan *s,
 	}
 	run_carve(h, s, npages, w->align);
 	return run_fit_descriptor(h, s, run_want_kind(w, npages));
+}
+
+/* ---- becoming free ------------------------------------------------------------ */
+
+/* Remove a run from the map. */
+static void run_unmap(struct mspan *s)
+{
+	unsigned int first = arena_page(s->arena, s->start);
+
+	arena_span_set(s->arena, first, NULL);
+	arena_span_set(s->arena, first + s->npages - 1, NULL);
+}
+
+/* The same for a span cut into objects: all pages, so that a late free finds no object. */
+void run_uncut(struct mspan *s)
+{
+	unsigned int first = arena_page(s->arena, s->start);
+	unsigned int i, n = s->npages;
+
+	arena_set_stack(s->arena, first, n, STACK_NONE);
+	for (i = 0; i < n; i++)
+		arena_span_set(s->arena, first + i, NULL);
+	mspan_set(s, 0, MSPAN_TRANSIT);
+}
+
+/*
+ * Runs that become free in one turn, how many pages of them may have to leave the map one by
+ * one, and how many runs may be apart from each other: more would be too long under the
+ * lock.  For the same reason only the last block has some of its runs moved to lists of a
+ * new density.
+ */
+#define FREE_TURN		16U
+#define FREE_PAGES		128U
+#define FREE_APART		4U
+
+/* Runs side by side, as one, become a free run.  Returns its block. */
+static struct arena *run_put(struct mheap *h, struct mspan *s, bool cut)
+{
+	lockdep_assert_held(&h->lock);
+
+	/* All pages of them at once. */
+	if (cut)
+		run_uncut(s);
+	s->zeroed = false;
+	s->dropped = 0;
+	s->arena->nr_used -= s->npages;
+	/* Before it is linked: that is on the list of the new density then. */
+	run_set_density(h, s->arena);
+	return run_insert(h, s)->arena;
+}
+
+/*
+ * A run in TRANSIT, without entries in the map if it is not @cut, becomes a part of the one
+ * that lies before it.  False if they are apart.
+ */
+static bool run_join(struct mheap *h, struct mspan *run, struct mspan *s)
+{
+	lockdep_assert_held(&h->lock);
+
+	if (s->start != run->start + ((unsigned long)run->npages << PAGE_SHIFT) ||
+	    s->arena != run->arena)
+		return false;
+	run->npages += s->npages;
+	run_spare_push(h, s);
+	return true;
+}
+
+/*
+ * Have runs of one node, in TRANSIT and by address, join the free ones, up to a turn of
+ * them.  What was freed together often lies side by side: that is one run before it is put
+ * on a list.
+ * Returns how many.
+ */
+unsigned int run_free(struct mspan **spans, unsigned int n)
+{
+	struct mheap *h = mheaps[spans[0]->arena->nid];
+	bool cut = mspan_has_objects(spans[0]);
+	unsigned long pages = 0, free, max;
+	unsigned int i, apart = 0;
+	struct mspan *run = NULL;
+	unsigned long flags;
+	bool spares;
+
+	n = min(n, FREE_TURN);
+	galloc_lock(&h->lock, flags);
+	h->changes++;
+	for (i = 0; i < n; i++) {
+		struct mspan *s = spans[i];
+
+		if (s->arena->nid != h->nid || mspan_has_objects(s) != cut ||
+		    apart == FREE_APART || (cut && i && pages + s->npages > FREE_PAGES))
+			break;
+		if (!cut)
+			run_unmap(s);
+		pages += s->npages;
+		if (run && run_join(h, run, s))
+			continue;
+		if (run)
+			run_put(h, run, cut);
+		run = s;
+		apart++;
+	}
+	run_update_density(h, run_put(h, run, cut));
+	mheap_count_free(h, pages);
+	free = h->free_pages;
+	spares = h->spare_bytes > SPARES_MANY;
+	galloc_unlock(&h->lock, flags);
+	/* The mark is for all nodes: if it is exceeded, one has more than its share. */
+	max = release_free_max();
+	if (unlikely(spares) ||
+	    (free > max / nr_online_nodes &&
+	     (nr_online_nodes == 1 || mheap_free_pages() > max)))
+		worker_kick(WORKER_RELEASE);
+	return i;
 }

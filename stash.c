@@ -205,13 +205,13 @@ struct mspan *stash_refill(unsigned int npages, unsigned int align, int nid,
 
 /**
  * stash_free() - keep the pages of a freed object
- * @s: its span, in TRANSIT
+ * @s: its span, in TRANSIT, to which nobody else refers
  *
  * The oldest runs make room for it, at most two of them: the caller may be in a
  * section of its own.
  *
  * Context: Any but NMI, no galloc lock held.
- * Return: False if there is no room: return it to the mheap.
+ * Return: False if there is no room: mheap_free_unshared().
  */
 bool stash_free(struct mspan *s)
 {
@@ -222,8 +222,7 @@ bool stash_free(struct mspan *s)
 
 	/* A run that can never fit must not evict others. */
 	if (s->npages > STASH_MAX_PAGES || span_bytes(s) > stash_max_bytes() ||
-	    s->reserve || s->huge || gate_bypasses(0) ||
-	    !release_pages_unshared(s->start, s->npages))
+	    s->reserve || s->huge || gate_bypasses(0))
 		return false;
 	m = capacity_enter_setup();
 	if (!m)

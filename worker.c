@@ -249,7 +249,9 @@ void worker_kick(enum worker_job job)
 	 */
 	smp_mb();
 	/* The common case; jobs that run at once must be hurried even if pending. */
-	if ((job == WORKER_TICK || job == WORKER_RELEASE) && worker_pending(job))
+	if (job == WORKER_TICK && delayed_work_pending(&tick_work))
+		return;
+	if (job == WORKER_RELEASE && delayed_work_pending(&release_work))
 		return;
 	rcu_read_lock();
 	if (READ_ONCE(worker_open)) {

@@ -252,7 +252,10 @@ static void one_life(struct kunit *test, void (*begin)(struct mspan *s), bool (*
 
 static bool detach(void *p)
 {
-	return mspan_detach(one.row, p);
+	unsigned long strange = 0;
+	struct mspan *s;
+
+	return mspan_detach(one.row, &p, 1, &s, &strange);
 }
 
 static bool drop(void *p)

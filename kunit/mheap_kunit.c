@@ -161,7 +161,6 @@ static void a_block_that_empties_becomes_sparse(struct kunit *test)
 	unsigned int quarter = ARENA_PAGES / 4;
 	struct mspan *part[4], copy;
 	int i;
-
 	/* Dense at 3/4 and more, sparse below 1/2, in between as it was. */
 	static const bool dense_after_taking[] = { false, false, true, true };
 	static const bool dense_after_giving[] = { true, true, false, false };
@@ -170,11 +169,12 @@ static void a_block_that_empties_becomes_sparse(struct kunit *test)
 		part[i] = run_take(test, quarter - (i == 3), 1);
 		KUNIT_ASSERT_TRUE(test, map_span_around((void *)block, &copy));
 		KUNIT_EXPECT_EQ(test, copy.arena->dense, dense_after_taking[i]);
+		KUNIT_EXPECT_EQ(test, copy.arena->relist, ARENA_PAGES);
 	}
 	for (i = 0; i < 4; i++) {
 		run_give(part[3 - i]);
-		KUNIT_ASSERT_TRUE(test, map_span_around((void *)block, &copy));
 		KUNIT_EXPECT_EQ(test, copy.arena->dense, dense_after_giving[i]);
+		KUNIT_EXPECT_EQ(test, copy.arena->relist, ARENA_PAGES);
 	}
 }
 
