@@ -13,7 +13,8 @@
 # shellcheck source=tools/test/guest/lib.sh
 . "${0%/*}/lib.sh"
 
-READABLE="stats events classes mheap mcache spans heaps metrics"
+READABLE="stats events classes mheap mcache spans heaps metrics
+profile/heap profile/allocs profile/peak"
 WRITABLE="shrink validate"
 POKE=${POKE:-/test/poke}
 STORMS="1 2 3 4 5 6 7 8"
@@ -21,7 +22,7 @@ HUGE=2147483648
 HUGE_DONE=2147479552	# what the kernel writes at once
 tmp=/tmp/debugfs
 
-begin $((2 + 8 * 4 + 2 * 4 + 4 + 3 + 5 + 4 + 6))
+begin $((2 + 11 * 4 + 2 * 4 + 4 + 3 + 5 + 4 + 6))
 
 first_line()
 {
@@ -31,6 +32,7 @@ first_line()
 	classes) echo "class size_bytes in_use_objects cached_objects central_objects spans pages allocs tail_bytes" ;;
 	mheap) echo "node what key count" ;;
 	heaps) echo "name limit_bytes held_bytes in_use_bytes cached_bytes peak_bytes meta_bytes refused spans" ;;
+	profile/*) echo "version 1" ;;
 	metrics) echo "# HELP galloc_held_bytes Memory that galloc holds." ;;
 	mcache) echo "cpu node cached_bytes capacity_bytes spans held_bytes hits misses overflows" ;;
 	spans) echo "address node pages state class size_bytes objects free_objects dropped_refs block page" ;;
@@ -123,7 +125,7 @@ echo 1 >"$G/shrink"
 # ---- each file by itself --------------------------------------------------------------
 
 same "the files, their modes and owner" "$(modes)" \
-	"classes 400 0;events 400 0;heap 755 0;heaps 400 0;mcache 400 0;metrics 400 0;mheap 400 0;shrink 200 0;spans 400 0;stats 400 0;validate 600 0;"
+	"classes 400 0;debug 600 0;events 400 0;heap 755 0;heaps 400 0;leaks 400 0;mcache 400 0;metrics 400 0;mheap 400 0;profile 755 0;shrink 200 0;spans 400 0;stats 400 0;validate 600 0;"
 same "the directory is root's" "$(stat -c '%a %u' /sys/kernel/debug)" "700 0"
 for file in $READABLE; do
 	same "$file: begins as documented" "$(head -n 1 "$G/$file" | tr -s " " | sed "/^grow_/s/[0-9]*$/N/")" "$(first_line "$file")"

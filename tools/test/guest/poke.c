@@ -35,7 +35,8 @@
 #define HUGE	0x80000000UL
 
 static const char * const readable[] = {
-	"stats", "events", "classes", "mheap", "mcache", "spans", "heaps"
+	"stats", "events", "classes", "mheap", "mcache", "spans", "heaps", "profile/heap",
+	"profile/peak"
 };
 
 static const char * const writable[] = { "shrink", "validate" };
