@@ -265,6 +265,49 @@ bool capacity_steal(struct mcache *m, unsigned int for_k, size_t bytes)
 	return m->held + bytes <= galloc_cpu_cache_bytes;
 }
 
+/*
+ * Take unused places from this CPU's stacks until it holds no more than it may: that has
+ * become less.  Does nothing on another CPU.
+ */
+void capacity_trim(int cpu)
+{
+	unsigned int number, end, turn = 0;
+	struct mcache_stack *stack;
+	struct mcache *m;
+
+	for (number = STACK_FIRST; number < nr_stacks; number = end) {
+		end = min(number + CAPACITY_TURN, nr_stacks);
+		m = mcache_enter();
+		if (!m)
+			return;
+		turn = m->cpu == cpu && m->stacks != empty_stacks &&
+		       m->held > galloc_cpu_cache_bytes ? end - number : 0;
+		for (stack = &m->stacks[number]; turn && m->held > galloc_cpu_cache_bytes;
+		     turn--, stack++) {
+			unsigned int room = stack_room(stack);
+
+			/* A span would serve nobody without a place. */
+			if (stack->span && stack->top == stack->base && room)
+				room--;
+			stack->end -= room;
+			m->held -= (size_t)room * stack_size(stack_k(stack - m->stacks));
+		}
+		mcache_leave(m);
+		cond_resched();
+	}
+}
+
+/* Does any CPU hold more than it may? */
+bool capacity_beyond(void)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		if (READ_ONCE(per_cpu(galloc_mcache, cpu).held) > galloc_cpu_cache_bytes)
+			return true;
+	return false;
+}
+
 /* A stack of *@capacity, or of a page if no more is available; or NULL. */
 static void **stack_new(unsigned int *capacity)
 {

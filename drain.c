@@ -297,6 +297,7 @@ void drain_work_fn(struct work_struct *work)
 		drain_visit(m->cpu, k, all, false);
 	away_visit(m->cpu, all);
 	stash_visit(m->cpu, all);
+	capacity_trim(m->cpu);
 	drain_followed(m->cpu, all ? &gen : NULL);
 	if (all)
 		count_event(EVENT_DRAIN);

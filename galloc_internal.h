@@ -787,6 +787,7 @@ extern unsigned long galloc_reserve_pages;
 #define FREE_MAX_PART	ULONG_MAX
 extern unsigned long galloc_free_max_pages;
 extern unsigned long galloc_cpu_cache_bytes;
+extern unsigned long galloc_cpu_cache_most;
 
 #include "worker.h"
 #include "gate.h"

@@ -102,10 +102,6 @@ static unsigned long reserve_mb;
 module_param(reserve_mb, ulong, 0444);
 MODULE_PARM_DESC(reserve_mb, "memory to allocate at load and keep until unload, in MiB");
 
-static unsigned long cpu_cache_kb = 2048;
-module_param(cpu_cache_kb, ulong, 0444);
-MODULE_PARM_DESC(cpu_cache_kb, "most memory a CPU may cache, in KiB; 64 to 65536");
-
 static long atomic_reserve_kb = -1;
 module_param(atomic_reserve_kb, long, 0444);
 MODULE_PARM_DESC(atomic_reserve_kb, "memory kept for callers that cannot sleep, in KiB; 0 to 65536; -1: with PREEMPT_RT 1024, else 0");
@@ -117,7 +113,6 @@ MODULE_PARM_DESC(fault, "response to a bad free: report, oops or panic");
 bool galloc_debug;
 unsigned long galloc_reserve_pages;
 unsigned long galloc_standby_pages;
-unsigned long galloc_cpu_cache_bytes;
 
 /**
  * params_take() - check the parameters and convert them
@@ -140,11 +135,6 @@ static int __init params_take(void)
 		       reserve_mb, (totalram_pages() >> (20 - PAGE_SHIFT)) - 1);
 		return -EINVAL;
 	}
-	if (cpu_cache_kb < 64 || cpu_cache_kb > 65536) {
-		pr_err("cpu_cache_kb=%lu is out of range: 64 to 65536\n",
-		       cpu_cache_kb);
-		return -EINVAL;
-	}
 	if (standby_check(atomic_reserve_kb, galloc_limit_bytes >> 20))
 		return -EINVAL;
 	then = match_string(thens, ARRAY_SIZE(thens), fault);
@@ -153,7 +143,6 @@ static int __init params_take(void)
 		return -EINVAL;
 	}
 	galloc_reserve_pages = reserve_mb << (20 - PAGE_SHIFT);
-	galloc_cpu_cache_bytes = cpu_cache_kb << 10;
 	galloc_fault_then = then;
 	return watch_check(debug);
 }

@@ -746,6 +746,8 @@ void capacity_want_row(const struct mcentral *c);
 void capacity_catch_up(int cpu);
 struct mcache *capacity_enter_setup(void);
 bool capacity_steal(struct mcache *m, unsigned int for_k, size_t bytes);
+void capacity_trim(int cpu);
+bool capacity_beyond(void);
 bool capacity_setup(void);
 void capacity_grow(unsigned int row, unsigned int capacity);
 unsigned int capacity_batch(struct mcache_stack *stack, unsigned int how);

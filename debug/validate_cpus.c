@@ -109,7 +109,7 @@ static void check_stacks_of(struct findings *sure, struct mcache *m)
 	}
 	check_stash(sure, m);
 	check_eq(sure, held + atomic_long_read(&m->unheld), m->held);
-	check_that(sure, m->held <= galloc_cpu_cache_bytes);
+	check_that(sure, m->held <= max(galloc_cpu_cache_bytes, galloc_cpu_cache_most));
 }
 
 /* A turn of a stack.  False if that was the last. */

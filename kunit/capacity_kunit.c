@@ -69,8 +69,30 @@ static void a_stack_without_room_keeps_no_span(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, validate_all(), 0);
 }
 
+static void a_smaller_budget_is_followed(struct kunit *test)
+{
+	static const unsigned long budgets[] = { 1UL << 20, 64 << 10 };
+	unsigned int class, i;
+
+	if (galloc_debug)
+		kunit_skip(test, "no stacks");
+	for (i = 0; i < ARRAY_SIZE(budgets); i++) {
+		WRITE_ONCE(galloc_cpu_cache_bytes, 2UL << 20);
+		have_stacks(test);
+		for_each_class(class)
+			gfree(objects[class]);
+		KUNIT_EXPECT_GT(test, raw_cpu_ptr(&galloc_mcache)->held, 64 << 10);
+		WRITE_ONCE(galloc_cpu_cache_bytes, budgets[i]);
+		drain_cpus();
+		KUNIT_EXPECT_FALSE(test, capacity_beyond());
+		KUNIT_EXPECT_EQ(test, kept_in_vain(), 0);
+		KUNIT_EXPECT_EQ(test, validate_all(), 0);
+	}
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE(a_stack_without_room_keeps_no_span),
+	KUNIT_CASE(a_smaller_budget_is_followed),
 	{}
 };
 

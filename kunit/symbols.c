@@ -28,6 +28,7 @@
 
 /* gate.c */
 EXPORT_SYMBOL_IF_KUNIT(capacity_setup);
+EXPORT_SYMBOL_IF_KUNIT(capacity_beyond);
 EXPORT_SYMBOL_IF_KUNIT(gate_all);
 EXPORT_SYMBOL_IF_KUNIT(gate_gen);
 EXPORT_SYMBOL_IF_KUNIT(gate_close);

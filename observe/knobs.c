@@ -6,7 +6,7 @@
  * Called by galloc_mod.c, which has the others, and by the kernel for a write to
  * /sys/module/galloc/parameters.  Overview: galloc_mod.c.
  */
-#include "galloc_internal.h"
+#include "mcache.h"
 #include "observe/sample.h"
 
 #include <linux/init.h>
@@ -14,6 +14,10 @@
 
 unsigned long galloc_limit_bytes;
 unsigned long galloc_free_max_pages;
+unsigned long galloc_cpu_cache_bytes;
+
+/* The same, or what it was until all CPUs have followed. */
+unsigned long galloc_cpu_cache_most;
 
 static int set_live(const char *val, const struct kernel_param *kp);
 static int get_live(char *buffer, const struct kernel_param *kp);
@@ -28,6 +32,10 @@ MODULE_PARM_DESC(limit_mb, "most memory to hold, including metadata, in MiB; 0: 
 static long free_max_mb = -1;
 module_param_cb(free_max_mb, &live_ops, &free_max_mb, 0644);
 MODULE_PARM_DESC(free_max_mb, "free memory above which runs return to the system, in MiB; -1: a 64th of what is held");
+
+static unsigned long cpu_cache_kb = 2048;
+module_param_cb(cpu_cache_kb, &live_ops, &cpu_cache_kb, 0644);
+MODULE_PARM_DESC(cpu_cache_kb, "most memory a CPU may cache, in KiB; 64 to 65536");
 
 static unsigned long sample_kb = 512;
 module_param_cb(sample_kb, &live_ops, &sample_kb, 0644);
@@ -56,6 +64,10 @@ static int live_check(void)
 		       free_max_mb, MB_MAX);
 		return -EINVAL;
 	}
+	if (cpu_cache_kb < 64 || cpu_cache_kb > 65536) {
+		pr_err("cpu_cache_kb=%lu is out of range: 64 to 65536\n", cpu_cache_kb);
+		return -EINVAL;
+	}
 	if (sample_kb > SAMPLE_MAX_KB) {
 		pr_err("sample_kb=%lu is out of range: 0 to %lu\n", sample_kb, SAMPLE_MAX_KB);
 		return -EINVAL;
@@ -74,6 +86,20 @@ static void live_take(void)
 	WRITE_ONCE(galloc_limit_bytes, limit_mb << 20);
 	WRITE_ONCE(galloc_free_max_pages, free_max_mb < 0 ? FREE_MAX_PART :
 		   free_max_mb << (20 - PAGE_SHIFT));
+}
+
+/* CPUs give back what they cache beyond it; isolated ones, which nobody asks, as they go. */
+static void cpu_cache_take(void)
+{
+	unsigned long bytes = cpu_cache_kb << 10;
+	bool less = bytes < galloc_cpu_cache_bytes;
+
+	WRITE_ONCE(galloc_cpu_cache_most, max(galloc_cpu_cache_most, bytes));
+	WRITE_ONCE(galloc_cpu_cache_bytes, bytes);
+	if (less)
+		drain_cpus();
+	if (!capacity_beyond())
+		WRITE_ONCE(galloc_cpu_cache_most, bytes);
 }
 
 /* Between galloc_init() and galloc_exit(). */
@@ -98,6 +124,8 @@ static int set_live(const char *val, const struct kernel_param *kp)
 	/* If a CPU is coming up or going down, the worker completes it. */
 	if (to == &sample_kb)
 		sample_set(sample_kb);
+	else if (to == &cpu_cache_kb)
+		cpu_cache_take();
 	else
 		worker_kick(WORKER_RELEASE);
 	return 0;
@@ -131,5 +159,6 @@ int __init knobs_take(unsigned long reserve_mb)
 		return -EINVAL;
 	live_take();
 	sample_mean = sample_kb << 10;
+	cpu_cache_take();
 	return 0;
 }

@@ -137,10 +137,12 @@ load_galloc reserve_mb=2
 changed limit_mb 64 limit 67108864
 changed free_max_mb 7 free_max 7340032
 changed free_max_mb -1 free_max 2359296
+changed cpu_cache_kb 64 cpu_cache 65536
 changed sample_kb 0 sample 0
 changed sample_kb 16 sample 16384
 kept sample_kb 1048577
 kept sample_kb -1
+kept cpu_cache_kb 63
 kept limit_mb 17592186044416
 kept limit_mb 1
 kept free_max_mb -2
