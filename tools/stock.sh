@@ -67,6 +67,7 @@ plan_work()
 		heaps
 		override
 		observe
+		profile
 		shared
 	PLAN
 }
@@ -228,6 +229,7 @@ files+=("$work/poke:/test/poke")
 if [ "$bed" = work ]; then
 	make -s -C "$top/tools/observe" O="$work/observe" CFLAGS="-O2 -static"
 	files+=("$work/observe/gallocstat:/bin/gallocstat" "$work/observe/galloctop:/bin/galloctop"
+		"$work/observe/galloc-pprof:/bin/galloc-pprof"
 		/lib/terminfo/{v/vt100:/lib/terminfo/v/vt100,s/screen:/lib/terminfo/s/screen}
 		/usr/lib/locale/C.utf8/LC_CTYPE:/usr/lib/locale/C.utf8/LC_CTYPE)
 	mapfile -t -O "${#files[@]}" files < <(guest_program tmux)
