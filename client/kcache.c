@@ -13,7 +13,6 @@
 
 #include <linux/log2.h>
 #include <linux/module.h>
-#include <linux/posix_acl.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
@@ -331,36 +330,3 @@ void galloc_mempool_kfree(void *p, void *size)
 	galloc_kfree(p);
 }
 EXPORT_SYMBOL_GPL(galloc_mempool_kfree);
-
-#ifdef CONFIG_FS_POSIX_ACL
-/**
- * galloc_set_cached_acl() - set_cached_acl() of an overridden module
- * @inode: the inode
- * @type: ACL_TYPE_ACCESS or ACL_TYPE_DEFAULT
- * @acl: what it is to cache, of either allocator; or NULL
- *
- * The VFS frees what it caches by the kernel's kfree_rcu(): it gets a copy of one of
- * galloc's.  Without memory for that, nothing is cached.
- *
- * Context: Any.
- */
-void galloc_set_cached_acl(struct inode *inode, int type, struct posix_acl *acl)
-{
-	struct posix_acl *copy;
-
-	if (!galloc_owns(acl)) {
-		set_cached_acl(inode, type, acl);
-		return;
-	}
-	copy = galloc_fail(0) ? NULL :
-	       kmemdup(acl, struct_size(acl, a_entries, acl->a_count), GFP_ATOMIC);
-	if (!copy) {
-		forget_cached_acl(inode, type);
-		return;
-	}
-	refcount_set(&copy->a_refcount, 1);
-	set_cached_acl(inode, type, copy);
-	posix_acl_release(copy);
-}
-EXPORT_SYMBOL_GPL(galloc_set_cached_acl);
-#endif

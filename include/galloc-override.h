@@ -48,7 +48,7 @@
 #endif
 
 /*
- * All that declares what is replaced, and nothing that has functions of its own which
+ * All that declares what is replaced, and nothing else that has functions of its own which
  * allocate: these are to be compiled with the names below.
  */
 #include <linux/slab.h>
@@ -56,6 +56,10 @@
 #include <linux/mempool.h>
 #include <linux/rcupdate.h>
 #include <linux/kernel.h>
+
+/* These allocate what core code frees. */
+#include <linux/dma-fence-chain.h>
+#include <linux/textsearch.h>
 
 #include <galloc_override_calls.h>
 

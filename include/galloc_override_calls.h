@@ -11,10 +11,14 @@
 
 #include <galloc.h>
 
+struct ahash_instance;
 struct inode;
 struct kmem_cache_args;
 struct list_lru;
 struct posix_acl;
+struct shash_instance;
+struct tcf_ematch_ops;
+struct tcf_exts;
 
 /* All that caches are made of.  @args: the kernel's own, which then is all but @flags. */
 struct galloc_kmem_args {
@@ -89,6 +93,13 @@ bool galloc_kmem_cache_charge(void *p, gfp_t gfp);
 void *galloc_mempool_alloc_slab(gfp_t gfp, void *cache);
 void galloc_mempool_free_slab(void *p, void *cache);
 void galloc_mempool_kfree(void *p, void *size);
+
+void *galloc_hand_over(const void *p, gfp_t gfp) __must_check;
 void galloc_set_cached_acl(struct inode *inode, int type, struct posix_acl *acl);
+void galloc_tcf_exts_destroy(struct tcf_exts *exts);
+void galloc_tcf_exts_change(struct tcf_exts *dst, struct tcf_exts *src);
+int galloc_tcf_em_register(struct tcf_ematch_ops *ops);
+void galloc_shash_free_singlespawn_instance(struct shash_instance *inst);
+void galloc_ahash_free_singlespawn_instance(struct ahash_instance *inst);
 
 #endif /* _GALLOC_OVERRIDE_CALLS_H */

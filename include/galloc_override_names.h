@@ -40,6 +40,25 @@
 #ifdef CONFIG_FS_POSIX_ACL
 #define set_cached_acl		galloc_set_cached_acl
 #endif
+#ifdef CONFIG_NET_CLS_ACT
+#define tcf_exts_destroy	galloc_tcf_exts_destroy
+#define tcf_exts_change		galloc_tcf_exts_change
+#endif
+#ifdef CONFIG_NET_EMATCH
+#define tcf_em_register		galloc_tcf_em_register
+#endif
+#if IS_BUILTIN(CONFIG_CRYPTO_HASH2)
+#define shash_free_singlespawn_instance	galloc_shash_free_singlespawn_instance
+#define ahash_free_singlespawn_instance	galloc_ahash_free_singlespawn_instance
+#endif
+
+/* In later kernels a macro.  The kernel frees it, after a grace period. */
+#ifdef dma_fence_chain_alloc
+#undef dma_fence_chain_alloc
+#define dma_fence_chain_alloc()						\
+	((struct dma_fence_chain *)					\
+	 __galloc_kernel_kmalloc(sizeof(struct dma_fence_chain), GFP_KERNEL))
+#endif
 
 /* __free(kfree): the name is pasted before anything is replaced in it. */
 #ifdef DEFINE_FREE

@@ -356,6 +356,25 @@ static void kvrealloc_leaves_the_kernels_object_to_it(struct kunit *test)
 	kfree(q);
 }
 
+/* What core code is to free becomes the kernel's, or stays as it is if there is no memory. */
+static void an_object_is_handed_over(struct kunit *test)
+{
+	char *p = gstrdup("what it says", GFP_KERNEL), *q;
+
+	KUNIT_ASSERT_NOT_NULL(test, p);
+	WRITE_ONCE(galloc_fail_hook, fail_all);
+	KUNIT_EXPECT_NULL(test, galloc_hand_over(p, QUIET));
+	WRITE_ONCE(galloc_fail_hook, NULL);
+	KUNIT_EXPECT_STREQ(test, p, "what it says");
+	q = galloc_hand_over(p, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, q);
+	KUNIT_EXPECT_FALSE(test, galloc_owns(q));
+	KUNIT_EXPECT_STREQ(test, q, "what it says");
+	KUNIT_EXPECT_PTR_EQ(test, galloc_hand_over(q, GFP_KERNEL), (void *)q);
+	KUNIT_EXPECT_NULL(test, galloc_hand_over(NULL, GFP_KERNEL));
+	kfree(q);
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE(strings_are_copied),
 	KUNIT_CASE(strings_are_formatted),
@@ -371,6 +390,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(vmalloc_serves_nothing_else),
 	KUNIT_CASE(gvrealloc_keeps_the_contents_wherever_they_are),
 	KUNIT_CASE(kvrealloc_leaves_the_kernels_object_to_it),
+	KUNIT_CASE(an_object_is_handed_over),
 	KUNIT_CASE(each_call_may_fail),
 	{ }
 };

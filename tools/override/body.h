@@ -15,9 +15,13 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/string_helpers.h>
+#include <linux/textsearch.h>
 #include <linux/uaccess.h>
 #include <linux/vmalloc.h>
 #include <asm/io.h>
+#ifdef CONFIG_NET_CLS_ACT
+#include <net/pkt_cls.h>
+#endif
 
 #include "calls.h"
 
@@ -609,6 +613,38 @@ static void run_opted_out(struct seen *s)
 	opted_out_free(opted_out_realloc(NULL, 5));
 }
 
+/* What core code frees by itself. */
+static void run_handed_over(struct seen *s)
+{
+	struct ts_config *conf = alloc_ts_config(10, GFP_KERNEL);
+	char *text;
+
+	owner(s, conf, false);
+	kfree(conf);
+#ifdef _GALLOC_OVERRIDE_H
+	text = kstrdup("abc", GFP_KERNEL);
+	owner(s, text, true);
+	text = galloc_hand_over(text, GFP_KERNEL);
+	owner(s, text, false);
+	note(s, "%s %d %d ", text, galloc_hand_over(text, GFP_KERNEL) == text,
+	     !galloc_hand_over(NULL, GFP_KERNEL));
+	kfree(text);
+#else
+	text = "abc";
+	note(s, "%s %d %d ", text, 1, 1);
+#endif
+#ifdef CONFIG_NET_CLS_ACT
+	{
+		struct tcf_exts a, b;
+
+		note(s, "%d%d", tcf_exts_init(&a, &init_net, 1, 0), tcf_exts_init(&b, &init_net, 1, 0));
+		/* The array of @a is freed by the kernel, and that of @b is in its place. */
+		tcf_exts_change(&a, &b);
+		tcf_exts_destroy(&a);
+	}
+#endif
+}
+
 const struct call CALLS[] = {
 	{ "kmalloc", run_kmalloc },
 	{ "kmalloc of a constant size", run_kmalloc_const },
@@ -631,5 +667,6 @@ const struct call CALLS[] = {
 	{ "objects of both allocators", run_mixed },
 	{ "allocation by type", run_typed },
 	{ "calls that opt out", run_opted_out },
+	{ "objects that core code frees", run_handed_over },
 	{ },
 };
