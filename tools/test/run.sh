@@ -481,6 +481,31 @@ abi_is_looked_at()
 	return 1
 }
 
+# Conversions can be undone: no two rules begin or end with the same name.
+port_rules_are_pairs()
+{
+	local rules=$top/tools/port/galloc.cocci sign twice
+
+	for sign in - +; do
+		twice=$(grep -E "^[$sign] [A-Za-z_]+\$" "$rules" | sort | uniq -d | head -n 1)
+		[ -z "$twice" ] || { echo "error: twice: $twice"; return 1; }
+	done
+	[ "$(grep -c '^- ' "$rules")" -eq "$(grep -c '^+ ' "$rules")" ] || echo "error: a sign is missing"
+}
+
+# The three patches of the example apply in turn, and a name that was converted is gone.
+port_example_applies()
+{
+	local dir=$work/example n=0 patch
+
+	cp -r "$top/tools/port/example" "$dir"
+	for patch in "$dir"/*.patch; do
+		(cd "$dir" && GIT_DIR=none git apply "$patch" 2>&1) || { echo "error: ${patch##*/}"; return 1; }
+		n=$((n + 1))
+	done
+	[ "$n" -eq 3 ] && ! grep -wE 'kfree|kmem_cache_free|kmalloc' "$dir/notes.c"
+}
+
 # releases VERSION: in the clone.
 releases()
 {
@@ -532,6 +557,8 @@ check "bench: results of an interrupted guest are kept" results_survive
 check "documentation: each test named in clauses.rst exists" clauses_have_tests
 check "abi: what clients have compiled in is as in abi.list" "$top/tools/ship/abi.py"
 check "abi: a change is found" abi_is_looked_at
+check "port: each rule has one of the other direction" port_rules_are_pairs
+check "port: the example is ported in three steps" port_example_applies
 check "release: it is made, unless the version promises too much" release_is_made
 check "sizeclass: the generator builds and runs" \
 	env PAGE_SIZE=4096 "$top/tools/sizeclasses.sh"

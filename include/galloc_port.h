@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Copyright (C) 2026 The galloc authors */
+/*
+ * galloc_port: what converted source calls, beyond galloc.h.
+ *
+ * tools/port/port.sh writes these names into a module that was written for kmalloc() and
+ * kmem_cache.  Each stands for one call of the kernel's and takes its arguments, so that a
+ * conversion can be undone.  Frees take objects of both allocators; where an object is
+ * certainly galloc's, gfree() and galloc_cache_create() say so.
+ */
+#ifndef _GALLOC_PORT_H
+#define _GALLOC_PORT_H
+
+#include <linux/mempool.h>
+#include <linux/rcupdate.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include <galloc.h>
+#include <galloc_override_calls.h>
+
+struct super_block;
+
+/* ---- kmalloc() --------------------------------------------------------------------- */
+
+static inline void *gzalloc_node(size_t size, gfp_t gfp, int nid)
+{
+	return galloc_node(size, gfp | __GFP_ZERO, nid);
+}
+
+static inline void *galloc_array_node(size_t n, size_t size, gfp_t gfp, int nid)
+{
+	return galloc_node(array_size(n, size), gfp, nid);
+}
+
+static inline void *gcalloc_node(size_t n, size_t size, gfp_t gfp, int nid)
+{
+	return gzalloc_node(array_size(n, size), gfp, nid);
+}
+
+/* krealloc() and krealloc_array(): an object of the kernel's stays one. */
+static inline void * __must_check galloc_krealloc(const void *p, size_t size, gfp_t gfp)
+{
+	return galloc_override_realloc(NULL, p, size, 1, gfp, NUMA_NO_NODE);
+}
+
+static inline void * __must_check
+galloc_krealloc_array(void *p, size_t n, size_t size, gfp_t gfp)
+{
+	return galloc_override_realloc(NULL, p, array_size(n, size), 1, gfp, NUMA_NO_NODE);
+}
+
+/* kvmalloc() with __GFP_NOFAIL too, and kvrealloc() of 6.12 and later. */
+static inline void *galloc_kvmalloc(size_t size, gfp_t gfp)
+{
+	return galloc_override_valloc(NULL, size, 1, gfp, NUMA_NO_NODE);
+}
+
+static inline void *galloc_kvzalloc(size_t size, gfp_t gfp)
+{
+	return galloc_kvmalloc(size, gfp | __GFP_ZERO);
+}
+
+static inline void *galloc_kvrealloc(const void *p, size_t size, gfp_t gfp)
+{
+	return galloc_override_vrealloc(NULL, p, size, 1, gfp, NUMA_NO_NODE);
+}
+
+/* kfree_rcu(): @head may be of a type smaller than an rcu_head. */
+#define galloc_kfree_rcu(ptr, head)					\
+do {									\
+	typeof(ptr) __galloc_p = (ptr);					\
+									\
+	if (!galloc_owns(__galloc_p))					\
+		kvfree_rcu_arg_2(__galloc_p, head);			\
+	else if (sizeof(__galloc_p->head) >= sizeof(struct rcu_head))	\
+		galloc_queue_rcu(__galloc_p, (void *)&__galloc_p->head);	\
+	else								\
+		galloc_override_queue_rcu(__galloc_p, (void *)&__galloc_p->head);	\
+} while (0)
+
+#ifdef DEFINE_FREE
+DEFINE_FREE(galloc_kfree, void *, if (!IS_ERR_OR_NULL(_T)) galloc_kfree(_T))
+DEFINE_FREE(galloc_kvfree, void *, if (!IS_ERR_OR_NULL(_T)) galloc_kvfree(_T))
+#endif
+
+/* ---- kmem_cache ---------------------------------------------------------------------- */
+
+/*
+ * kmem_cache_create(): of the flags, SLAB_HWCACHE_ALIGN and SLAB_TYPESAFE_BY_RCU have a
+ * meaning.
+ */
+static inline struct galloc_cache *
+galloc_slab_create(const char *name, unsigned int size, unsigned int align,
+		   slab_flags_t flags, void (*ctor)(void *))
+{
+	const struct galloc_cache_args args = {
+		.align = align, .ctor = ctor,
+		.flags = (flags & SLAB_HWCACHE_ALIGN ? GALLOC_CACHE_HWALIGN : 0) |
+			 (flags & SLAB_TYPESAFE_BY_RCU ? GALLOC_CACHE_TYPESAFE_BY_RCU : 0),
+	};
+
+	return galloc_cache_create(name, size, &args);
+}
+
+static inline struct galloc_cache *
+galloc_slab_create_usercopy(const char *name, unsigned int size, unsigned int align,
+			    slab_flags_t flags, unsigned int useroffset,
+			    unsigned int usersize, void (*ctor)(void *))
+{
+	return galloc_slab_create(name, size, align, flags, ctor);
+}
+
+#define GALLOC_SLAB(__struct, __flags)					\
+	galloc_slab_create(#__struct, sizeof(struct __struct),		\
+			   __alignof__(struct __struct), __flags, NULL)
+
+/* kmem_cache_destroy() waits for objects that kfree_rcu() still has. */
+static inline void galloc_slab_destroy(struct galloc_cache *cache)
+{
+	galloc_override_rcu_barrier();
+	galloc_cache_destroy(cache);
+}
+
+static inline int galloc_slab_shrink(struct galloc_cache *cache)
+{
+	galloc_cache_shrink(cache);
+	return 0;
+}
+
+static inline void *
+galloc_slab_alloc_lru(struct galloc_cache *cache, struct list_lru *lru, gfp_t gfp)
+{
+	return galloc_cache_alloc(cache, gfp);
+}
+
+/* alloc_inode_sb() */
+static inline void *
+galloc_inode_sb(struct super_block *sb, struct galloc_cache *cache, gfp_t gfp)
+{
+	return galloc_cache_alloc(cache, gfp);
+}
+
+/* ---- mempools -------------------------------------------------------------------------- */
+
+static inline void *galloc_pool_alloc(gfp_t gfp, void *cache)
+{
+	return galloc_cache_alloc(cache, gfp);
+}
+
+static inline void galloc_pool_free(void *p, void *cache)
+{
+	galloc_cache_free(cache, p);
+}
+
+static inline void *galloc_pool_galloc(gfp_t gfp, void *size)
+{
+	return galloc((size_t)size, gfp);
+}
+
+static inline int
+galloc_pool_init(mempool_t *pool, int min_nr, struct galloc_cache *cache)
+{
+	return mempool_init(pool, min_nr, galloc_pool_alloc, galloc_pool_free, cache);
+}
+
+static inline mempool_t *galloc_pool_create(int min_nr, struct galloc_cache *cache)
+{
+	return mempool_create(min_nr, galloc_pool_alloc, galloc_pool_free, cache);
+}
+
+static inline int galloc_pool_init_sized(mempool_t *pool, int min_nr, size_t size)
+{
+	return mempool_init(pool, min_nr, galloc_pool_galloc, galloc_mempool_kfree,
+			    (void *)size);
+}
+
+static inline mempool_t *galloc_pool_create_sized(int min_nr, size_t size)
+{
+	return mempool_create(min_nr, galloc_pool_galloc, galloc_mempool_kfree, (void *)size);
+}
+
+#endif /* _GALLOC_PORT_H */

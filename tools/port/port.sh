@@ -1,0 +1,105 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Copyright (C) 2026 The galloc authors
+#
+# port.sh [--reverse] DIR: convert a module's source to galloc's own names, in place.
+#
+# Applies galloc.cocci, with Coccinelle (Debian's package coccinelle), to all .c and .h files
+# below DIR, which keeps their formatting, and includes <galloc_port.h> where names of it are
+# used. Then lists the places that a person must look at: what may be handed to core code
+# that frees it, and calls that Coccinelle could not see. A second time does nothing;
+# --reverse restores the source as it was.
+#
+# Prints one line "FILE:LINE: WHY: TEXT" for each such place, and last "N files converted, N
+# places to look at". Documentation/porting.rst says what to do about them.
+
+set -euo pipefail
+top=$(cd "$(dirname "$0")/../.." && pwd)
+# shellcheck source=tools/lib.sh
+. "$top/tools/lib.sh"
+
+include='#include <galloc_port.h>'
+
+# What core code frees or resizes by the kernel's own functions, see porting.rst.
+ESCAPES='kfree|\bfc->source = |s_subtype = |seq_release_private|vfs_getxattr_alloc|build_skb|kmem_cachep = |\.slab = '
+ESCAPES+='|URB_FREE_BUFFER|platform_data = |driver_override|drmm_add_final_kfree|input_ff_create_memless'
+ESCAPES+='|kobj\.name = |debugfs_create_str|xfrm_state_alloc|dma_fence_array_create|dma_fence_init'
+ESCAPES+='|serio_register_port|public_key_subtype'
+
+reverse=
+[ "${1:-}" != --reverse ] || { reverse=1; shift; }
+[ $# -eq 1 ] && [ -d "$1" ] || die "type: port.sh [--reverse] DIR"
+dir=$1
+need_packages coccinelle
+work_dir cocci
+
+# The same rules, read the other way round.
+rules=$top/tools/port/galloc.cocci
+if [ -n "$reverse" ]; then
+	sed -E 's/^-/=/; s/^\+/-/; s/^=/+/' "$rules" >"$work/rules.cocci"
+	rules=$work/rules.cocci
+fi
+
+sources()
+{
+	find "$dir" -type f \( -name '*.c' -o -name '*.h' \) ! -name '*.mod.c' | LC_ALL=C sort
+}
+
+# The names on lines of a sign.
+names()
+{
+	sed -nE "s/^[$1] *([A-Za-z_]+)\$/\\1/p" "$top/tools/port/galloc.cocci" | sort -u
+}
+
+names - >"$work/old"
+names + >"$work/new"
+
+# Only the files that have a name of the kernel's, or of ours.
+if [ -n "$reverse" ]; then from=new; else from=old; fi
+mapfile -t files < <(sources | tr '\n' '\0' | xargs -0 -r grep -lwF -f "$work/$from" || true)
+n=0
+for file in "${files[@]}"; do
+	cp "$file" "$work/file"
+	# Includes are for headers of the kernel: not followed.
+	spatch --very-quiet --no-includes --sp-file "$rules" --in-place "$file" >"$work/said" 2>&1 ||
+		die "spatch fails for $file: $(tail -n 1 "$work/said")"
+	if [ -n "$reverse" ]; then
+		grep -qwF -f "$work/new" "$file" || sed -i "\\|^$include\$|d" "$file"
+	elif ! cmp -s "$file" "$work/file" && ! grep -qxF "$include" "$file"; then
+		# Before the first: it includes what it needs.
+		awk -v "line=$include" '!done && /^#[ \t]*include/ { print line; done = 1 } { print }
+			END { exit !done }' "$file" >"$work/included" ||
+			{ cat <(echo "$include") "$file" >"$work/included"; }
+		cat "$work/included" >"$file"
+	fi
+	cmp -s "$file" "$work/file" || n=$((n + 1))
+done
+
+# ---- what a person must look at -------------------------------------------------------------
+
+# A line, without comments and texts.
+code()
+{
+	sed -E 's|/\*.*\*/||; s|//.*||; s|"([^"\\]\|\\.)*"|""|g; /^[^:]*:[0-9]*:[ \t]*\*/d'
+}
+
+look_at()
+{
+	local why=$1 pattern=$2
+
+	sources | tr '\n' '\0' | xargs -0 -r grep -nE "$pattern" /dev/null | code |
+		grep -E "^[^:]*:[0-9]*:.*($pattern)" | sed -E "s/^([^:]*:[0-9]*):[ \t]*/\\1: $why: /" || true
+}
+
+if [ -z "$reverse" ]; then
+	{
+		look_at "not converted" "\\b($(paste -sd '|' "$work/old"))\\b"
+		look_at "core code may free it" "${ESCAPES#kfree|}"
+		look_at "memory of a zone" "\\bgalloc[a-z_]*\\(.*GFP_DMA"
+		look_at "the VFS, or who calls it, frees by this function" "galloc_kfree(_link)?[,;)]"
+	} >"$work/places"
+else
+	look_at "not converted back" "\\b($(comm -13 "$work/old" "$work/new" | paste -sd '|'))\\b" >"$work/places"
+fi
+cat "$work/places"
+echo "$n files converted, $(wc -l <"$work/places") places to look at"
