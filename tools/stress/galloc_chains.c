@@ -36,21 +36,24 @@ static noinline void *some_object(void)
 	return galloc(size, GFP_KERNEL);
 }
 
-/* No tail call: each has its place on the stack. */
-#define CHAIN(name, next)				\
+/*
+ * No tail call: each has its place on the stack.  And each is different, or the compiler
+ * would make one function of all.
+ */
+#define CHAIN(name, nr)					\
 static noinline void *name(void)			\
 {							\
-	void *p = next();				\
+	void *p = some_object();			\
 							\
-	barrier();					\
+	asm volatile("" : : "i" (nr) : "memory");	\
 	return p;					\
 }
 
-CHAIN(chain_a, some_object)
-CHAIN(chain_b, some_object)
-CHAIN(chain_c, some_object)
-CHAIN(chain_d, some_object)
-CHAIN(chain_e, some_object)
+CHAIN(chain_a, 0)
+CHAIN(chain_b, 1)
+CHAIN(chain_c, 2)
+CHAIN(chain_d, 3)
+CHAIN(chain_e, 4)
 
 static void *(*const chains[CHAINS])(void) = { chain_a, chain_b, chain_c, chain_d, chain_e };
 
