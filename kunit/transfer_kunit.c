@@ -94,6 +94,31 @@ static void the_surplus_of_one_cpu_serves_another(struct kunit *test)
 		KUNIT_EXPECT_PTR_EQ(test, *(void **)objects[i], objects[i]);
 }
 
+/* Whoever returns an exhausted span takes no other one while there is a batch. */
+static void a_batch_comes_before_another_span(struct kunit *test)
+{
+	const struct mcache_stack *stack;
+	const struct mspan *span;
+	const size_t size = 256;
+	bool batch;
+
+	if (debug_has_none(test, size))
+		return;
+	gk_pin(gk_cpu(0));
+	stack = gk_stack(sizeclass_of(size));
+	/* More than stack and transfer hold: there are spans with a part of them. */
+	hold(test, size, OBJECTS);
+	free_objects();
+	KUNIT_ASSERT_GT(test, in_transfer(size), 0);
+	do {
+		span = stack->span;
+		batch = in_transfer(size);
+		hold(test, size, 1);
+		if (batch && stack->span != span)
+			KUNIT_EXPECT_NULL(test, stack->span);
+	} while (in_transfer(size));
+}
+
 static void it_stays_within_its_limit(struct kunit *test)
 {
 	static const size_t sizes[] = { 8, 64, 512, 4096, 32768 };
@@ -285,6 +310,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(an_unused_stack_is_freed),
 	KUNIT_CASE(without_a_transfer_objects_go_to_their_spans),
 	KUNIT_CASE(the_surplus_of_one_cpu_serves_another),
+	KUNIT_CASE(a_batch_comes_before_another_span),
 	KUNIT_CASE(it_stays_within_its_limit),
 	KUNIT_CASE(a_full_transfer_passes_few_objects_to_the_spans),
 	KUNIT_CASE(these_are_the_turn_of_the_call),
