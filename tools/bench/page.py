@@ -142,11 +142,18 @@ including its loop, is two fifths of galloc's instructions, which fastpath.rst l
 
 *Nanoseconds of remote and replay on uml.* On that kernel, disabling and enabling
 interrupts are two system calls of the host: ``perf record -a`` during a run shows
-``rt_sigprocmask``. ``remote pipe`` takes a lock on each side for every 64 objects, counted
-by ``uml-locks``. Batches of 128 or 256 would take 0.59 and 0.51 of kmalloc's time instead
-of 0.82, but these are arrays of 1 and 2 KiB on the stack. A ``replay`` takes about 125
-locks and atomics per 1,000 events, for spans that come and go with their objects, and a
-third of its time is the host's. ``icount`` has none of that.
+``rt_sigprocmask``. ``icount`` has none of that. ``remote pipe`` takes a lock on each side
+for every 128 objects, once a stack has run out four times in a row at the same end; with 64
+it would be twice as many.
+
+*Locks and atomics of a replay.* 1,000 events are 500 objects, of which 21 % change CPU
+(traces.rst). In batches of 64, each of which is put into the transfer and fetched under its
+lock, these need 3.3 locks: that is the floor, if all others are served by their own CPU and
+no memory comes or goes. The trace lets 25 of 31 MB go several times, in bursts: what a
+full transfer has no room for is marked free in the spans, up to 16 objects in a call,
+which may be made in a section of the caller's; that is most of it (``bit``). Spans
+that come and go with these objects take a lock of the node and a counter of the row each
+(``grow``, ``release``).
 
 *The frees of a burst.* ``kfree()`` of an object in a slab with others sets a word: 210 to
 270 instructions on 6.1 for 256 bytes to 4 KiB. In galloc that is 32, as long as the CPU's
