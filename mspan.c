@@ -411,8 +411,7 @@ unsigned int mspan_match(const struct mcentral *c, void **p, unsigned int n,
 		unsigned int index;
 		unsigned long bit;
 
-		if (offset >= at->length)
-			break;
+		/* Beyond the span, too: then it is not that of an object of the span. */
 		index = sizeclass_index(sc, offset);
 		bit = BIT(index % BITS_PER_LONG);
 		if (unlikely(index >= at->objects || index * size != offset) ||
