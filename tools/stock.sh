@@ -174,7 +174,9 @@ old_clients()
 
 	abi=$(nm -u "$1" | grep -o 'galloc_class_abi[0-9]*')
 	objcopy --redefine-sym "$abi=galloc_class_abi0" "$1" "$work/old_abi.ko"
+	# Without such a section objcopy says so, and ends well all the same.
 	objcopy --dump-section "__versions=$work/versions" "$1" "$work/old_versions.ko" 2>/dev/null || return 0
+	[ -e "$work/versions" ] || { rm -f "$work/old_versions.ko"; return 0; }
 	# Each has 8 bytes of version, then the name.
 	at=$(grep -obaF gfree "$work/versions" | head -n 1 | cut -d : -f 1)
 	printf '\0\0\0\0' | dd of="$work/versions" bs=1 seek=$((at - 8)) conv=notrunc status=none
