@@ -321,8 +321,8 @@ static unsigned int piece_let_go(struct page *page, unsigned int npages,
 	unsigned int order = min3(ilog2(npages), ARENA_ORDER - 1,
 				  (int)__ffs(page_to_pfn(page) | ARENA_PAGES));
 
-	if (order <= PAGE_ALLOC_COSTLY_ORDER || pages_leave_singly() ||
-	    !chunk_freeze(page, order)) {
+	if (order <= PAGE_ALLOC_COSTLY_ORDER || PIECES_LEAVE_SINGLY ||
+	    pages_leave_singly() || !chunk_freeze(page, order)) {
 		page_let_go(page, 0, mended);
 		return 1;
 	}

@@ -212,6 +212,14 @@ static inline void kswapd_unhush(struct kswapd_hush *hush) { }
 #define split_is_recorded()					\
 	(IS_ENABLED(CONFIG_PAGE_OWNER) || IS_ENABLED(CONFIG_MEM_ALLOC_PROFILING))
 
+/*
+ * Does page_owner count the pages of each stack that has allocated some?  When a piece is
+ * freed it takes all of its pages off the stack of the first, but galloc's pieces may be
+ * of more than one allocation.  Since 6.9, and whether it is on no exported symbol tells.
+ */
+#define PIECES_LEAVE_SINGLY						\
+	(IS_ENABLED(CONFIG_PAGE_OWNER) && LINUX_VERSION_CODE >= KERNEL_VERSION(6, 9, 0))
+
 /* Until 6.10: the source of a tracepoint's string was named twice. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 10, 0)
 #define galloc_assign_str(dst, src)	__assign_str(dst, src)
