@@ -104,6 +104,7 @@ int gate_watch(bool (*match)(const struct rowset *set, unsigned int class, const
 	       const void *arg, enum gate_reason why, bool on);
 bool gate_find(struct gate_object *o);
 void gate_see_taken(const void *p);
+void gate_tables_end(void);
 void gate_see_alloc(const void *p, size_t asked, gfp_t gfp);
 void gate_see_alloc_nolock(const void *p, size_t asked, gfp_t gfp);
 bool gate_see_free(const void *p);
@@ -130,6 +131,15 @@ static inline u8 gate_reasons(unsigned int row)
 static inline bool gate_bypasses(unsigned int row)
 {
 	return unlikely(gate_reasons(row) & BIT(GATE_DEBUG));
+}
+
+/*
+ * Are the objects of a row recorded?  Their tables are there for a while after that has
+ * ended, and do not know what has become of the objects since.
+ */
+static inline bool gate_is_recorded(unsigned int row)
+{
+	return gate_reasons(row) & BIT(GATE_TABLE);
 }
 
 /* Does anybody watch anything, or was anything sampled?  In the slow paths only. */

@@ -489,7 +489,7 @@ void table_leave(const struct mspan *s, unsigned int objects, size_t size)
 	for (part = 0; part < DIV_ROUND_UP(objects, TABLE_OBJECTS); part++) {
 		rcu_read_lock();
 		t = table_at(s->start, part);
-		if (t && t->size == size)
+		if (t && t->size == size && gate_is_recorded(t->row))
 			for (i = 0; i < t->n; i++)
 				poison_check(table_object(t, i), &t->record[i], size);
 		if (t)
@@ -661,7 +661,8 @@ static size_t check_record(const struct table *t, unsigned int i, size_t from,
 	}
 	/* Pairs with record_change(). */
 	smp_rmb();
-	if (d->at >= 0 && (READ_ONCE(r->seq) != seq || READ_ONCE(r->state) != state))
+	if (d->at >= 0 && (READ_ONCE(r->seq) != seq || READ_ONCE(r->state) != state ||
+			   !gate_is_recorded(t->row)))
 		d->at = -1;
 	return d->at >= 0 ? 0 : from;
 }

@@ -128,6 +128,20 @@ static bool watch_matches(const struct rowset *set, unsigned int class, const vo
 	return false;
 }
 
+/* The same, unless another one in the list matches, too; "all" has a place of its own. */
+static bool watch_alone_matches(const struct rowset *set, unsigned int class, const void *arg)
+{
+	unsigned int i;
+
+	lockdep_assert_held(&watch_mutex);
+	if (!watch_matches(set, class, arg))
+		return false;
+	for (i = 0; i < nr_watches; i++)
+		if (watches[i].kind != WATCH_ALL && watch_matches(set, class, &watches[i]))
+			return false;
+	return true;
+}
+
 /**
  * watch_set() - let a new set follow what is watched
  * @set: the set, which those who switch may see already; it has no row yet
@@ -183,7 +197,8 @@ static void watch_switch(const struct watch *w, enum gate_reason why, bool on)
 	/* With debug=1 all objects go on to bypass the stacks. */
 	if (galloc_debug && why == GATE_DEBUG && !on)
 		return;
-	if (gate_watch(w->kind == WATCH_ALL ? NULL : watch_matches, w, why, on))
+	if (gate_watch(w->kind == WATCH_ALL ? NULL : on ? watch_matches : watch_alone_matches,
+		       w, why, on))
 		gate_wait();
 }
 
@@ -212,12 +227,12 @@ static int watch_begin(const struct watch *w)
 /* For table_drop(): it is in an RCU read section. */
 static bool is_unwatched(u32 row, const void *arg)
 {
-	return !(gate_reasons(row) & BIT(GATE_TABLE));
+	return !gate_is_recorded(row);
 }
 
 static int watch_end(const struct watch *w)
 {
-	unsigned int place = watch_place(w), i;
+	unsigned int place = watch_place(w);
 
 	if (place == nr_watches)
 		return -ENOENT;
@@ -225,14 +240,11 @@ static int watch_end(const struct watch *w)
 	/* Pairs with watch_set(). */
 	synchronize_rcu();
 	watch_switch(w, GATE_TABLE, false);
-	/* Those that another one watches, too. */
-	for (i = 0; i < nr_watches; i++)
-		watch_switch(&watches[i], GATE_TABLE, true);
 	quarantine_flush(true);
 	table_drop(is_unwatched, NULL);
+	if (!nr_watches)
+		gate_tables_end();
 	watch_switch(w, GATE_DEBUG, false);
-	for (i = 0; i < nr_watches; i++)
-		watch_switch(&watches[i], GATE_DEBUG, true);
 	return 0;
 }
 

@@ -461,6 +461,26 @@ static void what_is_made_later_is_watched(struct kunit *test)
 	gk_expect_any_faults(test, 3);
 }
 
+/* A cache in a heap: as long as one of them is named its objects are recorded, unseen never. */
+static void two_may_watch_the_same(struct kunit *test)
+{
+	struct galloc_cache *had = cache;
+
+	cache = galloc_heap_cache_create(heap, "both", 99, NULL);
+	KUNIT_ASSERT_NOT_NULL(test, cache);
+	gk_expect_reports(test, FAULT_OVERRUN);
+	watch("heap=crimes on");
+	watch("cache=both on");
+	watch("heap=crimes off");
+	KUNIT_EXPECT_TRUE(test, is_watched(cache_alloc, 99));
+	KUNIT_EXPECT_FALSE(test, is_watched(heap_alloc_one, 60));
+	watch("cache=both off");
+	KUNIT_EXPECT_FALSE(test, is_watched(cache_alloc, 99));
+	galloc_cache_destroy(cache);
+	cache = had;
+	gk_expect_any_faults(test, 1);
+}
+
 /* ---- honest clients ---------------------------------------------------------------------- */
 
 static bool traffic_over;
@@ -653,6 +673,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(each_crime_has_its_report),
 	KUNIT_CASE(only_what_was_named_is_watched),
 	KUNIT_CASE(what_is_made_later_is_watched),
+	KUNIT_CASE(two_may_watch_the_same),
 	KUNIT_CASE(switching_disturbs_no_traffic),
 	KUNIT_CASE(without_memory_nothing_is_recorded_and_all_is_served),
 	KUNIT_CASE(who_asks_for_the_size_may_use_it),

@@ -186,23 +186,6 @@ static void set_reason(u8 *word, enum gate_reason why, bool set)
 	WRITE_ONCE(*word, set ? had | BIT(why) : had & ~BIT(why));
 }
 
-/* Is there a row with this reason? */
-static bool reason_is_set(enum gate_reason why)
-{
-	struct row_walk w = { };
-	struct mcentral *c;
-
-	if ((gate_all | gate_large) & BIT(why))
-		return true;
-	while ((c = rows_next(&w))) {
-		if (c->gates & BIT(why)) {
-			rows_walk_end(&w);
-			return true;
-		}
-	}
-	return false;
-}
-
 /**
  * gate_watch() - begin or end a reason that has no watcher, for some rows
  * @match: true for these: rows of a set, those of a class, or, with neither, those of
@@ -235,14 +218,22 @@ int gate_watch(bool (*match)(const struct rowset *set, unsigned int class, const
 			if (match(set, 0, arg))
 				rows_set_gates(set, BIT(why), on);
 	}
-	/* Those who watch are called by it. */
-	if (why == GATE_TABLE)
-		set_reason(&gate_watched, why, on || reason_is_set(why));
+	/* Those who watch are called by it; spans that leave until gate_tables_end(). */
+	if (why == GATE_TABLE && on)
+		set_reason(&gate_watched, why, true);
 	mutex_unlock(&gate_mutex);
 	/* Pairs with the read sections of gate_see(). */
 	if (!on)
 		synchronize_rcu();
 	return gate_changed();
+}
+
+/* All tables are gone, and nothing is recorded any more.  Process context. */
+void gate_tables_end(void)
+{
+	mutex_lock(&gate_mutex);
+	set_reason(&gate_watched, GATE_TABLE, false);
+	mutex_unlock(&gate_mutex);
 }
 
 /**
@@ -500,9 +491,16 @@ void gate_see_parked(const void *p)
 	struct gate_object o = { .p = untag(p) };
 
 	rcu_read_lock();
+	/* Nobody could get it meanwhile, even if no more is recorded. */
 	if (gate_find(&o))
 		table_see_parked(&o);
 	rcu_read_unlock();
+}
+
+/* The object at an address, if what is recorded of it is still true.  RCU read section. */
+static bool gate_find_recorded(struct gate_object *o)
+{
+	return gate_find(o) && gate_is_recorded(o->row);
 }
 
 /* Is @size what was asked for?  @known: set if that is known. */
@@ -512,7 +510,7 @@ bool gate_size_is(const void *p, size_t size, bool *known)
 	bool is;
 
 	rcu_read_lock();
-	is = gate_find(&o) && table_size_ok(&o, size, known);
+	is = gate_find_recorded(&o) && table_size_ok(&o, size, known);
 	rcu_read_unlock();
 	return is;
 }
@@ -523,7 +521,7 @@ size_t gate_kept(const void *p, size_t have)
 	struct gate_object o = { .p = untag(p) };
 
 	rcu_read_lock();
-	if (gate_find(&o))
+	if (gate_find_recorded(&o))
 		have = table_kept(&o, have);
 	rcu_read_unlock();
 	return have;
@@ -536,7 +534,7 @@ bool gate_see_sized(const void *p)
 	bool live;
 
 	rcu_read_lock();
-	live = !gate_find(&o) || table_open(&o);
+	live = !gate_find_recorded(&o) || table_open(&o);
 	rcu_read_unlock();
 	return live;
 }
@@ -551,7 +549,7 @@ bool gate_see_resized(const void *p, size_t size, bool zero)
 	bool known;
 
 	rcu_read_lock();
-	known = gate_find(&o) && table_resize(&o, size, zero);
+	known = gate_find_recorded(&o) && table_resize(&o, size, zero);
 	rcu_read_unlock();
 	return known;
 }
