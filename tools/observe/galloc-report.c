@@ -5,6 +5,8 @@
  *
  * Self-contained: no script, no picture and no style of elsewhere.
  */
+#include "history.h"
+#include "profile.h"
 #include "reader.h"
 #include "views.h"
 
@@ -15,9 +17,10 @@
 #include <time.h>
 
 static const char usage[] =
-	"galloc-report [--load FILE] [--dir DIR] >report.html\n"
+	"galloc-report [--load FILE] [--dir DIR] [SECONDS COUNT] >report.html\n"
 	"Writes one HTML file that shows where galloc's memory is, of this machine or of a\n"
-	"snapshot that gallocstat --save has made.\n";
+	"snapshot that gallocstat --save has made; with SECONDS, after it has looked COUNT\n"
+	"times, or until Ctrl-C, with a chart of that time.\n";
 
 static const char head[] =
 	"<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
@@ -140,7 +143,23 @@ static void print_table(const char *title, const struct table *t, bool open)
 	puts("</table></div></details>");
 }
 
-static void report(const struct snapshot *s)
+/* Who holds it; older snapshots do not know. */
+static void print_profile(struct snapshot *s)
+{
+	struct profile *p;
+
+	if (!s->profile)
+		return;
+	p = profile_parse(s->profile, s->profile_size, "profile/heap");
+	s->profile = NULL;
+	printf("<details open><summary>Who holds it: estimates from %llu samples</summary><div class=\"scroll\" tabindex=\"0\">\n",
+	       p->samples);
+	view_flame(p);
+	puts("</div></details>");
+	profile_free(p);
+}
+
+static void report(struct snapshot *s, const struct history *h)
 {
 	struct table *nodes = reader_nodes(s);
 	time_t seconds = s->time;
@@ -152,6 +171,12 @@ static void report(const struct snapshot *s)
 	print_alarms(s);
 	print_bar(s);
 	print_parts(s);
+	if (h->points) {
+		puts("<details open><summary>Since then</summary><div class=\"scroll\" tabindex=\"0\">");
+		view_history(h);
+		puts("</div></details>");
+	}
+	print_profile(s);
 	puts("<details open><summary>Blocks of 2 MiB and their spans</summary><div class=\"scroll\" tabindex=\"0\">");
 	view_svg(s);
 	puts("</div></details>");
@@ -174,6 +199,9 @@ int main(int argc, char **argv)
 		{ }
 	};
 	const char *dir = READER_DIR, *load = NULL;
+	unsigned long count = 0;
+	struct history h = { };
+	double seconds = 0;
 	struct snapshot *s;
 	int c;
 
@@ -189,11 +217,21 @@ int main(int argc, char **argv)
 			return 2;
 		}
 	}
-	if (optind < argc)
-		reader_die("too many words: type galloc-report --help");
-	s = load ? reader_load(load) : reader_read(dir);
-	report(s);
+	if (optind < argc && (load || argc != optind + 2))
+		reader_die("give SECONDS and COUNT, and no snapshot: type galloc-report --help");
+	if (optind < argc) {
+		seconds = atof(argv[optind]);
+		count = strtoul(argv[optind + 1], NULL, 10);
+		if (!(seconds > 0 && seconds < 1e6) || !count || count > 1000000)
+			reader_die("%s %s are no seconds and no count: give numbers above 0",
+				   argv[optind], argv[optind + 1]);
+		s = history_take(&h, dir, seconds, count);
+	} else {
+		s = load ? reader_load(load) : reader_read(dir);
+	}
+	report(s, &h);
 	reader_free(s);
+	history_free(&h);
 	if (fflush(stdout) || ferror(stdout))
 		reader_die("cannot write to standard output");
 	return 0;

@@ -85,7 +85,8 @@ static void add_frame(struct profile *p, char *line, const char *from)
 		reader_die("%s is damaged: \"%.40s\"", from, line);
 }
 
-static struct profile *parse(char *text, size_t size, const char *from)
+/* The text is the profile's from then on. */
+struct profile *profile_parse(char *text, size_t size, const char *from)
 {
 	struct profile *p = reader_need(NULL, sizeof(*p));
 	struct utsname name;
@@ -125,7 +126,7 @@ struct profile *profile_read(const char *dir, const char *kind)
 			   dir);
 	if (!text)
 		reader_die("%s: %s", path, strerror(errno));
-	return parse(text, size, path);
+	return profile_parse(text, size, path);
 }
 
 struct profile *profile_load(const char *path)
@@ -135,7 +136,7 @@ struct profile *profile_load(const char *path)
 
 	if (!text)
 		reader_die("%s: %s", path, strerror(errno));
-	return parse(text, size, path);
+	return profile_parse(text, size, path);
 }
 
 void profile_free(struct profile *p)

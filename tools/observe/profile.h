@@ -58,6 +58,7 @@ struct profile {
 };
 
 /* Each prints one line that says what to do, and ends the program, if it cannot be done. */
+struct profile *profile_parse(char *text, size_t size, const char *from);
 struct profile *profile_read(const char *dir, const char *kind);
 struct profile *profile_load(const char *path);
 void profile_free(struct profile *p);

@@ -17,6 +17,9 @@
 #define SNAPSHOT_FILE	"== "
 #define SNAPSHOT_END	"== end\n"
 
+/* A file that is no table, and that need not be there. */
+#define PROFILE_FILE	"profile/heap"
+
 const char *const reader_names[READER_FILES] = {
 	"stats", "events", "classes", "heaps", "mcache", "mheap", "spans",
 };
@@ -265,6 +268,8 @@ struct snapshot *reader_read(const char *dir)
 			reader_die("%s: %s: was galloc unloaded?", path, strerror(errno));
 		cut_file(s, file, dir);
 	}
+	snprintf(path, sizeof(path), "%s/" PROFILE_FILE, dir);
+	s->profile = reader_text(path, &s->profile_size);
 	return s;
 }
 
@@ -279,6 +284,8 @@ void reader_save(const struct snapshot *s, const char *path)
 	fprintf(f, SNAPSHOT_HEAD "%.3f\n", s->time);
 	for (file = 0; file < READER_FILES; file++)
 		fprintf(f, SNAPSHOT_FILE "%s\n%s", reader_names[file], s->file[file].text);
+	if (s->profile)
+		fprintf(f, SNAPSHOT_FILE PROFILE_FILE "\n%s", s->profile);
 	fputs(SNAPSHOT_END, f);
 	if (fflush(f) || ferror(f) || (f != stdout && fclose(f)))
 		reader_die("%s: %s", path, strerror(errno));
@@ -319,6 +326,14 @@ struct snapshot *reader_load(const char *path)
 		t->text[t->size] = 0;
 		cut_file(s, file, path);
 	}
+	at = strstr(text, "\n" SNAPSHOT_FILE PROFILE_FILE "\n");
+	if (at) {
+		at += strlen("\n" SNAPSHOT_FILE PROFILE_FILE "\n");
+		s->profile_size = text + size - strlen(SNAPSHOT_END) - at;
+		s->profile = reader_need(NULL, s->profile_size + 1);
+		memcpy(s->profile, at, s->profile_size);
+		s->profile[s->profile_size] = 0;
+	}
 	free(text);
 	return s;
 }
@@ -336,6 +351,8 @@ void reader_free(struct snapshot *s)
 
 	for (file = 0; s && file < READER_FILES; file++)
 		table_clear(&s->file[file]);
+	if (s)
+		free(s->profile);
 	free(s);
 }
 

@@ -51,10 +51,14 @@ struct table {
  * struct snapshot - all files, at one time
  * @time: seconds since 1970, with a fraction
  * @file: the files
+ * @profile: profile/heap, for profile_parse(); NULL: there is none
+ * @profile_size: its length
  */
 struct snapshot {
 	double time;
 	struct table file[READER_FILES];
+	char *profile;
+	size_t profile_size;
 };
 
 extern const char *const reader_names[READER_FILES];

@@ -6,6 +6,8 @@
 #ifndef _GALLOC_OBSERVE_VIEWS_H
 #define _GALLOC_OBSERVE_VIEWS_H
 
+struct history;
+struct profile;
 struct snapshot;
 
 /* views.c */
@@ -16,5 +18,11 @@ void view_diff(const struct snapshot *old, const struct snapshot *s);
 /* map.c */
 void view_map(const struct snapshot *s);
 void view_svg(const struct snapshot *s);
+
+/* flame.c */
+void view_flame(const struct profile *p);
+
+/* history.c */
+void view_history(const struct history *h);
 
 #endif /* _GALLOC_OBSERVE_VIEWS_H */

@@ -286,6 +286,19 @@ check_pprof()
 	sed 's/^kind heap/kind allocs/' "$work/galloc/profile/heap" >"$work/galloc/profile/allocs"
 	same "of all allocations, too" "$(profile allocs | tail -n 1)" \
 		"524288 alloc_objects alloc_space of alloc_space"
+	same "galloc-report draws it, with a table" \
+		"$(page 'p.tags["svg"], p.tags["table"], p.tags["polyline"] if "polyline" in p.tags else 0, p.bad')" "3 8 0 []"
+	said --save "$work/with"
+	"$top/build/observe/galloc-report" --load "$work/with" >"$work/page"
+	same "a snapshot has it, too" "$(grep -c '<title>wf_run \[wordfreq\]: about 6480K, 92.7 %' "$work/page")" 1
+	same "what comes from one place is below its caller" \
+		"$(grep -o '<title>ksys_write: about [^<]*' "$work/page")" "<title>ksys_write: about 6992K, 100.0 %"
+	"$top/build/observe/galloc-report" --dir "$work/galloc" 0.01 3 >"$work/page"
+	same "SECONDS COUNT: a chart of two lines" "$(grep -c '<polyline' "$work/page")" 2
+	tool=$top/build/observe/galloc-report
+	refused "no seconds" "x 3 are no seconds and no count: give numbers above 0" x 3
+	refused "seconds of a snapshot" \
+		"give SECONDS and COUNT, and no snapshot: type galloc-report --help" --load with 1 2
 	tool=$top/build/observe/galloc-pprof
 	same "--top: the largest first" \
 		"$("$tool" --top --load "$work/galloc/profile/heap" | awk '/objects of/ { print $1, $2, $3 }' | tr '\n' ';')" \
