@@ -92,7 +92,9 @@ boot()
 		guest_uml "$KERNEL" "$work/initramfs.$guest" "$log" "${KUNIT_TIMEOUT:-1200}"
 		;;
 	*)
-		[ -z "$debug" ] || GUEST_APPEND+=" kmemleak=on page_owner=on" GUEST_CONSOLE=early
+		[ -z "$debug" ] || GUEST_APPEND+=" kmemleak=on" GUEST_CONSOLE=early
+		# There it also counts the pages of each stack.
+		[ "$config" != qemu-debug-7.3 ] || GUEST_APPEND+=" page_owner=on"
 		export GUEST_CONSOLE
 		guest_qemu "$KERNEL" "$work/initramfs.$guest" "$log" "${KUNIT_TIMEOUT:-3600}"
 		;;
