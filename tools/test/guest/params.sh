@@ -13,7 +13,7 @@
 POKE=${POKE:-/test/poke}
 PARAMETERS=/sys/module/galloc/parameters
 
-begin 76
+begin 93
 
 # refused "PARAMETERS" MESSAGE: by EINVAL and that line alone, without its prefix.
 refused()
@@ -109,8 +109,8 @@ done
 refused "limit_mb=1 atomic_reserve_kb=1025" "atomic_reserve_kb=1025 is more than limit_mb=1: at most 1024"
 refused "fault=stop" "fault=stop is unknown: report, oops or panic"
 refused "fault=" "fault= is unknown: report, oops or panic"
-refused "debug=maybe" "debug=maybe: 0, 1, all, large, class="
-refused "debug=class=68" "debug=class=68: 0, 1, all, large, class="
+refused "debug=maybe" "debug=maybe: 0, 1, all, large, class=1 to 67, cache=NAME or heap=NAME, at most 16"
+refused "debug=class=68" "debug=class=68: 0, 1, all, large, class=1 to 67, cache=NAME or heap=NAME, at most 16"
 # These the kernel refuses by itself.
 for value in abc -1 0x 12cows; do
 	refused "limit_mb=$value" "\`$value' invalid for parameter \`limit_mb'"
