@@ -324,18 +324,12 @@ static __always_inline bool mcache_push_place(const struct stack_place *place, c
 	return false;
 }
 
-/**
- * struct pushing - a stack that several objects are being pushed on, with busy set
- * @stack: the stack, or NULL
- * @top: its top, which is stored at the end
- * @last: the object there
- * @far: the bits of the page and of the mask, in which the next object must not differ
- */
+/* A stack that several objects are being pushed on, with busy set. */
 struct pushing {
-	struct mcache_stack *stack;
-	void **top;
-	unsigned long last;
-	unsigned long far;
+	struct mcache_stack *stack;	/* or NULL */
+	void **top;			/* stored at the end */
+	unsigned long last;		/* the object there */
+	unsigned long far;		/* bits in which the next one may not differ from it */
 };
 
 static __always_inline void pushing_end(const struct pushing *to)
