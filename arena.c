@@ -644,20 +644,21 @@ void *arena_meta_cache_alloc(struct kmem_cache *cache, size_t bytes, gfp_t gfp)
 }
 
 /*
- * Several of them, or none: more than are needed, so only where they cost nothing, neither
- * reclaim nor reserves.  Context: Where may_call_system() says so.
+ * A page for descriptors, which are charged one by one.  For more than are @needed only
+ * where it costs nothing, neither reclaim nor reserves.
  */
-bool arena_meta_cache_alloc_many(struct kmem_cache *cache, size_t bytes,
-				 unsigned int n, void **out, gfp_t gfp)
+void *arena_meta_page(bool needed, gfp_t gfp)
 {
-	gfp = chunk_gfp_speculative(gfp);
-	if (!arena_charge_meta(n * bytes))
-		return false;
-	/* The type of the result depends on the version. */
-	if (!galloc_fail(0) && kmem_cache_alloc_bulk(cache, gfp, n, out))
-		return true;
-	arena_uncharge_meta(n * bytes);
-	return false;
+	struct kswapd_hush hush;
+	void *p;
+
+	if (!needed)
+		gfp = chunk_gfp_speculative(gfp);
+	galloc_pause(PAUSE_ASK_SYSTEM, &gfp);
+	kswapd_hush(&hush);
+	p = galloc_fail(0) ? NULL : (void *)__get_free_page(gfp);
+	kswapd_unhush(&hush);
+	return p;
 }
 
 void arena_meta_cache_free(struct kmem_cache *cache, void *p, size_t bytes)

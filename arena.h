@@ -226,8 +226,7 @@ void *arena_meta_alloc(size_t bytes, int nid);
 void *arena_meta_zalloc(size_t bytes, int nid, gfp_t gfp);
 void arena_meta_free(void *p, size_t bytes);
 void *arena_meta_cache_alloc(struct kmem_cache *cache, size_t bytes, gfp_t gfp);
-bool arena_meta_cache_alloc_many(struct kmem_cache *cache, size_t bytes,
-				 unsigned int n, void **out, gfp_t gfp);
+void *arena_meta_page(bool needed, gfp_t gfp);
 void arena_meta_cache_free(struct kmem_cache *cache, void *p, size_t bytes);
 bool arena_charge_meta(long bytes);
 bool arena_charge_meta_for(long bytes, gfp_t gfp);

@@ -454,6 +454,7 @@ void mspan_exit(void);
 struct mspan *mspan_new(unsigned int kind, gfp_t gfp);
 bool mspan_new_many(struct mspan **out, unsigned int n, gfp_t gfp);
 void mspan_delete(struct mspan *s);
+extern unsigned long mspan_nr_pages;
 enum mspan_found mspan_resolve(const void *p, struct object *o);
 unsigned int mspan_match(const struct mcentral *c, void **p, unsigned int n,
 			 struct cover *at);

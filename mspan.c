@@ -10,7 +10,7 @@
  */
 #include "galloc_internal.h"
 
-/* Descriptors, by kind. */
+/* Descriptors, by kind, except the smallest. */
 static struct kmem_cache *mspan_caches[MSPAN_KINDS];
 
 /* Where single pages are spans it is most of what they cost. */
@@ -56,12 +56,100 @@ static void mspan_setup(struct mspan *s, unsigned int kind)
 	s->dropped = 0;
 }
 
+/*
+ * A page of descriptors of the smallest kind, which follow.  In a burst of small spans each
+ * takes one: from the slab allocator that is a hundred instructions, here it is twenty.
+ */
+struct mspan_page {
+	struct list_head list;	/* of those that have unused ones */
+	struct mspan *unused;	/* that have been used, linked by @next */
+	unsigned int fresh;	/* never used: the first ones */
+	unsigned int nr;	/* of both */
+};
+
+#define MSPAN_BYTES	(sizeof(struct mspan) + sizeof(long))
+#define PAGE_MSPANS	((PAGE_SIZE - sizeof(struct mspan_page)) / MSPAN_BYTES)
+
+/* The pages with unused ones; the number of all; what protects both. */
+static LIST_HEAD(mspan_pages);
+unsigned long mspan_nr_pages;
+static DEFINE_RAW_SPINLOCK(mspan_pages_lock);
+
+/* Take up to @n unused descriptors, after adding a page of them, if @page is not NULL. */
+static unsigned int pages_take(struct mspan **out, unsigned int n, struct mspan_page *page)
+{
+	unsigned long flags;
+	unsigned int i;
+
+	galloc_lock(&mspan_pages_lock, flags);
+	if (page) {
+		list_add(&page->list, &mspan_pages);
+		mspan_nr_pages++;
+	}
+	for (i = 0; i < n && !list_empty(&mspan_pages); i++) {
+		page = list_first_entry(&mspan_pages, struct mspan_page, list);
+		out[i] = page->unused;
+		if (out[i])
+			page->unused = out[i]->next;
+		else
+			out[i] = (void *)(page + 1) + MSPAN_BYTES * --page->fresh;
+		if (!--page->nr)
+			list_del(&page->list);
+	}
+	galloc_unlock(&mspan_pages_lock, flags);
+	return i;
+}
+
+/* Give one back; its page goes with the last. */
+static void pages_put(struct mspan *s)
+{
+	struct mspan_page *page = (void *)((unsigned long)s & PAGE_MASK);
+	unsigned long flags;
+	bool empty;
+
+	galloc_lock(&mspan_pages_lock, flags);
+	s->next = page->unused;
+	page->unused = s;
+	if (!page->nr++)
+		list_add(&page->list, &mspan_pages);
+	empty = page->nr == PAGE_MSPANS;
+	if (empty) {
+		list_del(&page->list);
+		mspan_nr_pages--;
+	}
+	galloc_unlock(&mspan_pages_lock, flags);
+	if (empty)
+		free_page((unsigned long)page);
+}
+
+/* Get all of @n descriptors; false: none.  More than are @needed only if that is easy. */
+static bool pages_get(struct mspan **out, unsigned int n, bool needed, gfp_t gfp)
+{
+	unsigned int got = pages_take(out, n, NULL);
+
+	while (got < n) {
+		struct mspan_page *page = arena_meta_page(needed, gfp);
+
+		if (!page) {
+			while (got)
+				pages_put(out[--got]);
+			return false;
+		}
+		*page = (struct mspan_page) { .fresh = PAGE_MSPANS, .nr = PAGE_MSPANS };
+		got += pages_take(out + got, n - got, page);
+	}
+	return true;
+}
+
 /* A descriptor, charged to the limit; NULL if none is available. */
 struct mspan *mspan_new(unsigned int kind, gfp_t gfp)
 {
-	struct mspan *s = arena_meta_cache_alloc(mspan_caches[kind], mspan_size(kind),
-						 gfp);
+	struct mspan *s = NULL;
 
+	if (kind)
+		s = arena_meta_cache_alloc(mspan_caches[kind], mspan_size(kind), gfp);
+	else if (arena_charge_meta_for(MSPAN_BYTES, gfp) && !pages_get(&s, 1, true, gfp))
+		arena_uncharge_meta(MSPAN_BYTES);
 	if (s)
 		mspan_setup(s, kind);
 	return s;
@@ -80,9 +168,12 @@ bool mspan_new_many(struct mspan **out, unsigned int n, gfp_t gfp)
 {
 	unsigned int i;
 
-	if (!arena_meta_cache_alloc_many(mspan_caches[0], mspan_size(0), n,
-					 (void **)out, gfp))
+	if (!arena_charge_meta(n * MSPAN_BYTES))
 		return false;
+	if (!pages_get(out, n, false, gfp)) {
+		arena_uncharge_meta(n * MSPAN_BYTES);
+		return false;
+	}
 	for (i = 0; i < n; i++)
 		mspan_setup(out[i], 0);
 	return true;
@@ -93,7 +184,12 @@ static void mspan_free_rcu(struct rcu_head *head)
 	struct mspan *s = container_of(head, struct mspan, rcu);
 	unsigned int kind = mspan_kind(s);
 
-	arena_meta_cache_free(mspan_caches[kind], s, mspan_size(kind));
+	if (kind) {
+		arena_meta_cache_free(mspan_caches[kind], s, mspan_size(kind));
+		return;
+	}
+	pages_put(s);
+	arena_uncharge_meta(MSPAN_BYTES);
 }
 
 /*
@@ -666,7 +762,7 @@ void mspan_cut(struct mspan *s, unsigned int row)
 /* ---- init and exit ---------------------------------------------------------- */
 
 static const char * const cache_names[] = {
-	"galloc_mspan", "galloc_mspan_128", "galloc_mspan_256", "galloc_mspan_512",
+	NULL, "galloc_mspan_128", "galloc_mspan_256", "galloc_mspan_512",
 	"galloc_mspan_1024", "galloc_mspan_2048", "galloc_mspan_4096", "galloc_mspan_8192",
 };
 
@@ -676,7 +772,7 @@ int mspan_init(void)
 {
 	unsigned int kind;
 
-	for (kind = 0; kind < MSPAN_KINDS; kind++) {
+	for (kind = 1; kind < MSPAN_KINDS; kind++) {
 		mspan_caches[kind] = galloc_fail(0) ? NULL :
 			kmem_cache_create(cache_names[kind], mspan_size(kind), 0, 0, NULL);
 		if (!mspan_caches[kind])
@@ -694,7 +790,8 @@ void mspan_exit(void)
 
 	/* For mspan_free_rcu(). */
 	rcu_barrier();
-	for (kind = 0; kind < MSPAN_KINDS; kind++) {
+	WARN_ON_ONCE(mspan_nr_pages);
+	for (kind = 1; kind < MSPAN_KINDS; kind++) {
 		kmem_cache_destroy(mspan_caches[kind]);
 		mspan_caches[kind] = NULL;
 	}

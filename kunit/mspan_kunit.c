@@ -379,6 +379,52 @@ static void descriptors_are_charged_and_uncharged(struct kunit *test)
 	}
 }
 
+static void expect_apart(struct kunit *test, struct mspan **s, unsigned int n)
+{
+	unsigned int i;
+
+	for (i = 0; i < n; i++)
+		s[i]->start = i;
+	for (i = 0; i < n; i++) {
+		KUNIT_EXPECT_EQ(test, s[i]->start, i);
+		KUNIT_EXPECT_EQ(test, (unsigned int)s[i]->nwords, 1);
+	}
+}
+
+/* They are apart, in few pages, of which each goes with its last one. */
+static void small_descriptors_share_pages(struct kunit *test)
+{
+	unsigned int n = 2 * PAGE_SIZE / sizeof(struct mspan);
+	struct mspan **s = kunit_kcalloc(test, n, sizeof(*s), GFP_KERNEL);
+	unsigned long pages;
+	long meta;
+
+	KUNIT_ASSERT_NOT_NULL(test, s);
+	rcu_barrier();
+	pages = mspan_nr_pages;
+	meta = arena_meta_bytes();
+	gk_limit_to(n * sizeof(struct mspan));
+	KUNIT_EXPECT_FALSE(test, mspan_new_many(s, n, GFP_KERNEL));
+	gk_limit_to(n * (sizeof(struct mspan) + sizeof(long)));
+	KUNIT_ASSERT_TRUE(test, mspan_new_many(s, n, GFP_KERNEL));
+	KUNIT_EXPECT_EQ(test, arena_meta_bytes() - meta,
+			n * (sizeof(struct mspan) + sizeof(long)));
+	KUNIT_EXPECT_LE(test, mspan_nr_pages - pages, 3);
+	expect_apart(test, s, n);
+	while (--n > 1)
+		mspan_delete(s[n]);
+	rcu_barrier();
+	KUNIT_EXPECT_LE(test, mspan_nr_pages, pages + 2);
+	/* Used ones, again. */
+	KUNIT_ASSERT_TRUE(test, mspan_new_many(s + 2, 30, GFP_KERNEL));
+	expect_apart(test, s, 32);
+	for (n = 0; n < 32; n++)
+		mspan_delete(s[n]);
+	rcu_barrier();
+	KUNIT_EXPECT_EQ(test, mspan_nr_pages, pages);
+	KUNIT_EXPECT_EQ(test, arena_meta_bytes(), meta);
+}
+
 /* A late freer may look at one that is gone, as long as it is in its read section. */
 static void a_descriptor_outlives_its_readers(struct kunit *test)
 {
@@ -510,6 +556,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(pages_without_objects_resolve_to_no_span),
 	KUNIT_CASE(a_row_that_is_none_resolves_to_no_span),
 	KUNIT_CASE(descriptors_are_charged_and_uncharged),
+	KUNIT_CASE(small_descriptors_share_pages),
 	KUNIT_CASE(a_descriptor_outlives_its_readers),
 	KUNIT_CASE(no_descriptor_beyond_the_limit),
 	KUNIT_CASE(no_bit_is_lost_between_a_claimer_and_a_freer),

@@ -120,6 +120,8 @@ EXPORT_SYMBOL_IF_KUNIT(nodes_free_pages);
 
 /* mspan.c */
 EXPORT_SYMBOL_IF_KUNIT(mspan_new);
+EXPORT_SYMBOL_IF_KUNIT(mspan_new_many);
+EXPORT_SYMBOL_IF_KUNIT(mspan_nr_pages);
 EXPORT_SYMBOL_IF_KUNIT(mspan_delete);
 EXPORT_SYMBOL_IF_KUNIT(mspan_resolve);
 EXPORT_SYMBOL_IF_KUNIT(mspan_object);
