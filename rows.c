@@ -705,8 +705,10 @@ bool rows_reap(void)
 		set_hide(set);
 	/* Pairs with the read sections of mspan_resolve(), and of readers of objects. */
 	synchronize_rcu();
-	llist_for_each_entry_safe(s, next, later, later)
+	llist_for_each_entry_safe(s, next, later, later) {
 		span_gone(mcentral_of(mspan_row(s)), s);
+		cond_resched();
+	}
 	llist_for_each_entry_safe(set, next_set, gone, gone) {
 		set_free(set);
 		cond_resched();

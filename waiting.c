@@ -117,6 +117,7 @@ static void waiting_free(void)
 			rcu_read_unlock();
 			if (page < ARENA_PAGES)
 				free_if_unshared(arena, page);
+			cond_resched();
 		}
 		if (nr % 64 == 0)
 			cond_resched();

@@ -161,8 +161,10 @@ void nolock_settle(void)
 	lone = xchg(&owed_lone, 0);
 	settle_reports();
 	for (nr = 0; nr < map_nr_slots(); nr++) {
-		for (page = 0; page < ARENA_PAGES; page++)
+		for (page = 0; page < ARENA_PAGES; page++) {
 			page = settle_page(nr, page);
+			cond_resched();
+		}
 		while (lone && settle_lone(nr))
 			cond_resched();
 		if (nr % 64 == 0)

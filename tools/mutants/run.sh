@@ -43,7 +43,7 @@ jobs=${MUTANTS_JOBS:-2}
 ops=${KUNIT_OPS:-200000}
 
 # Seconds a guest may take.  A test that a mutant hangs takes all of them.
-declare -A limit=([uml-7.3]=120 [qemu-debug-7.3]=600 [qemu-release-7.3]=300 [qemu-none-6.1]=600 [edges-6.1]=900)
+declare -A limit=([uml-7.3]=120 [qemu-debug-7.3]=600 [qemu-release-7.3]=300 [qemu-none-6.1]=600 [edges-6.1]=900 [edges-none-6.1]=900)
 
 # ---- the list -----------------------------------------------------------------
 
@@ -149,9 +149,11 @@ boot_once()
 # run_script NAME TREE LOG: run a script of tools/test/guest with the galloc of a tree.
 run_script()
 {
+	local which=${bed_of[$1]#edges-}
+
 	STOCK_SCRIPTS=${test[$1]} STOCK_ROUNDS=12 STOCK_TIMEOUT=${limit[${bed_of[$1]}]} \
-		"$2/tools/stock.sh" 6.1 edges >"$3.report" 2>"$3" || true
-	cp "$2/build/log/stock-6.1-edges.log" "$3.guest" 2>/dev/null || true
+		"$2/tools/stock.sh" "$which" edges >"$3.report" 2>"$3" || true
+	cp "$2/build/log/stock-$which-edges.log" "$3.guest" 2>/dev/null || true
 }
 
 # script_failed LOG: some check has, or the guest did not come to its end.  A build that

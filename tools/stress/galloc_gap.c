@@ -9,7 +9,9 @@
  * was late, in microseconds, since it was last written to.
  *
  * A number written to `fill` is that of megabytes that are allocated in objects of
- * `size` bytes, and freed: that much is cached then.  With use_kmalloc=1 by kmalloc().
+ * `size` bytes, and freed: that much is cached then.  With how=1 by kmalloc(); 2: of a cache
+ * whose pages leave after a grace period; 3: by gfree_nolock(), which leaves most of it to
+ * the worker.
  */
 #include <linux/err.h>
 #include <linux/hrtimer.h>
@@ -20,10 +22,13 @@
 #include <linux/vmalloc.h>
 
 #include <galloc.h>
+#include <galloc_cache.h>
 
-static bool use_kmalloc;
-module_param(use_kmalloc, bool, 0644);
-MODULE_PARM_DESC(use_kmalloc, "kmalloc() in place of galloc()");
+enum how { BY_GALLOC, BY_KMALLOC, FOR_READERS, BY_NOLOCK };
+
+static uint how;
+module_param(how, uint, 0644);
+MODULE_PARM_DESC(how, "1: kmalloc(); 2: a cache with readers; 3: gfree_nolock()");
 
 static unsigned int size = 4096;
 module_param(size, uint, 0644);
@@ -52,6 +57,30 @@ static const struct kernel_param_ops late_ops = { .set = late_set, .get = late_g
 module_param_cb(late_us, &late_ops, NULL, 0644);
 MODULE_PARM_DESC(late_us, "how late the threads were at most; written: from now on");
 
+static struct galloc_cache *cache;
+
+static void *take(void)
+{
+	switch (how) {
+	case BY_KMALLOC:
+		return kmalloc(size, GFP_KERNEL);
+	case FOR_READERS:
+		return cache ? galloc_cache_alloc(cache, GFP_KERNEL) : NULL;
+	default:
+		return galloc(size, GFP_KERNEL);
+	}
+}
+
+static void give_back(void *p)
+{
+	if (how == BY_KMALLOC)
+		kfree(p);
+	else if (how == BY_NOLOCK)
+		gfree_nolock(p);
+	else
+		gfree(p);
+}
+
 static int fill_and_free(unsigned long n)
 {
 	void **object = vmalloc(array_size(n, sizeof(*object)));
@@ -60,21 +89,23 @@ static int fill_and_free(unsigned long n)
 
 	if (!object)
 		return -ENOMEM;
+	if (how == FOR_READERS)
+		cache = galloc_cache_create("gap", size, &(struct galloc_cache_args) {
+			.flags = GALLOC_CACHE_TYPESAFE_BY_RCU });
 	for (i = 0; i < n && !err; i++) {
-		object[i] = use_kmalloc ? kmalloc(size, GFP_KERNEL) : galloc(size, GFP_KERNEL);
+		object[i] = take();
 		if (!object[i])
 			err = -ENOMEM;
 		if (i % TURN == 0)
 			cond_resched();
 	}
 	while (i--) {
-		if (use_kmalloc)
-			kfree(object[i]);
-		else
-			gfree(object[i]);
+		give_back(object[i]);
 		if (i % TURN == 0)
 			cond_resched();
 	}
+	galloc_cache_destroy(cache);
+	cache = NULL;
 	vfree(object);
 	return err;
 }

@@ -17,7 +17,7 @@ TRIES=5
 MOST_MS=100
 MB=100
 
-begin 14
+begin 16
 
 # fill SIZE: that much is cached afterwards, in free runs and on stacks.
 fill()
@@ -49,6 +49,14 @@ read_all() { cat "$G/stats" "$G/classes" "$G/mheap" "$G/mcache" "$G/spans" >/dev
 drop_caches() { echo 2 >/proc/sys/vm/drop_caches; }
 load_all() { load_galloc free_max_mb=4096 cpu_cache_kb=32768 && load galloc_gap; }
 
+# The same, until the worker has done what is left.
+settled()
+{
+	to_file shrink && fill "$1" && wait_until most_is_free
+}
+
+most_is_free() { [ $(($(stat_of free) + $(stat_of cached))) -ge $((MB * 900000)) ]; }
+
 slab_shrink()
 {
 	local file
@@ -61,9 +69,9 @@ slab_shrink()
 
 check "modules load" load_all
 at_most "nothing is done: ms" "$(late '' sleep 1)" $MOST_MS
-echo 1 >$P/use_kmalloc
+echo 1 >$P/how
 note "kmalloc(): it allocates, frees and shrinks: $(late 64 slab_shrink), $(late 4096 slab_shrink) ms"
-echo 0 >$P/use_kmalloc
+echo 0 >$P/how
 
 for size in 64 4096; do
 	at_most "shrink of $MB MB, objects of $size bytes: ms" "$(late $size to_file shrink)" $MOST_MS
@@ -71,6 +79,13 @@ for size in 64 4096; do
 	at_most "debugfs is read: ms, $size bytes" "$(late $size read_all)" $MOST_MS
 	at_most "drop_caches: ms, $size bytes" "$(late $size drop_caches)" $MOST_MS
 done
+
+# What is freed then, the worker has to do.
+echo 2 >$P/how
+at_most "pages wait for readers of a cache: ms" "$(late '' settled 4096)" $MOST_MS
+echo 3 >$P/how
+at_most "gfree_nolock() of much: ms" "$(late '' settled 4096)" $MOST_MS
+echo 0 >$P/how
 
 # The last of it goes with galloc.
 fill 64
