@@ -535,22 +535,6 @@ static inline mempool_t *__galloc_mempool_create_kmalloc_pool(int min_nr, size_t
 
 /* ---- kfree_rcu() --------------------------------------------------------------------------- */
 
-/*
- * The kernel's macro, for what is the kernel's, also checks where the head is.  It may be
- * of a type of the kernel's own, which is smaller than an rcu_head.
- */
-#define __galloc_kfree_rcu(ptr, head)					\
-do {									\
-	typeof(ptr) __galloc_p = (ptr);					\
-									\
-	if (!galloc_owns(__galloc_p))					\
-		kvfree_rcu_arg_2(__galloc_p, head);			\
-	else if (sizeof(__galloc_p->head) >= sizeof(struct rcu_head))	\
-		galloc_queue_rcu(__galloc_p, (void *)&__galloc_p->head);	\
-	else								\
-		galloc_override_queue_rcu(__galloc_p, (void *)&__galloc_p->head);	\
-} while (0)
-
 #define __galloc_kfree_rcu_mightsleep(ptr)				\
 do {									\
 	typeof(ptr) __galloc_p = (ptr);					\
@@ -563,7 +547,7 @@ do {									\
 
 #define __galloc_third(a, b, c, ...)	c
 #define __galloc_kfree_rcu_any(...)					\
-	__galloc_third(__VA_ARGS__, __galloc_kfree_rcu,			\
+	__galloc_third(__VA_ARGS__, galloc_kfree_rcu,			\
 		       __galloc_kfree_rcu_mightsleep)(__VA_ARGS__)
 
 /* ---- calls that hand memory to core code which frees it ---------------------------------- */

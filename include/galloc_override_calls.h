@@ -102,4 +102,20 @@ int galloc_tcf_em_register(struct tcf_ematch_ops *ops);
 void galloc_shash_free_singlespawn_instance(struct shash_instance *inst);
 void galloc_ahash_free_singlespawn_instance(struct ahash_instance *inst);
 
+/*
+ * kfree_rcu(p, head).  The kernel's macro, for what is the kernel's, also checks where the
+ * head is.  It may be of a type of the kernel's own, which is smaller than an rcu_head.
+ */
+#define galloc_kfree_rcu(ptr, head)					\
+do {									\
+	typeof(ptr) __galloc_p = (ptr);					\
+									\
+	if (!galloc_owns(__galloc_p))					\
+		kvfree_rcu_arg_2(__galloc_p, head);			\
+	else if (sizeof(__galloc_p->head) >= sizeof(struct rcu_head))	\
+		galloc_queue_rcu(__galloc_p, (void *)&__galloc_p->head);	\
+	else								\
+		galloc_override_queue_rcu(__galloc_p, (void *)&__galloc_p->head);	\
+} while (0)
+
 #endif /* _GALLOC_OVERRIDE_CALLS_H */

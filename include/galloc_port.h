@@ -66,19 +66,6 @@ static inline void *galloc_kvrealloc(const void *p, size_t size, gfp_t gfp)
 	return galloc_override_vrealloc(NULL, p, size, 1, gfp, NUMA_NO_NODE);
 }
 
-/* kfree_rcu(): @head may be of a type smaller than an rcu_head. */
-#define galloc_kfree_rcu(ptr, head)					\
-do {									\
-	typeof(ptr) __galloc_p = (ptr);					\
-									\
-	if (!galloc_owns(__galloc_p))					\
-		kvfree_rcu_arg_2(__galloc_p, head);			\
-	else if (sizeof(__galloc_p->head) >= sizeof(struct rcu_head))	\
-		galloc_queue_rcu(__galloc_p, (void *)&__galloc_p->head);	\
-	else								\
-		galloc_override_queue_rcu(__galloc_p, (void *)&__galloc_p->head);	\
-} while (0)
-
 #ifdef DEFINE_FREE
 DEFINE_FREE(galloc_kfree, void *, if (!IS_ERR_OR_NULL(_T)) galloc_kfree(_T))
 DEFINE_FREE(galloc_kvfree, void *, if (!IS_ERR_OR_NULL(_T)) galloc_kvfree(_T))

@@ -28,8 +28,9 @@ ESCAPES+='|serio_register_port|public_key_subtype'
 
 reverse=
 [ "${1:-}" != --reverse ] || { reverse=1; shift; }
-[ $# -eq 1 ] && [ -d "$1" ] || die "type: port.sh [--reverse] DIR"
+[ $# -eq 1 ] || die "type: port.sh [--reverse] DIR"
 dir=$1
+[ -d "$dir" ] || die "there is no folder $dir; type: port.sh [--reverse] DIR"
 need_packages coccinelle
 work_dir cocci
 
