@@ -172,7 +172,7 @@ static void report(struct snapshot *s, const struct history *h)
 	print_bar(s);
 	print_parts(s);
 	if (h->points) {
-		puts("<details open><summary>Since then</summary><div class=\"scroll\" tabindex=\"0\">");
+		puts("<details open><summary>While it was watched</summary><div class=\"scroll\" tabindex=\"0\">");
 		view_history(h);
 		puts("</div></details>");
 	}

@@ -17,7 +17,7 @@
 #define HEIGHT	220
 #define LEFT	70
 #define BOTTOM	40
-#define TOP	20
+#define TOP	34
 
 static volatile sig_atomic_t interrupted;
 
