@@ -8,9 +8,8 @@
 # serve the same requests, see tools/stress/galloc_fragment.c:
 #
 #	what kmalloc() always has, galloc always has: each size, each kind of flags;
-#	in sum it has at least 0.98 of what kmalloc() has; 0.97 where a single size fills
-#	memory in single pages: its descriptors take 1.4 % of that, and some pages stay on
-#	lists of the CPUs by chance, of kmalloc()'s as well, see why/descriptors.rst;
+#	in sum it has at least 0.98 of what kmalloc() has; 0.97 where many objects of a size
+#	share single pages, see why/descriptors.rst;
 #	it causes no more OOM kills.
 #
 # Requests for larger blocks than there should be succeed by chance: these are compared
@@ -138,6 +137,7 @@ one_case()
 	cat $tmp/both >>$tmp/all
 	at_least "$name: served, of 1000 that kmalloc has" "$(share ask "$order" $tmp/both)" 980
 	case $* in
+	*fill_size=4096*) least=980 ;;
 	*fill_size*) least=970 ;;
 	*) least=980 ;;
 	esac
@@ -157,6 +157,9 @@ mkfifo $tmp/never
 exec 9<>$tmp/never
 # The system keeps more blocks to itself when it has met fragments.
 echo 0 >/proc/sys/vm/watermark_boost_factor
+# What is on the lists of the CPUs nobody gets in the end; how much that is depends on which
+# CPU has freed last, of kmalloc()'s pages as well: let the lists be short.
+echo 1000000 >/proc/sys/vm/percpu_pagelist_high_fraction
 while [ "$seed" -lt "$end" ]; do
 	for case in $(cases_of "$seed"); do
 		# shellcheck disable=SC2046 # several words
