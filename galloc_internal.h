@@ -680,9 +680,9 @@ void *api_alloc_large(struct rowset *set, size_t size, size_t align, int nid, gf
 size_t api_alloc_row_bulk(struct rowset *set, int nid, gfp_t gfp, size_t asked, size_t nr,
 			  void **p);
 void api_free_parked(const void *p);
-size_t api_size(const void *p);
-size_t api_kept(const void *p, size_t have);
-void api_resized(const void *p, size_t size, size_t have, gfp_t gfp);
+size_t resize_have(const void *p);
+size_t resize_kept(const void *p, size_t have);
+void resize_in_place(const void *p, size_t size, size_t have, gfp_t gfp);
 
 /* mcache.c: see mcache.h */
 

@@ -303,13 +303,6 @@ bool rows_destroy(struct rowset *set)
 	return none;
 }
 
-/* A set that nobody has allocated from: any context but NMI. */
-void rows_abandon(struct rowset *set)
-{
-	WRITE_ONCE(set->dead, true);
-	rows_put(set);
-}
-
 /* Objects that were allocated and not freed; exact if nobody does so meanwhile. */
 unsigned long rows_in_use(const struct rowset *set)
 {

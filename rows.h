@@ -140,7 +140,6 @@ extern unsigned long rows_nr_sets;
 
 struct rowset *rows_create(const struct rows_args *args, gfp_t gfp);
 bool rows_destroy(struct rowset *set);
-void rows_abandon(struct rowset *set);
 bool rows_get(struct rowset *set);
 void rows_put(struct rowset *set);
 unsigned int rows_alloc(struct rowset *set, int nid, gfp_t gfp, unsigned int max,
@@ -184,6 +183,13 @@ static inline struct rowset *rows_of(const void *p)
 	struct object o;
 
 	return mspan_resolve(p, &o) == FOUND_OBJECT ? o.c->set : NULL;
+}
+
+/* A set that nobody has allocated from: any context but NMI. */
+static inline void rows_abandon(struct rowset *set)
+{
+	WRITE_ONCE(set->dead, true);
+	rows_put(set);
 }
 
 /* Must an object of a row not be cleared? */

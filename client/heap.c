@@ -339,14 +339,14 @@ void *grealloc_from(struct galloc_heap *heap, const void *p, size_t size, gfp_t 
 		gfree(p);
 		return ZERO_SIZE_PTR;
 	}
-	have = api_size(p);
+	have = resize_have(p);
 	if (!have)
 		return NULL;
 	if (have >= size && heap_has(heap, p))
 		return grealloc(p, size, gfp);
 	new = galloc_from(heap, size, gfp);
 	if (new) {
-		memcpy(new, p, min(api_kept(p, have), size));
+		memcpy(new, p, min(resize_kept(p, have), size));
 		gfree(p);
 	}
 	return new;

@@ -333,7 +333,7 @@ EXPORT_SYMBOL_GPL(galloc_ksize);
 /* An object of galloc is to be where only the kernel has memory. */
 static void *move_to_kernel(const void *p, size_t size, gfp_t gfp, int nid)
 {
-	size_t have = api_size(p);
+	size_t have = resize_have(p);
 	void *new;
 
 	if (have >= size) {
@@ -344,7 +344,7 @@ static void *move_to_kernel(const void *p, size_t size, gfp_t gfp, int nid)
 	new = kmalloc_node(size, gfp, nid);
 	if (!new)
 		return NULL;
-	memcpy(new, p, api_kept(p, have));
+	memcpy(new, p, resize_kept(p, have));
 	gfree(p);
 	return new;
 }

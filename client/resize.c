@@ -12,7 +12,7 @@
 #include <linux/string.h>
 
 /* The same as gsize(), for those who do not use all of them. */
-size_t api_size(const void *p)
+size_t resize_have(const void *p)
 {
 	enum mspan_found found;
 	struct target t;
@@ -25,13 +25,13 @@ size_t api_size(const void *p)
 }
 
 /* Of @have bytes of an object, those that its client has written, as far as known. */
-size_t api_kept(const void *p, size_t have)
+size_t resize_kept(const void *p, size_t have)
 {
 	return gate_has_tables() ? gate_kept(p, have) : have;
 }
 
 /* An object of @have bytes stays where it is, and @size of them are its client's. */
-void api_resized(const void *p, size_t size, size_t have, gfp_t gfp)
+void resize_in_place(const void *p, size_t size, size_t have, gfp_t gfp)
 {
 	bool zero = want_init_on_alloc(gfp);
 
@@ -58,7 +58,7 @@ size_t gsize(const void *p)
 
 	if (ZERO_OR_NULL_PTR(p) || !api_enter_ok())
 		return 0;
-	size = api_size(p);
+	size = resize_have(p);
 	if (size && gate_has_tables())
 		gate_see_sized(p);
 	return size;
@@ -133,18 +133,18 @@ void *grealloc_node_aligned(const void *p, size_t size, size_t align, gfp_t gfp,
 		gfree(p);
 		return ZERO_SIZE_PTR;
 	}
-	have = api_size(p);
+	have = resize_have(p);
 	if (!have)
 		return NULL;
 	if (have >= size && IS_ALIGNED(addr_of(p), align) &&
 	    (!(gfp & __GFP_THISNODE) || nid == NUMA_NO_NODE ||
 	     page_to_nid(virt_to_page(p)) == nid)) {
-		api_resized(p, size, have, gfp);
+		resize_in_place(p, size, have, gfp);
 		return (void *)p;
 	}
 	new = alloc_beside(p, size, align, gfp, nid);
 	if (new) {
-		memcpy(new, p, min(api_kept(p, have), size));
+		memcpy(new, p, min(resize_kept(p, have), size));
 		gfree(p);
 	}
 	return new;

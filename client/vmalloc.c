@@ -145,16 +145,16 @@ void *gvrealloc(const void *p, size_t size, gfp_t gfp)
 		gvfree(p);
 		return ZERO_SIZE_PTR;
 	}
-	have = is_vmalloc_addr(p) ? vmalloc_bytes(p) : api_size(p);
+	have = is_vmalloc_addr(p) ? vmalloc_bytes(p) : resize_have(p);
 	if (!have)
 		return NULL;
 	if (have >= size) {
-		api_resized(p, size, have, gfp);
+		resize_in_place(p, size, have, gfp);
 		return (void *)p;
 	}
 	new = gvmalloc(size, gfp);
 	if (new) {
-		memcpy(new, p, api_kept(p, have));
+		memcpy(new, p, resize_kept(p, have));
 		gvfree(p);
 	}
 	return new;
