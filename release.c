@@ -592,7 +592,7 @@ bool release_turn(void)
 	static unsigned long above_since, most;
 	unsigned long max = release_free_max(), keep = max / 4 * 3;
 	bool again = false;
-	unsigned long free;
+	unsigned long free, unused;
 	int nid;
 
 	for_each_node(nid) {
@@ -618,8 +618,10 @@ bool release_turn(void)
 	if (time_before(jiffies, above_since + RELEASE_DELAY))
 		return true;
 	above_since = 0;
-	release_runs(min(free - keep, release_unused(most, free)), true);
-	return again || mheap_free_pages() > max;
+	unused = release_unused(most, free);
+	release_runs(min(free - keep, unused), true);
+	/* Not for what the reserve keeps: that stays above the mark for ever. */
+	return again || unused < free - keep;
 }
 
 /* ---- unload ---------------------------------------------------------------------- */

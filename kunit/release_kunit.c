@@ -275,6 +275,12 @@ static void what_is_being_used_up_stays(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, release_turn());
 	KUNIT_EXPECT_EQ(test, pages_held(), held);
 	run_give_all(0);
+	/* What cannot leave is not looked at for ever. */
+	WRITE_ONCE(galloc_reserve_pages, LONG_MAX);
+	release_turn();
+	msleep(300);
+	KUNIT_EXPECT_FALSE(test, release_turn());
+	WRITE_ONCE(galloc_reserve_pages, 0);
 	KUNIT_EXPECT_EQ(test, release_unused(1, 1), 1);
 	KUNIT_EXPECT_EQ(test, release_unused(70, 100), 70);
 	KUNIT_EXPECT_EQ(test, release_unused(100, 95), 95 - 80);
