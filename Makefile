@@ -79,6 +79,7 @@ help:
 	@echo 'make run [TEXT=file]  galloc and a client on a stock kernel in QEMU'
 	@echo 'make check            all tests (KERNELS="6.1 6.12 7.3": on all kernels)'
 	@echo 'make check-install    builds and packages for kernels of every layout'
+	@echo 'make check-graft      galloc in a kernel source, and its suites built in'
 	@echo 'make kunit            the KUnit suites, in user-mode Linux'
 	@echo 'make coverage         which lines and branches these run'
 	@echo 'make model            the spin models of protocols and of barriers'
@@ -106,13 +107,16 @@ help:
 	@echo 'DEBUG=1               build with lock depth checks'
 	@echo 'BTF=y                 require type information; default: if possible'
 
-.PHONY: run check check-install kunit coverage mutants model litmus hosttest bench bench-doc bench-here sizeclasses lint
+.PHONY: run check check-graft check-install kunit coverage mutants model litmus hosttest bench bench-doc bench-here sizeclasses lint
 .PHONY: trace trace-doc
 run:
 	@tools/run.sh $(if $(TEXT),"$(TEXT)")
 
 check:
 	@tools/check.sh
+
+check-graft:
+	@tools/test/graft.sh
 
 check-install:
 	@tools/ship/layouts.sh

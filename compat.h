@@ -21,6 +21,13 @@
 #error "galloc needs a 64-bit kernel"
 #endif
 
+/* Is this one of galloc's functions?  Built into the kernel they cannot be told from others. */
+#ifdef MODULE
+#define within_galloc(at)	within_module_core(at, THIS_MODULE)
+#else
+#define within_galloc(at)	((void)(at), false)
+#endif
+
 /* Until 6.8: MAX_ORDER, exclusive up to 6.3 and inclusive from 6.4. */
 #ifndef MAX_PAGE_ORDER
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 4, 0)

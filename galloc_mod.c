@@ -299,7 +299,8 @@ static void __exit galloc_exit(void)
 	pr_info("unloaded, %lu pages held\n", kept + arena_lost_pages());
 }
 
-module_init(galloc_init);
+/* In a module the same as module_init(); built in, before its clients'. */
+subsys_initcall(galloc_init);
 module_exit(galloc_exit);
 
 MODULE_DESCRIPTION("A Go/tcmalloc-style memory allocator for kernel modules");

@@ -9,7 +9,7 @@
 #ifndef _GALLOC_SIZECLASS_INTERNAL_H
 #define _GALLOC_SIZECLASS_INTERNAL_H
 
-#include "include/galloc_sizeclass.h"
+#include "galloc_sizeclass.h"
 
 /* Entries of the two lookup tables, for sizes up to and above 1024. */
 #define SIZECLASS_NR_8		((1024 >> 3) + 1)

@@ -157,7 +157,7 @@ static void resized(void)
 	/* In place the second time. */
 	p = grealloc(p, 500, GFP_KERNEL);
 	p = grealloc(p, 400, GFP_KERNEL);
-	grealloc(p, 0, GFP_KERNEL);
+	p = grealloc(p, 0, GFP_KERNEL);
 }
 
 static void in_bulk(void)

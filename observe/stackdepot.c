@@ -207,7 +207,7 @@ u32 stackdepot_save_here(bool any)
 	unsigned long at[STACKDEPOT_DEPTH];
 
 	n = stack_trace_save(at, STACKDEPOT_DEPTH, 1);
-	while (own < n && within_module_core(at[own], THIS_MODULE))
+	while (own < n && within_galloc(at[own]))
 		own++;
 	if (own < n)
 		return stackdepot_save(at + own, n - own, any);

@@ -45,7 +45,7 @@ unsigned long trace_caller(void)
 	unsigned int i, n = stack_trace_save(at, TRACE_DEPTH, 1);
 
 	for (i = 0; i < n; i++)
-		if (!within_module_core(at[i], THIS_MODULE))
+		if (!within_galloc(at[i]))
 			return at[i];
 #endif
 	return 0;

@@ -14,7 +14,7 @@ need_for programs python release
 (need_for clang) || true
 shifts="12 14 16"
 cflags="-std=gnu11 -O2 -Wall -Wextra -Werror -Wno-missing-field-initializers"
-cflags+=" -DGALLOC_HOST_TEST -I$top/tools/test"
+cflags+=" -DGALLOC_HOST_TEST -I$top/tools/test -I$top/include"
 
 mkdir -p "$top/build/host"
 work=$(mktemp -d "$top/build/host/test.XXXXXX")
