@@ -280,17 +280,21 @@ void capacity_trim(int cpu)
 		m = mcache_enter();
 		if (!m)
 			return;
+		m->held -= atomic_long_xchg(&m->unheld, 0);
 		turn = m->cpu == cpu && m->stacks != empty_stacks &&
 		       m->held > galloc_cpu_cache_bytes ? end - number : 0;
 		for (stack = &m->stacks[number]; turn && m->held > galloc_cpu_cache_bytes;
 		     turn--, stack++) {
+			unsigned int k = stack_k(stack - m->stacks);
 			unsigned int room = stack_room(stack);
 
+			if (stack_is_taken(k))
+				continue;
 			/* A span would serve nobody without a place. */
 			if (stack->span && stack->top == stack->base && room)
 				room--;
 			stack->end -= room;
-			m->held -= (size_t)room * stack_size(stack_k(stack - m->stacks));
+			m->held -= (size_t)room * stack_size(k);
 		}
 		mcache_leave(m);
 		cond_resched();

@@ -295,6 +295,8 @@ static void write_profile(const struct profile *p)
 	if (isatty(STDOUT_FILENO))
 		reader_die("the profile is no text: write it to a file, galloc-pprof >profile.pb.gz, or give --top");
 	string("");
+	/* The first one gives the profile its name. */
+	module_id("", p->here);
 	put_type(1, allocs ? "alloc_objects" : "inuse_objects", "count");
 	put_type(1, allocs ? "alloc_space" : "inuse_space", "bytes");
 	for (i = 0; i < p->entries; i++)
