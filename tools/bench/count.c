@@ -50,6 +50,7 @@ static const struct {
 	{ "large", "large_alloc_huge", GROW },
 	{ "large", NULL, RELEASE },
 	{ "run", "spares_take", RELEASE },
+	{ "run", "run_free", RELEASE },
 	{ "run", NULL, GROW },
 	{ "mheap", NULL, RELEASE },
 	{ "release", "release_take_kept", GROW },
