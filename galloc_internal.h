@@ -680,9 +680,6 @@ void *api_alloc_large(struct rowset *set, size_t size, size_t align, int nid, gf
 size_t api_alloc_row_bulk(struct rowset *set, int nid, gfp_t gfp, size_t asked, size_t nr,
 			  void **p);
 void api_free_parked(const void *p);
-size_t resize_have(const void *p);
-size_t resize_kept(const void *p, size_t have);
-void resize_in_place(const void *p, size_t size, size_t have, gfp_t gfp);
 
 /* mcache.c: see mcache.h */
 
@@ -733,6 +730,12 @@ static __always_inline bool api_alloc_ok(gfp_t gfp)
 	might_alloc(gfp);
 	return api_enter_ok();
 }
+
+/* client/resize.c */
+
+size_t resize_have(const void *p);
+size_t resize_kept(const void *p, size_t have);
+void resize_in_place(const void *p, size_t size, size_t have, gfp_t gfp);
 
 /* client/sweep.c */
 
