@@ -524,25 +524,32 @@ build()
 }
 
 # Builder of a cache entry: what tools/port builds modules from.
+SOURCE_PARTS="fs lib crypto net drivers/block drivers/md drivers/net/wireguard drivers/net/veth.c"
+
 unpack_source()
 {
-	need_disk 300
+	local -a parts
+
+	need_disk 400
+	# shellcheck disable=SC2086 # words
+	mapfile -t parts < <(printf '*/%s\n' $SOURCE_PARTS)
 	# shellcheck disable=SC2016 # the inner bash expands it
 	PROGRESS_NAME="unpack ${3##*/}" progress bash -c '
 		set -o pipefail
 		dpkg-deb --fsys-tarfile "$1" | tar -xO --wildcards "./usr/src/*.tar.xz" |
 			tar -xJ -C "$2" --strip-components=1 --wildcards --no-wildcards-match-slash \
-				"*/fs" "*/lib" "*/drivers/block"' - "$3" "$1"
+				"${@:3}"' - "$3" "$1" "${parts[@]}"
 }
 
 source_tree()
 {
-	local found release package version deb
+	local found release package version deb key
 
 	found=$(find_source "linux-source-${1:-6.1}")
 	read -r release package version <<<"$found"
 	deb=$(cache_entry "source/${package}_$version" fetch_source "$release" "$package" "$version")
-	key_value SOURCE "$(cache_entry "modules/$version" unpack_source "$(echo "$deb"/*.deb)")"
+	key=$(sha256sum <<<"$SOURCE_PARTS" | cut -c 1-8)
+	key_value SOURCE "$(cache_entry "modules/${version}_$key" unpack_source "$(echo "$deb"/*.deb)")"
 }
 
 # Update the lists of all releases in use.

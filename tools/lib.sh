@@ -287,7 +287,8 @@ packages_for()
 		lint) echo sparse ;;
 		plots) echo gnuplot-nox ;;
 		recording) echo e2fsprogs ;;
-		demo) echo gcc-12 e2fsprogs xfsprogs xz-utils ;;
+		demo) echo gcc-12 xz-utils e2fsprogs xfsprogs btrfs-progs f2fs-tools nilfs-tools jfsutils attr acl \
+			nbd-server nbd-client mdadm dmsetup wireguard-tools nftables iproute2 ;;
 		observing) echo libncurses-dev zlib1g-dev tmux ;;
 		release) echo git ;;
 		docs) echo python3-sphinx perl ;;

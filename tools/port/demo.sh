@@ -12,6 +12,8 @@
 # last "N passed, N failed, N skipped".
 #
 #	PORT_FILES=5000		files that a file system unpacks
+#	KERNEL=6.1		the kernel
+#	PORT_VARIANTS=galloc	only with it
 #	PORT_TIMEOUT=N		seconds the guest may take
 #	PORT_DOC=1		copy the table into Documentation/porting.rst
 
@@ -26,18 +28,8 @@ work_dir port
 out=$top/build/port
 files=${PORT_FILES:-5000}
 sets=("$@")
-[ $# -gt 0 ] || sets=(ext4 ext2 minix zram null_blk)
-
-# The file of a module of the stock kernel and those it depends on, in the order of loading.
-stock_modules()
-{
-	local name line
-
-	for name in "$@"; do
-		line=$(grep -E "/$name\.ko(\.[a-z]+)?:" "$MODDIR/modules.dep") || continue
-		tr -d ':' <<<"$line" | tr ' ' '\n' | tac
-	done | grep . | awk '!seen[$0]++'
-}
+[ $# -gt 0 ] || sets=(ext4 xfs btrfs f2fs ext2 minix nilfs2 jfs zram null_blk)
+series=${KERNEL:-6.1} variants=${PORT_VARIANTS:-kernel galloc}
 
 # Files of the kernel's headers, as many as wanted, in a hundred folders; and their sums.
 make_tree()
@@ -59,28 +51,47 @@ make_tree()
 	[ "$n" -eq "$files" ] || say "there are only $n files"
 }
 
+# guest_module KO NAME: what the guest loads as /port/NAME, without what only a debugger reads.
+guest_module()
+{
+	local ko=$1 to=$work/modules/$2
+
+	if [ ! -e "$to" ]; then
+		mkdir -p "${to%/*}"
+		case $ko in
+		*.xz) xz -dc "$ko" >"$to" ;;
+		*) cp "$ko" "$to" ;;
+		esac
+		strip --strip-debug "$to"
+		guest_files+=("$to:/port/$2")
+	fi
+}
+
+# Build all sets, and write down what the guest needs for each.
 build_sets()
 {
-	local name variant ko
+	local name variant ko file
 
-	for name in "${sets[@]}"; do
-		for variant in kernel galloc; do
-			printf '%s %s' "$variant" "$name" >>"$work/modules"
-			port_build "$name" "$variant" >"$work/kos"
+	for variant in $variants; do
+		port_build "$variant" "${sets[@]}"
+		for name in "${sets[@]}"; do
+			printf '%s %s' "$variant" "$name"
 			while read -r ko; do
-				guest_files+=("$ko:/port/$variant/${ko##*/}")
-				printf ' /port/%s/%s' "$variant" "${ko##*/}" >>"$work/modules"
-			done <"$work/kos"
-			echo >>"$work/modules"
+				file=$variant/$name/${ko##*/}
+				guest_module "$ko" "$file"
+				printf ' /port/%s' "$file"
+			done < <(port_files "$variant" "$name")
+			echo
 		done
-		# shellcheck disable=SC2046 # words
-		stock_modules loop $(port_needs "$name") >>"$work/needs"
+	done >"$work/built"
+	for name in "${sets[@]}"; do
+		while read -r ko; do
+			file=${ko##*/}
+			guest_module "$MODDIR/$ko" "${file%.xz}"
+			echo "$name /port/${file%.xz}" >>"$work/needs"
+		done < <(stock_modules loop && port_stock "$name")
+		port_programs "$name" | tr ' ' '\n' >>"$work/programs"
 	done
-	awk '!seen[$0]++' "$work/needs" | while read -r ko; do echo "$ko"; done >"$work/order"
-	while read -r ko; do
-		guest_files+=("$MODDIR/$ko:/port/${ko##*/}")
-		echo "${ko##*/}" >>"$work/stock"
-	done <"$work/order"
 }
 
 # One line a phase: without, with, and the ratio.
@@ -106,14 +117,14 @@ make_table()
 				last = part[1]
 				a = ms[order[i], "kernel"]; b = ms[order[i], "galloc"]
 				c = held[order[i], "kernel"]; d = held[order[i], "galloc"]
-				printf("   %s, %s, %d, %d, %s, %d, %d, %s\n", part[1], part[2], a, b,
-					(a > 100 ? sprintf("%.3f", b / a) : ""), c, d,
+				printf("   %s, %s, %.1f, %.1f, %s, %d, %d, %s\n", part[1], part[2], a / 1000, b / 1000,
+					(a > 5000 ? sprintf("%.3f", b / a) : ""), c, d,
 					(c > 500 ? sprintf("%.2f", d / c) : ""))
 			}
 			total(last)
 		}
 		function total(set) {
-			printf("   %s, all, %d, %d, %.3f, , ,\n", set, sum[set, "kernel"], sum[set, "galloc"],
+			printf("   %s, all, %.1f, %.1f, %.3f, , ,\n", set, sum[set, "kernel"] / 1000, sum[set, "galloc"] / 1000,
 				sum[set, "galloc"] / (sum[set, "kernel"] ? sum[set, "kernel"] : 1))
 		}' "$work/log"
 }
@@ -130,7 +141,7 @@ report()
 		fi
 	done < <(tr -d '\r' <"$work/log" | grep '^@@ check ')
 	for name in "${sets[@]}"; do
-		for variant in kernel galloc; do
+		for variant in $variants; do
 			grep -q "^@@ phase $name $variant unload" "$work/log" ||
 				not_ok "$name, $variant: it finishes" "the last line is: $(guest_last_line "$work/log")"
 		done
@@ -139,8 +150,8 @@ report()
 }
 
 need_for modules guests qemu demo
-use_kernel stock 6.1
-eval "$("$top/tools/kernel.sh" source 6.1)"
+use_kernel stock "$series"
+eval "$("$top/tools/kernel.sh" source "$series")"
 build_lock "$KREL"
 build_galloc "$KDIR" "$KREL"
 guest_files=("$work/galloc.ko:/port/galloc.ko")
@@ -149,16 +160,15 @@ cp "$BUILD/galloc.ko" "$work/"
 build_unlock
 make_tree
 PATH=$PATH:/usr/sbin:/sbin
-for name in mke2fs e2fsck mkfs.xfs xfs_repair mkfs.minix fsck.minix mkfs.f2fs fsck.f2fs jfs_mkfs \
-	jfs_fsck mkfs.nilfs2 mkfs.btrfs btrfs; do
-	! command -v "$name" >/dev/null ||
-		mapfile -t -O "${#guest_files[@]}" guest_files < <(guest_program "$name")
-done
-printf '%s\n' "${sets[@]}" >"$work/plan"
+sort -u "$work/programs" | sed "/^$/d" >"$work/unique"
+while read -r name; do
+	mapfile -t -O "${#guest_files[@]}" guest_files < <(guest_program "$name")
+done <"$work/unique"
+for name in "${sets[@]}"; do printf '%s\n' "$name $variants"; done >"$work/plan"
 printf '%s' "$GUEST_SPLAT" | sed 's/|$//' >"$work/splats"
 guest_initramfs "$work/initramfs" "$top/tools/port/guest.sh" "${guest_files[@]}" \
-	"$work/plan:/port/plan" "$work/modules:/port/modules" \
-	"$work/stock:/port/stock" "$work/splats:/port/splats" "$work/tree.tar:/tmp/tree.tar" \
+	"$work/plan:/port/plan" "$work/built:/port/modules" \
+	"$work/needs:/port/needs" "$work/splats:/port/splats" "$work/tree.tar:/tmp/tree.tar" \
 	"$work/tree.md5:/tmp/tree.md5"
 mkdir -p "$out"
 say "running ${sets[*]} under $KREL"
