@@ -28,7 +28,7 @@ work_dir port
 out=$top/build/port
 files=${PORT_FILES:-5000}
 sets=("$@")
-[ $# -gt 0 ] || sets=(ext4 xfs btrfs f2fs ext2 minix nilfs2 jfs zram null_blk)
+[ $# -gt 0 ] || sets=(ext4 xfs btrfs f2fs ext2 minix nilfs2 jfs zram null_blk nbd)
 series=${KERNEL:-6.1} variants=${PORT_VARIANTS:-kernel galloc}
 
 # Files of the kernel's headers, as many as wanted, in a hundred folders; and their sums.
