@@ -779,9 +779,6 @@ void rcu_batches_peak(unsigned long *n, unsigned long *bytes);
 
 void nolock_settle(void);
 
-#include "totals.h"
-#include "events.h"
-
 /* galloc_mod.c */
 
 extern bool galloc_debug;
@@ -793,6 +790,8 @@ extern unsigned long galloc_free_max_pages;
 extern unsigned long galloc_cpu_cache_bytes;
 extern unsigned long galloc_cpu_cache_most;
 
+#include "totals.h"
+#include "events.h"
 #include "worker.h"
 #include "gate.h"
 #include "lock.h"

@@ -168,6 +168,14 @@ static void __init show_init(void)
 	knobs_live(true);
 }
 
+/* Who may watch allocations, and what they see; before any CPU has stacks. */
+static void __init watchers_init(void)
+{
+	sample_init();
+	gate_init();
+	stacks_init();
+}
+
 static int __init galloc_init(void)
 {
 	int err;
@@ -197,9 +205,7 @@ static int __init galloc_init(void)
 	err = rows_init();
 	if (err)
 		goto err_mheap;
-	sample_init();
-	gate_init();
-	stacks_init();
+	watchers_init();
 	err = capacity_init();
 	if (err)
 		goto err_mcentral;
@@ -212,9 +218,8 @@ static int __init galloc_init(void)
 	if (err)
 		goto err_worker;
 	err = selftest_run();
-	if (err)
-		goto err_start;
-	err = shrinker_init();
+	if (!err)
+		err = shrinker_init();
 	if (err)
 		goto err_start;
 	galloc_fail_end();

@@ -55,8 +55,8 @@ traffic()
 	load galloc_stress ops="$STRESS" live=256 &
 	while kill -0 $! 2>/dev/null; do
 		for kb in 1 64 0 512; do
-			echo $kb >$KNOBS/sample_kb
-			echo $((64 + kb * 4)) >$KNOBS/cpu_cache_kb || return 1
+			echo "$kb" >"$KNOBS/sample_kb"
+			echo $((64 + kb * 4)) >"$KNOBS/cpu_cache_kb" || return 1
 		done
 	done
 	wait $!
