@@ -393,8 +393,8 @@ static __always_inline void arena_span_set(struct arena *arena, unsigned int pag
 		smp_store_release(&arena->span[page], s);
 		return;
 	}
-	/* kmemleak does not look into struct page. */
-	if (s)
+	/* kmemleak does not look into struct page, nor knows those in pages of mspan.c. */
+	if (s && s->nwords > 1)
 		kmemleak_not_leak(s);
 	/* Release: as above. */
 	smp_store_release(&arena_page_at(arena, page)->private, (unsigned long)s);
