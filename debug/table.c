@@ -454,7 +454,7 @@ static void *table_object(const struct table *t, unsigned int i)
 /* Take a table out of the hash, and keep it for reports. */
 static void table_bury(struct table *t)
 {
-	struct table *old = t;
+	struct table *old = t, **dead;
 	unsigned long flags;
 
 	galloc_lock(&table_lock, flags);
@@ -463,8 +463,11 @@ static void table_bury(struct table *t)
 		return;
 	}
 	table_unhash(t);
-	if (table_tells(t))
-		swap(old, table_dead[nr_left++ % NR_DEAD]);
+	if (table_tells(t)) {
+		/* swap() evaluates what it gets twice. */
+		dead = &table_dead[nr_left++ % NR_DEAD];
+		swap(old, *dead);
+	}
 	galloc_unlock(&table_lock, flags);
 	if (old)
 		table_put_later(old);
