@@ -179,14 +179,22 @@ static void expect_caller(struct kunit *test, const char *text)
 		expect_text(test, text, 1);
 }
 
-static void expect_damage(struct kunit *test, enum galloc_fault fault, size_t at)
+/* A prefilled object was allocated before. */
+static void expect_born(struct kunit *test, const struct victim *v)
+{
+	if (v->alloc != prefill_alloc)
+		expect_caller(test, "victim_born");
+}
+
+static void expect_damage(struct kunit *test, const struct victim *v,
+			  enum galloc_fault fault, size_t at)
 {
 	char text[64];
 
 	gk_expect_faults(test, fault, 1);
 	snprintf(text, sizeof(text), "first damaged byte: %zu,", at);
 	expect_text(test, text, 1);
-	expect_caller(test, "victim_born");
+	expect_born(test, v);
 }
 
 static void double_free(struct kunit *test, const struct victim *v, u8 *p)
@@ -196,7 +204,7 @@ static void double_free(struct kunit *test, const struct victim *v, u8 *p)
 	victim_exhumed(v, p);
 	gk_expect_faults(test, FAULT_DOUBLE_FREE, 1);
 	expect_text(test, "allocated by task", 1);
-	expect_caller(test, "victim_born");
+	expect_born(test, v);
 	expect_text(test, "freed by task", 1);
 	if (v->free == free_any) {
 		expect_caller(test, "victim_buried");
@@ -212,7 +220,7 @@ static void overrun_found_at_free(struct kunit *test, const struct victim *v, u8
 	if (v->free == free_nolock)
 		gk_expect_faults(test, FAULT_OVERRUN, 0);
 	else
-		expect_damage(test, FAULT_OVERRUN, v->size + 1);
+		expect_damage(test, v, FAULT_OVERRUN, v->size + 1);
 }
 
 static void overrun_found_by_validate(struct kunit *test, const struct victim *v, u8 *p)
@@ -222,7 +230,7 @@ static void overrun_found_by_validate(struct kunit *test, const struct victim *v
 	p[v->size] = 1;
 	gk_listen(test);
 	KUNIT_EXPECT_EQ(test, validate_all(), 0);
-	expect_damage(test, FAULT_OVERRUN, v->size);
+	expect_damage(test, v, FAULT_OVERRUN, v->size);
 	p[v->size] = was;
 	victim_buried(v, p);
 }
@@ -232,7 +240,7 @@ static void overrun_found_when_resized(struct kunit *test, const struct victim *
 	p[v->size] = 1;
 	gk_listen(test);
 	p = grealloc(p, v->size - 1, GFP_KERNEL);
-	expect_damage(test, FAULT_OVERRUN, v->size);
+	expect_damage(test, v, FAULT_OVERRUN, v->size);
 	victim_buried(v, p);
 }
 
@@ -255,7 +263,7 @@ static void late_write_found_at_reuse(struct kunit *test, const struct victim *v
 	if (v->free == free_nolock)
 		gk_expect_faults(test, FAULT_LATE_WRITE, 0);
 	else
-		expect_damage(test, FAULT_LATE_WRITE, 5);
+		expect_damage(test, v, FAULT_LATE_WRITE, 5);
 	gfree_bulk(n, others);
 }
 
@@ -271,7 +279,7 @@ static void late_write_found_by_validate(struct kunit *test, const struct victim
 	if (v->free == free_nolock)
 		gk_expect_faults(test, FAULT_LATE_WRITE, 0);
 	else
-		expect_damage(test, FAULT_LATE_WRITE, 7);
+		expect_damage(test, v, FAULT_LATE_WRITE, 7);
 	p[7] = was;
 }
 
@@ -289,7 +297,7 @@ static void late_write_found_in_quarantine(struct kunit *test, const struct vict
 	if (v->free == free_nolock)
 		gk_expect_faults(test, FAULT_LATE_WRITE, 0);
 	else
-		expect_damage(test, FAULT_LATE_WRITE, 9);
+		expect_damage(test, v, FAULT_LATE_WRITE, 9);
 }
 
 /* A second free while it lies there. */
@@ -307,7 +315,7 @@ static void wrong_size(struct kunit *test, const struct victim *v, u8 *p)
 	gk_listen(test);
 	gfree_sized(p, v->size - 1);
 	gk_expect_faults(test, FAULT_WRONG_SIZE, 1);
-	expect_caller(test, "victim_born");
+	expect_born(test, v);
 	gfree_sized(p, v->size);
 	gk_expect_faults(test, FAULT_WRONG_SIZE, 0);
 }
@@ -316,9 +324,7 @@ static void leak(struct kunit *test, const struct victim *v, u8 *p)
 {
 	gk_listen(test);
 	leaks_print("leak", NULL, NULL);
-	/* A prefilled one has been allocated before. */
-	if (v->alloc != prefill_alloc)
-		expect_caller(test, "victim_born");
+	expect_born(test, v);
 	expect_text(test, "leak: ", 1);
 	victim_buried(v, p);
 }
@@ -546,7 +552,7 @@ static bool fail_some(unsigned int order)
 /* A table that cannot be had costs nothing but what it would have told. */
 static void without_memory_nothing_is_recorded_and_all_is_served(struct kunit *test)
 {
-	void *p[MANY];
+	static void *p[MANY];
 	unsigned int i;
 
 	watch("all on");
