@@ -295,6 +295,7 @@ packages_for()
 		pdf) echo librsvg2-bin python3-sphinxcontrib.svg2pdfconverter latexmk texlive-latex-recommended texlive-latex-extra texlive-fonts-recommended tex-gyre ;;
 		dkms) echo dkms make gcc ;;
 		packages) echo build-essential dpkg-dev debhelper dh-dkms lintian fakeroot libncurses-dev linux-headers-amd64 ;;
+		cocci) echo coccinelle ;;
 		roots) echo debootstrap ;;
 		rpm) echo rpm rpmlint xz-utils ;;
 		client) echo pkgconf ;;

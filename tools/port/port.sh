@@ -31,7 +31,7 @@ reverse=
 [ $# -eq 1 ] || die "type: port.sh [--reverse] DIR"
 dir=$1
 [ -d "$dir" ] || die "there is no folder $dir; type: port.sh [--reverse] DIR"
-need_packages coccinelle
+need_for cocci
 work_dir cocci
 
 # The same rules, read the other way round.

@@ -76,7 +76,7 @@ same "of $SEEDS seeds each time the chain that leaks is the largest" "$(grep -c 
 at_least "and within 3 sigma of the truth, but for 1 in 370" "$(grep -c near /tmp/near)" $((SEEDS - 2))
 same "galloc-pprof names it, with the module" \
 	"$(galloc-pprof --top | grep -o 'chain_.*' | head -n 1 | sed 's/+[^ ]*//')" "chain_a [galloc_chains]"
-check "and writes what gzip reads" sh -c 'galloc-pprof | gunzip | tr "\\0" "\\n" | grep -q some_object'
+check "and writes what gzip reads" sh -c 'galloc-pprof | gunzip | tr "\\0" "\\n" | grep -q chain_a'
 same "the peak is no less than what is in use" "$(($(of peak_bytes) >= $(of live_bytes)))" 1
 at_least "all that was sampled is in allocs" "$(awk '$1 == "entry" { n += $6 } END { print n }' "$G/profile/allocs")" \
 	"$(of alloc_samples)"
