@@ -626,7 +626,7 @@ void arena_meta_free(void *p, size_t bytes)
 	kvfree(p);
 }
 
-/* The same from a cache of objects that take @bytes; zeroed if @gfp says so. */
+/* The same from a cache of objects that take @bytes; NULL: a page. */
 void *arena_meta_cache_alloc(struct kmem_cache *cache, size_t bytes, gfp_t gfp)
 {
 	struct kswapd_hush hush;
@@ -636,7 +636,10 @@ void *arena_meta_cache_alloc(struct kmem_cache *cache, size_t bytes, gfp_t gfp)
 		return NULL;
 	galloc_pause(PAUSE_ASK_SYSTEM, &gfp);
 	kswapd_hush(&hush);
-	p = galloc_fail(0) ? NULL : kmem_cache_alloc(cache, gfp);
+	if (galloc_fail(0))
+		p = NULL;
+	else
+		p = cache ? kmem_cache_alloc(cache, gfp) : (void *)__get_free_page(gfp);
 	kswapd_unhush(&hush);
 	if (!p)
 		arena_uncharge_meta(bytes);
@@ -644,26 +647,21 @@ void *arena_meta_cache_alloc(struct kmem_cache *cache, size_t bytes, gfp_t gfp)
 }
 
 /*
- * A page for descriptors, which are charged one by one.  For more than are @needed only
- * where it costs nothing, neither reclaim nor reserves.
+ * A page for descriptors, charged as a whole, however many of them are used.  For more than
+ * are @needed only where it costs nothing, neither reclaim nor reserves.
  */
 void *arena_meta_page(bool needed, gfp_t gfp)
 {
-	struct kswapd_hush hush;
-	void *p;
-
-	if (!needed)
-		gfp = chunk_gfp_speculative(gfp);
-	galloc_pause(PAUSE_ASK_SYSTEM, &gfp);
-	kswapd_hush(&hush);
-	p = galloc_fail(0) ? NULL : (void *)__get_free_page(gfp);
-	kswapd_unhush(&hush);
-	return p;
+	return arena_meta_cache_alloc(NULL, PAGE_SIZE,
+				      needed ? gfp : chunk_gfp_speculative(gfp));
 }
 
 void arena_meta_cache_free(struct kmem_cache *cache, void *p, size_t bytes)
 {
-	kmem_cache_free(cache, p);
+	if (cache)
+		kmem_cache_free(cache, p);
+	else
+		free_page((unsigned long)p);
 	arena_uncharge_meta(bytes);
 }
 

@@ -119,7 +119,7 @@ static void pages_put(struct mspan *s)
 	}
 	galloc_unlock(&mspan_pages_lock, flags);
 	if (empty)
-		free_page((unsigned long)page);
+		arena_meta_cache_free(NULL, page, PAGE_SIZE);
 }
 
 /* Get all of @n descriptors; false: none.  More than are @needed only if that is easy. */
@@ -148,8 +148,8 @@ struct mspan *mspan_new(unsigned int kind, gfp_t gfp)
 
 	if (kind)
 		s = arena_meta_cache_alloc(mspan_caches[kind], mspan_size(kind), gfp);
-	else if (arena_charge_meta_for(MSPAN_BYTES, gfp) && !pages_get(&s, 1, true, gfp))
-		arena_uncharge_meta(MSPAN_BYTES);
+	else
+		pages_get(&s, 1, true, gfp);
 	if (s)
 		mspan_setup(s, kind);
 	return s;
@@ -168,12 +168,8 @@ bool mspan_new_many(struct mspan **out, unsigned int n, gfp_t gfp)
 {
 	unsigned int i;
 
-	if (!arena_charge_meta(n * MSPAN_BYTES))
+	if (!pages_get(out, n, false, gfp))
 		return false;
-	if (!pages_get(out, n, false, gfp)) {
-		arena_uncharge_meta(n * MSPAN_BYTES);
-		return false;
-	}
 	for (i = 0; i < n; i++)
 		mspan_setup(out[i], 0);
 	return true;
@@ -184,12 +180,10 @@ static void mspan_free_rcu(struct rcu_head *head)
 	struct mspan *s = container_of(head, struct mspan, rcu);
 	unsigned int kind = mspan_kind(s);
 
-	if (kind) {
+	if (kind)
 		arena_meta_cache_free(mspan_caches[kind], s, mspan_size(kind));
-		return;
-	}
-	pages_put(s);
-	arena_uncharge_meta(MSPAN_BYTES);
+	else
+		pages_put(s);
 }
 
 /*

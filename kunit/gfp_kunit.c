@@ -189,9 +189,11 @@ static void nofail_exceeds_the_limit(struct kunit *test)
 /* The descriptors of such a request exceed the limit, too. */
 static void nofail_gets_its_descriptors_at_the_limit(struct kunit *test)
 {
+	struct mspan *small;
 	unsigned int kind;
 
 	gk_limit_to(0);
+	small = gk_take_descriptors();
 	for (kind = 0; kind < MSPAN_KINDS; kind++) {
 		struct mspan *s = mspan_new(kind, GFP_KERNEL | __GFP_NOWARN);
 
@@ -201,6 +203,7 @@ static void nofail_gets_its_descriptors_at_the_limit(struct kunit *test)
 		if (s)
 			mspan_delete(s);
 	}
+	gk_give_descriptors(small);
 }
 
 /* ---- what the system is asked for ------------------------------------------------- */

@@ -619,6 +619,28 @@ void gk_join(struct kunit *test, struct gk_thread *t)
 	kfree(t);
 }
 
+/* At the limit: the descriptors of the smallest kind that need no page more, linked. */
+struct mspan *gk_take_descriptors(void)
+{
+	struct mspan *s, *all = NULL;
+
+	while ((s = mspan_new(0, GFP_KERNEL | __GFP_NOWARN))) {
+		s->next = all;
+		all = s;
+	}
+	return all;
+}
+
+void gk_give_descriptors(struct mspan *all)
+{
+	while (all) {
+		struct mspan *s = all;
+
+		all = s->next;
+		mspan_delete(s);
+	}
+}
+
 /*
  * A barrier for threads: each increments *@count once and waits until @n have, in any
  * order.  False if the others did not arrive.

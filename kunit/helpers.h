@@ -203,6 +203,8 @@ int gk_cpu(unsigned int n);
 void gk_pin(int cpu);
 struct gk_thread *gk_start(struct kunit *test, int cpu, void (*fn)(void *arg),
 			   void *arg);
+struct mspan *gk_take_descriptors(void);
+void gk_give_descriptors(struct mspan *all);
 void gk_join(struct kunit *test, struct gk_thread *t);
 
 static inline bool gk_smp(void)
