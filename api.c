@@ -189,6 +189,7 @@ static noinline size_t request_sampled(const struct request *r)
  */
 static void *serve(const struct request *r)
 {
+	bool sleeps = gfpflags_allow_blocking(r->gfp), flushed = false;
 	struct row_account *a;
 	gfp_t gfp = r->gfp;
 	size_t sampled;
@@ -201,8 +202,11 @@ static void *serve(const struct request *r)
 		obj = get_once(r, (gfp & ~__GFP_NOFAIL) | __GFP_NOWARN);
 		if (likely(obj))
 			break;
-		if (unlikely(quarantine_flush(gfpflags_allow_blocking(gfp))))
+		/* Without sleeping a turn, once. */
+		if (unlikely(!flushed && quarantine_flush(sleeps))) {
+			flushed = !sleeps;
 			continue;
+		}
 		/* Memory of others would not help, but what CPUs keep of the owner's may. */
 		a = refused_by(r);
 		if (unlikely(a)) {

@@ -106,19 +106,24 @@ void quarantine_turn(void)
 	}
 }
 
-/* Free all.  Any context but NMI, no galloc lock held.  True if there were any. */
+/*
+ * Free all, or, where the caller may not sleep, a turn of them.  Any context but NMI, no
+ * galloc lock held.  True if there were any.
+ */
 bool quarantine_flush(bool may_sleep)
 {
+	unsigned int n;
 	const void *p;
-	bool any = false;
 
-	while (READ_ONCE(parked_n) && (p = quarantine_take(0))) {
+	for (n = 0; may_sleep || n < DRAIN_TURN; n++) {
+		p = READ_ONCE(parked_n) ? quarantine_take(0) : NULL;
+		if (!p)
+			break;
 		api_free_parked(p);
-		any = true;
 		if (may_sleep)
 			cond_resched();
 	}
-	return any;
+	return n;
 }
 
 /* Bytes of what is kept. */

@@ -595,6 +595,47 @@ static void who_asks_for_the_size_may_use_it(struct kunit *test)
 	gk_expect_any_faults(test, 0);
 }
 
+/* Who may not sleep has a turn of it freed. */
+static void quarantine_goes_in_turns(struct kunit *test)
+{
+	size_t before;
+	unsigned int i;
+
+	watch("all on");
+	quarantine_kb = 1024;
+	for (i = 0; i < 3 * DRAIN_TURN; i++)
+		gfree(small_alloc(1000));
+	before = quarantine_bytes();
+	KUNIT_EXPECT_GE(test, before, 3 * DRAIN_TURN * 1000);
+	KUNIT_EXPECT_TRUE(test, quarantine_flush(false));
+	KUNIT_EXPECT_EQ(test, before - quarantine_bytes(), DRAIN_TURN * 1024);
+	KUNIT_EXPECT_TRUE(test, quarantine_flush(true));
+	KUNIT_EXPECT_EQ(test, quarantine_bytes(), 0);
+	KUNIT_EXPECT_FALSE(test, quarantine_flush(false));
+	quarantine_kb = 0;
+	watch("all off");
+}
+
+/* The tables of the last spans are kept, and no more. */
+static void tables_of_spans_that_left_are_few(struct kunit *test)
+{
+	unsigned int i, round;
+	long first = 0;
+
+	watch("all on");
+	for (round = 0; round < 10; round++) {
+		for (i = 0; i < 150; i++)
+			gfree(small_alloc(4000));
+		worker_settle();
+		while (table_reap())
+			;
+		if (round == 1)
+			first = arena_meta_bytes();
+	}
+	KUNIT_EXPECT_LT(test, arena_meta_bytes() - first, 32768);
+	watch("all off");
+}
+
 /* ---- files ------------------------------------------------------------------------------- */
 
 static unsigned int fail_at, fail_asked;
@@ -690,6 +731,8 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(switching_disturbs_no_traffic),
 	KUNIT_CASE(without_memory_nothing_is_recorded_and_all_is_served),
 	KUNIT_CASE(who_asks_for_the_size_may_use_it),
+	KUNIT_CASE(quarantine_goes_in_turns),
+	KUNIT_CASE(tables_of_spans_that_left_are_few),
 	KUNIT_CASE(each_file_tells_the_truth_or_fails),
 	{}
 };

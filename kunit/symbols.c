@@ -10,6 +10,7 @@
 #include "client/geometry.h"
 #include "client/heap.h"
 #include "debug/look.h"
+#include "debug/table.h"
 #include "debug/watch.h"
 #include "mcache.h"
 #include "observe/heaps.h"
@@ -43,6 +44,8 @@ EXPORT_SYMBOL_IF_KUNIT(leaks_show);
 /* debug/quarantine.c */
 EXPORT_SYMBOL_IF_KUNIT(quarantine_kb);
 EXPORT_SYMBOL_IF_KUNIT(quarantine_flush);
+EXPORT_SYMBOL_IF_KUNIT(quarantine_bytes);
+EXPORT_SYMBOL_IF_KUNIT(table_reap);
 
 /* arena.c */
 EXPORT_SYMBOL_IF_KUNIT(arena_map);
