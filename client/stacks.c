@@ -243,6 +243,7 @@ static void set_place(struct rowset *set, unsigned int k)
 	 * stacks finds them as empty_for() has left them.  The reads depend on these.
 	 */
 	smp_store_release(&set->place->at, k * sizeof(struct mcache_stack));
+	/* Release: as above. */
 	smp_store_release(&set->place->number, k ? STACK_WATCHED + k : 0);
 }
 

@@ -165,7 +165,7 @@ void leaks_print(const char *what, bool (*match)(const struct rowset *set, const
 		pr_err("%s: not enough memory to say who allocated them\n", what);
 		return;
 	}
-	for (i = 0; i < min(all->n, (unsigned int)LEAKS_PRINTED); i++) {
+	for (i = 0; i < min_t(unsigned int, all->n, LEAKS_PRINTED); i++) {
 		const struct leak *leak = &all->leak[i];
 
 		pr_err("%s: %lu objects, %lu bytes, the oldest %lu s ago, allocated by:\n",

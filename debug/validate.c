@@ -193,11 +193,9 @@ static bool all_have(const struct arena *arena, unsigned int page, unsigned int 
 {
 	const u16 *at = arena->stack + page;
 
-	/*
-	 * data_race(): a run that is cut meanwhile is no finding.  Each number is compared
-	 * with the one before.
-	 */
+	/* data_race(): a run that is cut meanwhile is no finding. */
 	return data_race(*at) == stack &&
+		/* data_race(): the same; each number is compared with the one before. */
 		!data_race(memcmp(at + 1, at, (n - 1) * sizeof(*at)));
 }
 
