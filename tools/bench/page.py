@@ -3,8 +3,8 @@
 """bench/page.py: the results as a page of the documentation, with charts."""
 
 import os
-import subprocess
 
+from chart import chart
 from goals import MET, MISSED, UNJUDGED, verdicts
 
 HEAD = """.. SPDX-License-Identifier: GPL-2.0
@@ -28,7 +28,8 @@ Method
    compiled in. galloc.ko is the module that ``make run`` loads, with default parameters.
 2. A figure is the median of the repetitions, for a pair of alloc and free (in
    ``bulk`` and ``remote`` for an object), less that of the same loop without
-   allocator. The allocators alternate, repetition by repetition.
+   allocator. The allocators alternate, repetition by repetition. In the charts a line
+   across the end of a bar goes from the lowest to the highest repetition.
 3. ``icount``: QEMU executes one instruction per nanosecond, one CPU at a time,
    ``-cpu qemu64,+rdrand``; its clock counts instructions, and each run gives the same
    result. The guest needs rdrand, or the kernel's random numbers are not ready: SLUB
@@ -234,39 +235,23 @@ def shown(number):
     return f"{number:.0f}" if abs(number) >= 1000 else f"{number:.3g}"
 
 
-def chart(path, heading, groups):
-    """An SVG of bars: groups are (label, galloc, peer)."""
-    data = "".join(f'"{label}" {ours} {theirs}\n' for label, ours, theirs in groups)
-    script = f"""
-set terminal svg size {200 + 60 * len(groups)},360 font "sans,11" background "white"
-set output "{path}"
-set title "{heading}"
-set style data histograms
-set style histogram clustered gap 1
-set style fill solid 0.9 border -1
-set yrange [0:*]
-set xtics rotate by -35 noenhanced
-set key top left
-$data << END
-{data}END
-plot $data using 2:xtic(1) title "galloc" linecolor rgb "#2a6f97", \\
-     $data using 3 title "kernel" linecolor rgb "#c9a227"
-"""
-    subprocess.run(["gnuplot"], input=script, text=True, check=True)
+def spread(row):
+    """A median, and the lowest and highest of the repetitions."""
+    return row["value"], row["min"], row["max"]
 
 
 def charts(results, folder):
     """The pictures of a page: (file, heading) of those that can be drawn."""
     plans = [
-        ("instructions-7.3.svg", "instructions, kernel 7.3", "icount", "7.3", "instr"),
-        ("instructions-6.1.svg", "instructions, kernel 6.1", "icount", "6.1", "instr"),
-        ("nanoseconds.svg", "ns, user-mode Linux 7.3", "uml-up", "7.3", "ns"),
-        ("large.svg", "ns, whole pages", "uml-up", "7.3", "ns"),
-        ("memory.svg", "bytes held for a byte asked", "uml-up", "7.3", "bytes_per_byte"),
-        ("replay.svg", "bytes held in a replay", "uml", "7.3", "mean_bytes peak_bytes"),
+        ("instructions-7.3.svg", "Instructions, kernel 7.3", "instructions", "icount", "7.3", "instr"),
+        ("instructions-6.1.svg", "Instructions, kernel 6.1", "instructions", "icount", "6.1", "instr"),
+        ("nanoseconds.svg", "Time, user-mode Linux 7.3", "ns", "uml-up", "7.3", "ns"),
+        ("large.svg", "Time, whole pages", "ns", "uml-up", "7.3", "ns"),
+        ("memory.svg", "Memory held", "bytes for a byte asked", "uml-up", "7.3", "bytes_per_byte"),
+        ("replay.svg", "Memory held in a replay", "bytes", "uml", "7.3", "mean_bytes peak_bytes"),
     ]
-    for name, heading, bed, kernel, metrics in plans:
-        groups = []
+    for name, heading, unit, bed, kernel, metrics in plans:
+        rows = []
         for row in results.find(bed=bed, kernel=kernel, allocator="galloc"):
             if row["metric"] not in metrics.split():
                 continue
@@ -277,11 +262,11 @@ def charts(results, folder):
             peer = results.peer(row)
             if peer:
                 # Mean and peak are in one picture.
-                label = row["metric"] if " " in metrics else row["case"]
-                groups.append((f"{label} {row['variant']}", row["value"], peer))
-        if groups:
-            chart(os.path.join(folder, name), heading, groups)
-            yield name, heading
+                label = row["metric"].split("_")[0] if " " in metrics else row["case"]
+                rows.append((f"{label} {row['variant']}", spread(row), spread(peer)))
+        if rows:
+            chart(os.path.join(folder, name), heading, unit, rows)
+            yield name, f"{heading}, in {unit}: lower is better"
 
 
 def peer_options(machine):

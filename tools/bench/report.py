@@ -145,10 +145,10 @@ class Results:
         return rows[0]["value"] if len(rows) == 1 else None
 
     def peer(self, row):
-        """The value beside one of galloc's: kmalloc's, or that of a kmem_cache."""
+        """The row beside one of galloc's: kmalloc's, or that of a kmem_cache."""
         same = {name: row[name] for name in self.KEY if name != "allocator"}
-        peer = self.value(allocator="kmalloc", **same)
-        return self.value(allocator="kmem_cache", **same) if peer is None else peer
+        rows = self.find(allocator="kmalloc", **same) or self.find(allocator="kmem_cache", **same)
+        return rows[0] if len(rows) == 1 else None
 
     def by_bed(self):
         """{(bed, kernel): {(case, variant, cpus, metric): {allocator: value}}}"""

@@ -262,7 +262,6 @@ main()
 
 	cache_dir >/dev/null
 	need_for modules guests qemu python
-	[ -n "$part" ] || need_for plots
 	case " ${BENCH_CASES:-replay} " in
 	*" replay"* | *" cpus"*) traces_prepare "$work/traces" ;;
 	*) [ -z "${TRACE:-}" ] || die "TRACE= requires the case replay, which BENCH_CASES does not include" ;;

@@ -207,6 +207,34 @@ report_can_be_sent()
 	return 1
 }
 
+# A chart is read at 740 pixels: all of it is within, the axis says what it counts and which
+# way is better, bars have their spread, and one that is long does not flatten the others.
+charts_can_be_read()
+{
+	PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=$top/tools/bench python3 - "$work/chart.svg" <<-'END'
+		import sys, xml.etree.ElementTree as tree
+		from chart import chart
+
+		def draw(rows):
+		    chart(sys.argv[1], "Heading", "ns", rows)
+		    root = tree.parse(sys.argv[1]).getroot()
+		    for t in root.findall(".//{*}text"):
+		        wide, at = 7 * len(t.text), float(t.get("x"))
+		        left = {"end": at - wide, "middle": at - wide / 2}.get(t.get("text-anchor"), at)
+		        assert root.get("width") == "740" and left >= 0 and left + wide <= 740, t.text
+		    bars = [float(r.get("width")) for r in root.findall(".//{*}rect") if r.get("class") == "bar"]
+		    axis = [t.text for t in root.findall(".//{*}text") if t.get("class") == "axis"]
+		    return bars, axis, len(root.findall("{*}path[@class='spread']"))
+
+		few = ("mixed 1024/uniform2048", (50, 40, 60), (100, 100, 100))
+		bars, axis, spreads = draw([few])
+		assert abs(bars[0] * 2 - bars[1]) < 1 and axis == ["ns: lower is better"], (bars, axis)
+		assert spreads == 1, spreads
+		bars, axis, _ = draw([few, ("long", (60, 60, 60), (90000, 90000, 90000))])
+		assert bars[0] > 40 and axis == ["ns, logarithmic: lower is better"], (bars, axis)
+	END
+}
+
 # The page has the floor of each bed, and what locks were for.
 page_has_floors_and_causes()
 {
@@ -554,6 +582,7 @@ check "bench: a case that cannot be judged does not affect others" report_leaves
 check "bench: the goals of what is held, of bursts and of huge objects are judged" report_judges_the_others
 check "bench: an expensive ring is taken into account" report_weighs_the_ring
 check "bench: results of an interrupted guest are kept" results_survive
+check "bench: charts can be read at 740 pixels" charts_can_be_read
 check "documentation: each test named in clauses.rst exists" clauses_have_tests
 check "abi: what clients have compiled in is as in abi.list" "$top/tools/ship/abi.py"
 check "abi: a change is found" abi_is_looked_at
