@@ -415,6 +415,31 @@ check_top()
 	refused_top "no number" "0 is no number that can be used: give one from 0.1 on" -d 0
 }
 
+# refused_there NAME WANTED ARG...: the same where it has a terminal: one line, no screen.
+refused_there()
+{
+	same "galloctop: $1" "$(TERM=vt100 script -qec \
+		"${as:-} $work/galloctop ${*:3}; echo \$?" /dev/null </dev/null | tr -d '\r' | tr '\n' ' ')" \
+		"galloctop: $2 1 "
+}
+
+check_top_bad_input()
+{
+	local as=
+
+	cp "$top/build/observe/galloctop" "$work/"
+	refused_there "a directory without stats" \
+		"$work/empty has no file stats: give the directory of galloc in debugfs" --dir "$work/empty"
+	mkdir -p "$work/other"
+	sed 's/^version .*/version 3/' "$work/galloc/stats" >"$work/other/stats"
+	refused_there "another version" \
+		"$work/other: its files have version 3 and this program reads 2: use the one that came with that galloc" \
+		--dir "$work/other"
+	[ "$(id -u)" -eq 0 ] || return 0
+	as="setpriv --reuid 65534 --clear-groups"
+	refused_there "not root" "$work/secret: only root can read it: use sudo" --dir "$work/secret"
+}
+
 refused_top()
 {
 	local tool=$top/build/observe/galloctop
@@ -445,4 +470,5 @@ check_bad_input
 check_report
 check_pprof
 check_completion
+check_top_bad_input
 check_top
