@@ -6,6 +6,7 @@
 #include "helpers.h"
 
 #include <linux/percpu.h>
+#include <linux/stacktrace.h>
 
 #include "client/cache.h"
 #include "observe/profile.h"
@@ -96,6 +97,87 @@ static void a_lock_that_is_taken_is_not_waited_for(struct kunit *test)
 	__this_cpu_write(galloc_lock_held, 0);
 	preempt_enable();
 	KUNIT_EXPECT_NE(test, stackdepot_save(at, STACKDEPOT_DEPTH, true), 0);
+}
+
+#define CHAIN	6
+
+static u32 by_left(unsigned int way, unsigned int calls, bool *same);
+static u32 by_right(unsigned int way, unsigned int calls, bool *same);
+
+/* Do both stacks go on in the same way from @from up, through all calls? */
+static bool same_callers(const unsigned long *a, unsigned int na, const unsigned long *b,
+			 unsigned int nb, unsigned long from)
+{
+	while (na && *a != from)
+		a++, na--;
+	while (nb && *b != from)
+		b++, nb--;
+	na = min(na, nb);
+	return na >= CHAIN && !memcmp(a, b, na * sizeof(*a));
+}
+
+/* At the end of a chain: the handle of it, and whether that is what the kernel says. */
+static noinline u32 chain_end(bool *same)
+{
+	unsigned long want[STACKDEPOT_DEPTH];
+	unsigned int n = IS_ENABLED(CONFIG_STACKTRACE) ?
+			 stack_trace_save(want, STACKDEPOT_DEPTH, 0) : 0;
+	u32 handle = stackdepot_save_here(false);
+	const unsigned long *at;
+
+	unsigned int kept = stackdepot_fetch(handle, &at);
+
+	/* User-mode Linux cannot tell. */
+	if (!n)
+		*same = !handle;
+	else
+		*same = same_callers(at, kept, want, n,
+				     (unsigned long)__builtin_return_address(0));
+	return handle;
+}
+
+/* A call of the function that the next bit of @way chooses. */
+static __always_inline u32 chain(unsigned int way, unsigned int calls, bool *same)
+{
+	u32 handle;
+
+	if (!calls)
+		handle = chain_end(same);
+	else if (way & 1)
+		handle = by_left(way >> 1, calls - 1, same);
+	else
+		handle = by_right(way >> 1, calls - 1, same);
+	/* No jump in place of a call. */
+	barrier();
+	return handle;
+}
+
+static noinline u32 by_left(unsigned int way, unsigned int calls, bool *same)
+{
+	return chain(way, calls, same);
+}
+
+static noinline u32 by_right(unsigned int way, unsigned int calls, bool *same)
+{
+	return chain(way, calls, same);
+}
+
+/* Chains that differ in a single call and are equally deep, each of them several times. */
+static void each_chain_of_calls_has_its_handle(struct kunit *test)
+{
+	static u32 handles[1 << CHAIN];
+	unsigned int i, round;
+	bool same;
+	u32 handle;
+
+	for (round = 0; round < 3; round++)
+		for (i = 0; i < ARRAY_SIZE(handles); i++) {
+			handle = chain(i, CHAIN, &same);
+			KUNIT_ASSERT_TRUE_MSG(test, same, "chain %x, round %u", i, round);
+			if (round)
+				KUNIT_EXPECT_EQ(test, handle, handles[i]);
+			handles[i] = handle;
+		}
 }
 
 /* ---- what is sampled ----------------------------------------------------------- */
@@ -501,6 +583,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(a_stack_is_kept_once),
 	KUNIT_CASE(without_memory_a_stack_is_lost),
 	KUNIT_CASE(a_lock_that_is_taken_is_not_waited_for),
+	KUNIT_CASE(each_chain_of_calls_has_its_handle),
 	KUNIT_CASE(a_sample_stands_for_others),
 	KUNIT_CASE(the_peak_is_remembered),
 	KUNIT_CASE(distances_have_no_memory),

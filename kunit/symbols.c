@@ -266,6 +266,7 @@ EXPORT_SYMBOL_IF_KUNIT(sample_weight);
 /* observe/stackdepot.c */
 EXPORT_SYMBOL_IF_KUNIT(stackdepot_alloc);
 EXPORT_SYMBOL_IF_KUNIT(stackdepot_save);
+EXPORT_SYMBOL_IF_KUNIT(stackdepot_save_here);
 EXPORT_SYMBOL_IF_KUNIT(stackdepot_fetch);
 
 /* client/geometry.c */

@@ -16,6 +16,7 @@
 #include <linux/hash.h>
 #include <linux/jhash.h>
 #include <linux/module.h>
+#include <linux/sched/task_stack.h>
 #include <linux/seq_file.h>
 #include <linux/stacktrace.h>
 
@@ -192,6 +193,62 @@ u32 stackdepot_save(const unsigned long *at, unsigned int n, bool any)
 	return s ? depot_handle(s) : 0;
 }
 
+#ifdef CONFIG_STACKTRACE
+/*
+ * The kernel needs some 10,000 instructions to unwind 24 calls.  But most stacks have been
+ * seen before, and whether that is so can be told from the words on the stack that may be
+ * return addresses: the kernel's text and its modules lie within DEPOT_REACH of each other.
+ * These words depend on the calls, and on what earlier calls have left between them.  Two
+ * chains that differ have different ones, so a chain is never taken for another; the same
+ * chain with other remains is unwound again, and gets the handle that it had.
+ *
+ * An entry is the upper bits of the hash of the words and, below, the handle; being one
+ * word, it is read and written whole, so no order is needed.
+ */
+#define DEPOT_REACH	(2UL << 30)
+#define DEPOT_WORDS	1024
+#define PRINT_BITS	10
+#define PRINT_MASK	(~0UL << PRINT_SHIFT)
+#define PRINT_SHIFT	(ilog2(DEPOT_PAGES) + DEPOT_SHIFT)
+
+static unsigned long depot_prints[1 << PRINT_BITS];
+
+/*
+ * A hash of the words from @at up that may be return addresses; 0: not known, because this
+ * is not the task's stack, or it is a very long one.
+ */
+static unsigned long depot_print(const unsigned long *at)
+{
+	const unsigned long text = (unsigned long)stack_trace_save;
+	const unsigned long base = text - min(text, DEPOT_REACH);
+	/* No error is an address. */
+	const unsigned long reach = min(2 * DEPOT_REACH, -base - MAX_ERRNO);
+	const unsigned long *end = task_stack_page(current) + THREAD_SIZE;
+	unsigned long word, hash = 0;
+
+	if (!object_is_on_stack(at) || end - at > DEPOT_WORDS)
+		return 0;
+	for (; at < end; at++) {
+		/* Nor is what a sanitizer knows of it of interest. */
+		word = READ_ONCE_NOCHECK(*at) - base;
+		if (word < reach)
+			hash = (hash + word) * GOLDEN_RATIO_64;
+	}
+	return hash;
+}
+
+/* The stack of whoever has called galloc, unwound. */
+static u32 depot_unwind(bool any)
+{
+	unsigned long at[STACKDEPOT_DEPTH];
+	unsigned int n = stack_trace_save(at, STACKDEPOT_DEPTH, 1), own = 0;
+
+	while (own < n && within_galloc(at[own]))
+		own++;
+	return own < n ? stackdepot_save(at + own, n - own, any) : 0;
+}
+#endif
+
 /**
  * stackdepot_save_here() - keep the stack of whoever has called galloc
  * @any: as for stackdepot_save()
@@ -202,17 +259,19 @@ u32 stackdepot_save(const unsigned long *at, unsigned int n, bool any)
  */
 u32 stackdepot_save_here(bool any)
 {
-	unsigned int n = 0, own = 0;
+	u32 handle = 0;
 #ifdef CONFIG_STACKTRACE
-	unsigned long at[STACKDEPOT_DEPTH];
+	unsigned long print = depot_print(__builtin_frame_address(0));
+	unsigned long *entry = &depot_prints[hash_long(print, PRINT_BITS)];
+	unsigned long seen = READ_ONCE(*entry);
 
-	n = stack_trace_save(at, STACKDEPOT_DEPTH, 1);
-	while (own < n && within_galloc(at[own]))
-		own++;
-	if (own < n)
-		return stackdepot_save(at + own, n - own, any);
+	if (print && !((seen ^ print) & PRINT_MASK))
+		return seen & ~PRINT_MASK;
+	handle = depot_unwind(any);
+	if (print && handle)
+		WRITE_ONCE(*entry, (print & PRINT_MASK) | handle);
 #endif
-	return 0;
+	return handle;
 }
 
 /**
