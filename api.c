@@ -3,10 +3,9 @@
 /*
  * api: the functions that galloc exports.
  *
- * Checks a request, picks its class, and retries when memory is short; the layers
- * below allocate and free the objects.
- * Calls mcache.c for small objects and large.c for those of whole pages; owns no lock.
- * Overview: galloc_mod.c.
+ * Checks a request, picks its class, and retries when memory is short; the layers below
+ * allocate and free the objects.  Calls mcache.c for small ones and large.c for those of
+ * whole pages; owns no lock.  Overview: galloc_mod.c.
  */
 #include "mcache.h"
 #include "observe/profile.h"
@@ -510,7 +509,8 @@ noinline void *api_alloc_set_slow(struct rowset *set, gfp_t gfp, size_t asked)
 {
 	void *obj;
 
-	if (likely((gfp & GALLOC_GFP_RARE) == __GFP_ZERO) && likely(mcache_pop_place(set->place, &obj)))
+	if (likely((gfp & GALLOC_GFP_RARE) == __GFP_ZERO) &&
+	    likely(mcache_pop_place(set->place, &obj)))
 		return init_row_object(set, obj, gfp);
 	return api_alloc_row(set, NUMA_NO_NODE, gfp, asked);
 }

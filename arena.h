@@ -111,7 +111,7 @@ static inline unsigned long arena_to_stacks(const struct arena *arena,
 }
 
 static __always_inline struct arena *arena_from_stacks(unsigned long stacks,
-							 unsigned long nr)
+						       unsigned long nr)
 {
 	return container_of((u16 *)stacks + (nr << ARENA_ORDER), struct arena,
 			    stack[0]);

@@ -348,8 +348,9 @@ void map_lone_del(struct mspan *s)
 			;
 		WRITE_ONCE(virt_to_page((void *)t->start)->private, page_private(page));
 	}
-	/* Release, and a barrier: whoever reads another link sees the new count. */
+	/* Release: whoever reads the new count sees the page gone. */
 	smp_store_release(&lone_gone, lone_gone + 1);
+	/* Whoever reads another link sees the new count. */
 	smp_wmb();
 	set_page_private(page, 0);
 	nr = slot_nr(arena_map, s->start);
@@ -384,6 +385,7 @@ struct mspan *map_lone_span(const void *p)
 			if (READ_ONCE(lone_gone) != gone)
 				break;
 		}
+		/* The links were read before the count is read again. */
 		smp_rmb();
 	} while (unlikely(READ_ONCE(lone_gone) != gone));
 	return s;
@@ -563,7 +565,7 @@ void map_put_range(unsigned long start, unsigned int npages)
  * another node.
  */
 int map_get_range(unsigned long start, unsigned int npages, int nid,
-		     gfp_t gfp)
+		  gfp_t gfp)
 {
 	unsigned long addr = start;
 	unsigned int left = npages;

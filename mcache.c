@@ -586,9 +586,9 @@ void *mcache_alloc_set(struct rowset *set, int nid, gfp_t gfp)
 		return NULL;
 	}
 	k = READ_ONCE(set->k);
-	/* Acquire: pairs with row_publish().  The caller holds the set, and it the row. */
+	/* The caller holds the set, and it the row. */
 	if (k && (nid == NUMA_NO_NODE || nid == m->nid))
-		c = smp_load_acquire(&set->row[m->nid]);
+		c = smp_load_acquire(&set->row[m->nid]); /* pairs with row_publish() */
 	if (!c || gate_bypasses(c->row)) {
 		mcache_leave(m);
 		gate_follow();

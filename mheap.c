@@ -81,8 +81,7 @@ void mheap_tell(void)
 	if (!READ_ONCE(galloc_reserve_pages))
 		return;
 	for_each_node(nid)
-		told += data_race(mheaps[nid]->told_pages);
-	/* What changes meanwhile is corrected next time. */
+		told += data_race(mheaps[nid]->told_pages); /* corrected next time */
 	atomic_long_set(&told_pages, told);
 	for_each_node(nid) {
 		galloc_lock(&mheaps[nid]->lock, flags);
@@ -638,11 +637,10 @@ void mheap_free_spans(struct mspan **spans, unsigned int n)
 	for (i = 0; i < n; i++) {
 		struct mspan *s = spans[i];
 
-		if (unlikely(!release_span_unshared(s))) {
+		if (unlikely(!release_span_unshared(s)))
 			mheap_free_shared(s);
-		} else if (likely(!span_leaves(s))) {
+		else if (likely(!span_leaves(s)))
 			spans[runs++] = s;
-		}
 	}
 	mheap_free_runs(spans, runs);
 }

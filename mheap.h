@@ -61,7 +61,7 @@ void mheap_disown(struct mheap *h, unsigned long start, unsigned int npages);
  * true: afterwards the caller uses __acquire(&h->lock), which is no code.
  */
 bool run_lock_with_spares(struct mheap *h, const struct want *w, gfp_t gfp,
-			    unsigned long *flags);
+			  unsigned long *flags);
 void run_fill_spares(struct mheap *h);
 void run_trim_spares(struct mheap *h, unsigned int bytes);
 void run_link(struct mheap *h, struct mspan *s);
@@ -121,7 +121,10 @@ struct mspan *map_span_back_from(const struct arena *arena, unsigned int page);
 
 /* release.c */
 
-/* release_pages_unshared() for a span.  One of a single page is looked at here: there are very many. */
+/*
+ * release_pages_unshared() for a span.  One of a single page is looked at here: there are
+ * very many.
+ */
 static inline bool release_span_unshared(const struct mspan *s)
 {
 	return (s->npages == 1 &&

@@ -626,7 +626,7 @@ static void span_publish(struct mspan *s, unsigned int row, enum mspan_state sta
 	 * the set that it has now.  Pairs with stacks_give().
 	 */
 	if (unlikely(row >= nr_rows))
-		smp_mb();
+		smp_mb(); /* as said above */
 	arena_set_stack(s->arena, first, n, number);
 }
 

@@ -294,6 +294,7 @@ unsigned long release_kept(struct mheap *h, bool may_sleep)
 	unsigned long flags;
 	struct mspan *s;
 
+	/* A page that is kept at this moment is seen at the next turn. */
 	if (!data_race(h->kept_pages))
 		return 0;
 	galloc_lock(&h->lock, flags);

@@ -75,7 +75,7 @@ static bool spares_get(struct mheap *h, unsigned int kind, gfp_t gfp)
  * caller.
  */
 bool run_lock_with_spares(struct mheap *h, const struct want *w, gfp_t gfp,
-			    unsigned long *flags)
+			  unsigned long *flags)
 {
 	gfp = meta_gfp(gfp);
 

@@ -36,8 +36,8 @@ static unsigned long cached_bytes(void)
 }
 
 /*
- * Reclaimable: free runs, what the CPUs cache, and what waits for RCU, but never below the reserve, which
- * covers all pages, including those in use.
+ * Reclaimable: free runs, what the CPUs cache, and what waits for RCU, but never below
+ * the reserve, which covers all pages, including those in use.
  */
 static unsigned long shrink_count(struct shrinker *shrinker,
 				  struct shrink_control *sc)

@@ -32,7 +32,7 @@ struct galloc_heap {
 	struct stack_place place[GALLOC_NR_CLASSES];
 	struct rowset *set[GALLOC_NR_CLASSES];
 	refcount_t refs;
-	struct mutex lock;
+	struct mutex lock;	/* protects caches */
 	struct list_head caches;
 	struct list_head link;
 	struct dentry *dir;

@@ -107,7 +107,7 @@ struct rcu_cpu {
 	int cpu;
 	struct rcu_batch batch[NR_BATCHES];
 	atomic_t frees;
-	struct mutex freeing;
+	struct mutex freeing;	/* one task at a time frees what has waited */
 	struct work_struct work;
 };
 

@@ -180,8 +180,9 @@ EXPORT_SYMBOL_GPL(grealloc);
  * @size: the requested size
  *
  * Reports a size for which galloc() would have returned an object of another size, and
- * frees nothing; where the object is watched, any other size.  Not for objects of galloc_aligned(), or that grealloc() has shrunk
- * in place: their class does not follow from their size.
+ * frees nothing; where the object is watched, any other size.  Not for objects of
+ * galloc_aligned(), or that grealloc() has shrunk in place: their class does not follow
+ * from their size.
  *
  * Context: Any but NMI.
  */

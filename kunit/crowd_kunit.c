@@ -31,7 +31,9 @@ static void leave_in_heap(void *arg)
 static void at_a_limit_others_give_what_they_keep(struct kunit *test)
 {
 	static const gfp_t gfp[] = { GFP_NOWAIT, GFP_KERNEL };
-	const struct galloc_heap_args args = { .limit_bytes = 64UL * num_possible_cpus() * 4 * 1024 };
+	const struct galloc_heap_args args = {
+		.limit_bytes = 64UL * num_possible_cpus() * 4 * 1024,
+	};
 	unsigned int n, i, most = args.limit_bytes / 1024;
 	void **p = kunit_kcalloc(test, most + 1, sizeof(*p), GFP_KERNEL);
 

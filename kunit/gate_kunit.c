@@ -403,6 +403,7 @@ static void statistics_see_both_changes_or_none(struct kunit *test)
 	atomic_set(&reading, 0);
 	atomic_set(&nr_read, 0);
 	WRITE_ONCE(stacks[row].seq, stacks[row].seq + 1);
+	/* As in the fast path: the number first. */
 	smp_wmb();
 	WRITE_ONCE(stack_rest(stacks, row)->issued, allocs + 1000000);
 	reader = gk_start(test, gk_cpu(1), read_allocs, stacks);

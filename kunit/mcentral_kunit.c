@@ -176,11 +176,10 @@ static void an_object_with_a_span_of_its_own_is_freed_once(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, mspan_resolve(p, &o), FOUND_OBJECT);
 		KUNIT_EXPECT_TRUE(test, mcentral_mark_nolock(&o, &owed));
 		KUNIT_EXPECT_TRUE(test, owed);
-		if (second) {
+		if (second)
 			KUNIT_EXPECT_FALSE(test, mcentral_free(p));
-		} else {
+		else
 			mcentral_look(o.span);
-		}
 		rcu_read_unlock();
 		KUNIT_EXPECT_EQ(test, atomic_long_read(&c->nr_spans), spans);
 		KUNIT_EXPECT_EQ(test, validate_all(), 0);

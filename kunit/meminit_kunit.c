@@ -75,7 +75,8 @@ static void memory_is_cleared_as_the_kernel_is_told(struct kunit *test)
 	int i;
 	u8 *p;
 
-	for (size = 8; size <= (1UL << 20); size = is_power_of_2(size) ? size + 3 : 2 * (size - 3)) {
+	for (size = 8; size <= (1UL << 20);
+	     size = is_power_of_2(size) ? size + 3 : 2 * (size - 3)) {
 		if (!memory_is_right(by_galloc, by_gfree, size))
 			wrong = size;
 		for (i = 0; i < 3; i++) {

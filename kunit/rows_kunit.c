@@ -309,7 +309,7 @@ static void a_row_found_stays_for_the_section(struct kunit *test)
 	/* Whoever has found it may use it until the section ends, whoever reaps. */
 	WRITE_ONCE(r.reap, true);
 	gk_spin_for(r.reaping, 50);
-	udelay(2000);
+	mdelay(2);
 	KUNIT_EXPECT_EQ(test, r.gone, 0);
 	KUNIT_EXPECT_EQ(test, c->sc->size, 1000);
 	KUNIT_EXPECT_EQ(test, c->row, row);

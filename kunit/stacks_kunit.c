@@ -525,7 +525,7 @@ static void cut_slowly(enum galloc_pause point, const void *what)
 	}
 	r.at = 1;
 	gk_spin_for(!READ_ONCE(r.set->k), GK_PATIENCE_MS);
-	udelay(3000);
+	mdelay(3);
 	r.constructed = r.reached;
 	r.at = 0;
 	WRITE_ONCE(r.old, 1);
@@ -582,7 +582,7 @@ static void a_free_with_the_number_is_waited_for(struct kunit *test)
 	WRITE_ONCE(r.at, -1);
 	gk_spin_for(READ_ONCE(arena_of(r.objects[9], &r.old)->stack[r.old]) == STACK_WITHOUT,
 		    GK_PATIENCE_MS);
-	udelay(3000);
+	mdelay(3);
 	KUNIT_EXPECT_EQ(test, r.reached, PAUSE_STACKS_HIDDEN);
 	KUNIT_EXPECT_TRUE(test, stack_push(&m->stacks[number], r.objects[9]));
 	mcache_leave(m);

@@ -295,6 +295,7 @@ static void an_unused_stack_is_freed(struct kunit *test)
 static void without_a_transfer_objects_go_to_their_spans(struct kunit *test)
 {
 	struct mcentral *row = row_of(448);
+
 	if (debug_has_none(test, 448))
 		return;
 	drain_cpus();

@@ -180,6 +180,7 @@ static void entry_link(struct profile_entry *e, struct profile_entry **bucket)
 	e->next = *bucket;
 	/* Release: whoever finds it finds it complete. */
 	smp_store_release(bucket, e);
+	/* Release: the same for who walks all of them. */
 	smp_store_release(entries_end, e);
 	entries_end = &e->all;
 	nr_entries++;

@@ -223,6 +223,7 @@ static void sum_row(struct sums *sums, const struct mcentral *c)
 
 	cs->stacked += n;
 	cs->transfer += n;
+	/* Counters of other CPUs: a sum is of about now. */
 	cs->out += data_race(c->singles) + data_race(c->gone) -
 		   atomic_read(&c->back);
 	cs->allocs += data_race(c->singles) + data_race(c->fast);

@@ -19,6 +19,8 @@ set -euo pipefail
 top=$(cd "$(dirname "$0")/.." && pwd)
 # shellcheck source=tools/lib.sh
 . "$top/tools/lib.sh"
+# shellcheck source=tools/checkpatch.sh
+. "$top/tools/checkpatch.sh"
 
 lint=$top/build/lint
 log=$lint/log
@@ -297,85 +299,11 @@ run_builds()
 
 # ---- checkpatch and kernel-doc ------------------------------------------------------
 
-# TYPE FILES REASON: what checkpatch says that does not hold here.
-checkpatch_ignored()
-{
-	cat <<'EOF'
-EMBEDDED_FILENAME	*	the head of a file says which layer it is and names its neighbours
-BIT_MACRO		*	1UL << n is a size or a number of pages here, never a bit
-LINUX_VERSION_CODE	compat.h	all kernel versions from one source: this is the one place for it
-CONSTANT_COMPARISON	compat.h	taken in by the capitals of KERNEL_VERSION()
-MACRO_ARG_REUSE		compat.h	sizeof and typeof do not evaluate it
-COMPLEX_MACRO		events.h	X-macro lists: enum and names from one list
-MACRO_ARG_REUSE		events.h	X-macro lists: X is a macro
-MACRO_ARG_UNUSED	events.h	X-macro lists: each use takes its own columns
-COMPLEX_MACRO		totals.h	as above
-MACRO_ARG_REUSE		totals.h	as above
-MACRO_ARG_UNUSED	report.c	as above
-MACRO_ARG_UNUSED	observe/stats.c	as above
-MACRO_ARG_REUSE		galloc_internal.h	an iterator assigns to its arguments
-DATA_RACE		arena.h		the comment is at the head of the function
-DATA_RACE		drain.c		the comment is at the head of the function
-MACRO_ARG_UNUSED	mcache.h	an access to a CPU's own variable needs no pointer
-MACRO_ARG_PRECEDENCE	mcache.h	the argument is the name of a member
-MACRO_ARG_REUSE		mheap.h		an iterator assigns to its arguments
-MACRO_ARG_REUSE		tools/bench/*	the argument is a name that is pasted, or a constant
-COMPLEX_MACRO		tools/bench/loops.c	rows of a table
-STATIC_CONST_CHAR_ARRAY	tools/bench/memory.c	what call_usermodehelper() takes is not const
-MACRO_ARG_PRECEDENCE	include/galloc.h	the argument is the name of a member
-MACRO_ARG_PRECEDENCE	include/galloc_obj.h	as above
-MACRO_ARG_REUSE		include/galloc_obj.h	as above
-MACRO_ARG_UNUSED	include/galloc_obj.h	picks one of its arguments; a compiler without counters
-SPACING			include/galloc_obj.h	it does not know _Generic
-TABSTOP			include/galloc_obj.h	as above
-TRAILING_STATEMENTS	include/galloc_obj.h	as above
-SUSPECT_CODE_INDENT	include/galloc_obj.h	nor what DEFINE_FREE() takes
-DATA_RACE		observe/stats.c	one comment at its head for all of them
-EXPORT_SYMBOL		kunit/symbols.c	a list of exports is all it is
-VSPRINTF_SPECIFIER_PX	kunit/*		a failed test names the address; such a machine has no secrets
-MACRO_ARG_REUSE		kunit/*		tests say the same of one thing twice; no argument has side effects
-MACRO_WITH_FLOW_CONTROL	kunit/fault_kunit.c	it makes a function, which returns
-MACRO_WITH_FLOW_CONTROL	kunit/nmi_kunit.c	after the first that is wrong the others could hang
-PREFER_PR_LEVEL		kunit/*		what reads the log wants the line without pr_fmt()
-POINTER_LOCATION	kunit/mheap_kunit.c	taken in by a product
-ARRAY_SIZE		tools/gen-sizeclasses.c	a host program has no ARRAY_SIZE()
-PREFER_DEFINED_ATTRIBUTE_MACRO	tools/gen-sizeclasses.c	a host program has none of these
-SPDX_LICENSE_TAG	tools/gen-sizeclasses.c	they are in strings, of what it writes
-LONG_LINE_STRING	tools/gen-sizeclasses.c	a line of the table that it writes
-MACRO_ARG_REUSE		tools/stress/param.h	the argument is a name
-CAMELCASE		tools/trace/fuzz.c	what libFuzzer calls
-AVOID_EXTERNS		tools/trace/fuzz.c	no header of libFuzzer's has them
-PREFER_DEFINED_ATTRIBUTE_MACRO	tools/trace/*	a host program has none of these
-PREFER_DEFINED_ATTRIBUTE_MACRO	tools/observe/*	a host program has none of these
-TRAILING_STATEMENTS	tools/observe/*	a table of options
-CAMELCASE		tools/trace/fuzz.c	the names are those that libFuzzer calls
-AVOID_EXTERNS		tools/trace/fuzz.c	as above
-STATIC_CONST_CHAR_ARRAY	tools/trace/plot.c	what posix_spawnp() takes is not const
-PREFER_DEFINED_ATTRIBUTE_MACRO	tools/test/*	a host program has none of these
-COMPLEX_MACRO		tools/test/host_shim.h	stands for an attribute of the kernel
-CAMELCASE		tools/test/host_shim.h	_Static_assert is C's own
-CONSTANT_COMPARISON	tools/test/*.c	taken in by the capitals of a constant
-EOF
-}
-
-# is_ignored FILE TYPE
-is_ignored()
-{
-	local type files _reason
-
-	while read -r type files _reason; do
-		# shellcheck disable=SC2053 # a pattern
-		[ "$type" != "$2" ] || [[ $1 != $files ]] || return 0
-	done <<<"$ignored"
-	return 1
-}
-
 # In a copy without .git, or checkpatch leaves a file of its own in the tree.
 run_checkpatch()
 {
-	local file line type rest ignored
+	local file line type rest
 
-	ignored=$(checkpatch_ignored)
 	copy_tree checkpatch
 	cd "$lint/checkpatch"
 	# shellcheck disable=SC2046 # names without blanks
