@@ -80,6 +80,7 @@ help:
 	@echo 'make check            all tests (KERNELS="6.1 6.12 7.3": on all kernels)'
 	@echo 'make check-install    builds and packages for kernels of every layout'
 	@echo 'make check-graft      galloc in a kernel source, and its suites built in'
+	@echo 'make patch            a series of patches for a kernel source, into build/patch (KSRC=)'
 	@echo 'make kunit            the KUnit suites, in user-mode Linux'
 	@echo 'make coverage         which lines and branches these run'
 	@echo 'make model            the spin models of protocols and of barriers'
@@ -117,6 +118,10 @@ check:
 
 check-graft:
 	@tools/test/graft.sh
+
+.PHONY: patch
+patch:
+	@tools/ship/patch.sh $(KSRC)
 
 check-install:
 	@tools/ship/layouts.sh

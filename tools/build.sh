@@ -67,7 +67,8 @@ build_client()
 build_sources()
 {
 	(cd "$1" && find . -maxdepth 1 -type f \( -name '*.[ch]' -o -name Kbuild \) ! -name '*.mod.c' &&
-		for dir in include client debug kunit observe samples tools/bench tools/trace tools/stress tools/override tools/bed; do
+		for dir in include client debug kunit observe samples tools/bench tools/trace tools/stress tools/override tools/bed \
+			tools/testing; do
 			[ ! -d "$dir" ] || find "./$dir" -type f \
 				\( -name '*.[ch]' -o -name Kbuild -o -name Makefile \) ! -name '*.mod.c'
 		done) | sort

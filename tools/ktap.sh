@@ -43,7 +43,7 @@ result()
 ok()
 {
 	passed=$((passed + 1))
-	result ok ok "$1"
+	result 'ok' ok "$1"
 }
 
 not_ok()
@@ -61,10 +61,14 @@ skip()
 
 same()
 {
+	local got wanted
+
 	if [ "$2" = "$3" ]; then
 		ok "$1"
 	else
-		not_ok "$1" "got '$(printf %s "$2" | head -c 200)', not '$(printf %s "$3" | head -c 200)'"
+		got=$(printf %s "$2" | head -c 200)
+		wanted=$(printf %s "$3" | head -c 200)
+		not_ok "$1" "got '$got', not '$wanted'"
 	fi
 }
 

@@ -68,6 +68,8 @@ plan_work()
 		override
 		observe
 		profile
+		functionality
+		regressions
 		shared
 	PLAN
 }
@@ -217,7 +219,8 @@ done
 old_clients "$work/hello.ko"
 build_client "$KDIR" tools/stress
 build_client "$KDIR" tools/override
-cp "$BUILD/galloc.ko" "$BUILD"/tools/{stress,override}/*.ko "$work/"
+build_client "$KDIR" tools/testing/selftests/galloc/test_modules
+cp "$BUILD/galloc.ko" "$BUILD"/tools/{stress,override,testing/selftests/galloc/test_modules}/*.ko "$work/"
 build_unlock
 
 plan >"$work/plan"
@@ -237,7 +240,7 @@ if [ "$bed" = work ]; then
 	mapfile -t -O "${#files[@]}" files < <(guest_program tmux)
 fi
 [ "$bed" != edges ] || mapfile -t -O "${#files[@]}" files < <(guest_program trace-cmd)
-for script in "$top"/tools/test/guest/*.sh "$top/tools/ktap.sh"; do
+for script in "$top"/tools/test/guest/*.sh "$top"/tools/testing/selftests/galloc/*.sh "$top/tools/ktap.sh"; do
 	files+=("$script:/test/${script##*/}")
 done
 for ko in "$work"/*.ko; do
