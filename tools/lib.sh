@@ -290,11 +290,11 @@ packages_for()
 		demo) echo gcc-12 xz-utils e2fsprogs xfsprogs btrfs-progs f2fs-tools nilfs-tools jfsutils attr acl \
 			nbd-server nbd-client mdadm dmsetup wireguard-tools nftables iproute2 ;;
 		observing) echo libncurses-dev zlib1g-dev tmux ;;
-		release) echo git ;;
+		release) echo git gpg gpg-agent ;;
 		docs) echo python3-sphinx perl ;;
 		pdf) echo librsvg2-bin python3-sphinxcontrib.svg2pdfconverter latexmk texlive-latex-recommended texlive-latex-extra texlive-fonts-recommended tex-gyre ;;
 		dkms) echo dkms make gcc ;;
-		packages) echo build-essential dpkg-dev debhelper dh-dkms lintian fakeroot libncurses-dev linux-headers-amd64 ;;
+		packages) echo build-essential dpkg-dev debhelper dh-dkms lintian fakeroot libncurses-dev zlib1g-dev linux-headers-amd64 ;;
 		cocci) echo coccinelle ;;
 		roots) echo debootstrap ;;
 		rpm) echo rpm rpmlint xz-utils ;;

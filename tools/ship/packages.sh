@@ -27,15 +27,13 @@ root=$(minimal_root "$release" $(packages_for packages dkms docs programs client
 tree=$work/upper/galloc
 mkdir -p "$tree"
 git -C "$top" ls-files -z -co --exclude-standard | { cd "$top"; xargs -0 cp --parents -t "$tree"; }
-# Its headers, at the path that they know.
+# Its headers, at the paths that they know: the flavour's, the common ones, and kbuild's.
 use_kernel stock $second
-case $KDIR in
-"$cache"/*)
-	entry=${KDIR%%/usr/src/*}
-	mkdir -p "$work/upper$entry"
-	cp -a "$entry/." "$work/upper$entry"
-	;;
-esac
+for dir in "$KDIR" "$(sed -n 's/^include \(.*\)\/Makefile$/\1/p' "$KDIR/Makefile")" \
+		"$(dirname "$(readlink -f "$KDIR/scripts")")"; do
+	mkdir -p "$work/upper${dir%/*}"
+	cp -a "$dir" "$work/upper${dir%/*}/"
+done
 rc=0
 in_root "$root" "$work" env DEBEMAIL="${DEBEMAIL:-$(git -C "$top" log -1 --format=%ae)}" \
 	SOURCE_DATE_EPOCH="$(git -C "$top" log -1 --format=%ct)" \

@@ -10,7 +10,8 @@
 #    CHANGELOG, and is committed.
 # 3. There all is checked and built: make check, check-install, docs, deb.
 # 4. Only then the branch moves on and gets the tag. build/release/VERSION has what is to
-#    be published: sources, packages, pages, SHA256SUMS, signed if git has a signing key.
+#    be published: sources, packages, pages, SHA256SUMS. If git has a user.signingkey, the
+#    tag and SHA256SUMS are signed with it.
 #
 #	RELEASE_CHECK='make check'	another command for the checks
 #	RELEASE_BUILD='make docs deb'	and for what is published
@@ -77,23 +78,32 @@ write_version()
 	git -C "$tree" commit -qam "galloc: release $version"
 }
 
+# Before hours of checks.
+check_key()
+{
+	[ -n "$key" ] || { say "git has no user.signingkey: nothing will be signed"; return; }
+	[ "$(git -C "$top" config gpg.format || echo openpgp)" = openpgp ] ||
+		die "git's gpg.format is not openpgp: set it, and user.signingkey, to a key of gpg's"
+	gpg --list-secret-keys "$key" >/dev/null 2>&1 ||
+		die "gpg has no secret key $key, which is git's user.signingkey: set another, or unset it"
+}
+
 publish()
 {
-	local key
-
 	rm -rf "$out"
 	mkdir -p "$out"
 	git -C "$tree" archive --prefix="galloc-$version/" HEAD | xz -9 >"$out/galloc-$version.tar.xz"
 	[ ! -d "$tree/build/deb" ] || cp "$tree"/build/deb/* "$out/"
 	[ ! -d "$tree/build/docs/html" ] ||
-		tar -C "$tree/build/docs" --sort=name --owner=0 --group=0 -cJf "$out/galloc-$version-doc.tar.xz" html
+		tar -C "$tree/build/docs" --sort=name --owner=0 --group=0 --mode=u+rw,go=rX \
+			--mtime="@$(git -C "$tree" log -1 --format=%ct)" -cJf "$out/galloc-$version-doc.tar.xz" html
 	(cd "$out" && sha256sum -- * >SHA256SUMS)
-	key=$(git -C "$top" config user.signingkey) || true
 	if [ -n "$key" ]; then
-		gpg --local-user "$key" --armor --detach-sign "$out/SHA256SUMS"
+		gpg --batch --local-user "$key" --armor --detach-sign "$out/SHA256SUMS"
 		git -C "$top" tag -s -m "galloc $version" "v$version" "$1"
+		gpg --batch --verify "$out/SHA256SUMS.asc" "$out/SHA256SUMS"
+		git -C "$top" verify-tag "v$version"
 	else
-		say "git has no user.signingkey: nothing is signed"
 		git -C "$top" tag -a -m "galloc $version" "v$version" "$1"
 	fi
 }
@@ -104,6 +114,8 @@ before=$(sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' "$top/dkms.conf")
 [ -z "$(git -C "$top" status --porcelain)" ] || die "the tree has changes that are not committed"
 grep -qx '## Next' "$top/CHANGELOG.md" || die "CHANGELOG.md has no section Next: nothing to release"
 check_version
+key=$(git -C "$top" config user.signingkey) || true
+check_key
 out=$top/build/release/$version
 work_dir release
 tree=$work/galloc

@@ -567,6 +567,37 @@ release_is_made()
 	releases 89.0.0
 }
 
+# With a key that is made for it and thrown away, in a path that is short enough for the
+# socket of gpg's agent.
+release_is_signed()
+{
+	local rc=0
+
+	cd "$work/clone" || return 1
+	GNUPGHOME=$(mktemp -d)
+	export GNUPGHOME
+	sign_release || rc=1
+	gpgconf --kill all
+	rm -rf "$GNUPGHOME"
+	unset GNUPGHOME
+	return $rc
+}
+
+sign_release()
+{
+	local signed=build/release/90.0.0/SHA256SUMS
+
+	sed -i '0,/^## /s//## Next\n\n&/' CHANGELOG.md
+	git commit -qam next
+	git config user.signingkey signer@localhost
+	! releases 90.0.0 && grep -q 'no secret key signer@localhost' "$work/out" && ! git rev-parse -q --verify v90.0.0 || return 1
+	gpg --batch --quiet --passphrase '' --quick-generate-key signer@localhost ed25519 sign 1d || return 1
+	releases 90.0.0 || { cat "$work/out"; return 1; }
+	git verify-tag v90.0.0 && gpg --batch --verify $signed.asc $signed || return 1
+	echo >>$signed
+	! gpg --batch --verify $signed.asc $signed
+}
+
 check "packages: make check asks once for those of all its parts" asked_once
 check "packages: all are named in lib.sh" no_other_packages
 check "packages: clang.sh has clang installed where that is allowed" clang_is_installed
@@ -589,6 +620,7 @@ check "abi: a change is found" abi_is_looked_at
 check "port: each rule has one of the other direction" port_rules_are_pairs
 check "port: the example is ported in three steps" port_example_applies
 check "release: it is made, unless the version promises too much" release_is_made
+check "release: tag and sums are signed by git's key" release_is_signed
 check "sizeclass: the generator builds and runs" \
 	env PAGE_SIZE=4096 "$top/tools/sizeclasses.sh"
 check "sizeclass: sizeclass.c is what the generator prints" \
