@@ -114,6 +114,7 @@ static inline void run_spare_push(struct mheap *h, struct mspan *s)
 
 struct mspan *standby_take(int nid, const struct want *w, gfp_t gfp);
 bool standby_fill(struct mheap *h);
+void standby_keep(struct mheap *h);
 
 /* map.c */
 

@@ -134,7 +134,7 @@ static bool spares_take(struct mheap *h, unsigned int kind, unsigned int keep,
 
 /*
  * Free the descriptors of each kind above @bytes, or what an operation needs; all if it is
- * 0.  Process context.
+ * 0; but none that the atomic reserve lacks.  Process context.
  */
 void run_trim_spares(struct mheap *h, unsigned int bytes)
 {
@@ -142,6 +142,7 @@ void run_trim_spares(struct mheap *h, unsigned int bytes)
 	bool more;
 	unsigned int kind;
 
+	standby_keep(h);
 	for (kind = 0; kind < MSPAN_KINDS; kind++) {
 		unsigned int size = sizeof(*s) + (sizeof(long) << kind);
 		unsigned int keep = bytes ? max(bytes / size, SPARES_NEEDED) : 0;

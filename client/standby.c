@@ -190,37 +190,57 @@ struct mspan *standby_take(int nid, const struct want *w, gfp_t gfp)
 
 /* ---- filling ------------------------------------------------------------------- */
 
-/* Those of the last burst are in the node's stock by now: at the limit there are no others. */
-static struct mspan *spare_from_stock(struct mheap *h)
+static void spare_add(struct standby *sb, struct mspan *s)
 {
-	struct mspan *s = NULL;
-	unsigned long flags;
-
-	galloc_lock(&h->lock, flags);
-	if (h->nr_spare[STANDBY_KIND] > SPARES_NEEDED)
-		s = run_spare_pop(h, STANDBY_KIND);
-	galloc_unlock(&h->lock, flags);
-	return s;
+	list_add(&s->list, &sb->spare);
+	sb->nr_spares++;
 }
 
-static bool fill_spares(struct mheap *h)
+static bool move_spare(struct mheap *h)
+{
+	struct standby *sb = h->standby;
+	unsigned long flags;
+	bool move;
+
+	galloc_lock(&h->lock, flags);
+	move = sb->nr_spares < sb->want && h->nr_spare[STANDBY_KIND] > SPARES_NEEDED;
+	if (move)
+		spare_add(sb, run_spare_pop(h, STANDBY_KIND));
+	galloc_unlock(&h->lock, flags);
+	return move;
+}
+
+/**
+ * standby_keep() - take back the descriptors of the last burst
+ * @h: the heap of the node
+ *
+ * They are in the node's stock by now.  Called before that is trimmed, too: what is freed
+ * there cannot be had again at the limit.
+ *
+ * Context: Process.
+ */
+void standby_keep(struct mheap *h)
+{
+	while (h->standby && move_spare(h))
+		cond_resched();
+}
+
+static void fill_spares(struct mheap *h)
 {
 	struct standby *sb = h->standby;
 	unsigned long flags;
 	struct mspan *s;
 
+	standby_keep(h);
 	/* A stale number makes one too many or too few: harmless. */
 	while (data_race(sb->nr_spares) < sb->want) {
-		s = spare_from_stock(h) ?:
-		    mspan_new(STANDBY_KIND, GFP_KERNEL | __GFP_NOWARN);
+		s = mspan_new(STANDBY_KIND, GFP_KERNEL | __GFP_NOWARN);
 		if (!s)
-			return false;
+			return;
 		galloc_lock(&h->lock, flags);
-		list_add(&s->list, &sb->spare);
-		sb->nr_spares++;
+		spare_add(sb, s);
 		galloc_unlock(&h->lock, flags);
 	}
-	return true;
 }
 
 /* Add a span in TRANSIT, unless its pages must leave soon. */
@@ -256,17 +276,20 @@ bool standby_fill(struct mheap *h)
 	unsigned int n = ARENA_PAGES;
 	struct mspan *s;
 	long lack;
-	bool full;
 
 	if (!sb)
 		return true;
-	/* Those that there are serve some of the pages. */
-	full = fill_spares(h);
+	fill_spares(h);
 	for (;;) {
-		/* Only requests that take some change it meanwhile: they call again. */
-		lack = sb->want - data_race(sb->pages);
+		/* Runs that were free may have had them, and are part of another now. */
+		standby_keep(h);
+		/*
+		 * No page for which there is no descriptor: nobody could have it.  Only
+		 * requests that take some change it meanwhile: they call again.
+		 */
+		lack = data_race(min(sb->want, sb->nr_spares)) - data_race(sb->pages);
 		if (lack <= 0)
-			return full;
+			return data_race(sb->nr_spares) >= sb->want;
 		n = min_t(long, n, lack);
 		s = mheap_alloc(h->nid, n, 1, 0, GFP_KERNEL | __GFP_NORETRY |
 				__GFP_NOWARN | __GFP_THISNODE);

@@ -124,6 +124,45 @@ static void it_is_filled_again_at_the_limit(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, standby_pages(), RESERVE_PAGES);
 }
 
+/* A reserve whose descriptors have been freed is of no use, whatever pages it has. */
+static void it_keeps_its_descriptors(struct kunit *test)
+{
+	struct galloc_totals t;
+
+	set_up(test);
+	gk_starve(test);
+	KUNIT_EXPECT_GT(test, count_served(4096), 0);
+	free_objects();
+	/* Trims the node's stock. */
+	gk_rest(&t);
+	/* No room for any other. */
+	gk_limit_to(0);
+	KUNIT_EXPECT_TRUE(test, refill());
+	KUNIT_EXPECT_EQ(test, standby_pages(), RESERVE_PAGES);
+	KUNIT_EXPECT_EQ(test, count_served(4096), RESERVE_PAGES << PAGE_SHIFT >> 12);
+}
+
+static unsigned int nth, asked;
+
+static bool fail_from_nth(unsigned int order)
+{
+	return ++asked >= nth;
+}
+
+/* The node's stock has a few. */
+static void it_has_no_page_without_a_descriptor(struct kunit *test)
+{
+	WRITE_ONCE(galloc_standby_pages, RESERVE_PAGES);
+	asked = 0;
+	nth = 2;
+	WRITE_ONCE(galloc_fail_hook, fail_from_nth);
+	KUNIT_EXPECT_NE(test, standby_init(), 0);
+	KUNIT_EXPECT_LT(test, standby_pages(), RESERVE_PAGES / 4);
+	WRITE_ONCE(galloc_fail_hook, NULL);
+	KUNIT_EXPECT_TRUE(test, refill());
+	KUNIT_EXPECT_GT(test, standby_pages(), RESERVE_PAGES / 4);
+}
+
 static void the_worker_fills_it_again(struct kunit *test)
 {
 	struct want w = { .npages = 5, .least = 5, .align = 1 };
@@ -216,8 +255,6 @@ static void an_aligned_run_leaves_the_rest(struct kunit *test)
 
 /* ---- failures ----------------------------------------------------------- */
 
-static unsigned int nth, asked;
-
 static bool fail_nth(unsigned int order)
 {
 	return ++asked == nth;
@@ -246,6 +283,8 @@ static void each_request_of_load_may_fail(struct kunit *test)
 static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(a_burst_of_that_size_is_served, served_sizes_gen_params),
 	KUNIT_CASE(it_is_filled_again_at_the_limit),
+	KUNIT_CASE(it_keeps_its_descriptors),
+	KUNIT_CASE(it_has_no_page_without_a_descriptor),
 	KUNIT_CASE(the_worker_fills_it_again),
 	KUNIT_CASE(who_may_sleep_gets_none),
 	KUNIT_CASE(it_is_a_part_of_what_is_held),
