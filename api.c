@@ -11,7 +11,6 @@
 #include "observe/profile.h"
 #include "observe/tracepoints.h"
 
-#include <linux/log2.h>
 #include <linux/module.h>
 #include <linux/sched/mm.h>
 #include <linux/string.h>
@@ -82,8 +81,8 @@ struct request {
 	size_t asked;
 };
 
-/* Is the request valid?  Warns once if it is not. */
-static bool request_ok(const struct request *r)
+/* Is the request valid?  Warns once if it is not: out of line, as api_refuse_align(). */
+static noinline bool request_ok(const struct request *r)
 {
 	gfp_t gfp = r->gfp;
 
@@ -433,10 +432,11 @@ unsigned int api_aligned_class(size_t size, size_t align)
 	return 0;
 }
 
-bool api_align_ok(size_t align)
+/* Out of line, for all callers: some kernels warn once for each copy of a WARN_ONCE(). */
+noinline __cold bool api_refuse_align(size_t align)
 {
-	return !WARN_ONCE(!is_power_of_2(align),
-			  "galloc: alignment %zu is not a power of two\n", align);
+	WARN_ONCE(1, "galloc: alignment %zu is not a power of two\n", align);
+	return false;
 }
 
 /**

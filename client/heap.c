@@ -285,8 +285,7 @@ EXPORT_SYMBOL_GPL(galloc_from_node);
  */
 void *galloc_from_aligned(struct galloc_heap *heap, size_t size, size_t align, gfp_t gfp)
 {
-	if (WARN_ONCE(!is_power_of_2(align),
-		      "galloc: alignment %zu is not a power of two\n", align))
+	if (!api_align_ok(align))
 		return NULL;
 	return heap_alloc(heap, size, align, gfp, NUMA_NO_NODE);
 }

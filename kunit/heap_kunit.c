@@ -89,6 +89,8 @@ static void every_call_serves_its_heap(struct kunit *test)
 	p[5] = galloc_from_aligned(heap, LARGE, 16 * PAGE_SIZE, GFP_KERNEL);
 	p[6] = galloc_from(heap, (2 << 20) + 1, GFP_KERNEL);
 	p[7] = galloc_from_node(heap, LARGE, GFP_KERNEL, gk_nid());
+	gk_expect_warning(test, "is not a power of two");
+	KUNIT_EXPECT_NULL(test, galloc_from_aligned(heap, 40, 3, GFP_KERNEL));
 	KUNIT_EXPECT_EQ(test, 4, galloc_from_bulk(heap, 64, GFP_KERNEL, 4, p + 8));
 	KUNIT_EXPECT_EQ(test, 2, galloc_from_bulk(heap, LARGE, GFP_KERNEL, 2, p + 12));
 	p[14] = grealloc_from(heap, NULL, 8, GFP_KERNEL);
