@@ -35,7 +35,7 @@ static __always_inline void *init_object(void *obj, size_t size, gfp_t gfp)
 static __always_inline void *see_taken(void *obj)
 {
 	if (gate_has_tables())
-		gate_see_taken(obj);
+		gate_see_taken(obj, false);
 	return obj;
 }
 
@@ -284,7 +284,7 @@ static __always_inline void *alloc_class(unsigned int class, gfp_t gfp, size_t a
 }
 
 /* galloc_class() of a constant class; the number is not checked. */
-#ifdef CONFIG_FORTIFY_SOURCE
+#ifdef __GALLOC_SIZED
 void *galloc_class_abi2(unsigned int class, gfp_t gfp, size_t size)
 {
 	return alloc_class(class, gfp, size);
@@ -679,7 +679,7 @@ static void wipe_and_free(const void *p)
 		return;
 	}
 	if (found && !t.kept)
-		memset((void *)p, 0, t.size);
+		wipe_object(p, t.size);
 	if (!mcache_push(p))
 		free_seen(p, number_of(p));
 }

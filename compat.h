@@ -327,6 +327,11 @@ static inline void hrtimer_setup(struct hrtimer *timer,
 #define kfree_nolock(p)					kfree(p)
 #endif
 
+/* KASAN's marks: exported to modules, and declared in no public header. */
+#ifdef CONFIG_KASAN_GENERIC
+void kasan_poison(const void *addr, size_t size, u8 value, bool init);
+#endif
+
 /* Until 6.12: a cache was described by five arguments, or seven. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 0)
 struct kmem_cache_args {

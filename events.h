@@ -81,6 +81,8 @@ void stats_exit(void);
 bool stats_totals(struct galloc_totals *t);
 int stats_show(struct seq_file *m, void *v);
 int stats_classes_show(struct seq_file *m, void *v);
+int stats_mheap_show(struct seq_file *m, void *v);
+extern const struct file_operations stats_spans_fops;
 unsigned long stats_report_leaks(void);
 const char *stats_event_name(unsigned int event);
 unsigned long stats_events(unsigned int event);
@@ -142,6 +144,8 @@ void report_fault(enum galloc_fault fault, const void *p);
 void report_free(const void *p, enum mspan_found found);
 void report_damage(enum galloc_fault fault, const void *p, size_t at, u8 byte);
 void report_stack(u32 stack);
+void report_follow_begin(void);
+void report_follow_end(void);
 void report_dropped(const void *page, unsigned int missing);
 bool report_live(const char *what, const char *name, unsigned long objects,
 		 unsigned long spans);

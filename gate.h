@@ -103,7 +103,7 @@ void gate_follow(void);
 int gate_watch(bool (*match)(const struct rowset *set, unsigned int class, const void *arg),
 	       const void *arg, enum gate_reason why, bool on);
 bool gate_find(struct gate_object *o);
-void gate_see_taken(const void *p);
+void gate_see_taken(const void *p, bool nolock);
 void gate_tables_end(void);
 void gate_see_alloc(const void *p, size_t asked, gfp_t gfp);
 void gate_see_alloc_nolock(const void *p, size_t asked, gfp_t gfp);

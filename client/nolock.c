@@ -181,6 +181,8 @@ static void *small_nolock(unsigned int class, gfp_t flags)
 
 	if (!p)
 		p = mcentral_take_nolock(mcentral_row(numa_mem_id(), class));
+	if (p && gate_has_tables())
+		gate_see_taken(p, true);
 	if (p && want_init_on_alloc(flags))
 		memset(p, 0, sizeclasses[class].size);
 	return p;
@@ -259,7 +261,7 @@ static bool free_small(const void *p, const struct object *o)
 	    !release_pages_unshared(addr_of(p), PFN_UP(offset_in_page(p) + o->sc->size)))
 		return waiting_add(p, true);
 	if (want_init_on_free() && !rows_keep_contents(o->c)) {
-		memset((void *)p, 0, o->sc->size);
+		wipe_object(p, o->sc->size);
 		if (mcache_push(p))
 			return true;
 	}

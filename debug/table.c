@@ -10,8 +10,8 @@
  * there is no memory for a table, nothing is recorded.
  *
  * Behind the bytes that the client has asked for the object gets a red zone, and what is
- * freed is filled with a known byte: both are compared when the object is freed, used
- * again, or leaves with its span, and by validate.
+ * freed is filled with a known byte, see bytes.c: both are compared when the object is
+ * freed, used again, or leaves with its span, and by validate.
  *
  * Called by gate.c for each allocation and free of a watched row, and when a span leaves.
  * table_lock protects the hash and the tables that were left; it is one of galloc's locks,
@@ -39,13 +39,8 @@
 /* The tables of spans that left last. */
 #define NR_DEAD			128
 
-/* Bytes behind the requested ones that are compared, and how many at a time. */
-#define ZONE_MAX		PAGE_SIZE
+/* Bytes that are compared at a time. */
 #define CHECK_TURN		PAGE_SIZE
-
-/* What is written there, and into free objects; SLUB's values. */
-#define BYTE_ZONE		0xcc
-#define BYTE_FREE		0x6b
 
 /**
  * struct table - records of a span's objects
@@ -81,12 +76,6 @@ static DEFINE_RAW_SPINLOCK(table_lock);
 static size_t table_bytes(unsigned int n)
 {
 	return sizeof(struct table) + n * sizeof(struct record);
-}
-
-/* What a free object is filled with: with init_on_free it is cleared afterwards. */
-static u8 byte_of_free(void)
-{
-	return want_init_on_free() ? 0 : BYTE_FREE;
 }
 
 /* ---- tables ------------------------------------------------------------------------- */
@@ -183,65 +172,6 @@ static struct record *record_of(const struct gate_object *o, bool make)
 	return t && nr < t->n ? &t->record[nr] : NULL;
 }
 
-/* ---- bytes --------------------------------------------------------------------------- */
-
-/* The red zone of an object; its length, 0 if it has none. */
-static size_t zone_of(const struct record *r, size_t size)
-{
-	u32 asked = READ_ONCE(r->asked);
-
-	if (!asked || asked >= size || READ_ONCE(r->whole))
-		return 0;
-	return min_t(size_t, size - asked, ZONE_MAX);
-}
-
-static void zone_fill(const void *p, const struct record *r, size_t size)
-{
-	size_t n = zone_of(r, size);
-
-	if (n)
-		memset((void *)p + r->asked, BYTE_ZONE, n);
-}
-
-/* The first of @n bytes that is not @byte; its offset from @p, or -1. */
-static long first_damage(const void *p, size_t from, size_t n, u8 byte)
-{
-	const void *at = n ? memchr_inv(p + from, byte, n) : NULL;
-
-	return at ? at - p : -1;
-}
-
-static void zone_check(const void *p, const struct record *r, size_t size)
-{
-	long at = first_damage(p, r->asked, zone_of(r, size), BYTE_ZONE);
-
-	if (unlikely(at >= 0))
-		report_damage(FAULT_OVERRUN, p, at, BYTE_ZONE);
-}
-
-/* False, and reported, if a free object has been written to. */
-static bool poison_check(const void *p, const struct record *r, size_t size)
-{
-	long at;
-
-	if (READ_ONCE(r->state) != RECORD_POISONED)
-		return true;
-	at = first_damage(p, 0, size, byte_of_free());
-	if (likely(at < 0))
-		return true;
-	report_damage(FAULT_LATE_WRITE, p, at, byte_of_free());
-	return false;
-}
-
-/* May a free object be filled?  Others may refer to whole pages. */
-static bool may_poison(const struct gate_object *o)
-{
-	if (o->set && (o->set->args.flags & ROWS_KEEP))
-		return false;
-	return o->size <= PAGE_SIZE ||
-	       release_pages_unshared(addr_of(o->p), PFN_UP(offset_in_page(o->p) + o->size));
-}
-
 /* ---- what is seen --------------------------------------------------------------------- */
 
 /* From here on its bytes may change: whoever compares them looks at it again. */
@@ -283,8 +213,9 @@ void table_see_taken(const struct gate_object *o)
 	if (!r)
 		return;
 	if (!o->nolock)
-		poison_check(o->p, r, o->size);
+		bytes_check_free(o->p, r, o->size);
 	record_change(r);
+	bytes_open(o->p, o->size);
 }
 
 /**
@@ -306,7 +237,7 @@ void table_see_alloc(const struct gate_object *o)
 	WRITE_ONCE(r->since, seconds());
 	WRITE_ONCE(r->stack[RECORD_FREE], 0);
 	record_who(r, RECORD_ALLOC, o->nolock);
-	zone_fill(o->p, r, o->size);
+	bytes_fill_zone(o->p, r, o->size);
 	record_done(r, RECORD_LIVE);
 }
 
@@ -329,22 +260,18 @@ bool table_see_free(const struct gate_object *o)
 	do {
 		if (unlikely(state >= RECORD_FREED)) {
 			if (!o->nolock)
+				bytes_touch(o->p);
+			if (!o->nolock)
 				report_fault(FAULT_DOUBLE_FREE, o->p);
 			return false;
 		}
 		/* Full order: of two frees one wins, and its writes come after. */
 	} while (!try_cmpxchg(&r->state, &state, RECORD_FREED));
-	if (o->nolock) {
-		record_who(r, RECORD_FREE, true);
-		return true;
-	}
-	record_who(r, RECORD_FREE, false);
-	if (state == RECORD_LIVE)
-		zone_check(o->p, r, o->size);
-	if (may_poison(o)) {
-		memset((void *)o->p, byte_of_free(), o->size);
+	record_who(r, RECORD_FREE, o->nolock);
+	if (state == RECORD_LIVE && !o->nolock)
+		bytes_check_zone(o->p, r, o->size);
+	if (bytes_fill_free(o))
 		record_done(r, RECORD_POISONED);
-	}
 	return true;
 }
 
@@ -354,7 +281,7 @@ void table_see_parked(const struct gate_object *o)
 	struct record *r = record_of(o, false);
 
 	/* It is not compared again. */
-	if (r && !poison_check(o->p, r, o->size))
+	if (r && !bytes_check_free(o->p, r, o->size))
 		record_done(r, RECORD_FREED);
 }
 
@@ -387,10 +314,11 @@ bool table_open(const struct gate_object *o)
 		return false;
 	if (!r || r->whole || READ_ONCE(r->state) != RECORD_LIVE)
 		return true;
-	zone_check(o->p, r, o->size);
+	bytes_check_zone(o->p, r, o->size);
 	record_change(r);
-	if (r->zero && zone_of(r, o->size))
-		memset((void *)o->p + r->asked, 0, zone_of(r, o->size));
+	bytes_open(o->p, o->size);
+	if (r->zero && bytes_zone(r, o->size))
+		memset((void *)o->p + r->asked, 0, bytes_zone(r, o->size));
 	WRITE_ONCE(r->whole, true);
 	record_done(r, RECORD_LIVE);
 	return true;
@@ -401,7 +329,7 @@ size_t table_kept(const struct gate_object *o, size_t have)
 {
 	const struct record *r = record_of(o, false);
 
-	return r && READ_ONCE(r->state) == RECORD_LIVE && zone_of(r, have) ? r->asked : have;
+	return r && READ_ONCE(r->state) == RECORD_LIVE && bytes_zone(r, have) ? r->asked : have;
 }
 
 /**
@@ -420,15 +348,16 @@ bool table_resize(const struct gate_object *o, size_t size, bool zero)
 
 	if (!r || READ_ONCE(r->state) != RECORD_LIVE)
 		return false;
-	zone_check(o->p, r, o->size);
-	was = zone_of(r, o->size) ? r->asked : o->size;
+	bytes_check_zone(o->p, r, o->size);
+	was = bytes_zone(r, o->size) ? r->asked : o->size;
 	record_change(r);
+	bytes_open(o->p, o->size);
 	if (zero)
 		memset((void *)o->p + min(was, size), 0, o->size - min(was, size));
 	WRITE_ONCE(r->asked, size);
 	WRITE_ONCE(r->whole, false);
 	r->zero = zero;
-	zone_fill(o->p, r, o->size);
+	bytes_fill_zone(o->p, r, o->size);
 	record_done(r, RECORD_LIVE);
 	return true;
 }
@@ -451,6 +380,13 @@ static void *table_object(const struct table *t, unsigned int i)
 	return (void *)(t->start + ((size_t)t->part * TABLE_OBJECTS + i) * t->size);
 }
 
+/* Nobody will see to its objects any more: all of their bytes may be used. */
+static void table_unmark(const struct table *t)
+{
+	lockdep_assert_held(&table_lock);
+	bytes_open(table_object(t, 0), (size_t)t->n * t->size);
+}
+
 /* Take a table out of the hash, and keep it for reports. */
 static void table_bury(struct table *t)
 {
@@ -462,6 +398,7 @@ static void table_bury(struct table *t)
 		galloc_unlock(&table_lock, flags);
 		return;
 	}
+	table_unmark(t);
 	table_unhash(t);
 	if (table_tells(t)) {
 		/* swap() evaluates what it gets twice. */
@@ -494,7 +431,7 @@ void table_leave(const struct mspan *s, unsigned int objects, size_t size)
 		t = table_at(s->start, part);
 		if (t && t->size == size && gate_is_recorded(t->row))
 			for (i = 0; i < t->n; i++)
-				poison_check(table_object(t, i), &t->record[i], size);
+				bytes_check_free(table_object(t, i), &t->record[i], size);
 		if (t)
 			table_bury(t);
 		rcu_read_unlock();
@@ -535,6 +472,7 @@ static struct table *bucket_drop(unsigned int nr, bool (*match)(u32 row, const v
 		galloc_lock(&table_lock, flags);
 		/* Unless its span has just left. */
 		if (t->hashed) {
+			table_unmark(t);
 			table_unhash(t);
 			found = t;
 		}
@@ -650,14 +588,14 @@ static size_t check_record(const struct table *t, unsigned int i, size_t from,
 	/* Acquire: pairs with record_done(). */
 	state = smp_load_acquire(&r->state);
 	if (state == RECORD_POISONED) {
-		*d = (struct damage) { FAULT_LATE_WRITE, -1, byte_of_free() };
+		*d = (struct damage) { FAULT_LATE_WRITE, -1, bytes_of_free() };
 		n = min_t(size_t, t->size - from, CHECK_TURN);
-		d->at = first_damage(p, from, n, d->byte);
+		d->at = bytes_damage(p, from, n, d->byte);
 		from = from + n < t->size ? from + n : 0;
 	} else if (state == RECORD_LIVE) {
-		*d = (struct damage) { FAULT_OVERRUN, -1, BYTE_ZONE };
-		zone = zone_of(r, t->size);
-		d->at = first_damage(p, r->asked, zone, d->byte);
+		*d = (struct damage) { FAULT_OVERRUN, -1, BYTES_ZONE };
+		zone = bytes_zone(r, t->size);
+		d->at = bytes_damage(p, r->asked, zone, d->byte);
 		from = 0;
 	} else {
 		return 0;
@@ -766,6 +704,7 @@ int table_enable(void)
 	if (!hash)
 		return -ENOMEM;
 	quarantine_init();
+	report_follow_begin();
 	/* Release: whoever finds the hash finds it empty, and its size. */
 	smp_store_release(&table_hash, hash);
 	return 0;
@@ -789,6 +728,8 @@ void table_exit(void)
 	}
 	while (table_reap())
 		;
+	if (table_hash)
+		report_follow_end();
 	arena_meta_free(table_hash, table_buckets * sizeof(*table_hash));
 	table_hash = NULL;
 	quarantine_exit();

@@ -81,6 +81,30 @@ unsigned int table_check(void);
 void table_walk(void (*fn)(u32 row, size_t size, const struct record *r, void *arg),
 		void *arg);
 
+/* bytes.c */
+
+/* What is written behind the requested bytes; SLUB's value. */
+#define BYTES_ZONE		0xcc
+
+u8 bytes_of_free(void);
+size_t bytes_zone(const struct record *r, size_t size);
+void bytes_fill_zone(const void *p, const struct record *r, size_t size);
+bool bytes_fill_free(const struct gate_object *o);
+long bytes_damage(const void *p, size_t from, size_t n, u8 byte);
+void bytes_check_zone(const void *p, const struct record *r, size_t size);
+bool bytes_check_free(const void *p, const struct record *r, size_t size);
+
+#ifdef CONFIG_KASAN_GENERIC
+extern bool bytes_marked;
+
+void bytes_open(const void *p, size_t size);
+void bytes_touch(const void *p);
+u8 bytes_mark_of(const void *p);
+#else
+static inline void bytes_open(const void *p, size_t size) { }
+static inline void bytes_touch(const void *p) { }
+#endif
+
 /* quarantine.c */
 
 void quarantine_init(void);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* Copyright (C) 2026 The galloc authors */
 /*
- * tags: addresses without the tag that KASAN may keep in their top byte.
+ * tags: what KASAN keeps of an object: addresses without the tag that KASAN may keep in their top byte.
  *
  * The tag of a page and that of a pointer to it may differ, and a client may pass
  * either.  Each address from outside is untagged before it becomes the number of a slot,
@@ -13,6 +13,7 @@
 #define _GALLOC_TAGS_H
 
 #include <linux/kasan.h>
+#include <linux/string.h>
 
 #ifdef CONFIG_GALLOC_KUNIT
 #include <linux/mm.h>
@@ -27,5 +28,13 @@
 #else
 #define untag(p)	kasan_reset_tag(p)
 #endif
+
+/* Clear an object that is free, and may be marked so, see bytes.c. */
+static inline void wipe_object(const void *p, size_t size)
+{
+	kasan_disable_current();
+	memset((void *)p, 0, size);
+	kasan_enable_current();
+}
 
 #endif /* _GALLOC_TAGS_H */

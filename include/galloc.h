@@ -80,8 +80,12 @@
  * part of the symbol's name: a client built against another table does not find
  * the symbol and fails to load.
  */
-#ifdef CONFIG_FORTIFY_SOURCE
-/* The size is only for the compiler, which checks accesses to the object with it. */
+#if defined(CONFIG_FORTIFY_SOURCE) || defined(CONFIG_KASAN)
+/* For the compiler, which checks accesses to the object, and for those who watch it. */
+#define __GALLOC_SIZED		1
+#endif
+
+#ifdef __GALLOC_SIZED
 void *galloc_class_abi2(unsigned int class, gfp_t gfp, size_t size)
 	__malloc __alloc_size(3);
 #else
@@ -113,7 +117,7 @@ void gfree_bulk(size_t nr, void **p);
 static __always_inline void *
 __galloc_class_for(unsigned int class, size_t size, gfp_t gfp)
 {
-#ifdef CONFIG_FORTIFY_SOURCE
+#ifdef __GALLOC_SIZED
 	return galloc_class_abi2(class, gfp, size);
 #else
 	return galloc_class_abi2(class, gfp);

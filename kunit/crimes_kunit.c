@@ -9,6 +9,9 @@
 #include "helpers.h"
 
 #include <linux/stacktrace.h>
+#ifdef CONFIG_KASAN_GENERIC
+#include <trace/events/error_report.h>
+#endif
 
 #include "debug/table.h"
 #include "debug/watch.h"
@@ -667,16 +670,19 @@ static int show(int (*fn)(struct seq_file *m, void *v), char *buf, unsigned int 
 static void each_file_tells_the_truth_or_fails(struct kunit *test)
 {
 	static int (* const files[])(struct seq_file *m, void *v) = {
-		stats_show, stats_classes_show, metrics_show, heaps_table_show, leaks_show,
+		stats_show, stats_classes_show, stats_mheap_show, metrics_show,
+		heaps_table_show, leaks_show,
 	};
 	char *buf[2] = { kvmalloc(64 * 1024, GFP_KERNEL), kvmalloc(64 * 1024, GFP_KERNEL) };
 	void *p[] = { galloc(64, GFP_KERNEL), galloc(70000, GFP_KERNEL), cache_alloc(99),
 		      heap_alloc_one(60) };
+	static struct file file;
 	unsigned int i, nth;
 	bool last;
 	int err;
 
 	KUNIT_ASSERT_TRUE(test, buf[0] && buf[1]);
+	memset(&file, 0, sizeof(file));
 	gfree_bulk(1, p);
 	/* Descriptors of what was freed go a grace period later. */
 	rcu_barrier();
@@ -699,10 +705,72 @@ static void each_file_tells_the_truth_or_fails(struct kunit *test)
 		/* The table of heaps needs none. */
 		KUNIT_EXPECT_EQ(test, nth > 1, files[i] != heaps_table_show);
 	}
+	/* That of spans allocates when it is opened, and no more. */
+	fail_asked = 0;
+	fail_at = 1;
+	WRITE_ONCE(galloc_fail_hook, fail_one);
+	KUNIT_EXPECT_EQ(test, stats_spans_fops.open(NULL, &file), -ENOMEM);
+	KUNIT_EXPECT_EQ(test, stats_spans_fops.open(NULL, &file), 0);
+	WRITE_ONCE(galloc_fail_hook, NULL);
+	KUNIT_EXPECT_EQ(test, fail_asked, 2);
+	stats_spans_fops.release(NULL, &file);
 	gfree_bulk(ARRAY_SIZE(p) - 1, p + 1);
 	kvfree(buf[0]);
 	kvfree(buf[1]);
 }
+
+/* ---- KASAN ------------------------------------------------------------------------------- */
+
+#ifdef CONFIG_KASAN_GENERIC
+/* What KASAN goes by, and what follows its reports; galloc_crimes.ko has those. */
+static void kasan_knows_each_byte(struct kunit *test)
+{
+	static const struct {
+		size_t size, at;
+		u8 mark;
+	} marks[] = {
+		{ 50, 0, 0 }, { 50, 40, 0 }, { 50, 48, 2 }, { 50, 56, 0xfc },
+		{ 41, 32, 0 }, { 41, 40, 1 }, { 41, 48, 0xfc }, { 64, 56, 0 },
+	};
+	void *keep, *p, *others[MANY];
+	unsigned int i, n = 0;
+
+	bytes_marked = true;
+	watch("heap=crimes on");
+	keep = heap_alloc_one(50);
+	p = heap_alloc_one(50);
+	KUNIT_ASSERT_TRUE(test, keep && p);
+	for (i = 0; i < ARRAY_SIZE(marks); i++) {
+		p = grealloc(p, marks[i].size, GFP_KERNEL);
+		KUNIT_EXPECT_EQ_MSG(test, bytes_mark_of(p + marks[i].at), marks[i].mark,
+				    "%u", i);
+	}
+	p = grealloc(p, 41, GFP_KERNEL);
+	memset(p, 1, gsize(p));
+	gfree_sized(p, 41);
+	KUNIT_EXPECT_EQ(test, bytes_mark_of(p), 0xfb);
+	KUNIT_EXPECT_EQ(test, bytes_mark_of(p + 56), 0xfb);
+	gk_listen(test);
+	trace_error_report_end(ERROR_DETECTOR_KASAN, (unsigned long)p + 3);
+	expect_text(test, "allocated by task", 1);
+	expect_text(test, "freed by task", 1);
+	expect_caller(test, "kasan_knows_each_byte");
+	/* Zeroed and used again, without a report. */
+	do {
+		others[n] = galloc_from(heap, 64, GFP_KERNEL | __GFP_ZERO);
+		KUNIT_EXPECT_EQ(test, bytes_mark_of(others[n]), 0);
+	} while (others[n++] != p && n < MANY);
+	KUNIT_EXPECT_PTR_EQ(test, others[n - 1], p);
+	gfree(p);
+	KUNIT_EXPECT_EQ(test, bytes_mark_of(p), 0xfb);
+	/* Whoever gets it from here on is not seen. */
+	watch("heap=crimes off");
+	KUNIT_EXPECT_EQ(test, bytes_mark_of(p), 0);
+	KUNIT_EXPECT_EQ(test, bytes_mark_of(keep + 56), 0);
+	gfree_bulk(n - 1, others);
+	gfree(keep);
+}
+#endif
 
 static int init_case(struct kunit *test)
 {
@@ -711,6 +779,10 @@ static int init_case(struct kunit *test)
 	if (err)
 		return err;
 	gk_pin(gk_cpu(0));
+#ifdef CONFIG_KASAN_GENERIC
+	/* What is done here KASAN should not report. */
+	bytes_marked = false;
+#endif
 	cache = galloc_cache_create("crimes", 99, NULL);
 	heap = galloc_heap_create("crimes", NULL);
 	return cache && heap ? 0 : -ENOMEM;
@@ -720,6 +792,9 @@ static void exit_case(struct kunit *test)
 {
 	galloc_cache_destroy(cache);
 	galloc_heap_destroy(heap, 0);
+#ifdef CONFIG_KASAN_GENERIC
+	bytes_marked = true;
+#endif
 	gk_exit(test);
 }
 
@@ -734,6 +809,9 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(quarantine_goes_in_turns),
 	KUNIT_CASE(tables_of_spans_that_left_are_few),
 	KUNIT_CASE(each_file_tells_the_truth_or_fails),
+#ifdef CONFIG_KASAN_GENERIC
+	KUNIT_CASE(kasan_knows_each_byte),
+#endif
 	{}
 };
 

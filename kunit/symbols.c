@@ -41,6 +41,13 @@ EXPORT_SYMBOL_IF_KUNIT(watch_command);
 EXPORT_SYMBOL_IF_KUNIT(leaks_print);
 EXPORT_SYMBOL_IF_KUNIT(leaks_show);
 
+#ifdef CONFIG_KASAN_GENERIC
+/* debug/bytes.c */
+#include "debug/table.h"
+EXPORT_SYMBOL_IF_KUNIT(bytes_marked);
+EXPORT_SYMBOL_IF_KUNIT(bytes_mark_of);
+#endif
+
 /* debug/quarantine.c */
 EXPORT_SYMBOL_IF_KUNIT(quarantine_kb);
 EXPORT_SYMBOL_IF_KUNIT(quarantine_flush);
@@ -252,6 +259,8 @@ EXPORT_SYMBOL_IF_KUNIT(heaps_table_show);
 EXPORT_SYMBOL_IF_KUNIT(metrics_show);
 EXPORT_SYMBOL_IF_KUNIT(stats_show);
 EXPORT_SYMBOL_IF_KUNIT(stats_classes_show);
+EXPORT_SYMBOL_IF_KUNIT(stats_mheap_show);
+EXPORT_SYMBOL_IF_KUNIT(stats_spans_fops);
 EXPORT_SYMBOL_IF_KUNIT(heaps_classes_show);
 
 /* observe/profile.c, observe/sample.c */

@@ -419,18 +419,20 @@ static bool gate_see(struct gate_object *o, bool freed)
 /**
  * gate_see_taken() - the same for one that has left its span, before it is initialised
  * @p: the object
+ * @nolock: the call may be in any context
  *
  * Only for tables of objects: it may have been written to since it was freed.
  *
- * Context: Any but NMI, no galloc lock held.
+ * Context: Any with @nolock; else any but NMI, no galloc lock held.
  */
-void gate_see_taken(const void *p)
+void gate_see_taken(const void *p, bool nolock)
 {
-	struct gate_object o = { .p = untag(p) };
+	struct gate_object o = { .p = untag(p), .nolock = nolock };
 	u8 why;
 
 	rcu_read_lock();
-	if (gate_look(&o, false, &why) && (why & BIT(GATE_TABLE)))
+	/* Also if no more is recorded: KASAN's marks are there as long as its table. */
+	if (gate_look(&o, false, &why))
 		table_see_taken(&o);
 	rcu_read_unlock();
 }

@@ -19,6 +19,10 @@
 #include <linux/smp.h>
 #include <linux/string.h>
 
+#ifdef CONFIG_KASAN_GENERIC
+#include <trace/events/error_report.h>
+#endif
+
 atomic_long_t galloc_faults[NR_GALLOC_FAULTS];
 enum report_then galloc_fault_then;
 
@@ -82,13 +86,23 @@ void report_stack(u32 stack)
 		pr_err("    (no stack)\n");
 }
 
+/* What is recorded of the object that an address is in. */
+static bool find_record(const void *p, struct found_record *found)
+{
+	struct mspan s;
+
+	if (map_span_around(p, &s) && mspan_state(&s) == MSPAN_LARGE)
+		p = (void *)s.start;
+	return table_find(p, found);
+}
+
 /* What is known of the object at an address: whose it is, or was. */
 static void print_record(const void *p)
 {
 	struct found_record found;
 	const struct record *r = &found.r;
 
-	if (!table_find(p, &found))
+	if (!find_record(p, &found))
 		return;
 	if (r->task[RECORD_ALLOC]) {
 		pr_err("  allocated by task %d, %lu s ago, %u of %u bytes:\n",
@@ -101,6 +115,41 @@ static void print_record(const void *p)
 		report_stack(r->stack[RECORD_FREE]);
 	}
 }
+
+#ifdef CONFIG_KASAN_GENERIC
+/* The kernel has reported an access: whose object it was. */
+static void follow_fn(void *data, enum error_detector detector, unsigned long addr)
+{
+	const void *p = (void *)addr;
+	struct found_record found;
+	struct mspan s;
+
+	/* It may be one of galloc's own, in a section that has a lock. */
+	if (in_nmi() || __this_cpu_read(galloc_lock_held))
+		return;
+	if (!map_span_around(p, &s) && !table_find(p, &found))
+		return;
+	pr_err("what is at %p:\n", p);
+	print_span(p);
+	print_record(p);
+}
+
+/* From here to the end what is known of an object follows each report of KASAN. */
+void report_follow_begin(void)
+{
+	if (register_trace_error_report_end(follow_fn, NULL))
+		pr_warn("what KASAN reports is not explained\n");
+}
+
+void report_follow_end(void)
+{
+	unregister_trace_error_report_end(follow_fn, NULL);
+	tracepoint_synchronize_unregister();
+}
+#else
+void report_follow_begin(void) { }
+void report_follow_end(void) { }
+#endif
 
 /* Count a fault @n times; false if nothing should be printed. */
 static bool report_count(enum galloc_fault fault, const void *p, unsigned int n)
@@ -169,12 +218,17 @@ void report_fault(enum galloc_fault fault, const void *p)
  */
 void report_damage(enum galloc_fault fault, const void *p, size_t at, u8 byte)
 {
+	u8 is;
+
 	if (!report_begin(fault, p, 1)) {
 		report_end();
 		return;
 	}
-	pr_err("  first damaged byte: %zu, which is %#04x and was %#04x\n", at,
-	       READ_ONCE(((const u8 *)p)[at]), byte);
+	/* It may be marked, see bytes.c. */
+	kasan_disable_current();
+	is = READ_ONCE(((const u8 *)p)[at]);
+	kasan_enable_current();
+	pr_err("  first damaged byte: %zu, which is %#04x and was %#04x\n", at, is, byte);
 	print_span(p);
 	print_record(p);
 	report_end();

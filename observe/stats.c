@@ -256,14 +256,15 @@ static void sum_slot(struct node_sums *all, unsigned long nr)
 		node->runs[i] += ns->runs[i];
 }
 
-static int mheap_show(struct seq_file *m, void *v)
+int stats_mheap_show(struct seq_file *m, void *v)
 {
 	struct node_sums *all;
 	unsigned long nr;
 	unsigned int i;
 	int nid;
 
-	all = kvcalloc(nr_node_ids + 1, sizeof(*all), GFP_KERNEL);
+	all = galloc_fail(get_order(sizeof(*all))) ? NULL :
+	      kvcalloc(nr_node_ids + 1, sizeof(*all), GFP_KERNEL);
 	if (!all)
 		return -ENOMEM;
 	for (nr = 0; nr < map_nr_slots(); nr++) {
@@ -295,7 +296,7 @@ static int mheap_show(struct seq_file *m, void *v)
 	return 0;
 }
 /* Most of it is a line for each length of runs. */
-SUMS_SHOW_SIZED(mheap, nr_node_ids * (ARENA_PAGES + 2 * FULLNESS_STEPS) * MHEAP_LINE_BYTES);
+SUMS_SHOW_SIZED(stats_mheap, nr_node_ids * (ARENA_PAGES + 2 * FULLNESS_STEPS) * MHEAP_LINE_BYTES);
 
 /* ---- debugfs: mcache ------------------------------------------------------------------- */
 
@@ -463,7 +464,7 @@ static int spans_release(struct inode *inode, struct file *file)
 	return seq_release(inode, file);
 }
 
-static const struct file_operations spans_fops = {
+const struct file_operations stats_spans_fops = {
 	.owner = THIS_MODULE,
 	.open = spans_open,
 	.read = seq_read,
@@ -606,9 +607,9 @@ void stats_init(void)
 	debugfs_create_file("stats", 0400, stats_dir, NULL, &stats_fops);
 	debugfs_create_file("events", 0400, stats_dir, NULL, &events_fops);
 	debugfs_create_file("classes", 0400, stats_dir, NULL, &stats_classes_fops);
-	debugfs_create_file("mheap", 0400, stats_dir, NULL, &mheap_fops);
+	debugfs_create_file("mheap", 0400, stats_dir, NULL, &stats_mheap_fops);
 	debugfs_create_file("mcache", 0400, stats_dir, NULL, &mcache_fops);
-	debugfs_create_file("spans", 0400, stats_dir, NULL, &spans_fops);
+	debugfs_create_file("spans", 0400, stats_dir, NULL, &stats_spans_fops);
 	debugfs_create_file("shrink", 0200, stats_dir, NULL, &shrink_fops);
 	debugfs_create_file("validate", 0600, stats_dir, NULL, &validate_fops);
 	heaps_init(stats_dir);

@@ -163,6 +163,24 @@ look_for_leaks()
 	try "rmmod galloc_held in set $name" rmmod galloc_held
 }
 
+# Crimes of a client's, each with its report.  Last of all: after a report of KASAN lockdep
+# is off.
+commit_crimes()
+{
+	local report
+
+	[ -e /bed/galloc_crimes.ko ] || return 0
+	for report in "BUG: KASAN: " "galloc: overrun: " "galloc: double_free: " \
+		"galloc: interior: " "galloc: wrong_size: " "galloc: late_write: "; do
+		note "expect $report"
+	done
+	if try "insmod galloc.ko for the crimes" insmod /galloc.ko debug=all quarantine_kb=256; then
+		try "each crime is reported" insmod /bed/galloc_crimes.ko && rmmod galloc_crimes
+		try "rmmod galloc after the crimes" rmmod galloc
+	fi
+	note "expect end"
+}
+
 # galloc is gone. What calls it all the same, a timer, reclaim, or a CPU that comes and
 # goes, would be where it was.
 look_behind()
@@ -198,5 +216,6 @@ while IFS='|' read -r name params suite_params; do
 	note "set end $name"
 done </sets
 [ ! -e /bed/is ] || try "rmmod galloc_bed" rmmod galloc_bed
+commit_crimes
 scan_for_leaks 2 "after rmmod"
 end

@@ -77,7 +77,7 @@ text ~ /^Call Trace:/ && (in_warning || allowed) {
 		allowed--
 	next
 }
-text ~ /^galloc-bed: (not )?ok - / { bed_result(); next }
+text ~ /^galloc-(bed|crimes): (not )?ok - / { bed_result(); next }
 text ~ /^galloc-kunit: [0-9]+ operations$/ {
 	operations = operations (operations == "" ? "" : ", ") set " " $(NF - 1)
 	next
@@ -216,17 +216,19 @@ function result(level,	ok, name, skip)
 	}
 }
 
-# A finding of galloc_bed.ko about the guest: a case of the bed.
-function bed_result(	ok, name, why)
+# A finding of galloc_bed.ko about the guest, or of galloc_crimes.ko: a case of its own.
+function bed_result(	ok, name, why, part)
 {
-	ok = text !~ /^galloc-bed: not /
-	name = text
-	sub(/^galloc-bed: (not )?ok - /, "", name)
+	ok = text !~ /^galloc-[a-z]*: not /
+	name = part = text
+	sub(/: .*/, "", part)
+	sub(/^galloc-/, "", part)
+	sub(/^galloc-[a-z]*: (not )?ok - /, "", name)
 	if (!ok && match(name, /: /)) {
 		why = substr(name, RSTART + 2)
 		name = substr(name, 1, RSTART - 1)
 	}
-	name = "bed: " name
+	name = part ": " name
 	if (ok) {
 		see(name)
 		passed[name] = 1

@@ -92,7 +92,7 @@ boot()
 		guest_uml "$KERNEL" "$work/initramfs.$guest" "$log" "${KUNIT_TIMEOUT:-1200}"
 		;;
 	*)
-		[ -z "$debug" ] || GUEST_APPEND+=" kmemleak=on" GUEST_CONSOLE=early
+		[ -z "$debug" ] || GUEST_APPEND+=" kmemleak=on kasan_multi_shot" GUEST_CONSOLE=early
 		# There it also counts the pages of each stack.
 		[ "$config" != qemu-debug-7.3 ] || GUEST_APPEND+=" page_owner=on"
 		export GUEST_CONSOLE
@@ -245,7 +245,7 @@ build_lock "$KREL"
 build_galloc "$KDIR" "$KREL" GALLOC_KUNIT=y $gcov ${debug:+GALLOC_DEBUG=y}
 build_client "$KDIR" tools/bed
 cp "$BUILD/galloc.ko" "$BUILD"/kunit/galloc_kunit{,_guest}.ko \
-	"$BUILD"/tools/bed/galloc_{bed,held}.ko "$work/"
+	"$BUILD"/tools/bed/galloc_{bed,held,crimes}.ko "$work/"
 build_unlock
 
 chosen_sets >"$work/sets"
@@ -257,7 +257,12 @@ case $config in
 uml-*) guests=("${sets[@]}") ;;
 esac
 files=("$work/galloc.ko:/galloc.ko" "$top/tools/guest/faults.sh:/faults.sh")
-for name in kunit/galloc_kunit{,_guest} bed/galloc_{bed,held}; do
+crimes=''
+# After them lockdep is off, so not where somebody looks for something else.
+case $debug${KUNIT_FILTER:-crimes} in
+1*crimes*) crimes=bed/galloc_crimes ;;
+esac
+for name in kunit/galloc_kunit{,_guest} bed/galloc_{bed,held} $crimes; do
 	files+=("$work/${name#*/}.ko:/$name.ko")
 done
 
