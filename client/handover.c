@@ -6,11 +6,14 @@
  * Core code frees by the kernel's kfree().  Where a call hands it an object of galloc's,
  * the object is replaced by one of the kernel's just before; where it calls back to free
  * one, galloc's function is called instead.  Exported to clients; calls api.c and those
- * parts of the kernel, if it has them.  Owns no lock.  Overview: galloc_mod.c.
+ * parts of the kernel, if it has them.  Owns fs_mutex.  Overview: galloc_mod.c.
  */
 #include "galloc_internal.h"
 
+#include <linux/fs_context.h>
+#include <linux/list.h>
 #include <linux/module.h>
+#include <linux/mutex.h>
 #include <linux/posix_acl.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -80,6 +83,129 @@ void galloc_set_cached_acl(struct inode *inode, int type, struct posix_acl *acl)
 }
 EXPORT_SYMBOL_GPL(galloc_set_cached_acl);
 #endif
+
+/* ---- file systems --------------------------------------------------------------------- */
+
+/*
+ * A file system whose functions stand before the module's own.  Of what the module writes
+ * into a context the kernel frees the source, right after it has called ->free(), and that
+ * must then be the kernel's.
+ *
+ * @ours is a copy of @ops, which are those that the module's first context had; one with
+ * others is left alone.
+ */
+struct handed_fs {
+	struct list_head list;
+	struct file_system_type *type;
+	int (*init)(struct fs_context *fc);
+	const struct fs_context_operations *ops;
+	struct fs_context_operations ours;
+};
+
+static DEFINE_MUTEX(fs_mutex);
+static LIST_HEAD(fs_list);
+
+/* It is there as long as the type is registered, which every context sees to. */
+static struct handed_fs *handed_fs(struct file_system_type *type)
+{
+	struct handed_fs *pos, *fs = NULL;
+
+	mutex_lock(&fs_mutex);
+	list_for_each_entry(pos, &fs_list, list) {
+		if (pos->type == type)
+			fs = pos;
+	}
+	mutex_unlock(&fs_mutex);
+	return fs;
+}
+
+static void free_fs_context(struct fs_context *fc)
+{
+	struct handed_fs *fs = handed_fs(fc->fs_type);
+
+	if (fs->ops->free)
+		fs->ops->free(fc);
+	if (galloc_owns(fc->source)) {
+		gfree(fc->source);
+		fc->source = NULL;
+	}
+}
+
+static int init_fs_context(struct fs_context *fc)
+{
+	struct handed_fs *fs = handed_fs(fc->fs_type);
+	int err = fs->init(fc);
+
+	if (err)
+		return err;
+	mutex_lock(&fs_mutex);
+	if (!fs->ops) {
+		fs->ours = *fc->ops;
+		fs->ours.free = free_fs_context;
+		fs->ops = fc->ops;
+	}
+	if (fc->ops == fs->ops)
+		fc->ops = &fs->ours;
+	mutex_unlock(&fs_mutex);
+	return 0;
+}
+
+static void forget_fs(struct handed_fs *fs)
+{
+	mutex_lock(&fs_mutex);
+	list_del(&fs->list);
+	mutex_unlock(&fs_mutex);
+	fs->type->init_fs_context = fs->init;
+	gfree(fs);
+}
+
+/**
+ * galloc_register_filesystem() - register_filesystem() of an overridden module
+ * @type: the file system; until it is unregistered, its contexts have functions of galloc's
+ *
+ * Context: Process.  Sleeps.
+ * Return: As register_filesystem(), or -ENOMEM.
+ */
+int galloc_register_filesystem(struct file_system_type *type)
+{
+	struct handed_fs *fs;
+	int err;
+
+	if (!type->init_fs_context)
+		return register_filesystem(type);
+	fs = galloc_fail(0) ? NULL : gzalloc(sizeof(*fs), GFP_KERNEL);
+	if (!fs)
+		return -ENOMEM;
+	fs->type = type;
+	fs->init = type->init_fs_context;
+	mutex_lock(&fs_mutex);
+	list_add(&fs->list, &fs_list);
+	mutex_unlock(&fs_mutex);
+	type->init_fs_context = init_fs_context;
+	err = register_filesystem(type);
+	if (err)
+		forget_fs(fs);
+	return err;
+}
+EXPORT_SYMBOL_GPL(galloc_register_filesystem);
+
+/**
+ * galloc_unregister_filesystem() - unregister_filesystem() of an overridden module
+ * @type: the file system
+ *
+ * Context: Process.  Sleeps.
+ * Return: As unregister_filesystem().
+ */
+int galloc_unregister_filesystem(struct file_system_type *type)
+{
+	int err = unregister_filesystem(type);
+	struct handed_fs *fs = handed_fs(type);
+
+	if (!err && fs)
+		forget_fs(fs);
+	return err;
+}
+EXPORT_SYMBOL_GPL(galloc_unregister_filesystem);
 
 #ifdef CONFIG_NET_CLS_ACT
 /*

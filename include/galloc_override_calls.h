@@ -12,6 +12,7 @@
 #include <galloc.h>
 
 struct ahash_instance;
+struct file_system_type;
 struct inode;
 struct kmem_cache_args;
 struct list_lru;
@@ -96,6 +97,8 @@ void galloc_mempool_kfree(void *p, void *size);
 
 void *galloc_hand_over(const void *p, gfp_t gfp) __must_check;
 void galloc_set_cached_acl(struct inode *inode, int type, struct posix_acl *acl);
+int galloc_register_filesystem(struct file_system_type *type);
+int galloc_unregister_filesystem(struct file_system_type *type);
 void galloc_tcf_exts_destroy(struct tcf_exts *exts);
 void galloc_tcf_exts_change(struct tcf_exts *dst, struct tcf_exts *src);
 int galloc_tcf_em_register(struct tcf_ematch_ops *ops);

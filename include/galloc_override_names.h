@@ -37,6 +37,8 @@
 /* The kernel's first: within its own expansion the name means that. */
 #define kvfree_rcu_barrier()	(kvfree_rcu_barrier(), galloc_override_rcu_barrier())
 
+#define register_filesystem	galloc_register_filesystem
+#define unregister_filesystem	galloc_unregister_filesystem
 #ifdef CONFIG_FS_POSIX_ACL
 #define set_cached_acl		galloc_set_cached_acl
 #endif

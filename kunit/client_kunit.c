@@ -6,6 +6,8 @@
  */
 #include "helpers.h"
 
+#include <linux/fs.h>
+#include <linux/fs_context.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 
@@ -375,6 +377,48 @@ static void an_object_is_handed_over(struct kunit *test)
 	kfree(q);
 }
 
+static int contexts;
+
+static void end_context(struct fs_context *fc)
+{
+	contexts--;
+}
+
+static const struct fs_context_operations context_ops = { .free = end_context };
+
+static int begin_context(struct fs_context *fc)
+{
+	contexts++;
+	fc->ops = &context_ops;
+	fc->source = gstrdup("//somewhere/else", GFP_KERNEL);
+	return fc->source ? 0 : -ENOMEM;
+}
+
+/* The kernel frees the source of a context, which the file system allocated. */
+static void a_file_system_has_a_source(struct kunit *test)
+{
+	struct file_system_type type = {
+		.owner = THIS_MODULE, .name = "galloc_kunit", .init_fs_context = begin_context,
+	};
+	struct fs_context *fc;
+
+	WRITE_ONCE(galloc_fail_hook, fail_all);
+	KUNIT_EXPECT_EQ(test, galloc_register_filesystem(&type), -ENOMEM);
+	WRITE_ONCE(galloc_fail_hook, NULL);
+	KUNIT_ASSERT_EQ(test, galloc_register_filesystem(&type), 0);
+	KUNIT_EXPECT_EQ(test, galloc_register_filesystem(&type), -EBUSY);
+	fc = fs_context_for_mount(&type, 0);
+	KUNIT_EXPECT_FALSE(test, IS_ERR(fc));
+	if (!IS_ERR(fc)) {
+		KUNIT_EXPECT_EQ(test, contexts, 1);
+		put_fs_context(fc);
+	}
+	KUNIT_EXPECT_EQ(test, contexts, 0);
+	KUNIT_EXPECT_EQ(test, galloc_unregister_filesystem(&type), 0);
+	KUNIT_EXPECT_TRUE(test, type.init_fs_context == begin_context);
+	KUNIT_EXPECT_EQ(test, galloc_unregister_filesystem(&type), -EINVAL);
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE(strings_are_copied),
 	KUNIT_CASE(strings_are_formatted),
@@ -391,6 +435,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(gvrealloc_keeps_the_contents_wherever_they_are),
 	KUNIT_CASE(kvrealloc_leaves_the_kernels_object_to_it),
 	KUNIT_CASE(an_object_is_handed_over),
+	KUNIT_CASE(a_file_system_has_a_source),
 	KUNIT_CASE(each_call_may_fail),
 	{ }
 };
