@@ -223,14 +223,17 @@ void gk_background(void)
 	quiet = false;
 }
 
+/* Whether nothing has happened since the last case, and what it has left. */
+static struct galloc_totals left;
+static bool at_rest;
+
 /*
- * Until gk_background() or gk_exit() galloc does nothing by itself: what a case has
- * arranged must not be tidied up between two lines of it.
+ * Until gk_background() or the end of the suite galloc does nothing by itself: what a case
+ * has arranged must not be tidied up between two lines of it.
  */
 int gk_init(struct kunit *test)
 {
 	struct gk *gk = kunit_kzalloc(test, sizeof(*gk), GFP_KERNEL);
-	struct galloc_totals t;
 	int i;
 
 	if (!gk)
@@ -245,12 +248,13 @@ int gk_init(struct kunit *test)
 	gk_pin(gk_cpu(0));
 	/* Free memory is returned when the case does so, not by the worker. */
 	WRITE_ONCE(galloc_free_max_pages, ULONG_MAX / 8);
-	if (!gk_rest(&t)) {
+	if (!at_rest && !gk_rest(&left)) {
 		settings_restore(gk);
 		gk_background();
 		return -EBUSY;
 	}
-	gk->in_use = t.in_use;
+	at_rest = false;
+	gk->in_use = left.in_use;
 	for (i = 0; i < NR_GALLOC_FAULTS; i++)
 		gk->faults[i] = gk_faults(i);
 	memcpy(gk->first, gk->faults, sizeof(gk->first));
@@ -282,26 +286,32 @@ int gk_init_stacks(struct kunit *test)
 void gk_exit(struct kunit *test)
 {
 	struct gk *gk = test->priv;
-	struct galloc_totals t;
 	int i;
 
 	if (!gk)
 		return;
 	settings_restore(gk);
 	gk_feed();
+	at_rest = gk_rest(&left);
 #define FORMAT(name) ", " #name " %ld"
-#define VALUE(name) , t.name
-	KUNIT_EXPECT_TRUE_MSG(test, gk_rest(&t),
+#define VALUE(name) , left.name
+	KUNIT_EXPECT_TRUE_MSG(test, at_rest,
 			      "the totals do not add up: system %ld" GALLOC_TOTALS(FORMAT),
-			      t.system GALLOC_TOTALS(VALUE));
-	KUNIT_EXPECT_EQ_MSG(test, t.in_use, gk->in_use, "live objects are left");
-	KUNIT_EXPECT_EQ(test, t.deferred, 0);
+			      left.system GALLOC_TOTALS(VALUE));
+	KUNIT_EXPECT_EQ_MSG(test, left.in_use, gk->in_use, "live objects are left");
+	KUNIT_EXPECT_EQ(test, left.deferred, 0);
 	KUNIT_EXPECT_EQ(test, validate_all(), 0);
 	for (i = 0; i < NR_GALLOC_FAULTS; i++)
 		KUNIT_EXPECT_EQ_MSG(test, gk_faults(i), gk->faults[i],
 				    "reports of %s", report_fault_name(i));
 	check_reports(test);
 	test->priv = NULL;
+}
+
+/* What the last case has stopped. */
+void gk_suite_exit(struct kunit_suite *suite)
+{
+	at_rest = false;
 	gk_background();
 }
 

@@ -99,6 +99,7 @@ static inline size_t gk_size(const struct kunit *test)
 		.name = "galloc_" #_name,	\
 		.init = _init,			\
 		.exit = _exit,			\
+		.suite_exit = gk_suite_exit,	\
 		.test_cases = cases,		\
 	};					\
 	kunit_test_suite(suite)
@@ -109,6 +110,7 @@ int gk_init_stacks(struct kunit *test);
 void gk_quiet(void);
 void gk_background(void);
 void gk_exit(struct kunit *test);
+void gk_suite_exit(struct kunit_suite *suite);
 
 /* ---- galloc's state ------------------------------------------------------- */
 

@@ -477,7 +477,7 @@ static void the_least_used_makes_way(struct kunit *test)
 	/* All but one are used. */
 	for (i = 0; i < n; i++) {
 		r.set = sets[i];
-		take(test, i == 7 ? 1 : 500);
+		take(test, i == 7 ? 1 : 100);
 		give_back(0);
 	}
 	r.set = busy;
