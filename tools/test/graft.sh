@@ -12,7 +12,7 @@ top=$(cd "$(dirname "$0")/../.." && pwd)
 . "$top/tools/lib.sh"
 
 test_dir graft
-need_for kernels
+need_for kernels guests release
 ksrc=$work/linux
 mkdir "$ksrc"
 "$top/tools/kernel.sh" source 7.3 >/dev/null
@@ -25,7 +25,14 @@ PROGRESS_NAME="unpack ${deb##*/}" progress bash -c '
 # state: of all that a graft may change.
 state()
 {
-	(cd "$ksrc" && ls -a include mm && cat mm/Makefile mm/Kconfig) | cksum
+	(cd "$ksrc" && ls -a include mm tools/testing/selftests && cat mm/Makefile mm/Kconfig tools/testing/selftests/Makefile) | cksum
+}
+
+# grafted TREE: all that is galloc's there.
+grafted()
+{
+	(cd "$1" && find mm/galloc include/galloc tools/testing/selftests/galloc -type f ! -name .grafted | sort |
+		xargs cksum mm/Makefile mm/Kconfig tools/testing/selftests/Makefile)
 }
 
 before=$(state)
@@ -41,13 +48,53 @@ mkdir "$ksrc/mm/galloc"
 same "what others have put there stays" "$("$top/tools/graft" "$ksrc" 2>&1)" \
 	"graft: $ksrc/mm/galloc is not of this script: nothing is changed"
 rmdir "$ksrc/mm/galloc"
-"$top/tools/graft" "$ksrc" 2>/dev/null
 
+if "$top/tools/ship/patch.sh" "$ksrc" >"$work/patch" 2>/dev/null; then
+	ok "the series passes checkpatch"
+else
+	not_ok "the series passes checkpatch" "$(head -n 1 "$work/patch")"
+fi
+mkdir "$work/am"
+(cd "$ksrc" && cp --parents -t "$work/am" mm/Kconfig mm/Makefile MAINTAINERS tools/testing/selftests/Makefile)
+git -C "$work/am" init -q
+git -C "$work/am" apply "$top"/build/patch/{000[1-9],001?}-*.patch
+"$top/tools/graft" "$ksrc" 2>/dev/null
+same "and is what tools/graft does" "$(grafted "$work/am")" "$(grafted "$ksrc")"
+
+# With a modprobe that finds no galloc, whatever this machine has.
+ln -s /bin/false "$work/modprobe"
+same "a kselftest without galloc is skipped" "$(PATH=$work:$PATH make -s -C "$ksrc/tools/testing/selftests" TARGETS=galloc \
+	KDIR=/nonexistent run_tests 2>/dev/null | grep -cE '^ok [12] selftests: galloc: [a-z]*\.sh # SKIP')" 2
 cd "$ksrc"
 mkdir -p "$top/build/log"
 PROGRESS_NAME="kunit.py" PROGRESS_LOG=$top/build/log/graft.log progress tools/testing/kunit/kunit.py run --kunitconfig=mm/galloc --build_dir="$work/build" \
-	--jobs="$(nproc)" || true
+	--jobs="$(nproc)" --kconfig_add CONFIG_MODULES=y --kconfig_add CONFIG_MODULE_UNLOAD=y \
+	--kconfig_add CONFIG_HOSTFS=y --kconfig_add CONFIG_BINFMT_SCRIPT=y || true
 result=$(sed -n 's/.*Testing complete. Ran [0-9]* tests: //p' "$top/build/log/graft.log")
 same "kunit.py: no suite fails" "$(grep -oE '(failed|crashed|errors): [0-9]+' <<<"${result:-failed: 1}")" ""
 passed=$((passed + $(grep -oE 'passed: [0-9]+' <<<"$result" | grep -oE '[0-9]+' || echo 0)))
 same "it builds without a warning" "$(grep -m 3 'mm/galloc.*warning:' "$top/build/log/graft.log")" ""
+
+# kselftest_runs: in that kernel, whose root is this machine's, read-only.
+kselftest_runs()
+{
+	make -s -C tools/testing/selftests/galloc/test_modules KDIR="$work/build" ARCH=um
+	cat >"$work/init" <<-END
+		#!/bin/sh
+		export PATH=/usr/sbin:/usr/bin:/sbin:/bin
+		mount -t proc none /proc
+		mount -t sysfs none /sys
+		mount -t debugfs none /sys/kernel/debug
+		make -C $ksrc/tools/testing/selftests TARGETS=galloc KDIR=/nonexistent run_tests
+		busybox poweroff -f
+	END
+	chmod +x "$work/init"
+	PROGRESS_NAME=kselftest PROGRESS_LOG=$1 progress timeout -s KILL 600 "$work/build/linux" mem=512M \
+		root=/dev/root rootfstype=hostfs ro init="$work/init" con=null con0=fd:0,fd:1 kunit.enable=0 quiet || true
+}
+
+log=$top/build/log/kselftest.log
+kselftest_runs "$log" >/dev/null
+same "kselftest: both programs are content" "$(grep -cE '^ok [12] selftests: galloc: [a-z]*\.sh' "$log")" 2
+passed=$((passed + $(grep -cE '^# ok ' "$log")))
+same "kselftest: no check fails" "$(grep -m 1 '^# not ok' "$log")" ""
