@@ -139,6 +139,33 @@ check_header()
 	fi
 }
 
+# The module of tutorial.rst, and its other steps as functions of it.
+check_tutorial()
+{
+	local dir=$work/tutorial n
+
+	mkdir "$dir"
+	cp "$top"/samples/hello/Makefile "$dir/"
+	# shellcheck disable=SC2016 # make expands it
+	printf '%s\n' 'ccflags-y := -I$(GALLOC_INCLUDE)' 'obj-m := notes.o' >"$dir/Kbuild"
+	awk -v dir="$dir" '
+		/^\.\. code-block:: c/ { n++; on = 1; next }
+		on && /^[^\t]/ { on = 0 }
+		on { sub(/^\t/, ""); print >(dir "/block" n) }' "$top/Documentation/tutorial.rst"
+	{
+		cat "$dir/block1"
+		for n in 2 3; do
+			printf '%s\n' "void step$n(struct note *n, const char *text);" \
+				"void step$n(struct note *n, const char *text)" '{' "$(cat "$dir/block$n")" '}'
+		done
+	} >"$dir/notes.c"
+	if build "$dir" GALLOC="$work/root$prefix"; then
+		same "the tutorial builds as it stands, without a warning" "$(grep -iE 'warning|undefined' "$work/log" | head -n 1)" ""
+	else
+		not_ok "the tutorial builds as it stands, without a warning" "$(grep -iE -m 1 'error' "$work/log")"
+	fi
+}
+
 # fortify_missing PATTERN FILE: the calls of fortify.c that it does not name.
 fortify_missing()
 {
@@ -216,5 +243,6 @@ for sample in "$top"/samples/*; do
 done
 check_abi
 check_header
+check_tutorial
 check_fortify
 check_mistakes

@@ -492,6 +492,17 @@ the picture has a file that is not there: gone.c" ] && return
 	return 1
 }
 
+# The first words of each page say whom it is for.
+pages_have_readers()
+{
+	local page first
+
+	for page in "$top"/Documentation/*.rst "$top"/Documentation/why/*.rst; do
+		first=$(awk '/^\.\./ || /^=+$/ || /^$/ { next } title { print; exit } { title = 1 }' "$page")
+		[[ $first == For\ * ]] || { echo "error: ${page##*/} begins with: $first"; return 1; }
+	done
+}
+
 # A declaration that changed is found, and one that is new.
 abi_is_looked_at()
 {
@@ -615,6 +626,7 @@ check "bench: an expensive ring is taken into account" report_weighs_the_ring
 check "bench: results of an interrupted guest are kept" results_survive
 check "bench: charts can be read at 740 pixels" charts_can_be_read
 check "documentation: each test named in clauses.rst exists" clauses_have_tests
+check "documentation: each page begins with whom it is for" pages_have_readers
 check "abi: what clients have compiled in is as in abi.list" "$top/tools/ship/abi.py"
 check "abi: a change is found" abi_is_looked_at
 check "port: each rule has one of the other direction" port_rules_are_pairs
