@@ -8,19 +8,12 @@
 # shellcheck source=tools/testing/selftests/galloc/galloc.sh
 . "${0%/*}/galloc.sh"
 
-# check calls this.
-# shellcheck disable=SC2317
-# A client that unloads while its objects wait for RCU, and galloc right after it.
-unloads_at_once()
-{
-	echo rcu_in_flight >"$RUN" && rmmod test_galloc && rmmod galloc &&
-		load galloc && load test_galloc
-}
-
 set_up regressions 1
+name="galloc unloads right after a client with objects in flight"
 if [ -n "$loaded" ]; then
-	check "galloc unloads right after a client with objects in flight" unloads_at_once
-else
-	skip "galloc unloads right after a client with objects in flight" "galloc was here before"
+	echo rcu_in_flight >"$RUN"
+	check "$name" sh -c "rmmod test_galloc && rmmod galloc"
+	finish
 fi
+skip "$name" "galloc was here before"
 tear_down
