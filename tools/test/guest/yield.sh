@@ -5,7 +5,8 @@
 #
 # yield.sh: whoever has galloc do much lets others run. Where the kernel does not preempt,
 # a task comes late by as long as that takes otherwise: 600 ms once. Each is tried some
-# times, and the least counts, since whatever else goes on can only make it more. What
+# times, and the least counts, since whatever else goes on can only make it more: many
+# times on a busy machine, which for most of a second may not run the guest at all. What
 # the system itself takes when all of it is kmalloc()'s stands beside it.
 # shellcheck disable=SC2317 # called by their names
 
@@ -14,6 +15,7 @@
 
 P=/sys/module/galloc_gap/parameters
 TRIES=5
+TRIES_IF_LATE=25
 MOST_MS=100
 MB=100
 
@@ -33,7 +35,8 @@ late()
 	local size=$1 least='' n=0 ms
 	shift
 
-	while [ $n -lt $TRIES ] && [ "${least:-$MOST_MS}" -ge 10 ]; do
+	while [ $n -lt $TRIES ] && [ "${least:-$MOST_MS}" -ge 10 ] ||
+		[ $n -lt $TRIES_IF_LATE ] && [ "${least:-$MOST_MS}" -gt $MOST_MS ]; do
 		[ -z "$size" ] || fill "$size" || return 1
 		echo 0 >$P/late_us
 		"$@" || return 1
@@ -68,7 +71,7 @@ slab_shrink()
 }
 
 check "modules load" load_all
-at_most "nothing is done: ms" "$(late '' sleep 1)" $MOST_MS
+at_most "nothing is done: ms" "$(late '' usleep 200000)" $MOST_MS
 echo 1 >$P/how
 note "kmalloc(): it allocates, frees and shrinks: $(late 64 slab_shrink), $(late 4096 slab_shrink) ms"
 echo 0 >$P/how
