@@ -149,9 +149,13 @@ static bool fail_from_nth(unsigned int order)
 	return ++asked >= nth;
 }
 
-/* The node's stock has a few. */
+/* There are free pages, but of descriptors only the few of the node's stock. */
 static void it_has_no_page_without_a_descriptor(struct kunit *test)
 {
+	struct mspan *s = mheap_alloc(gk_nid(), RESERVE_PAGES, 1, 0, GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, s);
+	mheap_free(s);
 	WRITE_ONCE(galloc_standby_pages, RESERVE_PAGES);
 	asked = 0;
 	nth = 2;
