@@ -126,6 +126,18 @@ static void nolock_fn(struct work_struct *work)
 
 static DECLARE_WORK(nolock_work, nolock_fn);
 
+/*
+ * Have a job run now, though it may be waiting for its time.  If it is on its way already it
+ * is left alone: without memory each request that fails wants it, on all CPUs at once, and
+ * to take it out of the list and put it back they fight for it.  One that is just being
+ * queued with a delay by somebody else is as such, and comes after that.
+ */
+static void hurry(struct delayed_work *work)
+{
+	if (!work_pending(&work->work) || timer_pending(&work->timer))
+		mod_delayed_work(galloc_wq, work, 0);
+}
+
 static void queue_job(enum worker_job job)
 {
 	switch (job) {
@@ -142,10 +154,10 @@ static void queue_job(enum worker_job job)
 		queue_delayed_work(galloc_wq, &refs_work, REFS_DELAY);
 		break;
 	case WORKER_NOW:
-		mod_delayed_work(galloc_wq, &release_work, 0);
+		hurry(&release_work);
 		break;
 	case WORKER_DRAIN:
-		mod_delayed_work(galloc_wq, &drain_work, 0);
+		hurry(&drain_work);
 		break;
 	case WORKER_DRAIN_LATER:
 		queue_delayed_work(galloc_wq, &drain_work, DRAIN_RETRY_DELAY);
@@ -154,7 +166,7 @@ static void queue_job(enum worker_job job)
 		queue_delayed_work(galloc_wq, &wake_work, WAKE_DELAY);
 		break;
 	case WORKER_GATES:
-		mod_delayed_work(galloc_wq, &gates_work, 0);
+		hurry(&gates_work);
 		break;
 	case WORKER_GATES_LATER:
 		queue_delayed_work(galloc_wq, &gates_work, DRAIN_RETRY_DELAY);

@@ -223,6 +223,31 @@ static void closing_the_gate_waits_for_earlier_requests(struct kunit *test)
 	worker_start();
 }
 
+static bool was_behind;
+
+static void look_fn(struct work_struct *work)
+{
+	was_behind = worker_pending(WORKER_NOW);
+}
+
+/* While nobody else runs here: a job that is queued again is behind what was queued since. */
+static void what_is_queued_is_not_queued_again(struct kunit *test)
+{
+	struct work_struct look;
+
+	INIT_WORK_ONSTACK(&look, look_fn);
+	gk_pin(gk_cpu(0));
+	worker_settle();
+	preempt_disable();
+	worker_kick(WORKER_NOW);
+	queue_work_on(smp_processor_id(), galloc_wq, &look);
+	worker_kick(WORKER_NOW);
+	preempt_enable();
+	flush_work(&look);
+	KUNIT_EXPECT_FALSE(test, was_behind);
+	destroy_work_on_stack(&look);
+}
+
 /* ---- callers with interrupts off ------------------------------------------- */
 
 static atomic_t nr_asked;
@@ -513,6 +538,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(closing_the_gate_leaves_nothing_behind),
 	KUNIT_CASE(closing_the_gate_leaves_no_job_pending),
 	KUNIT_CASE(closing_the_gate_waits_for_earlier_requests),
+	KUNIT_CASE(what_is_queued_is_not_queued_again),
 	KUNIT_CASE(a_free_with_interrupts_off_calls_no_system_allocator),
 	KUNIT_CASE(with_interrupts_off_nothing_is_woken),
 	KUNIT_CASE(with_interrupts_off_a_boosted_zone_wakes_nothing),

@@ -400,8 +400,10 @@ static int __init stress_init(void)
 	atomic_long_set(&left, ops);
 	prandom_seed_state(&rnd, seed);
 	workers_run(&rnd);
-	for (i = 0; i < live; i++)
+	for (i = 0; i < live; i++) {
 		give_back(&rnd, table[i]);
+		cond_resched();
+	}
 	report();
 	kvfree(table);
 	kvfree(workers);

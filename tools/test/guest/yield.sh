@@ -35,8 +35,8 @@ late()
 	local size=$1 least='' n=0 ms
 	shift
 
-	while [ $n -lt $TRIES ] && [ "${least:-$MOST_MS}" -ge 10 ] ||
-		[ $n -lt $TRIES_IF_LATE ] && [ "${least:-$MOST_MS}" -gt $MOST_MS ]; do
+	while { [ $n -lt $TRIES ] && [ "${least:-$MOST_MS}" -ge 10 ]; } ||
+		{ [ $n -lt $TRIES_IF_LATE ] && [ "$least" -gt $MOST_MS ]; }; do
 		[ -z "$size" ] || fill "$size" || return 1
 		echo 0 >$P/late_us
 		"$@" || return 1
