@@ -81,7 +81,7 @@ struct request {
 	size_t asked;
 };
 
-/* Is the request valid?  Warns once if it is not: out of line, as api_refuse_align(). */
+/* Is the request valid?  Warns once if it is not: out of line, as api_align_ok(). */
 static noinline bool request_ok(const struct request *r)
 {
 	gfp_t gfp = r->gfp;
@@ -433,10 +433,10 @@ unsigned int api_aligned_class(size_t size, size_t align)
 }
 
 /* Out of line, for all callers: some kernels warn once for each copy of a WARN_ONCE(). */
-noinline __cold bool api_refuse_align(size_t align)
+noinline bool api_align_ok(size_t align)
 {
-	WARN_ONCE(1, "galloc: alignment %zu is not a power of two\n", align);
-	return false;
+	return !WARN_ONCE(!is_power_of_2(align),
+			  "galloc: alignment %zu is not a power of two\n", align);
 }
 
 /**

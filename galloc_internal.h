@@ -710,7 +710,7 @@ struct target {
 
 enum mspan_found api_target_of(const void *p, struct target *t);
 bool api_refuse_nmi(void);
-bool api_refuse_align(size_t align);
+bool api_align_ok(size_t align);
 
 /*
  * Every exported function calls this before it takes a lock, since an NMI may have
@@ -729,11 +729,6 @@ static __always_inline bool api_alloc_ok(gfp_t gfp)
 {
 	might_alloc(gfp);
 	return api_enter_ok();
-}
-
-static inline bool api_align_ok(size_t align)
-{
-	return likely(is_power_of_2(align)) || api_refuse_align(align);
 }
 
 /* client/resize.c */
