@@ -84,6 +84,7 @@ help:
 	@echo 'make kunit            the KUnit suites, in user-mode Linux'
 	@echo 'make coverage         which lines and branches these run'
 	@echo 'make model            the spin models of protocols and of barriers'
+	@echo 'make fuzz             sequences of calls from random bytes: OPS=N'
 	@echo 'make litmus           the pairs of barriers, by herd7'
 	@echo 'make mutants          mutation tests'
 	@echo 'make demo-port        unmodified modules of the kernel, with galloc and without'
@@ -108,7 +109,7 @@ help:
 	@echo 'DEBUG=1               build with lock depth checks'
 	@echo 'BTF=y                 require type information; default: if possible'
 
-.PHONY: run check check-graft check-install kunit coverage mutants model litmus hosttest bench bench-doc bench-here sizeclasses lint
+.PHONY: run check check-graft check-install kunit coverage mutants model litmus fuzz hosttest bench bench-doc bench-here sizeclasses lint
 .PHONY: trace trace-doc
 run:
 	@tools/run.sh $(if $(TEXT),"$(TEXT)")
@@ -146,6 +147,9 @@ model:
 
 litmus:
 	@tools/model/litmus.sh
+
+fuzz:
+	@tools/fuzz $(OPS)
 
 hosttest:
 	@tools/test/run.sh

@@ -23,6 +23,16 @@ module_param_named(seed, gk_first_seed, ulong, 0444);
 MODULE_PARM_DESC(seed, "of the random sequences; 0: a new one for each");
 EXPORT_SYMBOL_GPL(gk_first_seed);
 
+char *gk_fuzz;
+module_param_named(fuzz, gk_fuzz, charp, 0444);
+MODULE_PARM_DESC(fuzz, "an input of fuzz_kunit.c in hex, to run instead of random ones");
+EXPORT_SYMBOL_GPL(gk_fuzz);
+
+unsigned long gk_fuzz_ops;
+module_param_named(fuzz_ops, gk_fuzz_ops, ulong, 0444);
+MODULE_PARM_DESC(fuzz_ops, "operations of its random ones; 0: in proportion to ops");
+EXPORT_SYMBOL_GPL(gk_fuzz_ops);
+
 bool gk_quick;
 module_param_named(quick, gk_quick, bool, 0444);
 MODULE_PARM_DESC(quick, "do not wait for what galloc does once in seconds");

@@ -9,6 +9,8 @@
 extern unsigned long gk_ops;
 extern unsigned long gk_first_seed;
 extern bool gk_quick;
+extern char *gk_fuzz;
+extern unsigned long gk_fuzz_ops;
 
 bool gk_panic_on_warn(bool on);
 

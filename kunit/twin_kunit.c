@@ -7,580 +7,7 @@
  * comes again with seed=.
  */
 #include "helpers.h"
-
-#include <linux/sched/mm.h>
-#include <linux/slab.h>
-
-#include "client/cache.h"
-#include "client/heap.h"
-#include "twin.h"
-
-/* Live objects that the twin searches through at each operation. */
-#define MAX_LIVE	200
-#define MAX_LIVE_BYTES	(6UL << 20)
-#define MAX_BULK	16
-
-/* Objects that wait for a grace period before they are waited for. */
-#define MAX_IN_RCU	500
-
-/* ---- every call --------------------------------------------------------- */
-
-/**
- * struct walk - a random sequence
- * @twin: what should be live
- * @rng: state of the random numbers
- * @wrong: what is, first of all; ends the walk
- * @op: number of the operation
- * @name: its name
- * @in_rcu: objects given to gfree_rcu() since the last barrier
- * @refused: allocations that failed and were allowed to
- * @hungry: memory is so short that any of them may fail
- * @order: what needs more pages in a row than 1 << this may fail, too
- * @heap: a heap to allocate from
- * @cache: caches to allocate from, the second in @heap
- */
-struct walk {
-	struct twin twin;
-	struct galloc_heap *heap;
-	struct galloc_cache *cache[2];
-	u64 rng;
-	const char *wrong;
-	unsigned long op;
-	const char *name;
-	unsigned int in_rcu;
-	unsigned long refused;
-	bool hungry;
-	unsigned int order;
-};
-
-static u32 below(struct walk *w, u32 n)
-{
-	return gk_below(&w->rng, n);
-}
-
-static size_t any_size(struct walk *w)
-{
-	switch (below(w, 2000)) {
-	case 0:
-		return 1 + below(w, 5 << 20) % (4 << 20);
-	case 1 ... 20:
-		return 1 + below(w, 300000);
-	default:
-		return gk_random_size(&w->rng);
-	}
-}
-
-/* Flags that a task may use; see got() for which of them may be refused. */
-static gfp_t any_gfp(struct walk *w)
-{
-	static const gfp_t flags[] = {
-		GFP_KERNEL, GFP_KERNEL, GFP_KERNEL, GFP_KERNEL, GFP_NOFS,
-		GFP_NOIO, GFP_KERNEL_ACCOUNT, GFP_USER,
-		GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN,
-		GFP_ATOMIC | __GFP_NOWARN, GFP_NOWAIT | __GFP_NOWARN,
-	};
-
-	return flags[below(w, ARRAY_SIZE(flags))];
-}
-
-static void expect(struct walk *w, const char *wrong)
-{
-	if (wrong && !w->wrong)
-		w->wrong = wrong;
-}
-
-static size_t natural(size_t size)
-{
-	return max_t(size_t, 8, size & -size);
-}
-
-/* Record galloc's result in the twin, or check that it may fail. */
-static void got(struct walk *w, void *p, size_t size, size_t align, gfp_t gfp,
-		bool sized)
-{
-	if (p) {
-		expect(w, twin_add(&w->twin, p, size, align, sized));
-		return;
-	}
-	w->refused++;
-	if (!w->hungry && gfpflags_allow_blocking(gfp) &&
-	    !(gfp & __GFP_NORETRY) && get_order(max(size, align)) <= w->order)
-		expect(w, "refused");
-}
-
-static struct twin_object *any_object(struct walk *w)
-{
-	if (!w->twin.nr)
-		return NULL;
-	return &w->twin.objects[below(w, w->twin.nr)];
-}
-
-static void do_galloc(struct walk *w)
-{
-	size_t size = any_size(w);
-	gfp_t gfp = any_gfp(w);
-
-	got(w, galloc(size, gfp), size, natural(size), gfp, true);
-}
-
-static void do_galloc_constant(struct walk *w)
-{
-	static const size_t sizes[] = { 8, 24, 100, 1024, 2560, 5000, 32768, 50000 };
-	unsigned int which = below(w, ARRAY_SIZE(sizes));
-	gfp_t gfp = any_gfp(w);
-	void *p;
-
-	switch (which) {
-	case 0:
-		p = galloc(8, gfp);
-		break;
-	case 1:
-		p = galloc(24, gfp);
-		break;
-	case 2:
-		p = galloc(100, gfp);
-		break;
-	case 3:
-		p = galloc(1024, gfp);
-		break;
-	case 4:
-		p = galloc(2560, gfp);
-		break;
-	case 5:
-		p = galloc(5000, gfp);
-		break;
-	case 6:
-		p = galloc(32768, gfp);
-		break;
-	default:
-		p = galloc(50000, gfp);
-		break;
-	}
-	got(w, p, sizes[which], natural(sizes[which]), gfp, true);
-}
-
-static void expect_zero(struct walk *w, const void *p)
-{
-	if (p && !twin_all_zero(p, gsize(p)))
-		expect(w, "not zero");
-}
-
-static void do_gzalloc(struct walk *w)
-{
-	size_t size = any_size(w);
-	gfp_t gfp = any_gfp(w);
-	void *p = gzalloc(size, gfp);
-
-	expect_zero(w, p);
-	got(w, p, size, natural(size), gfp, true);
-}
-
-static void do_array(struct walk *w)
-{
-	size_t n = 1 + below(w, 100), size = 1 + below(w, 200);
-	bool zero = below(w, 2);
-	gfp_t gfp = any_gfp(w);
-	void *p = zero ? gcalloc(n, size, gfp) : galloc_array(n, size, gfp);
-
-	if (zero)
-		expect_zero(w, p);
-	got(w, p, n * size, natural(n * size), gfp, true);
-}
-
-static void do_node(struct walk *w)
-{
-	static const int nodes[] = { NUMA_NO_NODE, 0, 1, 12345 };
-	size_t size = any_size(w);
-	gfp_t gfp = any_gfp(w);
-	void *p = galloc_node(size, gfp, nodes[below(w, ARRAY_SIZE(nodes))]);
-
-	got(w, p, size, natural(size), gfp, true);
-}
-
-static void do_aligned(struct walk *w)
-{
-	size_t align = 1UL << below(w, below(w, 8) ? 13 : 19);
-	size_t size = any_size(w);
-	gfp_t gfp = any_gfp(w);
-	void *p = galloc_aligned(size, align, gfp);
-
-	got(w, p, size, max(align, natural(size)), gfp, false);
-}
-
-static void do_nofail(struct walk *w)
-{
-	size_t size = 1 + below(w, GALLOC_MAX_SMALL);
-
-	/* It would hang. */
-	if (w->hungry || get_order(size) > w->order)
-		return;
-	got(w, galloc(size, GFP_KERNEL | __GFP_NOFAIL), size, natural(size),
-	    GFP_KERNEL, true);
-}
-
-static void do_irqs_off(struct walk *w)
-{
-	size_t size = gk_random_size(&w->rng);
-	unsigned long flags;
-	void *p;
-
-	local_irq_save(flags);
-	p = galloc(size, GFP_ATOMIC | __GFP_NOWARN);
-	local_irq_restore(flags);
-	got(w, p, size, natural(size), GFP_ATOMIC, true);
-}
-
-static void do_bulk(struct walk *w)
-{
-	size_t n = 1 + below(w, MAX_BULK), size = gk_random_size(&w->rng), i;
-	gfp_t gfp = any_gfp(w);
-	void *p[MAX_BULK];
-
-	if (galloc_bulk(size, gfp, n, p) != n) {
-		got(w, NULL, size, 8, gfp, true);
-		return;
-	}
-	for (i = 0; i < n; i++)
-		got(w, p[i], size, natural(size), gfp, true);
-}
-
-static void do_heap(struct walk *w)
-{
-	size_t size = any_size(w), align = 1UL << below(w, 8);
-	gfp_t gfp = any_gfp(w);
-
-	if (below(w, 4))
-		got(w, galloc_from(w->heap, size, gfp), size, natural(size), gfp, true);
-	else
-		got(w, galloc_from_aligned(w->heap, size, align, gfp), size,
-		    max(align, natural(size)), gfp, false);
-}
-
-static void do_heap_bulk(struct walk *w)
-{
-	size_t n = 1 + below(w, MAX_BULK), size = gk_random_size(&w->rng), i;
-	gfp_t gfp = any_gfp(w);
-	void *p[MAX_BULK];
-
-	if (galloc_from_bulk(w->heap, size, gfp, n, p) != n) {
-		got(w, NULL, size, 8, gfp, true);
-		return;
-	}
-	for (i = 0; i < n; i++)
-		got(w, p[i], size, natural(size), gfp, true);
-}
-
-static void do_cache(struct walk *w)
-{
-	bool second = below(w, 2);
-	struct galloc_cache *cache = w->cache[second];
-	bool zero = !below(w, 4);
-	gfp_t gfp = any_gfp(w);
-	void *p = zero ? galloc_cache_zalloc(cache, gfp) : galloc_cache_alloc(cache, gfp);
-
-	if (zero)
-		expect_zero(w, p);
-	got(w, p, galloc_cache_size(cache), second ? 64 : 8, gfp, false);
-}
-
-static void do_cache_bulk(struct walk *w)
-{
-	size_t n = 1 + below(w, MAX_BULK), i;
-	gfp_t gfp = any_gfp(w);
-	void *p[MAX_BULK];
-
-	if (galloc_cache_alloc_bulk(w->cache[0], gfp, n, p) != n) {
-		got(w, NULL, galloc_cache_size(w->cache[0]), 8, gfp, false);
-		return;
-	}
-	for (i = 0; i < n; i++)
-		got(w, p[i], galloc_cache_size(w->cache[0]), 8, gfp, false);
-}
-
-static void do_realloc(struct walk *w)
-{
-	size_t size = any_size(w), had, real, keep;
-	struct twin_object *o = any_object(w);
-	gfp_t gfp = any_gfp(w);
-	bool zero = below(w, 2), in_heap;
-	u8 *p, *q;
-	u32 stamp;
-
-	if (!o)
-		return;
-	p = o->p;
-	had = o->size;
-	real = o->real;
-	stamp = o->stamp;
-	in_heap = heap_has(w->heap, p);
-	q = grealloc(p, size, zero ? gfp | __GFP_ZERO : gfp);
-	if (!q) {
-		got(w, NULL, size, 8, gfp, false);
-		/* The old one stays, and its pattern is checked later on. */
-		return;
-	}
-	if (heap_has(w->heap, q) != in_heap)
-		expect(w, "left its heap, or came into it");
-	keep = min(had, size);
-	if (size <= real && q != p)
-		expect(w, "moved without need");
-	if (!twin_intact(q, keep, stamp))
-		expect(w, "lost its contents");
-	if (zero && size > real && !twin_all_zero(q + real, size - real))
-		expect(w, "grown part is not zero");
-	if (zero && size <= real && !twin_all_zero(q + size, real - size))
-		expect(w, "part behind the end is not zero");
-	w->twin.bytes -= real;
-	*o = w->twin.objects[--w->twin.nr];
-	/* Shrunk in place it keeps its class, and its class's alignment. */
-	got(w, q, size, q == p ? 8 : natural(size), gfp,
-	    q != p || galloc_size_roundup(size) == real);
-}
-
-static void do_free(struct walk *w)
-{
-	struct twin_object *o = any_object(w);
-	void *p = o ? o->p : NULL;
-
-	if (o)
-		expect(w, twin_drop(&w->twin, o));
-	gfree(p);
-}
-
-static bool is_of(const struct galloc_cache *cache, const void *p)
-{
-	bool is;
-
-	rcu_read_lock();
-	is = rows_of(p) == cache->set;
-	rcu_read_unlock();
-	return is;
-}
-
-/* What is not of a cache of this walk is left to the other calls. */
-static void do_cache_free(struct walk *w)
-{
-	struct twin_object *o = any_object(w);
-	struct galloc_cache *cache = w->cache[below(w, 2)];
-	void *p = o ? o->p : NULL;
-
-	if (o && !is_of(cache, p))
-		return;
-	if (o)
-		expect(w, twin_drop(&w->twin, o));
-	galloc_cache_free(cache, p);
-}
-
-static void do_free_sized(struct walk *w)
-{
-	struct twin_object *o = any_object(w);
-	size_t size;
-	void *p;
-
-	if (!o || !o->sized)
-		return;
-	p = o->p;
-	size = below(w, 2) ? o->size : o->real;
-	expect(w, twin_drop(&w->twin, o));
-	gfree_sized(p, size);
-}
-
-static void do_free_sensitive(struct walk *w)
-{
-	struct twin_object *o = any_object(w);
-	void *p = o ? o->p : ZERO_SIZE_PTR;
-
-	if (o)
-		expect(w, twin_drop(&w->twin, o));
-	gfree_sensitive(p);
-}
-
-static void do_free_by_realloc(struct walk *w)
-{
-	struct twin_object *o = any_object(w);
-	void *p;
-
-	if (!o)
-		return;
-	p = o->p;
-	expect(w, twin_drop(&w->twin, o));
-	if (grealloc(p, 0, any_gfp(w)) != ZERO_SIZE_PTR)
-		expect(w, "realloc to nothing gave something");
-}
-
-static void do_free_bulk(struct walk *w)
-{
-	unsigned int n = below(w, MAX_BULK + 1), i;
-	void *p[MAX_BULK];
-
-	for (i = 0; i < n; i++) {
-		struct twin_object *o = any_object(w);
-
-		p[i] = o ? o->p : NULL;
-		if (o)
-			expect(w, twin_drop(&w->twin, o));
-	}
-	gfree_bulk(n, p);
-}
-
-static void do_free_rcu(struct walk *w)
-{
-	struct twin_object *o = any_object(w);
-	size_t words;
-	u8 *p;
-
-	/* Seldom: what waits for a grace period is not in the twin. */
-	if (!o || o->real < sizeof(struct rcu_head) || below(w, 8))
-		return;
-	p = o->p;
-	words = (o->real - sizeof(struct rcu_head)) / 8;
-	expect(w, twin_drop(&w->twin, o));
-	galloc_free_rcu((struct rcu_head *)(p + 8 * below(w, words + 1)));
-	if (++w->in_rcu < MAX_IN_RCU)
-		return;
-	galloc_rcu_barrier();
-	w->in_rcu = 0;
-}
-
-static void do_look(struct walk *w)
-{
-	struct twin_object *o = any_object(w);
-
-	if (o && twin_find(&w->twin, o->p) != o)
-		expect(w, "two live objects at one address");
-	if (o && gsize(o->p) != o->real)
-		expect(w, "changed its size");
-}
-
-static bool is_any(const struct rowset *set, const void *arg)
-{
-	return true;
-}
-
-/* Caches and a class of the heap get stacks, or lose them.  May be refused. */
-static void do_stacks(struct walk *w)
-{
-	unsigned int class = 1 + below(w, GALLOC_NR_CLASSES - 1);
-
-	switch (below(w, 1000)) {
-	case 0:
-		stacks_take(is_any, NULL);
-		break;
-	case 1 ... 90:
-		stacks_give(w->cache[below(w, 2)]->set);
-		break;
-	case 91 ... 200:
-		if (w->heap->set[class])
-			stacks_give(w->heap->set[class]);
-		break;
-	}
-}
-
-/* One of these is chosen at random, in proportion to its entries here. */
-static const struct {
-	const char *name;
-	void (*fn)(struct walk *w);
-	bool allocates;
-} calls[] = {
-	{ "galloc", do_galloc, true },
-	{ "galloc", do_galloc, true },
-	{ "galloc", do_galloc, true },
-	{ "galloc, constant", do_galloc_constant, true },
-	{ "gzalloc", do_gzalloc, true },
-	{ "galloc_array", do_array, true },
-	{ "galloc_node", do_node, true },
-	{ "galloc_aligned", do_aligned, true },
-	{ "galloc, nofail", do_nofail, true },
-	{ "galloc, irqs off", do_irqs_off, true },
-	{ "galloc_bulk", do_bulk, true },
-	{ "galloc_from", do_heap, true },
-	{ "galloc_from", do_heap, true },
-	{ "galloc_from_bulk", do_heap_bulk, true },
-	{ "galloc_cache_alloc", do_cache, true },
-	{ "galloc_cache_alloc", do_cache, true },
-	{ "galloc_cache_alloc_bulk", do_cache_bulk, true },
-	{ "grealloc", do_realloc, true },
-	{ "grealloc", do_realloc, true },
-	{ "gfree", do_free, false },
-	{ "gfree", do_free, false },
-	{ "gfree", do_free, false },
-	{ "gfree", do_free, false },
-	{ "galloc_cache_free", do_cache_free, false },
-	{ "galloc_cache_free", do_cache_free, false },
-	{ "stacks_give", do_stacks, false },
-	{ "gfree_sized", do_free_sized, false },
-	{ "gfree_sized", do_free_sized, false },
-	{ "gfree_sensitive", do_free_sensitive, false },
-	{ "grealloc to 0", do_free_by_realloc, false },
-	{ "gfree_bulk", do_free_bulk, false },
-	{ "gfree_rcu", do_free_rcu, false },
-	{ "gsize", do_look, false },
-};
-
-static void one_call(struct walk *w)
-{
-	unsigned int which;
-
-	do {
-		which = below(w, ARRAY_SIZE(calls));
-	} while (calls[which].allocates &&
-		 (w->twin.nr > MAX_LIVE - MAX_BULK ||
-		  w->twin.bytes > MAX_LIVE_BYTES));
-	w->name = calls[which].name;
-	calls[which].fn(w);
-}
-
-static bool walk_init(struct kunit *test, struct walk *w, u64 rng)
-{
-	memset(w, 0, sizeof(*w));
-	w->rng = rng;
-	w->order = ARENA_ORDER;
-	w->heap = galloc_heap_create("twin", NULL);
-	w->cache[0] = galloc_cache_create("twin", 72, NULL);
-	if (!w->heap || !w->cache[0])
-		return false;
-	w->cache[1] = galloc_heap_cache_create(w->heap, "twin", 5000,
-					       &(struct galloc_cache_args) {
-							.flags = GALLOC_CACHE_HWALIGN,
-							.align = 64,
-					       });
-	return w->cache[1] && twin_init(test, &w->twin, MAX_LIVE);
-}
-
-static void walk_some(struct walk *w, unsigned long n)
-{
-	while (n-- && !w->wrong) {
-		one_call(w);
-		w->op++;
-		if (w->op % 64 == 0)
-			cond_resched();
-	}
-}
-
-/* Free everything, what is in the heap in one sweep. */
-static void walk_end(struct kunit *test, struct walk *w)
-{
-	size_t n = 0;
-
-	galloc_rcu_barrier();
-	while (w->twin.nr) {
-		void *p = w->twin.objects[--w->twin.nr].p;
-
-		if (heap_has(w->heap, p))
-			n++;
-		else
-			gfree(p);
-	}
-	KUNIT_EXPECT_EQ(test, galloc_heap_destroy(w->heap, GALLOC_HEAP_RELEASE), n);
-	galloc_cache_destroy(w->cache[0]);
-}
-
-static void walk_report(struct kunit *test, const struct walk *w)
-{
-	KUNIT_EXPECT_NULL_MSG(test, w->wrong, "operation %lu, %s: %s", w->op,
-			      w->name, w->wrong ?: "");
-	gk_count_ops(w->op);
-}
+#include "walk.h"
 
 static void every_call_agrees_with_the_twin(struct kunit *test)
 {
@@ -592,7 +19,7 @@ static void every_call_agrees_with_the_twin(struct kunit *test)
 	KUNIT_ASSERT_TRUE(test, walk_init(test, w, gk_seed(test)));
 	for (i = 0; i < 8 && !w->wrong; i++) {
 		walk_some(w, n);
-		expect(w, twin_check_all(&w->twin));
+		walk_expect(w, twin_check_all(&w->twin));
 		galloc_rcu_barrier();
 		KUNIT_EXPECT_EQ(test, gk_in_use(test), (long)w->twin.bytes);
 	}
@@ -615,7 +42,7 @@ static void every_call_agrees_with_the_twin_when_memory_is_short(struct kunit *t
 	for (i = 0; i < 8 && !w->wrong; i++) {
 		gk_limit_to((i % 4) * (256L << 10));
 		walk_some(w, n);
-		expect(w, twin_check_all(&w->twin));
+		walk_expect(w, twin_check_all(&w->twin));
 	}
 	gk_unlimit(test);
 	walk_report(test, w);
@@ -642,11 +69,11 @@ static void every_call_agrees_with_the_twin_when_memory_is_in_pieces(struct kuni
 		/* So that pages must be allocated. */
 		if (i % 4 == 0)
 			gk_give_back();
-		w->order = below(w, 2) ? 0 : below(w, ARENA_ORDER);
+		w->order = walk_below(w, 2) ? 0 : walk_below(w, ARENA_ORDER);
 		gk_in_pieces(w->order);
 		walk_some(w, n);
 		gk_whole();
-		expect(w, twin_check_all(&w->twin));
+		walk_expect(w, twin_check_all(&w->twin));
 		stats_totals(&t);
 		most = max(most, t.short_spans);
 	}
@@ -675,14 +102,14 @@ struct walker {
  */
 static void exchange(struct walk *w)
 {
-	void **place = &walk_desk[below(w, ARRAY_SIZE(walk_desk))];
-	struct twin_object *o = any_object(w);
+	void **place = &walk_desk[walk_below(w, ARRAY_SIZE(walk_desk))];
+	struct twin_object *o = walk_object(w);
 	u64 *p = NULL, *q;
 
 	if (o && o->real >= 16) {
 		p = (u64 *)o->p;
 		w->name = "exchange";
-		expect(w, twin_drop(&w->twin, o));
+		walk_expect(w, twin_drop(&w->twin, o));
 		p[0] = (unsigned long)p ^ 0x5eed;
 		p[1] = gsize(p);
 	}
@@ -690,7 +117,7 @@ static void exchange(struct walk *w)
 	if (!q)
 		return;
 	if (q[0] != ((unsigned long)q ^ 0x5eed) || q[1] != gsize(q))
-		expect(w, "what was exchanged has changed");
+		walk_expect(w, "what was exchanged has changed");
 	gfree(q);
 }
 
@@ -707,7 +134,7 @@ static void walk_thread(void *arg)
 		exchange(w);
 		w->op++;
 	} while (w->op < walker->n && !w->wrong && !gk_fight_over(w->op, end));
-	expect(&walker->w, twin_check_all(&walker->w.twin));
+	walk_expect(&walker->w, twin_check_all(&walker->w.twin));
 }
 
 static void two_cpus_agree_with_their_twins(struct kunit *test)

@@ -13,6 +13,7 @@
 #
 #	KUNIT_OPS=N		operations for the random suites of each set
 #	KUNIT_SEED=N		their seed; a case that fails prints it
+#	KUNIT_PARAMS='P=V ...'	more parameters of the suites
 #	KUNIT_SETS='NAME ...'	only these sets
 #	KUNIT_FILTER=GLOB	only these suites, or SUITE.CASE
 #	KUNIT_TIMEOUT=N		seconds the guest may take
@@ -45,7 +46,7 @@ SETS
 		echo "tight|$tight debug=1|ops=${KUNIT_OPS:-$part} quick=1"
 	else
 		echo "tight|$tight|ops=${KUNIT_OPS:-$part} quick=1"
-		echo "debug|debug=1|ops=${KUNIT_OPS:-$part} quick=1"
+		echo "debug|debug=1|ops=${KUNIT_OPS:-$part} quick=1 fuzz_ops=${KUNIT_OPS:-100000}"
 	fi
 }
 
@@ -56,7 +57,7 @@ chosen_sets()
 
 	parameter_sets | while IFS='|' read -r name params suite_params; do
 		case " ${KUNIT_SETS:-$name} " in
-		*" $name "*) printf '%s|%s|%s\n' "$name" "$params" "$suite_params${KUNIT_SEED:+ seed=$KUNIT_SEED}" ;;
+		*" $name "*) printf '%s|%s|%s\n' "$name" "$params" "$suite_params${KUNIT_SEED:+ seed=$KUNIT_SEED}${KUNIT_PARAMS:+ $KUNIT_PARAMS}" ;;
 		esac
 	done
 }
