@@ -79,6 +79,7 @@ help:
 	@echo 'make run [TEXT=file]  galloc and a client on a stock kernel in QEMU'
 	@echo 'make check            all tests (KERNELS="6.1 6.12 7.3": on all kernels)'
 	@echo 'make check-install    builds and packages for kernels of every layout'
+	@echo 'make check-observe    drgn, pprof, promtool, a browser, tables at 512 CPUs'
 	@echo 'make check-graft      galloc in a kernel source, and its suites built in'
 	@echo 'make patch            a series of patches for a kernel source, into build/patch (KSRC=)'
 	@echo 'make kunit            the KUnit suites, in user-mode Linux'
@@ -109,7 +110,7 @@ help:
 	@echo 'DEBUG=1               build with lock depth checks'
 	@echo 'BTF=y                 require type information; default: if possible'
 
-.PHONY: run check check-graft check-install kunit coverage mutants model litmus fuzz hosttest bench bench-doc bench-here sizeclasses lint
+.PHONY: run check check-graft check-observe check-install kunit coverage mutants model litmus fuzz hosttest bench bench-doc bench-here sizeclasses lint
 .PHONY: trace trace-doc
 run:
 	@tools/run.sh $(if $(TEXT),"$(TEXT)")
@@ -123,6 +124,10 @@ check-graft:
 .PHONY: patch
 patch:
 	@tools/ship/patch.sh $(KSRC)
+
+check-observe:
+	@tools/stock.sh 6.1 tools
+	@tools/stock.sh 6.1 large
 
 check-install:
 	@tools/ship/layouts.sh

@@ -85,6 +85,29 @@ guest_program()
 	done
 }
 
+# guest_drgn: the same for Python, with drgn and the modules that a program of ours imports.
+# They are compiled, and lie where their sources would: those have other times in a guest.
+guest_drgn()
+{
+	guest_program /usr/bin/python3 | sed 's|:/bin//usr/bin/python3$|:/bin/python3|'
+	/usr/bin/python3 - <<-'END' | sort -u
+		import argparse, bisect, collections, encodings.ascii, encodings.latin_1, functools, os
+		import struct, subprocess, sys, drgn
+		for module in list(sys.modules.values()):
+		    path = getattr(module, "__file__", None) or ""
+		    compiled = getattr(module, "__cached__", None)
+		    if compiled and os.path.exists(compiled):
+		        print(f"{compiled}:{path[:-3]}.pyc")
+		    elif path.startswith("/"):
+		        print(f"{path}:{path}")
+		    if path.endswith(".so"):
+		        for line in subprocess.run(["ldd", path], stdout=subprocess.PIPE,
+		                                   text=True).stdout.split():
+		            if line.startswith("/"):
+		                print(f"{line}:{line}")
+	END
+}
+
 # guest_qemu VMLINUZ INITRAMFS LOG TIMEOUT_S [QEMU_ARG ...]
 #
 # The console is a serial line that goes to LOG and to nothing else: no terminal

@@ -290,6 +290,8 @@ packages_for()
 		demo) echo gcc-12 xz-utils e2fsprogs xfsprogs btrfs-progs f2fs-tools nilfs-tools jfsutils attr acl \
 			nbd-server nbd-client mdadm dmsetup wireguard-tools nftables iproute2 ;;
 		observing) echo libncurses-dev zlib1g-dev tmux ;;
+		drgn) echo python3 python3-drgn ;;
+		shown) echo prometheus golang-go chromium ;;
 		release) echo git gpg gpg-agent ;;
 		docs) echo python3-sphinx perl ;;
 		pdf) echo librsvg2-bin python3-sphinxcontrib.svg2pdfconverter latexmk texlive-latex-recommended texlive-latex-extra texlive-fonts-recommended tex-gyre ;;

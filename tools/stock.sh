@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # Copyright (C) 2026 The galloc authors
 #
-# stock.sh [6.1|6.12|rt-6.1|none-6.1] [work|edges|scarce|isolated]: galloc under a kernel
-# as users have it.
+# stock.sh [6.1|6.12|rt-6.1|none-6.1] [work|edges|scarce|isolated|tools|large]: galloc under
+# a kernel as users have it.
 #
 # Builds galloc.ko, samples/wordfreq and tools/stress for a stock Debian kernel, or
 # for our own that never preempts, which Debian does not ship (none-6.1). Boots it in
@@ -11,7 +11,8 @@
 # a guest with four CPUs and two nodes; `edges`, unload,
 # tracepoints, and who is kept off a CPU, in one whose two CPUs take turns; `scarce`, in
 # one with little memory, which is soon used up; `isolated`, in one with a CPU that is
-# left alone. Prints a line
+# left alone; `tools`, with those that look into a kernel; `large`, on one that has been
+# built for many CPUs and nodes, with many caches. Prints a line
 # "ok - NAME", "not ok - NAME: WHY" or "skip - NAME: WHY" for each check, and last
 #
 #	N passed, N failed, N skipped
@@ -30,6 +31,8 @@ set -euo pipefail
 top=$(cd "$(dirname "$0")/.." && pwd)
 # shellcheck source=tools/lib.sh
 . "$top/tools/lib.sh"
+# shellcheck source=tools/test/shown.sh
+. "$top/tools/test/shown.sh"
 
 work_dir stock
 plugger=
@@ -99,6 +102,23 @@ plan_isolated()
 	PLAN
 }
 
+# What people use to look: drgn here, and programs of the host.
+plan_tools()
+{
+	cat <<-PLAN
+		bed $KREL 2 40 $nodes
+		drgn
+		export
+	PLAN
+}
+
+plan_large()
+{
+	cat <<-PLAN
+		tables 512 8 10000 1000
+	PLAN
+}
+
 plan_scarce()
 {
 	cat <<-PLAN
@@ -107,15 +127,24 @@ plan_scarce()
 	PLAN
 }
 
-# Plug a GB of memory into the guest's second node once it asks for that.
+# Plug a GB of memory into the guest's second node once it asks for that. If it asks for a
+# dump of its memory, it gets that before, and the memory says that it is there.
 plug_when_asked()
 {
-	until grep -qs '^@@ host plug' "$log"; do
+	local asked
+
+	until asked=$(grep -s '^@@ host ' "$log"); do
 		kill -0 $$ 2>/dev/null || return
 		sleep 0.2
 	done
+	[ "${asked//$'\r'/}" != "@@ host dump" ] || printf 'dump-guest-memory %s/vmcore\n' "$work"
 	printf '%s\n' 'object_add memory-backend-ram,id=plugged,size=1G' \
-		'device_add pc-dimm,id=dimm,memdev=plugged,node=1' >"$work/monitor.in"
+		'device_add pc-dimm,id=dimm,memdev=plugged,node=1'
+}
+
+monitor()
+{
+	plug_when_asked >"$work/monitor.in"
 	cat "$work/monitor.out" >"$work/monitor.said"
 }
 
@@ -191,10 +220,13 @@ work) cpus=4 mb=1024 ;;
 edges) cpus=2 mb=512 ;;
 scarce) cpus=2 mb=320 ;;
 isolated) cpus=4 mb=1024 ;;
-*) die "there is no bed $bed; type: stock.sh [6.1|6.12|rt-6.1|none-6.1] [work|edges|scarce|isolated]" ;;
+tools) cpus=2 mb=1536 ;;
+large) cpus=2 mb=1024 nodes=1 ;;
+*) die "there is no bed $bed; type: stock.sh [6.1|6.12|rt-6.1|none-6.1] [work|edges|scarce|isolated|tools|large]" ;;
 esac
-[ $# -le 2 ] || die "too many arguments; type: stock.sh [6.1|6.12|rt-6.1|none-6.1] [work|edges|scarce|isolated]"
+[ $# -le 2 ] || die "too many arguments; type: stock.sh [6.1|6.12|rt-6.1|none-6.1] [work|edges|scarce|isolated|tools|large]"
 need_for modules programs guests qemu traces observing
+[ "$bed" != tools ] || need_for drgn shown
 KDIR='' KREL='' VMLINUZ='' KERNEL=''
 case $which in
 none-*) use_kernel build "qemu-$which" ;;
@@ -207,6 +239,7 @@ ops=2000000 rounds=25
 [ "$which" != 6.1 ] || ops=5000000 rounds=40
 isolated=''
 [ "$bed" != isolated ] || isolated="isolcpus=domain,managed_irq,3 nohz_full=3"
+[ "$bed" != large ] || isolated="possible_cpus=512 numa=fake=8"
 ops=${STOCK_OPS:-$ops} rounds=${STOCK_ROUNDS:-$rounds}
 
 build_lock "$KREL"
@@ -231,7 +264,7 @@ files=("$work/plan:/test/plan" "$work/text:/test/text")
 gcc -O2 -Wall -static -o "$work/poke" "$top/tools/test/guest/poke.c" ||
 	die "poke.c does not compile: is libc6-dev installed?"
 files+=("$work/poke:/test/poke")
-if [ "$bed" = work ]; then
+if [[ $bed = @(work|large|tools) ]]; then
 	make -s -C "$top/tools/observe" O="$work/observe" CFLAGS="-O2 -static"
 	files+=("$work/observe/gallocstat:/bin/gallocstat" "$work/observe/galloctop:/bin/galloctop"
 		"$work/observe/galloc-pprof:/bin/galloc-pprof"
@@ -240,6 +273,11 @@ if [ "$bed" = work ]; then
 	mapfile -t -O "${#files[@]}" files < <(guest_program tmux)
 fi
 [ "$bed" != edges ] || mapfile -t -O "${#files[@]}" files < <(guest_program trace-cmd)
+if [ "$bed" = tools ]; then
+	mapfile -t -O "${#files[@]}" files < <(guest_drgn)
+	files+=("$top/tools/drgn/galloc.py:/test/galloc.py"
+		"$MODDIR/kernel/drivers/firmware/qemu_fw_cfg.ko:/modules/qemu_fw_cfg.ko")
+fi
 for script in "$top"/tools/test/guest/*.sh "$top"/tools/testing/selftests/galloc/*.sh "$top/tools/ktap.sh"; do
 	files+=("$script:/test/${script##*/}")
 done
@@ -254,7 +292,7 @@ say "running $(cut -d ' ' -f 1 "$work/plan" | tr '\n' ' ')under $KREL"
 rc=0
 # A monitor that is two pipes needs no program to talk to it.
 mkfifo "$work/monitor.in" "$work/monitor.out"
-plug_when_asked &
+monitor &
 plugger=$!
 numa=(-chardev "pipe,id=monitor,path=$work/monitor" -mon chardev=monitor)
 # shellcheck disable=SC2054 # the commas are QEMU's
@@ -263,6 +301,8 @@ numa=(-chardev "pipe,id=monitor,path=$work/monitor" -mon chardev=monitor)
 	-numa "node,nodeid=0,cpus=0-$((cpus / 2 - 1)),memdev=m0"
 	-object "memory-backend-ram,id=m1,size=$((mb / 2))M"
 	-numa "node,nodeid=1,cpus=$((cpus / 2))-$((cpus - 1)),memdev=m1")
+# What makes QEMU add to a dump what the kernel tells of itself.
+[ "$bed" != tools ] || numa+=(-device vmcoreinfo)
 [ "$bed" != edges ] || have_kvm || numa+=(-accel "tcg,thread=single")
 # On a busy host the timers of the stress alone may fill a CPU for some seconds; who
 # stands still does so for longer. noirqdebug: where the serial line's interrupt is a
@@ -277,6 +317,7 @@ mkdir -p "${kept%/*}"
 cp "$log" "$kept"
 {
 	while read -r script _; do results "$script"; done <"$work/plan"
+	[ "$bed" != tools ] || shown_results
 	if [ $rc -eq 0 ]; then
 		ok "the guest finishes"
 	else
