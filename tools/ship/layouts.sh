@@ -174,6 +174,6 @@ while read -r name words; do
 done < <(layouts)
 [ $# -gt 0 ] || {
 	type_information
-	skip "CONFIG_RUST" "Debian has no rustc of the version that these kernels ask for"
+	skip "CONFIG_RUST" "needs the rustc of Debian 13; not tried there, either"
 	skip "CONFIG_CFI on 6.1" "needs clang 16 or newer; tried on 7.3"
 }
