@@ -7,6 +7,7 @@
  * allocate and free the objects.  Calls mcache.c for small ones and large.c for those of
  * whole pages; owns no lock.  Overview: galloc_mod.c.
  */
+#include "debug/guard.h"
 #include "mcache.h"
 #include "observe/profile.h"
 #include "observe/tracepoints.h"
@@ -235,18 +236,16 @@ static void *serve(const struct request *r)
 /* The stack is empty, or the flags need more than the fast path checks. */
 static noinline void *alloc_slow(unsigned int class, gfp_t gfp, size_t asked)
 {
-	const struct request r = {
-		.class = class, .nid = NUMA_NO_NODE, .gfp = gfp, .asked = asked,
-	};
+	const struct request r = { .class = class, .nid = NUMA_NO_NODE, .asked = asked,
+				   .gfp = gfp };
 
 	return serve(&r);
 }
 
 static noinline void *alloc_large(size_t size, size_t align, int nid, gfp_t gfp)
 {
-	const struct request r = {
-		.size = size, .align = align, .nid = nid, .gfp = gfp, .asked = size,
-	};
+	const struct request r = { .size = size, .align = align, .nid = nid, .gfp = gfp,
+				   .asked = size };
 
 	return serve(&r);
 }
@@ -537,10 +536,8 @@ void *api_alloc_row(struct rowset *set, int nid, gfp_t gfp, size_t asked)
 /* The same for an object of whole pages, @size bytes that begin at an alignment. */
 void *api_alloc_large(struct rowset *set, size_t size, size_t align, int nid, gfp_t gfp)
 {
-	struct request r = {
-		.set = set, .size = size, .align = align, .nid = nid, .gfp = gfp,
-		.asked = size,
-	};
+	struct request r = { .set = set, .size = size, .align = align, .nid = nid,
+			     .gfp = gfp, .asked = size };
 
 	return node_choose(&r.nid, gfp) ? serve(&r) : NULL;
 }
@@ -606,6 +603,8 @@ enum mspan_found api_target_of(const void *p, struct target *t)
 		t->kept = rows_keep_contents(o.c);
 	}
 	rcu_read_unlock();
+	if (found == FOUND_NO_SPAN && guard_any() && guard_target(p, t, &found))
+		return found;
 	if (found != FOUND_NO_SPAN || !map_span_around(p, &s) ||
 	    mspan_state(&s) != MSPAN_LARGE)
 		return found;

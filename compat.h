@@ -327,6 +327,13 @@ static inline void hrtimer_setup(struct hrtimer *timer,
 #define kfree_nolock(p)					kfree(p)
 #endif
 
+/* The address that caused an oops of which a die notifier learns; 0: not known. */
+#if defined(CONFIG_X86_64) && !defined(CONFIG_UML)
+#define oops_address()					native_read_cr2()
+#else
+#define oops_address()					0UL
+#endif
+
 /* KASAN's marks: exported to modules, and declared in no public header. */
 #ifdef CONFIG_KASAN_GENERIC
 void kasan_poison(const void *addr, size_t size, u8 value, bool init);

@@ -83,6 +83,7 @@
  * The stacks have no lock: see the busy byte in mcache.h.  Bitmaps, rows and
  * the map are read without one: see the rules in mcentral.c and arena_of().
  */
+#include "debug/guard.h"
 #include "debug/table.h"
 #include "debug/watch.h"
 #include "mcache.h"
@@ -290,6 +291,7 @@ static void __exit galloc_exit(void)
 	waiting_settle();
 	standby_exit();
 	kept = mheap_exit();
+	guard_exit();
 	table_exit();
 	rows_exit();
 	nodes_exit();

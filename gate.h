@@ -105,6 +105,7 @@ int gate_watch(bool (*match)(const struct rowset *set, unsigned int class, const
 bool gate_find(struct gate_object *o);
 void gate_see_taken(const void *p, bool nolock);
 void gate_tables_end(void);
+void gate_guard_begin(void);
 void gate_see_alloc(const void *p, size_t asked, gfp_t gfp);
 void gate_see_alloc_nolock(const void *p, size_t asked, gfp_t gfp);
 bool gate_see_free(const void *p);

@@ -12,6 +12,7 @@
  * Called by mheap.c, release.c, mcache.c, drain.c, gate.c and shrinker.c; calls them to do the
  * work.  Has no lock.  Overview: galloc_mod.c.
  */
+#include "debug/guard.h"
 #include "debug/table.h"
 #include "mcache.h"
 
@@ -108,6 +109,7 @@ static void rows_fn(struct work_struct *work)
 	stacks_turn();
 	rows_reap();
 	table_reap();
+	guard_settle();
 }
 
 /* Deferrable: does not wake an idle CPU to look for idle classes. */

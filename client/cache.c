@@ -46,8 +46,11 @@ static bool cache_args_ok(const char *name, size_t size,
 	else if (args->align & (args->align - 1) || args->align > GEOMETRY_ALIGN_MAX)
 		pr_err("cache %s: alignment %u is no power of two up to %u\n", name,
 		       args->align, GEOMETRY_ALIGN_MAX);
-	else if (args->flags & ~CACHE_FLAGS)
-		pr_err("cache %s: unknown flags %#x\n", name, args->flags & ~CACHE_FLAGS);
+	else if (args->flags & U16_MAX & ~CACHE_FLAGS)
+		pr_err("cache %s: unknown flags %#x\n", name,
+		       args->flags & U16_MAX & ~CACHE_FLAGS);
+	else if (args->flags >> 16 && (args->ctor || args->flags & GALLOC_CACHE_TYPESAFE_BY_RCU))
+		pr_err("cache %s: its objects cannot be guarded\n", name);
 	else
 		return true;
 	return false;
@@ -112,11 +115,14 @@ struct galloc_cache *cache_create(const char *name, size_t size,
 		cache->account.parent = &heap->account;
 		rows.sibling = cache_sibling;
 	}
-	cache->set = rows_create(&rows, GFP_KERNEL);
+	if (!guard_begin(&cache->guard, args->flags >> 16))
+		cache->set = rows_create(&rows, GFP_KERNEL);
 	if (!cache->set) {
 		arena_meta_free(cache, sizeof(*cache));
 		return NULL;
 	}
+	if (cache->guard.every)
+		rows_set_gates(cache->set, BIT(GATE_GUARD), true);
 	if (heap) {
 		cache->heap = heap;
 		heap_add_cache(heap, cache);
@@ -168,7 +174,7 @@ void galloc_cache_destroy(struct galloc_cache *cache)
 	if (cache->heap)
 		heap_remove_cache(cache->heap, cache);
 	quarantine_flush(true);
-	live = rows_in_use(cache->set);
+	live = rows_in_use(cache->set) + guard_leave(cache, false);
 	/* After rows_destroy() the last free, by anybody, frees the cache. */
 	if (live && report_live("cache", cache->set->args.name, live, rows_spans(cache->set)))
 		leaks_print("live", set_is, cache->set);
@@ -195,9 +201,13 @@ static bool cache_gfp_ok(const struct galloc_cache *cache, gfp_t gfp)
 
 static noinline void *cache_alloc_slow(struct galloc_cache *cache, gfp_t gfp)
 {
+	size_t align = cache->set->args.sc.size & -cache->set->args.sc.size;
+	void *guarded;
+
 	if (unlikely(!cache_gfp_ok(cache, gfp)))
 		return NULL;
-	return api_alloc_set_slow(cache->set, gfp, cache->size);
+	guarded = guard_alloc(&cache->guard, cache, cache->heap, cache->size, align, gfp);
+	return guarded ?: api_alloc_set_slow(cache->set, gfp, cache->size);
 }
 
 /**
@@ -268,7 +278,7 @@ static bool cache_has(const struct galloc_cache *cache, const void *p)
 	rcu_read_lock();
 	has = rows_of(p) == cache->set;
 	rcu_read_unlock();
-	return has;
+	return has || guard_is_of(p, cache);
 }
 
 /* Not an object of the cache: report it, and free nothing. */

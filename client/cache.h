@@ -4,7 +4,7 @@
 #ifndef _GALLOC_CLIENT_CACHE_H
 #define _GALLOC_CLIENT_CACHE_H
 
-#include "galloc_internal.h"
+#include "debug/guard.h"
 
 struct galloc_heap;
 
@@ -28,6 +28,7 @@ struct galloc_cache {
 	bool has_ctor;
 	struct galloc_heap *heap;
 	struct list_head link;
+	struct guard_rate guard;
 };
 
 struct galloc_cache *cache_create(const char *name, size_t size,

@@ -93,8 +93,8 @@ struct galloc_heap *galloc_heap_create(const char *name,
 		pr_err("a heap without a name\n");
 		return NULL;
 	}
-	if (args && args->flags) {
-		pr_err("heap %s: unknown flags %#x\n", name, args->flags);
+	if (args && args->flags & U16_MAX) {
+		pr_err("heap %s: unknown flags %#x\n", name, args->flags & U16_MAX);
 		return NULL;
 	}
 	heap = arena_meta_zalloc(HEAP_BYTES, NUMA_NO_NODE, GFP_KERNEL);
@@ -103,6 +103,10 @@ struct galloc_heap *galloc_heap_create(const char *name,
 	refcount_set(&heap->refs, 1);
 	mutex_init(&heap->lock);
 	INIT_LIST_HEAD(&heap->caches);
+	if (args && guard_begin(&heap->guard, args->flags >> 16)) {
+		arena_meta_free(heap, HEAP_BYTES);
+		return NULL;
+	}
 	if (args)
 		heap->account.limit = args->limit_bytes;
 	mutex_lock(&heaps_mutex);
@@ -181,6 +185,9 @@ static noinline struct rowset *heap_make_set(struct galloc_heap *heap,
 	set = rows_create(&args, gfp);
 	if (!set)
 		return NULL;
+	/* So that all allocations are seen here. */
+	if (heap->guard.every)
+		rows_set_gates(set, BIT(GATE_GUARD), true);
 	refcount_inc(&heap->refs);
 	/* Full order: whoever finds the set finds it complete. */
 	first = cmpxchg(&heap->set[class], NULL, set);
@@ -221,12 +228,25 @@ static noinline void *heap_clear(void *obj, struct galloc_heap *heap, size_t siz
 	return api_clear_row(obj, heap->set[sizeclass_of(size)]);
 }
 
+/* The alignment that an object of a size has. */
+static size_t heap_align(size_t size)
+{
+	unsigned int class = sizeclass_of(size);
+
+	size = class ? sizeclasses[class].size : size;
+	return size & -size;
+}
+
 static noinline void *galloc_from_slow(struct galloc_heap *heap, size_t size, gfp_t gfp)
 {
 	unsigned int class = sizeclass_of(size);
 	/* Acquire: as in heap_set(). */
 	struct rowset *set = smp_load_acquire(&heap->set[class]);
+	void *guarded;
 
+	guarded = guard_alloc(&heap->guard, heap, heap, size, heap_align(size), gfp);
+	if (unlikely(guarded))
+		return guarded;
 	if (class && set)
 		return api_alloc_set_slow(set, gfp, size);
 	return heap_alloc(heap, size, 1, gfp, NUMA_NO_NODE);
@@ -314,7 +334,7 @@ bool heap_has(const struct galloc_heap *heap, const void *p)
 	set = api_set_of(p);
 	has = set && heap_owns(heap, set);
 	rcu_read_unlock();
-	return has;
+	return has || guard_is_of(p, heap);
 }
 
 /**
@@ -548,6 +568,7 @@ static size_t heap_report(struct galloc_heap *heap)
 	size_t live = 0;
 
 	heap_each(heap, count_live, &live);
+	live += guard_leave(heap, false);
 	if (!live)
 		return 0;
 	galloc_heap_usage(heap, &usage);
@@ -586,7 +607,7 @@ static size_t heap_sweep(struct galloc_heap *heap)
 	/* All at once: two grace periods.  What is not empty in time is swept later. */
 	stacks_take(set_is_in, heap);
 	heap_each(heap, sweep_line, &swept);
-	return swept;
+	return swept + guard_leave(heap, true);
 }
 
 /**

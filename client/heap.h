@@ -4,7 +4,7 @@
 #ifndef _GALLOC_CLIENT_HEAP_H
 #define _GALLOC_CLIENT_HEAP_H
 
-#include "galloc_internal.h"
+#include "debug/guard.h"
 
 #include <linux/mutex.h>
 #include <linux/refcount.h>
@@ -36,6 +36,7 @@ struct galloc_heap {
 	struct list_head caches;
 	struct list_head link;
 	struct dentry *dir;
+	struct guard_rate guard;
 	char name[];
 };
 

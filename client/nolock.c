@@ -15,6 +15,7 @@
  * Called by clients; calls mcache.c, mcentral.c and large.c.  Has no lock.
  * Overview: galloc_mod.c.
  */
+#include "debug/guard.h"
 #include "mcache.h"
 #include "observe/profile.h"
 
@@ -290,6 +291,8 @@ void gfree_nolock(const void *p)
 		return;
 	p = untag(p);
 	if (!want_init_on_free() && mcache_push(p))
+		return;
+	if (guard_any() && guard_free(p, true))
 		return;
 	rcu_read_lock();
 	if (mspan_resolve(p, &o) == FOUND_OBJECT) {

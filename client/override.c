@@ -8,6 +8,7 @@
  * Exported to clients; calls api.c, its neighbours, and the kernel's allocator.  Owns no
  * lock.  Overview: galloc_mod.c.
  */
+#include "debug/guard.h"
 #include "mcache.h"
 
 #include <linux/module.h>
@@ -219,7 +220,7 @@ EXPORT_SYMBOL_GPL(galloc_kfree_nolock);
  */
 void galloc_kvfree(const void *p)
 {
-	if (is_vmalloc_addr(p))
+	if (vmalloc_has(p))
 		vfree(p);
 	else
 		galloc_kfree(p);
@@ -234,7 +235,7 @@ EXPORT_SYMBOL_GPL(galloc_kvfree);
  */
 void galloc_kvfree_atomic(const void *p)
 {
-	if (is_vmalloc_addr(p))
+	if (vmalloc_has(p))
 		kvfree_atomic(p);
 	else
 		galloc_kfree(p);
@@ -404,7 +405,7 @@ void *galloc_override_vrealloc(struct galloc_heap *heap, const void *p, size_t s
 		galloc_kvfree(p);
 		return ZERO_SIZE_PTR;
 	}
-	if (is_vmalloc_addr(p))
+	if (vmalloc_has(p))
 		return gvrealloc(p, size, gfp);
 	if (!galloc_owns(p)) {
 		/* Only the kernel knows how much of its object was asked for. */

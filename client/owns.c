@@ -6,6 +6,7 @@
  * For code that frees pointers of more than one allocator.  Overview: galloc_mod.c.
  */
 #include "galloc_internal.h"
+#include "debug/guard.h"
 
 #include <linux/module.h>
 
@@ -22,6 +23,8 @@ static noinline notrace bool owns_without_stack(unsigned long page,
 
 	if (unlikely(number == STACK_WATCHED) && arena_in(map, off, &in_slot)->lone)
 		ours = map_lone_span((void *)(map->base + off));
+	if (!ours && guard_any())
+		ours = guard_has((void *)(map->base + off));
 	preempt_enable();
 	return ours;
 }

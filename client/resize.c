@@ -5,7 +5,8 @@
  *
  * An object that moves stays in its heap.  Overview: galloc_mod.c.
  */
-#include "galloc_internal.h"
+#include "client/heap.h"
+#include "debug/guard.h"
 
 #include <linux/log2.h>
 #include <linux/module.h>
@@ -96,6 +97,8 @@ static void *alloc_beside(const void *p, size_t size, size_t align, gfp_t gfp, i
 	if (set && (!set->args.sibling || READ_ONCE(set->dead) || !rows_get(set)))
 		set = NULL;
 	rcu_read_unlock();
+	if (unlikely(!set && guard_heap_of(p)))
+		return heap_alloc(guard_heap_of(p), size, align, gfp, nid);
 	if (likely(!set))
 		return galloc_node_aligned(size, align, gfp, nid);
 	new = set->args.sibling(set, size, align, gfp, nid);

@@ -6,7 +6,7 @@
  * Above api.c, whose calls it uses.  What vmalloc() serves is not galloc's: it does not
  * count against limit_mb and is in none of the statistics.  Overview: galloc_mod.c.
  */
-#include "galloc_internal.h"
+#include "debug/guard.h"
 
 #include <linux/module.h>
 #include <linux/string.h>
@@ -74,6 +74,12 @@ void *gvmalloc_node(size_t size, gfp_t gfp, int nid)
 }
 EXPORT_SYMBOL_GPL(gvmalloc_node);
 
+/* Is it memory of vmalloc(), and no guarded object? */
+bool vmalloc_has(const void *p)
+{
+	return is_vmalloc_addr(p) && !guard_has(p);
+}
+
 /**
  * gvfree() - free memory of gvmalloc(), galloc() or vmalloc()
  * @p: the memory; NULL and ZERO_SIZE_PTR are fine
@@ -82,7 +88,7 @@ EXPORT_SYMBOL_GPL(gvmalloc_node);
  */
 void gvfree(const void *p)
 {
-	if (is_vmalloc_addr(p))
+	if (vmalloc_has(p))
 		vfree(p);
 	else
 		gfree(p);
@@ -98,7 +104,7 @@ EXPORT_SYMBOL_GPL(gvfree);
  */
 void gvfree_sensitive(const void *p, size_t len)
 {
-	if (!is_vmalloc_addr(p)) {
+	if (!vmalloc_has(p)) {
 		gfree_sensitive(p);
 		return;
 	}
@@ -145,7 +151,7 @@ void *gvrealloc(const void *p, size_t size, gfp_t gfp)
 		gvfree(p);
 		return ZERO_SIZE_PTR;
 	}
-	have = is_vmalloc_addr(p) ? vmalloc_bytes(p) : resize_have(p);
+	have = vmalloc_has(p) ? vmalloc_bytes(p) : resize_have(p);
 	if (!have)
 		return NULL;
 	if (have >= size) {

@@ -26,10 +26,15 @@ struct galloc_cache;
  * GALLOC_CACHE_NODE_STRICT
  *	an object is on the node that was asked for, or NULL: each request counts as one with
  *	__GFP_THISNODE
+ *
+ * GALLOC_CACHE_GUARD(n)
+ *	as GALLOC_HEAP_GUARD(n), for objects of galloc_cache_alloc(); not with a constructor or
+ *	GALLOC_CACHE_TYPESAFE_BY_RCU
  */
 #define GALLOC_CACHE_HWALIGN		0x1u
 #define GALLOC_CACHE_TYPESAFE_BY_RCU	0x2u
 #define GALLOC_CACHE_NODE_STRICT	0x4u
+#define GALLOC_CACHE_GUARD(n)		((n) << 16)
 
 /**
  * struct galloc_cache_args - what a cache may have beyond a name and a size

@@ -20,10 +20,17 @@ struct galloc_cache_args;
 /* For galloc_heap_destroy(): free all objects that are still allocated. */
 #define GALLOC_HEAP_RELEASE	0x1u
 
+/*
+ * Of galloc_heap_args: one in @n, 1 to 65535, objects of up to a page that galloc_from() and
+ * grealloc_from() allocate has a page of its own, see Documentation/debugging.rst.  It is no
+ * memory for DMA, and virt_to_page() is not for it.
+ */
+#define GALLOC_HEAP_GUARD(n)	((n) << 16)
+
 /**
  * struct galloc_heap_args - what a heap may have beyond a name
  * @limit_bytes: most bytes of pages to hold, 0: no limit
- * @flags: none yet, 0
+ * @flags: GALLOC_HEAP_GUARD(n), or 0
  */
 struct galloc_heap_args {
 	size_t limit_bytes;

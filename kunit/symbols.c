@@ -48,6 +48,11 @@ EXPORT_SYMBOL_IF_KUNIT(bytes_marked);
 EXPORT_SYMBOL_IF_KUNIT(bytes_mark_of);
 #endif
 
+/* debug/guard.c */
+#include "debug/guard.h"
+EXPORT_SYMBOL_IF_KUNIT(guard_settle);
+EXPORT_SYMBOL_IF_KUNIT(guard_die);
+
 /* debug/quarantine.c */
 EXPORT_SYMBOL_IF_KUNIT(quarantine_kb);
 EXPORT_SYMBOL_IF_KUNIT(quarantine_flush);

@@ -19,6 +19,7 @@
  * gate_mutex protects the reasons and the watchers.  No lock for the stacks: see
  * mcache.h.  Overview: galloc_mod.c.
  */
+#include "debug/guard.h"
 #include "debug/table.h"
 #include "mcache.h"
 #include "observe/profile.h"
@@ -233,6 +234,14 @@ void gate_tables_end(void)
 {
 	mutex_lock(&gate_mutex);
 	set_reason(&gate_watched, GATE_TABLE, false);
+	mutex_unlock(&gate_mutex);
+}
+
+/* Objects are guarded from here on: frees of them are looked for.  Process context. */
+void gate_guard_begin(void)
+{
+	mutex_lock(&gate_mutex);
+	set_reason(&gate_watched, GATE_GUARD, true);
 	mutex_unlock(&gate_mutex);
 }
 
@@ -474,6 +483,8 @@ bool gate_see_free(const void *p)
 {
 	struct gate_object o = { .p = untag(p) };
 
+	if (guard_any() && guard_free(o.p, false))
+		return false;
 	if (READ_ONCE(gate_watched) & BIT(GATE_SAMPLE))
 		profile_forget(p, in_nmi());
 	return !gate_is_watched() || gate_see(&o, true);

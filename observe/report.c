@@ -8,6 +8,7 @@
  * fault=panic.
  */
 #include "galloc_internal.h"
+#include "debug/guard.h"
 #include "debug/table.h"
 #include "observe/stackdepot.h"
 #include "observe/tracepoints.h"
@@ -51,6 +52,8 @@ static void print_span(const void *p)
 	char what[32];
 	struct mspan s;
 
+	if (guard_print(p))
+		return;
 	if (!map_span_around(p, &s)) {
 		pr_err("  no span: the page does not belong to galloc\n");
 		return;
@@ -281,7 +284,7 @@ void report_free(const void *p, enum mspan_found found)
 	struct found_record last;
 	struct mspan s;
 
-	if (found == FOUND_OBJECT)
+	if (found == FOUND_OBJECT || guard_knows(p))
 		fault = FAULT_DOUBLE_FREE;
 	else if (found == FOUND_INTERIOR || found == FOUND_TAIL)
 		fault = FAULT_INTERIOR;

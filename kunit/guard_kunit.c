@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: GPL-2.0
+// Copyright (C) 2026 The galloc authors
+/*
+ * KUnit: objects on pages of their own, which galloc's calls treat as any others.
+ *
+ * An access beyond one of them would end the guest: what an oops calls is called here.
+ */
+#include "helpers.h"
+
+#include <linux/kdebug.h>
+#include <linux/ptrace.h>
+#include <linux/vmalloc.h>
+
+#include "client/heap.h"
+#include "debug/guard.h"
+#include "galloc_cache.h"
+#include "galloc_heap.h"
+#include "galloc_nolock.h"
+#include "galloc_rcu.h"
+
+static struct galloc_heap *heap;
+static struct galloc_cache *cache;
+
+/* Is the page of a guarded object mapped? */
+static bool is_mapped(const void *p)
+{
+	return vmalloc_to_page(p);
+}
+
+static void *guarded(size_t size)
+{
+	return galloc_from(heap, size, GFP_KERNEL);
+}
+
+static unsigned int fail_skip;
+
+static bool fail_later(unsigned int order)
+{
+	return !fail_skip--;
+}
+
+/* A call of each kind knows what it is. */
+static void calls_treat_it_as_any_object(struct kunit *test)
+{
+	u8 *p = guarded(60), *q;
+
+	KUNIT_ASSERT_TRUE(test, p && is_vmalloc_addr(p));
+	KUNIT_EXPECT_TRUE(test, galloc_owns(p));
+	KUNIT_EXPECT_EQ(test, gsize(p), 60);
+	KUNIT_EXPECT_TRUE(test, IS_ALIGNED((unsigned long)p, 64));
+	memset(p, 7, 60);
+	/* It stays, and then moves, in its heap. */
+	KUNIT_EXPECT_PTR_EQ(test, grealloc(p, 50, GFP_KERNEL), (void *)p);
+	q = grealloc(p, 500, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, q);
+	KUNIT_EXPECT_NULL(test, memchr_inv(q, 7, 60));
+	KUNIT_EXPECT_TRUE(test, heap_has(heap, q));
+	gfree(q);
+	p = guarded(100);
+	gfree_sized(p, 100);
+	gfree_sensitive(guarded(100));
+	gvfree(guarded(100));
+	KUNIT_EXPECT_TRUE(test, gfree_try(guarded(100)));
+	gfree_nolock(guarded(100));
+	gfree_rcu_mightsleep(guarded(100));
+	galloc_rcu_barrier();
+	p = galloc_cache_alloc(cache, GFP_KERNEL);
+	KUNIT_ASSERT_TRUE(test, p && is_vmalloc_addr(p));
+	galloc_cache_free(cache, p);
+	gk_expect_any_faults(test, 0);
+}
+
+/* One behind whose end nothing is mapped, and one before whose start nothing is. */
+static void nothing_is_mapped_beside_it(struct kunit *test)
+{
+	unsigned int i, at_end = 0;
+	void *p[8];
+
+	for (i = 0; i < ARRAY_SIZE(p); i++) {
+		p[i] = guarded(64);
+		KUNIT_ASSERT_TRUE(test, p[i] && is_mapped(p[i]));
+		at_end += offset_in_page(p[i]) == PAGE_SIZE - 64;
+		KUNIT_EXPECT_TRUE(test, !offset_in_page(p[i]) ||
+				  offset_in_page(p[i]) == PAGE_SIZE - 64);
+		KUNIT_EXPECT_FALSE(test, is_mapped(p[i] + PAGE_SIZE));
+		KUNIT_EXPECT_FALSE(test, is_mapped(p[i] - PAGE_SIZE));
+	}
+	KUNIT_EXPECT_EQ(test, at_end, ARRAY_SIZE(p) / 2);
+	for (i = 0; i < ARRAY_SIZE(p); i++) {
+		gfree(p[i]);
+		KUNIT_EXPECT_FALSE(test, galloc_owns(p[i]));
+	}
+	guard_settle();
+	for (i = 0; i < ARRAY_SIZE(p); i++)
+		KUNIT_EXPECT_FALSE(test, is_mapped(p[i]));
+}
+
+static void misuse_is_reported(struct kunit *test)
+{
+	u8 *p;
+
+	gk_expect_reports(test, FAULT_DOUBLE_FREE);
+	gk_expect_reports(test, FAULT_INTERIOR);
+	gk_expect_reports(test, FAULT_OVERRUN);
+	p = guarded(60);
+	KUNIT_ASSERT_NOT_NULL(test, p);
+	gk_listen(test);
+	gfree(p + 8);
+	gk_expect_faults(test, FAULT_INTERIOR, 1);
+	KUNIT_EXPECT_GE(test, gk_heard(test, "a guarded object, offset 8"), 1);
+	p[61] = 1;
+	gfree(p);
+	gk_expect_faults(test, FAULT_OVERRUN, 1);
+	gfree(p);
+	gk_expect_faults(test, FAULT_DOUBLE_FREE, 1);
+	KUNIT_EXPECT_GE(test, gk_heard(test, "freed by task"), 1);
+	guard_settle();
+	gfree(p);
+	gk_expect_faults(test, FAULT_DOUBLE_FREE, 1);
+	/* In any context the report comes later. */
+	gfree_nolock(p);
+	worker_settle();
+	gk_expect_faults(test, FAULT_DOUBLE_FREE, 1);
+}
+
+/* The registers are enough, where the address of the fault is not known. */
+static void an_oops_is_explained(struct kunit *test)
+{
+	u8 *p = guarded(60);
+	unsigned int i;
+	const struct {
+		long at;
+		const char *text;
+	} cases[] = {
+		{ 60, "access 0 bytes behind an object" },
+		{ 70, "access 10 bytes behind an object" },
+		{ -1, "access 1 bytes before an object" },
+		{ 8, "a register points 8 bytes into an object" },
+	};
+	static struct pt_regs regs;
+	struct die_args args = { .regs = &regs };
+
+	KUNIT_ASSERT_NOT_NULL(test, p);
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		gk_listen(test);
+		((unsigned long *)&regs)[3] = (unsigned long)p + cases[i].at;
+		guard_die(NULL, DIE_OOPS, &args);
+		KUNIT_EXPECT_EQ_MSG(test, gk_heard(test, cases[i].text), 1, "%u", i);
+		KUNIT_EXPECT_EQ(test, gk_heard(test, "allocated by task"), 1);
+	}
+	gfree(p);
+	gk_listen(test);
+	guard_die(NULL, DIE_OOPS, &args);
+	KUNIT_EXPECT_EQ(test, gk_heard(test, "use after free, 8 bytes"), 1);
+	KUNIT_EXPECT_EQ(test, gk_heard(test, "freed by task"), 1);
+	/* One about something else. */
+	memset(&regs, 0, sizeof(regs));
+	gk_listen(test);
+	guard_die(NULL, DIE_OOPS, &args);
+	KUNIT_EXPECT_EQ(test, gk_heard(test, "galloc: guard: "), 0);
+}
+
+/* One in so many. */
+static void only_some_are_guarded(struct kunit *test)
+{
+	const struct galloc_heap_args args = { .flags = GALLOC_HEAP_GUARD(10) };
+	struct galloc_heap *h = galloc_heap_create("tenth", &args);
+	unsigned int i, n = 0;
+	void *p;
+
+	KUNIT_ASSERT_NOT_NULL(test, h);
+	for (i = 0; i < 100; i++) {
+		p = galloc_from(h, 64, GFP_KERNEL);
+		n += is_vmalloc_addr(p);
+		gfree(p);
+	}
+	KUNIT_EXPECT_EQ(test, n, 10);
+	/* What is not for it. */
+	for (i = 0; i < 20; i++) {
+		p = galloc_from(h, i % 2 ? 64 : 8192, i % 2 ? GFP_ATOMIC : GFP_KERNEL);
+		KUNIT_EXPECT_FALSE(test, is_vmalloc_addr(p));
+		gfree(p);
+	}
+	galloc_heap_destroy(h);
+}
+
+/* More than there is room for, no memory for a page, or none to map it. */
+static void without_room_it_is_an_ordinary_object(struct kunit *test)
+{
+	static void *p[300];
+	unsigned int i, n = 0;
+
+	/* Those that were freed before have to be unmapped first. */
+	guard_settle();
+	for (i = 0; i < ARRAY_SIZE(p); i++) {
+		p[i] = guarded(64);
+		KUNIT_ASSERT_NOT_NULL(test, p[i]);
+		n += is_vmalloc_addr(p[i]);
+	}
+	KUNIT_EXPECT_EQ(test, n, 256);
+	gfree_bulk(ARRAY_SIZE(p), p);
+	guard_settle();
+	for (i = 0; i < 2; i++) {
+		fail_skip = i;
+		WRITE_ONCE(galloc_fail_hook, fail_later);
+		p[0] = guarded(64);
+		WRITE_ONCE(galloc_fail_hook, NULL);
+		KUNIT_EXPECT_TRUE(test, p[0] && !is_vmalloc_addr(p[0]));
+		gfree(p[0]);
+	}
+	p[0] = guarded(64);
+	KUNIT_EXPECT_TRUE(test, is_vmalloc_addr(p[0]));
+	gfree(p[0]);
+}
+
+/* With its heap it goes, or stays until it is freed. */
+static void a_heap_goes_with_or_without_it(struct kunit *test)
+{
+	const struct galloc_heap_args args = { .flags = GALLOC_HEAP_GUARD(1) };
+	struct galloc_heap *h;
+	void *p;
+
+	gk_expect_reports(test, FAULT_LIVE);
+	h = galloc_heap_create("guard", &args);
+	KUNIT_ASSERT_NOT_NULL(test, h);
+	p = galloc_from(h, 64, GFP_KERNEL);
+	KUNIT_EXPECT_EQ(test, galloc_heap_destroy(h), 1);
+	gk_expect_faults(test, FAULT_LIVE, 1);
+	gfree(p);
+	h = galloc_heap_create("guard", &args);
+	KUNIT_ASSERT_NOT_NULL(test, h);
+	p = galloc_from(h, 64, GFP_KERNEL);
+	KUNIT_EXPECT_EQ(test, galloc_heap_destroy(h, GALLOC_HEAP_RELEASE), 1);
+	KUNIT_EXPECT_FALSE(test, galloc_owns(p));
+	gk_expect_any_faults(test, 0);
+}
+
+static int init_case(struct kunit *test)
+{
+	const struct galloc_heap_args args = { .flags = GALLOC_HEAP_GUARD(1) };
+	const struct galloc_cache_args cache_args = { .flags = GALLOC_CACHE_GUARD(1) };
+	int err = gk_init(test);
+
+	if (err)
+		return err;
+	heap = galloc_heap_create("guarded", &args);
+	cache = galloc_cache_create("guarded", 99, &cache_args);
+	return heap && cache ? 0 : -ENOMEM;
+}
+
+static void exit_case(struct kunit *test)
+{
+	galloc_heap_destroy(heap);
+	galloc_cache_destroy(cache);
+	gk_exit(test);
+}
+
+static struct kunit_case cases[] = {
+	KUNIT_CASE(calls_treat_it_as_any_object),
+	KUNIT_CASE(nothing_is_mapped_beside_it),
+	KUNIT_CASE(misuse_is_reported),
+	KUNIT_CASE(an_oops_is_explained),
+	KUNIT_CASE(only_some_are_guarded),
+	KUNIT_CASE(without_room_it_is_an_ordinary_object),
+	KUNIT_CASE(a_heap_goes_with_or_without_it),
+	{}
+};
+
+GK_SUITE(guard, init_case, exit_case);
