@@ -204,6 +204,7 @@ stock_parts()
 	part "stock $1" "edges" "$top/tools/stock.sh" "$1" edges
 	part "stock $1" "external client build" env KERNEL="$1" "$top/tools/test/external.sh"
 	part "stock $1" "build and install" env KERNEL="$1" "$top/tools/test/install.sh"
+	[ "$1" != 6.1 ] || part "stock $1" "ported modules" env KERNEL=6.1 "$top/tools/port/demo.sh" --short
 	[ "$1" != 6.1 ] || part "stock $1" "scarcity" "$top/tools/stock.sh" "$1" scarce
 	[ "$1" != 6.1 ] || part "stock $1" "fast path" "$top/tools/fastpath.sh" --check
 }
@@ -296,7 +297,7 @@ case " ${KERNELS:-6.1} " in
 *) series= ;;
 esac
 # shellcheck disable=SC2086 # a word or none
-need_for modules guests qemu programs clang python traces observing release kernels model quick-lint $series
+need_for modules guests qemu programs clang python traces observing ported release kernels model quick-lint $series
 queue_parts
 for ((lane = 0; lane < ${CHECK_LANES:-3}; lane++)); do
 	run_lane &

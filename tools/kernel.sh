@@ -524,7 +524,8 @@ build()
 }
 
 # Builder of a cache entry: what tools/port builds modules from.
-SOURCE_PARTS="fs lib crypto net drivers/block drivers/md drivers/net/wireguard drivers/net/veth.c"
+SOURCE_PARTS="fs lib crypto net drivers/block drivers/md drivers/net/*.c drivers/net/wireguard
+	drivers/net/vxlan"
 
 unpack_source()
 {

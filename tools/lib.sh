@@ -287,8 +287,10 @@ packages_for()
 		lint) echo sparse ;;
 		plots) echo gnuplot-nox ;;
 		recording) echo e2fsprogs ;;
+		ported) echo xz-utils util-linux iproute2 ;;
 		demo) echo gcc-12 xz-utils e2fsprogs xfsprogs btrfs-progs f2fs-tools nilfs-tools jfsutils attr acl \
-			nbd-server nbd-client mdadm dmsetup wireguard-tools nftables iproute2 ;;
+			nbd-server nbd-client mdadm dmsetup wireguard-tools nftables iproute2 \
+			squashfs-tools exfatprogs dosfstools ipset ;;
 		observing) echo libncurses-dev zlib1g-dev tmux ;;
 		drgn) echo python3 python3-drgn ;;
 		shown) echo prometheus golang-go chromium ;;

@@ -9,11 +9,12 @@
 #	port_programs NAME		programs that the guest needs for it
 #	port_stock NAME			files of the stock kernel's modules that it needs, below
 #					MODDIR, in the order of loading
-#	port_build VARIANT NAME...	build them, VARIANT is kernel or galloc, in one go
-#	port_files VARIANT NAME		the .ko files of one, in the order of loading
+#	port_files VARIANT NAME		its .ko files, in the order of loading; VARIANT is
+#					galloc, or kernel: the stock kernel's own, where it
+#					has them.  Others are built, and kept in the cache
+#					until something that they are made from changes
 #
-# KREL, KDIR, MODDIR and SOURCE are those that kernel.sh prints, BUILD has galloc.  What
-# is built stays in build/port, so that a second time takes less.
+# KREL, KDIR, MODDIR and SOURCE are those that kernel.sh prints, BUILD has galloc.
 
 # shellcheck disable=SC2154 # for the script that sources this
 
@@ -28,17 +29,34 @@ port_modules()
 	ext4) echo fs/jbd2:jbd2 fs/ext4:ext4 ;;
 	xfs | ext2 | minix | f2fs | nilfs2 | jfs | btrfs | reiserfs) echo "fs/$1:$1" ;;
 	zram) echo drivers/block/zram:zram ;;
-	null_blk) echo drivers/block/null_blk:null_blk ;;
-	nbd) echo drivers/block:nbd ;;
+	null_blk) echo "$([ -n "$MODDIR" ] || echo fs/configfs:configfs) drivers/block/null_blk:null_blk" ;;
+	nbd | loop) echo "drivers/block:$1" ;;
 	dm-crypt) echo drivers/md:dm-crypt ;;
 	raid) echo drivers/md:md-mod,raid1,raid456 ;;
 	wireguard) echo drivers/net/wireguard:wireguard ;;
 	nf_tables) echo net/netfilter:nf_tables ;;
 	bridge) echo net/bridge:bridge drivers/net:veth ;;
-	sched) echo net/sched:cls_basic,cls_u32,cls_flower,cls_matchall,em_nbyte,em_text,sch_htb,sch_fq_codel,act_gact lib:ts_kmp ;;
+	sched) echo net/sched:cls_basic,cls_u32,cls_flower,cls_matchall,em_nbyte,em_text,sch_htb,sch_sfq,act_gact lib:ts_kmp ;;
 	crypto) echo "crypto:$CRYPTO" ;;
-	tests) echo lib:test_rhashtable,test_xarray,test_ida,test_user_copy ;;
+	aead) echo crypto:seqiv,ccm,gcm,authenc,cts,chacha20poly1305,lz4 ;;
+	overlay) echo fs/overlayfs:overlay ;;
+	squashfs | exfat) echo "fs/$1:$1" ;;
+	vfat) echo fs/fat:fat,vfat ;;
+	dm-snapshot) echo drivers/md:dm-bufio,dm-snapshot ;;
+	dm-thin) echo drivers/md/persistent-data:dm-persistent-data drivers/md:dm-bio-prison,dm-thin-pool ;;
+	vxlan) echo drivers/net/vxlan:vxlan drivers/net:tun,macvlan ;;
+	ipset) echo net/netfilter/ipset:ip_set,ip_set_hash_ip,ip_set_hash_net,ip_set_bitmap_port,ip_set_list_set ;;
+	tests) echo lib:test_rhashtable,test_xarray ;;
 	*) die "unknown module: $1" ;;
+	esac
+}
+
+# Of what a kernel of our own has not configured: options that a set cannot do without.
+port_options()
+{
+	[ -z "$MODDIR" ] || return 0
+	case $1 in
+	squashfs) echo SQUASHFS_{DECOMP_SINGLE,ZLIB,FILE_CACHE}=1 SQUASHFS_FRAGMENT_CACHE_SIZE=3 ;;
 	esac
 }
 
@@ -54,11 +72,14 @@ port_programs()
 	nilfs2) echo mkfs.nilfs2 mkcp lscp ;;
 	btrfs) echo mkfs.btrfs btrfs setfattr getfattr setfacl getfacl ;;
 	nbd) echo nbd-server nbd-client ;;
-	dm-crypt) echo dmsetup ;;
+	exfat) echo mkfs.exfat fsck.exfat ;;
+	vfat) echo mkfs.vfat fsck.vfat ;;
+	dm-crypt | dm-snapshot | dm-thin) echo dmsetup ;;
 	raid) echo mdadm ;;
 	wireguard) echo wg ip ;;
 	nf_tables) echo nft ip ;;
-	bridge) echo ip ;;
+	bridge | vxlan) echo ip ;;
+	ipset) echo ipset ;;
 	sched) echo tc ip ;;
 	esac
 }
@@ -68,14 +89,17 @@ port_needs()
 {
 	local part
 
+	[ -n "$MODDIR" ] || return 0
 	case $1 in
 	ext2) echo mbcache ;;
-	xfs | btrfs) echo crc32c_generic ;;
+	ext4 | xfs | btrfs) echo crc32c_generic ;;
 	f2fs) echo crc32_generic lz4_compress lz4hc_compress ;;
 	zram) echo lzo-rle ;;
-	dm-crypt) echo dm-mod xts ;;
-	bridge | sched) echo dummy ;;
-	crypto) echo tcrypt ;;
+	vfat) echo nls_cp437 nls_ascii ;;
+	dm-crypt) echo dm-mod ecb xts ;;
+	dm-snapshot | dm-thin) echo dm-mod ;;
+	wireguard | nf_tables | sched | vxlan) echo veth ;;
+	crypto | aead) echo tcrypt ctr ecb xts ghash-generic chacha_generic poly1305_generic ;;
 	esac
 	for part in $(port_modules "$1"); do
 		# shellcheck disable=SC2046 # words
@@ -86,13 +110,24 @@ port_needs()
 	done | awk '!seen[$0]++' | grep -vxF "$(port_own "$1")" || true
 }
 
+# stock_line NAME: of modules.dep.
+stock_line()
+{
+	[ -n "$MODDIR" ] && grep -E "(^|/)${1//[-_]/[-_]}\.ko(\.[a-z]+)?:" "$MODDIR/modules.dep"
+}
+
+stock_file()
+{
+	stock_line "$1" | sed 's/:.*//' || true
+}
+
 # The file of a module of the stock kernel and those it depends on, in the order of loading.
 stock_modules()
 {
 	local name line
 
 	for name in "$@"; do
-		line=$(grep -E "/${name//[-_]/[-_]}\.ko(\.[a-z]+)?:" "$MODDIR/modules.dep") || continue
+		line=$(stock_line "$name") || continue
 		tr -d ':' <<<"$line" | tr ' ' '\n' | tac
 	done | grep . | awk '!seen[$0]++'
 }
@@ -110,16 +145,11 @@ port_own()
 	port_modules "$1" | tr ' ' '\n' | sed 's/.*://' | tr ',' '\n'
 }
 
-port_dir()
-{
-	printf '%s\n' "$top/build/port/$KREL/$1"
-}
-
-# A copy of a folder, which is as it is in the kernel, but that some of its modules are made
-# and no others; in Makefiles paths below the kernel's tree become those of the copy.
+# port_copy DIR TO MODULES OPTIONS: a copy of a folder, which is as it is in the kernel, but
+# that some of its modules are made and no others; in Makefiles paths below the kernel's tree become those of the copy.
 port_copy()
 {
-	local from=$SOURCE/$1 to=$2 modules=$3
+	local from=$SOURCE/$1 to=$2 modules=$3 option
 
 	if [ ! -e "$to/.source" ] || [ "$(cat "$to/.source")" != "$from" ]; then
 		rm -rf "$to"
@@ -133,42 +163,83 @@ port_copy()
 	fi
 	# shellcheck disable=SC2016 # make expands it
 	{
+		for option in $4; do echo "CONFIG_${option%=*} := y"; done
 		echo 'include $(src)/Makefile'
+		for option in $4; do echo "ccflags-y += -DCONFIG_$option"; done
 		printf '%s :=\n' obj-y lib-y always-y extra-y subdir-y subdir-m hostprogs
 		echo "obj-m := ${modules//,/.o }.o"
 	} >"$to/Kbuild"
 }
 
-port_build()
+# port_make VARIANT NAME: build one below build/port.
+port_make()
 {
-	local variant=$1 name part dir to
-	shift
+	local variant=$1 name=$2 part dir to
 
-	to=$(port_dir "$variant")
+	to=$top/build/port/$KREL/$variant
 	mkdir -p "$to"
 	{
 		# For trace/events/bridge.h, which names a file three folders up from its own.
 		echo "subdir-ccflags-y += -idirafter $SOURCE/net/bridge/netfilter"
 		[ "$variant" = kernel ] ||
 			echo "subdir-ccflags-y += -I$BUILD/include -include galloc-override.h"
-		for name in "$@"; do
-			for part in $(port_modules "$name"); do
-				dir=${part%:*}
-				port_copy "$dir" "$to/$name/$dir" "${part#*:}" >&2
-				echo "obj-m += $name/$dir/"
-			done
+		for part in $(port_modules "$name"); do
+			dir=${part%:*}
+			port_copy "$dir" "$to/$name/$dir" "${part#*:}" "$(port_options "$name")"
+			echo "obj-m += $name/$dir/"
 		done
 	} >"$to/Kbuild"
-	PROGRESS_NAME="$*, $variant" build_make -C "$KDIR" M="$to" \
-		KBUILD_EXTRA_SYMBOLS="$BUILD/Module.symvers" modules >&2 ||
-		die "a module of $* does not build, see above"
+	PROGRESS_NAME="$name, $variant" build_make -C "$KDIR" M="$to" \
+		KBUILD_EXTRA_SYMBOLS="$BUILD/Module.symvers" modules ||
+		die "a module of $name does not build, see above"
+}
+
+# Builder of a cache entry: the modules of a set, without what only a debugger reads.
+port_keep()
+{
+	local tmp=$1 variant=$3 name=$4 part ko
+
+	port_make "$variant" "$name"
+	for part in $(port_modules "$name"); do
+		for ko in $(tr ',' ' ' <<<"${part#*:}"); do
+			ko=$top/build/port/$KREL/$variant/$name/${part%:*}/$ko.ko
+			cp "$ko" "$tmp/"
+			strip --strip-debug "$tmp/${ko##*/}"
+		done
+	done
+}
+
+# What the modules of a set are made from: a change of it makes others.
+port_key()
+{
+	{
+		port_modules "$2" && port_options "$2"
+		printf '%s\n' "$(basename "${SOURCE%_*}")" "$1"
+		cat "$KDIR/Module.symvers" "$KDIR/include/generated/autoconf.h"
+		declare -f port_make port_keep port_copy
+		[ "$1" = kernel ] || { cut -f 1,2 "$BUILD/Module.symvers" && cat "$BUILD"/include/*.h; }
+	} | sha256sum | cut -c 1-16
+}
+
+# Are all modules of a set the stock kernel's, too?
+port_is_stock()
+{
+	local name
+
+	for name in $(port_own "$1"); do
+		[ -n "$(stock_file "$name")" ] || return 1
+	done
 }
 
 port_files()
 {
-	local part
+	local variant=$1 name=$2 entry ko
 
-	for part in $(port_modules "$2"); do
-		tr ',' '\n' <<<"${part#*:}" | sed "s|.*|$(port_dir "$1")/$2/${part%:*}/&.ko|"
-	done
+	if [ "$variant" = kernel ] && port_is_stock "$name"; then
+		for ko in $(port_own "$name"); do printf '%s\n' "$MODDIR/$(stock_file "$ko")"; done
+		return
+	fi
+	entry=$(cache_entry "ported/$name/${KREL}_${variant}_$(port_key "$variant" "$name")" \
+		port_keep "$variant" "$name")
+	for ko in $(port_own "$name"); do printf '%s\n' "$entry/$ko.ko"; done
 }
