@@ -79,7 +79,7 @@ help:
 	@echo 'make run [TEXT=file]  galloc and a client on a stock kernel in QEMU'
 	@echo 'make check            all tests (KERNELS="6.1 6.12 7.3": on all kernels)'
 	@echo 'make check-install    builds and packages for kernels of every layout'
-	@echo 'make check-observe    drgn, pprof, promtool, a browser, tables at 512 CPUs'
+	@echo 'make check-observe    perf, bpftrace, drgn, a browser, tables at 512 CPUs'
 	@echo 'make check-graft      galloc in a kernel source, and its suites built in'
 	@echo 'make patch            a series of patches for a kernel source, into build/patch (KSRC=)'
 	@echo 'make kunit            the KUnit suites, in user-mode Linux'

@@ -293,6 +293,7 @@ packages_for()
 			squashfs-tools exfatprogs dosfstools ipset ;;
 		observing) echo libncurses-dev zlib1g-dev tmux ;;
 		drgn) echo python3 python3-drgn ;;
+		tracers) echo linux-perf bpftrace ;;
 		shown) echo prometheus golang-go chromium ;;
 		release) echo git gpg gpg-agent ;;
 		docs) echo python3-sphinx perl ;;

@@ -102,13 +102,14 @@ plan_isolated()
 	PLAN
 }
 
-# What people use to look: drgn here, and programs of the host.
+# What people use to look: drgn, perf and bpftrace, and programs of the host.
 plan_tools()
 {
 	cat <<-PLAN
 		bed $KREL 2 40 $nodes
 		drgn
 		export
+		tracers
 	PLAN
 }
 
@@ -197,6 +198,16 @@ first_splat()
 		grep -aE "$GUEST_SPLAT|galloc: .* are not accounted" | head -n 1 || true
 }
 
+# The programs for bpftrace in a document, each behind a line "== " and what it is for.
+bpftrace_lines()
+{
+	awk '
+		/^With bpftrace/ { on = 1; next }
+		!on || /^-+$/ || /^$/ { next }
+		/^[A-Z]/ { print "== " $0; next }
+		{ sub(/^\t+bpftrace -e \047/, ""); sub(/\047$/, ""); print }' "$1"
+}
+
 # old_clients KO: as if built with the header of another ABI; and, where symbols have
 # versions, with another declaration of a function.
 old_clients()
@@ -226,7 +237,7 @@ large) cpus=2 mb=1024 nodes=1 ;;
 esac
 [ $# -le 2 ] || die "too many arguments; type: stock.sh [6.1|6.12|rt-6.1|none-6.1] [work|edges|scarce|isolated|tools|large]"
 need_for modules programs guests qemu traces observing
-[ "$bed" != tools ] || need_for drgn shown
+[ "$bed" != tools ] || need_for drgn tracers shown
 KDIR='' KREL='' VMLINUZ='' KERNEL=''
 case $which in
 none-*) use_kernel build "qemu-$which" ;;
@@ -274,9 +285,11 @@ if [[ $bed = @(work|large|tools) ]]; then
 fi
 [ "$bed" != edges ] || mapfile -t -O "${#files[@]}" files < <(guest_program trace-cmd)
 if [ "$bed" = tools ]; then
-	mapfile -t -O "${#files[@]}" files < <(guest_drgn)
+	mapfile -t -O "${#files[@]}" files < <(guest_program perf && guest_program bpftrace && guest_drgn)
 	files+=("$top/tools/drgn/galloc.py:/test/galloc.py"
 		"$MODDIR/kernel/drivers/firmware/qemu_fw_cfg.ko:/modules/qemu_fw_cfg.ko")
+	bpftrace_lines "$top/Documentation/observing.rst" >"$work/bpftrace"
+	files+=("$work/bpftrace:/test/bpftrace")
 fi
 for script in "$top"/tools/test/guest/*.sh "$top"/tools/testing/selftests/galloc/*.sh "$top/tools/ktap.sh"; do
 	files+=("$script:/test/${script##*/}")
