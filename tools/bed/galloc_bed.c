@@ -214,10 +214,14 @@ static void check_debug(void)
 	      "memory can be added and processors removed", "they cannot");
 }
 
-/* What nothing points to: kmemleak has to find it. */
+/*
+ * What nothing points to: kmemleak has to find it.  Whole pages, since recent kernels keep
+ * free objects of a slab in arrays of each CPU, where the address of one that was taken out
+ * stays until another comes in its place, and KASAN has those wait.
+ */
 static noinline void leak_an_object(void)
 {
-	char *p = kmalloc(64, GFP_KERNEL);
+	char *p = kmalloc(4 * PAGE_SIZE, GFP_KERNEL);
 
 	if (p)
 		strscpy(p, "galloc-bed", 64);
