@@ -128,6 +128,7 @@ patch:
 check-observe:
 	@tools/stock.sh 6.1 tools
 	@tools/stock.sh 6.1 large
+	@TRACE_OF=galloc TRACE_SCALE=20 tools/trace/record.sh galloc
 
 check-install:
 	@tools/ship/layouts.sh

@@ -36,8 +36,23 @@ tracer()
 	echo 0 >$T/options/overwrite
 	echo "$BUFFER_KB" >$T/buffer_size_kb
 	for event in kmalloc kmalloc_node kmem_cache_alloc kmem_cache_alloc_node kfree kmem_cache_free; do
-		[ ! -e $T/events/kmem/$event ] || echo 1 >$T/events/kmem/$event/enable
+		[ "$OF" = galloc ] || [ ! -e $T/events/kmem/$event ] || echo 1 >$T/events/kmem/$event/enable
 	done
+	[ "$OF" != galloc ] || echo 1 | tee $T/events/galloc/alloc/enable >$T/events/galloc/free/enable
+}
+
+# How many objects galloc has allocated.
+allocs()
+{
+	awk 'NR > 1 { n += $8 } END { print n }' /sys/kernel/debug/galloc/classes
+}
+
+# Two clients of galloc come and go, with nothing left.
+clients()
+{
+	insmod /clients/wordfreq.ko && cat /text >/sys/kernel/debug/wordfreq/text &&
+		insmod /clients/galloc_stress.ko ops="$OPS" && rmmod galloc_stress && rmmod wordfreq &&
+		echo 1 >/sys/kernel/debug/galloc/shrink
 }
 
 # Of all CPUs: events that found no room.
@@ -107,19 +122,26 @@ done </modules/order
 ip link set lo up
 mkdir /tmpfs /ext4 /disk
 gunzip -c /ext4.gz >/ext4.image || fail "there is no file system"
+[ "$OF" != galloc ] || insmod /clients/galloc.ko || fail "galloc does not load"
 tracer || fail "the tracer cannot be set up"
 
 echo "@ release $(uname -r)"
 echo 1 >$T/tracing_on
-stage tmpfs mount -t tmpfs -o size=50% none /tmpfs
-stage tmpfs tree /tmpfs
-stage loop losetup /dev/loop0 /ext4.image
-stage ext4 mount -t ext4 /dev/loop0 /ext4
-stage "ext4 and TCP" in_parallel
-stage TCP load tcp "$CONNECTIONS"
-stage processes processes
-stage search search
-stage delete delete
+if [ "$OF" = galloc ]; then
+	had=$(allocs)
+	stage clients clients
+	echo "@ allocs $(($(allocs) - had))"
+else
+	stage tmpfs mount -t tmpfs -o size=50% none /tmpfs
+	stage tmpfs tree /tmpfs
+	stage loop losetup /dev/loop0 /ext4.image
+	stage ext4 mount -t ext4 /dev/loop0 /ext4
+	stage "ext4 and TCP" in_parallel
+	stage TCP load tcp "$CONNECTIONS"
+	stage processes processes
+	stage search search
+	stage delete delete
+fi
 echo 0 >$T/tracing_on
 
 echo "@ lost $(lost)"
