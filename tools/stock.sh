@@ -71,6 +71,7 @@ plan_work()
 		override
 		observe
 		profile
+		tables 4 2 1000 100
 		functionality
 		regressions
 		shared
