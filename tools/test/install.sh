@@ -328,11 +328,11 @@ check_refusals()
 	: >"$work/empty/Makefile"
 	said "and a kernel of unknown release" "no release of a kernel in .*O=" \
 		"$work/galloc" install KDIR="$work/empty" DESTDIR="$work/root"
-	# Root can write anywhere, so try as another user.
+	# Root can write anywhere, so try without that right: another user might not read KDIR.
 	chmod a+rx "$work"
 	chmod -R a+rX,a-w "$work/galloc"
 	if [ "$(id -u)" -eq 0 ]; then
-		printf '#!/bin/sh\nexec setpriv --reuid=65534 --clear-groups /usr/bin/make "$@"\n' >"$work/bin/make"
+		printf '#!/bin/sh\nexec setpriv --bounding-set=-dac_override --inh-caps=-dac_override /usr/bin/make "$@"\n' >"$work/bin/make"
 		chmod +x "$work/bin/make"
 	fi
 	said "a tree that cannot be written is refused" "cannot be written" "$work/galloc" modules KDIR="$KDIR"
