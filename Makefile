@@ -85,6 +85,7 @@ help:
 	@echo 'make kunit            the KUnit suites, in user-mode Linux'
 	@echo 'make coverage         which lines and branches these run'
 	@echo 'make model            the spin models of protocols and of barriers'
+	@echo 'make soak             the stress, and all faults at random: HOURS=N'
 	@echo 'make fuzz             sequences of calls from random bytes: OPS=N'
 	@echo 'make litmus           the pairs of barriers, by herd7'
 	@echo 'make mutants          mutation tests'
@@ -110,7 +111,7 @@ help:
 	@echo 'DEBUG=1               build with lock depth checks'
 	@echo 'BTF=y                 require type information; default: if possible'
 
-.PHONY: run check check-graft check-observe check-install kunit coverage mutants model litmus fuzz hosttest bench bench-doc bench-here sizeclasses lint
+.PHONY: run check check-graft check-observe check-install kunit coverage mutants model litmus fuzz soak hosttest bench bench-doc bench-here sizeclasses lint
 .PHONY: trace trace-doc
 run:
 	@tools/run.sh $(if $(TEXT),"$(TEXT)")
@@ -153,6 +154,11 @@ model:
 
 litmus:
 	@tools/model/litmus.sh
+
+# The guest of an emulator may take three times as long as it believes.
+soak:
+	@SOAK_MINUTES=$$((60 * $(or $(HOURS),2))) STOCK_TIMEOUT=$$((4 * 3600 * $(or $(HOURS),2))) \
+		tools/stock.sh 6.1 soak
 
 fuzz:
 	@tools/fuzz $(OPS)

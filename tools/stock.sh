@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # Copyright (C) 2026 The galloc authors
 #
-# stock.sh [6.1|6.12|rt-6.1|none-6.1] [work|edges|scarce|isolated|tools|large]: galloc under
+# stock.sh [6.1|6.12|rt-6.1|none-6.1] [work|edges|scarce|isolated|tools|large|soak]: galloc under
 # a kernel as users have it.
 #
 # Builds galloc.ko, samples/wordfreq and tools/stress for a stock Debian kernel, or
@@ -11,7 +11,7 @@
 # a guest with four CPUs and two nodes; `edges`, unload,
 # tracepoints, and who is kept off a CPU, in one whose two CPUs take turns; `scarce`, in
 # one with little memory, which is soon used up; `isolated`, in one with a CPU that is
-# left alone; `tools`, with those that look into a kernel; `large`, on one that has been
+# left alone; `soak`, for hours; `tools`, with those that look into a kernel; `large`, on one that has been
 # built for many CPUs and nodes, with many caches. Prints a line
 # "ok - NAME", "not ok - NAME: WHY" or "skip - NAME: WHY" for each check, and last
 #
@@ -21,6 +21,8 @@
 #	STOCK_ROUNDS=N		how often galloc is loaded and unloaded; 40 for 6.1,
 #				and a third as often with objects of a client waiting
 #	STOCK_SECONDS=N		of work in tracepoints; 4
+#	SOAK_MINUTES=N		of the bed soak; 10
+#	SOAK_SEED=N		of what happens there; 1
 #	STOCK_SEEDS=N		of fragmented memory; 1
 #	STOCK_FIRST_SEED=N	the first of them; 1
 #	STOCK_NODES=1		a guest with one node, for the bed scarce
@@ -118,6 +120,14 @@ plan_large()
 {
 	cat <<-PLAN
 		tables 512 8 10000 1000
+	PLAN
+}
+
+plan_soak()
+{
+	cat <<-PLAN
+		bed $KREL 4 200 $nodes
+		soak ${SOAK_MINUTES:-10} ${SOAK_SEED:-1}
 	PLAN
 }
 
@@ -231,12 +241,12 @@ case $bed in
 work) cpus=4 mb=1024 ;;
 edges) cpus=2 mb=512 ;;
 scarce) cpus=2 mb=320 ;;
-isolated) cpus=4 mb=1024 ;;
+isolated | soak) cpus=4 mb=1024 ;;
 tools) cpus=2 mb=1536 ;;
 large) cpus=2 mb=1024 nodes=1 ;;
-*) die "there is no bed $bed; type: stock.sh [6.1|6.12|rt-6.1|none-6.1] [work|edges|scarce|isolated|tools|large]" ;;
+*) die "there is no bed $bed; type: stock.sh [6.1|6.12|rt-6.1|none-6.1] [work|edges|scarce|isolated|tools|large|soak]" ;;
 esac
-[ $# -le 2 ] || die "too many arguments; type: stock.sh [6.1|6.12|rt-6.1|none-6.1] [work|edges|scarce|isolated|tools|large]"
+[ $# -le 2 ] || die "too many arguments; type: stock.sh [6.1|6.12|rt-6.1|none-6.1] [work|edges|scarce|isolated|tools|large|soak]"
 need_for modules programs guests qemu traces observing
 [ "$bed" != tools ] || need_for drgn tracers shown
 KDIR='' KREL='' VMLINUZ='' KERNEL=''
