@@ -18,7 +18,7 @@
 #	N passed, N failed, N skipped
 #
 #	STOCK_OPS=N		operations of the stress; 5,000,000 for 6.1
-#	STOCK_ROUNDS=N		how often galloc is loaded and unloaded; 40 for 6.1,
+#	STOCK_ROUNDS=N		how often galloc is loaded and unloaded; 30 for 6.1,
 #				and a third as often with objects of a client waiting
 #	STOCK_SECONDS=N		of work in tracepoints; 4
 #	SOAK_MINUTES=N		of the bed soak; 10
@@ -258,7 +258,7 @@ log=$work/log
 kept=$top/build/log/stock-$which${2:+-$2}.log
 # The first kernel gets the whole of it, the others what shows a difference.
 ops=2000000 rounds=25
-[ "$which" != 6.1 ] || ops=5000000 rounds=40
+[ "$which" != 6.1 ] || ops=5000000 rounds=30
 isolated=''
 [ "$bed" != isolated ] || isolated="isolcpus=domain,managed_irq,3 nohz_full=3"
 [ "$bed" != large ] || isolated="possible_cpus=512 numa=fake=8"
