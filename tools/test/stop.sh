@@ -50,13 +50,14 @@ make_tree()
 
 	mkdir -p "$tree"
 	cp -r "$top/Makefile" "$top/samples" "$top/tools" "$top"/*.c "$tree/"
-	mkdir -p "$tree"/build/x/{kunit,tools/{bed,stress,override}}
+	mkdir -p "$tree"/build/x/{kunit,tools/{bed,stress,override,testing/selftests/galloc/test_modules}}
 	cp -r "$tree/samples" "$tree/build/x/"
 	for name in "$tree"/build/x/samples/*; do
 		: >"$name/${name##*/}.ko"
 	done
-	for name in galloc kunit/galloc_kunit{,_guest} tools/bed/galloc_{bed,held} \
-		tools/stress/galloc_stress tools/override/galloc_override; do
+	for name in galloc kunit/galloc_kunit{,_guest} tools/bed/galloc_{bed,held,crimes} \
+		tools/stress/galloc_stress tools/override/galloc_override \
+		tools/testing/selftests/galloc/test_modules/test_galloc; do
 		: >"$tree/build/x/$name.ko"
 	done
 	stub kernel.sh "printf '%s=%q\\n' KREL x KDIR '$work/kdir' VMLINUZ x KERNEL '$work/bin/linux'"
