@@ -156,8 +156,10 @@ plug_when_asked()
 
 monitor()
 {
-	plug_when_asked >"$work/monitor.in"
-	cat "$work/monitor.out" >"$work/monitor.said"
+	# Read and write, so that it is open at once, and not only when QEMU opens it.
+	plug_when_asked 1<>"$work/monitor.in"
+	kill -0 $$ 2>/dev/null || return
+	exec cat "$work/monitor.out" >"$work/monitor.said"
 }
 
 # The KTAP of one script in the log as our lines; a script that did not get to its
