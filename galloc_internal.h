@@ -760,9 +760,10 @@ bool mend_slot(unsigned long nr);
 void mend_all(void);
 void mend_some(void);
 
-/* client/override.c */
+/* client/override.c, client/nolock.c */
 
 void override_settle(void);
+void nolock_settle(void);
 
 /* client/rcu.c */
 
@@ -775,10 +776,6 @@ bool rcu_batches_add(const void *p);
 void rcu_batches_relieve(gfp_t gfp);
 void rcu_batches_waiting(unsigned long *n, unsigned long *bytes);
 void rcu_batches_peak(unsigned long *n, unsigned long *bytes);
-
-/* client/nolock.c */
-
-void nolock_settle(void);
 
 /* galloc_mod.c */
 

@@ -23,6 +23,7 @@
  * @caches: caches in the heap that are not destroyed
  * @link: in the list of all heaps
  * @dir: in debugfs
+ * @guard: how often an object gets a page of its own
  * @name: its name there: unique, unlike the one that the client gave it
  *
  * Freed with its last object, which may be long after galloc_heap_destroy().

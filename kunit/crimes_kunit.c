@@ -20,8 +20,6 @@
 #include "galloc_nolock.h"
 #include "galloc_prefill.h"
 #include "galloc_rcu.h"
-#include "observe/heaps.h"
-#include "observe/metrics.h"
 
 /* More than a span of any victim has. */
 #define MANY		256
@@ -639,86 +637,6 @@ static void tables_of_spans_that_left_are_few(struct kunit *test)
 	watch("all off");
 }
 
-/* ---- files ------------------------------------------------------------------------------- */
-
-static unsigned int fail_at, fail_asked;
-static struct task_struct *fail_task;
-
-static bool fail_one(unsigned int order)
-{
-	return current == fail_task && ++fail_asked == fail_at;
-}
-
-/* What a file shows while the @nth of its reader's allocations fails; 0: none. */
-static int show(int (*fn)(struct seq_file *m, void *v), char *buf, unsigned int nth)
-{
-	struct seq_file m = { .size = 64 * 1024, .buf = buf };
-	int err;
-
-	mutex_init(&m.lock);
-	fail_task = current;
-	fail_at = nth;
-	fail_asked = 0;
-	WRITE_ONCE(galloc_fail_hook, fail_one);
-	err = fn(&m, NULL);
-	WRITE_ONCE(galloc_fail_hook, NULL);
-	buf[m.count] = '\0';
-	return err;
-}
-
-/* Without memory to count there is an error, never another figure. */
-static void each_file_tells_the_truth_or_fails(struct kunit *test)
-{
-	static int (* const files[])(struct seq_file *m, void *v) = {
-		stats_show, stats_classes_show, stats_mheap_show, metrics_show,
-		heaps_table_show, leaks_show,
-	};
-	char *buf[2] = { kvmalloc(64 * 1024, GFP_KERNEL), kvmalloc(64 * 1024, GFP_KERNEL) };
-	void *p[] = { galloc(64, GFP_KERNEL), galloc(70000, GFP_KERNEL), cache_alloc(99),
-		      heap_alloc_one(60) };
-	static struct file file;
-	unsigned int i, nth;
-	bool last;
-	int err;
-
-	KUNIT_ASSERT_TRUE(test, buf[0] && buf[1]);
-	memset(&file, 0, sizeof(file));
-	gfree_bulk(1, p);
-	/* Descriptors of what was freed go a grace period later. */
-	rcu_barrier();
-	for (i = 0; i < ARRAY_SIZE(files); i++) {
-		KUNIT_EXPECT_EQ(test, show(files[i], buf[0], 0), 0);
-		for (nth = 1; nth < 50; nth++) {
-			err = show(files[i], buf[1], nth);
-			last = fail_asked < nth;
-			/* Some of it may have gone in between: the truth is that of now. */
-			if (!err && strcmp(buf[0], buf[1]))
-				KUNIT_EXPECT_EQ(test, show(files[i], buf[0], 0), 0);
-			if (err)
-				KUNIT_EXPECT_EQ(test, err, -ENOMEM);
-			else
-				KUNIT_EXPECT_EQ_MSG(test, strcmp(buf[0], buf[1]), 0,
-						    "file %u, %u", i, nth);
-			if (last)
-				break;
-		}
-		/* The table of heaps needs none. */
-		KUNIT_EXPECT_EQ(test, nth > 1, files[i] != heaps_table_show);
-	}
-	/* That of spans allocates when it is opened, and no more. */
-	fail_asked = 0;
-	fail_at = 1;
-	WRITE_ONCE(galloc_fail_hook, fail_one);
-	KUNIT_EXPECT_EQ(test, stats_spans_fops.open(NULL, &file), -ENOMEM);
-	KUNIT_EXPECT_EQ(test, stats_spans_fops.open(NULL, &file), 0);
-	WRITE_ONCE(galloc_fail_hook, NULL);
-	KUNIT_EXPECT_EQ(test, fail_asked, 2);
-	stats_spans_fops.release(NULL, &file);
-	gfree_bulk(ARRAY_SIZE(p) - 1, p + 1);
-	kvfree(buf[0]);
-	kvfree(buf[1]);
-}
-
 /* ---- KASAN ------------------------------------------------------------------------------- */
 
 #ifdef CONFIG_KASAN_GENERIC
@@ -808,7 +726,6 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(who_asks_for_the_size_may_use_it),
 	KUNIT_CASE(quarantine_goes_in_turns),
 	KUNIT_CASE(tables_of_spans_that_left_are_few),
-	KUNIT_CASE(each_file_tells_the_truth_or_fails),
 #ifdef CONFIG_KASAN_GENERIC
 	KUNIT_CASE(kasan_knows_each_byte),
 #endif

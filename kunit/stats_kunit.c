@@ -7,6 +7,9 @@
 
 #include <linux/slab.h>
 
+#include "debug/watch.h"
+#include "observe/heaps.h"
+#include "observe/metrics.h"
 #include "twin.h"
 
 /* Objects of a case, and what they should add up to. */
@@ -368,6 +371,86 @@ static void states_have_names(struct kunit *test)
 						    mspan_state_name(j));
 }
 
+/* ---- files ------------------------------------------------------------------------------- */
+
+static unsigned int fail_at, fail_asked;
+static struct task_struct *fail_task;
+
+static bool fail_one(unsigned int order)
+{
+	return current == fail_task && ++fail_asked == fail_at;
+}
+
+/* What a file shows while the @nth of its reader's allocations fails; 0: none. */
+static int show(int (*fn)(struct seq_file *m, void *v), char *buf, unsigned int nth)
+{
+	struct seq_file m = { .size = 64 * 1024, .buf = buf };
+	int err;
+
+	mutex_init(&m.lock);
+	fail_task = current;
+	fail_at = nth;
+	fail_asked = 0;
+	WRITE_ONCE(galloc_fail_hook, fail_one);
+	err = fn(&m, NULL);
+	WRITE_ONCE(galloc_fail_hook, NULL);
+	buf[m.count] = '\0';
+	return err;
+}
+
+/* Without memory to count there is an error, never another figure. */
+static void each_file_tells_the_truth_or_fails(struct kunit *test)
+{
+	static int (* const files[])(struct seq_file *m, void *v) = {
+		stats_show, stats_classes_show, stats_mheap_show, metrics_show,
+		heaps_table_show, leaks_show,
+	};
+	char *buf[2] = { kvmalloc(64 * 1024, GFP_KERNEL), kvmalloc(64 * 1024, GFP_KERNEL) };
+	void *p[] = { galloc(64, GFP_KERNEL), galloc(70000, GFP_KERNEL),
+		      galloc(5000, GFP_KERNEL) };
+	static struct file file;
+	unsigned int i, nth;
+	bool last;
+	int err;
+
+	KUNIT_ASSERT_TRUE(test, buf[0] && buf[1]);
+	memset(&file, 0, sizeof(file));
+	gfree_bulk(1, p);
+	/* Descriptors of what was freed go a grace period later. */
+	rcu_barrier();
+	for (i = 0; i < ARRAY_SIZE(files); i++) {
+		KUNIT_EXPECT_EQ(test, show(files[i], buf[0], 0), 0);
+		for (nth = 1; nth < 50; nth++) {
+			err = show(files[i], buf[1], nth);
+			last = fail_asked < nth;
+			/* Some of it may have gone in between: the truth is that of now. */
+			if (!err && strcmp(buf[0], buf[1]))
+				KUNIT_EXPECT_EQ(test, show(files[i], buf[0], 0), 0);
+			if (err)
+				KUNIT_EXPECT_EQ(test, err, -ENOMEM);
+			else
+				KUNIT_EXPECT_EQ_MSG(test, strcmp(buf[0], buf[1]), 0,
+						    "file %u, %u", i, nth);
+			if (last)
+				break;
+		}
+		/* The table of heaps needs none. */
+		KUNIT_EXPECT_EQ(test, nth > 1, files[i] != heaps_table_show);
+	}
+	/* That of spans allocates when it is opened, and no more. */
+	fail_asked = 0;
+	fail_at = 1;
+	WRITE_ONCE(galloc_fail_hook, fail_one);
+	KUNIT_EXPECT_EQ(test, stats_spans_fops.open(NULL, &file), -ENOMEM);
+	KUNIT_EXPECT_EQ(test, stats_spans_fops.open(NULL, &file), 0);
+	WRITE_ONCE(galloc_fail_hook, NULL);
+	KUNIT_EXPECT_EQ(test, fail_asked, 2);
+	stats_spans_fops.release(NULL, &file);
+	gfree_bulk(ARRAY_SIZE(p) - 1, p + 1);
+	kvfree(buf[0]);
+	kvfree(buf[1]);
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE(at_rest_the_totals_add_up),
 	KUNIT_CASE(objects_of_any_kind_are_in_use),
@@ -382,6 +465,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(concurrent_statistics_are_never_negative),
 	KUNIT_CASE(leaks_are_counted_and_reported),
 	KUNIT_CASE(states_have_names),
+	KUNIT_CASE(each_file_tells_the_truth_or_fails),
 	{}
 };
 
