@@ -199,11 +199,11 @@ wait_for_lanes()
 # stock_parts SERIES: a kernel as users have it.
 stock_parts()
 {
-	part "stock $1" "wordfreq" env KERNEL="$1" "$top/tools/run.sh"
 	part "stock $1" "life and stress" "$top/tools/stock.sh" "$1"
+	part "stock $1" "build and install" env KERNEL="$1" "$top/tools/test/install.sh"
 	part "stock $1" "edges" "$top/tools/stock.sh" "$1" edges
 	part "stock $1" "external client build" env KERNEL="$1" "$top/tools/test/external.sh"
-	part "stock $1" "build and install" env KERNEL="$1" "$top/tools/test/install.sh"
+	part "stock $1" "wordfreq" env KERNEL="$1" "$top/tools/run.sh"
 	[ "$1" != 6.1 ] || part "stock $1" "ported modules" env KERNEL=6.1 "$top/tools/port/demo.sh" --short
 	[ "$1" != 6.1 ] || part "stock $1" "scarcity" "$top/tools/stock.sh" "$1" scarce
 	[ "$1" != 6.1 ] || part "stock $1" "fast path" "$top/tools/fastpath.sh" --check
@@ -256,6 +256,7 @@ queue_parts()
 	part "none" "traces" "$top/tools/test/trace.sh"
 	part "none" "observing" "$top/tools/test/observe.sh"
 	part "none" "interruption" "$top/tools/test/stop.sh"
+	part "none" "lint" "$top/tools/lint.sh" --quick
 	if [ -n "${KERNELS:-}" ]; then
 		for series in $KERNELS; do
 			series_parts "$series"
@@ -265,7 +266,6 @@ queue_parts()
 		stock_parts 6.1
 		part "stock 6.1" "bench on a guest" env KERNEL=6.1 "$top/tools/test/bench_here.sh"
 	fi
-	part "none" "lint" "$top/tools/lint.sh" --quick
 	part "none" "model" make -s -C "$top" model
 }
 
