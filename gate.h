@@ -33,7 +33,7 @@ enum gate_reason {
 
 /* A bit of stack->gates that is no reason: each free looks at the object's pages. */
 #define GATE_PAGES		BIT(7)
-#define GATE_REASONS		((u8)~GATE_PAGES)
+#define GATE_REASONS		((u8)(GATE_PAGES - 1))
 
 static_assert(BIT(NR_GATE_REASONS) <= GATE_PAGES);
 

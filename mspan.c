@@ -13,8 +13,10 @@
 /* Descriptors, by kind, except the smallest. */
 static struct kmem_cache *mspan_caches[MSPAN_KINDS];
 
-/* Where single pages are spans it is most of what they cost. */
+/* Where single pages are spans it is most of what they cost.  For sparse see mcache.h. */
+#ifndef __CHECKER__
 static_assert(sizeof(struct mspan) == 48);
+#endif
 static_assert(1 << (MSPAN_KINDS - 1) == MSPAN_MAX_WORDS && MSPAN_MAX_WORDS <= U8_MAX);
 
 static const char * const state_names[] = {

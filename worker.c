@@ -132,7 +132,8 @@ static DECLARE_WORK(nolock_work, nolock_fn);
  * Have a job run now, though it may be waiting for its time.  If it is on its way already it
  * is left alone: without memory each request that fails wants it, on all CPUs at once, and
  * to take it out of the list and put it back they fight for it.  One that is just being
- * queued with a delay by somebody else is as such, and comes after that.
+ * queued with a delay by somebody else looks the same, and comes after that.  The barrier of
+ * worker_kick(), or the xchg() of worker_irq_fn(), comes before the test.
  */
 static void hurry(struct delayed_work *work)
 {

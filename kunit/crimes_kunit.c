@@ -650,7 +650,8 @@ static void kasan_knows_each_byte(struct kunit *test)
 		{ 50, 0, 0 }, { 50, 40, 0 }, { 50, 48, 2 }, { 50, 56, 0xfc },
 		{ 41, 32, 0 }, { 41, 40, 1 }, { 41, 48, 0xfc }, { 64, 56, 0 },
 	};
-	void *keep, *p, *others[MANY];
+	static void *others[MANY];
+	void *keep, *p;
 	unsigned int i, n = 0;
 
 	bytes_marked = true;

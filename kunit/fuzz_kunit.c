@@ -12,10 +12,10 @@
 
 #include "walk.h"
 
-#define MAX_INPUT	16384
+#define INPUT_MAX	16384
 
 /* So that one input is not all there is of a small budget. */
-#define MIN_INPUT	64
+#define INPUT_MIN	64
 
 /* Inputs that are tried to find a shorter one. */
 #define MAX_TRIALS	4000
@@ -78,8 +78,8 @@ static void shrink(struct input *in)
 
 static bool input_init(struct kunit *test, struct input *in)
 {
-	in->at = kunit_kzalloc(test, MAX_INPUT, GFP_KERNEL);
-	in->trial = kunit_kzalloc(test, MAX_INPUT, GFP_KERNEL);
+	in->at = kunit_kzalloc(test, INPUT_MAX, GFP_KERNEL);
+	in->trial = kunit_kzalloc(test, INPUT_MAX, GFP_KERNEL);
 	in->trials = 0;
 	return in->at && in->trial;
 }
@@ -174,7 +174,7 @@ static void run_given(struct kunit *test, struct input *in)
 	size_t i;
 
 	in->n = strlen(gk_fuzz) / 2;
-	KUNIT_ASSERT_LE(test, in->n, MAX_INPUT);
+	KUNIT_ASSERT_LE(test, in->n, INPUT_MAX);
 	for (i = 0; i < in->n; i++)
 		KUNIT_ASSERT_EQ_MSG(test, sscanf(gk_fuzz + 2 * i, "%2hhx", &in->at[i]), 1,
 				    "fuzz= is not in hex");
@@ -200,7 +200,7 @@ static void any_input_agrees_with_the_twin(struct kunit *test)
 		return;
 	}
 	while (done < ops) {
-		in.n = MIN_INPUT + gk_below(&rng, MAX_INPUT - MIN_INPUT);
+		in.n = INPUT_MIN + gk_below(&rng, INPUT_MAX - INPUT_MIN);
 		for (i = 0; i < in.n; i++)
 			in.at[i] = gk_below(&rng, 256);
 		if (in.fails(in.at, in.n, in.arg)) {
