@@ -161,6 +161,8 @@ struct mspan *grow_any(struct mcentral *c, gfp_t gfp)
  *
  * Not if it may use the emergency reserve, nor if the node had no such run a moment ago:
  * what one CPU has in advance others would lack.
+ *
+ * Return: True if it may.
  */
 bool grow_may_batch(int nid, unsigned int npages, gfp_t gfp)
 {

@@ -38,6 +38,7 @@
  * was a full barrier, which orders their reads before our writes.
  *
  * Context: Any but NMI, no galloc lock held; the pages cannot be returned meanwhile.
+ * Return: True if nobody else refers to them.
  */
 bool release_pages_unshared(unsigned long start, unsigned int npages)
 {

@@ -37,6 +37,7 @@ static noinline notrace bool owns_without_stack(unsigned long page,
  * that may be kmalloc()'s as well; see gfree_try().
  *
  * Context: Any.
+ * Return: True if the byte is in galloc's pages, false for NULL too.
  */
 notrace bool galloc_owns(const void *p)
 {

@@ -358,6 +358,7 @@ void guard_settle(void)
 		if (cmpxchg(&g->state, GUARD_FREED, GUARD_BUSY) != GUARD_FREED)
 			continue;
 		vunmap(g->area);
+		/* Release: whoever claims the slot finds it unmapped. */
 		smp_store_release(&g->state, GUARD_GONE);
 	}
 }

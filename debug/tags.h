@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* Copyright (C) 2026 The galloc authors */
 /*
- * tags: what KASAN keeps of an object: addresses without the tag that KASAN may keep in their top byte.
+ * tags: what KASAN keeps of an object: addresses without the tag that KASAN may keep in
+ * their top byte.
  *
  * The tag of a page and that of a pointer to it may differ, and a client may pass
  * either.  Each address from outside is untagged before it becomes the number of a slot,

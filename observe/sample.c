@@ -127,6 +127,7 @@ u64 sample_weight(u64 size, u64 mean)
  * @size: its bytes
  *
  * Context: Any.
+ * Return: True if it is.
  */
 bool sample_by_bytes(size_t size)
 {
@@ -157,6 +158,7 @@ static bool credit_take(struct mcache *m, struct mcache_stack *stack, size_t siz
  * mcache_pop_node() and mcache_pop_many() find.
  *
  * Context: Any but NMI.
+ * Return: True if it is.
  */
 bool sample_is_due(unsigned int class, const struct rowset *set, int nid, size_t size)
 {

@@ -71,7 +71,8 @@ static void run_kmalloc(struct seen *s)
 	EACH_SIZE(s, true, kzalloc(n, GFP_KERNEL));
 	EACH_SIZE(s, false, kmalloc(n, GFP_ATOMIC));
 	/* Of more than two pages the kernel warns. */
-	EACH_SIZE(s, false, kmalloc(n = min_t(size_t, n, 2 * PAGE_SIZE), GFP_KERNEL | __GFP_NOFAIL));
+	EACH_SIZE(s, false, kmalloc(n = min_t(size_t, n, 2 * PAGE_SIZE),
+				    GFP_KERNEL | __GFP_NOFAIL));
 	EACH_SIZE(s, false, kmalloc(n, GFP_KERNEL_ACCOUNT));
 	EACH_SIZE(s, false, kmalloc_track_caller(n, GFP_KERNEL));
 	EACH_SIZE(s, false, kmalloc(kmalloc_size_roundup(n), GFP_KERNEL));
@@ -637,7 +638,8 @@ static void run_handed_over(struct seen *s)
 	{
 		struct tcf_exts a, b;
 
-		note(s, "%d%d", tcf_exts_init(&a, &init_net, 1, 0), tcf_exts_init(&b, &init_net, 1, 0));
+		note(s, "%d%d", tcf_exts_init(&a, &init_net, 1, 0),
+		     tcf_exts_init(&b, &init_net, 1, 0));
 		/* The array of @a is freed by the kernel, and that of @b is in its place. */
 		tcf_exts_change(&a, &b);
 		tcf_exts_destroy(&a);
