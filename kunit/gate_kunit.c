@@ -289,7 +289,7 @@ static void it_is_told_what_an_object_is(struct kunit *test)
 	gate_close(GATE_TRACE, &watcher, GATE_ALL_ROWS);
 	p = galloc_any(60, GFP_KERNEL | __GFP_ZERO);
 	expect_seen(test, 64, 60, sizeclass_of(64), "");
-	KUNIT_EXPECT_EQ(test, seen.gfp, GFP_KERNEL | __GFP_ZERO);
+	KUNIT_EXPECT_TRUE(test, seen.gfp == (GFP_KERNEL | __GFP_ZERO));
 	KUNIT_EXPECT_PTR_EQ(test, seen.p, (const void *)p);
 	gfree(p);
 	expect_seen(test, 64, 0, sizeclass_of(64), "");

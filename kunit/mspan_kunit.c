@@ -452,10 +452,11 @@ static void a_descriptor_outlives_its_readers(struct kunit *test)
 static void no_descriptor_beyond_the_limit(struct kunit *test)
 {
 	unsigned long pages = mspan_nr_pages;
+	unsigned int longest = MSPAN_KINDS - 1;
 	struct mspan *small;
 
 	gk_limit_to(sizeof(struct mspan) - 1);
-	KUNIT_EXPECT_NULL(test, mspan_new(MSPAN_KINDS - 1, GFP_KERNEL));
+	KUNIT_EXPECT_NULL(test, mspan_new(longest, GFP_KERNEL));
 	/* Of the smallest, what is there already, and no page more. */
 	small = gk_take_descriptors();
 	KUNIT_EXPECT_LE(test, mspan_nr_pages, pages);
