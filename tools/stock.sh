@@ -329,7 +329,9 @@ numa=(-chardev "pipe,id=monitor,path=$work/monitor" -mon chardev=monitor)
 	-numa "node,nodeid=1,cpus=$((cpus / 2))-$((cpus - 1)),memdev=m1")
 # What makes QEMU add to a dump what the kernel tells of itself.
 [ "$bed" != tools ] || numa+=(-device vmcoreinfo)
-[ "$bed" != edges ] || have_kvm || numa+=(-accel "tcg,thread=single")
+case $bed in
+edges | soak) have_kvm || numa+=(-accel "tcg,thread=single") ;;
+esac
 # On a busy host the timers of the stress alone may fill a CPU for some seconds; who
 # stands still does so for longer. noirqdebug: where the serial line's interrupt is a
 # thread that is late, PREEMPT_RT takes it for one that nobody wants, and turns it off;
