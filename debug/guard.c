@@ -8,11 +8,12 @@
  * faults; the rest of the page is filled, and compared when the object is freed.  Then the
  * worker unmaps the page, so that an access to the object faults, too.  Of the last objects
  * the page is kept, unused: a CPU may still have the mapping in its TLB.  A die notifier
- * says before the oops whose object it was.
+ * says in the oops whose object it was, behind the registers.
  *
- * A slot is owned by whoever has made it BUSY, by cmpxchg(); there is no lock, but for a mutex
- * when the first heap or cache asks.  Called by heap.c and cache.c, and wherever an address
- * is looked up or freed.  Overview: galloc_mod.c.
+ * A slot is owned by whoever has made it BUSY, by cmpxchg(); @owner and @heap are taken away by
+ * cmpxchg(), too, when those go.  There is no lock, but for a mutex when the first heap or cache
+ * asks.  Called by heap.c and cache.c, and wherever an address is looked up or freed.
+ * Overview: galloc_mod.c.
  */
 #include "guard.h"
 #include "observe/stackdepot.h"
@@ -368,6 +369,9 @@ void guard_settle(void)
  * @owner: the heap or cache
  * @release: free its objects
  *
+ * Others may free its objects meanwhile, and slots go to objects of others then: those have
+ * another owner, and lie elsewhere.
+ *
  * Context: Process.
  * Return: The number of objects that were live.
  */
@@ -378,15 +382,22 @@ size_t guard_leave(const void *owner, bool release)
 
 	for (i = 0; guards && i < GUARD_MAX; i++) {
 		struct guard *g = &guards[i];
+		const void *p;
+		bool ours;
 
-		if (READ_ONCE(g->state) != GUARD_LIVE ||
-		    (g->owner != owner && g->heap != owner))
+		/* Acquire: pairs with guard_make(). */
+		if (smp_load_acquire(&g->state) != GUARD_LIVE)
+			continue;
+		p = READ_ONCE(g->p);
+		galloc_pause(PAUSE_GUARD_LEAVE, p);
+		/* Nobody allocates from @owner any more: who has it now is one of its objects. */
+		ours = cmpxchg(&g->heap, (struct galloc_heap *)owner, NULL) == owner;
+		ours |= cmpxchg(&g->owner, owner, NULL) == owner;
+		if (!ours)
 			continue;
 		live++;
-		g->owner = NULL;
-		g->heap = NULL;
 		if (release)
-			guard_free(g->p, false);
+			guard_free(p, false);
 	}
 	return live;
 }

@@ -213,6 +213,47 @@ static void without_room_it_is_an_ordinary_object(struct kunit *test)
 	gfree(p[0]);
 }
 
+static struct galloc_cache *others;
+static void *reused[256];
+
+/* Free the object of the heap that is being destroyed, and give all slots to others. */
+static void free_and_reuse(enum galloc_pause point, const void *p)
+{
+	unsigned int i;
+
+	if (point != PAUSE_GUARD_LEAVE || reused[0])
+		return;
+	gfree(p);
+	guard_settle();
+	for (i = 0; i < ARRAY_SIZE(reused); i++)
+		reused[i] = galloc_cache_alloc(others, GFP_KERNEL);
+}
+
+/* An object is freed, and its slot used again, while its heap is destroyed. */
+static void a_slot_of_others_is_left_alone(struct kunit *test)
+{
+	const struct galloc_heap_args args = { .flags = GALLOC_HEAP_GUARD(1) };
+	const struct galloc_cache_args cache_args = { .flags = GALLOC_CACHE_GUARD(1) };
+	struct galloc_heap *h = galloc_heap_create("leaves", &args);
+	unsigned int i;
+
+	memset(reused, 0, sizeof(reused));
+	others = galloc_heap_cache_create(heap, "others", 64, &cache_args);
+	KUNIT_ASSERT_TRUE(test, h && others);
+	KUNIT_ASSERT_TRUE(test, is_vmalloc_addr(galloc_from(h, 64, GFP_KERNEL)));
+	WRITE_ONCE(galloc_pause_hook, free_and_reuse);
+	KUNIT_EXPECT_EQ(test, galloc_heap_destroy(h, GALLOC_HEAP_RELEASE), 0);
+	WRITE_ONCE(galloc_pause_hook, NULL);
+	for (i = 0; i < ARRAY_SIZE(reused); i++) {
+		KUNIT_ASSERT_TRUE(test, is_vmalloc_addr(reused[i]));
+		KUNIT_EXPECT_TRUE(test, guard_is_of(reused[i], others));
+		KUNIT_EXPECT_PTR_EQ(test, guard_heap_of(reused[i]), heap);
+		galloc_cache_free(others, reused[i]);
+	}
+	gk_expect_any_faults(test, 0);
+	galloc_cache_destroy(others);
+}
+
 /* With its heap it goes, or stays until it is freed. */
 static void a_heap_goes_with_or_without_it(struct kunit *test)
 {
@@ -262,6 +303,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(an_oops_is_explained),
 	KUNIT_CASE(only_some_are_guarded),
 	KUNIT_CASE(without_room_it_is_an_ordinary_object),
+	KUNIT_CASE(a_slot_of_others_is_left_alone),
 	KUNIT_CASE(a_heap_goes_with_or_without_it),
 	{}
 };

@@ -50,6 +50,8 @@ EXPORT_SYMBOL_IF_KUNIT(bytes_mark_of);
 
 /* debug/guard.c */
 #include "debug/guard.h"
+EXPORT_SYMBOL_IF_KUNIT(guard_heap_of);
+EXPORT_SYMBOL_IF_KUNIT(guard_is_of);
 EXPORT_SYMBOL_IF_KUNIT(guard_settle);
 EXPORT_SYMBOL_IF_KUNIT(guard_die);
 
