@@ -42,6 +42,7 @@ enum guard_state {
  * struct guard - an object on a page of its own
  * @state: see enum guard_state
  * @size: bytes that were asked for
+ * @turn: the later of two has the greater one
  * @area: where the page is, or was, mapped
  * @p: the object
  * @page: the page
@@ -53,6 +54,7 @@ enum guard_state {
 struct guard {
 	u32 state;
 	u32 size;
+	u32 turn;
 	void *area;
 	void *p;
 	struct page *page;
@@ -66,6 +68,33 @@ static struct guard *guards;
 static unsigned int guard_next;
 
 /* ---- lookup ------------------------------------------------------------------------- */
+
+/* How far is an address from an object?  0: it is in it. */
+static unsigned long guard_distance(const struct guard *g, unsigned long addr)
+{
+	unsigned long start = (unsigned long)READ_ONCE(g->p), end = start + READ_ONCE(g->size);
+
+	return addr < start ? start - addr : addr < end ? 0 : addr - end + 1;
+}
+
+/*
+ * Is an address rather about @g than about @than?  It may have been another's before, or beside
+ * another's: with @near the nearer object, else, and of two equally near, the live one, or the
+ * later one.
+ */
+static bool guard_rather(const struct guard *g, const struct guard *than, unsigned long addr,
+			 bool near)
+{
+	unsigned long here = near ? guard_distance(g, addr) : 0;
+	unsigned long there = near ? guard_distance(than, addr) : 0;
+	u32 state = READ_ONCE(g->state), other = READ_ONCE(than->state);
+
+	if (here != there)
+		return here < there;
+	if (state != other)
+		return state < other;
+	return (s32)(READ_ONCE(g->turn) - READ_ONCE(than->turn)) > 0;
+}
 
 /* The slot whose page, or, with @near, the one before or behind it, has an address. */
 static struct guard *guard_of(const void *p, bool near)
@@ -86,8 +115,7 @@ static struct guard *guard_of(const void *p, bool near)
 		area = (unsigned long)READ_ONCE(g->area);
 		if (addr + margin < area || addr >= area + PAGE_SIZE + margin)
 			continue;
-		/* The address may have been another's before. */
-		if (!found || READ_ONCE(g->state) < READ_ONCE(found->state))
+		if (!found || guard_rather(g, found, addr, near))
 			found = g;
 	}
 	return found;
@@ -166,23 +194,38 @@ bool guard_print(const void *p)
 	return true;
 }
 
+/* Is an address that a slot has, or has beside it, one that nobody may use? */
+static bool guard_forbids(const struct guard *g, unsigned long addr)
+{
+	return READ_ONCE(g->state) >= GUARD_FREED || guard_distance(g, addr);
+}
+
 /*
  * The slot that an oops is about, and the address.  Printing the oops may have caused another
- * fault, so registers are looked at, too, as words.
+ * fault: where the code is at the very beginning of a module, that before it is printed, too.
+ * So registers are looked at as well, as words; of those that point to slots the first that
+ * nobody may use, or, since the access may have had an offset, the first.
  */
 static const struct guard *guard_of_oops(const struct pt_regs *regs, unsigned long *addr)
 {
 	const unsigned long *word = (const unsigned long *)regs;
-	const struct guard *g;
+	const struct guard *g, *found;
 	unsigned int i;
 
 	*addr = oops_address();
-	g = *addr ? guard_of((void *)*addr, true) : NULL;
-	for (i = 0; !g && regs && i < sizeof(*regs) / sizeof(*word); i++) {
+	found = *addr ? guard_of((void *)*addr, true) : NULL;
+	if (found || !regs)
+		return found;
+	for (i = 0; i < sizeof(*regs) / sizeof(*word); i++) {
+		g = guard_of((void *)word[i], true);
+		if (!g || (found && !guard_forbids(g, word[i])))
+			continue;
+		found = g;
 		*addr = word[i];
-		g = guard_of((void *)*addr, true);
+		if (guard_forbids(g, *addr))
+			break;
 	}
-	return g;
+	return found;
 }
 
 /* An oops has begun.  Any context. */
@@ -290,8 +333,9 @@ void *guard_make(struct guard_rate *rate, const void *owner, struct galloc_heap 
 	}
 	memset(g->area, BYTE_REST, PAGE_SIZE);
 	g->p = g->area;
+	g->turn = data_race(guard_next);
 	/* At the end, and every other time at the beginning. */
-	if (data_race(guard_next) & 1)
+	if (g->turn & 1)
 		g->p += PAGE_SIZE - ALIGN(size, align);
 	g->size = size;
 	g->owner = owner;

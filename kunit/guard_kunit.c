@@ -126,7 +126,7 @@ static void misuse_is_reported(struct kunit *test)
 /* The registers are enough, where the address of the fault is not known. */
 static void an_oops_is_explained(struct kunit *test)
 {
-	u8 *p = guarded(60);
+	u8 *p = guarded(60), *q = guarded(60);
 	unsigned int i;
 	const struct {
 		long at;
@@ -140,9 +140,11 @@ static void an_oops_is_explained(struct kunit *test)
 	static struct pt_regs regs;
 	struct die_args args = { .regs = &regs };
 
-	KUNIT_ASSERT_NOT_NULL(test, p);
+	KUNIT_ASSERT_TRUE(test, p && q);
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
 		gk_listen(test);
+		/* One that may be used comes before it. */
+		((unsigned long *)&regs)[2] = cases[i].at == 8 ? 0 : (unsigned long)q;
 		((unsigned long *)&regs)[3] = (unsigned long)p + cases[i].at;
 		guard_die(NULL, DIE_OOPS, &args);
 		KUNIT_EXPECT_EQ_MSG(test, gk_heard(test, cases[i].text), 1, "%u", i);
@@ -153,11 +155,38 @@ static void an_oops_is_explained(struct kunit *test)
 	guard_die(NULL, DIE_OOPS, &args);
 	KUNIT_EXPECT_EQ(test, gk_heard(test, "use after free, 8 bytes"), 1);
 	KUNIT_EXPECT_EQ(test, gk_heard(test, "freed by task"), 1);
+	gfree(q);
 	/* One about something else. */
 	memset(&regs, 0, sizeof(regs));
 	gk_listen(test);
 	guard_die(NULL, DIE_OOPS, &args);
 	KUNIT_EXPECT_EQ(test, gk_heard(test, "galloc: guard: "), 0);
+}
+
+/* Where several objects have been one after the other, an oops is about the last. */
+static void an_oops_is_about_the_last_object(struct kunit *test)
+{
+	static struct pt_regs regs;
+	struct die_args args = { .regs = &regs };
+	u8 *first = guarded(60), *p = NULL;
+	unsigned int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, first);
+	gfree(first);
+	guard_settle();
+	for (i = 0; i < 200 && p != first; i++) {
+		/* So that addresses are used again. */
+		vm_unmap_aliases();
+		p = guarded(59);
+		gfree(p);
+		guard_settle();
+	}
+	KUNIT_ASSERT_PTR_EQ(test, p, first);
+	*(unsigned long *)&regs = (unsigned long)p;
+	gk_listen(test);
+	guard_die(NULL, DIE_OOPS, &args);
+	KUNIT_EXPECT_EQ(test, gk_heard(test, "use after free, 0 bytes"), 1);
+	KUNIT_EXPECT_EQ(test, gk_heard(test, ", 59 bytes:"), 1);
 }
 
 /* One in so many. */
@@ -301,6 +330,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(nothing_is_mapped_beside_it),
 	KUNIT_CASE(misuse_is_reported),
 	KUNIT_CASE(an_oops_is_explained),
+	KUNIT_CASE(an_oops_is_about_the_last_object),
 	KUNIT_CASE(only_some_are_guarded),
 	KUNIT_CASE(without_room_it_is_an_ordinary_object),
 	KUNIT_CASE(a_slot_of_others_is_left_alone),

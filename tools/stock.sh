@@ -92,6 +92,7 @@ plan_edges()
 		anywhere ${STOCK_SECONDS:-4}
 		yield
 		tracepoints
+		guard
 	PLAN
 }
 
@@ -207,7 +208,8 @@ first_splat()
 	# The script itself counts OOM kills.
 	[ "$bed" != scarce ] || killed='/invoked oom-killer/,/<\/TASK>/d'
 	# Heaps and caches that are destroyed with live objects are shown with a stack.
-	sed '/^@@ end dmesg/,$d' "$log" | sed -e "$killed" -e '/galloc: live: /,/<\/TASK>/d' |
+	# guard.sh has threads end in an oops.
+	sed '/^@@ end dmesg/,$d' "$log" | sed -e '/@@ begin oops/,/@@ end oops/d' -e "$killed" -e '/galloc: live: /,/<\/TASK>/d' |
 		grep -aE "$GUEST_SPLAT|galloc: .* are not accounted" | head -n 1 || true
 }
 
