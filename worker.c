@@ -252,7 +252,8 @@ bool worker_pending(enum worker_job job)
  *
  * Queues nothing once worker_stop() has begun.
  *
- * Context: Any but NMI, any lock of the kernel may be held, but none of galloc.
+ * Context: Any; in an NMI, and wherever interrupts are off, it sets a bit and queues an
+ * irq_work.  Any lock of the kernel may be held, but none of galloc.
  */
 void worker_kick(enum worker_job job)
 {

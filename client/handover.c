@@ -105,7 +105,7 @@ struct handed_fs {
 static DEFINE_MUTEX(fs_mutex);
 static LIST_HEAD(fs_list);
 
-/* It is there as long as the type is registered, which every context sees to. */
+/* A context holds the module, so its type is not forgotten while there is one. */
 static struct handed_fs *handed_fs(struct file_system_type *type)
 {
 	struct handed_fs *pos, *fs = NULL;

@@ -199,8 +199,8 @@ u32 stackdepot_save(const unsigned long *at, unsigned int n, bool any)
  * seen before, and whether that is so can be told from the words on the stack that may be
  * return addresses: the kernel's text and its modules lie within DEPOT_REACH of each other.
  * These words depend on the calls, and on what earlier calls have left between them.  Two
- * chains that differ have different ones, so a chain is never taken for another; the same
- * chain with other remains is unwound again, and gets the handle that it had.
+ * chains that differ have different ones, and the same hash of 44 bits once in 10^13 times;
+ * the same chain with other remains is unwound again, and gets the handle that it had.
  *
  * An entry is the upper bits of the hash of the words and, below, the handle; being one
  * word, it is read and written whole, so no order is needed.
@@ -265,7 +265,7 @@ u32 stackdepot_save_here(bool any)
 	unsigned long *entry = &depot_prints[hash_long(print, PRINT_BITS)];
 	unsigned long seen = READ_ONCE(*entry);
 
-	if (print && !((seen ^ print) & PRINT_MASK))
+	if (print && seen && !((seen ^ print) & PRINT_MASK))
 		return seen & ~PRINT_MASK;
 	handle = depot_unwind(any);
 	if (print && handle)
