@@ -424,6 +424,9 @@ long_files()
 		n=$(wc -l <"$file")
 		[ "$n" -le $FILE_LINES ] || is_generated "$file" || echo "$file has $n lines"
 	done
+	# What a newcomer reads to run the tests.
+	n=$(wc -l <Documentation/testing.rst)
+	[ "$n" -le 350 ] || echo "Documentation/testing.rst has $n lines, 350 are allowed"
 }
 
 # Of C and of the shell: both begin and end in the first column.
