@@ -333,6 +333,7 @@ void *guard_make(struct guard_rate *rate, const void *owner, struct galloc_heap 
 	}
 	memset(g->area, BYTE_REST, PAGE_SIZE);
 	g->p = g->area;
+	/* Of two at once either may be the later one. */
 	g->turn = data_race(guard_next);
 	/* At the end, and every other time at the beginning. */
 	if (g->turn & 1)
