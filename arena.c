@@ -30,8 +30,8 @@
 
 struct arena_scarce *arena_scarce;
 
-/* Bytes of pages and metadata, compared with the limit; and the metadata in them. */
-static atomic_long_t held_bytes;
+/* Bytes of pages, and of metadata: the limit is for both together. */
+static atomic_long_t page_bytes;
 static atomic_long_t meta_bytes;
 
 /* Growth of the map since load, which the limit does not cover. */
@@ -52,36 +52,40 @@ static atomic_long_t lost_pages;
  * Charge first, uncharge if that exceeded the limit: near the limit two racing callers
  * may both be refused, but never both be admitted beyond it.
  */
-bool arena_charge(long bytes)
+static bool charge(atomic_long_t *what, long bytes)
 {
-	long held = atomic_long_add_return(bytes, &held_bytes);
 	/* Once: it may change at any time. */
 	unsigned long limit = READ_ONCE(galloc_limit_bytes);
 
-	held -= atomic_long_read(&map_growth_bytes);
-	if (unlikely(limit && held > limit)) {
-		atomic_long_sub(bytes, &held_bytes);
+	/* Full barrier: of one who charges pages and one who charges metadata, one sees both. */
+	atomic_long_add_return(bytes, what);
+	if (unlikely(limit && arena_limited_bytes() > limit)) {
+		atomic_long_sub(bytes, what);
 		count_event(EVENT_LIMIT_HIT);
 		return false;
 	}
 	return true;
 }
 
+bool arena_charge(long bytes)
+{
+	return charge(&page_bytes, bytes);
+}
+
 void arena_uncharge(long bytes)
 {
-	atomic_long_sub(bytes, &held_bytes);
+	atomic_long_sub(bytes, &page_bytes);
 }
 
 /* The same for a request, which exceeds the limit if it must not fail. */
-static bool charge_for(long bytes, gfp_t gfp)
+static bool charge_for(atomic_long_t *what, long bytes, gfp_t gfp)
 {
 	unsigned long limit = READ_ONCE(galloc_limit_bytes);
-	long held;
 
 	if (likely(!(gfp & __GFP_NOFAIL)))
-		return arena_charge(bytes);
-	held = atomic_long_add_return(bytes, &held_bytes);
-	if (unlikely(limit && held > limit))
+		return charge(what, bytes);
+	atomic_long_add(bytes, what);
+	if (unlikely(limit && arena_limited_bytes() > limit))
 		count_event(EVENT_OVER_LIMIT);
 	return true;
 }
@@ -89,24 +93,17 @@ static bool charge_for(long bytes, gfp_t gfp)
 /* Charge the descriptors of a request; @gfp is that of the request. */
 bool arena_charge_meta_for(long bytes, gfp_t gfp)
 {
-	if (!charge_for(bytes, gfp))
-		return false;
-	atomic_long_add(bytes, &meta_bytes);
-	return true;
+	return charge_for(&meta_bytes, bytes, gfp);
 }
 
 bool arena_charge_meta(long bytes)
 {
-	if (!arena_charge(bytes))
-		return false;
-	atomic_long_add(bytes, &meta_bytes);
-	return true;
+	return charge(&meta_bytes, bytes);
 }
 
 void arena_uncharge_meta(long bytes)
 {
 	atomic_long_sub(bytes, &meta_bytes);
-	arena_uncharge(bytes);
 }
 
 /* A map grows because the machine's memory does, whatever the limit is. */
@@ -114,13 +111,12 @@ void arena_charge_map_growth(long bytes)
 {
 	atomic_long_add(bytes, &map_growth_bytes);
 	atomic_long_add(bytes, &meta_bytes);
-	atomic_long_add(bytes, &held_bytes);
 }
 
 /* The bytes that the limit applies to. */
 long arena_limited_bytes(void)
 {
-	return atomic_long_read(&held_bytes) - atomic_long_read(&map_growth_bytes);
+	return arena_held_bytes() - atomic_long_read(&map_growth_bytes);
 }
 
 /*
@@ -148,7 +144,7 @@ unsigned long arena_spare_pages(void)
 
 long arena_held_bytes(void)
 {
-	return atomic_long_read(&held_bytes);
+	return atomic_long_read(&page_bytes) + arena_meta_bytes();
 }
 
 long arena_meta_bytes(void)
@@ -245,7 +241,7 @@ static void page_let_go(struct page *page, unsigned int order,
 	if (unlikely(page_count(page) < ARENA_PAGE_REFS)) {
 		/* No reference is left: we may neither use the page nor free it. */
 		atomic_long_add(1L << order, &lost_pages);
-		atomic_long_add(PAGE_SIZE << order, &held_bytes);
+		atomic_long_add(PAGE_SIZE << order, &page_bytes);
 		arena_mended_add(mended, page, ARENA_PAGE_REFS);
 		return;
 	}
@@ -519,7 +515,7 @@ static bool chunk_try(struct chunk *chunk, int nid, unsigned int order,
 	unsigned int npages = 1U << order;
 	struct page *page;
 
-	if (!charge_for((long)npages << PAGE_SHIFT, gfp))
+	if (!charge_for(&page_bytes, (long)npages << PAGE_SHIFT, gfp))
 		return false;
 	page = chunk_alloc(nid, order, gfp, &chunk->lone);
 	if (!page) {
@@ -675,7 +671,7 @@ void arena_meta_cache_free(struct kmem_cache *cache, void *p, size_t bytes)
  */
 unsigned int arena_growth_order(void)
 {
-	unsigned long part = atomic_long_read(&held_bytes) / GROWTH_PART;
+	unsigned long part = arena_held_bytes() / GROWTH_PART;
 
 	if (atomic_long_read(&settled_pages) <
 	    (long)READ_ONCE(galloc_reserve_pages))

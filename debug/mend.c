@@ -22,7 +22,8 @@ void mend_report(const struct arena_mended *mended)
 
 	for (i = 0; i < mended->n; i++)
 		report_dropped(mended->page[i], mended->missing[i]);
-	atomic_long_add(mended->more, &galloc_faults[FAULT_FOREIGN_REF]);
+	if (unlikely(mended->more))
+		atomic_long_add(mended->more, &galloc_faults[FAULT_FOREIGN_REF]);
 }
 
 /* Check the pages of a slot from @page on.  Returns where the next turn begins. */
