@@ -634,6 +634,7 @@ bool grow_has_reserve(gfp_t gfp);
 struct mspan *grow_span(struct mcentral *c, enum grow how, gfp_t gfp);
 struct mspan *grow_stray(unsigned int row, gfp_t gfp);
 struct mspan *grow_any(struct mcentral *c, gfp_t gfp);
+bool grow_has_partial(const struct mcentral *c);
 bool grow_may_batch(int nid, unsigned int npages, gfp_t gfp);
 unsigned int grow_objects(unsigned int row, void **batch, unsigned int max, gfp_t gfp);
 

@@ -176,8 +176,8 @@ bool grow_may_batch(int nid, unsigned int npages, gfp_t gfp)
 /* Of its spans a row gets no more than this part at once. */
 #define GROW_PART		8
 
-/* Lockless, so only a hint. */
-static bool has_partial(const struct mcentral *c)
+/* Has a row a PARTIAL span?  Lockless, so only a hint. */
+bool grow_has_partial(const struct mcentral *c)
 {
 	unsigned int b;
 
@@ -206,7 +206,7 @@ unsigned int grow_objects(unsigned int row, void **batch, unsigned int max, gfp_
 	unsigned int spans, n;
 	struct mspan *s;
 
-	if (c->sc->objects > GROW_OBJECTS || c->set || has_partial(c))
+	if (c->sc->objects > GROW_OBJECTS || c->set || grow_has_partial(c))
 		return 0;
 	spans = min3(max / c->sc->objects, GROW_SPANS,
 		     (unsigned int)(1 + atomic_long_read(&c->nr_spans) / GROW_PART));

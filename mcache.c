@@ -265,13 +265,24 @@ static void *refill_from_runs(unsigned int row, unsigned int want, gfp_t gfp)
 	return refill_from_batch(row, batch, n, mcentral_of(row)->sc->objects);
 }
 
+/* One object of a span with free ones, which the caller owns, as if it were of a stack. */
+static void *stack_bypass(struct mcache *m, struct mcache_stack *stack, struct mspan *s)
+{
+	void *obj = NULL;
+
+	stack->moved += mspan_claim(s, &obj, 1);
+	stack_count(m, stack, 1);
+	return obj;
+}
+
 /*
  * Keep a span that the caller owns: put its objects on the stack while there is room,
  * and the span in the stack if the budget allows.  It was fetched for @cpu, which the
- * task may have left since.  False if it was not kept and the caller must uncache
- * it.
+ * task may have left since.  One object is the caller's, *@obj: all come with one claim,
+ * since of a new span the first needs no atomic operation.  False if the span was not kept
+ * and the caller must uncache it; without an object if no stack can be used.
  */
-static bool mcache_install(struct mspan *s, int cpu)
+static bool mcache_install(struct mspan *s, int cpu, void **obj)
 {
 	const struct mcentral *c = mcentral_of(mspan_row(s));
 	struct mcache_stack *stack;
@@ -279,17 +290,13 @@ static bool mcache_install(struct mspan *s, int cpu)
 	bool kept = false;
 	bool migrated;
 
-	if (!m) {
-		mcentral_count_single(c->row);
+	if (!m)
 		return false;
-	}
 	/* This may be another CPU, and of another node; and a set may have lost its stacks. */
 	stack = row_stack_here(m, c->row);
 	if (stack) {
-		/* The one that the caller has taken, which bypassed the stacks. */
-		stack_count(m, stack, 1);
-		stack->moved++;
 		stack_claim(m, stack, s);
+		*obj = stack_pop(m, stack) ?: stack_bypass(m, stack, s);
 		if (stack->span) {
 			count_event(EVENT_INSTALL_LOST);
 		} else if (c->sc->size <= CACHED_SPAN_MAX_SIZE && stack_capacity(stack) &&
@@ -299,13 +306,9 @@ static bool mcache_install(struct mspan *s, int cpu)
 			m->held += span_bytes(s);
 			kept = true;
 		}
-		migrated = m->cpu != cpu;
-		mcache_leave(m);
-	} else {
-		migrated = m->cpu != cpu;
-		mcache_leave(m);
-		mcentral_count_single(c->row);
 	}
+	migrated = m->cpu != cpu;
+	mcache_leave(m);
 	if (migrated && !kept)
 		count_event(EVENT_MIGRATED);
 	return kept;
@@ -324,10 +327,14 @@ static void *refill_from_span(struct mspan *s, int cpu)
 		obj = mspan_take_only(s);
 		return refill_from_batch(row, &obj, 1, 0);
 	}
-	/* Our own object first, so that this request is served in any case. */
-	mspan_claim(s, &obj, 1);
-	if (!mcache_install(s, cpu))
-		mcentral_uncache_span(s);
+	if (mcache_install(s, cpu, &obj))
+		return obj;
+	if (!obj) {
+		/* This request is served in any case. */
+		mspan_claim(s, &obj, 1);
+		mcentral_count_single(row);
+	}
+	mcentral_uncache_span(s);
 	return obj;
 }
 

@@ -261,8 +261,8 @@ struct mspan *mcentral_fetch(struct mcentral *c, int nid)
 	unsigned long flags;
 	struct mspan *s;
 
-	/* None has an object to spare. */
-	if (c->whole)
+	/* None has an object to spare; or, as far as anybody knows, there is none. */
+	if (c->whole || !grow_has_partial(c))
 		return NULL;
 	galloc_lock(&c->lock, flags);
 	s = partial_cache(c, nid == NUMA_NO_NODE ? partial_pop(c) : partial_pop_node(c, nid));

@@ -156,6 +156,44 @@ static void objects_of_many_spans_are_freed_together(struct kunit *test)
 	}
 }
 
+static struct {
+	u32 row;
+	unsigned int n;
+} claims;
+
+static void count_claim(enum galloc_pause point, const void *what)
+{
+	if (point == PAUSE_CLAIM_READ && mspan_row(what) == claims.row)
+		claims.n++;
+}
+
+/* Its objects come with one claim, and the row, which has no span to offer, is not locked. */
+static void a_new_span_costs_one_claim_and_no_lock_of_its_row(struct kunit *test)
+{
+	struct mcentral *c = one_row_of(64);
+	unsigned long changes;
+	void *p;
+
+	/* The second time this CPU has a stack. */
+	gfree(galloc(64, GFP_KERNEL));
+	drain_cpus();
+	KUNIT_ASSERT_EQ(test, atomic_long_read(&c->nr_spans), 0);
+	KUNIT_EXPECT_FALSE(test, grow_has_partial(c));
+	changes = c->changes;
+	claims.row = c->row;
+	claims.n = 0;
+	WRITE_ONCE(galloc_pause_hook, count_claim);
+	p = galloc(64, GFP_KERNEL);
+	WRITE_ONCE(galloc_pause_hook, NULL);
+	KUNIT_ASSERT_NOT_NULL(test, p);
+	KUNIT_EXPECT_EQ(test, claims.n, 1);
+	if (!galloc_debug)
+		KUNIT_EXPECT_EQ(test, c->changes, changes);
+	gfree(p);
+	drain_cpus();
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&c->nr_spans), 0);
+}
+
 /* Whoever takes the span has freed the object, also where another one has set its bit. */
 static void an_object_with_a_span_of_its_own_is_freed_once(struct kunit *test)
 {
@@ -480,6 +518,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(a_span_goes_from_full_to_partial_to_empty),
 	KUNIT_CASE(an_unused_span_is_returned_at_once),
 	KUNIT_CASE(objects_of_many_spans_are_freed_together),
+	KUNIT_CASE(a_new_span_costs_one_claim_and_no_lock_of_its_row),
 	KUNIT_CASE(an_object_with_a_span_of_its_own_is_freed_once),
 	KUNIT_CASE(a_late_free_leaves_the_next_object_alone),
 	KUNIT_CASE(an_object_freed_while_cached_goes_to_the_owner),

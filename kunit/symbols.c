@@ -152,6 +152,9 @@ EXPORT_SYMBOL_IF_KUNIT(mspan_all_free);
 EXPORT_SYMBOL_IF_KUNIT(mspan_word_all_free);
 EXPORT_SYMBOL_IF_KUNIT(mspan_count_free);
 
+/* grow.c */
+EXPORT_SYMBOL_IF_KUNIT(grow_has_partial);
+
 /* mcentral.c */
 EXPORT_SYMBOL_IF_KUNIT(mcentral_rows);
 EXPORT_SYMBOL_IF_KUNIT(nr_rows);
