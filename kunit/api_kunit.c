@@ -159,7 +159,7 @@ static void a_request_that_is_too_large_is_null(struct kunit *test)
 	}
 	KUNIT_EXPECT_EQ(test, gsize(p), galloc_size_roundup(100));
 	gfree(p);
-	p = galloc(MAX_BYTES, GFP_KERNEL);
+	p = galloc(GK_MAX_PAGES * PAGE_SIZE, GFP_KERNEL);
 	KUNIT_EXPECT_NOT_NULL(test, p);
 	gfree(p);
 }
@@ -333,7 +333,7 @@ static void any_alignment_is_kept(struct kunit *test)
 	size_t align;
 	int i;
 
-	for (align = 1; align <= MAX_BYTES; align *= 2) {
+	for (align = 1; align <= GK_MAX_PAGES * PAGE_SIZE; align *= 2) {
 		for (i = 0; i < ARRAY_SIZE(sizes); i++) {
 			bool huge = max(sizes[i], align) > ARENA_SIZE / 4;
 			u8 *p;

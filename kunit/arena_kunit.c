@@ -324,7 +324,7 @@ static void a_chunk_is_charged_and_uncharged_exactly(struct kunit *test)
 
 	gk_give_back();
 	rcu_barrier();
-	for (npages = 1; npages <= GALLOC_MAX_PAGES; npages = npages * 3 + 1) {
+	for (npages = 1; npages <= GK_MAX_PAGES; npages = npages * 3 + 1) {
 		long held = arena_held_bytes();
 		long meta = arena_meta_bytes();
 		struct chunk chunk;
@@ -439,7 +439,7 @@ static void every_page_carries_many_references(struct kunit *test)
 
 	/* More than code drops by mistake. */
 	KUNIT_EXPECT_GE(test, ARENA_PAGE_REFS, 1000000);
-	for (npages = 1; npages <= GALLOC_MAX_PAGES; npages = npages * 2 + 1) {
+	for (npages = 1; npages <= GK_MAX_PAGES; npages = npages * 2 + 1) {
 		struct chunk chunk;
 
 		chunk_take(test, &chunk, npages, GFP_KERNEL);
@@ -455,7 +455,7 @@ static void every_page_carries_many_references(struct kunit *test)
 
 static void a_shared_page_is_detected_anywhere_in_an_object(struct kunit *test)
 {
-	static const unsigned int places[] = { 0, 1, 77, ARENA_PAGES - 1 };
+	static const unsigned int places[] = { 0, 1, ARENA_PAGES / 7, ARENA_PAGES - 1 };
 	struct chunk chunk;
 	int i;
 
@@ -547,7 +547,7 @@ static void a_chunk_above_a_block_is_one_page_to_others(struct kunit *test)
 
 static void dropped_references_are_restored(struct kunit *test)
 {
-	static const unsigned int places[] = { 0, 1, 77, ARENA_PAGES - 1 };
+	static const unsigned int places[] = { 0, 1, ARENA_PAGES / 7, ARENA_PAGES - 1 };
 	struct chunk chunk;
 	int i;
 
@@ -581,7 +581,7 @@ static void pages_go_back_clean(struct kunit *test)
 	unsigned long had = global_zone_page_state(NR_FREE_PAGES);
 	unsigned int order;
 
-	for (order = 0; order <= MAX_PAGE_ORDER; order++) {
+	for (order = 0; order <= GK_MAX_ORDER; order++) {
 		struct chunk chunk;
 		unsigned int i;
 

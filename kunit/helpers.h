@@ -209,6 +209,27 @@ struct mspan *gk_take_descriptors(void);
 void gk_give_descriptors(struct mspan *all);
 void gk_join(struct kunit *test, struct gk_thread *t);
 
+/* How dump_stack() begins. */
+#define GK_CALL_TRACE	(IS_ENABLED(CONFIG_ARM64) ? "Call trace:" : "Call Trace:")
+
+/* The largest order that cases ask for: with large pages the largest of all is half a GB. */
+#define GK_MAX_ORDER	(MAX_PAGE_ORDER < 25 - PAGE_SHIFT ? MAX_PAGE_ORDER : 25 - PAGE_SHIFT)
+#define GK_MAX_PAGES	(1U << GK_MAX_ORDER)
+
+/* Some cases lay out more runs in a block than it has large pages. */
+static inline void gk_needs_pages(struct kunit *test, unsigned int npages)
+{
+	if (ARENA_PAGES < npages)
+		kunit_skip(test, "a block has fewer than %u pages", npages);
+}
+
+/* Nor are there objects of spans for each number of pages. */
+static inline void gk_needs_class(struct kunit *test, size_t size)
+{
+	if (size > GALLOC_MAX_SMALL)
+		kunit_skip(test, "no class has %zu bytes", size);
+}
+
 static inline bool gk_smp(void)
 {
 	return gk_cpu(0) != gk_cpu(1);

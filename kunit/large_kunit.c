@@ -32,7 +32,7 @@ static void large_objects_of_every_number_of_pages(struct kunit *test)
 	unsigned int step = gk_slow() ? 97 : 1;
 	unsigned long ops = 0;
 
-	for (; npages <= GALLOC_MAX_PAGES; npages += step) {
+	for (; npages <= GK_MAX_PAGES; npages += step) {
 		const size_t sizes[] = {
 			(size_t)npages << PAGE_SHIFT,
 			((size_t)(npages - 1) << PAGE_SHIFT) + 1
@@ -201,7 +201,7 @@ static void kept_chunks_make_room_at_the_limit(struct kunit *test)
 
 static void a_huge_object_that_is_freed_makes_room_at_once(struct kunit *test)
 {
-	size_t size = (size_t)GALLOC_MAX_PAGES << PAGE_SHIFT;
+	size_t size = (size_t)GK_MAX_PAGES << PAGE_SHIFT;
 	unsigned int i, failed = 0;
 
 	if (GALLOC_MAX_PAGES <= ARENA_PAGES)
@@ -221,7 +221,7 @@ static void a_huge_object_that_is_freed_makes_room_at_once(struct kunit *test)
 /* Free blocks are of no use for it, but they count against the limit. */
 static void free_blocks_make_room_for_a_huge_object(struct kunit *test)
 {
-	size_t size = (size_t)GALLOC_MAX_PAGES << PAGE_SHIFT;
+	size_t size = (size_t)GK_MAX_PAGES << PAGE_SHIFT;
 	void *p;
 	int i;
 

@@ -16,11 +16,13 @@
 static void the_shortest_run_that_fits_is_taken(struct kunit *test)
 {
 	static const unsigned int lengths[] = { 20, 5, 300, 10 };
-	unsigned long block = run_fresh_block(test);
 	struct mspan *run[4], *s;
 	unsigned int page[4];
+	unsigned long block;
 	int i;
 
+	gk_needs_pages(test, 512);
+	block = run_fresh_block(test);
 	/* Holes of these lengths, a page between them. */
 	for (i = 0; i < 4; i++) {
 		run[i] = run_take(test, lengths[i], 1);
@@ -146,12 +148,14 @@ static void expect_fuller_first(struct kunit *test, unsigned int less,
 
 static void dense_blocks_are_used_before_sparse_ones(struct kunit *test)
 {
+	gk_needs_pages(test, 128);
 	/* Sparse is below one half. */
 	expect_fuller_first(test, ARENA_PAGES / 2 - 20, ARENA_PAGES * 7 / 8);
 }
 
 static void of_two_dense_blocks_the_fuller_is_used(struct kunit *test)
 {
+	gk_needs_pages(test, 128);
 	expect_fuller_first(test, ARENA_PAGES * 7 / 8, ARENA_PAGES - 8);
 }
 
@@ -205,11 +209,13 @@ static struct on_lists on_lists(struct kunit *test, unsigned long block)
 
 static void runs_change_lists_a_few_at_a_time(struct kunit *test)
 {
-	unsigned long block = run_fresh_block(test);
 	unsigned int i, turns, before;
 	struct mspan **page, *s;
 	struct on_lists on;
+	unsigned long block;
 
+	gk_needs_pages(test, 512);
+	block = run_fresh_block(test);
 	page = kunit_kcalloc(test, ARENA_PAGES, sizeof(*page), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, page);
 	for (i = 0; i < ARENA_PAGES; i++) {
@@ -268,10 +274,12 @@ static void make_unaligned(struct kunit *test)
 
 static void an_aligned_run_is_found_behind_many_others(struct kunit *test)
 {
-	unsigned long block = run_fresh_block(test);
-	struct mspan *whole = run_take(test, ARENA_PAGES, ARENA_PAGES);
-	struct mspan *s;
+	struct mspan *whole, *s;
+	unsigned long block;
 
+	gk_needs_pages(test, 512);
+	block = run_fresh_block(test);
+	whole = run_take(test, ARENA_PAGES, ARENA_PAGES);
 	/* In one block: several chunks could begin at one. */
 	gk_grow_by_blocks();
 	/* More than are examined, all shorter than a run that always fits. */
@@ -286,6 +294,7 @@ static void unused_descriptors_are_freed_down_to_a_few(struct kunit *test)
 	struct mheap *h;
 	unsigned int i;
 
+	gk_needs_pages(test, 512);
 	run_fresh_block(test);
 	h = mheap_of(gk_nid());
 	for (i = 0; i < ARENA_PAGES; i++)
@@ -434,7 +443,7 @@ static void random_runs_never_overlap_and_all_come_back(struct kunit *test)
 	gk_limit_to(0);
 	for (i = 0; i < n; i++) {
 		unsigned int align = 1U << gk_below(&rng, 6);
-		unsigned int length = 1 + gk_below(&rng, 40);
+		unsigned int length = 1 + gk_below(&rng, min(40U, ARENA_PAGES));
 		struct mspan *s = NULL;
 		unsigned int page;
 
@@ -581,6 +590,7 @@ static void descriptors_take_little_of_a_page(struct kunit *test)
 	long meta;
 	int i;
 
+	gk_needs_class(test, PAGE_SIZE);
 	run_fresh_block(test);
 	for (i = 0; i < ARRAY_SIZE(s); i++) {
 		s[i] = mheap_alloc_span(gk_nid(), sc, GFP_KERNEL);

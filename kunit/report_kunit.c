@@ -80,7 +80,7 @@ static void expect_where(struct kunit *test, const void *p, const char *state,
 			 (unsigned long)p - s.start);
 	}
 	KUNIT_EXPECT_EQ_MSG(test, gk_heard(test, text), 1, "%s", text);
-	KUNIT_EXPECT_EQ(test, gk_heard(test, "Call Trace:"), 1);
+	KUNIT_EXPECT_EQ(test, gk_heard(test, GK_CALL_TRACE), 1);
 }
 
 static void a_report_of_a_foreign_pointer_says_so(struct kunit *test)
@@ -96,7 +96,7 @@ static void a_report_of_a_foreign_pointer_says_so(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 1,
 			gk_heard(test, "galloc: not_ours: pointer does not belong to galloc: "));
 	KUNIT_EXPECT_EQ(test, gk_heard(test, "no span: the page does not belong"), 1);
-	KUNIT_EXPECT_EQ(test, gk_heard(test, "Call Trace:"), 1);
+	KUNIT_EXPECT_EQ(test, gk_heard(test, GK_CALL_TRACE), 1);
 	KUNIT_EXPECT_NULL(test, memchr_inv(p, 0xa5, 100));
 	kfree(p);
 }

@@ -72,7 +72,7 @@ text ~ /^WARNING: / && !in_splat && nr_announced {
 	allowed = 0
 	next
 }
-text ~ /^Call Trace:/ && (in_warning || allowed) {
+text ~ /^Call [Tt]race:/ && (in_warning || allowed) {
 	if (!in_warning)
 		allowed--
 	next
