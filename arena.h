@@ -76,7 +76,7 @@ struct arena {
 
 /**
  * struct arena_map - address to arena
- * @base: address of slot 0, PAGE_OFFSET
+ * @base: address of slot 0, where the machine's memory begins
  * @nr: number of slots
  * @pages: descriptor of the page at @base, see arena_map_page()
  * @stacks: for each slot, the address of arena->stack[], less the entries of all

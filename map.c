@@ -30,6 +30,9 @@ struct arena arena_none = { .span = no_spans };
 
 struct arena_map *arena_map;
 
+/* The base of all maps: the slot in which the memory begins that there is at the start. */
+static unsigned long map_base;
+
 /* The table that map_grow() is filling, or NULL. */
 static struct arena_map *arena_map_next;
 
@@ -110,6 +113,22 @@ static long map_takes(const struct arena_map *map)
 	return arena_meta_takes(map, map_size(map->nr));
 }
 
+/*
+ * The direct mapping may begin long before the memory: arm64 moves that to a random place
+ * in it, and a kernel for 52-bit addresses leaves all but a 16th of it empty on a machine
+ * with 48.
+ */
+static unsigned long first_slot(void)
+{
+	unsigned long first = ULONG_MAX;
+	int nid;
+
+	for_each_node_state(nid, N_MEMORY)
+		first = min(first, NODE_DATA(nid)->node_start_pfn);
+	first = (unsigned long)__va(PFN_PHYS(first)) - PAGE_OFFSET;
+	return PAGE_OFFSET + (first & ~(ARENA_SIZE - 1));
+}
+
 /* A map without any slot of ours.  The caller charges it. */
 static struct arena_map *map_new(unsigned long nr)
 {
@@ -119,9 +138,9 @@ static struct arena_map *map_new(unsigned long nr)
 	map = galloc_fail(0) ? NULL : kvmalloc(map_size(nr), GFP_KERNEL);
 	if (!map)
 		return NULL;
-	map->base = PAGE_OFFSET;
+	map->base = map_base;
 	map->nr = nr;
-	map->pages = virt_to_page((void *)PAGE_OFFSET);
+	map->pages = virt_to_page((void *)map_base);
 	for (i = 0; i < nr; i++)
 		map->stacks[i] = arena_to_stacks(&arena_none, i);
 	return map;
@@ -132,10 +151,11 @@ static struct arena_map *map_new(unsigned long nr)
  * @addr: address of memory that is about to go online
  *
  * Slots may change while it is copied, a turn at a time: map_slot_set() then
- * writes to both.  Not subject to the limit, since the machine grows.
+ * writes to both.  Not subject to the limit, since the machine grows.  It does not grow
+ * downwards: galloc does without memory that comes before the first.
  *
  * Context: Process.  Sleeps.
- * Return: 0 or -ENOMEM.
+ * Return: 0, -ENOMEM, or -ERANGE before the map.
  */
 int map_grow(unsigned long addr)
 {
@@ -143,6 +163,8 @@ int map_grow(unsigned long addr)
 	unsigned long flags, i, end;
 
 	might_sleep();
+	if (addr < map_base)
+		return -ERANGE;
 	mutex_lock(&arena_map_mutex);
 	old = arena_map;
 	if (slot_nr(old, addr) < old->nr)
@@ -189,7 +211,7 @@ out:
 static void map_want(unsigned long addr)
 {
 	/* In a race the lower may win, and the higher is requested again. */
-	if (addr > READ_ONCE(map_wanted))
+	if (addr >= map_base && addr > READ_ONCE(map_wanted))
 		WRITE_ONCE(map_wanted, addr);
 }
 
@@ -394,7 +416,7 @@ struct mspan *map_lone_span(const void *p)
 /* Call a function for each lone page of slot @nr.  False if there is none. */
 bool map_lone_walk(unsigned long nr, void (*fn)(struct mspan *s, void *arg), void *arg)
 {
-	unsigned long start = PAGE_OFFSET + (nr << ARENA_SHIFT);
+	unsigned long start = map_base + (nr << ARENA_SHIFT);
 	unsigned long end = start + ARENA_SIZE;
 	unsigned long flags;
 	bool any = false;
@@ -591,15 +613,18 @@ int map_get_range(unsigned long start, unsigned int npages, int nid,
 	return 0;
 }
 
-/* Make the map cover the last page of a chunk. */
+/* Make the map cover a chunk.  It can only come to its end. */
 bool map_covers(struct page *page, unsigned int npages, gfp_t gfp)
 {
+	unsigned long first = addr_of(page_address(page));
 	unsigned long last = addr_of(page_address(page + npages - 1));
 	bool covered;
 
 	rcu_read_lock();
 	covered = slot_nr(READ_ONCE(arena_map), last) < READ_ONCE(arena_map)->nr;
 	rcu_read_unlock();
+	if (unlikely(first < map_base))
+		return false;
 	if (likely(covered))
 		return true;
 	/* Only if a notifier failed or raced is it not covered. */
@@ -746,8 +771,7 @@ out:
 
 int map_init(void)
 {
-	unsigned long end = (unsigned long)high_memory - PAGE_OFFSET;
-	unsigned long nr = DIV_ROUND_UP(end, ARENA_SIZE);
+	unsigned long nr;
 	int err;
 
 	arena_cache = galloc_fail(0) ? NULL : KMEM_CACHE(arena, 0);
@@ -758,6 +782,8 @@ int map_init(void)
 	if (err)
 		goto err_cache;
 	err = -ENOMEM;
+	map_base = first_slot();
+	nr = DIV_ROUND_UP((unsigned long)high_memory - map_base, ARENA_SIZE);
 	arena_map = map_new(nr);
 	if (!arena_map)
 		goto err_lone;

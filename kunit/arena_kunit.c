@@ -651,7 +651,7 @@ static void a_map_that_grows_loses_and_invents_no_slot(struct kunit *test)
 	/* On a busy machine all would be over before it has done anything. */
 	KUNIT_EXPECT_TRUE(test, gk_wait_for(READ_ONCE(settler.chunks), GK_PATIENCE_MS));
 	for (i = 1; i <= GROWTHS; i++) {
-		unsigned long last = PAGE_OFFSET + ((nr + i) << ARENA_SHIFT) - 1;
+		unsigned long last = arena_map->base + ((nr + i) << ARENA_SHIFT) - 1;
 
 		KUNIT_EXPECT_EQ(test, map_grow(last), 0);
 		KUNIT_EXPECT_EQ(test, map_nr_slots(), nr + i);
@@ -678,7 +678,7 @@ static bool refuse(unsigned int order)
 static int memory_comes(unsigned long nr)
 {
 	struct memory_notify mn = {
-		.start_pfn = PHYS_PFN(__pa(PAGE_OFFSET)) +
+		.start_pfn = PHYS_PFN(__pa(arena_map->base)) +
 			     (map_nr_slots() << ARENA_ORDER),
 		.nr_pages = nr * ARENA_PAGES,
 	};
@@ -691,7 +691,7 @@ static void a_map_that_cannot_grow_stays(struct kunit *test)
 	unsigned long nr = map_nr_slots();
 
 	WRITE_ONCE(galloc_fail_hook, refuse);
-	KUNIT_EXPECT_EQ(test, map_grow(PAGE_OFFSET + (nr << ARENA_SHIFT)),
+	KUNIT_EXPECT_EQ(test, map_grow(arena_map->base + (nr << ARENA_SHIFT)),
 			-ENOMEM);
 	KUNIT_EXPECT_EQ(test, map_nr_slots(), nr);
 	/* The memory goes online nevertheless, and the map covers it later. */
@@ -700,6 +700,25 @@ static void a_map_that_cannot_grow_stays(struct kunit *test)
 	WRITE_ONCE(galloc_fail_hook, NULL);
 	map_catch_up();
 	KUNIT_EXPECT_EQ(test, map_nr_slots(), nr + 1);
+}
+
+/* arm64 has its memory anywhere in the direct mapping. */
+static void the_map_begins_with_the_memory(struct kunit *test)
+{
+	unsigned long nr = map_nr_slots(), first = ULONG_MAX, pfn;
+	int nid;
+
+	for_each_node_state(nid, N_MEMORY)
+		first = min(first, NODE_DATA(nid)->node_start_pfn);
+	pfn = PHYS_PFN(__pa(arena_map->base));
+	KUNIT_EXPECT_LE(test, pfn, first);
+	KUNIT_EXPECT_GT(test, pfn + ARENA_PAGES, first);
+	KUNIT_EXPECT_EQ(test, nr, DIV_ROUND_UP((unsigned long)high_memory - arena_map->base,
+					       ARENA_SIZE));
+	/* What comes before it later is left to others. */
+	KUNIT_EXPECT_EQ(test, map_grow(arena_map->base - 1), -ERANGE);
+	map_catch_up();
+	KUNIT_EXPECT_EQ(test, map_nr_slots(), nr);
 }
 
 static long map_takes(void)
@@ -748,6 +767,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(a_chunk_above_a_block_is_one_page_to_others),
 	KUNIT_CASE(dropped_references_are_restored),
 	KUNIT_CASE(pages_go_back_clean),
+	KUNIT_CASE(the_map_begins_with_the_memory),
 	KUNIT_CASE(a_map_that_grows_loses_and_invents_no_slot),
 	KUNIT_CASE(a_map_that_cannot_grow_stays),
 	KUNIT_CASE(a_map_grows_at_the_limit),

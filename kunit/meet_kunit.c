@@ -448,7 +448,7 @@ static void a_replaced_map_outlives_its_readers(struct kunit *test)
 	t = gk_start(test, gk_cpu(1), read_the_map, NULL);
 	KUNIT_EXPECT_TRUE(test, gk_wait_for(READ_ONCE(reader.in), GK_PATIENCE_MS));
 	mod_timer(&timer, jiffies + HZ / 5);
-	err = map_grow(PAGE_OFFSET + (map_nr_slots() << ARENA_SHIFT));
+	err = map_grow(arena_map->base + (map_nr_slots() << ARENA_SHIFT));
 	KUNIT_EXPECT_EQ(test, err, 0);
 	/* The old one has been freed. */
 	KUNIT_EXPECT_TRUE(test, READ_ONCE(reader.gone_on));

@@ -604,7 +604,7 @@ static const void *wild_value(u64 *rng, void **live)
 			p = r;
 			break;
 		case 1:			/* some memory */
-			p = PAGE_OFFSET + r % (map_nr_slots() << ARENA_SHIFT);
+			p = arena_map->base + r % (map_nr_slots() << ARENA_SHIFT);
 			break;
 		case 2:			/* a little off */
 			p += (long)(r % 129) - 64;
