@@ -281,9 +281,9 @@ static void check_pages(struct check *c, const struct arena *arena,
 			unsigned int from)
 {
 	struct findings *sure = &c->sure;
-	unsigned int page;
+	unsigned int page, to = min(from + PAGE_TURN, ARENA_PAGES);
 
-	for (page = from; page < from + PAGE_TURN; page++) {
+	for (page = from; page < to; page++) {
 		if (test_bit(page, arena->owned))
 			continue;
 		/* A lone page may be there. */
