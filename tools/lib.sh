@@ -62,7 +62,7 @@ use_kernel()
 	local kernel
 
 	# shellcheck disable=SC2034 # for the script
-	KREL='' KDIR='' VMLINUZ='' MODDIR=''
+	KREL='' KDIR='' VMLINUZ='' MODDIR='' KARCH='' CROSS='' BUSYBOX=''
 	kernel=$("${BASH_SOURCE[0]%/*}/kernel.sh" "$@") || return
 	eval "$kernel"
 }
@@ -277,6 +277,8 @@ packages_for()
 		modules) echo make gcc binutils kmod ;;
 		guests) echo busybox-static cpio gzip ;;
 		qemu) echo qemu-system-x86 ;;
+		arm64) echo qemu-system-arm gcc-aarch64-linux-gnu libc6-dev-arm64-cross ;;
+		riscv) echo qemu-system-misc gcc-riscv64-linux-gnu libc6-dev-riscv64-cross ;;
 		programs) echo gcc libc6-dev ;;
 		clang) echo clang libclang-rt-dev ;;
 		python) echo python3 ;;
