@@ -75,7 +75,7 @@ remark()
 
 # ---- parts, in lanes ----------------------------------------------------------
 #
-# A debug kernel in QEMU keeps hardly more than one of two processors busy: two parts
+# A debug kernel in QEMU keeps hardly more than one of two processors busy: three parts
 # run at a time. They wait in one queue, of which each lane takes the first whenever
 # it has nothing to do; what takes longest is queued first.
 
@@ -88,20 +88,30 @@ part()
 	id=$(printf '%02d' "$nr_parts")
 	{ printf '%s' "$id" && printf ' %q' "$@" && echo; } >>"$work/queue"
 	# The entry of the table if the part never runs.
-	printf '%s\t%s\t0\t1\t0\t0\n' "$1" "$2" >"$work/row.$id"
+	printf '%s\t%s\t0\t1\t0\t0\t0\n' "$1" "$2" >"$work/row.$id"
 	echo "not ok - $1, $2: it did not run" >"$work/remarks.$id"
+}
+
+# Set $cpu to the processor's seconds of all that the lane has waited for. Not in a subshell,
+# which has waited for nothing.
+lane_cpu()
+{
+	times >"$work/times.$id"
+	cpu=$(awk 'NR == 2 { gsub(/[ms]/, " "); printf "%d", ($1 + $3) * 60 + $2 + $4 }' "$work/times.$id")
 }
 
 # run_part ID KERNEL NAME COMMAND...: run it, and write down how it went.
 run_part()
 {
-	local id=$1 kernel=$2 name=$3 log start=$SECONDS status=0
+	local id=$1 kernel=$2 name=$3 log start=$SECONDS status=0 cpu before
 	local part_passed=0 part_failed=0 part_skipped=0
 	shift 3
 
 	log="$kernel $name"
 	log=$logs/check-${log// /-}.log
 	say "$kernel, $name: started"
+	lane_cpu
+	before=$cpu
 	: >"$work/remarks.$id"
 	# What takes longest must not wait for the others.
 	case $kernel in
@@ -129,9 +139,10 @@ run_part()
 		part_failed=1
 		remark "not ok" "exit status $status although it reports no failure"
 	fi
+	lane_cpu
 	say "$kernel, $name: $part_passed passed, $part_failed failed, $part_skipped skipped in $((SECONDS - start)) s"
-	printf '%s\t%s\t%d\t%d\t%d\t%d\n' "$kernel" "$name" \
-		"$part_passed" "$part_failed" "$part_skipped" $((SECONDS - start)) >"$work/row.$id"
+	printf '%s\t%s\t%d\t%d\t%d\t%d\t%d\n' "$kernel" "$name" "$part_passed" "$part_failed" \
+		"$part_skipped" $((SECONDS - start)) $((cpu - before)) >"$work/row.$id"
 }
 
 # Set $words to what is first in the queue, and take it out; 1 if nothing is.
@@ -275,10 +286,10 @@ print_table()
 {
 	awk -F'\t' '
 	BEGIN {
-		form = "%-14s %-19s %6s %6s %7s %7s\n"
-		printf form, "kernel", "part", "passed", "failed", "skipped", "seconds"
+		form = "%-14s %-22s %6s %6s %7s %7s %6s\n"
+		printf form, "kernel", "part", "passed", "failed", "skipped", "seconds", "of CPU"
 	}
-	{ printf form, $1, $2, $3, $4, $5, $6 }' "$work"/row.*
+	{ printf form, $1, $2, $3, $4, $5, $6, $7 }' "$work"/row.*
 }
 
 print_sum()
