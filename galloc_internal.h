@@ -172,6 +172,14 @@ static inline unsigned int mspan_row(const struct mspan *s)
 	return READ_ONCE(s->tag) >> 8;
 }
 
+/* Is a span with this tag cut into objects of @row? */
+static inline bool mspan_tag_is_cut(u32 tag, unsigned int row)
+{
+	const unsigned int cut = BIT(MSPAN_CACHED) | BIT(MSPAN_PARTIAL) | BIT(MSPAN_FULL);
+
+	return tag >> 8 == row && (cut >> (tag & 0xff) & 1);
+}
+
 static inline enum mspan_state mspan_state(const struct mspan *s)
 {
 	return READ_ONCE(s->tag) & 0xff;
@@ -423,24 +431,6 @@ struct object {
 	unsigned int within;
 };
 
-/**
- * struct cover - a span of a row as it was found, and some of its objects
- * @span: the span
- * @start: its start
- * @length: its length in bytes; 0: none was found
- * @objects: the number of its objects
- * @word: of the bitmap that these objects are in
- * @mask: their bits in that word
- */
-struct cover {
-	struct mspan *span;
-	unsigned long start;
-	unsigned long length;
-	unsigned int objects;
-	unsigned int word;
-	unsigned long mask;
-};
-
 /* What mspan_resolve() found. */
 enum mspan_found {
 	FOUND_OBJECT,		/* the start of a small object */
@@ -456,10 +446,6 @@ bool mspan_new_many(struct mspan **out, unsigned int n, gfp_t gfp);
 void mspan_delete(struct mspan *s);
 extern unsigned long mspan_nr_pages;
 enum mspan_found mspan_resolve(const void *p, struct object *o);
-unsigned int mspan_match(const struct mcentral *c, void **p, unsigned int n,
-			 struct cover *at);
-unsigned long mspan_which(const struct mcentral *c, const struct cover *at, void **p,
-			  unsigned int n, unsigned long was);
 unsigned int mspan_detach(const struct mcentral *c, void **p, unsigned int n,
 			  struct mspan **out, unsigned long *strange);
 bool mspan_is_taken(const void *p, unsigned int row);
@@ -576,6 +562,7 @@ void mcentral_free_single(const void *p);
 bool mcentral_mark_nolock(const struct object *o, bool *owed);
 void *mcentral_take_nolock(unsigned int row);
 void mcentral_look(struct mspan *s);
+unsigned int mcentral_free_turn(unsigned int row, void **batch, unsigned int n);
 void mcentral_free_batch(unsigned int row, void **batch, unsigned int n);
 void mcentral_count_single(unsigned int row);
 void mcentral_setup(struct mcentral *c, const struct sizeclass *sc, int nid);
@@ -645,6 +632,7 @@ unsigned int grow_objects(unsigned int row, void **batch, unsigned int max, gfp_
 
 void transfer_prepare(unsigned int row);
 bool transfer_has_room(unsigned int row, unsigned int n);
+bool transfer_flush(unsigned int row, void **batch, unsigned int n);
 unsigned int transfer_put(unsigned int row, void **batch, unsigned int n);
 unsigned int transfer_get(unsigned int row, void **batch, unsigned int max);
 

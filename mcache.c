@@ -28,23 +28,6 @@ DEFINE_PER_CPU(struct mcache, galloc_mcache);
 /* The stacks of a CPU that has not allocated yet: no capacity, never written. */
 struct mcache_stack *empty_stacks;
 
-/*
- * Objects of one row that overflowed a stack: to the transfer, or to their spans.
- * Returns whether any went to their spans.
- */
-static bool mcache_flush_row(unsigned int row, void **batch, unsigned int n)
-{
-	const struct mcentral *c = mcentral_of(row);
-	unsigned int put = transfer_put(row, batch, n);
-
-	if (unlikely(put < n && !may_call_system()))
-		capacity_want_row(c);
-	if (trace_flush_enabled())
-		trace_flush(c->class, c->nid, n, put);
-	mcentral_free_batch(row, batch + put, n - put);
-	return put < n;
-}
-
 static void refill_trace(unsigned int row, unsigned int objects, enum trace_refill from)
 {
 	if (trace_refill_enabled())
@@ -207,7 +190,7 @@ static void *refill_from_batch(unsigned int row, void **batch, unsigned int n,
 
 	n = mcache_push_many(row, batch, n, fresh);
 	if (unlikely(n))
-		mcache_flush_row(row, batch, n);
+		transfer_flush(row, batch, n);
 	return obj;
 }
 
@@ -661,8 +644,8 @@ static enum free_how push_slowly(struct mcache *m, struct mcache_stack *stack,
 			*n = 0;
 		} else {
 			*n = min_t(unsigned int, *n, DRAIN_TURN);
-			/* Each may empty a span, and the caller may be in a critical section. */
-			if (!transfer_has_room(c->row, *n))
+			/* Each may be a span, and the caller may be in a critical section. */
+			if (c->whole && !transfer_has_room(c->row, *n))
 				*n = min_t(unsigned int, *n, CALL_TURN);
 			stack->top -= *n;
 			stack->moved -= *n;
@@ -750,7 +733,7 @@ void mcache_free_slow(const void *p, unsigned int number)
 	else if (how == FREE_TWICE)
 		report_fault(FAULT_DOUBLE_FREE, p);
 	if (n)
-		spilt = mcache_flush_row(c->row, batch, n);
+		spilt = transfer_flush(c->row, batch, n);
 	if (grow_to)
 		capacity_grow(c->row, grow_to);
 	if (n || grow_to)

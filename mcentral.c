@@ -30,6 +30,7 @@
  * Overview: galloc_mod.c.
  */
 #include "galloc_internal.h"
+#include "gather.h"
 
 #include <linux/nodemask.h>
 #include <linux/oom.h>
@@ -436,8 +437,7 @@ static bool whole_recheck(struct mcentral *c, struct mspan *s)
  * another list if necessary.  True if it became empty and the caller must retire
  * it.
  */
-static bool free_recheck(struct mcentral *c, struct mspan *s,
-			 enum mspan_state saw)
+static bool free_recheck(struct mcentral *c, struct mspan *s, enum mspan_state saw)
 {
 	u32 tag;
 
@@ -470,10 +470,10 @@ static bool free_recheck(struct mcentral *c, struct mspan *s,
 	return false;
 }
 
-/* Objects of a batch that are put into their spans in one turn. */
-#define FREE_TURN		16U
+/* Spans of a turn of frees: one for each word, or each object that has a span of its own. */
+#define FREE_TURN		GATHER_WORDS
 
-/* Of their spans, how many are looked at under the lock in one. */
+/* Of these spans, how many are looked at under the lock in one. */
 #define SETTLE_TURN		8U
 
 /**
@@ -503,9 +503,6 @@ static unsigned long free_mark(struct mspan *s, unsigned int word, unsigned long
 	galloc_pause(PAUSE_FREE_MARKED, s);
 	state = mspan_state(s);
 	galloc_pause(PAUSE_FREE_DECIDED, s);
-	/* Whatever is to be done for it will be, and sees these bits, too. */
-	if (freed->n && freed->span[freed->n - 1] == s)
-		return twice;
 	if (state == MSPAN_FULL ||
 	    (state == MSPAN_PARTIAL && mspan_word_all_free(s, word) &&
 	     mspan_all_free(s))) {
@@ -615,59 +612,60 @@ static bool free_object(const void *p, bool single)
 }
 
 /*
- * Mark the objects of a turn free, one atomic operation for those of a word: the spans that
- * this leaves to be looked at, the objects that were free already, and those that are none.
+ * Mark objects free, one atomic operation for those of a word, and leave the spans that are
+ * to be looked at.
  */
-static void free_marks(struct mcentral *c, void **batch, unsigned int n,
-		       struct freed *freed, unsigned long *twice, unsigned long *strange)
+static void free_marks(struct mcentral *c, void **batch, unsigned int n, struct freed *freed,
+		       struct gathered *g)
 {
-	struct cover at __uninitialized;
-	unsigned int i, same;
+	unsigned int i;
 
-	at.start = 0;
-	at.length = 0;
-	for (i = 0; i < n; i += same) {
-		unsigned long was;
+	gather_objects(c, batch, n, g);
+	for (i = 0; i < g->n; i++) {
+		const struct cover *at = &g->cover[i];
+		unsigned long was = free_mark(at->span, at->word, at->mask, freed);
 
-		same = mspan_match(c, batch + i, n - i, &at);
-		if (unlikely(!same)) {
-			*strange |= BIT(i);
-			same = 1;
-			continue;
-		}
-		was = free_mark(at.span, at.word, at.mask, freed);
 		if (unlikely(was))
-			*twice |= mspan_which(c, &at, batch + i, same, was) << i;
+			g->twice |= gather_which(c, at, batch, n, was);
 	}
 }
 
-/* Free a turn of objects of a row: one lock for all of their spans, one for their pages. */
-static void free_together(struct mcentral *c, void **batch, unsigned int n)
+/*
+ * Free a turn of objects of a row: one lock for all of their spans, one for their pages.
+ * Returns how many are left, the first ones then.
+ */
+static unsigned int free_together(struct mcentral *c, void **batch, unsigned int n)
 {
-	unsigned long strange = 0, twice = 0;
 	struct freed freed __uninitialized;
-	unsigned int i;
+	struct gathered g __uninitialized;
+	unsigned int i, left = 0;
 
 	freed.n = 0;
 	/* One read section from the first bit to the unlock, rule 4. */
 	rcu_read_lock();
 	if (c->whole) {
-		free_detached(c, batch, n, &freed, &twice, &strange);
+		g.twice = 0;
+		g.strange = 0;
+		g.later = 0;
+		free_detached(c, batch, n, &freed, &g.twice, &g.strange);
 	} else {
-		free_marks(c, batch, n, &freed, &twice, &strange);
+		free_marks(c, batch, n, &freed, &g);
 		free_settle(c, &freed);
 	}
 	rcu_read_unlock();
 	free_retire(c, &freed);
 
-	for_each_set_bit(i, &twice, n)
+	for_each_set_bit(i, &g.twice, n)
 		report_free(batch[i], FOUND_OBJECT);
-	for_each_set_bit(i, &strange, n)
+	for_each_set_bit(i, &g.strange, n)
 		if (!free_object(batch[i], false))
-			twice |= BIT(i);
+			g.twice |= BIT(i);
 	/* Freed twice: as many came to the stack as were never out. */
-	if (unlikely(twice))
-		atomic_sub(hweight_long(twice), &c->back);
+	if (unlikely(g.twice))
+		atomic_sub(hweight_long(g.twice), &c->back);
+	for_each_set_bit(i, &g.later, n)
+		batch[left++] = batch[i];
+	return left;
 }
 
 /**
@@ -758,22 +756,30 @@ void *mcentral_take_nolock(unsigned int row)
 }
 
 /**
- * mcentral_free_batch() - free objects that have left a stack or the transfer
+ * mcentral_free_turn() - free some of the objects that have left a stack or the transfer
  * @row: their row
  * @batch: the objects
- * @n: their number
+ * @n: their number, at least 1
+ *
+ * The last ones, GATHER_MOST at most, as far as they are of GATHER_WORDS words.
  *
  * Context: Any but NMI, no galloc lock held.
+ * Return: How many are left: they are the first ones of @batch now.
  */
-void mcentral_free_batch(unsigned int row, void **batch, unsigned int n)
+unsigned int mcentral_free_turn(unsigned int row, void **batch, unsigned int n)
 {
 	struct mcentral *c = mcentral_of(row);
-	unsigned int turn;
+	unsigned int turn = min(n, c->whole ? FREE_TURN : GATHER_MOST);
 
-	for (; n; n -= turn, batch += turn) {
-		turn = min(n, FREE_TURN);
-		free_together(c, batch, turn);
-	}
+	n -= turn;
+	return n + free_together(c, batch + n, turn);
+}
+
+/* The same for all of them. */
+void mcentral_free_batch(unsigned int row, void **batch, unsigned int n)
+{
+	while (n)
+		n = mcentral_free_turn(row, batch, n);
 }
 
 /* ---- init ------------------------------------------------------------------------- */

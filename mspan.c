@@ -360,15 +360,6 @@ void *mspan_object(const struct mspan *s, unsigned int index)
 			(size_t)index * mcentral_of(mspan_row(s))->sc->size);
 }
 
-/* Is a span with this tag cut into objects of @row? */
-static bool tag_is_cut(u32 tag, unsigned int row)
-{
-	const unsigned int cut = BIT(MSPAN_CACHED) | BIT(MSPAN_PARTIAL) |
-				 BIT(MSPAN_FULL);
-
-	return tag >> 8 == row && (cut >> (tag & 0xff) & 1);
-}
-
 /* The span of a page; that of a lone page has a list of its own. */
 static struct mspan *span_at(const struct arena *arena, unsigned int page, const void *p)
 {
@@ -413,7 +404,7 @@ enum mspan_found mspan_resolve(const void *p, struct object *o)
 		return FOUND_NO_SPAN;
 	tag = READ_ONCE(o->span->tag);
 	o->row = tag >> 8;
-	if (!o->row || !tag_is_cut(tag, o->row))
+	if (!o->row || !mspan_tag_is_cut(tag, o->row))
 		return FOUND_NO_SPAN;
 	o->c = mcentral_of(o->row);
 	if (!o->c)
@@ -427,7 +418,7 @@ enum mspan_found mspan_resolve(const void *p, struct object *o)
 	/* Orders the loads above before the second reads of map and tag. */
 	smp_rmb();
 	if (span_at(arena, page, p) != o->span ||
-	    !tag_is_cut(READ_ONCE(o->span->tag), o->row) || offset >= length)
+	    !mspan_tag_is_cut(READ_ONCE(o->span->tag), o->row) || offset >= length)
 		return FOUND_NO_SPAN;
 
 	o->sc = o->c->sc;
@@ -437,97 +428,6 @@ enum mspan_found mspan_resolve(const void *p, struct object *o)
 		return FOUND_TAIL;
 	o->within = offset - o->index * o->sc->size;
 	return o->within ? FOUND_INTERIOR : FOUND_OBJECT;
-}
-
-/*
- * The span of a row at an address, and what it is cut into, for mspan_match(); false if there
- * is none.  The loads and barriers are those of mspan_resolve().
- */
-static bool span_cover(const struct mcentral *c, const void *p, struct cover *at)
-{
-	unsigned int page, objects;
-	unsigned long start, length;
-	struct arena *arena;
-	struct mspan *s;
-
-	at->length = 0;
-	arena = arena_of(p, &page);
-	/* Depends: pairs with the releases of mspan_cut() and mheap_run_map(). */
-	s = arena_span(arena, page);
-	if (unlikely(!s || !tag_is_cut(READ_ONCE(s->tag), c->row)))
-		return false;
-	galloc_pause(PAUSE_RESOLVE_FOUND, s);
-	/* Pairs with the release in mspan_cut(): orders tag before the geometry. */
-	smp_rmb();
-	start = READ_ONCE(s->start);
-	length = (unsigned long)READ_ONCE(s->npages) << PAGE_SHIFT;
-	objects = READ_ONCE(s->objects);
-	/* Orders the loads above before the second reads of map and tag. */
-	smp_rmb();
-	if (unlikely(arena_span(arena, page) != s || addr_of(p) - start >= length ||
-		     !tag_is_cut(READ_ONCE(s->tag), c->row)))
-		return false;
-	at->span = s;
-	at->start = start;
-	at->length = length;
-	at->objects = min_t(unsigned int, objects, s->nwords * BITS_PER_LONG);
-	return true;
-}
-
-/**
- * mspan_match() - find objects of a row that are of one word of one span
- * @c: the row
- * @p: the objects
- * @n: their number, at least 1
- * @at: the span of the last call, with length 0 for the first; then where these are
- *
- * What was freed together mostly was allocated together: their span is looked up once.  A
- * live object that lies in it, as it was a moment ago, is an object of it: no page is in
- * two spans.  Of other pointers mspan_resolve() says no more, either.
- *
- * Context: As mspan_resolve(), in one section with all calls for the same @at.
- * Return: How many of the first ones, all different; 0: the first is no object of the row.
- */
-unsigned int mspan_match(const struct mcentral *c, void **p, unsigned int n,
-			 struct cover *at)
-{
-	const struct sizeclass *sc = c->sc;
-	const u32 size = sc->size;
-	unsigned int i = 0;
-
-	if (addr_of(*p) - at->start >= at->length && !span_cover(c, *p, at))
-		return 0;
-	at->mask = 0;
-	for (; i < n; i++) {
-		unsigned long offset = addr_of(p[i]) - at->start;
-		unsigned int index;
-		unsigned long bit;
-
-		/* Beyond the span, too: then it is not that of an object of the span. */
-		index = sizeclass_index(sc, offset);
-		bit = BIT(index % BITS_PER_LONG);
-		if (unlikely(index >= at->objects || index * size != offset) ||
-		    (i && index / BITS_PER_LONG != at->word) || (at->mask & bit))
-			break;
-		at->word = index / BITS_PER_LONG;
-		at->mask |= bit;
-	}
-	return i;
-}
-
-/* Which of @n objects that mspan_match() has found have their bit in @was: a bit for each. */
-unsigned long mspan_which(const struct mcentral *c, const struct cover *at, void **p,
-			  unsigned int n, unsigned long was)
-{
-	unsigned long which = 0;
-	unsigned int i;
-
-	for (i = 0; i < n; i++) {
-		u32 index = sizeclass_index(c->sc, addr_of(p[i]) - at->start);
-
-		which |= (was >> index % BITS_PER_LONG & 1) << i;
-	}
-	return which;
 }
 
 /**

@@ -186,6 +186,51 @@ unsigned int transfer_to_stack(struct mcache_stack *stack, unsigned int row,
 	return n;
 }
 
+/* Back to this CPU's stack, as far as there is room.  Returns how many are left over. */
+static unsigned int put_back(unsigned int row, void **batch, unsigned int n)
+{
+	struct mcache *m = mcache_enter();
+	struct mcache_stack *stack = m ? row_stack_here(m, row) : NULL;
+	unsigned int fit = stack ? min(n, stack_room(stack)) : 0;
+
+	if (fit) {
+		memcpy(stack->top, batch + n - fit, fit * sizeof(*batch));
+		stack->top += fit;
+		stack->moved += fit;
+	}
+	if (m)
+		mcache_leave(m);
+	return n - fit;
+}
+
+/**
+ * transfer_flush() - take over objects that overflowed a stack
+ * @row: their row
+ * @batch: the objects
+ * @n: their number
+ *
+ * To the transfer; if that is full, a turn of them to their spans, and the others back.
+ *
+ * Context: Any but NMI, no galloc lock held.
+ * Return: Whether any went to their spans.
+ */
+bool transfer_flush(unsigned int row, void **batch, unsigned int n)
+{
+	const struct mcentral *c = mcentral_of(row);
+	unsigned int put = transfer_put(row, batch, n), left = n - put;
+
+	if (unlikely(left && !may_call_system()))
+		capacity_want_row(c);
+	if (left)
+		left = mcentral_free_turn(row, batch + put, left);
+	if (left)
+		left = put_back(row, batch + put, left);
+	if (trace_flush_enabled())
+		trace_flush(c->class, c->nid, n, put);
+	mcentral_free_batch(row, batch + put, left);
+	return put < n;
+}
+
 /* Move up to @n objects of a row to their spans.  Sleeps. */
 static void transfer_spill(struct mcentral *c, unsigned int n)
 {

@@ -157,6 +157,71 @@ static void objects_of_many_spans_are_freed_together(struct kunit *test)
 }
 
 static struct {
+	const struct mcentral *c;
+	unsigned int n;
+} marks;
+
+static void count_mark(enum galloc_pause point, const void *what)
+{
+	if (point == PAUSE_FREE_MARKED && mspan_row(what) == marks.c->row)
+		marks.n++;
+}
+
+/* Free a turn of objects.  Returns how many are left. */
+static unsigned int free_turn(struct kunit *test, void **batch, unsigned int n,
+			      unsigned int words)
+{
+	marks.n = 0;
+	WRITE_ONCE(galloc_pause_hook, count_mark);
+	n = mcentral_free_turn(marks.c->row, batch, n);
+	WRITE_ONCE(galloc_pause_hook, NULL);
+	KUNIT_EXPECT_EQ(test, marks.n, words);
+	return n;
+}
+
+/* Every second one, in an order of their own: 16 words a turn, the others wait. */
+static void objects_of_a_word_are_marked_at_once(struct kunit *test)
+{
+	static const size_t sizes[] = { 16, 32, 192, 1024 };
+	static void *held[2 * BITS_PER_LONG], *batch[BITS_PER_LONG];
+	const unsigned int n = BITS_PER_LONG;
+	unsigned int i, j, left;
+
+	gk_expect_reports(test, FAULT_DOUBLE_FREE);
+	for (j = 0; j < ARRAY_SIZE(sizes); j++) {
+		struct mcentral *c = one_row_of(sizes[j]);
+		unsigned int word = min_t(unsigned int, BITS_PER_LONG, c->sc->objects);
+		unsigned int words = DIV_ROUND_UP(2 * n, word), now = min(words, 16U);
+
+		marks.c = c;
+		for (i = 0; i < 2 * n; i++) {
+			held[i] = mcentral_alloc(c->row, GFP_KERNEL);
+			KUNIT_ASSERT_NOT_NULL(test, held[i]);
+		}
+		/* 27 and the number have no common divisor. */
+		for (i = 0; i < n; i++)
+			batch[i] = held[2 * (i * 27 % n)];
+		left = free_turn(test, batch, n, now);
+		KUNIT_EXPECT_EQ(test, left, now < words ? n - now * word / 2 : 0);
+		if (left)
+			left = free_turn(test, batch, left, words - now);
+		KUNIT_EXPECT_EQ(test, left, 0);
+		for (i = 0; i < n; i++)
+			batch[i] = held[2 * i + 1];
+		mcentral_free_batch(c->row, batch, n);
+		KUNIT_EXPECT_EQ(test, atomic_long_read(&c->nr_spans), 0);
+
+		held[0] = mcentral_alloc(c->row, GFP_KERNEL);
+		held[1] = held[0];
+		KUNIT_EXPECT_EQ(test, free_turn(test, held, 2, 1), 0);
+		gk_expect_faults(test, FAULT_DOUBLE_FREE, 1);
+		KUNIT_EXPECT_EQ(test, validate_all(), 0);
+		/* The double free was one more. */
+		atomic_add(2 * n + 2, &c->back);
+	}
+}
+
+static struct {
 	u32 row;
 	unsigned int n;
 } claims;
@@ -518,6 +583,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(a_span_goes_from_full_to_partial_to_empty),
 	KUNIT_CASE(an_unused_span_is_returned_at_once),
 	KUNIT_CASE(objects_of_many_spans_are_freed_together),
+	KUNIT_CASE(objects_of_a_word_are_marked_at_once),
 	KUNIT_CASE(a_new_span_costs_one_claim_and_no_lock_of_its_row),
 	KUNIT_CASE(an_object_with_a_span_of_its_own_is_freed_once),
 	KUNIT_CASE(a_late_free_leaves_the_next_object_alone),

@@ -165,6 +165,7 @@ EXPORT_SYMBOL_IF_KUNIT(mcentral_alloc);
 EXPORT_SYMBOL_IF_KUNIT(mcentral_free);
 EXPORT_SYMBOL_IF_KUNIT(mcentral_free_single);
 EXPORT_SYMBOL_IF_KUNIT(mcentral_free_batch);
+EXPORT_SYMBOL_IF_KUNIT(mcentral_free_turn);
 EXPORT_SYMBOL_IF_KUNIT(mcentral_look);
 EXPORT_SYMBOL_IF_KUNIT(mcentral_mark_nolock);
 

@@ -133,18 +133,34 @@ static void it_stays_within_its_limit(struct kunit *test)
 	}
 }
 
-/* Free what is held, but for @left: the most that one call puts into the spans. */
-static unsigned int most_in_a_call(size_t size, unsigned int left)
+static unsigned int marks;
+
+static void count_mark(enum galloc_pause point, const void *what)
+{
+	marks += point == PAUSE_FREE_MARKED;
+}
+
+/*
+ * Free what is held, but for @left: the most words of spans that one call marks objects of.
+ * All that it does not free stays on the stack.
+ */
+static unsigned int most_in_a_call(struct kunit *test, size_t size, unsigned int left)
 {
 	const struct mcache_stack *stack = gk_stack(sizeclass_of(size));
 	unsigned int before, after, most = 0;
 
+	WRITE_ONCE(galloc_pause_hook, count_mark);
 	while (nr_objects > left) {
 		before = gk_stacked(stack) + in_transfer(size) + 1;
+		marks = 0;
 		gfree(objects[--nr_objects]);
 		after = gk_stacked(stack) + in_transfer(size);
-		most = max(most, before - after);
+		most = max(most, marks);
+		if (!marks || before - after > DRAIN_TURN)
+			KUNIT_EXPECT_EQ(test, before, after);
 	}
+	WRITE_ONCE(galloc_pause_hook, NULL);
+	KUNIT_EXPECT_EQ(test, gk_in_use(test), left * size);
 	return most;
 }
 
@@ -163,7 +179,7 @@ static void a_full_transfer_passes_few_objects_to_the_spans(struct kunit *test)
 	if (debug_has_none(test, size))
 		return;
 	hold(test, size, OBJECTS);
-	expect_one_turn(test, most_in_a_call(size, 1));
+	expect_one_turn(test, most_in_a_call(test, size, 1));
 }
 
 /* Nor does a call do a turn of a drain that was asked for, besides. */
@@ -174,11 +190,11 @@ static void these_are_the_turn_of_the_call(struct kunit *test)
 	if (debug_has_none(test, size))
 		return;
 	hold(test, size, OBJECTS);
-	most_in_a_call(size, OBJECTS / 2);
+	most_in_a_call(test, size, OBJECTS / 2);
 	KUNIT_ASSERT_FALSE(test, transfer_has_room(row_of(size)->row, CALL_TURN));
 	/* A request soon after another one does nothing. */
 	gk_wait_for(({ drain_kick(); drain_is_behind(); }), GK_PATIENCE_MS);
-	expect_one_turn(test, most_in_a_call(size, 1));
+	expect_one_turn(test, most_in_a_call(test, size, 1));
 }
 
 /* It was given up, and with interrupts off there is no memory for a new one. */
@@ -198,7 +214,7 @@ static void without_a_transfer_few_objects_go_to_their_spans(struct kunit *test)
 	transfer_age();
 	KUNIT_ASSERT_NULL(test, row_of(size)->transfer.stack);
 	local_irq_save(flags);
-	most = most_in_a_call(size, 0);
+	most = most_in_a_call(test, size, 0);
 	local_irq_restore(flags);
 	KUNIT_EXPECT_NULL(test, row_of(size)->transfer.stack);
 	expect_one_turn(test, most);
