@@ -101,6 +101,7 @@ enum mspan_state {
  * @rcu: of a descriptor that is being freed
  * @later: of a TRANSIT span whose pages leave after a grace period, see rows.c
  * @arena: its map slot; a run never crosses slots (but see @huge)
+ * @rest: of a descriptor that is being freed: others, linked by @next, that are freed with it
  * @start: address of the first page
  * @tag: row and state in one word, see MSPAN_TAG()
  * @npages: length in pages, in a short span less than that of its class
@@ -135,7 +136,10 @@ struct mspan {
 		struct rcu_head rcu;
 		struct llist_node later;
 	};
-	struct arena *arena;
+	union {
+		struct arena *arena;
+		struct mspan *rest;
+	};
 	unsigned long start;
 	union {
 		struct {
@@ -444,6 +448,7 @@ void mspan_exit(void);
 struct mspan *mspan_new(unsigned int kind, gfp_t gfp);
 bool mspan_new_many(struct mspan **out, unsigned int n, gfp_t gfp);
 void mspan_delete(struct mspan *s);
+void mspan_delete_list(struct list_head *list);
 extern unsigned long mspan_nr_pages;
 enum mspan_found mspan_resolve(const void *p, struct object *o);
 unsigned int mspan_detach(const struct mcentral *c, void **p, unsigned int n,

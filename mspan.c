@@ -102,25 +102,28 @@ static unsigned int pages_take(struct mspan **out, unsigned int n, struct mspan_
 	return i;
 }
 
-/* Give one back; its page goes with the last. */
+/* Give some back, linked by @next, a turn's worth; a page goes with its last. */
 static void pages_put(struct mspan *s)
 {
-	struct mspan_page *page = (void *)((unsigned long)s & PAGE_MASK);
+	struct mspan_page *page, *next_page;
 	unsigned long flags;
-	bool empty;
+	struct mspan *next;
+	LIST_HEAD(empty);
 
 	galloc_lock(&mspan_pages_lock, flags);
-	s->next = page->unused;
-	page->unused = s;
-	if (!page->nr++)
-		list_add(&page->list, &mspan_pages);
-	empty = page->nr == PAGE_MSPANS;
-	if (empty) {
-		list_del(&page->list);
-		mspan_nr_pages--;
+	for (; s; s = next) {
+		next = s->next;
+		page = (void *)((unsigned long)s & PAGE_MASK);
+		s->next = page->unused;
+		page->unused = s;
+		if (!page->nr++)
+			list_add(&page->list, &mspan_pages);
+		if (page->nr == PAGE_MSPANS)
+			list_move(&page->list, &empty);
+		mspan_nr_pages -= page->nr == PAGE_MSPANS;
 	}
 	galloc_unlock(&mspan_pages_lock, flags);
-	if (empty)
+	list_for_each_entry_safe(page, next_page, &empty, list)
 		arena_meta_cache_free(NULL, page, PAGE_SIZE);
 }
 
@@ -133,8 +136,10 @@ static bool pages_get(struct mspan **out, unsigned int n, bool needed, gfp_t gfp
 		struct mspan_page *page = arena_meta_page(needed, gfp);
 
 		if (!page) {
-			while (got)
-				pages_put(out[--got]);
+			while (got) {
+				out[--got]->next = NULL;
+				pages_put(out[got]);
+			}
 			return false;
 		}
 		*page = (struct mspan_page) { .fresh = PAGE_MSPANS, .nr = PAGE_MSPANS };
@@ -181,11 +186,17 @@ static void mspan_free_rcu(struct rcu_head *head)
 {
 	struct mspan *s = container_of(head, struct mspan, rcu);
 	unsigned int kind = mspan_kind(s);
+	struct mspan *next;
 
-	if (kind)
-		arena_meta_cache_free(mspan_caches[kind], s, mspan_size(kind));
-	else
+	s->next = s->rest;
+	if (!kind) {
 		pages_put(s);
+		return;
+	}
+	for (; s; s = next) {
+		next = s->next;
+		arena_meta_cache_free(mspan_caches[kind], s, mspan_size(kind));
+	}
 }
 
 /*
@@ -196,7 +207,26 @@ static void mspan_free_rcu(struct rcu_head *head)
  */
 void mspan_delete(struct mspan *s)
 {
+	s->rest = NULL;
 	call_rcu(&s->rcu, mspan_free_rcu);
+}
+
+/* The same for a list of the same kind, a turn's worth: one callback for all. */
+void mspan_delete_list(struct list_head *list)
+{
+	struct mspan *first = list_first_entry_or_null(list, struct mspan, list);
+	struct mspan *s, *next, *rest = NULL;
+
+	if (!first)
+		return;
+	list_del(&first->list);
+	list_for_each_entry_safe(s, next, list, list) {
+		s->next = rest;
+		rest = s;
+	}
+	/* No late freer reads these fields. */
+	first->rest = rest;
+	call_rcu(&first->rcu, mspan_free_rcu);
 }
 
 /* ---- the bitmap ------------------------------------------------------------ */

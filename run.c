@@ -138,21 +138,19 @@ static bool spares_take(struct mheap *h, unsigned int kind, unsigned int keep,
  */
 void run_trim_spares(struct mheap *h, unsigned int bytes)
 {
-	struct mspan *s, *next;
-	bool more;
 	unsigned int kind;
+	bool more;
 
 	standby_keep(h);
 	for (kind = 0; kind < MSPAN_KINDS; kind++) {
-		unsigned int size = sizeof(*s) + (sizeof(long) << kind);
+		unsigned int size = sizeof(struct mspan) + (sizeof(long) << kind);
 		unsigned int keep = bytes ? max(bytes / size, SPARES_NEEDED) : 0;
 
 		do {
 			LIST_HEAD(surplus);
 
 			more = spares_take(h, kind, keep, &surplus);
-			list_for_each_entry_safe(s, next, &surplus, list)
-				mspan_delete(s);
+			mspan_delete_list(&surplus);
 			cond_resched();
 		} while (more);
 	}

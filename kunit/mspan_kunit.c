@@ -401,6 +401,7 @@ static void small_descriptors_share_pages(struct kunit *test)
 	unsigned int n = 2 * PAGE_SIZE / sizeof(struct mspan);
 	struct mspan **s = kunit_kcalloc(test, n, sizeof(*s), GFP_KERNEL);
 	unsigned long pages;
+	LIST_HEAD(list);
 	long meta;
 
 	KUNIT_ASSERT_NOT_NULL(test, s);
@@ -421,7 +422,8 @@ static void small_descriptors_share_pages(struct kunit *test)
 	KUNIT_ASSERT_TRUE(test, mspan_new_many(s + 2, 30, GFP_KERNEL));
 	expect_apart(test, s, 32);
 	for (n = 0; n < 32; n++)
-		mspan_delete(s[n]);
+		list_add(&s[n]->list, &list);
+	mspan_delete_list(&list);
 	rcu_barrier();
 	KUNIT_EXPECT_EQ(test, mspan_nr_pages, pages);
 	KUNIT_EXPECT_EQ(test, arena_meta_bytes(), meta);
@@ -430,18 +432,23 @@ static void small_descriptors_share_pages(struct kunit *test)
 /* A late freer may look at one that is gone, as long as it is in its read section. */
 static void a_descriptor_outlives_its_readers(struct kunit *test)
 {
-	struct mspan *s = mspan_new(0, GFP_KERNEL), *t;
+	struct mspan *s = mspan_new(0, GFP_KERNEL), *two[2], *t;
+	LIST_HEAD(list);
 	unsigned int n;
 
 	KUNIT_ASSERT_NOT_NULL(test, s);
+	KUNIT_ASSERT_TRUE(test, mspan_new_many(two, 2, GFP_KERNEL));
+	list_add(&two[0]->list, &list);
+	list_add(&two[1]->list, &list);
 	rcu_read_lock();
 	mspan_delete(s);
+	mspan_delete_list(&list);
 	for (n = 0; n < 2 * PAGE_SIZE / sizeof(*s); n++) {
 		t = mspan_new(0, GFP_NOWAIT);
 		if (!t)
 			break;
 		/* Here it would be another one already. */
-		KUNIT_EXPECT_PTR_NE(test, s, t);
+		KUNIT_EXPECT_TRUE(test, t != s && t != two[0] && t != two[1]);
 		mspan_delete(t);
 	}
 	KUNIT_EXPECT_EQ(test, mspan_state(s), MSPAN_TRANSIT);

@@ -140,6 +140,7 @@ EXPORT_SYMBOL_IF_KUNIT(mspan_new);
 EXPORT_SYMBOL_IF_KUNIT(mspan_new_many);
 EXPORT_SYMBOL_IF_KUNIT(mspan_nr_pages);
 EXPORT_SYMBOL_IF_KUNIT(mspan_delete);
+EXPORT_SYMBOL_IF_KUNIT(mspan_delete_list);
 EXPORT_SYMBOL_IF_KUNIT(mspan_resolve);
 EXPORT_SYMBOL_IF_KUNIT(mspan_object);
 EXPORT_SYMBOL_IF_KUNIT(mspan_cut);
