@@ -45,14 +45,19 @@ static void heap_set_gone(struct rowset *set)
 	heap_put(set->args.owner);
 }
 
-static bool name_is_taken(const char *name)
+/* Of a name without its number, of @len characters: 0 if it is another, 1 if it has none. */
+static unsigned int name_number(const char *name, const char *plain, size_t len)
 {
-	const struct galloc_heap *heap;
+	unsigned int n;
 
-	list_for_each_entry(heap, &heaps, link)
-		if (!strcmp(heap->name, name))
-			return true;
-	return false;
+	if (strncmp(name, plain, len))
+		return 0;
+	if (!name[len])
+		return 1;
+	/* A client may have asked for one that looks so. */
+	if (name[len] != '.' || kstrtouint(name + len + 1, 10, &n) || n >= INT_MAX)
+		return 0;
+	return max(n, 2U);
 }
 
 /*
@@ -62,13 +67,21 @@ static bool name_is_taken(const char *name)
 static void heap_name(struct galloc_heap *heap, const char *wanted)
 {
 	size_t len = strnlen(wanted, NAME_MAX_SHOWN), i;
-	unsigned int n;
+	const struct galloc_heap *other;
+	unsigned int n, most = 0;
+	bool taken = false;
 
 	for (i = 0; i < len; i++)
 		heap->name[i] = isgraph(wanted[i]) && wanted[i] != '/' ? wanted[i] : '_';
 	heap->name[len] = '\0';
-	for (n = 2; name_is_taken(heap->name); n++)
-		sprintf(heap->name + len, ".%u", n);
+	/* In one pass, since each of a thousand mounts may ask for the same one. */
+	list_for_each_entry(other, &heaps, link) {
+		n = name_number(other->name, heap->name, len);
+		most = max(most, n);
+		taken |= n == 1;
+	}
+	if (taken)
+		sprintf(heap->name + len, ".%u", most + 1);
 }
 
 /**

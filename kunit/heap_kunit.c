@@ -354,6 +354,36 @@ static void a_cache_counts_in_its_heap(struct kunit *test)
 
 /* ---- destruction -------------------------------------------------------------------- */
 
+/* Nanoseconds that many heaps take, of one name or of a name each. */
+static u64 make_many(struct kunit *test, struct galloc_heap **heap, unsigned int n, bool one)
+{
+	u64 start = ktime_get_ns(), ns;
+	unsigned int i;
+	char name[16];
+
+	for (i = 0; i < n; i++) {
+		sprintf(name, "many-%u", one ? 0 : i);
+		heap[i] = galloc_heap_create(name, NULL);
+		KUNIT_ASSERT_NOT_NULL(test, heap[i]);
+	}
+	ns = ktime_get_ns() - start;
+	sprintf(name, one ? "many-0.%u" : "many-%u", one ? n : n - 1);
+	KUNIT_EXPECT_STREQ(test, heap[n - 1]->name, name);
+	while (n--)
+		galloc_heap_destroy(heap[n]);
+	return ns;
+}
+
+static void many_may_have_one_name(struct kunit *test)
+{
+	struct galloc_heap **heap = kunit_kcalloc(test, 1000, sizeof(*heap), GFP_KERNEL);
+	u64 apart;
+
+	KUNIT_ASSERT_NOT_NULL(test, heap);
+	apart = make_many(test, heap, 1000, false);
+	KUNIT_EXPECT_LE(test, make_many(test, heap, 1000, true), 4 * apart + 100 * NSEC_PER_MSEC);
+}
+
 static void names_are_told_apart(struct kunit *test)
 {
 	struct galloc_heap *heap[3] = { make(test, 0), make(test, 0) };
@@ -363,6 +393,13 @@ static void names_are_told_apart(struct kunit *test)
 	galloc_heap_destroy(heap[0]);
 	heap[0] = make(test, 0);
 	KUNIT_EXPECT_STREQ(test, heap[0]->name, "kunit");
+	/* What a client has named like the third of another. */
+	heap[2] = galloc_heap_create("kunit.3", NULL);
+	KUNIT_ASSERT_NOT_NULL(test, heap[2]);
+	galloc_heap_destroy(heap[1]);
+	heap[1] = make(test, 0);
+	KUNIT_EXPECT_STREQ(test, heap[1]->name, "kunit.4");
+	galloc_heap_destroy(heap[2]);
 	heap[2] = galloc_heap_create("a/b c", NULL);
 	KUNIT_ASSERT_NOT_NULL(test, heap[2]);
 	KUNIT_EXPECT_STREQ(test, heap[2]->name, "a_b_c");
@@ -543,6 +580,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(not_even_nofail_exceeds_the_limit),
 	KUNIT_CASE(a_cache_counts_in_its_heap),
 	KUNIT_CASE(names_are_told_apart),
+	KUNIT_CASE(many_may_have_one_name),
 	KUNIT_CASE(debugfs_has_a_line_for_each),
 	KUNIT_CASE(what_outlives_its_heap_stays_valid),
 	KUNIT_CASE(a_sweep_takes_everything_back),
