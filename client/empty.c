@@ -15,6 +15,7 @@
 #include "mcache.h"
 
 #include <linux/cpu.h>
+#include <linux/wait.h>
 
 /* For the suites: treat all CPUs like isolated ones. */
 bool empty_none_asked;
@@ -29,6 +30,10 @@ struct empty_cpu {
 
 static DEFINE_PER_CPU(struct empty_cpu, empty_cpus);
 
+/* Work items that have ended, and those who wait for one. */
+static atomic_t empty_ended = ATOMIC_INIT(0);
+static DECLARE_WAIT_QUEUE_HEAD(empty_waiters);
+
 static void empty_work_fn(struct work_struct *work)
 {
 	struct empty_cpu *ec = container_of(work, struct empty_cpu, work);
@@ -41,6 +46,22 @@ static void empty_work_fn(struct work_struct *work)
 			drain_stack(ec->cpu, k, test_bit(k, stacks_taken));
 	/* Release: what was on the stacks is in its spans.  Pairs with the same. */
 	smp_store_release(&ec->turns, ec->turns + 1);
+	atomic_inc(&empty_ended);
+	/* Its full barrier pairs with the one of whoever queues there in empty_wait(). */
+	if (wq_has_sleeper(&empty_waiters))
+		wake_up_all(&empty_waiters);
+}
+
+/* For empty_wait(): read it before the look at the stacks. */
+unsigned int empty_seen(void)
+{
+	return atomic_read(&empty_ended);
+}
+
+/* Wait for the end of a work item, of those since @seen was read, but no more than a tick. */
+void empty_wait(unsigned int seen)
+{
+	wait_event_timeout(empty_waiters, empty_seen() != seen, 1);
 }
 
 static bool cpu_is_apart(int cpu)

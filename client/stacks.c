@@ -374,6 +374,7 @@ static void ks_end(const unsigned long *ks)
 static bool taken_end(void)
 {
 	unsigned long end = jiffies + STACKS_PATIENCE;
+	unsigned int seen = empty_seen();
 	bool ask = true;
 
 	lockdep_assert_held(&stacks_mutex);
@@ -385,7 +386,8 @@ static bool taken_end(void)
 			worker_kick(WORKER_TICK);
 			return false;
 		}
-		schedule_timeout_uninterruptible(1);
+		empty_wait(seen);
+		seen = empty_seen();
 	}
 	ks_end(stacks_taken);
 	return true;
@@ -661,7 +663,7 @@ bool stacks_relieve(const struct row_account *a, gfp_t gfp)
 {
 	unsigned long end = jiffies + RELIEF_PATIENCE;
 	DECLARE_BITMAP(ks, STACK_STRIDE) = { };
-	unsigned int k;
+	unsigned int k, seen;
 
 	if (!gfpflags_allow_blocking(gfp) || !may_call_system())
 		return false;
@@ -681,8 +683,8 @@ bool stacks_relieve(const struct row_account *a, gfp_t gfp)
 	}
 	if (bitmap_empty(ks, STACK_STRIDE))
 		return false;
-	while (!empty_is_done(ks) && time_before(jiffies, end))
-		schedule_timeout_uninterruptible(1);
+	for (seen = empty_seen(); !empty_is_done(ks) && time_before(jiffies, end); seen = empty_seen())
+		empty_wait(seen);
 	return true;
 }
 

@@ -337,6 +337,24 @@ static void a_number_taken_back_leaves_nothing(struct kunit *test)
 	destroy(test);
 }
 
+/* Whoever waits for other CPUs goes on when they are done, not with the next tick. */
+static void no_tick_is_waited_for(struct kunit *test)
+{
+	unsigned int i, seen, at_once = 0;
+	unsigned long start;
+
+	begin(test, 200, 1);
+	for (i = 0; i < 100; i++) {
+		seen = empty_seen();
+		start = jiffies;
+		empty_ask(gk_cpu(1), r.set->k);
+		empty_wait(seen);
+		at_once += jiffies == start;
+	}
+	KUNIT_EXPECT_GE(test, at_once, 1);
+	destroy(test);
+}
+
 /* An isolated CPU runs nothing for that, and learns later what it no longer holds. */
 static void an_isolated_cpu_is_emptied_by_others(struct kunit *test)
 {
@@ -739,6 +757,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(older_spans_are_relabelled),
 	KUNIT_CASE(either_number_frees),
 	KUNIT_CASE(a_number_taken_back_leaves_nothing),
+	KUNIT_CASE(no_tick_is_waited_for),
 	KUNIT_CASE(an_isolated_cpu_is_emptied_by_others),
 	KUNIT_CASE(nobody_else_looks_at_what_is_taken),
 	KUNIT_CASE(destroyed_sets_give_theirs_back),
