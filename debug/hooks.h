@@ -36,6 +36,7 @@ enum galloc_pause {
 	PAUSE_STACKS_HIDDEN,	/* stacks: nobody has the k any more, but for pages */
 	PAUSE_STACKS_RELABELLED,	/* stacks: no page has the number any more */
 	PAUSE_GUARD_LEAVE,	/* guard_leave: a slot is live, not yet asked whose it is */
+	PAUSE_UNWIND,		/* stackdepot_save_here: a stack is unwound */
 	NR_GALLOC_PAUSES
 };
 

@@ -180,6 +180,29 @@ static void each_chain_of_calls_has_its_handle(struct kunit *test)
 		}
 }
 
+static unsigned int unwound;
+
+static void count_unwound(enum galloc_pause point, const void *p)
+{
+	unwound += point == PAUSE_UNWIND;
+}
+
+/* A stack that was seen before is not unwound again, even if nothing came of it. */
+static void a_known_stack_is_not_unwound(struct kunit *test)
+{
+	unsigned int i;
+	bool same;
+
+	unwound = 0;
+	WRITE_ONCE(galloc_pause_hook, count_unwound);
+	for (i = 0; i < 1000; i++)
+		chain(i % 4, 2, &same);
+	WRITE_ONCE(galloc_pause_hook, NULL);
+	KUNIT_EXPECT_GE(test, unwound, 1);
+	/* Interrupts leave words, too. */
+	KUNIT_EXPECT_LE(test, unwound, 250);
+}
+
 /* ---- what is sampled ----------------------------------------------------------- */
 
 #define MAX_OBJECTS	12800
@@ -584,6 +607,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(without_memory_a_stack_is_lost),
 	KUNIT_CASE(a_lock_that_is_taken_is_not_waited_for),
 	KUNIT_CASE(each_chain_of_calls_has_its_handle),
+	KUNIT_CASE(a_known_stack_is_not_unwound),
 	KUNIT_CASE(a_sample_stands_for_others),
 	KUNIT_CASE(the_peak_is_remembered),
 	KUNIT_CASE(distances_have_no_memory),

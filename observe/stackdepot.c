@@ -197,15 +197,13 @@ u32 stackdepot_save(const unsigned long *at, unsigned int n, bool any)
 /*
  * The kernel needs some 10,000 instructions to unwind 24 calls.  But most stacks have been
  * seen before, and whether that is so can be told from the words on the stack that may be
- * return addresses: the kernel's text and its modules lie within DEPOT_REACH of each other.
- * These words depend on the calls, and on what earlier calls have left between them.  Two
+ * return addresses, see may_be_code().  These words depend on the calls, and on what earlier calls have left between them.  Two
  * chains that differ have different ones, and the same hash of 44 bits once in 10^13 times;
  * the same chain with other remains is unwound again, and gets the handle that it had.
  *
  * An entry is the upper bits of the hash of the words and, below, the handle; being one
  * word, it is read and written whole, so no order is needed.
  */
-#define DEPOT_REACH	(2UL << 30)
 #define DEPOT_WORDS	1024
 #define PRINT_BITS	10
 #define PRINT_MASK	(~0UL << PRINT_SHIFT)
@@ -219,10 +217,6 @@ static unsigned long depot_prints[1 << PRINT_BITS];
  */
 static unsigned long depot_print(const unsigned long *at)
 {
-	const unsigned long text = (unsigned long)stack_trace_save;
-	const unsigned long base = text - min(text, DEPOT_REACH);
-	/* No error is an address. */
-	const unsigned long reach = min(2 * DEPOT_REACH, -base - MAX_ERRNO);
 	const unsigned long *end = task_stack_page(current) + THREAD_SIZE;
 	unsigned long word, hash = 0;
 
@@ -230,22 +224,29 @@ static unsigned long depot_print(const unsigned long *at)
 		return 0;
 	for (; at < end; at++) {
 		/* Nor is what a sanitizer knows of it of interest. */
-		word = READ_ONCE_NOCHECK(*at) - base;
-		if (word < reach)
+		word = READ_ONCE_NOCHECK(*at);
+		if (may_be_code(word, depot_print))
 			hash = (hash + word) * GOLDEN_RATIO_64;
 	}
 	return hash;
 }
 
-/* The stack of whoever has called galloc, unwound. */
-static u32 depot_unwind(bool any)
+/*
+ * The stack of whoever has called galloc, unwound.  @known: not only this time is 0 all that
+ * can be told.
+ */
+static u32 depot_unwind(bool any, bool *known)
 {
 	unsigned long at[STACKDEPOT_DEPTH];
 	unsigned int n = stack_trace_save(at, STACKDEPOT_DEPTH, 1), own = 0;
+	u32 handle = 0;
 
 	while (own < n && within_galloc(at[own]))
 		own++;
-	return own < n ? stackdepot_save(at + own, n - own, any) : 0;
+	if (own < n)
+		handle = stackdepot_save(at + own, n - own, any);
+	*known = handle || own == n;
+	return handle;
 }
 #endif
 
@@ -264,11 +265,13 @@ u32 stackdepot_save_here(bool any)
 	unsigned long print = depot_print(__builtin_frame_address(0));
 	unsigned long *entry = &depot_prints[hash_long(print, PRINT_BITS)];
 	unsigned long seen = READ_ONCE(*entry);
+	bool known;
 
 	if (print && seen && !((seen ^ print) & PRINT_MASK))
 		return seen & ~PRINT_MASK;
-	handle = depot_unwind(any);
-	if (print && handle)
+	galloc_pause(PAUSE_UNWIND, entry);
+	handle = depot_unwind(any, &known);
+	if (print && known)
 		WRITE_ONCE(*entry, (print & PRINT_MASK) | handle);
 #endif
 	return handle;
