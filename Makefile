@@ -78,6 +78,7 @@ kbuild	= -C '$(KDIR)' M='$(out)' MO= $(if $(DEBUG),GALLOC_DEBUG=y) $(llvm) \
 help:
 	@echo 'make run [TEXT=file]  galloc and a client on a stock kernel in QEMU'
 	@echo 'make check            all tests (KERNELS="6.1 6.12 7.3": on all kernels)'
+	@echo 'make check ARCH=arm64 the suites and the stress on arm64, in QEMU'
 	@echo 'make check-install    builds and packages for kernels of every layout'
 	@echo 'make check-observe    perf, bpftrace, drgn, a browser, tables at 512 CPUs'
 	@echo 'make check-graft      galloc in a kernel source, and its suites built in'
@@ -195,7 +196,7 @@ docs:
 	@tools/ship/docs.sh $(FORMAT)
 
 fastpath-doc:
-	@tools/fastpath.sh --doc
+	@tools/fastpath.sh --doc $(filter-out x86%,$(ARCH))
 
 # kbuild's own errors for these are long or misleading.
 define refuse

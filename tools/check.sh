@@ -7,6 +7,7 @@
 #	KERNELS='6.1 6.12 7.3'	all kernels of these series; by default one of
 #				each kind: a stock one and the debug bed of 6.1,
 #				and user-mode Linux 7.3
+#	ARCH=arm64		only that: its kernels of tools/kernels
 #	CHECK_LANES=1		one part after the other, see below
 #
 # Each part prints its own last line "N passed, N failed, N skipped", and one line
@@ -274,11 +275,34 @@ series_parts()
 	esac
 }
 
+# Without reserve, which measures the slab allocator of Debian's kernels.
+ARCH_SCRIPTS="bed life params stress rounds memory atomic leak heaps"
+
+# arch_parts ARCH: kernels of another architecture, which are emulated.
+arch_parts()
+{
+	local config name
+
+	for config in "$top/tools/kernels/qemu-$1"-*.config; do
+		[ -e "$config" ] || die "no kernels for $1; set ARCH to arm64"
+		name=${config##*/qemu-}
+		name=${name%.config}
+		part "$name" "KUnit" "$top/tools/kunit.sh" "qemu-$name"
+		part "$name" "life and stress" env STOCK_SCRIPTS="$ARCH_SCRIPTS" "$top/tools/stock.sh" "$name"
+		part "$name" "wordfreq" env KERNEL="qemu-$name" "$top/tools/run.sh"
+	done
+	part "$1" "fast path" "$top/tools/fastpath.sh" --check "$1"
+}
+
 queue_parts()
 {
 	local series
 
 	nr_parts=0
+	if [ -n "$arch" ]; then
+		arch_parts "$arch"
+		return
+	fi
 	for series in ${KERNELS:-6.1}; do
 		debug_parts "$series"
 	done
@@ -321,13 +345,21 @@ print_sum()
 
 [ $# -eq 0 ] || die "takes no arguments; type: make check"
 mkdir -p "$logs"
+# Or make would build modules of other kernels for it, too.
+arch=${ARCH:-}
+unset ARCH
+case $arch in
+x86 | x86_64) arch= ;;
+esac
 # Packages of all parts at once, so that at most one command must be typed.
 case " ${KERNELS:-6.1} " in
 *" 6.1 "*) series=6.1 ;;
 *) series= ;;
 esac
 # shellcheck disable=SC2086 # a word or none
-need_for modules guests qemu programs clang python traces observing ported release kernels model quick-lint $series
+[ -z "$arch" ] || need_for modules guests programs python kernels "$arch"
+# shellcheck disable=SC2086 # a word or none
+[ -n "$arch" ] || need_for modules guests qemu programs clang python traces observing ported release kernels model quick-lint $series
 queue_parts
 for ((lane = 0; lane < ${CHECK_LANES:-3}; lane++)); do
 	run_lane &

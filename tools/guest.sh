@@ -32,7 +32,7 @@ GUEST_SPLAT='BUG: |BUG at |WARNING: |Oops[:# ]|KASAN: |KFENCE: |UBSAN: |general 
 GUEST_SPLAT+='INFO: possible |INFO: suspicious |INFO: task .* blocked|INFO: rcu|rcu: INFO|rcu:.* detected stall|'
 GUEST_SPLAT+='inconsistent lock state|possible recursive locking|suspicious RCU usage|Invalid wait context|'
 GUEST_SPLAT+='unreferenced object |new suspected memory leaks|Bad page state|bad page|Kernel panic|'
-GUEST_SPLAT+='Call Trace:|scheduling while atomic|sleeping function called|refcount_t: |list_(add|del) corruption|'
+GUEST_SPLAT+='Call [Tt]race:|scheduling while atomic|sleeping function called|refcount_t: |list_(add|del) corruption|'
 GUEST_SPLAT+='Unable to handle|unable to handle|double fault|stack-protector:|DEBUG_LOCKS_WARN|held lock freed|lock held when returning'
 
 # guest_initramfs OUT SCRIPT [SRC:DST ...]: an initramfs with a static busybox, the
@@ -44,7 +44,8 @@ guest_initramfs()
 	local out=$1 script=$2 busybox root pair
 	shift 2
 
-	busybox=$(command -v busybox) || die "busybox is missing; type: sudo apt-get install busybox-static"
+	# Of another architecture, see kernel.sh.
+	busybox=${BUSYBOX:-$(command -v busybox)} || die "busybox is missing; type: sudo apt-get install busybox-static"
 	root=$(mktemp -d -t galloc-initramfs.XXXXXX)
 	mkdir -p "$root/bin" "$root/dev" "$root/proc" "$root/sys" "$root/tmp"
 	cp "$busybox" "$root/bin/busybox"
@@ -119,15 +120,24 @@ guest_drgn()
 # serial console takes a lock that it must not take when something prints in an
 # interrupt; lockdep reports that, and then is off. The early console takes none.
 # It is no /dev/console: the init script opens /dev/ttyS0 for itself.
+#
+# A kernel for another architecture ($KARCH, see kernel.sh) runs on an emulated
+# machine with a thread for each processor. This arm64 has pages of all sizes, atomics
+# of single instructions, and none of the pointer authentication that emulates slowly.
 guest_qemu()
 {
 	local kernel=$1 initramfs=$2 log=$3 timeout=$4 console=console=ttyS0
-	local -a qemu numa
+	local -a machine=(qemu-system-x86_64) qemu numa
 
 	mapfile -t numa < <(guest_nodes)
 	[ "${GUEST_CONSOLE:-}" != early ] ||
 		console="earlyprintk=serial,ttyS0,115200,keep console=null"
-	qemu=(qemu-system-x86_64 -nodefaults -no-user-config -no-reboot
+	if [ "${KARCH:-}" = arm64 ]; then
+		console=console=ttyAMA0
+		machine=(qemu-system-aarch64 -machine "virt,gic-version=3" -cpu neoverse-n1
+			-accel "tcg,thread=multi")
+	fi
+	qemu=("${machine[@]}" -nodefaults -no-user-config -no-reboot
 		-display none -monitor none -serial "file:$log"
 		-smp "${GUEST_CPUS:-2}" -m "${GUEST_MEM:-512}" "${numa[@]}"
 		-kernel "$kernel" -initrd "$initramfs"
@@ -135,8 +145,8 @@ guest_qemu()
 	shift 4
 
 	# A small BIOS saves a second of each boot, where it is packaged.
-	[ ! -r /usr/share/qemu/qboot.rom ] || qemu+=(-bios qboot.rom)
-	case " $* " in
+	[ -n "${KARCH:-}" ] || [ ! -r /usr/share/qemu/qboot.rom ] || qemu+=(-bios qboot.rom)
+	case " ${machine[*]} $* " in
 	*" -accel "*) ;;
 	*) if have_kvm; then qemu+=(-accel kvm -cpu host); else qemu+=(-accel tcg); fi ;;
 	esac

@@ -10,7 +10,9 @@
 #		modules). native is this Debian release's own series.
 #	kernel.sh build CONFIG
 #		Debian's kernel source with tools/kernels/CONFIG.config. Prints
-#		KREL=, KDIR=, KERNEL= (a bzImage, or the user-mode Linux program).
+#		KREL=, KDIR=, KERNEL= (a bzImage, arm64's Image, or the user-mode Linux
+#		program), and KARCH=, CROSS= (what the names of its tools begin with), BUSYBOX= for another
+#		architecture than this machine's.
 #	kernel.sh source SERIES
 #		The parts of Debian's kernel source that modules are made of,
 #		unpacked. Prints SOURCE=.
@@ -69,10 +71,11 @@ mirrors()
 }
 
 # private_apt RELEASE: set the array apt_opts to what makes apt-get and
-# apt-cache work on the lists of that release.
+# apt-cache work on the lists of that release; RELEASE:arm64 has those of another
+# architecture.
 private_apt()
 {
-	local root=$cache/apt/$1
+	local root=$cache/apt/${1/:/-} arch=${1#"${1%%:*}"}
 
 	mkdir -p "$root/lists/partial" "$root/cache/archives/partial" "$root/none"
 	apt_opts=(-q
@@ -81,6 +84,7 @@ private_apt()
 		-o Dir::State::lists="$root/lists" -o Dir::Cache="$root/cache"
 		-o Dir::Cache::pkgcache=pkgcache.bin -o Dir::Cache::srcpkgcache=
 		-o APT::Sandbox::User=root -o Acquire::Retries=2)
+	[ -z "$arch" ] || apt_opts+=(-o APT::Architecture="${arch#:}" -o APT::Architectures="${arch#:}")
 }
 
 # apt_locked RELEASE FUNCTION [ARG...]: apt does not wait for itself.
@@ -90,7 +94,7 @@ apt_locked()
 	shift
 
 	private_apt "$release"
-	exec 7>"$cache/apt/$release.lock"
+	exec 7>"$cache/apt/${release/:/-}.lock"
 	flock 7
 	"$@" || rc=$?
 	exec 7>&-
@@ -126,7 +130,7 @@ fetch_lists()
 	local release=$1
 
 	[ -z "$offline" ] || return 1
-	write_sources "$release" "$cache/apt/$release/sources.list"
+	write_sources "${release%:*}" "$cache/apt/${release/:/-}/sources.list"
 	attempt "package lists of Debian $release" \
 		apt-get "${apt_opts[@]}" -o APT::Update::Error-Mode=any update ||
 		{ offline=1; return 1; }
@@ -140,7 +144,7 @@ newest()
 	local release=$1 pattern=$2 found=
 
 	private_apt "$release"
-	[ ! -s "$cache/apt/$release/sources.list" ] || found=$(newest_known "$pattern")
+	[ ! -s "$cache/apt/${release/:/-}/sources.list" ] || found=$(newest_known "$pattern")
 	if [ -z "$found" ]; then
 		apt_locked "$release" fetch_lists "$release" ||
 			die "cannot fetch Debian $release's package lists ($WHY): retry with network access"
@@ -403,6 +407,35 @@ check_config()
 		die "$3.config asks for what this kernel does not give (a dependency is missing?): ${missing//$'\n'/, }"
 }
 
+# cross_of ARCH: what the names of the compiler and its tools begin with.
+cross_of()
+{
+	case $1 in
+	arm64) echo aarch64-linux-gnu- ;;
+	esac
+}
+
+# Builder of a cache entry: the busybox of another architecture, as Debian has it.
+unpack_busybox()
+{
+	need_disk 50
+	apt_locked "$3" download "$3" "$1" "busybox-static=$4"
+	dpkg-deb -x "$1"/*.deb "$1"
+	rm "$1"/*.deb
+}
+
+# busybox_of ARCH: the result BUSYBOX.
+busybox_of()
+{
+	local arch=$1 release found root
+
+	release=$(own_release):$arch
+	found=$(newest "$release" '^busybox-static$')
+	[ -n "$found" ] || die "Debian has no busybox-static for $arch"
+	root=$(cache_entry "busybox/${arch}_${found##*:}" unpack_busybox "$release" "${found#* }")
+	key_value BUSYBOX "$(find "$root" -path '*bin/busybox' -type f)"
+}
+
 # take_locks_as_rt FRAGMENT TREE: with PROVE_RAW_LOCK_NESTING a kernel reports itself
 # where its own checks take a lock, in an interrupt or under a raw lock, in a way in which
 # they would not with PREEMPT_RT; lockdep is off after that. The files that a line "as-rt"
@@ -426,9 +459,11 @@ take_locks_as_rt()
 build_kernel()
 {
 	local tmp=$1 final=$2 config=$3 arch=$4 deb=$5 fragment=$1/galloc.config
-	local image=arch/x86/boot/bzImage
+	local image=arch/x86/boot/bzImage cross
 	local -a make=(make -C "$tmp" ARCH="$arch" -j"$(nproc)")
 
+	cross=$(cross_of "$arch")
+	make+=(CROSS_COMPILE="$cross")
 	need_disk 3000
 	# Only once for each kernel, so it may say how long it is.
 	say "building kernel $config, once; takes some minutes; log: $final.log"
@@ -443,15 +478,18 @@ build_kernel()
 		"${make[@]}" KCONFIG_ALLCONFIG="$fragment" allnoconfig
 	check_config "$fragment" "$tmp/.config" "$config"
 
-	[ "$arch" != um ] || image=linux
+	case $arch in
+	um) image=linux ;;
+	arm64) image=arch/$arch/boot/Image ;;
+	esac
 	PROGRESS_NAME="build $config" PROGRESS_LOG=$final.log progress \
 		"${make[@]}" "${image##*/}" modules_prepare
 	cp "$tmp/vmlinux.symvers" "$tmp/Module.symvers"
 	# make reads this before Makefile, so ARCH=um need not be given.
 	# shellcheck disable=SC2016 # make expands it
-	printf 'export ARCH := %s\ninclude $(dir $(lastword $(MAKEFILE_LIST)))Makefile\n' \
-		"$arch" >"$tmp/GNUmakefile"
-	[ "$arch" = um ] || cp "$tmp/$image" "$tmp/bzImage"
+	printf 'export ARCH := %s\nexport CROSS_COMPILE := %s\ninclude $(dir $(lastword $(MAKEFILE_LIST)))Makefile\n' \
+		"$arch" "$cross" >"$tmp/GNUmakefile"
+	[ "$arch" = um ] || cp "$tmp/$image" "$tmp/${image##*/}"
 	shrink_tree "$tmp" "$arch"
 }
 
@@ -469,12 +507,12 @@ shrink_tree()
 	done
 	for dir in "$tree"/arch/*/; do
 		case ${dir#"$tree"/arch/} in
-		x86/ | um/) ;;
+		x86/ | um/ | "$arch/") ;;
 		*) rm -rf "$dir" ;;
 		esac
 	done
 	find "$tree/arch" -type f \( -name '*.[coSa]' -o -name '.*.cmd' \
-		-o -name 'vmlinux*' -o -name bzImage \) -delete
+		-o -name 'vmlinux*' -o -name bzImage -o -name Image \) -delete
 	find "$tree/tools" -mindepth 1 -maxdepth 1 ! -name objtool -exec rm -rf {} +
 	[ ! -d "$tree/tools/objtool" ] ||
 		find "$tree/tools/objtool" -type f ! -name objtool -delete
@@ -500,15 +538,17 @@ find_source()
 
 build()
 {
-	local config=${1:-} text package arch found release version key deb tree
+	local config=${1:-} text package arch cross found release version key deb tree
 
 	text=$(fragment "$config")
 	read -r package arch < <(sed -n 's/^# kernel: //p' <<<"$text" | tail -n 1)
 	need_for kernels
+	cross=$(cross_of "$arch")
+	[ -z "$cross" ] || need_for "$arch"
 	found=$(find_source "$package")
 	read -r release package version <<<"$found"
 
-	key=$(cat - <(gcc --version) <<<"$text" | sha256sum | cut -c 1-12)
+	key=$(cat - <("${cross}gcc" --version) <<<"$text" | sha256sum | cut -c 1-12)
 	if [ ! -d "$cache/$config/${version}_$key" ]; then
 		deb=$(cache_entry "source/${package}_$version" fetch_source "$release" "$package" "$version")
 		deb=$(echo "$deb"/*.deb)
@@ -516,11 +556,12 @@ build()
 	tree=$(cache_entry "$config/${version}_$key" build_kernel "$config" "$arch" "${deb:-}")
 	key_value KREL "$(cat "$tree/include/config/kernel.release")"
 	key_value KDIR "$tree"
-	if [ "$arch" = um ]; then
-		key_value KERNEL "$tree/linux"
-	else
-		key_value KERNEL "$tree/bzImage"
-	fi
+	case $arch in
+	um) key_value KERNEL "$tree/linux" ;;
+	x86) key_value KERNEL "$tree/bzImage" ;;
+	*) key_value KERNEL "$tree/Image" && key_value KARCH "$arch" &&
+		key_value CROSS "$cross" && busybox_of "$arch" ;;
+	esac
 }
 
 # Builder of a cache entry: what tools/port builds modules from.
@@ -556,13 +597,13 @@ source_tree()
 # Update the lists of all releases in use.
 update()
 {
-	local dir
+	local dir release
 
 	for dir in "$cache"/apt/*/; do
 		[ -d "$dir" ] || continue
-		dir=${dir%/}
-		apt_locked "${dir##*/}" fetch_lists "${dir##*/}" ||
-			die "cannot fetch Debian ${dir##*/}'s package lists ($WHY)"
+		dir=${dir%/} && release=${dir##*/} && release=${release/-/:}
+		apt_locked "$release" fetch_lists "$release" ||
+			die "cannot fetch Debian $release's package lists ($WHY)"
 	done
 }
 

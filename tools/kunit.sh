@@ -220,7 +220,7 @@ describe_bed()
 		cpus=4 nodes=2 debug=1
 		bed="cpus=4 nodes=2 faults=1 debug=1"
 		;;
-	*-none-*)
+	*-none-* | *-arm64-*)
 		cpus=4 nodes=2 few=1
 		bed="cpus=4 nodes=2 faults=1"
 		;;
@@ -235,7 +235,7 @@ describe_bed
 
 need_for modules guests
 case $config in
-uml-*) ;;
+uml-* | *-arm64-*) ;;
 *) need_for qemu ;;
 esac
 KERNEL=''

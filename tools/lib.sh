@@ -278,7 +278,6 @@ packages_for()
 		guests) echo busybox-static cpio gzip ;;
 		qemu) echo qemu-system-x86 ;;
 		arm64) echo qemu-system-arm gcc-aarch64-linux-gnu libc6-dev-arm64-cross ;;
-		riscv) echo qemu-system-misc gcc-riscv64-linux-gnu libc6-dev-riscv64-cross ;;
 		programs) echo gcc libc6-dev ;;
 		clang) echo clang libclang-rt-dev ;;
 		python) echo python3 ;;

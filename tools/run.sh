@@ -11,7 +11,8 @@
 # headers. The last line is `galloc: ok`, exit status 0, or `galloc: FAILED: why`,
 # exit status 1.
 #
-#	KERNEL=6.1	the kernel to boot; default native, this Debian's own
+#	KERNEL=6.1	the kernel to boot; default native, this Debian's own; or one of
+#			tools/kernels, such as qemu-arm64-6.1
 #	RUN_TIMEOUT=N	seconds the guest may take
 
 set -euo pipefail
@@ -51,13 +52,17 @@ die()
 # Set KREL, KDIR, VMLINUZ; what kernel.sh cannot do becomes the verdict.
 find_kernel()
 {
-	"$top/tools/kernel.sh" stock "${KERNEL:-native}" 2>&1 >"$work/kernel" |
+	local kind=stock
+
+	[[ ${KERNEL:-} != qemu-* ]] || kind=build
+	"$top/tools/kernel.sh" $kind "${KERNEL:-native}" 2>&1 >"$work/kernel" |
 		tee "$work/said" | { grep --line-buffered -v '^kernel.sh: ' >&2 || true; } ||
 		die "$(sed -n 's/^kernel.sh: //p' "$work/said" | tail -n 1 | grep . || echo "there is no stock kernel to boot, see above")"
 	KDIR='' VMLINUZ='' KREL=''
 	eval "$(cat "$work/kernel")"
+	: "${VMLINUZ:=$KERNEL}"
 	# Where the larger part of the headers is.
-	common=$(sed -n 's/^include \(.*\)\/Makefile$/\1/p' "$KDIR/Makefile")
+	[ $kind = build ] && common=$KDIR || common=$(sed -n 's/^include \(.*\)\/Makefile$/\1/p' "$KDIR/Makefile")
 }
 
 # The text: what is fed, and what should come out

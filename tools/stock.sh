@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: GPL-2.0
 # Copyright (C) 2026 The galloc authors
 #
-# stock.sh [6.1|6.12|rt-6.1|none-6.1] [work|edges|scarce|isolated|tools|large|soak]: galloc under
+# stock.sh [6.1|6.12|rt-6.1|none-6.1|arm64-6.1] [work|edges|scarce|isolated|tools|large|soak]: galloc under
 # a kernel as users have it.
 #
 # Builds galloc.ko, samples/wordfreq and tools/stress for a stock Debian kernel, or
-# for our own that never preempts, which Debian does not ship (none-6.1). Boots it in
+# for one of tools/kernels: that never preempts, which Debian does not ship (none-6.1), or of
+# another architecture (arm64-6.1). Boots it in
 # QEMU and runs the scripts of tools/test/guest there, which report in KTAP: `work`, in
 # a guest with four CPUs and two nodes; `edges`, unload,
 # tracepoints, and who is kept off a CPU, in one whose two CPUs take turns; `scarce`, in
@@ -203,13 +204,14 @@ results()
 # the scripts: while others are at work it means nothing.
 first_splat()
 {
-	local killed='/^$/d'
+	local killed='/^$/d' end='<\/TASK>'
 
 	# The script itself counts OOM kills.
-	[ "$bed" != scarce ] || killed='/invoked oom-killer/,/<\/TASK>/d'
+	[ "$KARCH" != arm64 ] || end='\(ret_from_fork\|el0t_64_sync\)+'
+	[ "$bed" != scarce ] || killed="/invoked oom-killer/,/$end/d"
 	# Heaps and caches that are destroyed with live objects are shown with a stack.
 	# guard.sh has threads end in an oops.
-	sed '/^@@ end dmesg/,$d' "$log" | sed -e '/@@ begin oops/,/@@ end oops/d' -e "$killed" -e '/galloc: live: /,/<\/TASK>/d' |
+	sed '/^@@ end dmesg/,$d' "$log" | sed -e '/@@ begin oops/,/@@ end oops/d' -e "$killed" -e "/galloc: live: /,/$end/d" |
 		grep -aE "$GUEST_SPLAT|galloc: .* are not accounted" | head -n 1 || true
 }
 
@@ -229,15 +231,15 @@ old_clients()
 {
 	local abi at
 
-	abi=$(nm -u "$1" | grep -o 'galloc_class_abi[0-9]*')
-	objcopy --redefine-sym "$abi=galloc_class_abi0" "$1" "$work/old_abi.ko"
+	abi=$("${CROSS}nm" -u "$1" | grep -o 'galloc_class_abi[0-9]*')
+	"${CROSS}objcopy" --redefine-sym "$abi=galloc_class_abi0" "$1" "$work/old_abi.ko"
 	# Without such a section objcopy says so, and ends well all the same.
-	objcopy --dump-section "__versions=$work/versions" "$1" "$work/old_versions.ko" 2>/dev/null || return 0
+	"${CROSS}objcopy" --dump-section "__versions=$work/versions" "$1" "$work/old_versions.ko" 2>/dev/null || return 0
 	[ -e "$work/versions" ] || { rm -f "$work/old_versions.ko"; return 0; }
 	# Each has 8 bytes of version, then the name.
 	at=$(grep -obaF gfree "$work/versions" | head -n 1 | cut -d : -f 1)
 	printf '\0\0\0\0' | dd of="$work/versions" bs=1 seek=$((at - 8)) conv=notrunc status=none
-	objcopy --update-section "__versions=$work/versions" "$1" "$work/old_versions.ko"
+	"${CROSS}objcopy" --update-section "__versions=$work/versions" "$1" "$work/old_versions.ko"
 }
 
 which=${1:-6.1} bed=${2:-work} nodes=${STOCK_NODES:-2}
@@ -248,14 +250,15 @@ scarce) cpus=2 mb=320 ;;
 isolated | soak) cpus=4 mb=1024 ;;
 tools) cpus=2 mb=1536 ;;
 large) cpus=2 mb=1024 nodes=1 ;;
-*) die "there is no bed $bed; type: stock.sh [6.1|6.12|rt-6.1|none-6.1] [work|edges|scarce|isolated|tools|large|soak]" ;;
+*) die "there is no bed $bed; type: stock.sh [6.1|6.12|rt-6.1|none-6.1|arm64-6.1] [work|edges|scarce|isolated|tools|large|soak]" ;;
 esac
-[ $# -le 2 ] || die "too many arguments; type: stock.sh [6.1|6.12|rt-6.1|none-6.1] [work|edges|scarce|isolated|tools|large|soak]"
-need_for modules programs guests qemu traces observing
+[ $# -le 2 ] || die "too many arguments; type: stock.sh [6.1|6.12|rt-6.1|none-6.1|arm64-6.1] [work|edges|scarce|isolated|tools|large|soak]"
+need_for modules programs guests traces observing
+[[ $which = arm64-* ]] || need_for qemu
 [ "$bed" != tools ] || need_for drgn tracers shown
 KDIR='' KREL='' VMLINUZ='' KERNEL=''
 case $which in
-none-*) use_kernel build "qemu-$which" ;;
+none-* | arm64-*) use_kernel build "qemu-$which" ;;
 *) use_kernel stock "$which" ;;
 esac
 log=$work/log
@@ -287,10 +290,10 @@ plan >"$work/plan"
 # A text for wordfreq: words enough to fill some pages.
 head -c 60000 "$top"/galloc_mod.c "$top"/mheap.c "$top"/arena.c >"$work/text"
 files=("$work/plan:/test/plan" "$work/text:/test/text")
-gcc -O2 -Wall -static -o "$work/poke" "$top/tools/test/guest/poke.c" ||
+"${CROSS}gcc" -O2 -Wall -static -o "$work/poke" "$top/tools/test/guest/poke.c" ||
 	die "poke.c does not compile: is libc6-dev installed?"
 files+=("$work/poke:/test/poke")
-if [[ $bed = @(work|large|tools) ]]; then
+if [[ -z $KARCH && $bed = @(work|large|tools) ]]; then
 	make -s -C "$top/tools/observe" O="$work/observe" CFLAGS="-O2 -static"
 	files+=("$work/observe/gallocstat:/bin/gallocstat" "$work/observe/galloctop:/bin/galloctop"
 		"$work/observe/galloc-pprof:/bin/galloc-pprof"

@@ -31,6 +31,7 @@ LAST=6
 all=1000000
 part=$all
 [ ! -e /sys/kernel/debug/kmemleak ] || part=2
+[ "$(uname -m)" = x86_64 ] || part=2
 
 note()
 {
@@ -61,6 +62,14 @@ kernel_can_fail()
 	[ -d /sys/kernel/debug/failslab ] || [ -d /sys/kernel/debug/fail_page_alloc ]
 }
 
+# The size of a page, from two figures that may differ by a little.
+page_kb()
+{
+	awk '$1 == "MemFree:" { kb = $2 } $1 == "nr_free_pages" { n = $2 }
+		END { for (size = 4; size * 2 * n < kb * 1.4; size *= 2); print size }' \
+		/proc/meminfo /proc/vmstat
+}
+
 # In the zones, and on the lists that each CPU has of free pages, which in a guest with
 # four CPUs and two nodes hold megabytes. Nothing where KASAN keeps much of it for long;
 # there kmemleak looks, at the end.
@@ -69,7 +78,8 @@ free_kb()
 	[ ! -e /sys/kernel/debug/kmemleak ] || return 0
 	echo 3 >/proc/sys/vm/drop_caches
 	echo 1 >/proc/sys/vm/stat_refresh
-	awk '/nr_free_pages/ || / count:/ { n += $2 } END { print n * 4 }' /proc/zoneinfo
+	awk -v "kb=$(page_kb)" '/nr_free_pages/ || / count:/ { n += $2 } END { print n * kb }' \
+		/proc/zoneinfo
 }
 
 # lost_kb BEFORE: set $lost. What was freed by workers, or lies on lists of the
