@@ -15,8 +15,11 @@
  */
 #include "mcache.h"
 
-/* The longest run that is kept; and the part of a CPU's budget for all of them. */
-#define STASH_MAX_PAGES		256
+/*
+ * The longest run that is kept, 1 MiB, since a longer one is rarely asked for again, and one
+ * above a block is no run; and the part of a CPU's budget for all of them.
+ */
+#define STASH_MAX_PAGES		(ARENA_PAGES / 2)
 #define STASH_MAX_PART		2
 
 /* Runs that one more pushes out at a time. */

@@ -31,7 +31,7 @@ static void the_pages_of_a_large_object_serve_the_next(struct kunit *test)
 {
 	size_t size;
 
-	for (size = LARGE; size <= 256 * PAGE_SIZE; size += 19 * PAGE_SIZE) {
+	for (size = LARGE; size <= ARENA_SIZE / 2; size += 19 * PAGE_SIZE) {
 		void *p = take(test, size), *q;
 		struct mspan s;
 
@@ -215,11 +215,11 @@ static void the_newest_runs_stay(struct kunit *test)
 	gfree(q);
 	/* One that fills all its part alone: two at a time make room for it. */
 	for (i = 0; i < STASH_RUNS; i++) {
-		q = take(test, 256 * PAGE_SIZE);
+		q = take(test, ARENA_SIZE / 2);
 		gfree(q);
 	}
 	KUNIT_EXPECT_EQ(test, this_mcache()->nr_runs, 1);
-	KUNIT_EXPECT_PTR_EQ(test, galloc(256 * PAGE_SIZE, GFP_KERNEL), q);
+	KUNIT_EXPECT_PTR_EQ(test, galloc(ARENA_SIZE / 2, GFP_KERNEL), q);
 	gfree(q);
 }
 
