@@ -94,6 +94,22 @@ struct arena_map {
 	unsigned long stacks[];
 };
 
+/*
+ * The direct mapping may begin long before the memory: arm64 moves that to a random place
+ * in it, and a kernel for 52-bit addresses leaves all but a 16th of it empty on a machine
+ * with 48.
+ */
+static inline unsigned long arena_first_slot(void)
+{
+	unsigned long first = ULONG_MAX;
+	int nid;
+
+	for_each_node_state(nid, N_MEMORY)
+		first = min(first, NODE_DATA(nid)->node_start_pfn);
+	first = (unsigned long)__va((phys_addr_t)first << PAGE_SHIFT) - PAGE_OFFSET;
+	return PAGE_OFFSET + (first & ~(ARENA_SIZE - 1));
+}
+
 /* virt_to_page() at offset @off from the base, in fewer instructions. */
 static inline const struct page *arena_map_page(const struct arena_map *map,
 						unsigned long off)

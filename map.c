@@ -113,22 +113,6 @@ static long map_takes(const struct arena_map *map)
 	return arena_meta_takes(map, map_size(map->nr));
 }
 
-/*
- * The direct mapping may begin long before the memory: arm64 moves that to a random place
- * in it, and a kernel for 52-bit addresses leaves all but a 16th of it empty on a machine
- * with 48.
- */
-static unsigned long first_slot(void)
-{
-	unsigned long first = ULONG_MAX;
-	int nid;
-
-	for_each_node_state(nid, N_MEMORY)
-		first = min(first, NODE_DATA(nid)->node_start_pfn);
-	first = (unsigned long)__va(PFN_PHYS(first)) - PAGE_OFFSET;
-	return PAGE_OFFSET + (first & ~(ARENA_SIZE - 1));
-}
-
 /* A map without any slot of ours.  The caller charges it. */
 static struct arena_map *map_new(unsigned long nr)
 {
@@ -616,14 +600,13 @@ int map_get_range(unsigned long start, unsigned int npages, int nid,
 /* Make the map cover a chunk.  It can only come to its end. */
 bool map_covers(struct page *page, unsigned int npages, gfp_t gfp)
 {
-	unsigned long first = addr_of(page_address(page));
 	unsigned long last = addr_of(page_address(page + npages - 1));
 	bool covered;
 
 	rcu_read_lock();
 	covered = slot_nr(READ_ONCE(arena_map), last) < READ_ONCE(arena_map)->nr;
 	rcu_read_unlock();
-	if (unlikely(first < map_base))
+	if (unlikely(addr_of(page_address(page)) < map_base))
 		return false;
 	if (likely(covered))
 		return true;
@@ -771,7 +754,6 @@ out:
 
 int map_init(void)
 {
-	unsigned long nr;
 	int err;
 
 	arena_cache = galloc_fail(0) ? NULL : KMEM_CACHE(arena, 0);
@@ -782,9 +764,8 @@ int map_init(void)
 	if (err)
 		goto err_cache;
 	err = -ENOMEM;
-	map_base = first_slot();
-	nr = DIV_ROUND_UP((unsigned long)high_memory - map_base, ARENA_SIZE);
-	arena_map = map_new(nr);
+	map_base = arena_first_slot();
+	arena_map = map_new(DIV_ROUND_UP((unsigned long)high_memory - map_base, ARENA_SIZE));
 	if (!arena_map)
 		goto err_lone;
 	if (!arena_charge_meta(map_takes(arena_map)))

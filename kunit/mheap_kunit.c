@@ -16,13 +16,11 @@
 static void the_shortest_run_that_fits_is_taken(struct kunit *test)
 {
 	static const unsigned int lengths[] = { 20, 5, 300, 10 };
+	unsigned long block = run_fresh_block_of(test, 512);
 	struct mspan *run[4], *s;
 	unsigned int page[4];
-	unsigned long block;
 	int i;
 
-	gk_needs_pages(test, 512);
-	block = run_fresh_block(test);
 	/* Holes of these lengths, a page between them. */
 	for (i = 0; i < 4; i++) {
 		run[i] = run_take(test, lengths[i], 1);
@@ -98,8 +96,7 @@ static void an_aligned_run_is_found_where_it_just_fits(struct kunit *test)
 
 /* A block laid out and all taken: a hole, used pages, the rest. */
 struct layout {
-	struct mspan *hole;
-	struct mspan *rest;
+	struct mspan *hole, *rest;
 };
 
 /* Nothing else is free when this is called, nor afterwards. */
@@ -125,6 +122,7 @@ static void expect_fuller_first(struct kunit *test, unsigned int less,
 {
 	int i;
 
+	gk_needs_pages(test, 512);
 	for (i = 0; i < 2; i++) {
 		struct layout a, b;
 		unsigned long in_a, in_b;
@@ -148,14 +146,12 @@ static void expect_fuller_first(struct kunit *test, unsigned int less,
 
 static void dense_blocks_are_used_before_sparse_ones(struct kunit *test)
 {
-	gk_needs_pages(test, 128);
 	/* Sparse is below one half. */
 	expect_fuller_first(test, ARENA_PAGES / 2 - 20, ARENA_PAGES * 7 / 8);
 }
 
 static void of_two_dense_blocks_the_fuller_is_used(struct kunit *test)
 {
-	gk_needs_pages(test, 128);
 	expect_fuller_first(test, ARENA_PAGES * 7 / 8, ARENA_PAGES - 8);
 }
 
@@ -209,13 +205,11 @@ static struct on_lists on_lists(struct kunit *test, unsigned long block)
 
 static void runs_change_lists_a_few_at_a_time(struct kunit *test)
 {
+	unsigned long block = run_fresh_block_of(test, 512);
 	unsigned int i, turns, before;
 	struct mspan **page, *s;
 	struct on_lists on;
-	unsigned long block;
 
-	gk_needs_pages(test, 512);
-	block = run_fresh_block(test);
 	page = kunit_kcalloc(test, ARENA_PAGES, sizeof(*page), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, page);
 	for (i = 0; i < ARENA_PAGES; i++) {
@@ -274,12 +268,10 @@ static void make_unaligned(struct kunit *test)
 
 static void an_aligned_run_is_found_behind_many_others(struct kunit *test)
 {
-	struct mspan *whole, *s;
-	unsigned long block;
+	unsigned long block = run_fresh_block_of(test, 512);
+	struct mspan *whole = run_take(test, ARENA_PAGES, ARENA_PAGES);
+	struct mspan *s;
 
-	gk_needs_pages(test, 512);
-	block = run_fresh_block(test);
-	whole = run_take(test, ARENA_PAGES, ARENA_PAGES);
 	/* In one block: several chunks could begin at one. */
 	gk_grow_by_blocks();
 	/* More than are examined, all shorter than a run that always fits. */
@@ -294,8 +286,7 @@ static void unused_descriptors_are_freed_down_to_a_few(struct kunit *test)
 	struct mheap *h;
 	unsigned int i;
 
-	gk_needs_pages(test, 512);
-	run_fresh_block(test);
+	run_fresh_block_of(test, 512);
 	h = mheap_of(gk_nid());
 	for (i = 0; i < ARENA_PAGES; i++)
 		run_take(test, 1, 1);
@@ -634,8 +625,7 @@ static void several_runs_are_taken_side_by_side(struct kunit *test)
 	unsigned long block = run_fresh_block(test);
 	struct mheap *h = mheap_of(gk_nid());
 	unsigned int i, n = 0;
-	struct mspan *s[4];
-	struct mspan *next;
+	struct mspan *s[4], *next;
 
 	/* As many descriptors as one run needs: fewer than for four. */
 	run_give(run_take(test, 1, 1));

@@ -29,4 +29,11 @@ bool run_is(unsigned long block, unsigned int page, unsigned int npages);
 unsigned int run_page(unsigned long block, const struct mspan *s);
 unsigned long run_fresh_block(struct kunit *test);
 
+/* For cases that lay out so many pages, which a block of large ones has not. */
+static inline unsigned long run_fresh_block_of(struct kunit *test, unsigned int npages)
+{
+	gk_needs_pages(test, npages);
+	return run_fresh_block(test);
+}
+
 #endif /* _GALLOC_KUNIT_RUNS_H */
