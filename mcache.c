@@ -28,6 +28,16 @@ DEFINE_PER_CPU(struct mcache, galloc_mcache);
 /* The stacks of a CPU that has not allocated yet: no capacity, never written. */
 struct mcache_stack *empty_stacks;
 
+/* Objects that overflowed a stack.  Returns whether any went to their spans. */
+static bool mcache_flush_row(unsigned int row, void **batch, unsigned int n)
+{
+	bool spilt = transfer_flush(row, batch, n);
+
+	if (unlikely(spilt && !may_call_system()))
+		capacity_want_row(mcentral_of(row));
+	return spilt;
+}
+
 static void refill_trace(unsigned int row, unsigned int objects, enum trace_refill from)
 {
 	if (trace_refill_enabled())
@@ -190,7 +200,7 @@ static void *refill_from_batch(unsigned int row, void **batch, unsigned int n,
 
 	n = mcache_push_many(row, batch, n, fresh);
 	if (unlikely(n))
-		transfer_flush(row, batch, n);
+		mcache_flush_row(row, batch, n);
 	return obj;
 }
 
@@ -733,7 +743,7 @@ void mcache_free_slow(const void *p, unsigned int number)
 	else if (how == FREE_TWICE)
 		report_fault(FAULT_DOUBLE_FREE, p);
 	if (n)
-		spilt = transfer_flush(c->row, batch, n);
+		spilt = mcache_flush_row(c->row, batch, n);
 	if (grow_to)
 		capacity_grow(c->row, grow_to);
 	if (n || grow_to)

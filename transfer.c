@@ -219,8 +219,6 @@ bool transfer_flush(unsigned int row, void **batch, unsigned int n)
 	const struct mcentral *c = mcentral_of(row);
 	unsigned int put = transfer_put(row, batch, n), left = n - put;
 
-	if (unlikely(left && !may_call_system()))
-		capacity_want_row(c);
 	if (left)
 		left = mcentral_free_turn(row, batch + put, left);
 	if (left)
