@@ -583,29 +583,47 @@ void mspan_relabel(struct mspan *s, unsigned int number)
 		pages_relabel(s->arena, first, s->npages, number);
 }
 
+/* All that is of the reserve is watched anyway. */
+static bool watch_is_apart(const struct mcentral *c, const struct mspan *s)
+{
+	/* In rows of sets pages are relabelled. */
+	if (c->set)
+		lockdep_assert_held(&c->lock);
+	return mspan_row(s) == c->row && !mcentral_is_reserve(c);
+}
+
 /*
- * Mark the page of an object, so that its free takes the slow path, or take the mark away,
- * with the lock of its row.  The object is in use, so its span stays; but if it is freed
- * twice at the same time another may be there, whose pages have no mark to take away.
+ * Mark the page of an object, so that its free takes the slow path; of a set with the lock of
+ * its row.  It is in use, so its span stays; but if it is freed twice at the same time,
+ * which a @fresh one is not, another may be there, whose pages must not be marked.
  */
-void mspan_watch(const struct mcentral *c, struct mspan *s, const void *p, bool watch)
+void mspan_watch(const struct mcentral *c, struct mspan *s, const void *p, bool fresh)
+{
+	u16 *number = &s->arena->stack[arena_page(s->arena, addr_of(p))];
+
+	if (!watch_is_apart(c, s))
+		return;
+	/* A page of a set may have another number than the row. */
+	if (fresh || c->set)
+		WRITE_ONCE(*number, STACK_WATCHED);
+	else
+		cmpxchg(number, mcentral_stack(c), STACK_WATCHED);
+}
+
+/* Take the mark away, in full order.  False if there was none. */
+bool mspan_unwatch(const struct mcentral *c, struct mspan *s, const void *p)
 {
 	struct arena *arena = s->arena;
-	unsigned int page = arena_page(arena, addr_of(p));
+	u16 *number = &arena->stack[arena_page(arena, addr_of(p))];
+	bool marked;
 
-	lockdep_assert_held(&c->lock);
-
-	/* All that is of the reserve has that number anyway. */
-	if (mspan_row(s) != c->row || mcentral_is_reserve(c))
-		return;
-	if (watch) {
-		WRITE_ONCE(arena->stack[page], STACK_WATCHED);
-		return;
-	}
-	cmpxchg(&arena->stack[page], STACK_WATCHED, mcentral_stack(c));
+	if (!watch_is_apart(c, s))
+		return false;
+	marked = cmpxchg(number, STACK_WATCHED, mcentral_stack(c)) == STACK_WATCHED;
 	/* The first page must not tell the others' next relabelling that it is done. */
 	if (c->set)
 		pages_relabel(arena, arena_page(arena, s->start), s->npages, mcentral_stack(c));
+	return marked;
 }
 
 /**

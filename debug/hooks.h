@@ -35,6 +35,7 @@ enum galloc_pause {
 	PAUSE_CUT_NUMBER,	/* span_publish: has the number of the row, gave it to no page */
 	PAUSE_STACKS_HIDDEN,	/* stacks: nobody has the k any more, but for pages */
 	PAUSE_STACKS_RELABELLED,	/* stacks: no page has the number any more */
+	PAUSE_UNWATCH,		/* page_unwatch: no sampled object on the page, still marked */
 	PAUSE_GUARD_LEAVE,	/* guard_leave: a slot is live, not yet asked whose it is */
 	PAUSE_UNWIND,		/* stackdepot_save_here: a stack is unwound */
 	NR_GALLOC_PAUSES

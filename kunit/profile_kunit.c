@@ -455,6 +455,45 @@ static void neighbours_are_not_sampled(struct kunit *test)
 	gfree_bulk(512, objects);
 }
 
+static void *neighbour;
+
+static void sample_in_pause(enum galloc_pause point, const void *what)
+{
+	if (point == PAUSE_UNWATCH && (unsigned long)what >> PAGE_SHIFT ==
+				      (unsigned long)neighbour >> PAGE_SHIFT)
+		profile_add(neighbour, 64, true);
+}
+
+/* Between the look for others on the page and the exchange that takes its mark. */
+static void a_neighbour_that_is_sampled_meanwhile_keeps_its_mark(struct kunit *test)
+{
+	void *p = galloc(64, GFP_KERNEL), *others[64];
+	unsigned int i, n = 0;
+
+	if (galloc_debug) {
+		gfree(p);
+		kunit_skip(test, "no stacks");
+	}
+	do {
+		neighbour = galloc(64, GFP_KERNEL);
+		others[n++] = neighbour;
+	} while (n < ARRAY_SIZE(others) &&
+		 (unsigned long)neighbour >> PAGE_SHIFT != (unsigned long)p >> PAGE_SHIFT);
+	/* None by itself. */
+	sample_set(SAMPLE_MAX_KB);
+	profile_add(p, 64, false);
+	KUNIT_EXPECT_EQ(test, arena_stack_of(p), STACK_WATCHED);
+	WRITE_ONCE(galloc_pause_hook, sample_in_pause);
+	gfree(p);
+	WRITE_ONCE(galloc_pause_hook, NULL);
+	KUNIT_EXPECT_EQ(test, arena_stack_of(neighbour), STACK_WATCHED);
+	KUNIT_EXPECT_EQ(test, nr_live(), 1);
+	for (i = 0; i < n; i++)
+		gfree(others[i]);
+	KUNIT_EXPECT_EQ(test, nr_live(), 0);
+	KUNIT_EXPECT_EQ(test, arena_stack_of(p), stack_number(gk_nid(), sizeclass_of(64)));
+}
+
 /* A row gets stacks and loses them while an object is sampled. */
 static void marks_survive_new_numbers(struct kunit *test)
 {
@@ -613,6 +652,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(distances_have_no_memory),
 	KUNIT_CASE(whatever_the_size_and_the_way),
 	KUNIT_CASE(neighbours_are_not_sampled),
+	KUNIT_CASE(a_neighbour_that_is_sampled_meanwhile_keeps_its_mark),
 	KUNIT_CASE(marks_survive_new_numbers),
 	KUNIT_CASE(a_sweep_is_seen),
 	KUNIT_CASE(a_sample_may_be_lost),

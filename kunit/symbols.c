@@ -279,6 +279,7 @@ EXPORT_SYMBOL_IF_KUNIT(stats_spans_fops);
 EXPORT_SYMBOL_IF_KUNIT(heaps_classes_show);
 
 /* observe/profile.c, observe/sample.c */
+EXPORT_SYMBOL_IF_KUNIT(profile_add);
 EXPORT_SYMBOL_IF_KUNIT(profile_totals);
 EXPORT_SYMBOL_IF_KUNIT(profile_next);
 EXPORT_SYMBOL_IF_KUNIT(profile_read);

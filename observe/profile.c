@@ -281,25 +281,43 @@ static struct profile_record *record_next(struct profile_record *r, unsigned lon
 }
 
 /*
- * Mark the page of a small object, or take the mark away if no other object there is
- * sampled.  Whoever records one does that before he marks its page, and both look at the
- * records and the mark under the row's lock, so no mark is taken away that is needed.
- * False if the lock was taken.
+ * Take the mark of a page away if no other object there is sampled.  Our own is still in use,
+ * so its span stays.  Without a lock: whoever records an object does that before he marks its
+ * page, so one whose mark we take has a record that we see when we look again.
+ */
+static void page_unwatch(const struct object *o, const void *p)
+{
+	if (record_next(NULL, addr_of(p)))
+		return;
+	galloc_pause(PAUSE_UNWATCH, p);
+	/* Full barrier, if there was a mark: pairs with the one in page_watch(). */
+	if (mspan_unwatch(o->c, o->span, p) && record_next(NULL, addr_of(p)))
+		mspan_watch(o->c, o->span, p, false);
+}
+
+/*
+ * Mark the page of a small object, or take the mark away.  In rows of sets pages get other
+ * numbers, too, under the row's lock.  False if that was taken.
  */
 static bool page_watch(const void *p, bool watch, bool any)
 {
+	bool locked = true, set = false;
 	unsigned long flags;
-	bool locked = true;
 	struct object o;
 
 	rcu_read_lock();
 	if (mspan_resolve(p, &o) == FOUND_OBJECT) {
-		locked = lock_or_try(&o.c->lock, any, &flags);
-		if (locked) {
-			if (watch || !record_next(NULL, addr_of(p)))
-				mspan_watch(o.c, o.span, p, watch);
+		set = o.c->set;
+		if (set)
+			locked = lock_or_try(&o.c->lock, any, &flags);
+		/* Full barrier: the record is there, now the mark, see page_unwatch(). */
+		smp_mb();
+		if (locked && watch)
+			mspan_watch(o.c, o.span, p, true);
+		else if (locked)
+			page_unwatch(&o, p);
+		if (locked && set)
 			galloc_unlock(&o.c->lock, flags);
-		}
 	}
 	rcu_read_unlock();
 	return locked;
