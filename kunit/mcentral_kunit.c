@@ -182,7 +182,7 @@ static unsigned int free_turn(struct kunit *test, void **batch, unsigned int n,
 /* Every second one, in an order of their own: 16 words a turn, the others wait. */
 static void objects_of_a_word_are_marked_at_once(struct kunit *test)
 {
-	static const size_t sizes[] = { 16, 32, 192, 1024 };
+	static const size_t sizes[] = { 16, 32, 192, 640, 1024 };
 	static void *held[2 * BITS_PER_LONG], *batch[BITS_PER_LONG];
 	const unsigned int n = BITS_PER_LONG;
 	unsigned int i, j, left;
