@@ -110,9 +110,10 @@ static __always_inline bool cover_has(const struct cover *at, const struct sizec
 }
 
 /* The word of the object at an address, without its bit; NULL: there is none. */
-static struct cover *gather_new(const struct mcentral *c, const void *p, struct gathered *g)
+static struct cover *gather_new(const struct mcentral *c, const void *p, unsigned int shift,
+				struct gathered *g)
 {
-	struct cover *at = &g->cover[g->n], *same = g->cover;
+	struct cover *at = &g->cover[g->n], *same = at;
 	u32 index;
 
 	if (unlikely(!gather_span(c, p, at)))
@@ -122,6 +123,8 @@ static struct cover *gather_new(const struct mcentral *c, const void *p, struct 
 	if (unlikely(!cover_has(at, c->sc, addr_of(p), &index)))
 		return NULL;
 	/* The hash has another place for another part of it. */
+	if ((at->start ^ (at->start + at->length - 1)) >> shift)
+		same = g->cover;
 	while (same->span != at->span || same->word != at->word)
 		same++;
 	g->n += same == at;
@@ -148,7 +151,7 @@ static struct cover *gather_find(const struct mcentral *c, const void *p, unsign
 	*later = g->n == GATHER_WORDS;
 	if (*later)
 		return NULL;
-	at = gather_new(c, p, g);
+	at = gather_new(c, p, shift, g);
 	if (at)
 		g->at[h] = at - g->cover + 1;
 	return at;

@@ -654,9 +654,9 @@ static enum free_how push_slowly(struct mcache *m, struct mcache_stack *stack,
 			*n = 0;
 		} else {
 			*n = min_t(unsigned int, *n, DRAIN_TURN);
-			/* Each may be a span, and the caller may be in a critical section. */
-			if (c->whole && !transfer_has_room(c->row, *n))
-				*n = min_t(unsigned int, *n, CALL_TURN);
+			/* Each span may be empty then, and the caller be in a section. */
+			if (!transfer_has_room(c->row, *n))
+				*n = min_t(unsigned int, *n, CALL_TURN * c->sc->objects);
 			stack->top -= *n;
 			stack->moved -= *n;
 			memcpy(batch, stack->top, *n * sizeof(*batch));

@@ -769,7 +769,8 @@ void *mcentral_take_nolock(unsigned int row)
 unsigned int mcentral_free_turn(unsigned int row, void **batch, unsigned int n)
 {
 	struct mcentral *c = mcentral_of(row);
-	unsigned int turn = min(n, c->whole ? FREE_TURN : GATHER_MOST);
+	/* Of spans with few objects, no more than are of so many words. */
+	unsigned int turn = min3(n, GATHER_MOST, FREE_TURN * c->sc->objects);
 
 	n -= turn;
 	return n + free_together(c, batch + n, turn);

@@ -174,7 +174,7 @@ static void expect_one_turn(struct kunit *test, unsigned int most)
 /* The caller may be in a section of its own, and each may empty a span. */
 static void a_full_transfer_passes_few_objects_to_the_spans(struct kunit *test)
 {
-	const size_t size = 1024;
+	const size_t size = 2048;
 
 	if (debug_has_none(test, size))
 		return;
@@ -185,7 +185,7 @@ static void a_full_transfer_passes_few_objects_to_the_spans(struct kunit *test)
 /* Nor does a call do a turn of a drain that was asked for, besides. */
 static void these_are_the_turn_of_the_call(struct kunit *test)
 {
-	const size_t size = 1024;
+	const size_t size = 2048;
 
 	if (debug_has_none(test, size))
 		return;
