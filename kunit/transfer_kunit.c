@@ -160,13 +160,13 @@ static unsigned int most_in_a_call(struct kunit *test, size_t size, unsigned int
 			KUNIT_EXPECT_EQ(test, before, after);
 	}
 	WRITE_ONCE(galloc_pause_hook, NULL);
-	KUNIT_EXPECT_EQ(test, gk_in_use(test), left * size);
 	return most;
 }
 
 /* Where a CPU may keep little it has less than that. */
-static void expect_one_turn(struct kunit *test, unsigned int most)
+static void expect_one_turn(struct kunit *test, size_t size, unsigned int most)
 {
+	KUNIT_EXPECT_EQ(test, gk_in_use(test), nr_objects * size);
 	KUNIT_EXPECT_GT(test, most, 0);
 	KUNIT_EXPECT_LE(test, most, CALL_TURN);
 }
@@ -179,7 +179,7 @@ static void a_full_transfer_passes_few_objects_to_the_spans(struct kunit *test)
 	if (debug_has_none(test, size))
 		return;
 	hold(test, size, OBJECTS);
-	expect_one_turn(test, most_in_a_call(test, size, 1));
+	expect_one_turn(test, size, most_in_a_call(test, size, 1));
 }
 
 /* Nor does a call do a turn of a drain that was asked for, besides. */
@@ -194,7 +194,7 @@ static void these_are_the_turn_of_the_call(struct kunit *test)
 	KUNIT_ASSERT_FALSE(test, transfer_has_room(row_of(size)->row, CALL_TURN));
 	/* A request soon after another one does nothing. */
 	gk_wait_for(({ drain_kick(); drain_is_behind(); }), GK_PATIENCE_MS);
-	expect_one_turn(test, most_in_a_call(test, size, 1));
+	expect_one_turn(test, size, most_in_a_call(test, size, 1));
 }
 
 /* It was given up, and with interrupts off there is no memory for a new one. */
@@ -217,7 +217,7 @@ static void without_a_transfer_few_objects_go_to_their_spans(struct kunit *test)
 	most = most_in_a_call(test, size, 0);
 	local_irq_restore(flags);
 	KUNIT_EXPECT_NULL(test, row_of(size)->transfer.stack);
-	expect_one_turn(test, most);
+	expect_one_turn(test, size, most);
 }
 
 static void a_drain_empties_it(struct kunit *test)
