@@ -170,11 +170,13 @@ bool grow_may_batch(int nid, unsigned int npages, gfp_t gfp)
 }
 
 /* Several spans come at once if they have at most so many objects; and the most of them. */
-#define GROW_OBJECTS		16
+#define GROW_OBJECTS		32
 #define GROW_SPANS		32U
 
-/* Of its spans a row gets no more than this part at once. */
+/* Of its spans a row gets no more than this part at once; the second where they have many. */
+#define GROW_FEW		16
 #define GROW_PART		8
+#define GROW_PART_MANY		128
 
 /* Has a row a PARTIAL span?  Lockless, so only a hint. */
 bool grow_has_partial(const struct mcentral *c)
@@ -203,13 +205,14 @@ bool grow_has_partial(const struct mcentral *c)
 unsigned int grow_objects(unsigned int row, void **batch, unsigned int max, gfp_t gfp)
 {
 	struct mcentral *c = mcentral_of(row);
+	unsigned int part = c->sc->objects > GROW_FEW ? GROW_PART_MANY : GROW_PART;
 	unsigned int spans, n;
 	struct mspan *s;
 
 	if (c->sc->objects > GROW_OBJECTS || c->set || grow_has_partial(c))
 		return 0;
 	spans = min3(max / c->sc->objects, GROW_SPANS,
-		     (unsigned int)(1 + atomic_long_read(&c->nr_spans) / GROW_PART));
+		     (unsigned int)(1 + atomic_long_read(&c->nr_spans) / part));
 	if (spans < 2 || !grow_may_batch(c->nid, spans * c->sc->span_pages, gfp))
 		return 0;
 	s = mheap_alloc_spans(c->nid, c->sc, spans, gfp);

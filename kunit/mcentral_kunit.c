@@ -259,6 +259,33 @@ static void a_new_span_costs_one_claim_and_no_lock_of_its_row(struct kunit *test
 	KUNIT_EXPECT_EQ(test, atomic_long_read(&c->nr_spans), 0);
 }
 
+/* They are a small part of what the row has. */
+static void spans_with_many_objects_come_together_where_there_are_many(struct kunit *test)
+{
+	struct mcentral *c = one_row_of(192);
+	unsigned int i, n = 140 * c->sc->objects;
+	void **held = kunit_kcalloc(test, n, sizeof(*held), GFP_KERNEL);
+	long more, most = 0;
+
+	KUNIT_ASSERT_NOT_NULL(test, held);
+	if (galloc_debug || c->sc->objects <= 16 || c->sc->objects > 32)
+		kunit_skip(test, "no stacks, or other pages");
+	for (i = 0; i < n; i++) {
+		long spans = atomic_long_read(&c->nr_spans);
+
+		held[i] = galloc(192, GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, held[i]);
+		more = atomic_long_read(&c->nr_spans) - spans;
+		KUNIT_EXPECT_LE(test, more, 1 + spans / 128);
+		most = max(most, more);
+	}
+	KUNIT_EXPECT_GT(test, most, 1);
+	gfree_bulk(n, held);
+	drain_cpus();
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&c->nr_spans), 0);
+	KUNIT_EXPECT_EQ(test, validate_all(), 0);
+}
+
 /* Whoever takes the span has freed the object, also where another one has set its bit. */
 static void an_object_with_a_span_of_its_own_is_freed_once(struct kunit *test)
 {
@@ -584,6 +611,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(an_unused_span_is_returned_at_once),
 	KUNIT_CASE(objects_of_many_spans_are_freed_together),
 	KUNIT_CASE(objects_of_a_word_are_marked_at_once),
+	KUNIT_CASE(spans_with_many_objects_come_together_where_there_are_many),
 	KUNIT_CASE(a_new_span_costs_one_claim_and_no_lock_of_its_row),
 	KUNIT_CASE(an_object_with_a_span_of_its_own_is_freed_once),
 	KUNIT_CASE(a_late_free_leaves_the_next_object_alone),

@@ -153,7 +153,7 @@ lock, these need 3.3 locks: that is the floor, if all others are served by their
 no memory comes or goes. The trace lets 25 of 31 MB go several times, in bursts: what a
 full transfer has no room for is marked free in the spans, in up to 16 words a call, which
 may be made in a section of the caller's (``bit``): the objects come in an order of their
-own, and of 16 in a row 4 are of the same word, of 64, 7, of 256, 10. Spans
+own, and of 16 in a row 4 are of the same word, of 64, 7, of 256, 10 (why/gather.rst). Spans
 that come and go with these objects take a lock of the node and a counter of the row each
 (``grow``, ``release``).
 
