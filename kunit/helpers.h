@@ -216,6 +216,9 @@ void gk_join(struct kunit *test, struct gk_thread *t);
 #define GK_MAX_ORDER	(MAX_PAGE_ORDER < 25 - PAGE_SHIFT ? MAX_PAGE_ORDER : 25 - PAGE_SHIFT)
 #define GK_MAX_PAGES	(1U << GK_MAX_ORDER)
 
+/* The class of so many bytes, or the largest: a page may have more. */
+#define GK_SMALL(size)	((size) < GALLOC_MAX_SMALL ? (size) : GALLOC_MAX_SMALL)
+
 /* Some cases lay out more runs in a block than it has large pages. */
 static inline void gk_needs_pages(struct kunit *test, unsigned int npages)
 {

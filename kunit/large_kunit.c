@@ -28,7 +28,7 @@ static bool kmalloc_has_none(size_t size)
 
 static void large_objects_of_every_number_of_pages(struct kunit *test)
 {
-	unsigned int npages = GALLOC_MAX_SMALL / PAGE_SIZE + 1;
+	unsigned int npages = GALLOC_MAX_SMALL / PAGE_SIZE + 1 + (PAGE_SIZE > GALLOC_MAX_SMALL);
 	unsigned int step = gk_slow() ? 97 : 1;
 	unsigned long ops = 0;
 

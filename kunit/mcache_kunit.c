@@ -203,7 +203,7 @@ static void flush_and_refill_conserve_each_object(struct kunit *test)
 /* One for one at first, then a few at a time: a small part of what the class has. */
 static void objects_with_a_span_each_come_several_at_once(struct kunit *test)
 {
-	unsigned int class = sizeclass_of(PAGE_SIZE), most = 0, i;
+	unsigned int class = sizeclass_of(GK_SMALL(PAGE_SIZE)), most = 0, i;
 
 	/* The largest has, where a page does not. */
 	class = sizeclasses[class].objects > 1 ? GALLOC_NR_CLASSES - 1 : class;

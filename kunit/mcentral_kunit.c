@@ -122,7 +122,9 @@ static void an_unused_span_is_returned_at_once(struct kunit *test)
 /* As a stack gives them up: of several spans, and all but one of each, then the rest. */
 static void objects_of_many_spans_are_freed_together(struct kunit *test)
 {
-	static const size_t sizes[] = { 256, 1024, 2048, PAGE_SIZE, 4 * PAGE_SIZE };
+	static const size_t sizes[] = {
+		256, 1024, 2048, GK_SMALL(PAGE_SIZE), GK_SMALL(4 * PAGE_SIZE)
+	};
 	void *held[40], *batch[40];
 	unsigned int i, j, n;
 
@@ -289,10 +291,13 @@ static void spans_with_many_objects_come_together_where_there_are_many(struct ku
 /* Whoever takes the span has freed the object, also where another one has set its bit. */
 static void an_object_with_a_span_of_its_own_is_freed_once(struct kunit *test)
 {
-	struct mcentral *c = one_row_of(PAGE_SIZE);
-	long spans = atomic_long_read(&c->nr_spans);
 	unsigned int second;
+	struct mcentral *c;
+	long spans;
 
+	gk_needs_class(test, PAGE_SIZE);
+	c = one_row_of(PAGE_SIZE);
+	spans = atomic_long_read(&c->nr_spans);
 	KUNIT_EXPECT_EQ(test, c->whole, c->sc->objects == 1);
 	gk_expect_reports(test, FAULT_DOUBLE_FREE);
 	for (second = 0; second < 2; second++) {
@@ -394,6 +399,7 @@ static bool drop(void *p)
 
 static void a_late_free_leaves_the_next_object_alone(struct kunit *test)
 {
+	gk_needs_class(test, PAGE_SIZE);
 	one.row = one_row_of(PAGE_SIZE);
 	if (one.row->whole)
 		one_life(test, begin_alone, detach);

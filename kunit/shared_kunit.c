@@ -153,7 +153,7 @@ static void every_way_to_free_a_shared_object_waits(struct kunit *test)
 
 	for (i = 0; i < ARRAY_SIZE(ways); i++) {
 		share_page(test, 2 * PAGE_SIZE, 1, ways[i]);
-		share_page(test, 32768, 3, ways[i]);
+		share_page(test, max(32768UL, 4 * PAGE_SIZE), 3, ways[i]);
 		share_page(test, 100000, 0, ways[i]);
 	}
 }
@@ -163,6 +163,7 @@ static void a_waiting_object_is_not_freed_again(struct kunit *test)
 	static const size_t sizes[] = { 2 * PAGE_SIZE, 32768 };
 	unsigned int i;
 
+	gk_needs_class(test, 2 * PAGE_SIZE);
 	gk_expect_reports(test, FAULT_DOUBLE_FREE);
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
 		u8 *p = take(test, sizes[i]);
@@ -186,6 +187,7 @@ static void only_the_shared_object_waits(struct kunit *test)
 	struct page *page;
 	unsigned int i;
 
+	gk_needs_class(test, size);
 	for (i = 0; i < ARRAY_SIZE(p); i++)
 		p[i] = take(test, size);
 	page = virt_to_page(p[3]);
@@ -270,7 +272,8 @@ static void page_owner_sees_single_pages(struct kunit *test)
 
 static void dropped_references_of_a_small_object_are_found_by_a_scan(struct kunit *test)
 {
-	static const size_t sizes[] = { 8, 100, 1000, PAGE_SIZE, 2 * PAGE_SIZE };
+	static const size_t sizes[] = { 8, 100, 1000, GK_SMALL(PAGE_SIZE),
+					GK_SMALL(2 * PAGE_SIZE) };
 	unsigned int i;
 
 	gk_expect_reports(test, FAULT_FOREIGN_REF);
@@ -295,7 +298,7 @@ static void dropped_references_of_a_small_object_are_found_by_a_scan(struct kuni
 
 static void dropped_references_of_a_large_object_are_found_at_its_free(struct kunit *test)
 {
-	static const size_t sizes[] = { 2 * PAGE_SIZE, 40000, 1 << 20, 3 << 20 };
+	static const size_t sizes[] = { 2 * PAGE_SIZE, PAGE_SIZE + 40000, 1 << 20, 3 << 20 };
 	unsigned int i;
 
 	gk_expect_reports(test, FAULT_FOREIGN_REF);
