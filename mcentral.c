@@ -611,10 +611,7 @@ static bool free_object(const void *p, bool single)
 	return live;
 }
 
-/*
- * Mark objects free, one atomic operation for those of a word, and leave the spans that are
- * to be looked at.
- */
+/* Mark objects free, those of a word at once, and leave the spans to be looked at. */
 static void free_marks(struct mcentral *c, void **batch, unsigned int n, struct freed *freed,
 		       struct gathered *g)
 {
