@@ -19,8 +19,9 @@ for bytes in $SIZES; do
 	said=$(used_up ': \([0-9]* objects .*\)' size="$bytes")
 	ours=${said%% *} theirs=${said##* }
 	note "kmalloc() ${theirs:-none}, galloc ${ours:-none}"
-	at_least "objects of $bytes of the reserve, to 0.96 of kmalloc()'s" \
-		"$ours" $((${theirs:-1000000} * 96 / 100))
+	# Where all that is left are single pages, each needs a descriptor: 31 of these fill a page.
+	at_least "objects of $bytes of the reserve, to 0.95 of kmalloc()'s" \
+		"$ours" $((${theirs:-1000000} * 95 / 100))
 done
 theirs=$(used_up ': \([0-9]*\) objects' huge=1 size=65536 count=60 kmalloc=1)
 ours=$(used_up ': \([0-9]*\) objects' huge=1 size=65536 count=60)
