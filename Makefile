@@ -69,8 +69,8 @@ btfids	= tools/bpf/resolve_btfids/resolve_btfids
 
 # Quoted, since KDIR may have a space; the path that is built in must not.  KCFLAGS also
 # reach the files that kbuild compiles itself, so that builds in different directories
-# are equal.
-kbuild	= -C '$(KDIR)' M='$(out)' MO= $(if $(DEBUG),GALLOC_DEBUG=y) $(llvm) \
+# are equal.  Newer ones call themselves to set --no-print-directory, without quotes.
+kbuild	= $(if $(word 2,$(KDIR)),--no-print-directory) -C '$(KDIR)' M='$(out)' MO= $(if $(DEBUG),GALLOC_DEBUG=y) $(llvm) \
 	  KCFLAGS='$(KCFLAGS) -ffile-prefix-map=$(out)=.' \
 	  $(if $(filter y,$(BTF))$(if $(filter n,$(BTF)),,$(if $(strip $(btf)),,y)),,CONFIG_DEBUG_INFO_BTF_MODULES=)
 
