@@ -203,12 +203,13 @@ static bool guard_forbids(const struct guard *g, unsigned long addr)
 /*
  * The slot that an oops is about, and the address.  Printing the oops may have caused another
  * fault: where the code is at the very beginning of a module, that before it is printed, too.
- * So registers are looked at as well, as words; of those that point to slots the first that
- * nobody may use, or, since the access may have had an offset, the first.
+ * So registers are looked at as well, as words; of those that nobody may use the one that is
+ * nearest to an object.  Otherwise the first: the access may have had an offset.
  */
 static const struct guard *guard_of_oops(const struct pt_regs *regs, unsigned long *addr)
 {
 	const unsigned long *word = (const unsigned long *)regs;
+	unsigned long away, least = ULONG_MAX;
 	const struct guard *g, *found;
 	unsigned int i;
 
@@ -218,12 +219,14 @@ static const struct guard *guard_of_oops(const struct pt_regs *regs, unsigned lo
 		return found;
 	for (i = 0; i < sizeof(*regs) / sizeof(*word); i++) {
 		g = guard_of((void *)word[i], true);
-		if (!g || (found && !guard_forbids(g, word[i])))
+		if (!g)
+			continue;
+		away = guard_forbids(g, word[i]) ? guard_distance(g, word[i]) : ULONG_MAX;
+		if (found && away >= least)
 			continue;
 		found = g;
+		least = away;
 		*addr = word[i];
-		if (guard_forbids(g, *addr))
-			break;
 	}
 	return found;
 }

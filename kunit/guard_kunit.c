@@ -143,10 +143,13 @@ static void an_oops_is_explained(struct kunit *test)
 	KUNIT_ASSERT_TRUE(test, p && q);
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
 		gk_listen(test);
-		/* One that may be used comes before it. */
-		((unsigned long *)&regs)[2] = (unsigned long)q;
-		if (cases[i].at == 8)
-			((unsigned long *)&regs)[2] = 0;
+		/* Before it comes one that may be used, and one that is far from all. */
+		memset(&regs, 0, sizeof(regs));
+		if (cases[i].at != 8) {
+			((unsigned long *)&regs)[1] = (unsigned long)q & PAGE_MASK;
+			((unsigned long *)&regs)[1] += PAGE_SIZE / 2;
+			((unsigned long *)&regs)[2] = (unsigned long)q;
+		}
 		((unsigned long *)&regs)[3] = (unsigned long)p + cases[i].at;
 		guard_die(NULL, DIE_OOPS, &args);
 		KUNIT_EXPECT_EQ_MSG(test, gk_heard(test, cases[i].text), 1, "%u", i);
