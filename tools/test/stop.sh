@@ -116,8 +116,8 @@ broken_off()
 	shift 4
 
 	: >"$work/guests"
-	# Background jobs of a shell ignore INT.
-	setsid env --default-signal=INT "$@" >"$work/log" 2>&1 </dev/null &
+	# Background jobs of a shell ignore INT, and what nohup runs ignores HUP.
+	setsid env --default-signal=INT,TERM,HUP "$@" >"$work/log" 2>&1 </dev/null &
 	pid=$!
 	# Not a word of bash's own about how it ended.
 	disown "$pid"
