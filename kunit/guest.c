@@ -35,7 +35,7 @@ EXPORT_SYMBOL_GPL(gk_fuzz_ops);
 
 bool gk_quick;
 module_param_named(quick, gk_quick, bool, 0444);
-MODULE_PARM_DESC(quick, "do not wait for what galloc does once in seconds");
+MODULE_PARM_DESC(quick, "leave out what takes seconds and does not depend on galloc's parameters");
 EXPORT_SYMBOL_GPL(gk_quick);
 
 /* /proc/sys/kernel/panic_on_warn */

@@ -219,7 +219,8 @@ static void objects_with_a_span_each_come_several_at_once(struct kunit *test)
 		KUNIT_EXPECT_LE(test, more, 1 + spans / 8);
 		most = max_t(unsigned int, most, max(more, 0L));
 	}
-	KUNIT_EXPECT_TRUE(test, most > 1 && most <= 16);
+	KUNIT_EXPECT_GT(test, most, 1);
+	KUNIT_EXPECT_LE(test, most, 16);
 	free_objects();
 	KUNIT_EXPECT_EQ(test, validate_all(), 0);
 }
