@@ -683,8 +683,11 @@ bool stacks_relieve(const struct row_account *a, gfp_t gfp)
 	}
 	if (bitmap_empty(ks, STACK_STRIDE))
 		return false;
-	for (seen = empty_seen(); !empty_is_done(ks) && time_before(jiffies, end); seen = empty_seen())
+	seen = empty_seen();
+	while (!empty_is_done(ks) && time_before(jiffies, end)) {
 		empty_wait(seen);
+		seen = empty_seen();
+	}
 	return true;
 }
 

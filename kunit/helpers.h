@@ -222,7 +222,7 @@ void gk_join(struct kunit *test, struct gk_thread *t);
 /* Some cases lay out more runs in a block than it has large pages. */
 static inline void gk_needs_pages(struct kunit *test, unsigned int npages)
 {
-	if (ARENA_PAGES < npages)
+	if (npages > ARENA_PAGES)
 		kunit_skip(test, "a block has fewer than %u pages", npages);
 }
 

@@ -127,7 +127,7 @@ static void follow_fn(void *data, enum error_detector detector, unsigned long ad
 	struct found_record found;
 	struct mspan s;
 
-	/* It may be one of galloc's own, in a section that has a lock; who can be preempted has none. */
+	/* It may be galloc's own, in a section with a lock; who can be preempted has none. */
 	if (in_nmi() || this_cpu_read(galloc_lock_held))
 		return;
 	if (!map_span_around(p, &s) && !table_find(p, &found))

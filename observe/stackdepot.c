@@ -197,9 +197,10 @@ u32 stackdepot_save(const unsigned long *at, unsigned int n, bool any)
 /*
  * The kernel needs some 10,000 instructions to unwind 24 calls.  But most stacks have been
  * seen before, and whether that is so can be told from the words on the stack that may be
- * return addresses, see may_be_code().  These words depend on the calls, and on what earlier calls have left between them.  Two
- * chains that differ have different ones, and the same hash of 44 bits once in 10^13 times;
- * the same chain with other remains is unwound again, and gets the handle that it had.
+ * return addresses, see may_be_code().  These words depend on the calls, and on what earlier
+ * calls have left between them.  Two chains that differ have different ones, and the same
+ * hash of 44 bits once in 10^13 times; the same chain with other remains is unwound again,
+ * and gets the handle that it had.
  *
  * An entry is the upper bits of the hash of the words and, below, the handle; being one
  * word, it is read and written whole, so no order is needed.
