@@ -8,15 +8,16 @@
  */
 #include "helpers.h"
 
-#include <linux/slab.h>
-
 /* Objects that a case may hold at once. */
 #define MAX_OBJECTS	4096
 
 static void **objects;
 static unsigned int nr_objects;
 
-#define this_mcache()	raw_cpu_ptr(&galloc_mcache)
+static struct mcache *this_mcache(void)
+{
+	return raw_cpu_ptr(&galloc_mcache);
+}
 
 static int init_case(struct kunit *test)
 {
@@ -201,7 +202,6 @@ static void flush_and_refill_conserve_each_object(struct kunit *test)
 static void objects_with_a_span_each_come_several_at_once(struct kunit *test)
 {
 	unsigned int class = sizeclass_of(GK_SMALL(PAGE_SIZE)), most = 0, i;
-	int nid = gk_nid();
 
 	/* The largest has, where a page does not. */
 	class = sizeclasses[class].objects > 1 ? GALLOC_NR_CLASSES - 1 : class;
@@ -209,11 +209,11 @@ static void objects_with_a_span_each_come_several_at_once(struct kunit *test)
 		return;
 	drain_cpus();
 	for (i = 0; i < 100; i++) {
-		const atomic_long_t *spans = &mcentral_rows[mcentral_row(nid, class)]->nr_spans;
+		const atomic_long_t *spans = &mcentral_rows[mcentral_row(gk_nid(), class)]->nr_spans;
 		long had = atomic_long_read(spans), more;
 
 		/* Not if the node had no long run a moment ago. */
-		WRITE_ONCE(arena_scarce[nid].order, MAX_PAGE_ORDER);
+		WRITE_ONCE(arena_scarce[gk_nid()].order, MAX_PAGE_ORDER);
 		hold(test, sizeclasses[class].size);
 		more = atomic_long_read(spans) - had;
 		KUNIT_EXPECT_LE(test, more, 1 + had / 8);
