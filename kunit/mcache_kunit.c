@@ -209,13 +209,13 @@ static void objects_with_a_span_each_come_several_at_once(struct kunit *test)
 		return;
 	drain_cpus();
 	for (i = 0; i < 100; i++) {
-		const atomic_long_t *spans = &mcentral_rows[mcentral_row(gk_nid(), class)]->nr_spans;
-		long had = atomic_long_read(spans), more;
+		const atomic_long_t *n = &mcentral_rows[mcentral_row(gk_nid(), class)]->nr_spans;
+		long had = atomic_long_read(n), more;
 
 		/* Not if the node had no long run a moment ago. */
 		WRITE_ONCE(arena_scarce[gk_nid()].order, MAX_PAGE_ORDER);
 		hold(test, sizeclasses[class].size);
-		more = atomic_long_read(spans) - had;
+		more = atomic_long_read(n) - had;
 		KUNIT_EXPECT_LE(test, more, 1 + had / 8);
 		most = max_t(unsigned int, most, max(more, 0L));
 	}
