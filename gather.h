@@ -194,12 +194,12 @@ static void gather_objects(const struct mcentral *c, void **p, unsigned int n,
 
 		if (!cover_has(last, sc, addr_of(p[i]), &index)) {
 			at = gather_find(c, p[i], shift, g, &later);
-			if (unlikely(!at)) {
+			/* One found by a late double free may be cut otherwise by now. */
+			if (unlikely(!at || !cover_has(at, sc, addr_of(p[i]), &index))) {
 				*(later ? &g->later : &g->strange) |= BIT(i);
 				last = &none;
 				continue;
 			}
-			cover_has(at, sc, addr_of(p[i]), &index);
 			last = at;
 		}
 		bit = BIT(index % BITS_PER_LONG);
