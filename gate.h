@@ -155,6 +155,8 @@ static inline bool gate_is_watched(void)
 	return unlikely(READ_ONCE(gate_watched) & ~BIT(GATE_SAMPLE));
 }
 
+void profile_see_left(struct mspan *const *s, unsigned int n);
+
 /* Is anything recorded, see debug/table.c? */
 static inline bool gate_has_tables(void)
 {
@@ -164,6 +166,8 @@ static inline bool gate_has_tables(void)
 /* Spans in TRANSIT, of objects of @size bytes, have left their row. */
 static inline void gate_spans_left(struct mspan *const *s, unsigned int n, size_t size)
 {
+	if (size <= GALLOC_MAX_SMALL)
+		profile_see_left(s, n);
 	if (gate_has_tables())
 		gate_see_left(s, n, size);
 }

@@ -36,6 +36,7 @@ enum galloc_pause {
 	PAUSE_STACKS_HIDDEN,	/* stacks: nobody has the k any more, but for pages */
 	PAUSE_STACKS_RELABELLED,	/* stacks: no page has the number any more */
 	PAUSE_UNWATCH,		/* page_unwatch: no sampled object on the page, still marked */
+	PAUSE_UNWATCHED,	/* page_unwatch: the mark is taken, not yet looked again */
 	PAUSE_GUARD_LEAVE,	/* guard_leave: a slot is live, not yet asked whose it is */
 	PAUSE_UNWIND,		/* stackdepot_save_here: a stack is unwound */
 	NR_GALLOC_PAUSES

@@ -497,6 +497,61 @@ static void a_neighbour_that_is_sampled_meanwhile_keeps_its_mark(struct kunit *t
 	KUNIT_EXPECT_EQ(test, arena_stack_of(p), stack_number(gk_nid(), sizeclass_of(64)));
 }
 
+static void sample_and_free_in_pause(enum galloc_pause point, const void *what)
+{
+	if (!neighbour || (unsigned long)what >> PAGE_SHIFT !=
+			  (unsigned long)neighbour >> PAGE_SHIFT)
+		return;
+	if (point == PAUSE_UNWATCH)
+		profile_add(neighbour, 64, true);
+	if (point == PAUSE_UNWATCHED) {
+		gfree(neighbour);
+		neighbour = NULL;
+	}
+}
+
+/*
+ * The same, and it is freed before the second look: its record stays.  The next that is
+ * recorded at its address replaces it, or it goes with the span.
+ */
+static void a_record_that_is_left_goes_with_its_span(struct kunit *test)
+{
+	void *p, *q, *others[64];
+	unsigned int turn, n = 0;
+
+	if (galloc_debug)
+		kunit_skip(test, "no stacks");
+	/* None by itself. */
+	sample_set(SAMPLE_MAX_KB);
+	p = galloc(64, GFP_KERNEL);
+	do {
+		q = galloc(64, GFP_KERNEL);
+		others[n++] = q;
+	} while (n < ARRAY_SIZE(others) &&
+		 (unsigned long)q >> PAGE_SHIFT != (unsigned long)p >> PAGE_SHIFT);
+	n--;
+	for (turn = 0; turn < 2; turn++) {
+		if (turn) {
+			KUNIT_ASSERT_PTR_EQ(test, galloc(64, GFP_KERNEL), p);
+			KUNIT_ASSERT_PTR_EQ(test, galloc(64, GFP_KERNEL), q);
+			profile_add(q, 64, false);
+			KUNIT_EXPECT_EQ(test, nr_live(), 1);
+			gfree(q);
+			KUNIT_ASSERT_PTR_EQ(test, galloc(64, GFP_KERNEL), q);
+		}
+		neighbour = q;
+		profile_add(p, 64, false);
+		WRITE_ONCE(galloc_pause_hook, sample_and_free_in_pause);
+		gfree(p);
+		WRITE_ONCE(galloc_pause_hook, NULL);
+		KUNIT_EXPECT_NULL(test, neighbour);
+		KUNIT_EXPECT_EQ(test, nr_live(), 1);
+	}
+	gfree_bulk(n, others);
+	gk_give_back();
+	KUNIT_EXPECT_EQ(test, nr_live(), 0);
+}
+
 /* A row gets stacks and loses them while an object is sampled. */
 static void marks_survive_new_numbers(struct kunit *test)
 {
@@ -656,6 +711,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(whatever_the_size_and_the_way),
 	KUNIT_CASE(neighbours_are_not_sampled),
 	KUNIT_CASE(a_neighbour_that_is_sampled_meanwhile_keeps_its_mark),
+	KUNIT_CASE(a_record_that_is_left_goes_with_its_span),
 	KUNIT_CASE(marks_survive_new_numbers),
 	KUNIT_CASE(a_sweep_is_seen),
 	KUNIT_CASE(a_sample_may_be_lost),

@@ -280,18 +280,35 @@ static struct profile_record *record_next(struct profile_record *r, unsigned lon
 	return r;
 }
 
+/* Take the record of an object, if it has one. */
+static bool record_take_at(unsigned long addr)
+{
+	struct profile_record *r = NULL;
+
+	while ((r = record_next(r, addr)))
+		if (READ_ONCE(r->addr) == addr && record_take(r, addr))
+			return true;
+	return false;
+}
+
 /*
  * Take the mark of a page away if no other object there is sampled.  Our own is still in use,
  * so its span stays.  Without a lock: whoever records an object does that before he marks its
- * page, so one whose mark we take has a record that we see when we look again.
+ * page, so one whose mark we take has a record that we see when we look again.  If that one is
+ * freed before we do, nobody takes its record; the mark that we then set says so until another
+ * object is recorded there, or the span leaves its row.
  */
 static void page_unwatch(const struct object *o, const void *p)
 {
+	bool marked;
+
 	if (record_next(NULL, addr_of(p)))
 		return;
 	galloc_pause(PAUSE_UNWATCH, p);
 	/* Full barrier, if there was a mark: pairs with the one in page_watch(). */
-	if (mspan_unwatch(o->c, o->span, p) && record_next(NULL, addr_of(p)))
+	marked = mspan_unwatch(o->c, o->span, p);
+	galloc_pause(PAUSE_UNWATCHED, p);
+	if (marked && record_next(NULL, addr_of(p)))
 		mspan_watch(o->c, o->span, p, false);
 }
 
@@ -339,6 +356,8 @@ void profile_add(const void *p, size_t size, bool any)
 	if (!line.mean)
 		return;
 	line.stack = stackdepot_save_here(any);
+	/* One that has been left there, see page_unwatch(). */
+	record_take_at(addr_of(p));
 	e = entry_get(&line, any);
 	if (!e || !record_add(e, addr_of(p), any)) {
 		atomic_long_inc(&nr_lost);
@@ -365,16 +384,9 @@ void profile_add_bulk(void **p, size_t n, size_t size)
  */
 void profile_forget(const void *p, bool any)
 {
-	unsigned long addr = addr_of(p);
-	struct profile_record *r = NULL;
-
-	while ((r = record_next(r, addr))) {
-		if (READ_ONCE(r->addr) == addr && record_take(r, addr)) {
-			/* If that is not possible now, frees in the page stay slow. */
-			page_watch(p, false, any);
-			return;
-		}
-	}
+	/* If that is not possible now, frees in the page stay slow. */
+	if (record_take_at(addr_of(p)))
+		page_watch(p, false, any);
 }
 
 /* All objects of these pages are gone, and soon the pages. */
@@ -386,6 +398,27 @@ void profile_forget_pages(unsigned long start, unsigned int npages)
 		r = NULL;
 		while ((r = record_next(r, start)))
 			record_take(r, READ_ONCE(r->addr) & ~RECORD_FREE);
+	}
+}
+
+/**
+ * profile_see_left() - spans of small objects have left their row
+ * @s: the spans, in TRANSIT, the caller's alone; all objects are free
+ * @n: their number
+ *
+ * A mark is of a record that nobody has taken, see page_unwatch().
+ *
+ * Context: Any.
+ */
+void profile_see_left(struct mspan *const *s, unsigned int n)
+{
+	for (; n--; s++) {
+		const u16 *number = &(*s)->arena->stack[arena_page((*s)->arena, (*s)->start)];
+		unsigned int i;
+
+		for (i = 0; i < (*s)->npages; i++)
+			if (unlikely(number[i] == STACK_WATCHED))
+				profile_forget_pages((*s)->start + i * PAGE_SIZE, 1);
 	}
 }
 
