@@ -106,6 +106,14 @@ static void *alloc_beside(const void *p, size_t size, size_t align, gfp_t gfp, i
 	return new;
 }
 
+/* For what can do without it: no reserves, and little effort. */
+static gfp_t gfp_at_hand(gfp_t gfp)
+{
+	gfp &= ~(__GFP_HIGH | __GFP_ATOMIC | __GFP_MEMALLOC | __GFP_RETRY_MAYFAIL |
+		 __GFP_NOFAIL);
+	return gfp | __GFP_NOWARN | __GFP_NORETRY | __GFP_NOMEMALLOC;
+}
+
 /**
  * grealloc_node_aligned() - change the size of an object, with alignment and node
  * @p: the object; NULL and ZERO_SIZE_PTR: allocate a new one
@@ -116,7 +124,8 @@ static void *alloc_beside(const void *p, size_t size, size_t align, gfp_t gfp, i
  * @nid: node, or NUMA_NO_NODE
  *
  * Stays in place if the object is large enough and so aligned.  One on another node
- * than @nid moves only with __GFP_THISNODE, or to grow.
+ * than @nid moves only with __GFP_THISNODE, or to grow.  One that is not aligned as that
+ * of galloc(@size) moves if memory is at hand, and else stays.
  *
  * Context: Any but NMI.  Sleeps if @gfp allows it.
  * Return: The object, ZERO_SIZE_PTR if @size is 0, or NULL; @p is unchanged in the
@@ -125,6 +134,7 @@ static void *alloc_beside(const void *p, size_t size, size_t align, gfp_t gfp, i
 void *grealloc_node_aligned(const void *p, size_t size, size_t align, gfp_t gfp,
 			    int nid)
 {
+	bool fits, aligned;
 	size_t have;
 	void *new;
 
@@ -139,16 +149,18 @@ void *grealloc_node_aligned(const void *p, size_t size, size_t align, gfp_t gfp,
 	have = resize_have(p);
 	if (!have)
 		return NULL;
-	if (have >= size && IS_ALIGNED(addr_of(p), align) &&
-	    (!(gfp & __GFP_THISNODE) || nid == NUMA_NO_NODE ||
-	     page_to_nid(virt_to_page(p)) == nid)) {
-		resize_in_place(p, size, have, gfp);
-		return (void *)p;
-	}
-	new = alloc_beside(p, size, align, gfp, nid);
+	fits = have >= size && IS_ALIGNED(addr_of(p), align) &&
+	       (!(gfp & __GFP_THISNODE) || nid == NUMA_NO_NODE ||
+		page_to_nid(virt_to_page(p)) == nid);
+	aligned = IS_ALIGNED(addr_of(p), size & -size);
+	new = fits && aligned ? NULL :
+	      alloc_beside(p, size, align, fits ? gfp_at_hand(gfp) : gfp, nid);
 	if (new) {
 		memcpy(new, p, min(resize_kept(p, have), size));
 		gfree(p);
+	} else if (fits) {
+		resize_in_place(p, size, have, gfp);
+		return (void *)p;
 	}
 	return new;
 }

@@ -176,6 +176,42 @@ static void realloc_aligns_as_asked(struct kunit *test)
 	}
 }
 
+/* Eight neighbours, not all of which can be aligned by chance. */
+static void shrink_some(struct kunit *test, size_t from, size_t to, bool starve)
+{
+	void *p[8];
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(p); i++) {
+		p[i] = galloc(from, GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, p[i]);
+		twin_fill(p[i], to, i);
+	}
+	if (starve)
+		gk_starve(test);
+	for (i = 0; i < ARRAY_SIZE(p); i++) {
+		p[i] = grealloc(p[i], to, GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, p[i]);
+		KUNIT_EXPECT_TRUE(test, starve || IS_ALIGNED((unsigned long)p[i], to));
+		KUNIT_EXPECT_TRUE(test, twin_intact(p[i], to, i));
+	}
+	gk_feed();
+	gk_unlimit(test);
+	gfree_bulk(ARRAY_SIZE(p), p);
+}
+
+/* A smaller size may have a higher alignment.  Without memory it stays where it is. */
+static void realloc_aligns_what_it_shrinks(struct kunit *test)
+{
+	int starve;
+
+	for (starve = 0; starve < 2; starve++) {
+		shrink_some(test, 300, 256, starve);
+		shrink_some(test, 5000, 4096, starve);
+		shrink_some(test, 100000, 65536, starve);
+	}
+}
+
 static void realloc_that_moves_is_as_galloc_of_that_size(struct kunit *test)
 {
 	void *p = galloc_aligned(100, 4096, GFP_KERNEL), *q = grealloc(p, 5000, GFP_KERNEL);
@@ -427,6 +463,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(the_end_of_a_scope_frees),
 #endif
 	KUNIT_CASE(realloc_aligns_as_asked),
+	KUNIT_CASE(realloc_aligns_what_it_shrinks),
 	KUNIT_CASE(realloc_that_moves_is_as_galloc_of_that_size),
 	KUNIT_CASE(realloc_moves_to_the_node_that_it_must),
 	KUNIT_CASE(vmalloc_serves_what_galloc_cannot),

@@ -308,13 +308,13 @@ static void do_realloc(struct walk *w)
 	if (heap_has(w->heap, q) != in_heap)
 		walk_expect(w, "left its heap, or came into it");
 	keep = min(had, size);
-	if (size <= real && q != p)
+	if (size <= real && q != p && IS_ALIGNED((unsigned long)p, size & -size))
 		walk_expect(w, "moved without need");
 	if (!twin_intact(q, keep, stamp))
 		walk_expect(w, "lost its contents");
 	if (zero && size > real && !twin_all_zero(q + real, size - real))
 		walk_expect(w, "grown part is not zero");
-	if (zero && size <= real && !twin_all_zero(q + size, real - size))
+	if (zero && size <= real && !twin_all_zero(q + size, gsize(q) - size))
 		walk_expect(w, "part behind the end is not zero");
 	w->twin.bytes -= real;
 	*o = w->twin.objects[--w->twin.nr];
