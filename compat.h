@@ -334,24 +334,6 @@ static inline void hrtimer_setup(struct hrtimer *timer,
 #define oops_address()					0UL
 #endif
 
-/*
- * May a word on a stack be a return address?  So that few others are taken for one: on x86-64
- * all code is in the last 2 GiB.  Elsewhere the kernel's code ends before its first task, and
- * modules are near galloc, whose own function @own is; built in, it does not know where.
- */
-#if defined(CONFIG_X86_64) && !defined(CONFIG_UML)
-#define may_be_code(word, own)							\
-	((void)(own), (word) - __START_KERNEL_map < -MAX_ERRNO - __START_KERNEL_map)
-#elif defined(MODULE)
-#define may_be_code(word, own)							\
-	(((word) - (unsigned long)stack_trace_save + SZ_16M <			\
-	  (unsigned long)&init_task - (unsigned long)stack_trace_save + SZ_16M ||	\
-	  (word) - (unsigned long)(own) + SZ_8M < SZ_128M) &&			\
-	 !object_is_on_stack((void *)(word)))
-#else
-#define may_be_code(word, own)	((void)(word), (void)(own), false)
-#endif
-
 /* KASAN's marks: exported to modules, and declared in no public header. */
 #ifdef CONFIG_KASAN_GENERIC
 void kasan_poison(const void *addr, size_t size, u8 value, bool init);

@@ -471,6 +471,14 @@ void gate_see_alloc_nolock(const void *p, size_t asked, gfp_t gfp)
 		gate_see(&o, false);
 }
 
+/* Call the watchers.  A function of its own, since there are none nearly always. */
+static noinline bool gate_see_freed(const void *p)
+{
+	struct gate_object o = { .p = untag(p) };
+
+	return gate_see(&o, true);
+}
+
 /**
  * gate_see_free() - call the watchers for an object that is about to be freed
  * @p: any pointer: nothing is called unless it is an object in use
@@ -481,13 +489,11 @@ void gate_see_alloc_nolock(const void *p, size_t asked, gfp_t gfp)
  */
 bool gate_see_free(const void *p)
 {
-	struct gate_object o = { .p = untag(p) };
-
-	if (guard_any() && guard_free(o.p, false))
+	if (guard_any() && guard_free(untag(p), false))
 		return false;
 	if (READ_ONCE(gate_watched) & BIT(GATE_SAMPLE))
 		profile_forget(p, in_nmi());
-	return !gate_is_watched() || gate_see(&o, true);
+	return !gate_is_watched() || gate_see_freed(p);
 }
 
 /* The same in any context; the caller sees to the report. */

@@ -21,8 +21,10 @@
 /* The mean distance in bytes; 0: nothing is sampled. */
 unsigned long sample_mean;
 
-/* Binary places of a logarithm. */
+/* Binary places of a logarithm; parts of an octave in the table of them. */
 #define LOG_SHIFT	20
+#define LOG_BITS	6
+#define LOG_PARTS	(1U << LOG_BITS)
 
 /* ln(2), with SAMPLE_SHIFT places. */
 #define LN2		45426
@@ -52,14 +54,15 @@ static u64 sample_random(void)
 	return x ^ x >> 31;
 }
 
-/* -log2() of a random number between 0 and 1, a binary digit after the other. */
-static u64 random_log(void)
-{
-	u64 x = sample_random() | 1;
-	unsigned int i = fls64(x) - 1;
-	u64 log = i;
+/* log2() of 1 and each 64th up to 2, with LOG_SHIFT places. */
+static u32 log_table[LOG_PARTS + 1];
 
-	x = x << (63 - i) >> 32;
+/* The fraction of log2() of a number whose highest bit is bit 31, a digit after the other. */
+static u32 log_exact(u64 x)
+{
+	u32 log = 0;
+	unsigned int i;
+
 	for (i = 0; i < LOG_SHIFT; i++) {
 		x = x * x >> 31;
 		log <<= 1;
@@ -68,7 +71,34 @@ static u64 random_log(void)
 			log |= 1;
 		}
 	}
-	return (64ULL << LOG_SHIFT) - log;
+	return log;
+}
+
+static void log_init(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < LOG_PARTS; i++)
+		log_table[i] = log_exact((u64)(LOG_PARTS + i) << (31 - LOG_BITS));
+	log_table[i] = 1U << LOG_SHIFT;
+}
+
+/*
+ * -log2() of a random number between 0 and 1.  Between two of the table it is taken for a
+ * line: that is wrong by 1 in 20,000 of an octave at most, and by 1 in 90,000 on average.
+ */
+static u64 random_log(void)
+{
+	u64 x = sample_random() | 1;
+	unsigned int octave = fls64(x) - 1;
+	const u32 *at;
+	u64 log;
+
+	/* Without the highest bit: the part, then what is between two. */
+	x = x << (63 - octave) << 1;
+	at = &log_table[x >> (64 - LOG_BITS)];
+	log = at[0] + ((at[1] - at[0]) * (x << LOG_BITS >> 32) >> 32);
+	return (64ULL << LOG_SHIFT) - ((u64)octave << LOG_SHIFT) - log;
 }
 
 /**
@@ -206,6 +236,7 @@ void sample_init(void)
 {
 	int cpu;
 
+	log_init();
 	for_each_possible_cpu(cpu) {
 		per_cpu(sample_cpus.seed, cpu) = get_random_u64();
 		per_cpu(sample_cpus.left, cpu) = sample_gap();

@@ -196,58 +196,246 @@ u32 stackdepot_save(const unsigned long *at, unsigned int n, bool any)
 #ifdef CONFIG_STACKTRACE
 /*
  * The kernel needs some 10,000 instructions to unwind 24 calls.  But most stacks have been
- * seen before, and whether that is so can be told from the words on the stack that may be
- * return addresses, see may_be_code().  These words depend on the calls, and on what earlier
- * calls have left between them.  Two chains that differ have different ones, and the same
- * hash of 44 bits once in 10^13 times; the same chain with other remains is unwound again,
- * and gets the handle that it had.
+ * seen before.  Of one that was unwound depot_chains remembers the places of its return
+ * addresses on the stack, and a hash of them.  A stack that has the same words in the same
+ * places is one of the same calls: the first is that of stackdepot_save_here(), and each
+ * says which function it returns to, and so how large that one's frame is and where the
+ * next address lies.  What earlier calls have left in the frames is not looked at.
  *
- * An entry is the upper bits of the hash of the words and, below, the handle; being one
- * word, it is read and written whole, so no order is needed.
+ * Such a remainder may be equal to one of the addresses.  Then both places are remembered,
+ * and if the same calls are unwound again, with another remainder, only those that agree.
  */
-#define DEPOT_WORDS	1024
-#define PRINT_BITS	10
-#define PRINT_MASK	(~0UL << PRINT_SHIFT)
-#define PRINT_SHIFT	(ilog2(DEPOT_PAGES) + DEPOT_SHIFT)
+#define CHAIN_PLACES	30
+#define CHAIN_WAYS	4
+#define CHAIN_BITS	6
 
-static unsigned long depot_prints[1 << PRINT_BITS];
+/* After so many stacks of which the kernel told nothing it is not asked any more. */
+#define BLIND_MOST	64
 
-/*
- * A hash of the words from @at up that may be return addresses; 0: not known, because this
- * is not the task's stack, or it is a very long one.
+/**
+ * struct depot_chain - where the return addresses of a stack are
+ * @seq: odd while the others change
+ * @handle: of the stack
+ * @hash: of the words in all places
+ * @low: of the word in the first place, which is that of the first caller of galloc
+ * @calls: hash of the addresses themselves, of galloc's functions, too
+ * @depth: words up to the end of the stack; 0: there is no chain here
+ * @n: number of places
+ * @place: their distances from the frame of stackdepot_save_here(), in words
  */
-static unsigned long depot_print(const unsigned long *at)
+struct depot_chain {
+	u32 seq;
+	u32 handle;
+	u64 hash;
+	u32 low;
+	u32 calls;
+	u16 depth;
+	u16 n;
+	u16 place[CHAIN_PLACES];
+};
+
+static struct depot_chain depot_chains[1 << CHAIN_BITS][CHAIN_WAYS];
+static unsigned int depot_blind;
+
+/* Some machines keep a signature in the upper bits of a return address. */
+static bool same_code(unsigned long a, unsigned long b)
+{
+	return !((a ^ b) << 16);
+}
+
+/* A word of the own stack; what a sanitizer knows of it is of no interest. */
+static __always_inline unsigned long chain_word(const unsigned long *base, unsigned int place)
+{
+	return READ_ONCE_NOCHECK(base[place]);
+}
+
+static __always_inline u64 hash_add(u64 hash, unsigned long word)
+{
+	return (hash + (word << 16)) * GOLDEN_RATIO_64;
+}
+
+/* Words from a frame to the end of the task's stack; 0: it is not on that. */
+static unsigned int chain_depth(const unsigned long *base)
 {
 	const unsigned long *end = task_stack_page(current) + THREAD_SIZE;
-	unsigned long word, hash = 0;
 
-	if (!object_is_on_stack(at) || end - at > DEPOT_WORDS)
-		return 0;
-	for (; at < end; at++) {
-		/* Nor is what a sanitizer knows of it of interest. */
-		word = READ_ONCE_NOCHECK(*at);
-		if (may_be_code(word, depot_print))
-			hash = (hash + word) * GOLDEN_RATIO_64;
+	return object_is_on_stack(base) ? end - base : 0;
+}
+
+/* Is this the stack of a chain?  It may change meanwhile, so each place is checked. */
+static bool chain_matches(const struct depot_chain *e, const unsigned long *base,
+			  unsigned int depth, u32 *handle)
+{
+	/* Acquire: pairs with the release in chain_store(). */
+	u32 seq = smp_load_acquire(&e->seq);
+	unsigned int i, place, n;
+	u64 hash = 0;
+
+	if (READ_ONCE(e->depth) != depth)
+		return false;
+	place = READ_ONCE(e->place[0]);
+	if (place >= depth || (u32)chain_word(base, place) != READ_ONCE(e->low))
+		return false;
+	n = READ_ONCE(e->n);
+	for (i = 0; i < n; i++) {
+		place = READ_ONCE(e->place[i]);
+		if (place >= depth)
+			return false;
+		hash = hash_add(hash, chain_word(base, place));
 	}
-	return hash;
+	if (hash != READ_ONCE(e->hash))
+		return false;
+	*handle = READ_ONCE(e->handle);
+	/* Pairs with the cmpxchg() in chain_store(). */
+	smp_rmb();
+	return !(seq & 1) && READ_ONCE(e->seq) == seq;
+}
+
+/* Another chain in place of this one, unless somebody else changes it. */
+static void chain_store(struct depot_chain *e, const struct depot_chain *new)
+{
+	u32 seq = READ_ONCE(e->seq);
+	unsigned int i;
+
+	/* Full order: odd before what follows. */
+	if (seq & 1 || cmpxchg(&e->seq, seq, seq + 1) != seq)
+		return;
+	WRITE_ONCE(e->handle, new->handle);
+	WRITE_ONCE(e->hash, new->hash);
+	WRITE_ONCE(e->low, new->low);
+	WRITE_ONCE(e->calls, new->calls);
+	WRITE_ONCE(e->depth, new->depth);
+	WRITE_ONCE(e->n, new->n);
+	for (i = 0; i < new->n; i++)
+		WRITE_ONCE(e->place[i], new->place[i]);
+	/* Release: pairs with chain_matches() and chain_same(). */
+	smp_store_release(&e->seq, seq + 2);
 }
 
 /*
- * The stack of whoever has called galloc, unwound.  @known: not only this time is 0 all that
- * can be told.
+ * Is this the chain of the same calls?  Their frames are as large, so the places of the
+ * addresses are the same.  Leaves a copy.
  */
-static u32 depot_unwind(bool any, bool *known)
+static bool chain_same(const struct depot_chain *e, const struct depot_chain *new,
+		       struct depot_chain *copy)
 {
+	/* Acquire: pairs with the release in chain_store(). */
+	u32 seq = smp_load_acquire(&e->seq);
+	unsigned int i;
+
+	if (READ_ONCE(e->depth) != new->depth || READ_ONCE(e->calls) != new->calls ||
+	    READ_ONCE(e->handle) != new->handle)
+		return false;
+	copy->n = READ_ONCE(e->n);
+	for (i = 0; i < copy->n; i++)
+		copy->place[i] = READ_ONCE(e->place[i]);
+	/* Pairs with the cmpxchg() in chain_store(). */
+	smp_rmb();
+	return !(seq & 1) && READ_ONCE(e->seq) == seq;
+}
+
+static bool chain_has(const struct depot_chain *of, unsigned int place)
+{
+	unsigned int i;
+
+	for (i = 0; i < of->n; i++)
+		if (of->place[i] == place)
+			return true;
+	return false;
+}
+
+/*
+ * The places of return addresses on the stack, if @of is not NULL of those that it has.  The
+ * first address may be that of stackdepot_save_here() itself, below its frame.  False if
+ * another one has no place, since a tracer has replaced it, or if there are too many.
+ */
+static bool chain_make(struct depot_chain *new, const struct depot_chain *of,
+		       const unsigned long *base, const unsigned long *at, unsigned int n,
+		       unsigned int own)
+{
+	unsigned int place, i, first = 0;
+	unsigned long likely_ones = 0, found = 1;
+
+	for (i = 0; i < n; i++)
+		likely_ones |= BIT(at[i] % BITS_PER_LONG);
+	new->n = 0;
+	for (place = 1; place < new->depth; place++) {
+		unsigned long word = chain_word(base, place), is = 0;
+
+		if (place > 1 && !(likely_ones >> word % BITS_PER_LONG & 1))
+			continue;
+		for (i = 0; i < n; i++)
+			if (same_code(word, at[i]))
+				is |= BIT(i);
+		if (place > 1 && (!is || (of && !chain_has(of, place))))
+			continue;
+		if (new->n == CHAIN_PLACES)
+			return false;
+		if (is >> own & 1 && !first)
+			first = new->n;
+		found |= is;
+		new->place[new->n++] = place;
+	}
+	if (found != BIT(n) - 1)
+		return false;
+	swap(new->place[0], new->place[first]);
+	new->low = chain_word(base, new->place[0]);
+	new->hash = 0;
+	for (i = 0; i < new->n; i++)
+		new->hash = hash_add(new->hash, chain_word(base, new->place[i]));
+	return true;
+}
+
+/* Remember a stack: where the same calls with other remainders are, if they are known. */
+static void chain_remember(struct depot_chain *ways, struct depot_chain *new,
+			   const unsigned long *base, const unsigned long *at, unsigned int n,
+			   unsigned int own)
+{
+	static unsigned int hand;
+	/* data_race(): any will do. */
+	struct depot_chain *e = &ways[data_race(hand++) % CHAIN_WAYS];
+	struct depot_chain same;
+	unsigned int i;
+
+	new->calls = jhash2((const u32 *)at, n * (sizeof(*at) / sizeof(u32)), n);
+	for (i = 0; i < CHAIN_WAYS; i++) {
+		if (chain_same(&ways[i], new, &same)) {
+			if (chain_make(new, &same, base, at, n, own)) {
+				chain_store(&ways[i], new);
+				return;
+			}
+			e = &ways[i];
+			break;
+		}
+		if (!READ_ONCE(ways[i].depth))
+			e = &ways[i];
+	}
+	if (chain_make(new, NULL, base, at, n, own))
+		chain_store(e, new);
+}
+
+/* The stack of whoever has called galloc, unwound. */
+static noinline u32 depot_unwind(const unsigned long *base, struct depot_chain *ways,
+				 unsigned int depth, bool any)
+{
+	struct depot_chain new = { .depth = depth };
 	unsigned long at[STACKDEPOT_DEPTH];
 	unsigned int n = stack_trace_save(at, STACKDEPOT_DEPTH, 1), own = 0;
-	u32 handle = 0;
 
+	/* User-mode Linux cannot tell of any stack.  data_race(): some more or less. */
+	if (!n || data_race(depot_blind)) {
+		data_race(depot_blind = n ? 0 : depot_blind + 1);
+		if (!n)
+			return 0;
+	}
 	while (own < n && within_galloc(at[own]))
 		own++;
 	if (own < n)
-		handle = stackdepot_save(at + own, n - own, any);
-	*known = handle || own == n;
-	return handle;
+		new.handle = stackdepot_save(at + own, n - own, any);
+	/* What else is nothing but galloc's stays so: the kernel can tell no more. */
+	if (depth && (new.handle || own == n))
+		chain_remember(ways, &new, base, at, n, own);
+	return new.handle;
 }
 #endif
 
@@ -259,21 +447,22 @@ static u32 depot_unwind(bool any, bool *known)
  * Return: The handle of the stack without galloc's own functions; 0 also where the kernel
  * cannot tell.
  */
-u32 stackdepot_save_here(bool any)
+noinline u32 stackdepot_save_here(bool any)
 {
 	u32 handle = 0;
 #ifdef CONFIG_STACKTRACE
-	unsigned long print = depot_print(__builtin_frame_address(0));
-	unsigned long *entry = &depot_prints[hash_long(print, PRINT_BITS)];
-	unsigned long seen = READ_ONCE(*entry);
-	bool known;
+	const unsigned long *base = __builtin_frame_address(0);
+	unsigned int depth = chain_depth(base), i;
+	struct depot_chain *ways = depot_chains[hash_32(depth, CHAIN_BITS)];
 
-	if (print && seen && !((seen ^ print) & PRINT_MASK))
-		return seen & ~PRINT_MASK;
-	galloc_pause(PAUSE_UNWIND, entry);
-	handle = depot_unwind(any, &known);
-	if (print && known)
-		WRITE_ONCE(*entry, (print & PRINT_MASK) | handle);
+	for (i = 0; depth && i < CHAIN_WAYS; i++)
+		if (chain_matches(&ways[i], base, depth, &handle))
+			return handle;
+	/* data_race(): as there. */
+	if (unlikely(data_race(depot_blind) >= BLIND_MOST))
+		return 0;
+	galloc_pause(PAUSE_UNWIND, ways);
+	handle = depot_unwind(base, ways, depth, any);
 #endif
 	return handle;
 }
