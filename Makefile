@@ -81,6 +81,7 @@ help:
 	@echo 'make check ARCH=arm64 the suites and the stress on arm64, in QEMU'
 	@echo 'make check-install    builds and packages for kernels of every layout'
 	@echo 'make check-observe    perf, bpftrace, drgn, a browser, tables at 512 CPUs'
+	@echo 'make check-kcsan      races: the suites and the stress on a kernel with KCSAN'
 	@echo 'make check-graft      galloc in a kernel source, and its suites built in'
 	@echo 'make patch            a series of patches for a kernel source, into build/patch (KSRC=)'
 	@echo 'make kunit            the KUnit suites, in user-mode Linux'
@@ -112,7 +113,7 @@ help:
 	@echo 'DEBUG=1               build with lock depth checks'
 	@echo 'BTF=y                 require type information; default: if possible'
 
-.PHONY: run check check-graft check-observe check-install kunit coverage mutants model litmus fuzz soak hosttest bench bench-doc bench-here sizeclasses lint
+.PHONY: run check check-graft check-observe check-install check-kcsan kunit coverage mutants model litmus fuzz soak hosttest bench bench-doc bench-here sizeclasses lint
 .PHONY: trace trace-doc
 run:
 	@tools/run.sh $(if $(TEXT),"$(TEXT)")
@@ -131,6 +132,11 @@ check-observe:
 	@tools/stock.sh 6.1 tools
 	@tools/stock.sh 6.1 large
 	@TRACE_OF=galloc TRACE_SCALE=20 tools/trace/record.sh galloc
+
+check-kcsan:
+	@tools/kunit.sh qemu-kcsan-7.3
+	@tools/stock.sh kcsan-7.3 races
+	@STOCK_SECONDS=60 tools/stock.sh kcsan-7.3 probes
 
 check-install:
 	@tools/ship/layouts.sh

@@ -307,7 +307,7 @@ bool capacity_beyond(void)
 	int cpu;
 
 	for_each_possible_cpu(cpu)
-		if (READ_ONCE(per_cpu(galloc_mcache, cpu).held) > galloc_cpu_cache_bytes)
+		if (mcache_racy(per_cpu(galloc_mcache, cpu).held) > galloc_cpu_cache_bytes)
 			return true;
 	return false;
 }
@@ -470,8 +470,8 @@ void capacity_catch_up(int cpu)
 	unsigned int k;
 	bool ready;
 
-	/* A stale value is fine: setting a bit queues the work again. */
-	if (likely(bitmap_empty(m->wants, STACK_KS)))
+	/* data_race(): an old value is fine, since setting a bit queues the work again. */
+	if (likely(data_race(bitmap_empty(m->wants, STACK_KS))))
 		return;
 	if (test_bit(0, m->wants) && m->stacks == empty_stacks) {
 		/* Sleeping is allowed here, and so are single pages. */

@@ -309,7 +309,7 @@ void drain_work_fn(struct work_struct *work)
  */
 static bool drain_holds(int cpu)
 {
-	return READ_ONCE(per_cpu(galloc_mcache, cpu).held);
+	return mcache_racy(per_cpu(galloc_mcache, cpu).held);
 }
 
 static void drain_queue(int cpu, bool all)
@@ -495,7 +495,7 @@ static bool drain_others_behind(void)
 	for_each_online_cpu(cpu)
 		if (cpu != raw_smp_processor_id() && !galloc_cpu_isolated(cpu) &&
 		    drain_holds(cpu) &&
-		    READ_ONCE(per_cpu(galloc_mcache, cpu).gen) != atomic_read(&drain_gen))
+		    mcache_racy(per_cpu(galloc_mcache, cpu).gen) != atomic_read(&drain_gen))
 			return true;
 	return false;
 }
@@ -639,8 +639,8 @@ static bool stack_was_used(const struct mcache_stack *stacks, unsigned int numbe
 {
 	const struct mcache_stack *stack = &stacks[number];
 
-	return READ_ONCE(stack->base) || READ_ONCE(stack->span) ||
-	       READ_ONCE(stack->moved) || mcache_allocs(stacks, number);
+	return mcache_racy(stack->base) || mcache_racy(stack->span) ||
+	       mcache_racy(stack->moved) || mcache_allocs(stacks, number);
 }
 
 /*

@@ -83,6 +83,12 @@ struct gate_watcher {
 	void (*free)(const struct gate_object *o);
 };
 
+/*
+ * Of another CPU's stacks, for statistics and guesses: the old value or the new one.  The
+ * owner writes it without a mark, as fast as it can.
+ */
+#define mcache_racy(x)		data_race(READ_ONCE(x))
+
 /* gate.c */
 
 /* For gate_close(): all rows, and objects of whole pages. */

@@ -175,8 +175,8 @@ DECLARE_PER_CPU(struct mcache, galloc_mcache);
 #define fast_local(m)		__this_cpu_read(galloc_mcache.local)
 #else
 #define fast_mcache()		raw_cpu_ptr(&galloc_mcache)
-#define fast_busy(m)		((m)->busy)
-#define fast_set_busy(m, val)	((m)->busy = (val))
+#define fast_busy(m)		READ_ONCE((m)->busy)
+#define fast_set_busy(m, val)	WRITE_ONCE((m)->busy, val)
 #define fast_stack(m, array, i)	((m)->array + (i))
 #define fast_local_at(m, bytes)	((struct mcache_stack *)((char *)(m)->local + (bytes)))
 #define fast_local(m)		((m)->local)
@@ -428,11 +428,11 @@ static inline struct mcache *mcache_enter(void)
 
 	preempt_disable();
 	m = this_cpu_ptr(&galloc_mcache);
-	if (unlikely(m->busy)) {
+	if (unlikely(READ_ONCE(m->busy))) {
 		preempt_enable();
 		return NULL;
 	}
-	m->busy = 1;
+	WRITE_ONCE(m->busy, 1);
 	barrier();
 	return m;
 }
@@ -440,7 +440,7 @@ static inline struct mcache *mcache_enter(void)
 static inline void mcache_leave(struct mcache *m)
 {
 	barrier();
-	m->busy = 0;
+	WRITE_ONCE(m->busy, 0);
 	preempt_enable();
 }
 
@@ -543,9 +543,9 @@ static inline unsigned int stack_capacity(const struct mcache_stack *stack)
  */
 static inline unsigned long stack_places(const struct mcache_stack *stack)
 {
-	long n = READ_ONCE(stack->top) - READ_ONCE(stack->base);
+	long n = mcache_racy(stack->top) - mcache_racy(stack->base);
 
-	return n > 0 && n <= READ_ONCE(stack->end) - READ_ONCE(stack->base) ? n : 0;
+	return n > 0 && n <= mcache_racy(stack->end) - mcache_racy(stack->base) ? n : 0;
 }
 
 static inline unsigned int stack_room(const struct mcache_stack *stack)
@@ -594,7 +594,7 @@ static inline unsigned long mcache_allocs(const struct mcache_stack *stacks,
 		/* Pairs with the release of capacity_set_gates(). */
 		seq = smp_load_acquire(&stack->seq);
 		n = READ_ONCE(stack_rest(stacks, number)->issued) -
-		    READ_ONCE(stack->credit);
+		    mcache_racy(stack->credit);
 		/* Pairs with its smp_wmb(). */
 		smp_rmb();
 		if (!(seq & 1) && READ_ONCE(stack->seq) == seq)

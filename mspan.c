@@ -377,8 +377,9 @@ unsigned int mspan_count_waiting(const struct mspan *s)
 	/* No object of a lone page is larger than that. */
 	if (!mspan_has_objects(s) || s->arena->lone)
 		return 0;
-	return bitmap_weight(s->arena->waiting, page + s->npages) -
-	       bitmap_weight(s->arena->waiting, page);
+	/* data_race(): of those that come and go meanwhile either is right. */
+	return data_race(bitmap_weight(s->arena->waiting, page + s->npages)) -
+	       data_race(bitmap_weight(s->arena->waiting, page));
 }
 
 /* ---- addresses ------------------------------------------------------------- */

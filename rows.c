@@ -86,8 +86,9 @@ static void numbers_fill(void)
 		}
 		galloc_lock(&rows_lock, flags);
 		if (nr_spare_numbers < ROWS_SPARE) {
-			spare_numbers[nr_spare_numbers++] = number;
-			rows_top = max(rows_top, number + 1);
+			spare_numbers[nr_spare_numbers] = number;
+			WRITE_ONCE(nr_spare_numbers, nr_spare_numbers + 1);
+			WRITE_ONCE(rows_top, max(rows_top, number + 1));
 			kept = true;
 		}
 		galloc_unlock(&rows_lock, flags);
@@ -104,7 +105,8 @@ static u32 number_take(void)
 
 	galloc_lock(&rows_lock, flags);
 	if (nr_spare_numbers)
-		number = spare_numbers[--nr_spare_numbers];
+		number = spare_numbers[nr_spare_numbers - 1];
+	WRITE_ONCE(nr_spare_numbers, nr_spare_numbers - !!number);
 	galloc_unlock(&rows_lock, flags);
 	return number;
 }
@@ -117,7 +119,8 @@ static void number_put(u32 number)
 
 	galloc_lock(&rows_lock, flags);
 	if (nr_spare_numbers < ROWS_SPARE) {
-		spare_numbers[nr_spare_numbers++] = number;
+		spare_numbers[nr_spare_numbers] = number;
+		WRITE_ONCE(nr_spare_numbers, nr_spare_numbers + 1);
 		kept = true;
 	}
 	galloc_unlock(&rows_lock, flags);

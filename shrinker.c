@@ -30,7 +30,7 @@ static unsigned long cached_bytes(void)
 	int cpu;
 
 	for_each_possible_cpu(cpu)
-		held += READ_ONCE(per_cpu(galloc_mcache, cpu).held) -
+		held += mcache_racy(per_cpu(galloc_mcache, cpu).held) -
 			atomic_long_read(&per_cpu(galloc_mcache, cpu).unheld);
 	return held;
 }

@@ -141,10 +141,10 @@ static unsigned int refill_runs(unsigned int npages)
 	/* Of whatever CPU we are on: it is a guess. */
 	const struct mcache *m = raw_cpu_ptr(&galloc_mcache);
 
-	if (READ_ONCE(m->missed_pages) != npages ||
+	if (mcache_racy(m->missed_pages) != npages ||
 	    READ_ONCE(m->stacks) == empty_stacks)
 		return 1;
-	return min3(1 + READ_ONCE(m->missed) / MISSES_FOR_ONE, REFILL_RUNS,
+	return min3(1 + mcache_racy(m->missed) / MISSES_FOR_ONE, REFILL_RUNS,
 		    1 + STASH_MAX_PAGES / npages);
 }
 

@@ -112,7 +112,8 @@ static void waiting_free(void)
 		for (page = 0; page < ARENA_PAGES; page++) {
 			rcu_read_lock();
 			arena = map_slot(nr);
-			page = find_next_bit(arena->waiting, ARENA_PAGES, page);
+			/* data_race(): waiting_add() has the worker look again. */
+			page = data_race(find_next_bit(arena->waiting, ARENA_PAGES, page));
 			/* The waiting object keeps its span and the slot. */
 			rcu_read_unlock();
 			if (page < ARENA_PAGES)

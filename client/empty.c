@@ -130,7 +130,7 @@ bool empty_has_any(int cpu, unsigned int k)
 	stack = smp_load_acquire(&m->stacks);
 	if (stack != empty_stacks)
 		stack += stack_number(READ_ONCE(m->nid), k);
-	any = stack_places(stack) || READ_ONCE(stack->span);
+	any = stack_places(stack) || mcache_racy(stack->span);
 	rcu_read_unlock();
 	return any;
 }

@@ -99,7 +99,8 @@ static unsigned int settle_page(unsigned long nr, unsigned int page)
 
 	rcu_read_lock();
 	arena = map_slot(nr);
-	page = find_next_bit(arena->look, ARENA_PAGES, page);
+	/* data_race(): a bit that owe_look() sets meanwhile is followed by another look. */
+	page = data_race(find_next_bit(arena->look, ARENA_PAGES, page));
 	/* Full order: what is freed from here on sets it again. */
 	if (page < ARENA_PAGES && test_and_clear_bit(page, arena->look))
 		s = arena_span(arena, page);

@@ -191,7 +191,7 @@ u32 stacks_in_use(const struct mcentral *c)
 			const struct mcache_stack *stacks = stacks_of(cpu, c, k, &number);
 
 			if (stacks)
-				n += READ_ONCE(stacks[number].moved) -
+				n += mcache_racy(stacks[number].moved) -
 				     stack_places(&stacks[number]);
 		}
 	} while (read_seqcount_retry(&c->folds, seq) || READ_ONCE(c->set->had) != k);
@@ -594,7 +594,8 @@ bool stacks_reap(void)
 /* Has a CPU not responded yet?  Lockless. */
 bool stacks_pending(void)
 {
-	return !bitmap_empty(stacks_taken, STACK_STRIDE);
+	/* data_race(): a bit that is set meanwhile is seen by the next look. */
+	return !data_race(bitmap_empty(stacks_taken, STACK_STRIDE));
 }
 
 /**

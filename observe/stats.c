@@ -311,15 +311,15 @@ static void mcache_show_cpu(struct seq_file *m, int cpu)
 		const struct mcache_stack *stacks = READ_ONCE(c->stacks);
 		const struct mcache_stack *stack = stacks + number;
 		unsigned int size = stack_size(stack_k(number));
-		long room = READ_ONCE(stack->end) - READ_ONCE(stack->base);
+		long room = mcache_racy(stack->end) - mcache_racy(stack->base);
 
 		room = max(room, 0L);
 		bytes += stack_places(stack) * size;
 		capacity += room * size;
 		hits += mcache_allocs(stacks, number);
-		misses += READ_ONCE(stack->misses);
-		overflows += READ_ONCE(stack->overflows);
-		spans += !!READ_ONCE(stack->span);
+		misses += mcache_racy(stack->misses);
+		overflows += mcache_racy(stack->overflows);
+		spans += !!mcache_racy(stack->span);
 	}
 	seq_printf(m, "%-3d %4d %12lu %14lu %5lu %10lu %10lu %10lu %10lu\n", cpu, c->nid,
 		   bytes, capacity, spans, data_race(c->held), hits, misses, overflows);

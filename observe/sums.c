@@ -101,7 +101,7 @@ static void sum_cpu(struct sums *sums, int cpu)
 		if (c) {
 			cs = sums_of_row(sums, c);
 			cs->stacked += stack_places(stack);
-			cs->out += READ_ONCE(stack->moved);
+			cs->out += mcache_racy(stack->moved);
 			cs->allocs += mcache_allocs(stacks, number);
 		}
 		rcu_read_unlock();

@@ -16,6 +16,7 @@
 #	GUEST_NODES=1		QEMU: nodes with equal parts of both, which then must
 #				be plain numbers
 #	GUEST_APPEND=''		more for the kernel's command line
+#	GUEST_RACES=1		a kernel with KCSAN, whose own races do not count, see races.awk
 #	GUEST_CONSOLE=early	QEMU: the kernel bypasses its serial driver, see below
 #
 # SCRIPT becomes /main, for busybox's shell; guest/init.sh is /init and runs it. The last
@@ -144,6 +145,9 @@ guest_qemu()
 		-append "$console quiet panic=-1 no_timer_check ${GUEST_APPEND:-}")
 	shift 4
 
+	# One access in ten thousand is watched, for milliseconds, since emulated processors may have
+	# to take turns. The reports must fit in the buffer.
+	[ -z "${GUEST_RACES:-}" ] || qemu[${#qemu[@]}-1]+=" kcsan.skip_watch=10000 kcsan.udelay_task=2000 kcsan.udelay_interrupt=50 log_buf_len=16M"
 	# A small BIOS saves a second of each boot, where it is packaged.
 	[ -n "${KARCH:-}" ] || [ ! -r /usr/share/qemu/qboot.rom ] || qemu+=(-bios qboot.rom)
 	case " ${machine[*]} $* " in
@@ -209,6 +213,10 @@ guest_run()
 	[ -e "$log" ] || : >"$log"
 	# A serial line ends its lines like a teletype.
 	sed -i 's/\r*$//' "$log"
+	if [ -n "${GUEST_RACES:-}" ]; then
+		mv "$log" "$log.all"
+		awk -f "${BASH_SOURCE[0]%/*}/races.awk" "$log.all" >"$log"
+	fi
 	guest_verdict "$log" && [ "$rc" -eq 0 ] && return 0
 
 	if [ "$rc" -eq 137 ] && [ $((SECONDS - start)) -ge "$timeout" ]; then
@@ -229,6 +237,12 @@ guest_verdict()
 		/^GUEST: / { ok = ($0 == "GUEST: ok"); next }
 		$0 ~ splat { ok = 0 }
 		END { exit !ok }' "$1"
+}
+
+# guest_watched LOG: how many accesses KCSAN has watched.
+guest_watched()
+{
+	sed -n 's/^# kcsan setup_watchpoints: //p' "$1"
 }
 
 # The last meaningful line: that of a panic, which is followed by a trace,

@@ -72,6 +72,12 @@ debug_files()
 	! dmesg | grep -q 'ODEBUG disabled' || { note "failed: debug objects have turned themselves off"; return 1; }
 }
 
+# shellcheck disable=SC2317 # try calls it
+planted_race()
+{
+	dmesg | grep -q 'KCSAN: data-race in race_fn \[galloc_bed\]'
+}
+
 # A guest that falls short of its bed would pass tests that it cannot fail.
 prove_bed()
 {
@@ -82,9 +88,13 @@ prove_bed()
 	# shellcheck disable=SC2086 # several words
 	try "the bed falls short" insmod /bed/galloc_bed.ko $bed || end
 	[ -z "$debug" ] || try "the bed falls short" debug_files || end
+	case $bed in
+	*races=1*) try "the planted race is reported" planted_race || end ;;
+	# From here on a warning that no test announced is the end. To KCSAN each race of the
+	# kernel's own would be one.
+	*) echo 1 >/proc/sys/kernel/panic_on_warn ;;
+	esac
 	note "bed proved"
-	# From here on a warning that no test announced is the end.
-	echo 1 >/proc/sys/kernel/panic_on_warn
 }
 
 # load_suites PARAMETER...

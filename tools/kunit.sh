@@ -37,12 +37,12 @@ parameter_sets()
 
 	# A processor that is emulated; one that checks each access, too.
 	[ -z "$few" ] || all=2000000 part=200000
-	[ -z "$debug" ] || all=120000 part=20000
+	[ -z "$debug$GUEST_RACES" ] || all=120000 part=20000
 	cat <<SETS
 default||ops=${KUNIT_OPS:-$all}
 SETS
 	# There both at once: each set takes minutes.
-	if [ -n "$debug" ]; then
+	if [ -n "$debug$GUEST_RACES" ]; then
 		echo "tight|$tight debug=1|ops=${KUNIT_OPS:-$part} quick=1"
 	else
 		echo "tight|$tight|ops=${KUNIT_OPS:-$part} quick=1"
@@ -168,7 +168,7 @@ check()
 # The guest proved its bed, ran the suites, unloaded and finished.
 check_guest()
 {
-	local guest=$1 log why name="the guest"
+	local guest=$1 log why watched name="the guest"
 
 	[ "$guest" = all ] || name="set $guest: the guest"
 	log=$(log_of "$guest")
@@ -176,6 +176,9 @@ check_guest()
 		grep -q 'galloc-kunit: bed proved$' "$log"
 	check "$name has suites to run" "none began" grep -q '# Subtest: ' "$log"
 	why=$(sed -n 's/^GUEST: failed: //p' "$log" | tail -n 1)
+	watched=$(guest_watched "$log")
+	[ -z "$GUEST_RACES" ] || check "$name: KCSAN has watched accesses" "${watched:-none}" \
+		[ "${watched:-0}" -ge 1000 ]
 	check "$name loads, unloads and ends" \
 		"${why:-it came to: $(guest_last_line "$log")} (see ${log#"$top"/})" \
 		grep -qx "$guest 0" "$work/ended"
@@ -207,7 +210,7 @@ keep_logs()
 # tools/bed/galloc_bed.c.
 describe_bed()
 {
-	cpus=2 nodes=1 debug='' few='' gcov=''
+	cpus=2 nodes=1 debug='' few='' gcov='' GUEST_RACES=''
 	case $config in
 	uml-gcov-*) gcov=GCOV_PROFILE=y ;;&
 	uml-up-*)
@@ -216,6 +219,11 @@ describe_bed()
 		bed="cpus=1 nodes=1"
 		;;
 	uml-*) bed="cpus=2 nodes=1 faults=1" ;;
+	*-kcsan-*)
+		cpus=4 nodes=2 few=1
+		export GUEST_RACES=1 GUEST_CONSOLE=early
+		bed="cpus=4 nodes=2 faults=1 races=1"
+		;;
 	*debug*)
 		cpus=4 nodes=2 debug=1
 		bed="cpus=4 nodes=2 faults=1 debug=1"

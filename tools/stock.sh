@@ -2,17 +2,18 @@
 # SPDX-License-Identifier: GPL-2.0
 # Copyright (C) 2026 The galloc authors
 #
-# stock.sh [6.1|6.12|rt-6.1|none-6.1|arm64-6.1] [work|edges|scarce|isolated|tools|large|soak]: galloc under
+# stock.sh [6.1|6.12|rt-6.1|none-6.1|arm64-6.1|kcsan-7.3] [work|edges|scarce|isolated|tools|large|soak|races|probes]: galloc under
 # a kernel as users have it.
 #
 # Builds galloc.ko, samples/wordfreq and tools/stress for a stock Debian kernel, or
-# for one of tools/kernels: that never preempts, which Debian does not ship (none-6.1), or of
-# another architecture (arm64-6.1). Boots it in
+# for one of tools/kernels: that never preempts, which Debian does not ship (none-6.1), of
+# another architecture (arm64-6.1), or that finds races (kcsan-7.3). Boots it in
 # QEMU and runs the scripts of tools/test/guest there, which report in KTAP: `work`, in
 # a guest with four CPUs and two nodes; `edges`, unload,
 # tracepoints, and who is kept off a CPU, in one whose two CPUs take turns; `scarce`, in
 # one with little memory, which is soon used up; `isolated`, in one with a CPU that is
-# left alone; `soak`, for hours; `tools`, with those that look into a kernel; `large`, on one that has been
+# left alone; `soak`, for hours; `races` and `probes`, for the kernel that finds races, in
+# the second with probes in galloc's own sections; `tools`, with those that look into a kernel; `large`, on one that has been
 # built for many CPUs and nodes, with many caches. Prints a line
 # "ok - NAME", "not ok - NAME: WHY" or "skip - NAME: WHY" for each check, and last
 #
@@ -21,7 +22,7 @@
 #	STOCK_OPS=N		operations of the stress; 5,000,000 for 6.1
 #	STOCK_ROUNDS=N		how often galloc is loaded and unloaded; 30 for 6.1,
 #				and a third as often with objects of a client waiting
-#	STOCK_SECONDS=N		of work in tracepoints; 4
+#	STOCK_SECONDS=N		of work in tracepoints, and in probes; 4
 #	SOAK_MINUTES=N		of the bed soak; 10
 #	SOAK_SEED=N		of what happens there; 1
 #	STOCK_SEEDS=N		of fragmented memory; 1
@@ -130,6 +131,28 @@ plan_soak()
 	cat <<-PLAN
 		bed $KREL 4 200 $nodes
 		soak ${SOAK_MINUTES:-10} ${SOAK_SEED:-1}
+	PLAN
+}
+
+plan_races()
+{
+	cat <<-PLAN
+		bed $KREL 4 200 $nodes
+		life
+		stress
+		heaps
+		leak
+		functionality
+		regressions
+	PLAN
+}
+
+# As the second half of edges, on four CPUs, which take turns for the same reason.
+plan_probes()
+{
+	cat <<-PLAN
+		bed $KREL 4 200 $nodes
+		anywhere ${STOCK_SECONDS:-4}
 	PLAN
 }
 
@@ -247,18 +270,18 @@ case $bed in
 work) cpus=4 mb=1024 ;;
 edges) cpus=2 mb=512 ;;
 scarce) cpus=2 mb=320 ;;
-isolated | soak) cpus=4 mb=1024 ;;
+isolated | soak | races | probes) cpus=4 mb=1024 ;;
 tools) cpus=2 mb=1536 ;;
 large) cpus=2 mb=1024 nodes=1 ;;
-*) die "there is no bed $bed; type: stock.sh [6.1|6.12|rt-6.1|none-6.1|arm64-6.1] [work|edges|scarce|isolated|tools|large|soak]" ;;
+*) die "there is no bed $bed; type: stock.sh [6.1|6.12|rt-6.1|none-6.1|arm64-6.1|kcsan-7.3] [work|edges|scarce|isolated|tools|large|soak|races|probes]" ;;
 esac
-[ $# -le 2 ] || die "too many arguments; type: stock.sh [6.1|6.12|rt-6.1|none-6.1|arm64-6.1] [work|edges|scarce|isolated|tools|large|soak]"
+[ $# -le 2 ] || die "too many arguments; type: stock.sh [6.1|6.12|rt-6.1|none-6.1|arm64-6.1|kcsan-7.3] [work|edges|scarce|isolated|tools|large|soak|races|probes]"
 need_for modules programs guests traces observing
 [[ $which = arm64-* ]] || need_for qemu
 [ "$bed" != tools ] || need_for drgn tracers shown
 KDIR='' KREL='' VMLINUZ='' KERNEL=''
 case $which in
-none-* | arm64-*) use_kernel build "qemu-$which" ;;
+none-* | arm64-* | kcsan-*) use_kernel build "qemu-$which" ;;
 *) use_kernel stock "$which" ;;
 esac
 log=$work/log
@@ -281,6 +304,11 @@ done
 old_clients "$work/hello.ko"
 build_client "$KDIR" tools/stress
 build_client "$KDIR" tools/override
+if [[ $which = kcsan-* ]]; then
+	export GUEST_RACES=1
+	build_client "$KDIR" tools/bed
+	cp "$BUILD/tools/bed/galloc_bed.ko" "$work/"
+fi
 build_client "$KDIR" tools/testing/selftests/galloc/test_modules
 cp "$BUILD/galloc.ko" "$BUILD"/tools/{stress,override,testing/selftests/galloc/test_modules}/*.ko "$work/"
 build_unlock
@@ -335,7 +363,7 @@ numa=(-chardev "pipe,id=monitor,path=$work/monitor" -mon chardev=monitor)
 # What makes QEMU add to a dump what the kernel tells of itself.
 [ "$bed" != tools ] || numa+=(-device vmcoreinfo)
 case $bed in
-edges | soak) have_kvm || numa+=(-accel "tcg,thread=single") ;;
+edges | soak | probes) have_kvm || numa+=(-accel "tcg,thread=single") ;;
 esac
 # On a busy host the timers of the stress alone may fill a CPU for some seconds; who
 # stands still does so for longer. noirqdebug: where the serial line's interrupt is a
@@ -357,6 +385,8 @@ cp "$log" "$kept"
 		not_ok "the guest finishes" "it came to: $(guest_last_line "$log") (see ${kept#"$top"/})"
 	fi
 	same "the kernel has nothing to complain of" "$(first_splat)" ""
+	[ -z "${GUEST_RACES:-}" ] ||
+		at_least "accesses that KCSAN has watched" "$(guest_watched "$log")" 1000
 } | tee "$work/report"
 
 count_in "$work/report"

@@ -18,7 +18,9 @@
 
 #include <linux/cpumask.h>
 #include <linux/debug_locks.h>
+#include <linux/delay.h>
 #include <linux/kasan.h>
+#include <linux/kthread.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/nodemask.h>
@@ -32,6 +34,7 @@ PARAM(uint, cpus, 1, "processors that there should be");
 PARAM(uint, nodes, 1, "nodes with memory that there should be");
 PARAM(bool, faults, false, "page allocations that can be made to fail");
 PARAM(bool, debug, false, "all that finds bugs should be there, and alive");
+PARAM(bool, races, false, "races should be found; plants one");
 
 static bool wrong;
 
@@ -214,6 +217,46 @@ static void check_debug(void)
 	      "memory can be added and processors removed", "they cannot");
 }
 
+#ifdef CONFIG_KCSAN
+static unsigned long planted;
+
+static int race_fn(void *unused)
+{
+	while (!kthread_should_stop()) {
+		planted++;
+		cond_resched();
+	}
+	return 0;
+}
+
+/* Two threads that KCSAN has to report, in a module of ours; the script looks for that. */
+static void plant_race(void)
+{
+	struct task_struct *task[2];
+	int i;
+
+	for (i = 0; i < 2; i++)
+		task[i] = kthread_run_on_cpu(race_fn, NULL, i, "galloc_bed/%u");
+	msleep(2000);
+	for (i = 0; i < 2; i++)
+		if (!IS_ERR(task[i]))
+			kthread_stop(task[i]);
+}
+#else
+static void plant_race(void) { }
+#endif
+
+static void check_races(void)
+{
+	check(IS_ENABLED(CONFIG_KCSAN_WEAK_MEMORY), "races are found, by the memory model",
+	      "they are not");
+	check(__is_defined(__SANITIZE_THREAD__), "in modules, too",
+	      "they are compiled without it");
+	check_lockdep("lockdep is alive");
+	check(IS_ENABLED(CONFIG_KPROBES), "probes can be planted", "they cannot");
+	plant_race();
+}
+
 /*
  * What nothing points to: kmemleak has to find it.  Whole pages, since recent kernels keep
  * free objects of a slab in arrays of each CPU, where the address of one that was taken out
@@ -237,12 +280,14 @@ static int __init bed_init(void)
 		check_debug();
 		leak_an_object();
 	}
+	if (races)
+		check_races();
 	return wrong ? -ENODEV : 0;
 }
 
 static void __exit bed_exit(void)
 {
-	if (debug)
+	if (debug || races)
 		check_lockdep("lockdep is alive to the end");
 }
 

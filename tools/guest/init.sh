@@ -15,12 +15,14 @@ mount -t debugfs none /sys/kernel/debug
 [ ! -d /sys/kernel/tracing ] || mount -t tracefs none /sys/kernel/tracing
 # With GUEST_CONSOLE=early there is no console to inherit.
 ! grep -q earlyprintk= /proc/cmdline || exec </dev/null >/dev/ttyS0 2>&1
+[ ! -w /sys/kernel/debug/kcsan ] || echo on >/sys/kernel/debug/kcsan
 # Print kernel messages at the end, not within a line.
 dmesg -n 1
 # After an oops nothing that follows can be believed.
 echo 1 >/proc/sys/kernel/panic_on_oops
 
 if sh /main; then
+	[ ! -r /sys/kernel/debug/kcsan ] || sed -n 's/^[a-z_]*: /# kcsan &/p' /sys/kernel/debug/kcsan
 	echo "GUEST: ok"
 fi
 poweroff -f

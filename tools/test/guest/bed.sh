@@ -9,7 +9,12 @@
 # shellcheck source=tools/test/guest/lib.sh
 . "${0%/*}/lib.sh"
 
-begin 7
+# A kernel that finds races proves it by one that is planted.
+races=0
+case $1 in
+*-kcsan) races=1 ;;
+esac
+begin $((7 + 2 * races))
 
 # range FIRST LAST
 range()
@@ -46,5 +51,11 @@ case $1 in
 *-none) same "the kernel never preempts" "$(uname -v | grep -c PREEMPT)" 0 ;;
 *) same "the kernel preempts" "$(uname -v | grep -c PREEMPT)" 1 ;;
 esac
+if [ $races -eq 1 ]; then
+	log_mark
+	check "probes, lockdep and KCSAN are alive" load galloc_bed cpus="$cpus" nodes="$nodes" races=1
+	at_least "the planted race is reported" "$(log_new 'BUG: KCSAN: ' | grep -c 'race_fn \[galloc_bed\]')" 1
+	unload galloc_bed
+fi
 
 finish
