@@ -84,7 +84,7 @@ struct gate_watcher {
 };
 
 /*
- * Of another CPU's stacks, for statistics and guesses: the old value or the new one.  The
+ * Of another CPU's stacks and batches, for statistics and guesses: old values or new ones.  The
  * owner writes it without a mark, as fast as it can.
  */
 #define mcache_racy(x)		data_race(READ_ONCE(x))

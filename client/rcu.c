@@ -401,12 +401,13 @@ void rcu_batches_waiting(unsigned long *n, unsigned long *bytes)
 	for_each_possible_cpu(cpu) {
 		const struct rcu_cpu *c = per_cpu_ptr(&rcu_cpus, cpu);
 
-		*n += READ_ONCE(c->n) + place_nr(READ_ONCE(c->place)) +
+		/* Whoever queues writes them plainly, with the bit lock. */
+		*n += mcache_racy(c->n) + place_nr(mcache_racy(c->place)) +
 		      atomic_long_read(&c->heads_n);
-		*bytes += READ_ONCE(c->bytes) + atomic_long_read(&c->heads_bytes);
+		*bytes += mcache_racy(c->bytes) + atomic_long_read(&c->heads_bytes);
 		for (i = 0; i < NR_BATCHES; i++) {
-			*n += READ_ONCE(c->batch[i].objects.n);
-			*bytes += READ_ONCE(c->batch[i].objects.bytes);
+			*n += mcache_racy(c->batch[i].objects.n);
+			*bytes += mcache_racy(c->batch[i].objects.bytes);
 		}
 	}
 }
@@ -509,7 +510,7 @@ static void array_prepare(void)
 	struct rcu_cpu *c = raw_cpu_ptr(&rcu_cpus);
 	struct rcu_array *a;
 
-	if (!place_is_end(READ_ONCE(c->place)) || READ_ONCE(c->spare) || !may_call_system())
+	if (!place_is_end(mcache_racy(c->place)) || READ_ONCE(c->spare) || !may_call_system())
 		return;
 	a = arena_meta_alloc(sizeof(*a), numa_mem_id());
 	/* kmalloc() aligns powers of two. */

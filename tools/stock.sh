@@ -289,6 +289,7 @@ kept=$top/build/log/stock-$which${2:+-$2}.log
 # The first kernel gets the whole of it, the others what shows a difference.
 ops=2000000 rounds=25
 [ "$which" != 6.1 ] || ops=5000000 rounds=30
+[[ $which != kcsan-* ]] || ops=400000
 isolated=''
 [ "$bed" != isolated ] || isolated="isolcpus=domain,managed_irq,3 nohz_full=3"
 [ "$bed" != large ] || isolated="possible_cpus=512 numa=fake=8"
