@@ -208,7 +208,8 @@ static void expect_from_elsewhere(struct kunit *test, struct page *block,
 	p = galloc(PAGE_SIZE, gfp);
 	gk_whole();
 	map_put_range(start, 1);
-	KUNIT_EXPECT_NOT_NULL(test, p);
+	/* Where this one fails the next would not end. */
+	KUNIT_ASSERT_NOT_NULL(test, p);
 	KUNIT_EXPECT_FALSE(test, is_in_block(block, (unsigned long)p));
 	gfree(p);
 }
@@ -519,6 +520,24 @@ static void a_shared_page_is_not_reused(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, is_ours(p + PAGE_SIZE));
 }
 
+/* These are reused themselves, but their page stays what it is. */
+static void a_shared_page_of_small_objects_is_not_reused(struct kunit *test)
+{
+	u8 *p = galloc(PAGE_SIZE / 2, GFP_KERNEL);
+	struct page *page;
+
+	KUNIT_ASSERT_NOT_NULL(test, p);
+	page = virt_to_page(p);
+	get_page(page);
+	gfree(p);
+	drain_cpus();
+	worker_settle();
+	KUNIT_EXPECT_TRUE(test, is_ours(p));
+	put_page(page);
+	worker_settle();
+	KUNIT_EXPECT_FALSE(test, is_ours(p));
+}
+
 /* Whoever refers to any page of it refers to all, and the last one frees it. */
 static void a_chunk_above_a_block_is_one_page_to_others(struct kunit *test)
 {
@@ -764,6 +783,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(a_shared_page_is_detected_anywhere_in_an_object),
 	KUNIT_CASE(any_page_of_an_object_can_be_spliced),
 	KUNIT_CASE(a_shared_page_is_not_reused),
+	KUNIT_CASE(a_shared_page_of_small_objects_is_not_reused),
 	KUNIT_CASE(a_chunk_above_a_block_is_one_page_to_others),
 	KUNIT_CASE(dropped_references_are_restored),
 	KUNIT_CASE(pages_go_back_clean),

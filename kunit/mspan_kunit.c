@@ -398,7 +398,7 @@ static void expect_apart(struct kunit *test, struct mspan **s, unsigned int n)
 /* They are apart, in few pages, of which each goes with its last one. */
 static void small_descriptors_share_pages(struct kunit *test)
 {
-	unsigned int n = 2 * PAGE_SIZE / sizeof(struct mspan);
+	unsigned int i, n = 2 * PAGE_SIZE / sizeof(struct mspan);
 	struct mspan **s = kunit_kcalloc(test, n, sizeof(*s), GFP_KERNEL);
 	unsigned long pages;
 	LIST_HEAD(list);
@@ -414,15 +414,16 @@ static void small_descriptors_share_pages(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, arena_meta_bytes() - meta,
 			(mspan_nr_pages - pages) * PAGE_SIZE);
 	expect_apart(test, s, n);
-	while (--n > 1)
-		mspan_delete(s[n]);
+	for (i = 2; i < n; i++)
+		mspan_delete(s[i]);
 	rcu_barrier();
 	KUNIT_EXPECT_LE(test, mspan_nr_pages, pages + 2);
 	/* Used ones, again. */
-	KUNIT_ASSERT_TRUE(test, mspan_new_many(s + 2, 30, GFP_KERNEL));
-	expect_apart(test, s, 32);
-	for (n = 0; n < 32; n++)
-		list_add(&s[n]->list, &list);
+	KUNIT_ASSERT_TRUE(test, mspan_new_many(s + 2, n - 2, GFP_KERNEL));
+	expect_apart(test, s, n);
+	/* All of them: more than have room in a page that was there before. */
+	for (i = 0; i < n; i++)
+		list_add(&s[i]->list, &list);
 	mspan_delete_list(&list);
 	rcu_barrier();
 	KUNIT_EXPECT_EQ(test, mspan_nr_pages, pages);

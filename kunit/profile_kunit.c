@@ -90,6 +90,9 @@ static void a_lock_that_is_taken_is_not_waited_for(struct kunit *test)
 {
 	unsigned long at[STACKDEPOT_DEPTH];
 
+	/* From here on there is memory for another one. */
+	make_stack(at, STACKDEPOT_DEPTH, 2001);
+	KUNIT_ASSERT_NE(test, stackdepot_save(at, STACKDEPOT_DEPTH, false), 0);
 	make_stack(at, STACKDEPOT_DEPTH, 2000);
 	preempt_disable();
 	__this_cpu_write(galloc_lock_held, 1);
