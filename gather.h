@@ -29,7 +29,7 @@
  * struct cover - objects of one word of a span of a row
  * @span: the span
  * @start: its start
- * @mask: their bits in the word
+ * @mask: their bits in the word; when they are marked, of those that were free already
  * @length: the span's length in bytes
  * @objects: the number of its objects
  * @word: of the bitmap
@@ -111,24 +111,27 @@ static __always_inline bool cover_has(const struct cover *at, const struct sizec
 
 /* The word of the object at an address, without its bit; NULL: there is none. */
 static struct cover *gather_new(const struct mcentral *c, const void *p, unsigned int shift,
-				struct gathered *g)
+				struct gathered *g, u32 *index)
 {
 	struct cover *at = &g->cover[g->n], *same = at;
-	u32 index;
+	unsigned long offset;
 
 	if (unlikely(!gather_span(c, p, at)))
 		return NULL;
-	at->word = sizeclass_index(c->sc, addr_of(p) - at->start) / BITS_PER_LONG;
-	at->mask = 0;
-	if (unlikely(!cover_has(at, c->sc, addr_of(p), &index)))
+	offset = addr_of(p) - at->start;
+	*index = sizeclass_index(c->sc, offset);
+	if (unlikely(*index >= at->objects || *index * c->sc->size != offset))
 		return NULL;
+	at->word = *index / BITS_PER_LONG;
+	at->mask = 0;
 	/* The hash has another place for another part of it. */
 	if ((at->start ^ (at->start + at->length - 1)) >> shift)
 		same = g->cover;
 	while (same->span != at->span || same->word != at->word)
 		same++;
 	g->n += same == at;
-	return same;
+	/* One found by a late double free may be cut otherwise by now. */
+	return likely(same == at) || cover_has(same, c->sc, addr_of(p), index) ? same : NULL;
 }
 
 /*
@@ -136,22 +139,21 @@ static struct cover *gather_new(const struct mcentral *c, const void *p, unsigne
  * told apart.  NULL: @later if it may be an object, but of one word too many.
  */
 static struct cover *gather_find(const struct mcentral *c, const void *p, unsigned int shift,
-				 struct gathered *g, bool *later)
+				 struct gathered *g, u32 *index, bool *later)
 {
 	unsigned int h = hash_long(addr_of(p) >> shift, GATHER_BITS);
 	struct cover *at;
-	u32 index;
 
 	/* Twice as many places as objects: there is an end. */
 	for (; g->at[h]; h = (h + 1) % ARRAY_SIZE(g->at)) {
 		at = &g->cover[g->at[h] - 1];
-		if (cover_has(at, c->sc, addr_of(p), &index))
+		if (cover_has(at, c->sc, addr_of(p), index))
 			return at;
 	}
 	*later = g->n == GATHER_WORDS;
 	if (*later)
 		return NULL;
-	at = gather_new(c, p, shift, g);
+	at = gather_new(c, p, shift, g, index);
 	if (at)
 		g->at[h] = at - g->cover + 1;
 	return at;
@@ -193,9 +195,8 @@ static void gather_objects(const struct mcentral *c, void **p, unsigned int n,
 		u32 index;
 
 		if (!cover_has(last, sc, addr_of(p[i]), &index)) {
-			at = gather_find(c, p[i], shift, g, &later);
-			/* One found by a late double free may be cut otherwise by now. */
-			if (unlikely(!at || !cover_has(at, sc, addr_of(p[i]), &index))) {
+			at = gather_find(c, p[i], shift, g, &index, &later);
+			if (unlikely(!at)) {
 				*(later ? &g->later : &g->strange) |= BIT(i);
 				last = &none;
 				continue;
@@ -222,6 +223,38 @@ static unsigned long gather_which(const struct mcentral *c, const struct cover *
 		    was >> index % BITS_PER_LONG & 1)
 			which |= BIT(i);
 	return which;
+}
+
+/* Spans of a turn of frees: one for each word, or each object that has a span of its own. */
+#define FREE_TURN		GATHER_WORDS
+
+/**
+ * struct freed - what a turn of frees leaves to be done
+ * @span: spans that may have to change lists
+ * @all: all their objects, to be marked free when that is done; NULL: they are
+ * @saw: the state in which each was seen
+ * @n: how many
+ */
+struct freed {
+	struct mspan *span[FREE_TURN];
+	struct cover *all[FREE_TURN];
+	u8 saw[FREE_TURN];
+	unsigned int n;
+};
+
+static __always_inline void freed_add(struct freed *freed, struct mspan *s, struct cover *all,
+				      enum mspan_state saw)
+{
+	freed->span[freed->n] = s;
+	freed->all[freed->n] = all;
+	freed->saw[freed->n++] = saw;
+}
+
+/* Are these all objects of a span that is on no CPU? */
+static __always_inline bool cover_is_all(const struct cover *at)
+{
+	return at->objects <= BITS_PER_LONG && at->mask == ~0UL >> (BITS_PER_LONG - at->objects) &&
+	       mspan_state(at->span) == MSPAN_FULL;
 }
 
 #endif /* _GALLOC_GATHER_H */

@@ -177,8 +177,11 @@ static unsigned int mcache_push_many(unsigned int row, void **batch,
 	fit = min(n, stack_room(stack));
 	n -= fit;
 	memcpy(stack->top, batch + n, fit * sizeof(*batch));
-	/* Those of a span stay together: they are often freed together, too. */
-	for (i = 0; fresh > 1 && i < fit; i += turn) {
+	/*
+	 * They descend, so that they are freed in order, too.  Where the order is random it is
+	 * so within a span: what is freed together empties it.
+	 */
+	for (i = 0; IS_ENABLED(CONFIG_SLAB_FREELIST_RANDOM) && fresh > 1 && i < fit; i += turn) {
 		turn = min(fit - i, fresh - (n + i) % fresh);
 		stack_order(m, stack->top + i, turn);
 	}

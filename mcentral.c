@@ -32,11 +32,6 @@
 #include "galloc_internal.h"
 #include "gather.h"
 
-#include <linux/nodemask.h>
-#include <linux/oom.h>
-#include <linux/sched.h>
-#include <linux/slab.h>
-
 /* Spans examined before partial_pop() takes one unconditionally. */
 #define POP_LOOK		4
 
@@ -470,23 +465,31 @@ static bool free_recheck(struct mcentral *c, struct mspan *s, enum mspan_state s
 	return false;
 }
 
-/* Spans of a turn of frees: one for each word, or each object that has a span of its own. */
-#define FREE_TURN		GATHER_WORDS
+/*
+ * All objects of a span are freed at once, under the lock.  Others have none of them, so the
+ * span stays FULL, unless one is freed twice.  True as free_recheck().
+ */
+static bool free_all(struct mcentral *c, struct cover *at)
+{
+	struct mspan *s = at->span;
+
+	lockdep_assert_held(&c->lock);
+	at->mask = mspan_release_bits(s, 0, at->mask);
+	if (unlikely(READ_ONCE(s->tag) != MSPAN_TAG(c->row, MSPAN_FULL) ||
+		     READ_ONCE(s->objects) != at->objects))
+		return free_recheck(c, s, MSPAN_FULL);
+	c->changes++;
+	count_event(EVENT_FULL_WON);
+	/* That of a class is on no list. */
+	if (unlikely(c->set))
+		span_leave_row(c, s);
+	else
+		mspan_set_state(s, MSPAN_TRANSIT);
+	return true;
+}
 
 /* Of these spans, how many are looked at under the lock in one. */
 #define SETTLE_TURN		8U
-
-/**
- * struct freed - what a turn of frees leaves to be done
- * @span: spans that may have to change lists
- * @saw: the state in which each was seen
- * @n: how many
- */
-struct freed {
-	struct mspan *span[FREE_TURN];
-	u8 saw[FREE_TURN];
-	unsigned int n;
-};
 
 /*
  * Mark objects of one word of a span free, which a read section keeps a span, rule 4.
@@ -505,17 +508,12 @@ static unsigned long free_mark(struct mspan *s, unsigned int word, unsigned long
 	galloc_pause(PAUSE_FREE_DECIDED, s);
 	if (state == MSPAN_FULL ||
 	    (state == MSPAN_PARTIAL && mspan_word_all_free(s, word) &&
-	     mspan_all_free(s))) {
-		freed->saw[freed->n] = state;
-		freed->span[freed->n++] = s;
-	}
+	     mspan_all_free(s)))
+		freed_add(freed, s, NULL, state);
 	return twice;
 }
 
-/*
- * The second look at all of them, with the lock, at some in a turn.  Leaves those that
- * became empty.
- */
+/* The second look at them, with the lock, at some in a turn.  Leaves those that became empty. */
 static void free_settle(struct mcentral *c, struct freed *freed)
 {
 	unsigned int i = 0, n = 0, end;
@@ -525,7 +523,8 @@ static void free_settle(struct mcentral *c, struct freed *freed)
 		end = min(i + SETTLE_TURN, freed->n);
 		galloc_lock(&c->lock, flags);
 		for (; i < end; i++)
-			if (free_recheck(c, freed->span[i], freed->saw[i]))
+			if (freed->all[i] ? free_all(c, freed->all[i]) :
+					    free_recheck(c, freed->span[i], freed->saw[i]))
 				freed->span[n++] = freed->span[i];
 		galloc_unlock(&c->lock, flags);
 	}
@@ -611,20 +610,25 @@ static bool free_object(const void *p, bool single)
 	return live;
 }
 
-/* Mark objects free, those of a word at once, and leave the spans to be looked at. */
+/* Mark objects free, those of a word at once; then all of those spans are looked at. */
 static void free_marks(struct mcentral *c, void **batch, unsigned int n, struct freed *freed,
 		       struct gathered *g)
 {
-	unsigned int i;
+	struct cover *at;
 
 	gather_objects(c, batch, n, g);
-	for (i = 0; i < g->n; i++) {
-		const struct cover *at = &g->cover[i];
-		unsigned long was = free_mark(at->span, at->word, at->mask, freed);
-
-		if (unlikely(was))
-			g->twice |= gather_which(c, at, batch, n, was);
+	for (at = g->cover; at < g->cover + g->n; at++) {
+		if (!cover_is_all(at)) {
+			at->mask = free_mark(at->span, at->word, at->mask, freed);
+			continue;
+		}
+		galloc_pause(PAUSE_FREE_ALL, at->span);
+		freed_add(freed, at->span, at, MSPAN_FULL);
 	}
+	free_settle(c, freed);
+	for (at = g->cover; at < g->cover + g->n; at++)
+		if (unlikely(at->mask))
+			g->twice |= gather_which(c, at, batch, n, at->mask);
 }
 
 /*
@@ -647,7 +651,6 @@ static unsigned int free_together(struct mcentral *c, void **batch, unsigned int
 		free_detached(c, batch, n, &freed, &g.twice, &g.strange);
 	} else {
 		free_marks(c, batch, n, &freed, &g);
-		free_settle(c, &freed);
 	}
 	rcu_read_unlock();
 	free_retire(c, &freed);
@@ -719,9 +722,8 @@ void mcentral_look(struct mspan *s)
 
 	if (!c)
 		return;
-	freed.n = 1;
-	freed.span[0] = s;
-	freed.saw[0] = MSPAN_FULL;
+	freed.n = 0;
+	freed_add(&freed, s, NULL, MSPAN_FULL);
 	free_settle(c, &freed);
 	free_retire(c, &freed);
 }

@@ -632,7 +632,7 @@ bool mspan_unwatch(const struct mcentral *c, struct mspan *s, const void *p)
  * @s: runs in TRANSIT, side by side and linked by @next, of the class's length, with at most
  *	a word of objects each
  * @row: the row
- * @out: filled with the objects, ascending
+ * @out: filled with the objects, descending: so they leave a stack by ascending address
  *
  * The state is FULL, and gfree() finds them.
  *
@@ -648,6 +648,9 @@ unsigned int mspan_cut_taken(struct mspan *s, unsigned int row, void **out)
 	unsigned int n = 0;
 	struct mspan *next;
 
+	for (next = s; next; next = next->next)
+		n += objects;
+	out += n;
 	for (; s; s = next) {
 		unsigned long p = s->start;
 		unsigned int i;
@@ -663,7 +666,7 @@ unsigned int mspan_cut_taken(struct mspan *s, unsigned int row, void **out)
 		for (i = 0; i < s->npages; i++)
 			arena_span_set(arena, page++, s);
 		for (i = 0; i < objects; i++, p += size)
-			out[n++] = (void *)p;
+			*--out = (void *)p;
 	}
 	arena_set_stack(arena, first, page - first, c->stack);
 	return n;

@@ -15,6 +15,7 @@
  */
 enum galloc_pause {
 	PAUSE_FREE_MARKED,	/* mcentral_free: bit set, state not yet read */
+	PAUSE_FREE_ALL,		/* mcentral_free_turn: of a FULL span, lock not taken */
 	PAUSE_FREE_DECIDED,	/* mcentral_free: state read, lock not taken */
 	PAUSE_CLAIM_READ,	/* mspan_claim: word read, bits not yet cleared */
 	PAUSE_RESOLVE_FOUND,	/* mspan_resolve: has the span, not its geometry */

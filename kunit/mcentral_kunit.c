@@ -223,6 +223,40 @@ static void objects_of_a_word_are_marked_at_once(struct kunit *test)
 	}
 }
 
+/* Unlike a word of a span with several; and what gfree_nolock() has marked is noticed. */
+static void a_span_leaves_with_all_its_objects(struct kunit *test)
+{
+	static const size_t sizes[] = { 64, 128, 256, 1024, 2048 };
+	static void *held[2 * BITS_PER_LONG];
+	unsigned int i, j, twice;
+	struct object o;
+
+	gk_expect_reports(test, FAULT_DOUBLE_FREE);
+	for (j = 0; j < 2 * ARRAY_SIZE(sizes); j++) {
+		struct mcentral *c = one_row_of(sizes[j / 2]);
+		unsigned int n = 4 * min(c->sc->objects, 16U), more = c->sc->objects > n ? n : 0;
+
+		marks.c = c;
+		for (i = 0; i < n + more; i++) {
+			held[i] = mcentral_alloc(c->row, GFP_KERNEL);
+			KUNIT_ASSERT_NOT_NULL(test, held[i]);
+		}
+		twice = j % 2;
+		rcu_read_lock();
+		if (twice && mspan_resolve(held[0], &o) == FOUND_OBJECT)
+			mspan_release_bits(o.span, 0, BIT(o.index));
+		rcu_read_unlock();
+		KUNIT_EXPECT_EQ(test, free_turn(test, held, n, !!more), 0);
+		gk_expect_faults(test, FAULT_DOUBLE_FREE, twice);
+		KUNIT_EXPECT_EQ(test, atomic_long_read(&c->nr_spans), !!more);
+		if (more)
+			mcentral_free_batch(c->row, held + n, more);
+		KUNIT_EXPECT_EQ(test, atomic_long_read(&c->nr_spans), 0);
+		KUNIT_EXPECT_EQ(test, validate_all(), 0);
+		atomic_add(n + more + twice, &c->back);
+	}
+}
+
 static struct {
 	u32 row;
 	unsigned int n;
@@ -617,6 +651,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(an_unused_span_is_returned_at_once),
 	KUNIT_CASE(objects_of_many_spans_are_freed_together),
 	KUNIT_CASE(objects_of_a_word_are_marked_at_once),
+	KUNIT_CASE(a_span_leaves_with_all_its_objects),
 	KUNIT_CASE(spans_with_many_objects_come_together_where_there_are_many),
 	KUNIT_CASE(a_new_span_costs_one_claim_and_no_lock_of_its_row),
 	KUNIT_CASE(an_object_with_a_span_of_its_own_is_freed_once),

@@ -137,7 +137,7 @@ static unsigned int marks;
 
 static void count_mark(enum galloc_pause point, const void *what)
 {
-	marks += point == PAUSE_FREE_MARKED;
+	marks += point == PAUSE_FREE_MARKED || point == PAUSE_FREE_ALL;
 }
 
 /*
