@@ -61,9 +61,15 @@ static void stack_order(struct mcache *m, void **p, unsigned int n)
 	unsigned int i;
 
 	if (IS_ENABLED(CONFIG_SLAB_FREELIST_RANDOM)) {
-		for (i = n; i > 1; i--) {
-			u32 j = ((u64)(u32)mcache_random(m) * i) >> 32;
+		u64 random = 0;
 
+		/* 16 bits are enough for one of 64. */
+		for (i = n; i > 1; i--, random >>= 16) {
+			u32 j;
+
+			if (!(random >> 16))
+				random = mcache_random(m);
+			j = ((random & U16_MAX) * i) >> 16;
 			swap(p[i - 1], p[j]);
 		}
 	} else {

@@ -80,22 +80,24 @@ static DEFINE_RAW_SPINLOCK(mspan_pages_lock);
 /* Take up to @n unused descriptors, after adding a page of them, if @page is not NULL. */
 static unsigned int pages_take(struct mspan **out, unsigned int n, struct mspan_page *page)
 {
+	unsigned int i, got;
 	unsigned long flags;
-	unsigned int i;
+	struct mspan *s;
 
 	galloc_lock(&mspan_pages_lock, flags);
 	if (page) {
 		list_add(&page->list, &mspan_pages);
 		mspan_nr_pages++;
 	}
-	for (i = 0; i < n && !list_empty(&mspan_pages); i++) {
+	for (i = 0; i < n && !list_empty(&mspan_pages);) {
 		page = list_first_entry(&mspan_pages, struct mspan_page, list);
-		out[i] = page->unused;
-		if (out[i])
-			page->unused = out[i]->next;
-		else
+		for (got = i, s = page->unused; s && i < n; s = s->next)
+			out[i++] = s;
+		page->unused = s;
+		for (; page->fresh && i < n; i++)
 			out[i] = (void *)(page + 1) + MSPAN_BYTES * --page->fresh;
-		if (!--page->nr)
+		page->nr -= i - got;
+		if (!page->nr)
 			list_del(&page->list);
 	}
 	galloc_unlock(&mspan_pages_lock, flags);
