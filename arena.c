@@ -270,13 +270,14 @@ static bool chunk_freeze(struct page *page, unsigned int order)
 
 /*
  * Tell kmemleak: grey, so never a leak itself, but scanned for pointers to
- * other memory.  Page by page, because they may be returned that way.
+ * other memory.  Page by page, because they may be returned that way.  Unless it follows
+ * single objects, see debug/scan.c.
  */
 static void pages_announce(struct page *page, unsigned int npages, gfp_t gfp)
 {
 	unsigned int i;
 
-	if (!IS_ENABLED(CONFIG_DEBUG_KMEMLEAK))
+	if (!IS_ENABLED(CONFIG_DEBUG_KMEMLEAK) || scan_on)
 		return;
 	for (i = 0; i < npages; i++)
 		kmemleak_alloc(page_address(page + i), PAGE_SIZE, 0, gfp);
@@ -286,7 +287,7 @@ static void pages_renounce(struct page *page, unsigned int npages)
 {
 	unsigned int i;
 
-	if (!IS_ENABLED(CONFIG_DEBUG_KMEMLEAK))
+	if (!IS_ENABLED(CONFIG_DEBUG_KMEMLEAK) || scan_on)
 		return;
 	for (i = 0; i < npages; i++)
 		kmemleak_free(page_address(page + i));

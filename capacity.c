@@ -321,6 +321,7 @@ static void **stack_new(unsigned int *capacity)
 		*capacity = PAGE_SIZE / sizeof(void *) - 1;
 		array = arena_meta_alloc(stack_bytes(*capacity), numa_mem_id());
 	}
+	scan_hide(array);
 	/* Its size, for the code that frees it; no pointer is that small. */
 	if (array)
 		array[0] = (void *)stack_bytes(*capacity);

@@ -169,12 +169,30 @@ static inline bool gate_has_tables(void)
 	return unlikely(READ_ONCE(gate_watched) & BIT(GATE_TABLE));
 }
 
+/* scan.c */
+
+#ifdef CONFIG_DEBUG_KMEMLEAK
+extern bool scan_on;
+
+const struct gate_watcher *scan_watcher(void);
+
+void scan_miss(void);
+void scan_left(const struct mspan *s, size_t size);
+void scan_hide(const void *p);
+#else
+#define scan_on		false
+static inline const struct gate_watcher *scan_watcher(void) { return NULL; }
+static inline void scan_miss(void) { }
+static inline void scan_left(const struct mspan *s, size_t size) { }
+static inline void scan_hide(const void *p) { }
+#endif
+
 /* Spans in TRANSIT, of objects of @size bytes, have left their row. */
 static inline void gate_spans_left(struct mspan *const *s, unsigned int n, size_t size)
 {
 	if (size <= GALLOC_MAX_SMALL)
 		profile_see_left(s, n);
-	if (gate_has_tables())
+	if (gate_has_tables() || scan_on)
 		gate_see_left(s, n, size);
 }
 

@@ -4,9 +4,8 @@
  * map: from an address to its slot and its span.
  *
  * The address map, updated by arena.c when it gets and returns pages, and read by all
- * layers.  Owns arena_map_lock.  Also walks spans, one slot of the map at a time, for
- * stats.c, validate.c and report.c, and at unload.  The walk does not use the lists of
- * the layers, so it finds spans that are on none of them.  Overview: galloc_mod.c.
+ * layers.  Owns arena_map_lock.  Also walks spans, one slot of the map at a time, also those
+ * on no list, for stats.c, validate.c, report.c, and at unload.  Overview: galloc_mod.c.
  */
 #include "mheap.h"
 
@@ -456,9 +455,11 @@ static struct arena *arena_new(unsigned long addr, unsigned int npages, gfp_t gf
 		return NULL;
 	/* The map's pointer is encoded, so kmemleak does not recognise it. */
 	kmemleak_not_leak(arena);
+	scan_hide(arena);
 	if (npages < BARE_PAGES && arena_in_pieces(virt_to_page((void *)addr)))
 		return arena;
 	arena->span = arena_meta_zalloc(ARENA_SPAN_BYTES, NUMA_NO_NODE, gfp);
+	scan_hide(arena->span);
 	if (arena->span || npages < BARE_PAGES)
 		return arena;
 	arena_meta_cache_free(arena_cache, arena, ARENA_TAKES);

@@ -159,6 +159,8 @@ struct mspan *mspan_new(unsigned int kind, gfp_t gfp)
 		s = arena_meta_cache_alloc(mspan_caches[kind], mspan_size(kind), gfp);
 	else
 		pages_get(&s, 1, true, gfp);
+	if (kind)
+		scan_hide(s);
 	if (s)
 		mspan_setup(s, kind);
 	return s;

@@ -56,6 +56,7 @@ static bool transfer_setup(struct mcentral *c)
 	}
 	if (!stack)
 		return false;
+	scan_hide(stack);
 
 	galloc_lock(&c->lock, flags);
 	if (!c->transfer.stack && transfer_is_used(c)) {

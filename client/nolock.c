@@ -37,6 +37,11 @@ static int owed, owed_lone;
 
 static const void *bad[MAX_BAD];
 
+/* Objects that the worker frees; of more at once kmemleak is not told. */
+#define MAX_DEFERRED	64
+
+static const void *deferred[MAX_DEFERRED];
+
 /* ---- what is owed --------------------------------------------------------------------- */
 
 /* Have the worker see to what was written before.  Any context. */
@@ -59,6 +64,29 @@ static void owe_look(const void *p)
 	else
 		WRITE_ONCE(owed_lone, 1);
 	owe();
+}
+
+/* kmemleak takes locks: the worker frees the object.  False if it is to be freed at once. */
+static noinline bool defer_free(const void *p)
+{
+	unsigned int i;
+
+	for (i = 0; i < MAX_DEFERRED; i++) {
+		if (!cmpxchg(&deferred[i], NULL, p)) {
+			owe();
+			return true;
+		}
+	}
+	scan_miss();
+	return false;
+}
+
+static void settle_deferred(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < MAX_DEFERRED; i++)
+		gfree(xchg(&deferred[i], NULL));
 }
 
 /* A report takes locks. */
@@ -162,6 +190,7 @@ void nolock_settle(void)
 		return;
 	lone = xchg(&owed_lone, 0);
 	settle_reports();
+	settle_deferred();
 	for (nr = 0; nr < map_nr_slots(); nr++) {
 		for (page = 0; page < ARENA_PAGES; page++) {
 			page = settle_page(nr, page);
@@ -294,6 +323,8 @@ void gfree_nolock(const void *p)
 	if (!want_init_on_free() && mcache_push(p))
 		return;
 	if (guard_any() && guard_free(p, true))
+		return;
+	if (scan_on && defer_free(p))
 		return;
 	rcu_read_lock();
 	if (mspan_resolve(p, &o) == FOUND_OBJECT) {

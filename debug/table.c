@@ -149,6 +149,7 @@ static struct table *table_new(const struct gate_object *o, unsigned int part)
 			      context_gfp(GFP_NOWAIT) | __GFP_NOWARN);
 	if (!t)
 		return NULL;
+	scan_hide(t);
 	t->start = o->span;
 	t->row = o->row;
 	t->size = o->size;

@@ -579,14 +579,17 @@ bool gate_see_resized(const void *p, size_t size, bool zero)
  * @n: their number
  * @size: bytes of an object
  *
- * Only for tables of objects, which go with them.
+ * Only for tables of objects, which go with them, and for kmemleak.
  *
  * Context: Any but NMI, no galloc lock held.
  */
 void gate_see_left(struct mspan *const *s, unsigned int n, size_t size)
 {
-	while (n--)
+	while (n--) {
 		table_leave(s[n], span_bytes(s[n]) / size, size);
+		if (scan_on)
+			scan_left(s[n], size);
+	}
 }
 
 /**
@@ -624,6 +627,11 @@ void gate_init(void)
 	if (sample_is_on()) {
 		gate_all |= BIT(GATE_SAMPLE);
 		gate_watched = BIT(GATE_SAMPLE);
+	}
+	if (scan_on) {
+		gate_all |= BIT(GATE_KMEMLEAK);
+		gate_watched |= BIT(GATE_KMEMLEAK);
+		rcu_assign_pointer(gate_watchers[GATE_KMEMLEAK], scan_watcher());
 	}
 	for_each_possible_cpu(cpu)
 		INIT_WORK(&per_cpu(gate_works, cpu), gate_work_fn);

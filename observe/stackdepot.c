@@ -69,6 +69,8 @@ static void depot_stock(void)
 	page = arena_meta_zalloc(PAGE_SIZE, NUMA_NO_NODE, GFP_NOWAIT | __GFP_NOWARN);
 	if (!page)
 		return;
+	/* Samples have addresses. */
+	scan_hide(page);
 	galloc_lock(&depot_lock, flags);
 	if (!depot_spare)
 		swap(depot_spare, page);

@@ -191,6 +191,37 @@ commit_crimes()
 	note "expect end"
 }
 
+# With kmemleak=1 kmemleak knows single objects: those that galloc_held.ko loses are found,
+# with the stack of their allocation, and none that is free. galloc stays until the last scan.
+lose_objects()
+{
+	[ -n "$lose" ] || [ -e /bed/galloc_crimes.ko ] || return 0
+	try "insmod galloc.ko with kmemleak=1" insmod /galloc.ko kmemleak=1 &&
+		try "insmod galloc_held.ko with lose=1" insmod /bed/galloc_held.ko lose=1
+}
+
+# shellcheck disable=SC2317 # try calls it
+four_are_lost()
+{
+	awk '
+	/^unreferenced object/ { end(); block = "" }
+	{ block = block $0 }
+	END { end(); exit n != 4 }
+	function end() { n += block ~ /galloc-bed lost.*lose_objects/ }' /sys/kernel/debug/kmemleak
+}
+
+find_lost_objects()
+{
+	[ -e /sys/module/galloc_held ] || return 0
+	try "four lost objects, with the stack of their allocation" four_are_lost
+	! grep -q 'galloc-bed free' /sys/kernel/debug/kmemleak ||
+		try "no free object is taken for lost" false
+	note "expect galloc: live: "
+	try "rmmod galloc_held" rmmod galloc_held
+	try "rmmod galloc with lost objects" rmmod galloc
+	note "expect end"
+}
+
 # galloc is gone. What calls it all the same, a timer, reclaim, or a CPU that comes and
 # goes, would be where it was.
 look_behind()
@@ -203,7 +234,7 @@ look_behind()
 	sleep 2
 }
 
-debug=
+debug='' lose=''
 # One that runs a single case, as tools/mutants does, may leave it.
 [ ! -e /bed/is ] || prove_bed
 sh /faults.sh setup
@@ -211,6 +242,8 @@ sh /faults.sh setup
 echo 1 >/sys/kernel/rcu_expedited
 scans=2
 while IFS='|' read -r name params suite_params; do
+	# No suites, only lost objects.
+	[ "$name" != lost ] || { debug=1 lose=1; continue; }
 	# Where there is a reserve to fill, too.
 	# shellcheck disable=SC2086 # several words
 	[ "$name" != tight ] || try "faults while loading" sh /faults.sh load $params
@@ -227,5 +260,7 @@ while IFS='|' read -r name params suite_params; do
 done </sets
 [ ! -e /bed/is ] || try "rmmod galloc_bed" rmmod galloc_bed
 commit_crimes
+lose_objects
 scan_for_leaks 2 "after rmmod"
+find_lost_objects
 end

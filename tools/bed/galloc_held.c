@@ -3,13 +3,20 @@
 /*
  * galloc_held: memory of the kernel's that only galloc's objects point to.
  *
- * kmemleak calls it leaked unless galloc has told it of its pages.  insmod makes
- * a chain through objects of every size class and a large one; rmmod frees it.
+ * kmemleak calls it leaked unless galloc has told it of its pages, or objects.  insmod makes
+ * a chain through objects of every size class and a large one; rmmod frees it.  With lose=1
+ * an object of each kind is lost, which says "galloc-bed lost", and others are freed, which
+ * say "galloc-bed free": with kmemleak=1 of galloc the former, and no others, are found.
  */
 #include <linux/module.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 
 #include <galloc.h>
+
+static bool lose;
+module_param(lose, bool, 0444);
+MODULE_PARM_DESC(lose, "lose some objects");
 
 /**
  * struct link - one object of galloc's
@@ -25,6 +32,7 @@ struct link {
 #define MAX_SIZE	(256 * 1024)
 
 static struct link *first;
+static struct galloc_cache *kept;
 
 static int hold(size_t size)
 {
@@ -50,6 +58,29 @@ static void let_go(void)
 	}
 }
 
+/* One of each kind; nothing points to them any more. */
+static noinline void lose_objects(void)
+{
+	struct galloc_cache *cache = galloc_cache_create("lost", 200, NULL);
+	char *p[] = {
+		galloc(100, GFP_KERNEL), galloc(70000, GFP_ATOMIC),
+		cache ? galloc_cache_alloc(cache, GFP_KERNEL) : NULL,
+		grealloc(galloc(8, GFP_KERNEL), 300, GFP_KERNEL),
+		galloc(500, GFP_KERNEL), galloc(500, GFP_KERNEL), galloc(90000, GFP_KERNEL),
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(p); i++)
+		if (p[i])
+			strscpy(p[i], i < 4 ? "galloc-bed lost" : "galloc-bed free", 16);
+	gfree(p[4]);
+	gfree_nolock(p[5]);
+	gfree(p[6]);
+	memset(p, 0, sizeof(p));
+	barrier_data(p);
+	kept = cache;
+}
+
 static int __init held_init(void)
 {
 	size_t size;
@@ -62,12 +93,15 @@ static int __init held_init(void)
 			return err;
 		}
 	}
+	if (lose)
+		lose_objects();
 	return 0;
 }
 
 static void __exit held_exit(void)
 {
 	let_go();
+	galloc_cache_destroy(kept);
 }
 
 module_init(held_init);

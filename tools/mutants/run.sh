@@ -119,6 +119,7 @@ boot_once()
 	mkdir -p "$dir"
 	# Before that set faults.sh runs.
 	[ "$test" != loading ] || set=tight
+	[ "$test" != lost ] || { set=lost && files+=("$work/$bed/galloc_held.ko:/bed/galloc_held.ko"); }
 	printf '%s|%s|ops=%s seed=1\n' "$set" "${params[$name]}" "$ops" >"$dir/sets"
 	for suite in "$work/$bed"/suites/*.ko; do
 		files+=("$suite:/kunit/${suite##*/}")
@@ -128,7 +129,7 @@ boot_once()
 		export GUEST_MEM=1024 GUEST_APPEND="printk.devkmsg=on kunit.filter_glob=$test"
 		kernel=$(cat "$work/$bed/kernel")
 		case $bed in
-		*debug*) export GUEST_CONSOLE=early GUEST_APPEND+=" page_owner=on" ;;
+		*debug*) export GUEST_CONSOLE=early GUEST_APPEND+=" page_owner=on kmemleak=on" ;;
 		esac
 		case $bed in
 		uml-*)
@@ -188,7 +189,7 @@ went_badly()
 # newer kernels print their log when they have the time.
 case_passed()
 {
-	if [ "$1" != insmod ] && [ "$1" != loading ] && ! grep -qx "ok - $1" "$2.report"; then
+	if [ "$1" != insmod ] && [ "$1" != loading ] && [ "$1" != lost ] && ! grep -qx "ok - $1" "$2.report"; then
 		return 1
 	fi
 	! grep -q '^not ok - ' "$2.report" && grep -q 'GUEST: ok' "$2"
@@ -201,6 +202,8 @@ noticed_by()
 		echo "insmod galloc.ko ${params[$1]}"
 	elif [ "${test[$1]}" = loading ]; then
 		echo "faults.sh load ${params[$1]}"
+	elif [ "${test[$1]}" = lost ]; then
+		echo "kmemleak in tools/kunit-init.sh"
 	elif [ -n "${unload[$1]}" ]; then
 		echo "rmmod galloc after ${test[$1]}"
 	elif [[ ${bed_of[$1]} = edges-* ]]; then
@@ -222,6 +225,9 @@ caught()
 	elif [ "$test" = loading ]; then
 		! grep -qE 'galloc-kunit: failed: |WARNING: |BUG: |ODEBUG: ' "$log" || return 0
 		echo "it loads and fails to load as it should"
+	elif [ "$test" = lost ]; then
+		! grep -q 'galloc-kunit: failed: ' "$log" || return 0
+		echo "kmemleak finds what is lost, and only that"
 	elif [ -n "${unload[$1]}" ]; then
 		! went_badly "$test" "$log" || return 0
 		echo "galloc goes, and leaves nothing behind"
@@ -278,6 +284,8 @@ prepare_bed()
 	build_galloc "$KDIR" "$KREL" GALLOC_KUNIT=y
 	cp "$BUILD/galloc.ko" "$dir/"
 	cp "$BUILD"/kunit/*.ko "$dir/suites/"
+	build_client "$KDIR" tools/bed
+	cp "$BUILD/tools/bed/galloc_held.ko" "$dir/"
 	# From here on the tree may change.  Copies what is already compiled.
 	copy_sources "$BUILD" "$dir/sources"
 	for ((job = 0; job < jobs; job++)); do cp -a "$BUILD" "$dir/$job"; done
