@@ -413,11 +413,12 @@ void profile_forget_pages(unsigned long start, unsigned int npages)
 void profile_see_left(struct mspan *const *s, unsigned int n)
 {
 	for (; n--; s++) {
-		const u16 *number = &(*s)->arena->stack[arena_page((*s)->arena, (*s)->start)];
-		unsigned int i;
+		const struct arena *arena = (*s)->arena;
+		unsigned int i, page = arena_page(arena, (*s)->start);
 
-		for (i = 0; i < (*s)->npages; i++)
-			if (unlikely(number[i] == STACK_WATCHED))
+		/* A lone page has no entry of its own, and no mark. */
+		for (i = 0; i < (*s)->npages && !arena->lone; i++)
+			if (unlikely(arena->stack[page + i] == STACK_WATCHED))
 				profile_forget_pages((*s)->start + i * PAGE_SIZE, 1);
 	}
 }
