@@ -10,8 +10,17 @@
 
 #include <linux/sched.h>
 
-/* Spans that one turn takes away. */
-#define SWEEP_TURN		64
+/* Spans that one turn takes away: bitmaps of 16 words each may have to be counted. */
+#define SWEEP_TURN		8
+
+/* Have others references to objects of a span that were freed?  No lone page has such. */
+static bool sweep_must_wait(const struct mspan *s)
+{
+	unsigned int page = arena_page(s->arena, s->start), end = page + s->npages;
+
+	return mspan_has_objects(s) && !s->arena->lone &&
+	       find_next_bit(s->arena->waiting, end, page) < end;
+}
 
 /*
  * Take up to a turn of spans off a list of a row, of *@left, onto @out, in TRANSIT.  One
@@ -34,7 +43,7 @@ static unsigned int sweep_turn(struct mcentral *c, struct list_head *head,
 			break;
 		}
 		--*left;
-		if (mspan_count_waiting(s)) {
+		if (sweep_must_wait(s)) {
 			list_move_tail(&s->list, head);
 			continue;
 		}
