@@ -171,7 +171,11 @@ round()
 	beside_end
 	same "$name: all objects kept their marks" $rc 0
 	at_least "$name: operations done" "$(total_done)" $((ops / 16 * 16))
-	check "$name: each context did its part" each_context_worked $ops
+	case $scarce$(uname -r) in
+	# Tasks wait for memory while accesses of interrupts are watched, for milliseconds.
+	1*-kcsan) skip "$name: each context did its part" "interrupts take all the time" ;;
+	*) check "$name: each context did its part" each_context_worked $ops ;;
+	esac
 	note "$name: $(total_done) operations in $(($(cut -d . -f 1 /proc/uptime) - start)) s; beside them $(cd $tmp && grep . count.* | sed 's/count\.//' | tr '\n' ' ')"
 	same "$name: what ran beside it succeeded" "$(sort $tmp/broken 2>/dev/null | uniq -c)" ""
 
