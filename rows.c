@@ -33,7 +33,7 @@
 #define ROWS_SPARE		128
 
 /* Spans of a row that one turn passes. */
-#define ROWS_TURN		64
+#define ROWS_TURN		16
 
 /* What the kernel's xarray takes for a number. */
 #define ROWS_NUMBER_TAKES	(sizeof(struct xa_node) / XA_CHUNK_SIZE)
