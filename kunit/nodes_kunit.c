@@ -173,6 +173,11 @@ static void a_node_falls_back_to_another(struct kunit *test)
 	/* __GFP_THISNODE gets nothing. */
 	KUNIT_EXPECT_NULL(test, mheap_alloc(gk_nid(), 16, 1, 0,
 					    GFP_NOWAIT | __GFP_NOWARN | __GFP_THISNODE));
+	/* An object of whole pages. */
+	q = galloc(PAGE_SIZE * 16, GFP_NOWAIT | __GFP_NOWARN);
+	KUNIT_ASSERT_NOT_NULL(test, q);
+	KUNIT_EXPECT_EQ(test, page_to_nid(virt_to_page(q)), nid);
+	gfree(q);
 	gfree(p);
 	KUNIT_EXPECT_EQ(test, validate_all(), 0);
 }
@@ -338,12 +343,13 @@ static void a_used_up_node_costs_no_more_memory(struct kunit *test)
 	int i, j;
 
 	KUNIT_ASSERT_NOT_NULL(test, p);
-	use_up(test, nid);
-	for (who = A_TASK; who <= FROM_ELSEWHERE; who++) {
+	for (who = gk_quick ? WHILE_BUSY : A_TASK; who <= FROM_ELSEWHERE; who++) {
+		/* What kswapd has freed meanwhile, too. */
+		use_up(test, nid);
 		if (who == FROM_ELSEWHERE && !cpumask_empty(cpumask_of_node(far)))
 			gk_pin(cpumask_any(cpumask_of_node(far)));
 		for (i = 0; i < ARRAY_SIZE(sizes); i++) {
-			unsigned int class = sizeclass_of(sizes[i]), lacking = 0;
+			unsigned int class = sizeclass_of(sizes[i]), lacking = 0, strange = 0;
 			const struct sizeclass *sc = &sizeclasses[class];
 			unsigned long most = DIV_ROUND_UP(NR_ASKED, sc->objects) *
 					     sc->span_pages * 12 / 10;
@@ -359,8 +365,12 @@ static void a_used_up_node_costs_no_more_memory(struct kunit *test)
 			for (j = 0; j < NR_ASKED; j++) {
 				p[j] = ask(who, sizes[i], nid);
 				lacking += !p[j];
+				strange += p[j] && gk_row_at(p[j]) !=
+					   mcentral_row(page_to_nid(virt_to_page(p[j])), class);
 			}
 			KUNIT_EXPECT_EQ(test, lacking, 0);
+			/* The row is that of the pages. */
+			KUNIT_EXPECT_EQ(test, strange, 0);
 			KUNIT_EXPECT_LE_MSG(test, class_pages(class), most + 2 * sc->span_pages,
 					    "objects of %zu, asker %d", sizes[i], who);
 			KUNIT_EXPECT_EQ(test, validate_all(), 0);
@@ -440,8 +450,19 @@ static void objects_of_another_node_are_used_again_here(struct kunit *test)
 	WRITE_ONCE(galloc_fail_hook, NULL);
 	gfree(keep);
 
-	/* Pages are available again: they are used soon, and the other node is released. */
+	for (n = 0; n < 20 && !gk_stacked(stack); n++) {
+		drain_cpus();
+		use_up(test, gk_nid());
+		take_and_free(p, NR_ASKED);
+	}
+	KUNIT_EXPECT_GT(test, gk_stacked(stack), 0);
+	/* Pages are available again: they are used in the next tick. */
 	give_pages();
+	schedule_timeout_uninterruptible(2);
+	n = min_t(unsigned int, gk_stacked(gk_stack(class)) + 1, NR_ASKED);
+	take_and_free(p, n);
+	KUNIT_EXPECT_EQ(test, nr_of_node(p, n, far), 0);
+	/* And the other node is released. */
 	gk_background();
 	KUNIT_EXPECT_TRUE(test, gk_wait_for(({
 			take_and_free(p, NR_ASKED);
