@@ -55,23 +55,25 @@ static void the_fast_paths_access_the_stack_with_busy_set(struct kunit *test)
 	struct mcache_stack *stack = warm_stack(test);
 	struct perf_event * __percpu *events;
 	unsigned int after_alloc, after_free, after_second;
-	void *p;
+	void *p[2];
 
 	if (galloc_debug)
 		return;
-	KUNIT_ASSERT_GT(test, gk_stacked(stack), 0);
+	KUNIT_ASSERT_GT(test, gk_stacked(stack), 1);
 	events = watch(test, &stack->top);
-	p = galloc(64, GFP_KERNEL);
+	p[0] = galloc(64, GFP_KERNEL);
 	after_alloc = accesses;
-	gfree(p);
+	gfree(p[0]);
 	after_free = accesses;
-	p = galloc(64, GFP_KERNEL);
+	KUNIT_EXPECT_EQ(test, galloc_bulk(64, GFP_KERNEL, 2, p), 2);
 	after_second = accesses;
-	gfree_bulk(1, &p);
+	/* A single one takes the way of gfree(). */
+	gfree_bulk(2, p);
 	unregister_wide_hw_breakpoint(events);
 	/* Each reads the pointer and writes it. */
 	KUNIT_EXPECT_GE(test, after_alloc, 2);
 	KUNIT_EXPECT_GE(test, after_free - after_alloc, 2);
+	KUNIT_EXPECT_GE(test, after_second - after_free, 2);
 	KUNIT_EXPECT_GE(test, accesses - after_second, 2);
 	KUNIT_EXPECT_EQ(test, idle_accesses, 0);
 }
