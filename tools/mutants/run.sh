@@ -288,6 +288,8 @@ prepare_bed()
 	cp "$BUILD/tools/bed/galloc_held.ko" "$dir/"
 	# From here on the tree may change.  Copies what is already compiled.
 	copy_sources "$BUILD" "$dir/sources"
+	# A mutant is galloc.ko alone. obj-m= would say so to newer kernels only.
+	sed -i '/+= kunit\/$/d' "$dir/sources/Kbuild"
 	for ((job = 0; job < jobs; job++)); do cp -a "$BUILD" "$dir/$job"; done
 	build_unlock
 }
@@ -296,7 +298,7 @@ prepare_bed()
 # they are: a mutant in a header is a mutant of galloc.
 build_mutant()
 {
-	make -C "$2" M="$1" CONFIG_DEBUG_INFO_BTF_MODULES= GALLOC_KUNIT=y obj-m=galloc.o modules >"$3" 2>&1 </dev/null
+	make -C "$2" M="$1" CONFIG_DEBUG_INFO_BTF_MODULES= GALLOC_KUNIT=y modules >"$3" 2>&1 </dev/null
 }
 
 # try_script NAME TREE: the same for a script, with a tree that has the line broken.
