@@ -114,7 +114,7 @@ size_t bytes_zone(const struct record *r, size_t size)
 
 /**
  * bytes_fill_zone() - give an object its red zone
- * @p: the object
+ * @p: the object, all of its bytes open
  * @r: its record
  * @size: its bytes
  *
@@ -124,7 +124,6 @@ void bytes_fill_zone(const void *p, const struct record *r, size_t size)
 {
 	size_t n = bytes_zone(r, size);
 
-	bytes_open(p, size);
 	if (!n)
 		return;
 	memset((void *)p + r->asked, BYTES_ZONE, n);
