@@ -580,10 +580,13 @@ static void a_cpu_follows_in_its_slow_paths(struct kunit *test)
 #ifdef CONFIG_HOTPLUG_CPU
 
 static int from_callback;
+static bool worker_knows;
 
+/* While this lasts the worker tries again and again; whoever drains meanwhile follows, too. */
 static int close_in_callback(unsigned int cpu)
 {
 	from_callback = gate_close(GATE_TRACE, &watcher, GATE_ALL_ROWS);
+	worker_knows = gk_wait_for(worker_pending(WORKER_GATES), GK_PATIENCE_MS);
 	return 0;
 }
 
@@ -595,6 +598,8 @@ static void a_hotplug_callback_leaves_it_to_the_worker(struct kunit *test)
 	if (!gk_smp())
 		kunit_skip(test, "one CPU");
 	gk_background();
+	/* That has asked, too. */
+	KUNIT_EXPECT_TRUE(test, gk_wait_for(!worker_pending(WORKER_GATES), GK_PATIENCE_MS));
 	start_counting();
 	state = cpuhp_setup_state_nocalls(CPUHP_BP_PREPARE_DYN, "galloc:kunit",
 					  close_in_callback, NULL);
@@ -606,6 +611,7 @@ static void a_hotplug_callback_leaves_it_to_the_worker(struct kunit *test)
 	if (gone)
 		kunit_skip(test, "no CPU can be taken away");
 	KUNIT_EXPECT_EQ(test, from_callback, -EINPROGRESS);
+	KUNIT_EXPECT_TRUE(test, worker_knows);
 	if (!galloc_debug)
 		KUNIT_EXPECT_TRUE(test, gk_wait_for(({
 			gfree(galloc(64, GFP_KERNEL));
