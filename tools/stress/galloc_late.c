@@ -20,6 +20,8 @@
 PARAM(uint, nr, 10000, "objects");
 PARAM(uint, size, 0, "of each object; 0: drawn");
 
+PARAM(bool, early, false, "the first one begins a grace period that the others are too late for");
+
 PARAM(ulong, seed, 0, "of the random numbers; 0: draw one");
 
 struct thing {
@@ -81,6 +83,8 @@ static int __init late_init(void)
 
 static void __exit late_exit(void)
 {
+	if (early)
+		gfree_rcu(things[atomic_inc_return(&next) - 1], rcu);
 	on_each_cpu(free_some, NULL, 1);
 	kvfree(things);
 }

@@ -5,7 +5,8 @@
 #
 # unload.sh [N]: unload galloc while 10,000 objects of a client that was just unloaded
 # wait to be freed by RCU; N times, 30 by default. Then delay such callbacks just before
-# they queue work, and the unload between its steps.
+# they queue work, and the unload between its steps. Once more with long grace periods, of
+# which most objects need two.
 #
 # A leftover timer of galloc would run only on a busy CPU, so afterwards all of them are
 # busy.
@@ -18,7 +19,7 @@ rounds=${1:-30}
 tmp=/tmp/unload
 last_cpu=$(($(grep -c ^processor /proc/cpuinfo) - 1))
 
-begin 9
+begin 10
 
 # Each CPU has something to do for 3 s.
 busy()
@@ -119,6 +120,22 @@ while_others_work()
 	both_go && wait $!
 }
 
+# What is freed early flies alone; the rest has to wait for that, and then a grace period
+# of its own. Both take a second, while unloading does not wait for such a one.
+while_flying()
+{
+	local first=/sys/module/rcutree/parameters/jiffies_till_first_fqs was rc
+
+	was=$(cat "$first")
+	load_galloc && load galloc_late early=1 || return 1
+	echo 1 >/sys/kernel/rcu_expedited
+	echo 1000 >"$first"
+	both_go
+	rc=$?
+	echo "$was" >"$first"
+	return "$rc"
+}
+
 rm -rf $tmp
 mkdir -p $tmp
 # Get the kernel's message about the first out-of-tree module out of the way.
@@ -147,6 +164,8 @@ for ms in 10 100; do
 done
 same "between two steps: each unload succeeds" $n 2
 at_least "between two steps: how often" $hits 10
+
+check "objects wait for those before them: it unloads" while_flying
 
 same "no page is held" "$(log_new 'galloc: unloaded' | grep -v ', 0 pages held$')" ""
 same "galloc prints nothing else" \
