@@ -65,7 +65,7 @@ static void sweep_retire(struct mcentral *c, struct list_head *out)
 
 	list_for_each_entry_safe(s, next, out, list) {
 		list_del_init(&s->list);
-		if (gate_has_watchers())
+		if (gate_is_watched())
 			gate_see_swept(c, s);
 		gate_spans_left(&s, 1, c->sc->size);
 		rows_retire(c, s);

@@ -604,9 +604,6 @@ void gate_see_swept(const struct mcentral *c, const struct mspan *s)
 	struct gate_object o = { .class = gate_class(c), .nid = c->nid, .set = c->set };
 	unsigned int i;
 
-	profile_forget_pages(s->start, s->npages);
-	if (!gate_is_watched())
-		return;
 	o.size = c->sc->size;
 	rcu_read_lock();
 	for (i = 0; i < s->objects; i++) {

@@ -403,10 +403,11 @@ void profile_forget_pages(unsigned long start, unsigned int npages)
 
 /**
  * profile_see_left() - spans of small objects have left their row
- * @s: the spans, in TRANSIT, the caller's alone; all objects are free
+ * @s: the spans, in TRANSIT, the caller's alone; their objects are free, or swept
  * @n: their number
  *
- * A mark is of a record that nobody has taken, see page_unwatch().
+ * A mark is of an object that was swept, or of a record that nobody has taken, see
+ * page_unwatch().
  *
  * Context: Any.
  */
@@ -416,9 +417,9 @@ void profile_see_left(struct mspan *const *s, unsigned int n)
 		const struct arena *arena = (*s)->arena;
 		unsigned int i, page = arena_page(arena, (*s)->start);
 
-		/* A lone page has no entry of its own, and no mark. */
-		for (i = 0; i < (*s)->npages && !arena->lone; i++)
-			if (unlikely(arena->stack[page + i] == STACK_WATCHED))
+		/* Each lone page is looked at: it has no entry of its own. */
+		for (i = 0; i < (*s)->npages; i++)
+			if (unlikely(arena->lone || arena->stack[page + i] == STACK_WATCHED))
 				profile_forget_pages((*s)->start + i * PAGE_SIZE, 1);
 	}
 }
