@@ -171,6 +171,15 @@ static void expect_one_turn(struct kunit *test, size_t size, unsigned int most)
 	KUNIT_EXPECT_LE(test, most, CALL_TURN);
 }
 
+/* Objects of a span are not freed one after the other any more. */
+static void scatter(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr_objects; i++)
+		swap(objects[i], objects[i * 37 % nr_objects]);
+}
+
 /* The caller may be in a section of its own, and each may empty a span. */
 static void a_full_transfer_passes_few_objects_to_the_spans(struct kunit *test)
 {
@@ -179,6 +188,7 @@ static void a_full_transfer_passes_few_objects_to_the_spans(struct kunit *test)
 	if (debug_has_none(test, size))
 		return;
 	hold(test, size, OBJECTS);
+	scatter();
 	expect_one_turn(test, size, most_in_a_call(test, size, 1));
 }
 
