@@ -190,7 +190,8 @@ void nolock_settle(void)
 		return;
 	lone = xchg(&owed_lone, 0);
 	settle_reports();
-	settle_deferred();
+	if (scan_on)
+		settle_deferred();
 	for (nr = 0; nr < map_nr_slots(); nr++) {
 		for (page = 0; page < ARENA_PAGES; page++) {
 			page = settle_page(nr, page);
