@@ -106,11 +106,10 @@ static void *alloc_beside(const void *p, size_t size, size_t align, gfp_t gfp, i
 	return new;
 }
 
-/* For what can do without it: no reserves, and little effort. */
+/* For what can do without it: no reserves, and little effort.  The caller may sleep. */
 static gfp_t gfp_at_hand(gfp_t gfp)
 {
-	gfp &= ~(__GFP_HIGH | __GFP_ATOMIC | __GFP_MEMALLOC | __GFP_RETRY_MAYFAIL |
-		 __GFP_NOFAIL);
+	gfp &= ~(__GFP_HIGH | __GFP_MEMALLOC | __GFP_RETRY_MAYFAIL | __GFP_NOFAIL);
 	return gfp | __GFP_NOWARN | __GFP_NORETRY | __GFP_NOMEMALLOC;
 }
 
@@ -125,7 +124,7 @@ static gfp_t gfp_at_hand(gfp_t gfp)
  *
  * Stays in place if the object is large enough and so aligned.  One on another node
  * than @nid moves only with __GFP_THISNODE, or to grow.  One that is not aligned as that
- * of galloc(@size) moves if memory is at hand, and else stays.
+ * of galloc(@size) moves if @gfp allows to sleep and memory is at hand, and else stays.
  *
  * Context: Any but NMI.  Sleeps if @gfp allows it.
  * Return: The object, ZERO_SIZE_PTR if @size is 0, or NULL; @p is unchanged in the
@@ -152,7 +151,8 @@ void *grealloc_node_aligned(const void *p, size_t size, size_t align, gfp_t gfp,
 	fits = have >= size && IS_ALIGNED(addr_of(p), align) &&
 	       (!(gfp & __GFP_THISNODE) || nid == NUMA_NO_NODE ||
 		page_to_nid(virt_to_page(p)) == nid);
-	aligned = IS_ALIGNED(addr_of(p), size & -size);
+	/* The atomic reserve is not for that. */
+	aligned = IS_ALIGNED(addr_of(p), size & -size) || !gfpflags_allow_blocking(gfp);
 	new = fits && aligned ? NULL :
 	      alloc_beside(p, size, align, fits ? gfp_at_hand(gfp) : gfp, nid);
 	if (new) {
@@ -172,7 +172,7 @@ EXPORT_SYMBOL_GPL(grealloc_node_aligned);
  * @size: bytes wanted; 0: free @p
  * @gfp: allocation flags, as for grealloc_node_aligned()
  *
- * Stays in place if the object is large enough.  One that moves is as galloc(@size)
+ * Stays in place or not as grealloc_node_aligned() does.  One that moves is as galloc(@size)
  * returns it: it has neither the alignment that galloc_aligned() nor the node that
  * galloc_node() gave the old one.  grealloc_aligned() and grealloc_node_aligned() take
  * them again.

@@ -190,6 +190,8 @@ static void shrink_some(struct kunit *test, size_t from, size_t to, bool starve)
 	if (starve)
 		gk_starve(test);
 	for (i = 0; i < ARRAY_SIZE(p); i++) {
+		/* The atomic reserve is not taken for it. */
+		KUNIT_EXPECT_PTR_EQ(test, grealloc(p[i], to, GFP_ATOMIC), p[i]);
 		p[i] = grealloc(p[i], to, GFP_KERNEL);
 		KUNIT_ASSERT_NOT_NULL(test, p[i]);
 		KUNIT_EXPECT_TRUE(test, starve || IS_ALIGNED((unsigned long)p[i], to));
