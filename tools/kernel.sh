@@ -101,6 +101,22 @@ apt_locked()
 	return "$rc"
 }
 
+# lists_locked -s|-x RELEASE FUNCTION [ARG...]: who reads a release's lists shares this
+# lock; who fetches them has it alone, for until apt is done they are not complete. A
+# download, which takes longer, keeps nobody from reading.
+lists_locked()
+{
+	local how=$1 release=$2 rc=0
+	shift 2
+
+	private_apt "$release"
+	exec 6>"$cache/apt/${release/:/-}.lists.lock"
+	flock "$how" 6
+	"$@" || rc=$?
+	exec 6>&-
+	return "$rc"
+}
+
 # The sources.list of a release, with this machine's mirror and the keys that
 # come with Debian.
 write_sources()
@@ -124,13 +140,17 @@ write_sources()
 	[ -s "$file" ] || die "apt has no Debian mirror configured: add one to /etc/apt/sources.list"
 }
 
-# Fetch a release's lists; status 1, and $WHY, when that cannot be done.
+# fetch_lists RELEASE [CHECK...]: fetch a release's lists; status 1, and $WHY, when that
+# cannot be done. The parts of a check begin at the same moment: if CHECK now succeeds,
+# another one has fetched them while this one waited for the lock.
 fetch_lists()
 {
-	local release=$1
+	local release=$1 sources=$cache/apt/${1/:/-}/sources.list
+	shift
 
+	[ $# -eq 0 ] || [ ! -s "$sources" ] || ! "$@" || return 0
 	[ -z "$offline" ] || return 1
-	write_sources "${release%:*}" "$cache/apt/${release/:/-}/sources.list"
+	write_sources "${release%:*}" "$sources"
 	attempt "package lists of Debian $release" \
 		apt-get "${apt_opts[@]}" -o APT::Update::Error-Mode=any update ||
 		{ offline=1; return 1; }
@@ -141,14 +161,13 @@ fetch_lists()
 # nothing in them matches. Prints nothing if there is none.
 newest()
 {
-	local release=$1 pattern=$2 found=
+	local release=$1 pattern=$2 found
 
-	private_apt "$release"
-	[ ! -s "$cache/apt/${release/:/-}/sources.list" ] || found=$(newest_known "$pattern")
+	found=$(lists_locked -s "$release" newest_known "$release" "$pattern") || true
 	if [ -z "$found" ]; then
-		apt_locked "$release" fetch_lists "$release" ||
+		lists_locked -x "$release" fetch_lists "$release" knows_newest "$release" "$pattern" ||
 			die "cannot fetch Debian $release's package lists ($WHY): retry with network access"
-		found=$(newest_known "$pattern")
+		found=$(lists_locked -s "$release" newest_known "$release" "$pattern") || true
 	fi
 	printf '%s\n' "$found"
 }
@@ -157,10 +176,16 @@ newest_known()
 {
 	local package version
 
-	package=$(apt-cache "${apt_opts[@]}" pkgnames | grep -E "$1" | sort -V | tail -n 1) || true
+	[ -s "$cache/apt/${1/:/-}/sources.list" ] || return 0
+	package=$(apt-cache "${apt_opts[@]}" pkgnames | grep -E "$2" | sort -V | tail -n 1) || true
 	[ -n "$package" ] || return 0
 	version=$(apt-cache "${apt_opts[@]}" policy "$package" | awk '$1 == "Candidate:" { print $2 }')
 	[ -z "$version" ] || [ "$version" = "(none)" ] || printf '%s %s\n' "$package" "$version"
+}
+
+knows_newest()
+{
+	[ -n "$(newest_known "$@")" ]
 }
 
 # is_known RELEASE PACKAGE VERSION: can it be had? Asks for newer lists only if
@@ -169,10 +194,14 @@ is_known()
 {
 	local release=$1 spec=$2=$3
 
-	private_apt "$release"
-	apt-cache "${apt_opts[@]}" show "$spec" >/dev/null 2>&1 ||
-		{ apt_locked "$release" fetch_lists "$release" &&
-			apt-cache "${apt_opts[@]}" show "$spec" >/dev/null 2>&1; }
+	lists_locked -s "$release" knows "$spec" ||
+		{ lists_locked -x "$release" fetch_lists "$release" knows "$spec" &&
+			lists_locked -s "$release" knows "$spec"; }
+}
+
+knows()
+{
+	apt-cache "${apt_opts[@]}" show "$1" >/dev/null 2>&1
 }
 
 # download RELEASE DIR PACKAGE[=VERSION]...: the .deb files into DIR.
@@ -182,7 +211,7 @@ download()
 	shift 2
 
 	cd "$dir"
-	attempt "download $*" apt-get "${apt_opts[@]}" download "$@" ||
+	lists_locked -s "$release" attempt "download $*" apt-get "${apt_opts[@]}" download "$@" ||
 		die "cannot fetch $* ($WHY): with network access, run tools/kernel.sh update and retry"
 	cd - >/dev/null
 }
@@ -215,7 +244,8 @@ native_series()
 	trixie) echo 6.12 ;;
 	*)
 		newest "$own" '^linux-image-amd64$' >/dev/null
-		series=$(apt-cache "${apt_opts[@]}" depends linux-image-amd64 |
+		private_apt "$own"
+		series=$(lists_locked -s "$own" apt-cache "${apt_opts[@]}" depends linux-image-amd64 |
 			sed -n 's/.*linux-image-\([0-9]*\.[0-9]*\)\..*/\1/p' | head -n 1)
 		[ -n "$series" ] || die "Debian $own has no package linux-image-amd64"
 		printf '%s\n' "$series"
@@ -265,12 +295,12 @@ unpack_headers()
 	private_apt "$release"
 	# Of what it depends on, the parts that come from the same source; no
 	# compiler, and by no means a kernel.
-	packages=$(apt-cache "${apt_opts[@]}" show "linux-headers-$krel=$version" |
+	packages=$(lists_locked -s "$release" apt-cache "${apt_opts[@]}" show "linux-headers-$krel=$version" |
 		sed -n 's/^Depends: //p' | head -n 1 | tr ',|' '\n' |
 		sed -n 's/^ *\(linux-\(headers\|kbuild\)-[^ ]*\).*/\1/p')
 	# shellcheck disable=SC2046,SC2086 # one word each
 	apt_locked "$release" download "$release" "$tmp" "linux-headers-$krel=$version" \
-		$(for_version "$version" $packages)
+		$(lists_locked -s "$release" for_version "$version" $packages)
 	for deb in "$tmp"/*.deb; do
 		dpkg-deb -x "$deb" "$tmp"
 		rm "$deb"
@@ -602,7 +632,7 @@ update()
 	for dir in "$cache"/apt/*/; do
 		[ -d "$dir" ] || continue
 		dir=${dir%/} && release=${dir##*/} && release=${release/-/:}
-		apt_locked "$release" fetch_lists "$release" ||
+		lists_locked -x "$release" fetch_lists "$release" ||
 			die "cannot fetch Debian $release's package lists ($WHY)"
 	done
 }

@@ -415,6 +415,7 @@ clang_of()
 	machine "$work/bare$1"
 	printf '#!/bin/sh\necho "%s"\n' "$1" >"$work/bare$1/id"
 	printf '#!/bin/sh\necho "  Candidate: 1:14.0-55.7"\n' >"$work/bare$1/apt-cache"
+	# shellcheck disable=SC2030 # it is meant for this subshell
 	PATH=$work/bare$1:$PATH
 	# shellcheck source=/dev/null # the linter need not follow it
 	. "$top/tools/clang.sh"
@@ -433,6 +434,40 @@ clang_is_installed()
 	echo "error: as root: $root; not as root: $user"
 	return 1
 }
+
+# The parts of a check begin at the same moment on a new machine: the lists of packages are
+# fetched once, and nobody reads them before they are complete.
+lists_are_fetched_once()
+(
+	machine "$work/new"
+	cat >"$work/new/apt-get" <<-EOF
+		#!/bin/sh
+		case "\$*" in
+		*indextargets*) echo "\$(. /etc/os-release && echo "\$VERSION_CODENAME") http://mirror/debian/ main" ;;
+		*update) echo >>$work/new/updates; rm -f $work/new/lists; sleep 0.5; echo >$work/new/lists ;;
+		esac
+	EOF
+	cat >"$work/new/apt-cache" <<-EOF
+		#!/bin/sh
+		[ -e $work/new/lists ] || exit
+		case "\$*" in
+		*pkgnames) echo linux-source-6.1 ;;
+		*) echo "  Candidate: 6.1.1" ;;
+		esac
+	EOF
+	# shellcheck disable=SC2031 # it is meant for this subshell
+	PATH=$work/new:$PATH XDG_CACHE_HOME=$work/new/cache
+	# shellcheck source=/dev/null # the linter need not follow it
+	. "$top/tools/kernel.sh"
+	for part in 1 2 3 4; do
+		newest bookworm '^linux-source-6.1$' >"$work/new/found.$part" 2>>"$work/new/err" &
+	done
+	wait
+	[ "$(cat "$work/new"/found.? | sort | uniq -c | tr -s ' ') $(wc -l <"$work/new/updates")" = \
+		" 4 linux-source-6.1 6.1.1 1" ] && return
+	echo "error: found: $(cat "$work/new"/found.? | tr '\n' ';') lists fetched $(wc -l <"$work/new/updates") times: $(head -n 1 "$work/new/err")"
+	return 1
+)
 
 # lint judges the tree: kbuild's messages about the machine are not findings.
 lint_findings()
@@ -614,6 +649,7 @@ sign_release()
 check "packages: make check asks once for those of all its parts" asked_once
 check "packages: all are named in lib.sh" no_other_packages
 check "packages: clang.sh has clang installed where that is allowed" clang_is_installed
+check "packages: parts that begin at once fetch lists once" lists_are_fetched_once
 check "lint: kbuild's messages about this machine are no findings" lint_findings
 check "lint: a function that is not named after its file is found" lint_prefixes
 check "lint: a call up the layers is found" layers_are_looked_at
