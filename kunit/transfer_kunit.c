@@ -94,29 +94,39 @@ static void the_surplus_of_one_cpu_serves_another(struct kunit *test)
 		KUNIT_EXPECT_PTR_EQ(test, *(void **)objects[i], objects[i]);
 }
 
-/* Whoever returns an exhausted span takes no other one while there is a batch. */
+/*
+ * Whoever returns an exhausted span takes no other one while there is a batch, and the span
+ * is the row's again.
+ */
 static void a_batch_comes_before_another_span(struct kunit *test)
 {
 	const struct mcache_stack *stack;
 	const struct mspan *span;
-	const size_t size = 256;
-	bool batch;
+	const size_t size = 64;
+	unsigned int i;
 
 	if (debug_has_none(test, size))
 		return;
-	gk_pin(gk_cpu(0));
-	stack = gk_stack(sizeclass_of(size));
-	/* More than stack and transfer hold: there are spans with a part of them. */
+	/* Every second one goes back: each span has a part of its objects. */
 	hold(test, size, OBJECTS);
-	free_objects();
-	KUNIT_ASSERT_GT(test, in_transfer(size), 0);
-	do {
-		span = stack->span;
-		batch = in_transfer(size);
+	stack = gk_stack(sizeclass_of(size));
+	for (i = 0; i < OBJECTS / 2; i++)
+		swap(objects[i], objects[2 * i]);
+	while (nr_objects > OBJECTS / 2)
+		gfree(objects[--nr_objects]);
+	drain_cpus();
+	/* One of these spans is this CPU's, and what overflows its stack then is a batch. */
+	hold(test, size, 1);
+	span = stack->span;
+	while (nr_objects > OBJECTS / 8 && !in_transfer(size))
+		gfree(objects[--nr_objects]);
+	KUNIT_ASSERT_NOT_NULL(test, span);
+	KUNIT_ASSERT_PTR_EQ(test, stack->span, span);
+	KUNIT_ASSERT_TRUE(test, grow_has_partial(row_of(size)));
+	while (in_transfer(size) && stack->span == span)
 		hold(test, size, 1);
-		if (batch && stack->span != span)
-			KUNIT_EXPECT_NULL(test, stack->span);
-	} while (in_transfer(size));
+	KUNIT_EXPECT_NULL(test, stack->span);
+	KUNIT_EXPECT_EQ(test, (int)mspan_state(span), (int)MSPAN_FULL);
 }
 
 static void it_stays_within_its_limit(struct kunit *test)
