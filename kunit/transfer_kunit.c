@@ -143,33 +143,50 @@ static void it_stays_within_its_limit(struct kunit *test)
 	}
 }
 
-static unsigned int marks;
+/* Objects on the stack and in the transfer. */
+static unsigned int in_cache(size_t size)
+{
+	return gk_stacked(gk_stack(sizeclass_of(size))) + in_transfer(size);
+}
+
+/* A call that frees: objects in the cache with its own, and, of it, words and the most off. */
+static struct {
+	size_t size;
+	unsigned int had;
+	unsigned int marks;
+	unsigned int off;
+} call;
 
 static void count_mark(enum galloc_pause point, const void *what)
 {
-	marks += point == PAUSE_FREE_MARKED || point == PAUSE_FREE_ALL;
+	if (point != PAUSE_FREE_MARKED && point != PAUSE_FREE_ALL)
+		return;
+	call.marks++;
+	call.off = max(call.off, call.had - in_cache(call.size));
 }
 
 /*
  * Free what is held, but for @left: the most words of spans that one call marks objects of.
- * All that it does not free stays on the stack.
+ * All that it does not free stays on the stack, and no more leaves that than may go.
  */
 static unsigned int most_in_a_call(struct kunit *test, size_t size, unsigned int left)
 {
-	const struct mcache_stack *stack = gk_stack(sizeclass_of(size));
-	unsigned int before, after, most = 0;
+	unsigned int after, most = 0;
 
+	call.size = size;
+	call.off = 0;
 	WRITE_ONCE(galloc_pause_hook, count_mark);
 	while (nr_objects > left) {
-		before = gk_stacked(stack) + in_transfer(size) + 1;
-		marks = 0;
+		call.had = in_cache(size) + 1;
+		call.marks = 0;
 		gfree(objects[--nr_objects]);
-		after = gk_stacked(stack) + in_transfer(size);
-		most = max(most, marks);
-		if (!marks || before - after > DRAIN_TURN)
-			KUNIT_EXPECT_EQ(test, before, after);
+		after = in_cache(size);
+		most = max(most, call.marks);
+		if (!call.marks || call.had - after > DRAIN_TURN)
+			KUNIT_EXPECT_EQ(test, call.had, after);
 	}
 	WRITE_ONCE(galloc_pause_hook, NULL);
+	KUNIT_EXPECT_LE(test, call.off, CALL_TURN * row_of(size)->sc->objects);
 	return most;
 }
 
@@ -220,15 +237,16 @@ static void these_are_the_turn_of_the_call(struct kunit *test)
 /* It was given up, and with interrupts off there is no memory for a new one. */
 static void without_a_transfer_few_objects_go_to_their_spans(struct kunit *test)
 {
-	const size_t size = 256;
+	const size_t size = 2048;
 	unsigned long flags;
 	unsigned int most;
 
 	if (debug_has_none(test, size))
 		return;
-	hold(test, size, 600);
+	hold(test, size, OBJECTS);
 	free_objects();
-	hold(test, size, 600);
+	hold(test, size, OBJECTS);
+	scatter();
 	transfer_drain();
 	transfer_age();
 	transfer_age();
