@@ -566,13 +566,21 @@ static void bulk_free_takes_any_mixture(struct kunit *test)
 static void bulk_free_looks_at_each_object(struct kunit *test)
 {
 	void **p = kunit_kcalloc(test, MANY, sizeof(*p), GFP_KERNEL);
+	const struct mcache_stack *stack;
 	void *bad[3], *others[3];
 	int i;
 
 	KUNIT_ASSERT_NOT_NULL(test, p);
 	for (i = 0; i < MANY; i++)
 		p[i] = galloc(i % 16 < 9 ? 64 : 256, GFP_KERNEL);
-	gfree_bulk(MANY, p);
+	KUNIT_ASSERT_TRUE(test, galloc_bulk(64, GFP_KERNEL, 2, others));
+	/* To the last place, and no further. */
+	stack = gk_stack(sizeclass_of(64));
+	for (i = 0; gk_stacked(stack) < gk_capacity(stack); i++)
+		gfree(p[i]);
+	gfree_bulk(2, others);
+	KUNIT_ASSERT_LE(test, gk_stacked(stack), gk_capacity(stack));
+	gfree_bulk(MANY - i, p + i);
 	KUNIT_EXPECT_EQ(test, gk_in_use(test), 0);
 	KUNIT_EXPECT_EQ(test, validate_all(), 0);
 
