@@ -158,6 +158,35 @@ static void objects_of_many_spans_are_freed_together(struct kunit *test)
 	}
 }
 
+/* Before another one of its word and after it: it is not freed as the object it points into. */
+static void a_pointer_into_an_object_of_a_batch_is_reported(struct kunit *test)
+{
+	static const size_t sizes[] = { 48, 192, 640, 1024 };
+	void *held[3], *batch[4];
+	unsigned int i, j;
+
+	gk_expect_reports(test, FAULT_INTERIOR);
+	for (j = 0; j < ARRAY_SIZE(sizes); j++) {
+		struct mcentral *c = one_row_of(sizes[j]);
+
+		for (i = 0; i < ARRAY_SIZE(held); i++) {
+			held[i] = mcentral_alloc(c->row, GFP_KERNEL);
+			KUNIT_ASSERT_NOT_NULL(test, held[i]);
+		}
+		batch[0] = held[0] + 16;
+		batch[1] = held[1];
+		batch[2] = held[0] + 16;
+		batch[3] = held[2];
+		mcentral_free_batch(c->row, batch, ARRAY_SIZE(batch));
+		gk_expect_faults(test, FAULT_INTERIOR, 2);
+		KUNIT_EXPECT_TRUE(test, mcentral_free(held[0]));
+		KUNIT_EXPECT_EQ(test, atomic_long_read(&c->nr_spans), 0);
+		KUNIT_EXPECT_EQ(test, validate_all(), 0);
+		/* Each report was one more. */
+		atomic_add(ARRAY_SIZE(held) + 2, &c->back);
+	}
+}
+
 static struct {
 	const struct mcentral *c;
 	unsigned int n;
@@ -650,6 +679,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(a_span_goes_from_full_to_partial_to_empty),
 	KUNIT_CASE(an_unused_span_is_returned_at_once),
 	KUNIT_CASE(objects_of_many_spans_are_freed_together),
+	KUNIT_CASE(a_pointer_into_an_object_of_a_batch_is_reported),
 	KUNIT_CASE(objects_of_a_word_are_marked_at_once),
 	KUNIT_CASE(a_span_leaves_with_all_its_objects),
 	KUNIT_CASE(spans_with_many_objects_come_together_where_there_are_many),
