@@ -443,6 +443,24 @@ static void only_what_was_named_is_watched(struct kunit *test)
 	gk_expect_any_faults(test, 9);
 }
 
+/* It was free already: whoever frees it once more is told so at once. */
+static void what_lay_on_a_stack_is_free_when_watching_begins(struct kunit *test)
+{
+	u8 *keep = small_alloc(60), *p = small_alloc(60), *last = small_alloc(60);
+
+	gk_expect_reports(test, FAULT_DOUBLE_FREE);
+	gfree(p);
+	/* So that it is not on top. */
+	gfree(last);
+	watch("class=6 on");
+	KUNIT_EXPECT_EQ(test, gk_stacked(gk_stack(6)), 0);
+	gfree(p);
+	gk_expect_faults(test, FAULT_DOUBLE_FREE, 1);
+	gfree(keep);
+	KUNIT_EXPECT_EQ(test, gk_stacked(gk_stack(6)), 0);
+	watch("class=6 off");
+}
+
 /* Caches and heaps of a name that is watched already. */
 static void what_is_made_later_is_watched(struct kunit *test)
 {
@@ -720,6 +738,7 @@ static void exit_case(struct kunit *test)
 static struct kunit_case cases[] = {
 	KUNIT_CASE(each_crime_has_its_report),
 	KUNIT_CASE(only_what_was_named_is_watched),
+	KUNIT_CASE(what_lay_on_a_stack_is_free_when_watching_begins),
 	KUNIT_CASE(what_is_made_later_is_watched),
 	KUNIT_CASE(two_may_watch_the_same),
 	KUNIT_CASE(switching_disturbs_no_traffic),
