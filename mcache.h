@@ -494,10 +494,7 @@ static inline struct mcache_stack *k_stack(struct mcache *m, unsigned int k, boo
 	return m->away == NUMA_NO_NODE || k >= GALLOC_NR_CLASSES ? NULL : away_stack(m, k);
 }
 
-/*
- * This CPU's stack of a row: of its own node, or of the adopted one.  NULL for any
- * other.
- */
+/* This CPU's stack of a row, of its own node or the adopted one; NULL for any other. */
 static inline struct mcache_stack *row_stack_here(struct mcache *m, unsigned int row)
 {
 	const struct mcentral *c = mcentral_of(row);
@@ -599,6 +596,7 @@ static inline unsigned long mcache_allocs(const struct mcache_stack *stacks,
 		smp_rmb();
 		if (!(seq & 1) && READ_ONCE(stack->seq) == seq)
 			return n;
+		galloc_pause(PAUSE_ALLOCS_ODD, stack);
 		cpu_relax();
 	}
 }

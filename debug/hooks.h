@@ -29,6 +29,7 @@ enum galloc_pause {
 	PAUSE_TRANSFER_PUT,	/* transfer_put: has seen a stack, no lock taken yet */
 	PAUSE_TRANSFER_GOT,	/* mcache: has objects from transfer, not yet pushed */
 	PAUSE_PUSHED_RUN,	/* gfree_bulk: so many in one section: size_t */
+	PAUSE_ALLOCS_ODD,	/* mcache_allocs: a stack's two numbers do not match */
 	PAUSE_STACKS_READY,	/* mcache: has stacks, not yet published */
 	PAUSE_ASK_SYSTEM,	/* pages or a descriptor, with what flags: gfp_t */
 	PAUSE_GOT_PAGES,	/* arena: has pages, not in the map yet: struct page */

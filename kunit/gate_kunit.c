@@ -377,44 +377,33 @@ static void a_closed_mask_lets_no_address_pass(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, stack_push(&stack, (void *)SZ_4G));
 }
 
-static unsigned long allocs_read;
-static atomic_t reading, nr_read;
+static struct mcache_stack *changing;
 
-static void read_allocs(void *stacks)
+/* The second change. */
+static void change_the_rest(enum galloc_pause point, const void *what)
 {
-	atomic_set(&reading, 1);
-	allocs_read = mcache_allocs(stacks, stack_number(gk_nid(), sizeclass_of(64)));
-	atomic_set(&nr_read, 1);
+	if (point != PAUSE_ALLOCS_ODD || what != changing)
+		return;
+	WRITE_ONCE(changing->credit, 1000);
+	/* Release: as in capacity_add_credit(). */
+	smp_store_release(&changing->seq, changing->seq + 1);
 }
 
 /* A reader in between the two changes waits for the second. */
 static void statistics_see_both_changes_or_none(struct kunit *test)
 {
-	unsigned int row = stack_number(gk_nid(), sizeclass_of(64));
-	struct gk_thread *reader;
-	struct mcache_stack *stacks;
-	unsigned long allocs;
+	unsigned int number = stack_number(gk_nid(), sizeclass_of(64));
+	struct mcache_stack *stacks = kunit_kzalloc(test, stacks_bytes(), GFP_KERNEL);
 
-	if (!gk_smp())
-		kunit_skip(test, "one CPU");
-	pairs_of(64, GFP_KERNEL);
-	stacks = raw_cpu_ptr(&galloc_mcache)->stacks;
-	allocs = mcache_allocs(stacks, row);
-	atomic_set(&reading, 0);
-	atomic_set(&nr_read, 0);
-	WRITE_ONCE(stacks[row].seq, stacks[row].seq + 1);
-	/* As in the fast path: the number first. */
-	smp_wmb();
-	WRITE_ONCE(stack_rest(stacks, row)->issued, allocs + 1000000);
-	reader = gk_start(test, gk_cpu(1), read_allocs, stacks);
-	gk_yield_for(atomic_read(&reading), GK_PATIENCE_MS);
-	/* It never is; what does not wait for us would be done by then. */
-	KUNIT_EXPECT_FALSE(test, gk_wait_for(atomic_read(&nr_read), 50));
-	WRITE_ONCE(stack_rest(stacks, row)->issued, allocs + stacks[row].credit);
-	/* Release: as in capacity_set_gates(). */
-	smp_store_release(&stacks[row].seq, stacks[row].seq + 1);
-	gk_join(test, reader);
-	KUNIT_EXPECT_EQ(test, allocs_read, allocs);
+	KUNIT_ASSERT_NOT_NULL(test, stacks);
+	changing = &stacks[number];
+	changing->seq = 1;
+	stack_rest(stacks, number)->issued = 1000;
+	WRITE_ONCE(galloc_pause_hook, change_the_rest);
+	/* Neither has it served anything. */
+	KUNIT_EXPECT_TRUE(test, drain_stack_is_clear(stacks, number));
+	WRITE_ONCE(galloc_pause_hook, NULL);
+	KUNIT_EXPECT_EQ(test, changing->seq, 2);
 }
 
 /* ---- other CPUs --------------------------------------------------------------------- */
