@@ -134,10 +134,7 @@ unsigned int rows_end(void)
 	return max(READ_ONCE(rows_top), nr_rows);
 }
 
-/*
- * The row of a number that is not of a class.  Call in an RCU read section, or while it
- * cannot go.
- */
+/* The row of a number of no class.  In an RCU read section, or while it cannot go. */
 struct mcentral *rows_find(unsigned int row)
 {
 	return xa_load(&rows_numbers, row);
@@ -702,6 +699,7 @@ bool rows_reap(void)
 	/* Pairs with the read sections of mspan_resolve(), and of readers of objects. */
 	synchronize_rcu();
 	llist_for_each_entry_safe(s, next, later, later) {
+		galloc_pause(PAUSE_READERS_GONE, s);
 		span_gone(mcentral_of(mspan_row(s)), s);
 		cond_resched();
 	}

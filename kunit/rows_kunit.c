@@ -24,6 +24,12 @@ static struct {
 	bool fail;
 	bool reap;
 	bool reaping;
+	struct completion call;
+	bool ready;
+	bool over;
+	unsigned int called;
+	unsigned int came;
+	unsigned int kept_off;
 	unsigned int walked;
 	unsigned int walked_objects;
 } r;
@@ -214,6 +220,55 @@ static void pages_leave_after_readers(struct kunit *test)
 	reap();
 	KUNIT_EXPECT_EQ(test, rows_spans(r.set), 0);
 	KUNIT_EXPECT_FALSE(test, galloc_owns(r.objects[0]));
+	KUNIT_EXPECT_TRUE(test, destroy());
+}
+
+/* A task that comes before all others of its CPU whenever it is called. */
+static void come_first(void *arg)
+{
+	sched_set_fifo(current);
+	WRITE_ONCE(r.ready, true);
+	for (;;) {
+		wait_for_completion(&r.call);
+		if (READ_ONCE(r.over))
+			break;
+		WRITE_ONCE(r.came, r.came + 1);
+	}
+}
+
+/* Call it each time that a span is about to go; it has come since the last time. */
+static void call_it(enum galloc_pause point, const void *what)
+{
+	if (point != PAUSE_READERS_GONE)
+		return;
+	r.kept_off += READ_ONCE(r.came) != r.called;
+	r.called++;
+	complete(&r.call);
+}
+
+/* Others run in between, also where the kernel does not preempt. */
+static void pages_that_waited_keep_nobody_off(struct kunit *test)
+{
+	struct gk_thread *other;
+
+	set_size(PAGE_SIZE / 4, 1);
+	r.args.flags = ROWS_RCU;
+	create(test);
+	take(test, 80);
+	give_back(0);
+	KUNIT_EXPECT_EQ(test, rows_spans(r.set), 20);
+	init_completion(&r.call);
+	other = gk_start(test, gk_cpu(0), come_first, NULL);
+	KUNIT_EXPECT_TRUE(test, gk_wait_for(READ_ONCE(r.ready), GK_PATIENCE_MS));
+	WRITE_ONCE(galloc_pause_hook, call_it);
+	reap();
+	WRITE_ONCE(galloc_pause_hook, NULL);
+	WRITE_ONCE(r.over, true);
+	complete(&r.call);
+	gk_join(test, other);
+	KUNIT_EXPECT_EQ(test, r.called, 20);
+	KUNIT_EXPECT_EQ(test, r.kept_off, 0);
+	KUNIT_EXPECT_EQ(test, rows_spans(r.set), 0);
 	KUNIT_EXPECT_TRUE(test, destroy());
 }
 
@@ -506,6 +561,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(objects_are_constructed_once),
 	KUNIT_CASE(live_objects_keep_a_destroyed_set),
 	KUNIT_CASE(pages_leave_after_readers),
+	KUNIT_CASE(pages_that_waited_keep_nobody_off),
 	KUNIT_CASE(a_limit_counts_spans),
 	KUNIT_CASE(a_walk_passes_all_spans),
 	KUNIT_CASE(a_sweep_takes_all_spans),
