@@ -47,6 +47,17 @@ static void have_stacks(struct kunit *test)
 	}
 }
 
+/* And no object on a stack: all of its places are unused. */
+static void have_empty_stacks(struct kunit *test)
+{
+	unsigned int class;
+
+	have_stacks(test);
+	for_each_class(class)
+		while (gk_stacked(gk_stack(class)))
+			hold(test, class);
+}
+
 /* Take all that can be taken, as a class does that wants much. */
 static void steal_all(struct kunit *test)
 {
@@ -78,13 +89,9 @@ static void a_stack_without_room_keeps_no_span(struct kunit *test)
 	if (galloc_debug)
 		kunit_skip(test, "no stacks");
 	gk_pin(gk_cpu(0));
-	have_stacks(test);
-	/* All places of an empty stack are unused. */
-	for_each_class(class) {
-		while (gk_stacked(gk_stack(class)))
-			hold(test, class);
+	have_empty_stacks(test);
+	for_each_class(class)
 		spans += !!gk_stack(class)->span;
-	}
 	KUNIT_EXPECT_GT(test, spans, 10);
 	steal_all(test);
 	KUNIT_EXPECT_EQ(test, kept_in_vain(), 0);
@@ -120,9 +127,32 @@ static void a_smaller_budget_is_followed(struct kunit *test)
 	}
 }
 
+/* A drain frees the places of its stacks; what is used again since has to give up some. */
+static void a_cpu_at_work_follows_a_smaller_budget(struct kunit *test)
+{
+	struct mcache *m = raw_cpu_ptr(&galloc_mcache);
+	size_t unused = 0;
+	unsigned int class;
+
+	if (galloc_debug)
+		kunit_skip(test, "no stacks");
+	have_empty_stacks(test);
+	for_each_class(class)
+		unused += gk_capacity(gk_stack(class)) * sizeclasses[class].size;
+	WRITE_ONCE(galloc_cpu_cache_bytes, m->held - unused / 4);
+	KUNIT_EXPECT_TRUE(test, capacity_beyond());
+	/* The tick's: no stack is idle, and none has a surplus. */
+	queue_work_on(m->cpu, galloc_wq, &m->work);
+	flush_work(&m->work);
+	KUNIT_EXPECT_FALSE(test, capacity_beyond());
+	KUNIT_EXPECT_EQ(test, kept_in_vain(), 0);
+	KUNIT_EXPECT_EQ(test, validate_all(), 0);
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE(a_stack_without_room_keeps_no_span),
 	KUNIT_CASE(a_smaller_budget_is_followed),
+	KUNIT_CASE(a_cpu_at_work_follows_a_smaller_budget),
 	{}
 };
 
