@@ -92,7 +92,7 @@ port_needs()
 	[ -n "$MODDIR" ] || return 0
 	case $1 in
 	ext2) echo mbcache ;;
-	ext4 | xfs | btrfs) echo crc32c_generic ;;
+	ext4 | btrfs) echo crc32c_generic ;;
 	f2fs) echo crc32_generic lz4_compress lz4hc_compress ;;
 	zram) echo lzo-rle ;;
 	vfat) echo nls_cp437 nls_ascii ;;
@@ -134,8 +134,13 @@ stock_modules()
 
 port_stock()
 {
-	# shellcheck disable=SC2046 # words
-	stock_modules $(port_needs "$1") |
+	local needs
+
+	needs=$(port_needs "$1" | tr '\n' ' ')
+	# It asks for what counts its sums when it is loaded, and does not say so.
+	[[ " $needs" != *" libcrc32c "* ]] || needs="crc32c_generic $needs"
+	# shellcheck disable=SC2086 # words
+	stock_modules $needs |
 		grep -vE "/($(port_own "$1" | tr '_-' '..' | paste -sd '|'))\.ko" || true
 }
 

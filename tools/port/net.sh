@@ -38,9 +38,12 @@ send()
 	# the other one exit before it has sent all.
 	[ -p /tmp/never ] || mkfifo /tmp/never
 	exec 3<>/tmp/never
-	ip netns exec "$2" nc -l -p 7777 <&3 >/tmp/received &
+	ip netns exec "$2" timeout 300 nc -l -p 7777 <&3 >/tmp/received &
 	usleep 200000
-	head -c 4000000 "$FILES" | ip netns exec "$1" nc "$3" 7777
+	if ! head -c 4000000 "$FILES" | ip netns exec "$1" timeout 300 nc "$3" 7777; then
+		kill $!
+		return 1
+	fi
 	wait $!
 	head -c 4000000 "$FILES" | cmp - /tmp/received
 }
@@ -50,8 +53,9 @@ wireguard()
 	local a b
 
 	two_spaces
-	ip link add wa netns a type wireguard
-	ip link add wb netns b type wireguard
+	# What is sealed leaves by the name space in which they are made.
+	ip -n a link add wa type wireguard
+	ip -n b link add wb type wireguard
 	ip link add ea netns a type veth peer name eb netns b
 	ip -n a addr add 10.1.0.1/24 dev ea && ip -n a link set ea up
 	ip -n b addr add 10.1.0.2/24 dev eb && ip -n b link set eb up
@@ -93,18 +97,18 @@ nf_tables()
 	{
 		echo "table ip t {"
 		echo "set plain { type ipv4_addr; elements = {"
-		seq 1 10000 | awk '{ printf "%s10.%d.%d.9", NR > 1 ? ", " : "", 16 + int($1 / 256), $1 % 256 }'
+		seq 1 10000 | awk '{ printf "%s10.%d.%d.9", (NR > 1 ? ", " : ""), 16 + int($1 / 256), $1 % 256 }'
 		echo "} }"
 		echo "set ranges { type ipv4_addr; flags interval; elements = {"
-		seq 1 3000 | awk '{ printf "%s11.%d.%d.0/25", NR > 1 ? ", " : "", int($1 / 256), $1 % 256 }'
+		seq 1 3000 | awk '{ printf "%s11.%d.%d.0/25", (NR > 1 ? ", " : ""), int($1 / 256), $1 % 256 }'
 		echo "} }"
 		echo "set bad { type ipv4_addr . inet_service; flags interval; elements = { 10.1.0.1 . 9000-9999 } }"
 		echo "chain input { type filter hook input priority 0; ip saddr @plain drop; ip saddr @ranges drop; "
-		echo "ip saddr . tcp dport @bad drop; } }"
+		printf '%s\n' "ip saddr . tcp dport @bad drop; }" "}"
 	} >/tmp/rules
 	for n in 1 2 3; do
 		phase "load-$n" ip netns exec b nft -f /tmp/rules
-		holds "all elements" sh -c "[ \$(/bin/ip netns exec b nft list set ip t plain | grep -o '10\.' | wc -l) -eq 10000 ]"
+		holds "all elements" sh -c "[ \$(/bin/ip netns exec b nft list set ip t plain | grep -oE '10\.[0-9]+\.[0-9]+\.9' | wc -l) -eq 10000 ]"
 		holds "ping" ip netns exec a ping -c 2 -W 5 10.1.0.2
 		ip netns exec b nft add element ip t plain "{ 10.1.0.1 }"
 		holds "no ping" sh -c "! /bin/ip netns exec a ping -c 2 -W 2 10.1.0.2"
