@@ -12,14 +12,14 @@
 # last "N passed, N failed, N skipped".
 #
 #	--all			with sets whose guest scripts have not run to their end yet
-#	--table LOG...		only the table, of logs of guests, build/port/log
+#	--table LOG...		only the table, of logs of guests, build/port/log/SETS
 #	--short			four of them, with less work: a part of make check
 #	PORT_FILES=5000		files that a file system unpacks
 #	PORT_MB=32		what is written to block devices
 #	KERNEL=6.1		the kernel, 6.12 or 7.3
 #	PORT_VARIANTS=galloc	only with it
 #	PORT_TIMEOUT=N		seconds the guest may take
-#	PORT_DOC=1		copy the table into Documentation/porting.rst
+#	PORT_DOC=1		a line of each set into Documentation/porting.rst; phases: the table
 
 set -euo pipefail
 top=$(cd "$(dirname "$0")/../.." && pwd)
@@ -35,7 +35,7 @@ sets=(ext4 xfs btrfs f2fs ext2 minix nilfs2 jfs zram null_blk nbd sched aead)
 if [ "${1:-}" = --all ]; then
 	shift
 	sets+=(dm-crypt raid wireguard nf_tables bridge crypto tests
-		overlay squashfs exfat vfat dm-snapshot dm-thin vxlan ipset)
+		overlay squashfs erofs exfat vfat dm-snapshot dm-thin vxlan ipset)
 elif [ "${1:-}" = --short ]; then
 	shift
 	files=400 mb=4 image_mb=48 purpose=ported
@@ -181,6 +181,43 @@ make_table()
 		}' "$@"
 }
 
+# make_summary LOG...: one line a set, for the document.
+make_summary()
+{
+	awk '
+		{ sub(/\r$/, "") }
+		$1 != "@@" { next }
+		$2 == "check" { checks[$3, $4]++; good[$3, $4] += $5 == "ok" }
+		$2 == "phase" {
+			if (!($3 in seen)) { seen[$3] = 1; order[++n] = $3 }
+			sum[$3, $4] += $6
+			if ($7 + $8 > peak[$3, $4])
+				peak[$3, $4] = $7 + $8
+		}
+		function passed(key) {
+			return sprintf("%d of %d", good[key], checks[key])
+		}
+		END {
+			print ".. csv-table::"
+			print "   :header: set, passed, with galloc, \"10^6 instructions\", with galloc, ratio, \"held at most, kB\", with galloc\n"
+			for (i = 1; i <= n; i++) {
+				name = order[i]
+				a = sum[name, "kernel"]; b = sum[name, "galloc"]
+				printf("   %s, %s, %s, %.0f, %.0f, %s, %d, %d\n", name,
+					passed(name SUBSEP "kernel"), passed(name SUBSEP "galloc"), a / 1000, b / 1000,
+					(a ? sprintf("%.3f", b / a) : ""), peak[name, "kernel"], peak[name, "galloc"])
+			}
+		}' "$@"
+}
+
+document()
+{
+	case ${PORT_DOC:-} in
+	1) make_summary "$@" | fill_page "$top/Documentation/porting.rst" sets ;;
+	phases) make_table "$@" | fill_page "$top/Documentation/porting.rst" demo ;;
+	esac
+}
+
 report()
 {
 	local name variant what status
@@ -204,6 +241,7 @@ report()
 if [ "${1:-}" = --table ]; then
 	shift
 	make_table "$@"
+	document "$@"
 	exit
 fi
 need_for modules guests qemu $purpose
@@ -227,10 +265,17 @@ strip --strip-debug "$work/galloc.ko"
 build_unlock
 make_tree
 PATH=$PATH:/usr/sbin:/sbin
+# What can only be read is made here.
 case " ${sets[*]} " in
 *" squashfs "*)
-	mksquashfs "$work/tree" "$work/squashfs" -keep-as-directory -quiet -no-progress >/dev/null
+	mksquashfs "$work/tree" "$work/squashfs" -quiet -no-progress >/dev/null
 	guest_files+=("$work/squashfs:/port/squashfs.image")
+	;;
+esac
+case " ${sets[*]} " in
+*" erofs "*)
+	mkfs.erofs -z lz4 "$work/erofs" "$work/tree" >/dev/null 2>&1
+	guest_files+=("$work/erofs:/port/erofs.image")
 	;;
 esac
 sort -u "$work/programs" | sed "/^$/d" >"$work/unique"
@@ -245,19 +290,19 @@ guest_initramfs "$work/initramfs" "$top/tools/port/guest.sh" "${guest_files[@]}"
 	"$work/plan:/port/plan" "$work/settings:/port/settings" "$work/built:/port/modules" \
 	"$work/needs:/port/needs" "$work/splats:/port/splats" "$work/tree.tar:/tmp/tree.tar" \
 	"$work/tree.md5:/tmp/tree.md5"
-mkdir -p "$out"
+mkdir -p "$out/log"
 say "running ${sets[*]} under $KREL"
 rc=0
 GUEST_CPUS=1 GUEST_MEM=1536 GUEST_APPEND="oops=panic" \
 	guest_qemu "$VMLINUZ" "$work/initramfs" "$work/log" "${PORT_TIMEOUT:-3600}" \
 	-icount shift=0,sleep=off -accel tcg,thread=single || rc=$?
-cp "$work/log" "$out/log"
+cp "$work/log" "$out/log/$series-$(IFS=+ && echo "${sets[*]}" | cut -c 1-60)"
 make_table "$work/log" >"$out/table.rst"
 {
 	report
 	[ $rc -eq 0 ] || not_ok "the guest finishes" "it came to: $(guest_last_line "$work/log")"
 } | tee "$out/report"
 cat "$out/table.rst"
-[ -z "${PORT_DOC:-}" ] || fill_page "$top/Documentation/porting.rst" demo <"$out/table.rst"
+document "$work/log"
 count_in "$out/report"
 sum

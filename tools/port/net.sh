@@ -258,3 +258,80 @@ rules()
 	tc -n a filter add dev ea parent 1: protocol ip prio 4 basic match 'text(kmp "a secret" from 0 to 200)' action drop
 	tc -n a filter add dev ea parent 1: protocol ip prio 5 matchall action pass
 }
+
+# Each discipline is set up, changed, given text to carry, and goes.
+qdiscs()
+{
+	local kind n=0
+
+	two_spaces
+	ip link add ea netns a type veth peer name eb netns b
+	ip -n a addr add 10.1.0.1/24 dev ea && ip -n a link set ea up
+	ip -n b addr add 10.1.0.2/24 dev eb && ip -n b link set eb up
+	for kind in cake choke codel drr ets fq gred hfsc multiq netem pie prio qfq red sfb tbf; do
+		n=$((n + 1))
+		holds "$kind" discipline "$kind"
+		holds "$kind is there" sh -c "/bin/tc -n a qdisc show dev ea | grep -q '^qdisc $kind 1:'"
+		phase "send-$kind" send a b 10.1.0.2
+		holds "no $kind" tc -n a qdisc del dev ea root
+	done
+	for n in 1 2 3; do
+		phase "actions-$n" actions
+		holds "actions $n" sh -c "[ \$(/bin/tc -n a filter show dev ea ingress | grep -c 'action order') -ge 300 ]"
+		phase "send-actions-$n" send b a 10.1.0.1
+		phase "flush-$n" tc -n a qdisc del dev ea ingress
+	done
+	no_spaces
+}
+
+# Those of classes have one, which gets all.
+discipline()
+{
+	local kind=$1 tc="tc -n a"
+	local qdisc="$tc qdisc add dev ea root handle 1: $kind"
+
+	case $kind in
+	choke) $qdisc limit 400 min 30 max 90 burst 55 bandwidth 100mbit ;;
+	red) $qdisc limit 400000 min 30000 max 90000 avpkt 1000 burst 55 bandwidth 100mbit ;;
+	gred) $qdisc setup DPs 3 default 1 &&
+		$tc qdisc change dev ea root gred limit 400000 min 30000 max 90000 avpkt 1000 burst 55 DP 1 probability 0.02 bandwidth 100mbit prio 2 ;;
+	netem) $qdisc delay 1ms && $tc qdisc change dev ea root netem delay 2ms 1ms reorder 5% duplicate 1% ;;
+	tbf) $qdisc rate 200mbit burst 100k latency 100ms && $tc qdisc change dev ea root handle 1: tbf rate 400mbit burst 100k latency 100ms ;;
+	cake) $qdisc bandwidth 200mbit && $tc qdisc change dev ea root cake bandwidth 400mbit ;;
+	ets) $qdisc bands 4 strict 2 && $tc qdisc change dev ea root ets bands 8 strict 2 ;;
+	hfsc) $qdisc default 1 && $tc class add dev ea parent 1: classid 1:1 hfsc sc rate 200mbit ul rate 200mbit ;;
+	drr) $qdisc && classes "$kind" quantum 3000 ;;
+	qfq) $qdisc && classes "$kind" weight 10 ;;
+	*) $qdisc ;;
+	esac
+}
+
+classes()
+{
+	local kind=$1 n
+
+	shift
+	for n in $(seq 1 50); do
+		tc -n a class add dev ea parent 1: classid "1:$n" "$kind" "$@" || return
+	done
+	tc -n a filter add dev ea parent 1: protocol all prio 1 matchall flowid 1:1 &&
+		for n in $(seq 2 50); do
+			tc -n a filter add dev ea parent 1: protocol ip prio 2 handle "$n" fw classid "1:$n" || return
+		done
+}
+
+actions()
+{
+	local n
+
+	tc -n a qdisc add dev ea ingress
+	for n in $(seq 1 50); do
+		tc -n a filter add dev ea ingress protocol ip prio 1 u32 match ip dst "10.9.0.$n" \
+			action skbedit priority "$n" pipe action vlan push id "$n" pipe action csum ip pipe \
+			action pedit munge ip ttl set 9 munge offset 0 u8 set 69 pipe \
+			action nat ingress 10.9.0.0/24 10.8.0.1 pipe action police rate 10mbit burst 20k drop
+		tc -n a filter add dev ea ingress protocol ip prio 2 u32 match ip dst "10.9.1.$n" \
+			action simple sdata "number $n" pipe action mirred egress redirect dev lo
+	done
+	tc -n a filter add dev ea ingress protocol ip prio 3 flow map key dst action gact ok
+}
