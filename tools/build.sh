@@ -63,6 +63,16 @@ build_client()
 		die "$2 does not build for ${BUILD##*/}, see above"
 }
 
+# build_findings LOG DIR: the findings in the log of a build in DIR. Not our code's fault:
+# headers of a kernel that another gcc built, or another pahole, or none; and, with clang,
+# that no kernel was built at all, so that modpost knows no symbols.
+build_findings()
+{
+	grep -aE 'warning:|error:|WARNING:|ERROR:|\*\*\*|No rule to make' "$1" |
+		grep -avE 'the compiler differs from the one used|pahole version differs|undefined!$|unresolved symbol warnings' |
+		sed "s|$2/||g" || true
+}
+
 # The names of the sources, one a line, below $1.
 build_sources()
 {

@@ -3,8 +3,8 @@
 # Copyright (C) 2026 The galloc authors
 #
 # lint.sh: run compilers and checkers over the sources, `make lint`.
-# lint.sh --quick: the part that takes a minute or two, for make check: galloc alone, no sparse,
-# no checkpatch, no clang.
+# lint.sh --quick: the part that takes a minute, for make check, which builds galloc.ko with
+# W=1 elsewhere: no compiler, no sparse, no checkpatch.
 #
 # All modules must build without a warning (W=1) for the supported kernels, with gcc
 # and clang, and pass sparse, checkpatch and kernel-doc; the scripts have checkers of
@@ -113,16 +113,6 @@ is_generated()
 
 # ---- compilers and sparse ---------------------------------------------------------
 
-# What of a build's log is a finding. Not our code's fault: headers of a kernel that
-# another gcc built, or another pahole, or none; and, with clang, that no kernel was
-# built at all, so that modpost knows no symbols.
-findings()
-{
-	grep -aE 'warning:|error:|WARNING:|ERROR:|\*\*\*|No rule to make' "$1" |
-		grep -avE 'the compiler differs from the one used|pahole version differs|undefined!$|unresolved symbol warnings' |
-		sed "s|$2/||g" || true
-}
-
 # make_modules NAME KDIR DIR LOG [ARG...]: the modules of one folder of a copy.
 make_modules()
 {
@@ -133,7 +123,7 @@ make_modules()
 		GALLOC_INCLUDE="$copy/include" GALLOC_TOP="$copy" \
 		${dir:+KBUILD_EXTRA_SYMBOLS="$copy/Module.symvers"} \
 		"$@" modules >"$file.make" 2>&1 </dev/null || rc=$?
-	findings "$file.make" "$copy" >"$file"
+	build_findings "$file.make" "$copy" >"$file"
 	[ "$rc" -eq 0 ] || [ -s "$file" ] ||
 		echo "make failed, see ${file#"$top"/}.make" >"$file"
 }
@@ -266,13 +256,12 @@ common_of()
 	sed -n 's/^include \(.*\)\/Makefile$/\1/p' "$1/Makefile"
 }
 
-quick_build()
+quick_builds()
 {
-	# The samples are built by external.sh, without a warning, and the others by their users.
-	clients=()
+	# What make check builds elsewhere, without a warning: galloc.ko by install.sh, the
+	# samples by external.sh.
 	use_kernel stock 6.1
 	kernel_doc=$(common_of "$KDIR")/scripts/kernel-doc
-	build "$KREL" "$KDIR"
 }
 
 run_builds()
@@ -553,7 +542,7 @@ absolute_paths()
 run_all()
 {
 	if [ -n "$quick" ]; then
-		quick_build
+		quick_builds
 	else
 		run_builds
 		check "checkpatch --strict" run_checkpatch

@@ -475,10 +475,7 @@ lint_findings()
 	printf '%s\n' 'warning: the compiler differs from the one used to build the kernel' \
 		'warning: pahole version differs from the one used to build the kernel' \
 		'/x/tree/mheap.c:1:1: warning: of ours' >"$work/make.log"
-	(
-		eval "$(sed -n '/^findings()$/,/^}$/p' "$top/tools/lint.sh")"
-		findings "$work/make.log" /x/tree
-	) >"$work/out"
+	build_findings "$work/make.log" /x/tree >"$work/out"
 	[ "$(cat "$work/out")" = "mheap.c:1:1: warning: of ours" ] && return
 	echo "error: $(head -n 1 "$work/out")"
 	return 1
