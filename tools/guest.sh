@@ -87,6 +87,22 @@ guest_program()
 	done
 }
 
+# guest_terminals NAME...: the same for what programs know about terminals; where it is has
+# changed from one Debian to the next.
+guest_terminals()
+{
+	local name dir
+
+	for name in "$@"; do
+		for dir in /etc/terminfo /lib/terminfo /usr/share/terminfo ''; do
+			[ -n "$dir" ] || die "no description of the terminal $name is here; type: sudo apt-get install ncurses-base"
+			[ -e "$dir/${name:0:1}/$name" ] || continue
+			printf '%s\n' "$dir/${name:0:1}/$name:$dir/${name:0:1}/$name"
+			break
+		done
+	done
+}
+
 # guest_drgn: the same for Python, with drgn and the modules that a program of ours imports.
 # They are compiled, and lie where their sources would: those have other times in a guest.
 guest_drgn()

@@ -326,9 +326,8 @@ if [[ -z $KARCH && $bed = @(work|large|tools) ]]; then
 	make -s -C "$top/tools/observe" O="$work/observe" CFLAGS="-O2 -static"
 	files+=("$work/observe/gallocstat:/bin/gallocstat" "$work/observe/galloctop:/bin/galloctop"
 		"$work/observe/galloc-pprof:/bin/galloc-pprof"
-		/lib/terminfo/{v/vt100:/lib/terminfo/v/vt100,s/screen:/lib/terminfo/s/screen}
 		/usr/lib/locale/C.utf8/LC_CTYPE:/usr/lib/locale/C.utf8/LC_CTYPE)
-	mapfile -t -O "${#files[@]}" files < <(guest_program tmux)
+	mapfile -t -O "${#files[@]}" files < <(guest_program tmux && guest_terminals vt100 screen)
 fi
 [ "$bed" != edges ] || mapfile -t -O "${#files[@]}" files < <(guest_program trace-cmd)
 if [ "$bed" = tools ]; then
