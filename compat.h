@@ -37,6 +37,12 @@
 #endif
 #endif
 
+/* Until 6.5; 6.1.176 lacks it, 6.1.192 has it. */
+#include <linux/compiler.h>
+#ifndef __counted_by
+#define __counted_by(member)
+#endif
+
 /* Until 6.3: the flag that identified GFP_ATOMIC.  Zero where it no longer exists. */
 #include <linux/gfp.h>
 #ifndef __GFP_ATOMIC
