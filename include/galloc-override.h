@@ -16,6 +16,7 @@
  *				galloc_heap_limit_mb
  * GALLOC_NO_OVERRIDE		of one file (CFLAGS_name.o := -DGALLOC_NO_OVERRIDE): it
  *				allocates from the kernel, and frees what is of either
+ * GALLOC_OVERRIDE_PR_FMT	of one file that defines pr_fmt(): no warning that it does
  * GALLOC_OVERRIDE_QUIET	no compiler warning where a call hands memory to core code
  *				that frees it
  *
@@ -571,6 +572,11 @@ int input_ff_create_memless(struct input_dev *dev, void *data,
 #endif
 
 #include <galloc_override_names.h>
+
+/* printk.h has given it a default, and the file is about to define its own. */
+#ifdef GALLOC_OVERRIDE_PR_FMT
+#undef pr_fmt
+#endif
 
 #endif /* __ASSEMBLY__ */
 #endif /* _GALLOC_OVERRIDE_H */

@@ -5,6 +5,8 @@
  *
  * Says what it could allocate within the heap's limit, and leaves @leak objects behind.
  */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <linux/module.h>
 #include <linux/slab.h>
 
@@ -27,7 +29,7 @@ static int __init init(void)
 	last->text = other_text();
 	while (n < 10000 && other_push(1000))
 		n++;
-	pr_info("galloc_override_heap: %u of 10000, text %s, no failure %d\n", n, last->text,
+	pr_info("%u of 10000, text %s, no failure %d\n", n, last->text,
 		other_push_nofail(1000));
 	return 0;
 }
