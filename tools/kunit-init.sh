@@ -201,13 +201,16 @@ lose_objects()
 }
 
 # shellcheck disable=SC2317 # try calls it
-four_are_lost()
+four_kinds_are_lost()
 {
 	awk '
 	/^unreferenced object/ { end(); block = "" }
 	{ block = block $0 }
 	END { end(); exit n != 4 }
-	function end() { n += block ~ /galloc-bed lost.*lose_objects/ }' /sys/kernel/debug/kmemleak
+	function end() {
+		if (block ~ /galloc-bed lost.*lose_objects/ && match(block, /size [0-9]+/))
+			n += !seen[substr(block, RSTART, RLENGTH)]++
+	}' /sys/kernel/debug/kmemleak
 }
 
 find_lost_objects()
@@ -217,14 +220,14 @@ find_lost_objects()
 	[ -e /sys/module/galloc_held ] || return 0
 	# What a register or a stack hid from one scan is found by another.
 	for n in 1 2 3 4 5; do
-		! four_are_lost || break
+		! four_kinds_are_lost || break
 		sleep 6
 		note "expect new suspected memory leaks"
 		echo scan >/sys/kernel/debug/kmemleak
 		note "expect end"
 	done
-	try "four lost objects, with the stack of their allocation" four_are_lost ||
-		head -n 200 /sys/kernel/debug/kmemleak
+	try "lost objects of four kinds, with the stack of their allocation" four_kinds_are_lost ||
+		head -n 200 /sys/kernel/debug/kmemleak | sed 's/unreferenced object/listed:/'
 	! grep -q 'galloc-bed free' /sys/kernel/debug/kmemleak ||
 		try "no free object is taken for lost" false
 	note "expect galloc: live: "

@@ -5,7 +5,7 @@
  *
  * kmemleak calls it leaked unless galloc has told it of its pages, or objects.  insmod makes
  * a chain through objects of every size class and a large one; rmmod frees it.  With lose=1
- * an object of each kind is lost, which says "galloc-bed lost", and others are freed, which
+ * objects of each kind are lost, which say "galloc-bed lost", and others are freed, which
  * say "galloc-bed free": with kmemleak=1 of galloc the former, and no others, are found.
  */
 #include <linux/module.h>
@@ -61,10 +61,9 @@ static void let_go(void)
 /* One of each kind; nothing points to them any more. */
 static noinline void lose_objects(void)
 {
-	struct galloc_cache *cache = galloc_cache_create("lost", 200, NULL);
 	char *p[] = {
 		galloc(100, GFP_KERNEL), galloc(70000, GFP_ATOMIC),
-		cache ? galloc_cache_alloc(cache, GFP_KERNEL) : NULL,
+		kept ? galloc_cache_alloc(kept, GFP_KERNEL) : NULL,
 		grealloc(galloc(8, GFP_KERNEL), 300, GFP_KERNEL),
 		galloc(500, GFP_KERNEL), galloc(500, GFP_KERNEL), galloc(90000, GFP_KERNEL),
 	};
@@ -78,13 +77,15 @@ static noinline void lose_objects(void)
 	gfree(p[6]);
 	memset(p, 0, sizeof(p));
 	barrier_data(p);
-	kept = cache;
 }
+
+/* So many that some old value anywhere, which hides an object for good, hides no kind. */
+#define TIMES	40
 
 static int __init held_init(void)
 {
 	size_t size;
-	int err;
+	int i, err;
 
 	for (size = sizeof(struct link); size <= MAX_SIZE; size += size / 8 + 8) {
 		err = hold(size);
@@ -93,8 +94,11 @@ static int __init held_init(void)
 			return err;
 		}
 	}
-	if (lose)
-		lose_objects();
+	if (lose) {
+		kept = galloc_cache_create("lost", 200, NULL);
+		for (i = 0; i < TIMES; i++)
+			lose_objects();
+	}
 	return 0;
 }
 
