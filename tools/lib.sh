@@ -291,7 +291,7 @@ packages_for()
 		ported) echo xz-utils util-linux iproute2 ;;
 		demo) echo gcc-12 xz-utils e2fsprogs xfsprogs btrfs-progs f2fs-tools nilfs-tools jfsutils attr acl \
 			nbd-server nbd-client mdadm dmsetup wireguard-tools nftables iproute2 \
-			squashfs-tools erofs-utils exfatprogs dosfstools udftools ntfs-3g ipset ;;
+			squashfs-tools erofs-utils exfatprogs dosfstools ipset ;;
 		observing) echo libncurses-dev zlib1g-dev tmux ;;
 		drgn) echo python3 python3-drgn ;;
 		tracers) echo linux-perf bpftrace ;;

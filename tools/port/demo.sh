@@ -11,7 +11,7 @@
 # instructions, those of user space among them. Prints a table, build/port/table.rst, and
 # last "N passed, N failed, N skipped".
 #
-#	--all			with sets whose guest scripts have not run to their end yet
+#	--all			with those that are not usual, some of which have not run to their end yet
 #	--table LOG...		only the table, of logs of guests, build/port/log/SETS
 #	--short			four of them, with less work: a part of make check
 #	PORT_FILES=5000		files that a file system unpacks

@@ -23,15 +23,11 @@ CRYPTO+=",ansi_cprng,rmd160,md4,michael_mic,wp512,blowfish_common,blowfish_gener
 CRYPTO+=",cast_common,cast5_generic,cast6_generic,des_generic,fcrypt,serpent_generic,twofish_common"
 CRYPTO+=",twofish_generic,lz4,lz4hc,adiantum,nhpoly1305,pcbc,keywrap,ecdh_generic,algif_hash,algif_skcipher"
 
-QDISCS="sch_cake,sch_choke,sch_codel,sch_drr,sch_ets,sch_fq,sch_gred,sch_hfsc,sch_ingress,sch_multiq,sch_netem"
-QDISCS+=",sch_pie,sch_prio,sch_qfq,sch_red,sch_sfb,sch_tbf,cls_flow,cls_fw,cls_u32,cls_matchall"
-QDISCS+=",act_csum,act_gact,act_mirred,act_nat,act_pedit,act_police,act_simple,act_skbedit,act_vlan"
-
 port_modules()
 {
 	case $1 in
 	ext4) echo fs/jbd2:jbd2 fs/ext4:ext4 ;;
-	xfs | ext2 | minix | f2fs | nilfs2 | jfs | btrfs | udf | ntfs3 | fuse) echo "fs/$1:$1" ;;
+	xfs | ext2 | minix | f2fs | nilfs2 | jfs | btrfs | reiserfs) echo "fs/$1:$1" ;;
 	zram) echo drivers/block/zram:zram ;;
 	null_blk) echo "$([ -n "$MODDIR" ] || echo fs/configfs:configfs) drivers/block/null_blk:null_blk" ;;
 	nbd | loop) echo "drivers/block:$1" ;;
@@ -50,7 +46,6 @@ port_modules()
 	dm-thin) echo drivers/md/persistent-data:dm-persistent-data drivers/md:dm-bio-prison,dm-thin-pool ;;
 	vxlan) echo drivers/net/vxlan:vxlan drivers/net:tun,macvlan ;;
 	ipset) echo net/netfilter/ipset:ip_set,ip_set_hash_ip,ip_set_hash_net,ip_set_bitmap_port,ip_set_list_set ;;
-	qdiscs) echo "net/sched:$QDISCS" ;;
 	tests) echo lib:test_rhashtable,test_xarray ;;
 	*) die "unknown module: $1" ;;
 	esac
@@ -78,9 +73,6 @@ port_programs()
 	btrfs) echo mkfs.btrfs btrfs setfattr getfattr setfacl getfacl ;;
 	nbd) echo nbd-server nbd-client ;;
 	exfat) echo mkfs.exfat fsck.exfat ;;
-	udf) echo mkfs.udf ;;
-	ntfs3) echo mkntfs ntfsfix ;;
-	fuse) echo mkntfs ntfsfix ntfs-3g ;;
 	vfat) echo mkfs.vfat fsck.vfat ;;
 	dm-crypt | dm-snapshot | dm-thin) echo dmsetup ;;
 	raid) echo mdadm ;;
@@ -88,7 +80,7 @@ port_programs()
 	nf_tables) echo nft ip ;;
 	bridge | vxlan) echo ip ;;
 	ipset) echo ipset ;;
-	sched | qdiscs) echo tc ip ;;
+	sched) echo tc ip ;;
 	esac
 }
 
@@ -106,7 +98,7 @@ port_needs()
 	vfat) echo nls_cp437 nls_ascii ;;
 	dm-crypt) echo dm-mod ecb xts ;;
 	dm-snapshot | dm-thin) echo dm-mod ;;
-	wireguard | nf_tables | sched | qdiscs | vxlan) echo veth ;;
+	wireguard | nf_tables | sched | vxlan) echo veth ;;
 	crypto | aead) echo tcrypt ctr ecb xts ghash-generic chacha_generic poly1305_generic ;;
 	esac
 	for part in $(port_modules "$1"); do
