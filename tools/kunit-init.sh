@@ -200,17 +200,24 @@ lose_objects()
 		try "insmod galloc_held.ko with lose=1" insmod /bed/galloc_held.ko lose=1
 }
 
-# shellcheck disable=SC2317 # try calls it
-four_kinds_are_lost()
+# How many lost objects of each size kmemleak lists, with the stack of their allocation:
+# "SIZE:N" for each.
+lost_objects()
 {
 	awk '
 	/^unreferenced object/ { end(); block = "" }
 	{ block = block $0 }
-	END { end(); exit n != 4 }
+	END { end(); for (size in n) printf "%d:%d\n", size, n[size] }
 	function end() {
 		if (block ~ /galloc-bed lost.*lose_objects/ && match(block, /size [0-9]+/))
-			n += !seen[substr(block, RSTART, RLENGTH)]++
-	}' /sys/kernel/debug/kmemleak
+			n[substr(block, RSTART + 5, RLENGTH - 5)]++
+	}' /sys/kernel/debug/kmemleak | sort -n
+}
+
+# shellcheck disable=SC2317 # try calls it
+four_kinds_are_lost()
+{
+	[ "$(lost_objects | wc -l)" -eq 4 ]
 }
 
 find_lost_objects()
@@ -226,6 +233,7 @@ find_lost_objects()
 		echo scan >/sys/kernel/debug/kmemleak
 		note "expect end"
 	done
+	note "lost objects, by size: $(lost_objects | tr '\n' ' ')"
 	try "lost objects of four kinds, with the stack of their allocation" four_kinds_are_lost ||
 		head -n 200 /sys/kernel/debug/kmemleak | sed 's/unreferenced object/listed:/'
 	! grep -q 'galloc-bed free' /sys/kernel/debug/kmemleak ||
