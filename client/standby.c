@@ -289,6 +289,7 @@ bool standby_fill(struct mheap *h)
 		 */
 		lack = data_race(min(sb->want, sb->nr_spares)) - data_race(sb->pages);
 		if (lack <= 0)
+			/* Likewise: a request that took one meanwhile calls again. */
 			return data_race(sb->nr_spares) >= sb->want;
 		n = min_t(long, n, lack);
 		s = mheap_alloc(h->nid, n, 1, 0, GFP_KERNEL | __GFP_NORETRY |
