@@ -69,6 +69,12 @@ static const char * const context_names[NR_CONTEXTS] = {
 /* One operation in so many is of the rarer kind. */
 #define RARELY	16
 
+/* One operation in so many, at least, is done in each context. */
+#define SHARE	1000
+
+/* How long the others go on for a context that has not done its share, in seconds. */
+#define SHARE_SECONDS	60
+
 /* The flags of the sleeping contexts: may sleep, but no OOM kill. */
 #define GFP_STRESS	(GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN)
 
@@ -199,14 +205,39 @@ static void exchange_one(struct worker *w, int context, gfp_t gfp)
 			w->failed[context]++;
 	}
 	give_back(rnd, xchg(&table[prandom_u32_state(rnd) % live], p));
-	w->done[context]++;
+	/* Pairs with the READ_ONCE() in enough(), which may come too late by some. */
+	WRITE_ONCE(w->done[context], w->done[context] + 1);
+}
+
+/*
+ * All is done, and each context has done its share.  How fast the contexts are, beside
+ * each other, is up to the machine: a work item that waits for memory may take so long
+ * that it would not have its turn.
+ */
+static bool enough(void)
+{
+	unsigned int i, k;
+
+	if (atomic_long_read(&left) >= 0)
+		return false;
+	for (i = 0; i < NR_CONTEXTS; i++) {
+		unsigned long done = 0;
+
+		for (k = 0; k < nr_workers; k++)
+			done += READ_ONCE(workers[k].done[i]);
+		if (done < ops / SHARE)
+			return false;
+	}
+	return true;
 }
 
 static bool burst(struct worker *w, int context, gfp_t gfp)
 {
 	unsigned int i;
 
-	if (READ_ONCE(stop) || atomic_long_sub_return(BURST, &left) < 0)
+	if (READ_ONCE(stop))
+		return false;
+	if (atomic_long_sub_return(BURST, &left) < 0 && enough())
 		return false;
 	for (i = 0; i < BURST; i++)
 		exchange_one(w, context, gfp);
@@ -331,6 +362,7 @@ static void herd(struct rnd_state *rnd)
 
 static void workers_run(struct rnd_state *rnd)
 {
+	unsigned long end = jiffies + SHARE_SECONDS * HZ;
 	unsigned int i;
 	int cpu;
 
@@ -338,7 +370,11 @@ static void workers_run(struct rnd_state *rnd)
 		worker_start(&workers[cpu], cpu);
 	for (i = nr_cpu_ids; i < nr_workers; i++)
 		worker_start(&workers[i], -1);
-	while (atomic_long_read(&left) >= 0 && !signal_pending(current)) {
+	while (!enough() && !signal_pending(current)) {
+		if (atomic_long_read(&left) >= 0)
+			end = jiffies + SHARE_SECONDS * HZ;
+		else if (time_after(jiffies, end))
+			break;
 		schedule_timeout_interruptible(1);
 		herd(rnd);
 	}
