@@ -615,6 +615,76 @@ static void a_hotplug_callback_leaves_it_to_the_worker(struct kunit *test)
 
 #endif
 
+static bool slow_in, slow_told, slow_out;
+
+/* Others of this CPU are let run, also where no interrupt makes that happen. */
+static void see_slowly(const struct gate_object *o)
+{
+	WRITE_ONCE(slow_in, true);
+	__gk_wait(READ_ONCE(slow_told), GK_PATIENCE_MS, ({
+		preempt_disable();
+		cpu_relax();
+		preempt_enable();
+	}));
+	WRITE_ONCE(slow_out, true);
+}
+
+static const struct gate_watcher slow_watcher = { .alloc = see_slowly, .free = see_slowly };
+
+static void one_pair(void *unused)
+{
+	gfree(galloc(64, GFP_KERNEL));
+}
+
+static void tell_the_slow(struct timer_list *unused)
+{
+	WRITE_ONCE(slow_told, true);
+}
+
+static void opening_waits_for_the_watcher(struct kunit *test)
+{
+	static struct timer_list timer;
+	struct gk_thread *thread;
+
+	if (!gk_smp())
+		kunit_skip(test, "one CPU");
+	slow_in = slow_told = slow_out = false;
+	timer_setup(&timer, tell_the_slow, 0);
+	gate_close(GATE_TRACE, &slow_watcher, GATE_ALL_ROWS);
+	thread = gk_start(test, gk_cpu(1), one_pair, NULL);
+	KUNIT_EXPECT_TRUE(test, gk_wait_for(READ_ONCE(slow_in), GK_PATIENCE_MS));
+	mod_timer(&timer, jiffies + HZ / 5);
+	gate_open(GATE_TRACE);
+	KUNIT_EXPECT_TRUE(test, READ_ONCE(slow_out));
+	gk_join(test, thread);
+	timer_delete_sync(&timer);
+}
+
+/* A CPU that is not done with one change begins anew with the next. */
+static void a_change_in_between_reaches_all_stacks(struct kunit *test)
+{
+	const struct mcache *m = raw_cpu_ptr(&galloc_mcache);
+	unsigned int i;
+	void *p;
+
+	if (galloc_debug)
+		kunit_skip(test, "no stacks");
+	pairs_of(64, GFP_KERNEL);
+	WRITE_ONCE(gate_all, gate_all | BIT(GATE_LATENCY));
+	atomic_inc(&gate_gen);
+	p = galloc(8, GFP_KERNEL | __GFP_NOFAIL);
+	KUNIT_EXPECT_GT(test, m->gates_row, sizeclass_of(64));
+	KUNIT_EXPECT_EQ(test, gk_stack(sizeclass_of(64))->credit, 0);
+	WRITE_ONCE(gate_all, gate_all & ~BIT(GATE_LATENCY));
+	atomic_inc(&gate_gen);
+	for (i = 0; m->gates_gen != atomic_read(&gate_gen) && i < nr_stacks; i++)
+		gfree(galloc(8, GFP_KERNEL | __GFP_NOFAIL));
+	KUNIT_EXPECT_EQ(test, m->gates_gen, atomic_read(&gate_gen));
+	KUNIT_EXPECT_GT(test, gk_stack(sizeclass_of(64))->credit, 0);
+	gfree(p);
+	gate_open(GATE_LATENCY);
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE(every_kind_of_call_is_seen),
 	KUNIT_CASE(a_single_row_is_watched),
@@ -630,6 +700,8 @@ static struct kunit_case cases[] = {
 #ifdef CONFIG_HOTPLUG_CPU
 	KUNIT_CASE(a_hotplug_callback_leaves_it_to_the_worker),
 #endif
+	KUNIT_CASE(opening_waits_for_the_watcher),
+	KUNIT_CASE(a_change_in_between_reaches_all_stacks),
 	{}
 };
 

@@ -332,6 +332,47 @@ static void exit_case(struct kunit *test)
 	gk_exit(test);
 }
 
+/* However often there is no memory, all slots can be used afterwards. */
+static void a_failure_costs_no_slot(struct kunit *test)
+{
+	unsigned int i;
+	void *p;
+
+	guard_settle();
+	for (i = 0; i < 600; i++) {
+		fail_skip = i % 2;
+		WRITE_ONCE(galloc_fail_hook, fail_later);
+		gfree(guarded(64));
+		WRITE_ONCE(galloc_fail_hook, NULL);
+	}
+	p = guarded(64);
+	KUNIT_EXPECT_TRUE(test, is_vmalloc_addr(p));
+	gfree(p);
+}
+
+/* Freed, and not unmapped yet, it has nothing of what it held. */
+static void what_is_freed_is_filled(struct kunit *test)
+{
+	u8 *p = guarded(64);
+
+	KUNIT_ASSERT_NOT_NULL(test, p);
+	memset(p, 7, 64);
+	gfree(p);
+	KUNIT_EXPECT_NULL(test, memchr(p, 7, 64));
+	guard_settle();
+}
+
+static void the_worker_unmaps_what_is_freed(struct kunit *test)
+{
+	void *p = guarded(64);
+
+	KUNIT_ASSERT_TRUE(test, p && is_mapped(p));
+	gk_background();
+	gfree(p);
+	KUNIT_EXPECT_TRUE(test, gk_wait_for(!is_mapped(p), GK_PATIENCE_MS / 12));
+	gk_quiet();
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE(calls_treat_it_as_any_object),
 	KUNIT_CASE(nothing_is_mapped_beside_it),
@@ -342,6 +383,9 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(without_room_it_is_an_ordinary_object),
 	KUNIT_CASE(a_slot_of_others_is_left_alone),
 	KUNIT_CASE(a_heap_goes_with_or_without_it),
+	KUNIT_CASE(a_failure_costs_no_slot),
+	KUNIT_CASE(what_is_freed_is_filled),
+	KUNIT_CASE(the_worker_unmaps_what_is_freed),
 	{}
 };
 

@@ -456,6 +456,72 @@ static void a_replaced_map_outlives_its_readers(struct kunit *test)
 	timer_delete_sync(&timer);
 }
 
+/* A slot that comes and goes while the map is copied. */
+static struct {
+	unsigned long addr;
+	bool over;
+	unsigned long turns;
+	unsigned long wrong;
+} mover;
+
+static bool slot_is_there(void)
+{
+	unsigned int page;
+	bool there;
+
+	rcu_read_lock();
+	there = arena_of((void *)mover.addr, &page) != &arena_none;
+	rcu_read_unlock();
+	return there;
+}
+
+static void move_a_slot(void *arg)
+{
+	while (!READ_ONCE(mover.over) && !mover.wrong) {
+		/* A whole block: whoever has one does not look at its pages. */
+		if (map_get_range(mover.addr, ARENA_PAGES, gk_nid(), GFP_KERNEL))
+			continue;
+		mover.wrong += !slot_is_there();
+		udelay(1);
+		mover.wrong += !slot_is_there();
+		/* Lost, it cannot be given back. */
+		if (mover.wrong)
+			break;
+		map_put_range(mover.addr, ARENA_PAGES);
+		mover.wrong += slot_is_there();
+		WRITE_ONCE(mover.turns, mover.turns + 1);
+		if (mover.turns % 64 == 0)
+			cond_resched();
+	}
+}
+
+/* Long enough that its copy takes a while, and begins with the slot. */
+#define LONGER		2048UL
+#define LONGER_TURNS	40
+
+static void a_slot_that_moves_while_the_map_grows_is_kept(struct kunit *test)
+{
+	struct gk_thread *t;
+	unsigned long nr;
+	unsigned int i;
+
+	if (!gk_smp())
+		kunit_skip(test, "one CPU");
+	memset(&mover, 0, sizeof(mover));
+	nr = map_nr_slots();
+	mover.addr = arena_map->base + (nr << ARENA_SHIFT);
+	KUNIT_ASSERT_EQ(test, map_grow(mover.addr + (LONGER << ARENA_SHIFT)), 0);
+	t = gk_start(test, gk_cpu(1), move_a_slot, NULL);
+	KUNIT_EXPECT_TRUE(test, gk_wait_for(READ_ONCE(mover.turns), GK_PATIENCE_MS));
+	for (i = 0; i < LONGER_TURNS; i++)
+		KUNIT_EXPECT_EQ(test, map_grow(arena_map->base +
+					       (map_nr_slots() << ARENA_SHIFT)), 0);
+	WRITE_ONCE(mover.over, true);
+	gk_join(test, t);
+	KUNIT_EXPECT_EQ(test, mover.wrong, 0);
+	KUNIT_EXPECT_FALSE(test, slot_is_there());
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE(concurrent_set_ups_of_a_cpu_share_the_stacks),
 	KUNIT_CASE(concurrent_overflows_share_the_transfer),
@@ -467,6 +533,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(a_second_request_drains_the_first_classes_again),
 	KUNIT_CASE(no_grace_period_ends_during_a_free),
 	KUNIT_CASE(a_replaced_map_outlives_its_readers),
+	KUNIT_CASE(a_slot_that_moves_while_the_map_grows_is_kept),
 	{}
 };
 

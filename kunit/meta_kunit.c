@@ -240,6 +240,35 @@ static void single_pages_serve_every_request(struct kunit *test)
 	gk_whole();
 }
 
+static unsigned int nr_asked;
+
+static bool count_requests(unsigned int order)
+{
+	nr_asked++;
+	return false;
+}
+
+/* What the system did not have a moment ago is not asked for again, and is later. */
+static void an_order_that_was_not_there_is_not_asked_for(struct kunit *test)
+{
+	struct arena_scarce *scarce = &arena_scarce[gk_nid()];
+	size_t bytes = 4 * PAGE_SIZE;
+	unsigned int i;
+	void *p;
+
+	for (i = 0; i < 2; i++) {
+		WRITE_ONCE(scarce->order, i ? MAX_PAGE_ORDER : 1);
+		WRITE_ONCE(scarce->until, jiffies + HZ * 60);
+		nr_asked = 0;
+		WRITE_ONCE(galloc_fail_hook, count_requests);
+		p = arena_meta_alloc(bytes, gk_nid());
+		WRITE_ONCE(galloc_fail_hook, NULL);
+		KUNIT_EXPECT_EQ(test, !p, !i);
+		KUNIT_EXPECT_EQ(test, nr_asked, i);
+		arena_meta_free(p, bytes);
+	}
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE(a_cpu_without_memory_for_stacks_gets_them_from_its_worker),
 	KUNIT_CASE(a_stack_falls_back_to_a_page),
@@ -247,6 +276,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(tables_are_charged_by_their_real_size),
 	KUNIT_CASE(all_tables_count),
 	KUNIT_CASE(single_pages_serve_every_request),
+	KUNIT_CASE(an_order_that_was_not_there_is_not_asked_for),
 	{}
 };
 

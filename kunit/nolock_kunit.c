@@ -251,6 +251,62 @@ static void the_worker_does_what_is_left(struct kunit *test)
 	gk_quiet();
 }
 
+static void give_twice_at_rest(struct kunit *test)
+{
+	called = give_twice;
+	call_as_if_in_an_nmi(false);
+	nolock_settle();
+	gk_expect_faults(test, FAULT_DOUBLE_FREE, 1);
+}
+
+/* The second time it lies on top of the stack, where no bit says so. */
+static void freed_twice_on_the_stack_is_freed_once(struct kunit *test)
+{
+	void *other = galloc(64, GFP_KERNEL);
+
+	gk_expect_reports(test, FAULT_DOUBLE_FREE);
+	given[0] = galloc(64, GFP_KERNEL);
+	KUNIT_ASSERT_TRUE(test, other && given[0]);
+	give_twice_at_rest(test);
+	/* A report is owed once. */
+	nolock_settle();
+	gk_expect_faults(test, FAULT_DOUBLE_FREE, 0);
+	gfree(other);
+	KUNIT_EXPECT_EQ(test, gk_in_use(test), 0);
+	KUNIT_EXPECT_EQ(test, validate_all(), 0);
+}
+
+/* An object whose pages others read waits for them, and is freed once. */
+static void what_others_read_waits_for_them(struct kunit *test)
+{
+	struct page *page;
+
+	gk_needs_class(test, 2 * PAGE_SIZE);
+	gk_expect_reports(test, FAULT_DOUBLE_FREE);
+	given[0] = galloc(2 * PAGE_SIZE, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, given[0]);
+	page = virt_to_page(given[0] + PAGE_SIZE);
+	get_page(page);
+	give_twice_at_rest(test);
+	KUNIT_EXPECT_EQ(test, waiting_nr(), 1);
+	put_page(page);
+	waiting_release();
+	KUNIT_EXPECT_EQ(test, waiting_nr(), 0);
+	KUNIT_EXPECT_EQ(test, gk_in_use(test), 0);
+}
+
+/* Nor are there pages for one of which only the lower half of the number is small. */
+static void a_size_beyond_all_memory_is_refused(struct kunit *test)
+{
+	static const size_t wild[] = { BIT(32 + PAGE_SHIFT) + 100000, SIZE_MAX, SIZE_MAX / 2 };
+	unsigned int i;
+
+	/* What the CPU keeps of that length. */
+	gfree(galloc(100000, GFP_KERNEL));
+	for (i = 0; i < ARRAY_SIZE(wild); i++)
+		KUNIT_EXPECT_NULL(test, galloc_nolock(wild[i], 0));
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(an_object_is_had_unless_it_takes_a_lock, situations_gen_params),
 	KUNIT_CASE(no_lock_is_tried_by_a_holder),
@@ -259,6 +315,9 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(freed_twice_is_reported_by_the_worker),
 	KUNIT_CASE(whole_pages_come_from_the_stash),
 	KUNIT_CASE(the_worker_does_what_is_left),
+	KUNIT_CASE(freed_twice_on_the_stack_is_freed_once),
+	KUNIT_CASE(what_others_read_waits_for_them),
+	KUNIT_CASE(a_size_beyond_all_memory_is_refused),
 	{}
 };
 

@@ -421,6 +421,97 @@ static void cpus_queue_beside_barriers(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, gk_in_use(test), 0);
 }
 
+static bool read_on;
+
+/* Until the timer says that it is enough. */
+static void read_for_a_while(void *unused)
+{
+	rcu_read_lock();
+	WRITE_ONCE(stage, 1);
+	gk_spin_for(READ_ONCE(stage) == 2, GK_PATIENCE_MS);
+	WRITE_ONCE(read_on, false);
+	rcu_read_unlock();
+}
+
+static void enough(struct timer_list *unused)
+{
+	WRITE_ONCE(stage, 2);
+}
+
+static void free_without_an_array(void *p)
+{
+	fail(true);
+	gfree_rcu_mightsleep(p);
+	fail(false);
+}
+
+static void queue_and_relieve(void *p)
+{
+	gfree_rcu((struct late *)p, rcu);
+	rcu_batches_relieve(GFP_KERNEL);
+}
+
+/* Whoever frees objects himself waits for those who may still read them. */
+static void who_frees_at_once_waits_for_readers(struct kunit *test)
+{
+	static void (* const ways[])(void *p) = { free_without_an_array, queue_and_relieve };
+	static struct timer_list timer;
+	struct gk_thread *t;
+	unsigned int i;
+	void *p;
+
+	if (!gk_smp())
+		kunit_skip(test, "one CPU");
+	timer_setup(&timer, enough, 0);
+	for (i = 0; i < ARRAY_SIZE(ways); i++) {
+		p = galloc(sizeof(struct late), GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, p);
+		stage = 0;
+		read_on = true;
+		t = gk_start(test, gk_cpu(1), read_for_a_while, NULL);
+		KUNIT_EXPECT_TRUE(test, gk_wait_for(READ_ONCE(stage), GK_PATIENCE_MS));
+		mod_timer(&timer, jiffies + HZ / 5);
+		ways[i](p);
+		KUNIT_EXPECT_FALSE_MSG(test, READ_ONCE(read_on), "way %u", i);
+		KUNIT_EXPECT_EQ(test, waiting(), 0);
+		gk_join(test, t);
+	}
+	timer_delete_sync(&timer);
+	KUNIT_EXPECT_EQ(test, gk_in_use(test), 0);
+}
+
+/* A drain for lack of memory: what is queued waits for no batch before it. */
+static void a_drain_ends_the_batches(struct kunit *test)
+{
+	struct gk_thread *t;
+	unsigned int i;
+	long batches;
+
+	for (i = 0; i < 2; i++) {
+		objects[i] = galloc(sizeof(struct late), GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, objects[i]);
+	}
+	if (!gk_smp()) {
+		gfree_bulk(2, (void **)objects);
+		kunit_skip(test, "one CPU");
+	}
+	gk_background();
+	stage = 0;
+	t = gk_start(test, gk_cpu(1), read_until_told, NULL);
+	KUNIT_EXPECT_TRUE(test, gk_wait_for(READ_ONCE(stage), PATIENCE_MS));
+	batches = gk_events(EVENT_RCU_BATCH);
+	/* The first one flies. */
+	for (i = 0; i < 2; i++)
+		gfree_rcu(objects[i], rcu);
+	KUNIT_EXPECT_TRUE(test, gk_wait_for(drain_kick(), PATIENCE_MS));
+	flush_workqueue(galloc_wq);
+	WRITE_ONCE(stage, 2);
+	gk_join(test, t);
+	rcu_barrier();
+	KUNIT_EXPECT_EQ(test, gk_events(EVENT_RCU_BATCH) - batches, 2);
+	gk_quiet();
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE(a_grace_period_takes_a_callback),
 	KUNIT_CASE(without_an_array_the_head_is_used),
@@ -438,6 +529,8 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(the_shrinker_frees_them),
 	KUNIT_CASE(an_interrupt_queues_while_the_cpu_does),
 	KUNIT_CASE(cpus_queue_beside_barriers),
+	KUNIT_CASE(who_frees_at_once_waits_for_readers),
+	KUNIT_CASE(a_drain_ends_the_batches),
 	{}
 };
 
