@@ -67,20 +67,23 @@ static void number_erase(u32 number)
 	arena_uncharge_meta(ROWS_NUMBER_TAKES);
 }
 
-/* Reserve numbers, where that may sleep. */
-static void numbers_fill(void)
+/* Reserve numbers, where that may sleep: for a request with these flags. */
+static void numbers_fill(gfp_t gfp)
 {
 	unsigned long flags;
 	u32 number;
+	/* Whoever must not fail asks again. */
+	gfp = (meta_gfp(gfp) & ~__GFP_NOFAIL) | __GFP_NOWARN;
 
 	while (READ_ONCE(nr_spare_numbers) < ROWS_SPARE) {
 		bool kept = false;
 
 		if (!arena_charge_meta(ROWS_NUMBER_TAKES))
+		galloc_pause(PAUSE_ASK_SYSTEM, &gfp);
 			return;
 		if (galloc_fail(0) ||
 		    xa_alloc_irq(&rows_numbers, &number, NULL,
-				 XA_LIMIT(nr_rows, ROWS_MAX), GFP_KERNEL) < 0) {
+				 XA_LIMIT(nr_rows, ROWS_MAX), gfp) < 0) {
 			arena_uncharge_meta(ROWS_NUMBER_TAKES);
 			return;
 		}
@@ -189,7 +192,7 @@ static struct mcentral *row_new(struct rowset *set, int nid, gfp_t gfp)
 	if (!may_grow())
 		return NULL;
 	if (may_sleep)
-		numbers_fill();
+		numbers_fill(gfp);
 	c = arena_meta_zalloc(sizeof(*c), nid < nr_node_ids && node_online(nid) ?
 			      nid : NUMA_NO_NODE, meta_gfp(gfp));
 	if (!c)
@@ -246,7 +249,7 @@ struct rowset *rows_create(const struct rows_args *args, gfp_t gfp)
 	if (!set)
 		return NULL;
 	if (gfpflags_allow_blocking(gfp) && may_call_system())
-		numbers_fill();
+		numbers_fill(gfp);
 	set->args = *args;
 	if (args->ctor || args->flags & ROWS_RCU)
 		set->args.flags |= ROWS_KEEP;
@@ -691,7 +694,7 @@ bool rows_reap(void)
 
 	/* As soon as there was one: where nobody sleeps they may all be used up. */
 	if (READ_ONCE(rows_top) && READ_ONCE(nr_spare_numbers) < ROWS_SPARE / 2)
-		numbers_fill();
+		numbers_fill(GFP_KERNEL);
 	if (!gone && !later)
 		return any;
 	llist_for_each_entry(set, gone, gone)

@@ -280,6 +280,37 @@ static void kswapd_is_woken_for_what_is_needed(struct kunit *test)
 	}
 }
 
+/* All flags of what the system is asked for, and those of requests that may reclaim. */
+static gfp_t all_asked;
+static unsigned int may_reclaim;
+
+static void gather_flags(enum galloc_pause point, const void *what)
+{
+	gfp_t gfp = point == PAUSE_ASK_SYSTEM ? *(const gfp_t *)what : 0;
+
+	all_asked |= gfp;
+	may_reclaim += !!(gfp & __GFP_DIRECT_RECLAIM);
+}
+
+/* The rows of a heap have numbers, for which the system is asked, too. */
+static void the_flags_hold_for_rows_that_are_made(struct kunit *test)
+{
+	static const size_t some[] = { 64, 640, 6400 };
+	struct galloc_heap *heap = galloc_heap_create("kunit", NULL);
+	unsigned int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, heap);
+	all_asked = 0;
+	may_reclaim = 0;
+	WRITE_ONCE(galloc_pause_hook, gather_flags);
+	for (i = 0; i < ARRAY_SIZE(some); i++)
+		gfree(galloc_from(heap, some[i], GFP_NOFS));
+	WRITE_ONCE(galloc_pause_hook, NULL);
+	KUNIT_EXPECT_GT(test, may_reclaim, 0);
+	KUNIT_EXPECT_FALSE(test, all_asked & __GFP_FS);
+	galloc_heap_destroy(heap);
+}
+
 static void without_memory_the_answer_is_null(struct kunit *test)
 {
 	static const gfp_t flags[] = {
@@ -468,6 +499,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(nofail_exceeds_the_limit, beyond_gen_params),
 	KUNIT_CASE(nofail_gets_its_descriptors_at_the_limit),
 	KUNIT_CASE(kswapd_is_woken_for_what_is_needed),
+	KUNIT_CASE(the_flags_hold_for_rows_that_are_made),
 	KUNIT_CASE(without_memory_the_answer_is_null),
 	KUNIT_CASE(caches_are_released_under_pressure),
 	KUNIT_CASE(interrupts_may_be_off),
