@@ -203,3 +203,4 @@ void account_uncharge_span(struct rowset *set, unsigned int npages);
 struct row_account *account_refused_by(const struct rowset *set, size_t bytes);
 
 #endif /* _GALLOC_ROWS_H */
+void account_set_limit(struct row_account *a, size_t bytes);

@@ -11,6 +11,12 @@
 #include "galloc_internal.h"
 #include "rows.h"
 
+/* 0: none.  One beyond all memory is none, either. */
+void account_set_limit(struct row_account *a, size_t bytes)
+{
+	a->limit = min_t(size_t, bytes, LONG_MAX);
+}
+
 /* Charge one account: never more than its limit, not for a moment. */
 static bool charge_one(struct row_account *a, long bytes)
 {

@@ -104,7 +104,7 @@ struct galloc_cache *cache_create(const char *name, size_t size,
 		return NULL;
 	cache->size = size;
 	cache->has_ctor = args->ctor;
-	cache->account.limit = args->limit;
+	account_set_limit(&cache->account, args->limit);
 	rows.name = name;
 	rows.ctor = args->ctor;
 	rows.flags = cache_row_flags(args);

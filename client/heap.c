@@ -121,7 +121,7 @@ struct galloc_heap *galloc_heap_create(const char *name,
 		return NULL;
 	}
 	if (args)
-		heap->account.limit = args->limit_bytes;
+		account_set_limit(&heap->account, args->limit_bytes);
 	mutex_lock(&heaps_mutex);
 	heap_name(heap, name);
 	list_add_tail(&heap->link, &heaps);

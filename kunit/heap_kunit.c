@@ -320,6 +320,21 @@ static void not_even_nofail_exceeds_the_limit(struct kunit *test)
 	galloc_heap_destroy(heap);
 }
 
+static void a_limit_beyond_all_memory_is_none(struct kunit *test)
+{
+	const struct galloc_cache_args args = { .limit = SIZE_MAX };
+	struct galloc_heap *heap = make(test, SIZE_MAX);
+	struct galloc_cache *cache = galloc_heap_cache_create(heap, "kunit", 64, &args);
+
+	KUNIT_ASSERT_NOT_NULL(test, cache);
+	gfree(take(test, heap, 64));
+	gfree(take(test, heap, LARGE));
+	galloc_cache_free(cache, galloc_cache_alloc(cache, GFP_KERNEL));
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&heap->account.refused), 0);
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&cache->account.refused), 0);
+	galloc_heap_destroy(heap);
+}
+
 static void a_cache_counts_in_its_heap(struct kunit *test)
 {
 	struct galloc_heap *heap = make(test, 8 * PAGE_SIZE);
@@ -578,6 +593,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(a_large_object_is_uncharged_before_it_is_kept),
 	KUNIT_CASE(racing_cpus_share_the_last_span),
 	KUNIT_CASE(not_even_nofail_exceeds_the_limit),
+	KUNIT_CASE(a_limit_beyond_all_memory_is_none),
 	KUNIT_CASE(a_cache_counts_in_its_heap),
 	KUNIT_CASE(names_are_told_apart),
 	KUNIT_CASE(many_may_have_one_name),
