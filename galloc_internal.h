@@ -344,6 +344,7 @@ unsigned long mheap_free_pages(void);
 void mheap_trim(void);
 void mheap_tell(void);
 unsigned long release_unshared(void);
+bool release_pages_untouched(unsigned long start, unsigned int npages);
 bool release_pages_unshared(unsigned long start, unsigned int npages);
 void release_put_pages(unsigned long start, unsigned int npages, int order,
 		       bool may_sleep);

@@ -27,6 +27,25 @@
 
 /* ---- references that others dropped --------------------------------------------- */
 
+/* Is the number of references of these pages what galloc holds?  Any context. */
+bool release_pages_untouched(unsigned long start, unsigned int npages)
+{
+	struct page *page = virt_to_page((void *)start);
+	/* Of more than a block the first page has the references of all. */
+	struct page *end = page + (npages > ARENA_PAGES ? 1 : npages);
+	int other = 0;
+
+	/* Nearly always it is: four at a time, since large objects have hundreds. */
+	for (; end - page >= 4; page += 4)
+		other |= (page_ref_count(page) ^ ARENA_PAGE_REFS) |
+			 (page_ref_count(page + 1) ^ ARENA_PAGE_REFS) |
+			 (page_ref_count(page + 2) ^ ARENA_PAGE_REFS) |
+			 (page_ref_count(page + 3) ^ ARENA_PAGE_REFS);
+	for (; page < end; page++)
+		other |= page_ref_count(page) ^ ARENA_PAGE_REFS;
+	return !other;
+}
+
 /**
  * release_pages_unshared() - does galloc hold the only references to these pages?
  * @start: address of the first, or in it
@@ -43,23 +62,12 @@
 bool release_pages_unshared(unsigned long start, unsigned int npages)
 {
 	struct page *page = virt_to_page((void *)start);
-	/* Of more than a block the first page has the references of all. */
 	struct page *end = page + (npages > ARENA_PAGES ? 1 : npages);
 	unsigned int missing;
-	int other = 0;
 
-	/* Nearly always nothing is: four at a time, since large objects have hundreds. */
-	for (; end - page >= 4; page += 4)
-		other |= (page_ref_count(page) ^ ARENA_PAGE_REFS) |
-			 (page_ref_count(page + 1) ^ ARENA_PAGE_REFS) |
-			 (page_ref_count(page + 2) ^ ARENA_PAGE_REFS) |
-			 (page_ref_count(page + 3) ^ ARENA_PAGE_REFS);
-	for (; page < end; page++)
-		other |= page_ref_count(page) ^ ARENA_PAGE_REFS;
-	if (likely(!other))
+	if (likely(release_pages_untouched(start, npages)))
 		return true;
-
-	for (page = virt_to_page((void *)start); page < end; page++) {
+	for (; page < end; page++) {
 		if (likely(page_ref_count(page) == ARENA_PAGE_REFS))
 			continue;
 		missing = arena_mend_page(page);

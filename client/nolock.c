@@ -289,8 +289,9 @@ static bool free_small(const void *p, const struct object *o)
 		return false;
 	if (gate_has_watchers() && !see_free(p))
 		return false;
+	/* Also if references are missing: who restores them reports that, and takes locks. */
 	if (o->sc->size > PAGE_SIZE &&
-	    !release_pages_unshared(addr_of(p), PFN_UP(offset_in_page(p) + o->sc->size)))
+	    !release_pages_untouched(addr_of(p), PFN_UP(offset_in_page(p) + o->sc->size)))
 		return waiting_add(p, true);
 	if (want_init_on_free() && !rows_keep_contents(o->c)) {
 		wipe_object(p, o->sc->size);

@@ -191,6 +191,11 @@ static void a_full_span_is_looked_at(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_long_read(&mcentral_rows[row]->nr_spans), 0);
 }
 
+static void give_one(void)
+{
+	gfree_nolock(given[0]);
+}
+
 static void give_twice(void)
 {
 	gfree_nolock(given[0]);
@@ -228,6 +233,31 @@ static void whole_pages_come_from_the_stash(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, galloc_nolock(0, 0), ZERO_SIZE_PTR);
 	gfree_nolock(NULL);
 	gfree_nolock(ZERO_SIZE_PTR);
+	KUNIT_EXPECT_EQ(test, gk_in_use(test), 0);
+}
+
+/*
+ * Others have dropped a reference of its pages.  It is reported, under locks, by the worker,
+ * and not where the interrupted code may hold them.
+ */
+static void missing_references_are_left_to_the_worker(struct kunit *test)
+{
+	long faults = gk_faults(FAULT_FOREIGN_REF);
+	void *p;
+
+	gk_needs_class(test, PAGE_SIZE + 1);
+	p = galloc(GALLOC_MAX_SMALL, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, p);
+	gk_expect_reports(test, FAULT_FOREIGN_REF);
+	put_page(virt_to_page(p));
+	given[0] = p;
+	called = give_one;
+	preempt_disable();
+	call_as_if_in_an_nmi(true);
+	preempt_enable();
+	KUNIT_EXPECT_EQ(test, gk_faults(FAULT_FOREIGN_REF), faults);
+	waiting_release();
+	gk_expect_faults(test, FAULT_FOREIGN_REF, 1);
 	KUNIT_EXPECT_EQ(test, gk_in_use(test), 0);
 }
 
@@ -314,6 +344,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(a_full_span_is_looked_at),
 	KUNIT_CASE(freed_twice_is_reported_by_the_worker),
 	KUNIT_CASE(whole_pages_come_from_the_stash),
+	KUNIT_CASE(missing_references_are_left_to_the_worker),
 	KUNIT_CASE(the_worker_does_what_is_left),
 	KUNIT_CASE(freed_twice_on_the_stack_is_freed_once),
 	KUNIT_CASE(what_others_read_waits_for_them),
