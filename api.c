@@ -131,6 +131,7 @@ static void relieve(gfp_t gfp, unsigned long npages)
 {
 	rcu_batches_relieve(gfp);
 	drain_relieve(gfp);
+	retire_relieve(NULL, gfp);
 	if (gfpflags_allow_blocking(gfp) && may_call_system())
 		waiting_release();
 	release_relieve(gfp, npages);

@@ -204,7 +204,7 @@ static void span_retire(struct mcentral *c, struct mspan *s)
 {
 	gate_spans_left(&s, 1, c->sc->size);
 	if (unlikely(c->set)) {
-		rows_retire(c, s);
+		retire_span(c, s);
 		return;
 	}
 	atomic_long_dec(&c->nr_spans);
@@ -539,7 +539,7 @@ static void free_retire(struct mcentral *c, struct freed *freed)
 	gate_spans_left(freed->span, freed->n, c->sc->size);
 	if (unlikely(c->set)) {
 		while (freed->n)
-			rows_retire(c, freed->span[--freed->n]);
+			retire_span(c, freed->span[--freed->n]);
 		return;
 	}
 	atomic_long_sub(freed->n, &c->nr_spans);

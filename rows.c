@@ -50,9 +50,8 @@ static unsigned int nr_spare_numbers;
 /* One more than the highest number so far. */
 static unsigned int rows_top;
 
-/* Sets without references, and spans whose pages leave after a grace period. */
+/* Sets without references. */
 static LLIST_HEAD(rows_gone);
-static LLIST_HEAD(rows_later);
 
 /* ---- numbers ------------------------------------------------------------------------- */
 
@@ -72,15 +71,15 @@ static void numbers_fill(gfp_t gfp)
 {
 	unsigned long flags;
 	u32 number;
+
 	/* Whoever must not fail asks again. */
 	gfp = (meta_gfp(gfp) & ~__GFP_NOFAIL) | __GFP_NOWARN;
-
 	while (READ_ONCE(nr_spare_numbers) < ROWS_SPARE) {
 		bool kept = false;
 
 		if (!arena_charge_meta(ROWS_NUMBER_TAKES))
-		galloc_pause(PAUSE_ASK_SYSTEM, &gfp);
 			return;
+		galloc_pause(PAUSE_ASK_SYSTEM, &gfp);
 		if (galloc_fail(0) ||
 		    xa_alloc_irq(&rows_numbers, &number, NULL,
 				 XA_LIMIT(nr_rows, ROWS_MAX), gfp) < 0) {
@@ -389,38 +388,6 @@ bool rows_prepare(struct rowset *set, struct mspan *s)
 	return true;
 }
 
-/* The span is in TRANSIT: free its pages. */
-static void span_gone(struct mcentral *c, struct mspan *s)
-{
-	struct rowset *set = c->set;
-	unsigned int npages = s->npages;
-
-	atomic_long_dec(&c->nr_spans);
-	/* A sweep has not asked for each object. */
-	if (c->sc->size > PAGE_SIZE && !release_pages_unshared(s->start, npages)) {
-		mheap_free_shared(s);
-	} else {
-		/* No free cleared them, so that the next user would see what they held. */
-		if (want_init_on_free() && (set->args.flags & ROWS_KEEP || set->swept))
-			memset((void *)s->start, 0, (size_t)npages << PAGE_SHIFT);
-		mheap_free(s);
-	}
-	account_uncharge_span(set, npages);
-	/* Last: the row is there as long as a span of it is on the map. */
-	rows_put(set);
-}
-
-/* The same, or soon, if readers may still look at its objects. */
-void rows_retire(struct mcentral *c, struct mspan *s)
-{
-	if (!(c->set->args.flags & ROWS_RCU)) {
-		span_gone(c, s);
-		return;
-	}
-	llist_add(&s->later, &rows_later);
-	worker_kick(WORKER_ROWS);
-}
-
 /**
  * rows_sweep() - take all spans of a set away
  * @set: the set, destroyed or about to be
@@ -688,9 +655,8 @@ bool rows_reap(void)
 {
 	bool any = stacks_reap();
 	struct llist_node *gone = llist_del_all(&rows_gone);
-	struct llist_node *later = llist_del_all(&rows_later);
-	struct rowset *set, *next_set;
-	struct mspan *s, *next;
+	struct llist_node *later = retire_take();
+	struct rowset *set, *next;
 
 	/* As soon as there was one: where nobody sleeps they may all be used up. */
 	if (READ_ONCE(rows_top) && READ_ONCE(nr_spare_numbers) < ROWS_SPARE / 2)
@@ -701,12 +667,8 @@ bool rows_reap(void)
 		set_hide(set);
 	/* Pairs with the read sections of mspan_resolve(), and of readers of objects. */
 	synchronize_rcu();
-	llist_for_each_entry_safe(s, next, later, later) {
-		galloc_pause(PAUSE_READERS_GONE, s);
-		span_gone(mcentral_of(mspan_row(s)), s);
-		cond_resched();
-	}
-	llist_for_each_entry_safe(set, next_set, gone, gone) {
+	retire_end(later);
+	llist_for_each_entry_safe(set, next, gone, gone) {
 		set_free(set);
 		cond_resched();
 	}

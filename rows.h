@@ -30,6 +30,7 @@ struct stack_place {
  * @bytes: of whole spans, and of what else its owner charges
  * @peak: the most that @bytes has been
  * @refused: requests that @limit refused
+ * @waiting: pages that count, but only wait for readers, see client/retire.c
  * @parent: another that is charged, too; or NULL
  */
 struct row_account {
@@ -37,6 +38,7 @@ struct row_account {
 	atomic_long_t bytes;
 	atomic_long_t peak;
 	atomic_long_t refused;
+	atomic_long_t waiting;
 	struct row_account *parent;
 };
 
@@ -167,7 +169,6 @@ void rows_exit(void);
 struct mcentral *rows_find(unsigned int row);
 struct mcentral *rows_row(struct rowset *set, int nid, gfp_t gfp);
 bool rows_prepare(struct rowset *set, struct mspan *s);
-void rows_retire(struct mcentral *c, struct mspan *s);
 
 /* The set of a row, NULL for a class.  In an RCU read section. */
 static inline struct rowset *rows_of_row(unsigned int row)
@@ -195,7 +196,15 @@ static inline void rows_abandon(struct rowset *set)
 /* Must an object of a row not be cleared? */
 #define rows_keep_contents(c)	((c)->set && ((c)->set->args.flags & ROWS_KEEP))
 
+/* client/retire.c */
+void retire_span(struct mcentral *c, struct mspan *s);
+struct llist_node *retire_take(void);
+void retire_end(struct llist_node *spans);
+unsigned long retire_pages(void);
+bool retire_relieve(const struct row_account *a, gfp_t gfp);
+
 /* client/account.c */
+void account_set_limit(struct row_account *a, size_t bytes);
 bool account_charge(struct row_account *a, long bytes);
 void account_uncharge(struct row_account *a, long bytes);
 bool account_charge_span(struct rowset *set);
@@ -203,4 +212,3 @@ void account_uncharge_span(struct rowset *set, unsigned int npages);
 struct row_account *account_refused_by(const struct rowset *set, size_t bytes);
 
 #endif /* _GALLOC_ROWS_H */
-void account_set_limit(struct row_account *a, size_t bytes);

@@ -46,7 +46,7 @@ static unsigned long shrink_count(struct shrinker *shrinker,
 
 	rcu_batches_waiting(&n, &waiting);
 	pages = mheap_free_pages() + (cached_bytes() >> PAGE_SHIFT) +
-		(waiting >> PAGE_SHIFT) + (quarantine_bytes() >> PAGE_SHIFT);
+		(waiting >> PAGE_SHIFT) + (quarantine_bytes() >> PAGE_SHIFT) + retire_pages();
 	return min(pages, arena_spare_pages()) ?: SHRINK_EMPTY;
 }
 
@@ -66,6 +66,7 @@ static unsigned long shrink_scan(struct shrinker *shrinker,
 	freed += release_runs(sc->nr_to_scan, true);
 	if (freed < sc->nr_to_scan) {
 		rcu_batches_relieve(GFP_KERNEL);
+		retire_relieve(NULL, GFP_KERNEL);
 		freed += release_runs(sc->nr_to_scan - freed, true);
 	}
 	mm_account_reclaimed_pages(freed);
@@ -115,6 +116,7 @@ unsigned long shrinker_oom(void)
 	rcu_batches_relieve(GFP_KERNEL);
 	quarantine_flush(true);
 	drain_relieve(GFP_KERNEL);
+	retire_relieve(NULL, GFP_KERNEL);
 	pages = release_runs(ULONG_MAX, true);
 	if (__ratelimit(&limit))
 		pr_warn("out of memory: %lu kB returned, %lu kB held, %lu kB of that metadata, up to %lu kB cached\n",

@@ -665,6 +665,7 @@ bool stacks_relieve(const struct row_account *a, gfp_t gfp)
 	unsigned long end = jiffies + RELIEF_PATIENCE;
 	DECLARE_BITMAP(ks, STACK_STRIDE) = { };
 	unsigned int k, seen;
+	bool any;
 
 	if (!gfpflags_allow_blocking(gfp) || !may_call_system())
 		return false;
@@ -682,14 +683,14 @@ bool stacks_relieve(const struct row_account *a, gfp_t gfp)
 			__set_bit(k, ks);
 		rows_put(set);
 	}
-	if (bitmap_empty(ks, STACK_STRIDE))
-		return false;
+	any = !bitmap_empty(ks, STACK_STRIDE);
 	seen = empty_seen();
-	while (!empty_is_done(ks) && time_before(jiffies, end)) {
+	while (any && !empty_is_done(ks) && time_before(jiffies, end)) {
 		empty_wait(seen);
 		seen = empty_seen();
 	}
-	return true;
+	/* What has become empty may still wait for readers. */
+	return retire_relieve(a, gfp) || any;
 }
 
 /* The next set that has a k, held; NULL after the last. */

@@ -68,7 +68,7 @@ static void sweep_retire(struct mcentral *c, struct list_head *out)
 		if (gate_is_watched())
 			gate_see_swept(c, s);
 		gate_spans_left(&s, 1, c->sc->size);
-		rows_retire(c, s);
+		retire_span(c, s);
 		cond_resched();
 	}
 }

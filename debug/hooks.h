@@ -34,7 +34,7 @@ enum galloc_pause {
 	PAUSE_ASK_SYSTEM,	/* pages or a descriptor, with what flags: gfp_t */
 	PAUSE_GOT_PAGES,	/* arena: has pages, not in the map yet: struct page */
 	PAUSE_RCU_LOCKED,	/* gfree_rcu, or its callback (NULL): batches locked */
-	PAUSE_READERS_GONE,	/* rows_reap: pages waited for them, and are about to go */
+	PAUSE_READERS_GONE,	/* retire_end: pages waited for them, and are about to go */
 	PAUSE_CUT_NUMBER,	/* span_publish: has the number of the row, gave it to no page */
 	PAUSE_STACKS_HIDDEN,	/* stacks: nobody has the k any more, but for pages */
 	PAUSE_STACKS_RELABELLED,	/* stacks: no page has the number any more */

@@ -265,6 +265,56 @@ static void the_limit_is_never_exceeded(struct kunit *test)
 	galloc_cache_destroy(cache);
 }
 
+/*
+ * Pages that only wait for readers count against the limit: whoever may sleep ends the wait,
+ * and does not depend on the worker.
+ */
+static void readers_are_waited_for_at_the_limit(struct kunit *test)
+{
+	static const struct galloc_cache_args args = {
+		.flags = GALLOC_CACHE_TYPESAFE_BY_RCU, .limit = 4 * PAGE_SIZE,
+	};
+	struct galloc_cache *cache = make(test, GK_SMALL(PAGE_SIZE), &args);
+	unsigned int i;
+	void *p;
+
+	gk_quiet();
+	for (i = 0; i < 20; i++) {
+		p = galloc_cache_alloc(cache, GFP_KERNEL | __GFP_NOWARN);
+		KUNIT_EXPECT_NOT_NULL_MSG(test, p, "object %u", i);
+		gfree(p);
+	}
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&cache->account.refused), 0);
+	while ((p = galloc_cache_alloc(cache, GFP_NOWAIT | __GFP_NOWARN)))
+		gfree(p);
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&cache->account.waiting), 4);
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&cache->account.refused), 1);
+	gk_background();
+	galloc_cache_destroy(cache);
+}
+
+/* The same where there is no memory for anybody. */
+static void what_waits_for_readers_is_memory_for_others(struct kunit *test)
+{
+	static const struct galloc_cache_args args = { .flags = GALLOC_CACHE_TYPESAFE_BY_RCU };
+	struct galloc_cache *cache = make(test, GK_SMALL(PAGE_SIZE), &args);
+	void *p[64], *q;
+
+	gk_quiet();
+	take(test, cache, p, ARRAY_SIZE(p));
+	gk_starve(test);
+	galloc_cache_free_bulk(cache, ARRAY_SIZE(p), p);
+	KUNIT_EXPECT_NULL(test, galloc(PAGE_SIZE, GFP_NOWAIT | __GFP_NOWARN));
+	q = galloc(PAGE_SIZE, GFP_KERNEL | __GFP_NOWARN);
+	KUNIT_EXPECT_NOT_NULL(test, q);
+	KUNIT_EXPECT_EQ(test, retire_pages(), 0);
+	gfree(q);
+	gk_feed();
+	gk_unlimit(test);
+	gk_background();
+	galloc_cache_destroy(cache);
+}
+
 static void a_strict_cache_serves_no_other_node(struct kunit *test)
 {
 	static const struct galloc_cache_args args = { .flags = GALLOC_CACHE_NODE_STRICT };
@@ -449,6 +499,8 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(clearing_what_was_constructed_is_refused),
 	KUNIT_CASE(readers_may_look_at_freed_objects),
 	KUNIT_CASE(the_limit_is_never_exceeded),
+	KUNIT_CASE(readers_are_waited_for_at_the_limit),
+	KUNIT_CASE(what_waits_for_readers_is_memory_for_others),
 	KUNIT_CASE(a_strict_cache_serves_no_other_node),
 	KUNIT_CASE(arguments_out_of_range_are_refused),
 	KUNIT_CASE(what_is_not_of_the_cache_is_not_freed),
