@@ -11,6 +11,7 @@
 #include <linux/log2.h>
 #include <linux/module.h>
 #include <linux/string.h>
+#include <linux/vmalloc.h>
 
 /* The same as gsize(), for those who do not use all of them. */
 size_t resize_have(const void *p)
@@ -106,6 +107,12 @@ static void *alloc_beside(const void *p, size_t size, size_t align, gfp_t gfp, i
 	return new;
 }
 
+/* One that is guarded is mapped elsewhere. */
+static int node_of(const void *p)
+{
+	return page_to_nid(is_vmalloc_addr(p) ? vmalloc_to_page(p) : virt_to_page(p));
+}
+
 /* For what can do without it: no reserves, and little effort.  The caller may sleep. */
 static gfp_t gfp_at_hand(gfp_t gfp)
 {
@@ -150,7 +157,7 @@ void *grealloc_node_aligned(const void *p, size_t size, size_t align, gfp_t gfp,
 		return NULL;
 	fits = have >= size && IS_ALIGNED(addr_of(p), align) &&
 	       (!(gfp & __GFP_THISNODE) || nid == NUMA_NO_NODE ||
-		page_to_nid(virt_to_page(p)) == nid);
+		node_of(p) == nid);
 	/* The atomic reserve is not for that. */
 	aligned = IS_ALIGNED(addr_of(p), size & -size) || !gfpflags_allow_blocking(gfp);
 	new = fits && aligned ? NULL :

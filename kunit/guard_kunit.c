@@ -70,6 +70,20 @@ static void calls_treat_it_as_any_object(struct kunit *test)
 	gk_expect_any_faults(test, 0);
 }
 
+/* Its page is where the address does not say. */
+static void its_node_is_that_of_its_page(struct kunit *test)
+{
+	u8 *p = guarded(60), *q;
+
+	KUNIT_ASSERT_TRUE(test, p && is_vmalloc_addr(p));
+	memset(p, 7, 60);
+	q = grealloc_node_aligned(p, 50, 1, GFP_KERNEL | __GFP_THISNODE,
+				  page_to_nid(vmalloc_to_page(p)));
+	KUNIT_EXPECT_PTR_EQ(test, q, p);
+	KUNIT_EXPECT_NULL(test, memchr_inv(q, 7, 50));
+	gfree(q);
+}
+
 /* One behind whose end nothing is mapped, and one before whose start nothing is. */
 static void nothing_is_mapped_beside_it(struct kunit *test)
 {
@@ -375,6 +389,7 @@ static void the_worker_unmaps_what_is_freed(struct kunit *test)
 
 static struct kunit_case cases[] = {
 	KUNIT_CASE(calls_treat_it_as_any_object),
+	KUNIT_CASE(its_node_is_that_of_its_page),
 	KUNIT_CASE(nothing_is_mapped_beside_it),
 	KUNIT_CASE(misuse_is_reported),
 	KUNIT_CASE(an_oops_is_explained),
