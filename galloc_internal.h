@@ -731,6 +731,7 @@ static __always_inline bool api_alloc_ok(gfp_t gfp)
 
 size_t resize_have(const void *p);
 bool vmalloc_has(const void *p);
+size_t vmalloc_bytes(const void *p);
 size_t resize_kept(const void *p, size_t have);
 void resize_in_place(const void *p, size_t size, size_t have, gfp_t gfp);
 

@@ -334,26 +334,41 @@ EXPORT_SYMBOL_GPL(galloc_ksize);
 /* An object of galloc is to be where only the kernel has memory. */
 static void *move_to_kernel(const void *p, size_t size, gfp_t gfp, int nid)
 {
-	size_t have = resize_have(p);
-	void *new;
-
-	if (have >= size) {
+	if (resize_have(p) >= size) {
 		if (gate_has_tables())
 			gate_see_resized(p, size, false);
 		return (void *)p;
 	}
-	new = kmalloc_node(size, gfp, nid);
-	if (!new)
-		return NULL;
-	memcpy(new, p, resize_kept(p, have));
-	gfree(p);
-	return new;
+	return move_object(p, kmalloc_node(size, gfp, nid), size);
+}
+
+/* It must not fail: galloc_override_alloc() knows who serves it where its heap does not. */
+static void *move_nofail(const void *p, size_t size, size_t align, gfp_t gfp, int nid)
+{
+	void *new = grealloc_node_aligned(p, size, align,
+					  (gfp & ~__GFP_NOFAIL) | __GFP_NOWARN, nid);
+
+	if (new)
+		return new;
+	if (gfpflags_allow_blocking(gfp))
+		return move_object(p, galloc_node_aligned(size, align, gfp, nid), size);
+	return move_object(p, krealloc_node_align(NULL, size, align, gfp, nid), size);
 }
 
 /**
  * galloc_override_realloc() - krealloc_node_align() of an overridden module
  * @heap: the module's heap, or NULL
  * @p: an object of either allocator, NULL or ZERO_SIZE_PTR
+/* An object of galloc moves to @new, or stays if that is NULL. */
+static void *move_object(const void *p, void *new, size_t size)
+{
+	if (!new)
+		return NULL;
+	memcpy(new, p, min(resize_kept(p, resize_have(p)), size));
+	gfree(p);
+	return new;
+}
+
  * @size: bytes wanted; 0: free @p
  * @align: alignment in bytes, a power of two
  * @gfp: any flags of kmalloc()
@@ -400,27 +415,29 @@ void *galloc_override_vrealloc(struct galloc_heap *heap, const void *p, size_t s
 	void *new;
 
 	if (ZERO_OR_NULL_PTR(p))
+	if (unlikely(gfp & __GFP_NOFAIL) && !ZERO_OR_NULL_PTR(p))
+		return move_nofail(p, size, align, gfp, nid);
 		return galloc_override_valloc(heap, size, align, gfp, nid);
 	if (!size) {
 		galloc_kvfree(p);
 		return ZERO_SIZE_PTR;
 	}
-	if (vmalloc_has(p))
-		return gvrealloc(p, size, gfp);
-	if (!galloc_owns(p)) {
+	ours = galloc_owns(p);
+	if (!ours && !vmalloc_has(p)) {
 		/* Only the kernel knows how much of its object was asked for. */
 		new = krealloc_node_align(p, size, align, first_gfp(size, gfp), nid);
 		if (new)
 			return new;
 	}
-	have = galloc_ksize(p);
+	have = vmalloc_has(p) ? vmalloc_bytes(p) : galloc_ksize(p);
 	if (have >= size && IS_ALIGNED((unsigned long)p, align)) {
 		/* So that growing again in place finds zeroes. */
-		if (want_init_on_alloc(gfp) && galloc_owns(p))
+		if (want_init_on_alloc(gfp) && (ours || vmalloc_has(p)))
 			memset((void *)p + size, 0, have - size);
 		return (void *)p;
 	}
 	new = galloc_override_valloc(heap, size, align, gfp, nid);
+	bool ours;
 	if (new) {
 		memcpy(new, p, min(have, size));
 		galloc_kvfree(p);

@@ -117,7 +117,7 @@ EXPORT_SYMBOL_GPL(gvfree_sensitive);
  * The bytes that vmalloc() has at @p.  No exported function knows them; behind each
  * area is a page that is never mapped.
  */
-static size_t vmalloc_bytes(const void *p)
+size_t vmalloc_bytes(const void *p)
 {
 	size_t bytes = 0;
 

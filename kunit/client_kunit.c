@@ -396,6 +396,48 @@ static void kvrealloc_leaves_the_kernels_object_to_it(struct kunit *test)
 	kfree(q);
 }
 
+/* krealloc() of an object of a full heap, and where one cannot wait, does not fail, either. */
+static void krealloc_serves_what_must_not_fail(struct kunit *test)
+{
+	static const gfp_t flags[] = { GFP_KERNEL | __GFP_NOFAIL, GFP_NOWAIT | __GFP_NOFAIL };
+	const struct galloc_heap_args args = { .limit_bytes = 2 * PAGE_SIZE };
+	struct galloc_heap *heap = galloc_heap_create("kunit", &args);
+	unsigned int i;
+	char *p, *q;
+
+	KUNIT_ASSERT_NOT_NULL(test, heap);
+	for (i = 0; i < ARRAY_SIZE(flags); i++) {
+		p = galloc_override_alloc(heap, 64, GFP_KERNEL, NUMA_NO_NODE);
+		KUNIT_ASSERT_NOT_NULL(test, p);
+		memset(p, 7, 64);
+		q = galloc_override_realloc(heap, p, 2 * PAGE_SIZE, 1, flags[i], NUMA_NO_NODE);
+		KUNIT_EXPECT_NOT_NULL_MSG(test, q, "flags %u", i);
+		KUNIT_EXPECT_NULL(test, memchr_inv(q ?: p, 7, 64));
+		galloc_kfree(q ?: p);
+	}
+	galloc_heap_destroy(heap);
+}
+
+/* Memory of vmalloc() that moves keeps the alignment that is asked for. */
+static void kvrealloc_aligns_what_moves(struct kunit *test)
+{
+	unsigned int i;
+	void *p[8];
+
+	for (i = 0; i < ARRAY_SIZE(p); i++) {
+		p[i] = vmalloc(PAGE_SIZE);
+		KUNIT_ASSERT_NOT_NULL(test, p[i]);
+		memset(p[i], 7, PAGE_SIZE);
+		p[i] = galloc_override_vrealloc(NULL, p[i], PAGE_SIZE + 8, PAGE_SIZE, GFP_KERNEL,
+						NUMA_NO_NODE);
+		KUNIT_ASSERT_NOT_NULL(test, p[i]);
+		KUNIT_EXPECT_TRUE(test, IS_ALIGNED((unsigned long)p[i], PAGE_SIZE));
+		KUNIT_EXPECT_NULL(test, memchr_inv(p[i], 7, PAGE_SIZE));
+	}
+	for (i = 0; i < ARRAY_SIZE(p); i++)
+		galloc_kvfree(p[i]);
+}
+
 /* What core code is to free becomes the kernel's, or stays as it is if there is no memory. */
 static void an_object_is_handed_over(struct kunit *test)
 {
@@ -473,6 +515,8 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(vmalloc_serves_nothing_else),
 	KUNIT_CASE(gvrealloc_keeps_the_contents_wherever_they_are),
 	KUNIT_CASE(kvrealloc_leaves_the_kernels_object_to_it),
+	KUNIT_CASE(krealloc_serves_what_must_not_fail),
+	KUNIT_CASE(kvrealloc_aligns_what_moves),
 	KUNIT_CASE(an_object_is_handed_over),
 	KUNIT_CASE(a_file_system_has_a_source),
 	KUNIT_CASE(each_call_may_fail),
