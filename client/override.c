@@ -11,6 +11,7 @@
 #include "debug/guard.h"
 #include "mcache.h"
 
+#include <linux/irq_work.h>
 #include <linux/module.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -299,9 +300,31 @@ void galloc_override_queue_rcu(const void *p, void *word)
 }
 EXPORT_SYMBOL_GPL(galloc_override_queue_rcu);
 
+static void words_irq_fn(struct irq_work *irq_work)
+{
+	schedule_work(&words_work);
+}
+
+static DEFINE_IRQ_WORK(words_irq, words_irq_fn);
+
+/**
+ * galloc_override_queue_rcu_nolock() - kfree_rcu_nolock() of an object of galloc
+ * @p: the object
+ * @word: a word of it that nobody uses any more
+ *
+ * Context: Any.
+ */
+void galloc_override_queue_rcu_nolock(const void *p, void *word)
+{
+	if (llist_add(word, &waiting_words))
+		irq_work_queue(&words_irq);
+}
+EXPORT_SYMBOL_GPL(galloc_override_queue_rcu_nolock);
+
 /* Wait until all that was queued so has been freed. */
 void override_settle(void)
 {
+	irq_work_sync(&words_irq);
 	flush_work(&words_work);
 }
 
@@ -331,6 +354,16 @@ size_t galloc_ksize(const void *p)
 }
 EXPORT_SYMBOL_GPL(galloc_ksize);
 
+/* An object of galloc moves to @new, or stays if that is NULL. */
+static void *move_object(const void *p, void *new, size_t size)
+{
+	if (!new)
+		return NULL;
+	memcpy(new, p, min(resize_kept(p, resize_have(p)), size));
+	gfree(p);
+	return new;
+}
+
 /* An object of galloc is to be where only the kernel has memory. */
 static void *move_to_kernel(const void *p, size_t size, gfp_t gfp, int nid)
 {
@@ -359,16 +392,6 @@ static void *move_nofail(const void *p, size_t size, size_t align, gfp_t gfp, in
  * galloc_override_realloc() - krealloc_node_align() of an overridden module
  * @heap: the module's heap, or NULL
  * @p: an object of either allocator, NULL or ZERO_SIZE_PTR
-/* An object of galloc moves to @new, or stays if that is NULL. */
-static void *move_object(const void *p, void *new, size_t size)
-{
-	if (!new)
-		return NULL;
-	memcpy(new, p, min(resize_kept(p, resize_have(p)), size));
-	gfree(p);
-	return new;
-}
-
  * @size: bytes wanted; 0: free @p
  * @align: alignment in bytes, a power of two
  * @gfp: any flags of kmalloc()
@@ -392,6 +415,8 @@ void *galloc_override_realloc(struct galloc_heap *heap, const void *p, size_t si
 	}
 	if (unlikely(gfp & GALLOC_GFP_ZONES))
 		return move_to_kernel(p, size, gfp, nid);
+	if (unlikely(gfp & __GFP_NOFAIL) && !ZERO_OR_NULL_PTR(p))
+		return move_nofail(p, size, align, gfp, nid);
 	return grealloc_node_aligned(p, size, align, gfp, nid);
 }
 EXPORT_SYMBOL_GPL(galloc_override_realloc);
@@ -413,10 +438,9 @@ void *galloc_override_vrealloc(struct galloc_heap *heap, const void *p, size_t s
 {
 	size_t have;
 	void *new;
+	bool ours;
 
 	if (ZERO_OR_NULL_PTR(p))
-	if (unlikely(gfp & __GFP_NOFAIL) && !ZERO_OR_NULL_PTR(p))
-		return move_nofail(p, size, align, gfp, nid);
 		return galloc_override_valloc(heap, size, align, gfp, nid);
 	if (!size) {
 		galloc_kvfree(p);
@@ -437,7 +461,6 @@ void *galloc_override_vrealloc(struct galloc_heap *heap, const void *p, size_t s
 		return (void *)p;
 	}
 	new = galloc_override_valloc(heap, size, align, gfp, nid);
-	bool ours;
 	if (new) {
 		memcpy(new, p, min(have, size));
 		galloc_kvfree(p);

@@ -75,6 +75,7 @@ size_t galloc_ksize(const void *p);
 int galloc_override_begin(struct galloc_heap **heap, const char *name, unsigned int limit_mb);
 void galloc_override_end(struct galloc_heap **heap);
 void galloc_override_queue_rcu(const void *p, void *head);
+void galloc_override_queue_rcu_nolock(const void *p, void *head);
 void galloc_override_rcu_barrier(void);
 
 struct kmem_cache *galloc_kmem_cache_create(const char *name, unsigned int size,
@@ -119,6 +120,17 @@ do {									\
 		galloc_queue_rcu(__galloc_p, (void *)&__galloc_p->head);	\
 	else								\
 		galloc_override_queue_rcu(__galloc_p, (void *)&__galloc_p->head);	\
+} while (0)
+
+/* kfree_rcu_nolock(p, head), of newer kernels. */
+#define galloc_kfree_rcu_nolock(ptr, head)				\
+do {									\
+	typeof(ptr) __galloc_p = (ptr);					\
+									\
+	if (galloc_owns(__galloc_p))					\
+		galloc_override_queue_rcu_nolock(__galloc_p, (void *)&__galloc_p->head);	\
+	else if (__galloc_p)						\
+		kfree_call_rcu_nolock(&__galloc_p->head, (void *)__galloc_p);	\
 } while (0)
 
 #endif /* _GALLOC_OVERRIDE_CALLS_H */

@@ -33,6 +33,10 @@
 #define kfree_rcu_mightsleep	__galloc_kfree_rcu_mightsleep
 #undef kvfree_rcu_mightsleep
 #define kvfree_rcu_mightsleep	__galloc_kfree_rcu_mightsleep
+#ifdef kfree_rcu_nolock
+#undef kfree_rcu_nolock
+#define kfree_rcu_nolock	galloc_kfree_rcu_nolock
+#endif
 
 /* The kernel's first: within its own expansion the name means that. */
 #define kvfree_rcu_barrier()	(kvfree_rcu_barrier(), galloc_override_rcu_barrier())

@@ -136,6 +136,21 @@ static void without_an_array_a_word_is_used(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, gk_in_use(test), 0);
 }
 
+static void a_word_is_queued_in_any_context(struct kunit *test)
+{
+	unsigned int n = get_objects(test, 128), i;
+	unsigned long flags;
+
+	local_irq_save(flags);
+	__preempt_count_add(NMI_OFFSET + HARDIRQ_OFFSET);
+	for (i = 0; i < n; i++)
+		galloc_override_queue_rcu_nolock(objects[i], (void *)objects[i] + i % 16 * 8);
+	__preempt_count_sub(NMI_OFFSET + HARDIRQ_OFFSET);
+	local_irq_restore(flags);
+	galloc_override_rcu_barrier();
+	KUNIT_EXPECT_EQ(test, gk_in_use(test), 0);
+}
+
 static void objects_are_queued_with_interrupts_off(struct kunit *test)
 {
 	long batches = gk_events(EVENT_RCU_BATCH);
@@ -516,6 +531,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(a_grace_period_takes_a_callback),
 	KUNIT_CASE(without_an_array_the_head_is_used),
 	KUNIT_CASE(without_an_array_a_word_is_used),
+	KUNIT_CASE(a_word_is_queued_in_any_context),
 	KUNIT_CASE(objects_are_queued_with_interrupts_off),
 	KUNIT_CASE(large_objects_are_counted),
 	KUNIT_CASE(the_worker_frees_them),
