@@ -218,7 +218,11 @@ static void readers_may_look_at_freed_objects(struct kunit *test)
 		KUNIT_EXPECT_TRUE(test, twin_intact(p[i], 1000, i));
 	}
 	rcu_read_unlock();
-	/* A new object is neither cleared nor anything but one of this cache. */
+	/* One that was used before is cleared if that is asked for. */
+	q = galloc_cache_alloc(cache, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, q);
+	twin_fill(q, 1000, 0);
+	galloc_cache_free(cache, q);
 	q = galloc_cache_alloc(cache, GFP_KERNEL | __GFP_ZERO);
 	KUNIT_ASSERT_NOT_NULL(test, q);
 	KUNIT_EXPECT_TRUE(test, twin_all_zero(q, 1000));
