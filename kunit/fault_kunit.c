@@ -496,8 +496,16 @@ static void churn_one(struct churn *c)
 	twin_fill(p, size, o->stamp);
 }
 
+/* A slow machine may be through before galloc has asked for anything. */
+static bool churn_wants_more(const struct churn *c, ktime_t late)
+{
+	return !c->kernel && plan.percent == 50 && !atomic_read(&plan.failed) &&
+	       ktime_before(ktime_get(), late);
+}
+
 static void churn(void *arg)
 {
+	ktime_t late = ktime_add_ms(ktime_get(), GK_PATIENCE_MS / 2);
 	ktime_t stop = gk_fight_end();
 	struct churn *c = arg;
 	unsigned int i;
@@ -511,7 +519,7 @@ static void churn(void *arg)
 			release_runs(ULONG_MAX, true);
 		if (c->kernel)
 			kernel_fail(0);
-	} while (!gk_fight_over(++c->ops, stop) && !c->wrong);
+	} while ((!gk_fight_over(++c->ops, stop) || churn_wants_more(c, late)) && !c->wrong);
 	for (i = 0; i < NR_CHURN; i++)
 		if (c->objects[i].p)
 			churn_free(c, &c->objects[i]);
