@@ -4,12 +4,19 @@
 #ifndef _TOOLS_OVERRIDE_HEAP_H
 #define _TOOLS_OVERRIDE_HEAP_H
 
+#include <linux/printk.h>
 #include <linux/types.h>
 
 struct item {
 	char *text;
 	struct rcu_head rcu;
 };
+
+/* What is in a header uses the pr_fmt() that there is when it is included. */
+static inline void say_how_many(unsigned int n)
+{
+	pr_debug("%u objects stay\n", n);
+}
 
 char *other_text(void);
 bool other_push(size_t size);

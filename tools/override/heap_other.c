@@ -7,6 +7,10 @@
 
 #include "heap.h"
 
+/* The other way of doing that, with the default in use until here. */
+#undef pr_fmt
+#define pr_fmt(fmt) KBUILD_MODNAME ": other: " fmt
+
 static LLIST_HEAD(stack);
 
 char *other_text(void)
@@ -35,6 +39,7 @@ void other_pop_all(unsigned int but)
 {
 	struct llist_node *node, *next;
 
+	say_how_many(but);
 	llist_for_each_safe(node, next, llist_del_all(&stack))
 		if (!but || !but--)
 			kfree(node);
