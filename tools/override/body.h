@@ -476,11 +476,21 @@ static void run_rcu(struct seen *s)
 	struct thing *t = kmalloc(sizeof(*t), GFP_KERNEL), *none = NULL;
 	struct thing *big = kvmalloc(SZ_8M, GFP_KERNEL);
 	unsigned int i;
+#ifdef kfree_rcu_nolock
+	struct { long word; struct kvfree_rcu_head rcu; } *small;
+#endif
 
 	owner(s, t, OURS);
 	kfree_rcu(t, rcu);
 	kvfree_rcu(big, rcu);
 	kfree_rcu(none, rcu);
+#ifdef kfree_rcu_nolock
+	small = kmalloc(sizeof(*small), GFP_KERNEL);
+	owner(s, small, OURS);
+	kfree_rcu_nolock(small, rcu);
+	small = NULL;
+	kfree_rcu_nolock(small, rcu);
+#endif
 	for (i = 0; i < 2000; i++) {
 		t = kzalloc(sizeof(*t), GFP_KERNEL);
 		kvfree_rcu(t, rcu);
