@@ -15,7 +15,7 @@
 #include <linux/sched.h>
 #include <linux/string.h>
 
-/* A request waits that long for what others are just giving back. */
+/* How long a request waits for what other tasks have taken and are giving back. */
 #define RETIRE_PATIENCE		(HZ / 20 + 1)
 
 /* Spans whose pages leave after a grace period. */
@@ -104,10 +104,11 @@ unsigned long retire_pages(void)
  * @a: the account whose limit refuses it; NULL: none does
  * @gfp: its flags
  *
- * What another task is just giving back is waited for, though not for long.
+ * What another task has taken off the list, and is giving back, is waited for as well,
+ * though not for long.
  *
  * Context: Any but NMI, no galloc lock held.
- * Return: Whether any has left, so that it makes sense to try again.
+ * Return: Whether pages were waited for, so that it makes sense to try again, once.
  */
 bool retire_relieve(const struct row_account *a, gfp_t gfp)
 {
