@@ -383,7 +383,7 @@ static void the_worker_unmaps_what_is_freed(struct kunit *test)
 	KUNIT_ASSERT_TRUE(test, p && is_mapped(p));
 	gk_background();
 	gfree(p);
-	KUNIT_EXPECT_TRUE(test, gk_wait_for(!is_mapped(p), GK_PATIENCE_MS / 12));
+	KUNIT_EXPECT_TRUE(test, gk_wait_for(!is_mapped(p), GK_PATIENCE_MS / 2));
 	gk_quiet();
 }
 

@@ -205,7 +205,7 @@ static void exchange_one(struct worker *w, int context, gfp_t gfp)
 			w->failed[context]++;
 	}
 	give_back(rnd, xchg(&table[prandom_u32_state(rnd) % live], p));
-	/* Pairs with the READ_ONCE() in enough(), which may come too late by some. */
+	/* Pairs with the READ_ONCE() in enough(), which may miss the last few. */
 	WRITE_ONCE(w->done[context], w->done[context] + 1);
 }
 
