@@ -210,7 +210,7 @@ static void worker_irq_fn(struct irq_work *irq_work)
 			queue_job(job);
 }
 
-/* Is this job pending?  WORKER_CPU: or an irq_work on any CPU. */
+/* Is this job pending?  WORKER_CPU: or an irq_work on any CPU; WORKER_DRAIN: or running. */
 bool worker_pending(enum worker_job job)
 {
 	bool pending = false;
@@ -227,7 +227,7 @@ bool worker_pending(enum worker_job job)
 		return delayed_work_pending(&release_work);
 	case WORKER_DRAIN:
 	case WORKER_DRAIN_LATER:
-		return delayed_work_pending(&drain_work);
+		return work_busy(&drain_work.work);
 	case WORKER_WAKE:
 		return delayed_work_pending(&wake_work);
 	case WORKER_GATES:

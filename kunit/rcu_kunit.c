@@ -519,7 +519,8 @@ static void a_drain_ends_the_batches(struct kunit *test)
 	for (i = 0; i < 2; i++)
 		gfree_rcu(objects[i], rcu);
 	KUNIT_EXPECT_TRUE(test, gk_wait_for(drain_kick(), PATIENCE_MS));
-	flush_workqueue(galloc_wq);
+	/* No more than that: another job may wait for the reader. */
+	KUNIT_EXPECT_TRUE(test, gk_wait_for(!worker_pending(WORKER_DRAIN), PATIENCE_MS));
 	WRITE_ONCE(stage, 2);
 	gk_join(test, t);
 	rcu_barrier();
