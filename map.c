@@ -12,6 +12,7 @@
 #include <linux/kmemleak.h>
 #include <linux/memory.h>
 #include <linux/pfn.h>
+#include <linux/sched/mm.h>
 #include <linux/slab.h>
 
 static_assert(sizeof(struct arena) <= PAGE_SIZE);
@@ -29,7 +30,7 @@ struct arena arena_none = { .span = no_spans };
 
 struct arena_map *arena_map;
 
-/* The base of all maps: the slot in which the memory begins that there is at the start. */
+/* The base of all maps: the slot in which memory begins at the start. */
 static unsigned long map_base;
 
 /* The table that map_grow() is filling, or NULL. */
@@ -39,8 +40,7 @@ static struct arena_map *arena_map_next;
 static unsigned long map_wanted;
 
 /*
- * Protects the slots of both maps and arena->refs.  Raw, irq-safe, leaf: never held
- * together with another galloc lock.
+ * Protects the slots of both maps and arena->refs.  Raw, irq-safe, held with no other.
  */
 static DEFINE_RAW_SPINLOCK(arena_map_lock);
 
@@ -611,8 +611,8 @@ bool map_covers(struct page *page, unsigned int npages, gfp_t gfp)
 		return false;
 	if (likely(covered))
 		return true;
-	/* Only if a notifier failed or raced is it not covered. */
-	if ((gfp & GFP_KERNEL) == GFP_KERNEL && !map_grow(last))
+	/* Only if a notifier failed or raced.  Whoever grows the map may be in reclaim. */
+	if ((current_gfp_context(gfp) & GFP_KERNEL) == GFP_KERNEL && !map_grow(last))
 		return true;
 	map_want(last);
 	return false;

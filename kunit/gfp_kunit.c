@@ -432,6 +432,27 @@ static void memalloc_scopes_are_honoured(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, failed, 0);
 }
 
+/* Reclaim may hold what the map's growth waits for, and the task what reclaim waits for. */
+static void the_map_does_not_grow_in_a_memalloc_scope(struct kunit *test)
+{
+	unsigned long nr = map_nr_slots();
+	struct page *page = pfn_to_page(PHYS_PFN(__pa(arena_map->base)) + (nr << ARENA_ORDER));
+	unsigned int scope;
+
+	scope = memalloc_nofs_save();
+	KUNIT_EXPECT_FALSE(test, map_covers(page, 1, GFP_KERNEL));
+	memalloc_nofs_restore(scope);
+	scope = memalloc_noio_save();
+	KUNIT_EXPECT_FALSE(test, map_covers(page, 1, GFP_KERNEL));
+	memalloc_noio_restore(scope);
+	KUNIT_EXPECT_EQ(test, map_nr_slots(), nr);
+	KUNIT_EXPECT_TRUE(test, map_covers(page, 1, GFP_KERNEL));
+	KUNIT_EXPECT_EQ(test, map_nr_slots(), nr + 1);
+	/* What the first two have left to the worker is done. */
+	map_catch_up();
+	KUNIT_EXPECT_EQ(test, map_nr_slots(), nr + 1);
+}
+
 static struct {
 	struct irq_work irq_work;
 	struct tasklet_struct tasklet;
@@ -506,6 +527,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(a_spinlock_may_be_held),
 	KUNIT_CASE(calls_that_find_the_stacks_busy_are_served_and_counted),
 	KUNIT_CASE(memalloc_scopes_are_honoured),
+	KUNIT_CASE(the_map_does_not_grow_in_a_memalloc_scope),
 	{}
 };
 

@@ -81,6 +81,7 @@ EXPORT_SYMBOL_IF_KUNIT(arena_held_bytes);
 EXPORT_SYMBOL_IF_KUNIT(arena_spare_pages);
 EXPORT_SYMBOL_IF_KUNIT(arena_meta_bytes);
 EXPORT_SYMBOL_IF_KUNIT(map_grow);
+EXPORT_SYMBOL_IF_KUNIT(map_covers);
 EXPORT_SYMBOL_IF_KUNIT(map_catch_up);
 EXPORT_SYMBOL_IF_KUNIT(map_memory_callback);
 EXPORT_SYMBOL_IF_KUNIT(arena_limited_bytes);
