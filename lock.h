@@ -45,8 +45,8 @@ static inline gfp_t meta_gfp(gfp_t gfp)
 {
 	return (context_gfp(gfp) & (__GFP_RECLAIM | __GFP_IO | __GFP_FS | __GFP_HIGH |
 		       __GFP_ATOMIC | __GFP_MEMALLOC | __GFP_NOMEMALLOC |
-		       __GFP_NORETRY | __GFP_RETRY_MAYFAIL | __GFP_NOFAIL)) |
-	       __GFP_NOWARN;
+		       __GFP_NORETRY | __GFP_RETRY_MAYFAIL | __GFP_NOFAIL |
+		       __GFP_NOLOCKDEP)) | __GFP_NOWARN;
 }
 
 /*

@@ -11,6 +11,7 @@
 
 #include <linux/interrupt.h>
 #include <linux/irq_work.h>
+#include <linux/mutex.h>
 #include <linux/sched/mm.h>
 
 #include "twin.h"
@@ -411,6 +412,23 @@ static void a_spinlock_may_be_held(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, failed, 0);
 }
 
+/* Lockdep must not be told of the reclaim that the caller knows to do no harm. */
+static void nolockdep_is_honoured(struct kunit *test)
+{
+	static DEFINE_MUTEX(lock);
+	unsigned int failed;
+
+	fs_reclaim_acquire(GFP_KERNEL);
+	mutex_lock(&lock);
+	mutex_unlock(&lock);
+	fs_reclaim_release(GFP_KERNEL);
+	gk_give_back();
+	mutex_lock(&lock);
+	failed = serve_all(GFP_KERNEL | __GFP_NOLOCKDEP);
+	mutex_unlock(&lock);
+	KUNIT_EXPECT_EQ(test, failed, 0);
+}
+
 static void memalloc_scopes_are_honoured(struct kunit *test)
 {
 	unsigned int scope, failed = 0;
@@ -526,6 +544,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(interrupts_may_be_off),
 	KUNIT_CASE(a_spinlock_may_be_held),
 	KUNIT_CASE(calls_that_find_the_stacks_busy_are_served_and_counted),
+	KUNIT_CASE(nolockdep_is_honoured),
 	KUNIT_CASE(memalloc_scopes_are_honoured),
 	KUNIT_CASE(the_map_does_not_grow_in_a_memalloc_scope),
 	{}
