@@ -4,8 +4,9 @@
  * galloc_override_names: the kernel's names, which from here on mean galloc's.
  *
  * The last part of galloc-override.h.  They have no arguments where the kernel's can be
- * passed as functions.  Some kernels have more of them than others: a name that nobody
- * uses does no harm.
+ * passed as functions.  Only the names that a kernel has: modules for several kernels
+ * define what an old one lacks by themselves.  What no macro tells is left to the kernel,
+ * whose objects are freed as its own.
  */
 #ifndef _GALLOC_OVERRIDE_NAMES_H
 #define _GALLOC_OVERRIDE_NAMES_H
@@ -18,9 +19,13 @@
 #define kfree_link		galloc_kfree_link
 #define kfree_strarray		galloc_kfree_strarray
 #define kfree_bulk		galloc_kfree_bulk
+#ifdef kmalloc_nolock
 #define kfree_nolock		galloc_kfree_nolock
+#endif
 #define kvfree			galloc_kvfree
+#ifdef kvmalloc_node_align
 #define kvfree_atomic		galloc_kvfree_atomic
+#endif
 #define kvfree_sensitive	galloc_kvfree_sensitive
 #define ksize			galloc_ksize
 #define mempool_kfree		galloc_mempool_kfree
@@ -39,7 +44,9 @@
 #endif
 
 /* The kernel's first: within its own expansion the name means that. */
+#ifdef GALLOC_KMEM_CACHE_ARGS
 #define kvfree_rcu_barrier()	(kvfree_rcu_barrier(), galloc_override_rcu_barrier())
+#endif
 
 #define register_filesystem	galloc_register_filesystem
 #define unregister_filesystem	galloc_unregister_filesystem
@@ -83,6 +90,9 @@ DEFINE_FREE(galloc_kvfree_atomic, void *, if (!IS_ERR_OR_NULL(_T)) galloc_kvfree
 #endif
 #endif
 
+#ifdef krealloc_node_align
+#define GALLOC_KREALLOC_NODE
+#endif
 #undef krealloc
 #undef krealloc_node
 #undef krealloc_node_align
@@ -94,11 +104,13 @@ DEFINE_FREE(galloc_kvfree_atomic, void *, if (!IS_ERR_OR_NULL(_T)) galloc_kvfree
 #if GALLOC_OVERRIDE_KMALLOC && !defined(GALLOC_NO_OVERRIDE)
 
 #define krealloc		__galloc_krealloc
+#define krealloc_array		__galloc_krealloc_array
+#ifdef GALLOC_KREALLOC_NODE
 #define krealloc_node		__galloc_krealloc_node
 #define krealloc_node_align	__galloc_krealloc_node_align
-#define krealloc_array		__galloc_krealloc_array
 #define kvrealloc_node		__galloc_kvrealloc_node
 #define kvrealloc_node_align	__galloc_kvrealloc_node_align
+#endif
 #define kvrealloc(...)							\
 	__galloc_fifth(__VA_ARGS__, __galloc_kvrealloc_from, __galloc_kvrealloc, )(__VA_ARGS__)
 
@@ -138,18 +150,24 @@ DEFINE_FREE(galloc_kvfree_atomic, void *, if (!IS_ERR_OR_NULL(_T)) galloc_kvfree
 #define kvcalloc		__galloc_kvcalloc
 #undef kvmalloc_node
 #define kvmalloc_node		__galloc_kvmalloc_node
+#ifdef kvmalloc_node_align
 #undef kvmalloc_node_align
 #define kvmalloc_node_align	__galloc_kvmalloc_node_align
+#endif
 #undef kvzalloc_node
 #define kvzalloc_node		__galloc_kvzalloc_node
+#ifdef kvcalloc_node
 #undef kvcalloc_node
 #define kvcalloc_node		__galloc_kvcalloc_node
+#endif
 
 #undef kmemdup
 #define kmemdup			__galloc_kmemdup
+#ifdef GALLOC_KMEM_CACHE_ARGS
 #define kmemdup_array		__galloc_kmemdup_array
-#define kmemdup_nul		__galloc_kmemdup_nul
 #define kvmemdup		__galloc_kvmemdup
+#endif
+#define kmemdup_nul		__galloc_kmemdup_nul
 #define kstrdup			__galloc_kstrdup
 #define kstrndup		__galloc_kstrndup
 #define kasprintf		__galloc_kasprintf
@@ -171,12 +189,14 @@ DEFINE_FREE(galloc_kvfree_atomic, void *, if (!IS_ERR_OR_NULL(_T)) galloc_kvfree
 
 /* They take objects of both allocators, and a new one is the kernel's. */
 #define krealloc		__galloc_either_krealloc
-#define krealloc_node		__galloc_either_krealloc_node
-#define krealloc_node_align	__galloc_either_krealloc_node_align
 #define krealloc_array		__galloc_either_krealloc_array
 #define kvrealloc		__galloc_either_kvrealloc
+#ifdef GALLOC_KREALLOC_NODE
+#define krealloc_node		__galloc_either_krealloc_node
+#define krealloc_node_align	__galloc_either_krealloc_node_align
 #define kvrealloc_node		__galloc_either_kvrealloc_node
 #define kvrealloc_node_align	__galloc_either_kvrealloc_node_align
+#endif
 
 #endif
 
@@ -214,7 +234,14 @@ DEFINE_FREE(galloc_kvfree_atomic, void *, if (!IS_ERR_OR_NULL(_T)) galloc_kvfree
 #define kmem_cache_destroy	galloc_kmem_cache_destroy
 #define kmem_cache_shrink	galloc_kmem_cache_shrink
 #define kmem_cache_size		galloc_kmem_cache_size
+#ifdef GALLOC_KMEM_CACHE_ARGS
 #define kmem_cache_charge	galloc_kmem_cache_charge
+/* Within a function that is itself called by alloc_hooks(). */
+#define kmem_cache_alloc_noprof		galloc_kmem_cache_alloc
+#define kmem_cache_alloc_lru_noprof	galloc_kmem_cache_alloc_lru
+#define kmem_cache_alloc_node_noprof	galloc_kmem_cache_alloc_node
+#define kmem_cache_alloc_bulk_noprof	galloc_kmem_cache_alloc_bulk
+#endif
 #define mempool_alloc_slab	galloc_mempool_alloc_slab
 #define mempool_free_slab	galloc_mempool_free_slab
 #undef mempool_init_slab_pool
