@@ -40,7 +40,6 @@ static __always_inline void *see_taken(void *obj)
 	return obj;
 }
 
-/* Out of line, so that the size is looked up only if it is needed. */
 static noinline void *clear_object(void *obj, unsigned int class)
 {
 	return memset(obj, 0, sizeclasses[class].size);
@@ -190,8 +189,9 @@ static noinline size_t request_sampled(const struct request *r)
 static void *serve(const struct request *r)
 {
 	bool sleeps = gfpflags_allow_blocking(r->gfp), flushed = false;
+	bool once = (r->gfp & GALLOC_GFP_ONCE) == GALLOC_GFP_ONCE;
 	struct row_account *a;
-	gfp_t gfp = r->gfp;
+	gfp_t gfp = once ? r->gfp & ~__GFP_RETRY_MAYFAIL : r->gfp;
 	size_t sampled;
 	void *obj;
 
@@ -217,6 +217,8 @@ static void *serve(const struct request *r)
 			if (over_limit(r))
 				return NULL;
 		}
+		if (once)
+			return NULL;
 		relieve(gfp, max(r->size, r->align) >> PAGE_SHIFT);
 		obj = get_once(r, gfp);
 		if (obj)
@@ -228,7 +230,7 @@ static void *serve(const struct request *r)
 		memalloc_retry_wait(gfp);
 	}
 	if (gate_is_watched())
-		gate_see_alloc(obj, r->asked, r->gfp);
+		gate_see_alloc(obj, r->asked, gfp);
 	if (unlikely(sampled))
 		profile_add(obj, sampled, false);
 	return obj;
@@ -253,10 +255,7 @@ static noinline void *alloc_large(size_t size, size_t align, int nid, gfp_t gfp)
 
 /* ---- allocation ---------------------------------------------------------------------- */
 
-/*
- * Only one of these flags is not rare: nearly half of a kernel's allocations are zeroed,
- * and most of these are small.
- */
+/* Only one of these flags is not rare: nearly half of a kernel's allocations are zeroed. */
 static noinline void *alloc_flagged(unsigned int class, gfp_t gfp, size_t asked)
 {
 	void *obj;

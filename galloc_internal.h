@@ -62,6 +62,9 @@ static_assert(GALLOC_MAX_PAGES <= U16_MAX);
 /* Flags the fast path leaves to alloc_flagged(). */
 #define GALLOC_GFP_RARE		(GALLOC_GFP_ZONES | __GFP_ZERO | __GFP_NOFAIL)
 
+/* Both: give up rather than empty caches, since the caller has something to fall back on. */
+#define GALLOC_GFP_ONCE		(__GFP_NORETRY | __GFP_RETRY_MAYFAIL)
+
 /**
  * enum mspan_state - who owns a span
  * @MSPAN_FREE: the mheap; a run of free pages on one of its lists, or a huge chunk
@@ -730,6 +733,7 @@ static __always_inline bool api_alloc_ok(gfp_t gfp)
 /* client/resize.c */
 
 size_t resize_have(const void *p);
+gfp_t vmalloc_first_gfp(size_t size, gfp_t gfp);
 bool vmalloc_has(const void *p);
 size_t vmalloc_bytes(const void *p);
 size_t resize_kept(const void *p, size_t have);

@@ -84,7 +84,8 @@ void *galloc_override_valloc(struct galloc_heap *heap, size_t size, size_t align
 	if (unlikely((gfp & GALLOC_GFP_ZONES) || align > ARCH_KMALLOC_MINALIGN))
 		return kvmalloc_node_align(size, align, gfp, nid);
 	if (heap && size <= KMALLOC_MAX_SIZE)
-		p = galloc_from_node(heap, size, first_gfp(size, gfp), nid);
+		p = galloc_from_node(heap, size, (vmalloc_first_gfp(size, gfp) | __GFP_NOWARN) &
+				     ~__GFP_NOFAIL, nid);
 	return p ?: gvmalloc_node(size, gfp, nid);
 }
 EXPORT_SYMBOL_GPL(galloc_override_valloc);

@@ -19,14 +19,16 @@
 
 /*
  * The flags of the first attempt.  Only a page or less is worth all that the caller
- * allows: for longer runs there is vmalloc(), which needs single pages only.
+ * allows: for longer runs there is vmalloc(), which needs single pages only.  Where that may
+ * be asked, no CPU is drained and no free run given back before.
  */
-static gfp_t first_gfp(size_t size, gfp_t gfp)
+gfp_t vmalloc_first_gfp(size_t size, gfp_t gfp)
 {
 	if (size <= PAGE_SIZE)
 		return gfp;
 	if (!(gfp & __GFP_RETRY_MAYFAIL))
-		gfp |= __GFP_NORETRY;
+		gfp |= gfpflags_allow_blocking(gfp) && !(gfp & __GFP_THISNODE) ?
+		       GALLOC_GFP_ONCE : __GFP_NORETRY;
 	return (gfp | __GFP_NOWARN) & ~__GFP_NOFAIL;
 }
 
@@ -62,7 +64,7 @@ void *gvmalloc_node(size_t size, gfp_t gfp, int nid)
 	void *p = NULL;
 
 	if (size <= MAX_BYTES)
-		p = galloc_node(size, first_gfp(size, gfp), nid);
+		p = galloc_node(size, vmalloc_first_gfp(size, gfp), nid);
 	if (p || size <= PAGE_SIZE || !gfpflags_allow_blocking(gfp) ||
 	    (gfp & (GALLOC_GFP_ZONES | __GFP_THISNODE)))
 		return p;

@@ -301,6 +301,34 @@ static void vmalloc_serves_what_must_not_fail(struct kunit *test)
 	gvfree(p);
 }
 
+/* As kvmalloc() does: many CPUs' caches are worth more than a run. */
+static void vmalloc_is_asked_before_caches_are_emptied(struct kunit *test)
+{
+	const unsigned int class = sizeclass_of(64);
+	void *p = galloc(64, GFP_KERNEL);
+	unsigned int before, after;
+
+	KUNIT_ASSERT_NOT_NULL(test, p);
+	gk_starve(test);
+	migrate_disable();
+	gfree(p);
+	before = gk_stacked(gk_stack(class));
+	p = gvmalloc(50000, QUIET);
+	after = gk_stacked(gk_stack(class));
+	migrate_enable();
+	KUNIT_EXPECT_TRUE(test, is_vmalloc_addr(p));
+	gvfree(p);
+	KUNIT_EXPECT_EQ(test, after, before);
+	/* Whoever has no use for that of vmalloc(), or insists, is worth it. */
+	migrate_disable();
+	before = gk_stacked(gk_stack(class));
+	KUNIT_EXPECT_NULL(test, gvmalloc_node(50000, QUIET | __GFP_THISNODE, gk_nid()));
+	after = gk_stacked(gk_stack(class));
+	migrate_enable();
+	if (before)
+		KUNIT_EXPECT_EQ(test, after, 0);
+}
+
 static void vmalloc_serves_nothing_else(struct kunit *test)
 {
 	gk_starve(test);
@@ -512,6 +540,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(realloc_moves_to_the_node_that_it_must),
 	KUNIT_CASE(vmalloc_serves_what_galloc_cannot),
 	KUNIT_CASE(vmalloc_serves_what_must_not_fail),
+	KUNIT_CASE(vmalloc_is_asked_before_caches_are_emptied),
 	KUNIT_CASE(vmalloc_serves_nothing_else),
 	KUNIT_CASE(gvrealloc_keeps_the_contents_wherever_they_are),
 	KUNIT_CASE(kvrealloc_leaves_the_kernels_object_to_it),
