@@ -325,6 +325,8 @@ EXPORT_SYMBOL_GPL(galloc_override_queue_rcu_nolock);
 /* Wait until all that was queued so has been freed. */
 void override_settle(void)
 {
+	/* Another task may be about to queue the work for those that were queued after its own. */
+	free_words(NULL);
 	irq_work_sync(&words_irq);
 	flush_work(&words_work);
 }

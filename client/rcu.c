@@ -116,10 +116,7 @@ static DEFINE_PER_CPU(struct rcu_cpu, rcu_cpus);
 /* Random, so that no client's data looks like a mark. */
 static unsigned long heads_secret;
 
-/*
- * Number of batches so far.  Whoever reads it and then waits for a grace period may free
- * the batches up to that number.
- */
+/* Batches so far: who reads it and then waits for a grace period may free up to that one. */
 static atomic_long_t flights;
 
 static atomic_long_t peak_objects;
@@ -204,8 +201,8 @@ static bool cpu_is_idle(const struct rcu_cpu *c)
 }
 
 /*
- * Make a batch of what is queued, with the lock held; the caller lets it fly after that.
- * NULL if nothing is queued, or all batches are in use.
+ * Make a batch of what is queued, with the lock held, for batch_fly() in the same RCU read
+ * section.  NULL if nothing is queued, or all batches are in use.
  */
 static struct rcu_batch *batch_take(struct rcu_cpu *c)
 {
@@ -374,11 +371,14 @@ static bool cpu_end_batch(struct rcu_cpu *c)
 	struct rcu_batch *b;
 	bool all;
 
+	rcu_read_lock();
 	cpu_lock(c);
 	b = batch_take(c);
 	all = !cpu_has_queued(c);
 	cpu_unlock(c);
+	galloc_pause(PAUSE_RCU_TAKEN, b);
 	batch_fly(b);
+	rcu_read_unlock();
 	return all;
 }
 
@@ -649,10 +649,7 @@ EXPORT_SYMBOL_GPL(gfree_rcu_mightsleep);
 
 /* ---- when memory is short ------------------------------------------------------------------ */
 
-/*
- * Let what all CPUs have queued begin its grace period.  Sleeps.  False if some must wait
- * for an earlier batch of its CPU.
- */
+/* All CPUs' queued objects begin their grace period.  False if some wait for earlier ones. */
 bool rcu_batches_end(void)
 {
 	bool all = true;
@@ -706,11 +703,13 @@ void rcu_batches_relieve(gfp_t gfp)
 		spares_free();
 		return;
 	}
+	rcu_read_lock();
 	if (!irqs_disabled() && cpu_trylock(c)) {
 		b = batch_take(c);
 		cpu_unlock(c);
 	}
 	batch_fly(b);
+	rcu_read_unlock();
 }
 
 /* Has all that was queued been freed?  Sleeps. */
@@ -745,12 +744,11 @@ void galloc_rcu_barrier(void)
 	unsigned int i;
 
 	might_sleep();
-	/*
-	 * A batch of a CPU may have to wait for the two before.  They are free after the
-	 * first round, and only what was queued then can have taken their place.
-	 */
+	/* A batch may have to wait for the two before, which are free after a round. */
 	for (i = 0; i < NR_BATCHES && !all && !all_idle(); i++) {
 		all = rcu_batches_end();
+		/* Pairs with the read section from batch_take() to batch_fly(). */
+		synchronize_rcu();
 		/* Waits also for the callbacks that free objects themselves. */
 		rcu_barrier();
 		free_landed(0);

@@ -528,6 +528,53 @@ static void a_drain_ends_the_batches(struct kunit *test)
 	gk_quiet();
 }
 
+static struct {
+	bool taken, barrier;
+} late;
+
+/* As a task that is preempted right there. */
+static void take_long(enum galloc_pause point, const void *what)
+{
+	if (point != PAUSE_RCU_TAKEN || !what || READ_ONCE(late.taken))
+		return;
+	WRITE_ONCE(late.taken, true);
+	gk_spin_for(READ_ONCE(late.barrier), PATIENCE_MS);
+	mdelay(200);
+}
+
+static void end_batches(void *unused)
+{
+	rcu_batches_end();
+}
+
+/* What another task has taken, and does not wait for a grace period yet. */
+static void a_barrier_waits_for_what_was_taken(struct kunit *test)
+{
+	unsigned int n = get_objects(test, sizeof(struct late)), i;
+	struct gk_thread *t;
+	unsigned long flags;
+
+	rcu_barrier();
+	/* They are only queued: the worker would end the batch. */
+	local_irq_save(flags);
+	for (i = 0; i < n; i++)
+		gfree_rcu(objects[i], rcu);
+	local_irq_restore(flags);
+	KUNIT_EXPECT_EQ(test, waiting(), n);
+	memset(&late, 0, sizeof(late));
+	if (gk_smp()) {
+		WRITE_ONCE(galloc_pause_hook, take_long);
+		t = gk_start(test, gk_cpu(1), end_batches, NULL);
+		KUNIT_EXPECT_TRUE(test, gk_wait_for(READ_ONCE(late.taken), PATIENCE_MS));
+		WRITE_ONCE(late.barrier, true);
+	}
+	galloc_rcu_barrier();
+	KUNIT_EXPECT_EQ(test, waiting(), 0);
+	if (gk_smp())
+		gk_join(test, t);
+	WRITE_ONCE(galloc_pause_hook, NULL);
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE(a_grace_period_takes_a_callback),
 	KUNIT_CASE(without_an_array_the_head_is_used),
@@ -548,6 +595,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(cpus_queue_beside_barriers),
 	KUNIT_CASE(who_frees_at_once_waits_for_readers),
 	KUNIT_CASE(a_drain_ends_the_batches),
+	KUNIT_CASE(a_barrier_waits_for_what_was_taken),
 	{}
 };
 

@@ -98,6 +98,7 @@ EXPORT_SYMBOL_IF_KUNIT(nolock_settle);
 EXPORT_SYMBOL_IF_KUNIT(rcu_batches_waiting);
 EXPORT_SYMBOL_IF_KUNIT(rcu_batches_peak);
 EXPORT_SYMBOL_IF_KUNIT(rcu_batches_relieve);
+EXPORT_SYMBOL_IF_KUNIT(rcu_batches_end);
 
 /* mheap.c */
 EXPORT_SYMBOL_IF_KUNIT(mheap_alloc);
