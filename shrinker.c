@@ -51,8 +51,9 @@ static unsigned long shrink_count(struct shrinker *shrinker,
 }
 
 /*
- * Return free runs.  If they are not enough, wait for a grace period, which frees what
- * gfree_rcu() has queued; and the CPUs drain for the next call.
+ * Return free runs.  If they are not enough, what gfree_rcu() has queued begins its grace
+ * period, and the CPUs drain, for the next call.  It waits for nothing: reclaim calls for a
+ * few pages at a time, in tasks that have nothing to do with galloc.
  */
 static unsigned long shrink_scan(struct shrinker *shrinker,
 				 struct shrink_control *sc)
@@ -64,13 +65,7 @@ static unsigned long shrink_scan(struct shrinker *shrinker,
 	freed = waiting_release();
 	/* Reclaim may sleep, otherwise it would not call shrinkers. */
 	freed += release_runs(sc->nr_to_scan, true);
-	if (freed < sc->nr_to_scan) {
-		rcu_batches_relieve(GFP_KERNEL);
-		retire_relieve(NULL, GFP_KERNEL);
-		freed += release_runs(sc->nr_to_scan - freed, true);
-	}
 	mm_account_reclaimed_pages(freed);
-	/* Only if the free runs were not enough. */
 	if (freed < sc->nr_to_scan)
 		drain_kick();
 	WRITE_ONCE(wake_end, jiffies + WAKE_TIME);
