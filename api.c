@@ -191,7 +191,7 @@ static void *serve(const struct request *r)
 	bool sleeps = gfpflags_allow_blocking(r->gfp), flushed = false;
 	bool once = (r->gfp & GALLOC_GFP_ONCE) == GALLOC_GFP_ONCE;
 	struct row_account *a;
-	gfp_t gfp = once ? r->gfp & ~__GFP_RETRY_MAYFAIL : r->gfp;
+	gfp_t gfp = r->gfp;
 	size_t sampled;
 	void *obj;
 
@@ -230,7 +230,7 @@ static void *serve(const struct request *r)
 		memalloc_retry_wait(gfp);
 	}
 	if (gate_is_watched())
-		gate_see_alloc(obj, r->asked, gfp);
+		gate_see_alloc(obj, r->asked, r->gfp);
 	if (unlikely(sampled))
 		profile_add(obj, sampled, false);
 	return obj;

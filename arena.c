@@ -420,6 +420,8 @@ void arena_abandon_pages(struct mspan *s)
  */
 static gfp_t chunk_gfp(gfp_t gfp)
 {
+	if ((gfp & GALLOC_GFP_ONCE) == GALLOC_GFP_ONCE)
+		gfp &= ~KVMALLOC_GFP_LACKS;
 	return context_gfp(gfp) &
 	       ~(__GFP_ZERO | __GFP_COMP | __GFP_ACCOUNT | __GFP_MOVABLE |
 		 __GFP_RECLAIMABLE | __GFP_HARDWALL | __GFP_WRITE |
@@ -488,8 +490,9 @@ static struct page *chunk_alloc(int nid, unsigned int order, gfp_t gfp, bool *lo
 	do {
 		galloc_pause(PAUSE_ASK_SYSTEM, &gfp);
 		kswapd_hush(&hush);
-		page = galloc_fail(order) ? NULL :
-		       alloc_pages_node(nid, chunk_gfp_order(gfp, order), order);
+		/* Asked for an offline node alone it would print a stack. */
+		page = galloc_fail(order) || (gfp & __GFP_THISNODE && !node_state(nid, N_MEMORY)) ?
+		       NULL : alloc_pages_node(nid, chunk_gfp_order(gfp, order), order);
 		kswapd_unhush(&hush);
 		if (!page) {
 			arena_order_failed(nid, order);

@@ -206,6 +206,13 @@ static inline void kswapd_unhush(struct kswapd_hush *hush) { }
  */
 #define KFREE_UNCOUNTS_ANY_PAGE	(LINUX_VERSION_CODE < KERNEL_VERSION(6, 15, 0))
 
+/* What the first attempt of kvmalloc() for more than a page lacks: since 6.15 it only looks. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 15, 0)
+#define KVMALLOC_GFP_LACKS	__GFP_RETRY_MAYFAIL
+#else
+#define KVMALLOC_GFP_LACKS	(__GFP_RETRY_MAYFAIL | __GFP_DIRECT_RECLAIM)
+#endif
+
 /*
  * pages_leave_singly(): does the kernel have a tag on each page of a split chunk?
  * Freeing the chunk in one piece would remove only the first.  Allocation profiling

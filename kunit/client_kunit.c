@@ -329,6 +329,32 @@ static void vmalloc_is_asked_before_caches_are_emptied(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, after, 0);
 }
 
+static gfp_t asked;
+
+static void note_flags(enum galloc_pause point, const void *gfp)
+{
+	if (point == PAUSE_ASK_SYSTEM)
+		asked |= *(const gfp_t *)gfp;
+}
+
+/* Nor is more tried than kvmalloc() of this kernel tries. */
+static void before_vmalloc_there_is_no_more_reclaim_than_for_kvmalloc(struct kunit *test)
+{
+	void *p;
+
+	gk_give_back();
+	gk_in_pieces(2);
+	asked = 0;
+	WRITE_ONCE(galloc_pause_hook, note_flags);
+	p = gvmalloc(50000, QUIET);
+	WRITE_ONCE(galloc_pause_hook, NULL);
+	KUNIT_EXPECT_GT(test, gk_pieces_asked(), 0);
+	gk_whole();
+	KUNIT_EXPECT_TRUE(test, is_vmalloc_addr(p));
+	gvfree(p);
+	KUNIT_EXPECT_EQ(test, (__force unsigned int)(asked & KVMALLOC_GFP_LACKS), 0);
+}
+
 static void vmalloc_serves_nothing_else(struct kunit *test)
 {
 	gk_starve(test);
@@ -541,6 +567,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(vmalloc_serves_what_galloc_cannot),
 	KUNIT_CASE(vmalloc_serves_what_must_not_fail),
 	KUNIT_CASE(vmalloc_is_asked_before_caches_are_emptied),
+	KUNIT_CASE(before_vmalloc_there_is_no_more_reclaim_than_for_kvmalloc),
 	KUNIT_CASE(vmalloc_serves_nothing_else),
 	KUNIT_CASE(gvrealloc_keeps_the_contents_wherever_they_are),
 	KUNIT_CASE(kvrealloc_leaves_the_kernels_object_to_it),
