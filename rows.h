@@ -31,6 +31,7 @@ struct stack_place {
  * @peak: the most that @bytes has been
  * @refused: requests that @limit refused
  * @waiting: pages that count, but only wait for readers, see client/retire.c
+ * @lifted: requests for which @limit does not hold now, see account_lift()
  * @parent: another that is charged, too; or NULL
  */
 struct row_account {
@@ -39,6 +40,7 @@ struct row_account {
 	atomic_long_t peak;
 	atomic_long_t refused;
 	atomic_long_t waiting;
+	atomic_t lifted;
 	struct row_account *parent;
 };
 
@@ -205,6 +207,7 @@ bool retire_relieve(const struct row_account *a, gfp_t gfp);
 
 /* client/account.c */
 void account_set_limit(struct row_account *a, size_t bytes);
+void account_lift(struct row_account *a, int by);
 bool account_charge(struct row_account *a, long bytes);
 void account_uncharge(struct row_account *a, long bytes);
 bool account_charge_span(struct rowset *set);

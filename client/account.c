@@ -17,13 +17,29 @@ void account_set_limit(struct row_account *a, size_t bytes)
 	a->limit = min_t(size_t, bytes, LONG_MAX);
 }
 
+/*
+ * Suspend the limits of an account and of those above it, 1, or no longer, -1: for a request
+ * of an overridden module that must not fail.  The kernel's callers do not look for NULL then.
+ */
+void account_lift(struct row_account *a, int by)
+{
+	for (; a; a = a->parent)
+		atomic_add(by, &a->lifted);
+}
+
+/* Would that be beyond the limit? */
+static bool exceeds(const struct row_account *a, long bytes)
+{
+	return a->limit && bytes > a->limit && !atomic_read(&a->lifted);
+}
+
 /* Charge one account: never more than its limit, not for a moment. */
 static bool charge_one(struct row_account *a, long bytes)
 {
 	long had = atomic_long_read(&a->bytes), peak;
 
 	do {
-		if (a->limit && had + bytes > a->limit)
+		if (exceeds(a, had + bytes))
 			return false;
 	} while (!atomic_long_try_cmpxchg(&a->bytes, &had, had + bytes));
 	peak = atomic_long_read(&a->peak);
@@ -86,7 +102,7 @@ struct row_account *account_refused_by(const struct rowset *set, size_t bytes)
 	if (set->args.sc.size)
 		bytes = span_length(set->args.sc.span_pages);
 	for (a = set->args.account; a; a = a->parent)
-		if (a->limit && atomic_long_read(&a->bytes) + (long)bytes > a->limit)
+		if (exceeds(a, atomic_long_read(&a->bytes) + (long)bytes))
 			return a;
 	return NULL;
 }

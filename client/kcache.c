@@ -116,8 +116,8 @@ EXPORT_SYMBOL_GPL(galloc_kmem_cache_destroy);
 
 /*
  * Flags that galloc refuses and the kernel does not: those for a zone, which a cache has
- * or has not; NOFAIL from where one cannot wait, which gets what there is; and to clear an
- * object that was constructed.
+ * or has not; NOFAIL from where one cannot wait, which gets what there is, and elsewhere
+ * beyond the limit of the heap, if need be; and to clear an object that was constructed.
  */
 static noinline void *alloc_flagged(struct galloc_cache *cache, gfp_t gfp, int nid)
 {
@@ -129,7 +129,12 @@ static noinline void *alloc_flagged(struct galloc_cache *cache, gfp_t gfp, int n
 		gfp &= ~__GFP_NOFAIL;
 	if (clear)
 		gfp &= ~__GFP_ZERO;
-	p = galloc_cache_alloc_node(cache, gfp, nid);
+	p = galloc_cache_alloc_node(cache, gfp & ~__GFP_NOFAIL, nid);
+	if (!p && (gfp & __GFP_NOFAIL)) {
+		account_lift(&cache->account, 1);
+		p = galloc_cache_alloc_node(cache, gfp, nid);
+		account_lift(&cache->account, -1);
+	}
 	return p && clear ? memset(p, 0, cache->size) : p;
 }
 

@@ -16,7 +16,20 @@ static unsigned int leak;
 module_param(leak, uint, 0444);
 
 static struct kmem_cache *cache;
-static struct item *last;
+static struct item *last, *more[500];
+
+/* Pages of them: the heap is full, and nobody looks for NULL. */
+static bool more_nofail(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(more); i++) {
+		more[i] = kmem_cache_alloc(cache, GFP_KERNEL | __GFP_NOFAIL);
+		if (!more[i])
+			return false;
+	}
+	return true;
+}
 
 static int __init init(void)
 {
@@ -30,13 +43,17 @@ static int __init init(void)
 	while (n < 10000 && other_push(1000))
 		n++;
 	pr_info("%u of 10000, text %s, no failure %d\n", n, last->text,
-		other_push_nofail(1000));
+		other_push_nofail(1000) && more_nofail());
 	return 0;
 }
 
 static void __exit fini(void)
 {
+	unsigned int i;
+
 	other_pop_all(leak);
+	for (i = 0; i < ARRAY_SIZE(more); i++)
+		kmem_cache_free(cache, more[i]);
 	kfree(last->text);
 	kfree_rcu(last, rcu);
 	kmem_cache_destroy(cache);
