@@ -86,7 +86,12 @@ void *galloc_override_valloc(struct galloc_heap *heap, size_t size, size_t align
 	if (heap && size <= KMALLOC_MAX_SIZE)
 		p = galloc_from_node(heap, size, (vmalloc_first_gfp(size, gfp) | __GFP_NOWARN) &
 				     ~__GFP_NOFAIL, nid);
-	return p ?: gvmalloc_node(size, gfp, nid);
+	p = p ?: gvmalloc_node(size, gfp, nid);
+	if (likely(p) || size <= PAGE_SIZE ||
+	    (gfpflags_allow_blocking(gfp) && !(gfp & __GFP_THISNODE)))
+		return p;
+	/* Whether vmalloc() takes such flags depends on the kernel. */
+	return kvmalloc_node_align(size, align, gfp, nid);
 }
 EXPORT_SYMBOL_GPL(galloc_override_valloc);
 

@@ -195,6 +195,13 @@ static void run_kvmalloc(struct seen *s)
 	p = kvzalloc(n, GFP_KERNEL);
 	note(s, "%d %d ", is_vmalloc_addr(p), !memchr_inv(p, 0, n));
 	kvfree_sensitive(p, n);
+	/* On this node; and from where one cannot sleep, which not all kernels serve. */
+	p = kvmalloc_node(n, GFP_KERNEL | __GFP_THISNODE, numa_mem_id());
+	note(s, "%d ", is_vmalloc_addr(p));
+	kvfree(p);
+	p = kvmalloc(n, GFP_NOWAIT);
+	note(s, "%d ", is_vmalloc_addr(p));
+	kvfree(p);
 	n = (size_t)INT_MAX + 1;
 	note(s, "%d ", !kvmalloc(n, QUIET));
 	kvfree_sensitive(kvmalloc(100, GFP_KERNEL), 100);
