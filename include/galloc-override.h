@@ -60,6 +60,7 @@
 
 /* These allocate what core code frees. */
 #include <linux/dma-fence-chain.h>
+#include <linux/generic-radix-tree.h>
 #include <linux/textsearch.h>
 
 #include <galloc_override_calls.h>

@@ -6,6 +6,7 @@
  */
 #include <linux/delay.h>
 #include <linux/fs.h>
+#include <linux/generic-radix-tree.h>
 #include <linux/kernel.h>
 #include <linux/mempool.h>
 #include <linux/mm.h>
@@ -639,6 +640,19 @@ static void run_handed_over(struct seen *s)
 
 	owner(s, conf, false);
 	kfree(conf);
+#ifdef genradix_ptr_alloc_preallocated
+	{
+		struct genradix_node *node = genradix_alloc_node(GFP_KERNEL);
+		GENRADIX(u64) tree;
+
+		owner(s, node, false);
+		genradix_init(&tree);
+		note(s, "%d ", !!genradix_ptr_alloc_preallocated(&tree, 5, &node, GFP_KERNEL));
+		note(s, "%d ", !node);
+		genradix_free(&tree);
+		genradix_free_node(genradix_alloc_node(GFP_KERNEL));
+	}
+#endif
 #ifdef _GALLOC_OVERRIDE_H
 	text = kstrdup("abc", GFP_KERNEL);
 	owner(s, text, true);
