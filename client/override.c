@@ -22,6 +22,14 @@
 
 /* ---- allocation --------------------------------------------------------------- */
 
+/* How much to take for @size bytes that a device may write to, see __GALLOC_DMA_ALIGN. */
+static size_t dma_size(size_t size)
+{
+	if (__GALLOC_DMA_ALIGN > 8 && size < __GALLOC_DMA_KNOWN)
+		return kmalloc_size_roundup(size);
+	return __galloc_dma_size(size);
+}
+
 static void *alloc_here(struct galloc_heap *heap, size_t size, gfp_t gfp, int nid)
 {
 	void *p;
@@ -49,6 +57,7 @@ void *galloc_override_alloc(struct galloc_heap *heap, size_t size, gfp_t gfp, in
 
 	if (unlikely(gfp & GALLOC_GFP_ZONES))
 		return kmalloc_node(size, gfp, nid);
+	size = dma_size(size);
 	if (likely(!(gfp & __GFP_NOFAIL)) || gfpflags_allow_blocking(gfp))
 		return alloc_here(heap, size, gfp, nid);
 	/* It cannot wait: it gets what there is, and the kernel says what it says. */
@@ -83,6 +92,7 @@ void *galloc_override_valloc(struct galloc_heap *heap, size_t size, size_t align
 
 	if (unlikely((gfp & GALLOC_GFP_ZONES) || align > ARCH_KMALLOC_MINALIGN))
 		return kvmalloc_node_align(size, align, gfp, nid);
+	size = dma_size(size);
 	if (heap && size <= KMALLOC_MAX_SIZE)
 		p = galloc_from_node(heap, size, (vmalloc_first_gfp(size, gfp) | __GFP_NOWARN) &
 				     ~__GFP_NOFAIL, nid);
@@ -413,6 +423,9 @@ static void *move_nofail(const void *p, size_t size, size_t align, gfp_t gfp, in
 void *galloc_override_realloc(struct galloc_heap *heap, const void *p, size_t size,
 			      size_t align, gfp_t gfp, int nid)
 {
+	size_t full;
+	void *new;
+
 	if (ZERO_OR_NULL_PTR(p) && align <= ARCH_KMALLOC_MINALIGN)
 		return galloc_override_alloc(heap, size, gfp, nid);
 	if (!galloc_owns(p) && !(ZERO_OR_NULL_PTR(p) && !(gfp & GALLOC_GFP_ZONES)))
@@ -423,9 +436,15 @@ void *galloc_override_realloc(struct galloc_heap *heap, const void *p, size_t si
 	}
 	if (unlikely(gfp & GALLOC_GFP_ZONES))
 		return move_to_kernel(p, size, gfp, nid);
+	full = dma_size(size);
 	if (unlikely(gfp & __GFP_NOFAIL) && !ZERO_OR_NULL_PTR(p))
-		return move_nofail(p, size, align, gfp, nid);
-	return grealloc_node_aligned(p, size, align, gfp, nid);
+		new = move_nofail(p, full, align, gfp, nid);
+	else
+		new = grealloc_node_aligned(p, full, align, gfp, nid);
+	/* As it does beyond @full, so that growing again in place finds zeroes. */
+	if (new && full > size && want_init_on_alloc(gfp))
+		memset(new + size, 0, full - size);
+	return new;
 }
 EXPORT_SYMBOL_GPL(galloc_override_realloc);
 

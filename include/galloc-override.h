@@ -129,25 +129,27 @@ __galloc_kernel_kasprintf(gfp_t gfp, const char *fmt, ...)
 
 /* ---- kmalloc() ---------------------------------------------------------------------- */
 
-/* Can galloc() serve these flags by itself? */
-static __always_inline bool __galloc_plain(gfp_t gfp)
+/* Can galloc() serve this by itself?  It must be known how far DMA wants it rounded up. */
+static __always_inline bool __galloc_plain(size_t size, gfp_t gfp)
 {
 	return !GALLOC_OVERRIDE_HEAP &&
+	       (__GALLOC_DMA_ALIGN <= 8 ||
+		(__builtin_constant_p(size) && size >= __GALLOC_DMA_KNOWN)) &&
 	       likely(!(gfp & (__GFP_DMA | __GFP_DMA32 | __GFP_HIGHMEM | __GFP_NOFAIL)));
 }
 
 static __always_inline __alloc_size(1) void *__galloc_kmalloc(size_t size, gfp_t gfp)
 {
-	if (__galloc_plain(gfp))
-		return galloc(size, gfp);
+	if (__galloc_plain(size, gfp))
+		return galloc(__galloc_dma_size(size), gfp);
 	return galloc_override_alloc(GALLOC_HERE, size, gfp, NUMA_NO_NODE);
 }
 
 static __always_inline __alloc_size(1) void *
 __galloc_kmalloc_node(size_t size, gfp_t gfp, int nid)
 {
-	if (__galloc_plain(gfp))
-		return galloc_node(size, gfp, nid);
+	if (__galloc_plain(size, gfp))
+		return galloc_node(__galloc_dma_size(size), gfp, nid);
 	return galloc_override_alloc(GALLOC_HERE, size, gfp, nid);
 }
 

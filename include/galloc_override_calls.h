@@ -7,6 +7,8 @@
 #ifndef _GALLOC_OVERRIDE_CALLS_H
 #define _GALLOC_OVERRIDE_CALLS_H
 
+#include <linux/align.h>
+#include <linux/cache.h>
 #include <linux/stdarg.h>
 
 #include <galloc.h>
@@ -105,6 +107,34 @@ void galloc_tcf_exts_change(struct tcf_exts *dst, struct tcf_exts *src);
 int galloc_tcf_em_register(struct tcf_ematch_ops *ops);
 void galloc_shash_free_singlespawn_instance(struct shash_instance *inst);
 void galloc_ahash_free_singlespawn_instance(struct ahash_instance *inst);
+
+/*
+ * A device that is not coherent may write to memory of kmalloc(), which then must share no
+ * line of the processor's cache with anything else.  Where that takes more than a word, either
+ * all of kmalloc() is aligned to ARCH_DMA_MINALIGN; or the kernel relies on it from twice that
+ * size, and below only where its own object has whole lines, and copies all else.
+ *
+ * An object of galloc is aligned as its size: it is enough to round that up, to
+ * __GALLOC_DMA_ALIGN; below __GALLOC_DMA_KNOWN only the kernel knows to what.
+ */
+#ifdef ARCH_DMA_MINALIGN
+#define __GALLOC_DMA_LINE	((size_t)ARCH_DMA_MINALIGN)
+#else
+#define __GALLOC_DMA_LINE	((size_t)ARCH_KMALLOC_MINALIGN)
+#endif
+#define __GALLOC_DMA_ALIGN						\
+	(ARCH_KMALLOC_MINALIGN >= __GALLOC_DMA_LINE ? (size_t)ARCH_KMALLOC_MINALIGN :	\
+						      __GALLOC_DMA_LINE)
+#define __GALLOC_DMA_KNOWN						\
+	(ARCH_KMALLOC_MINALIGN >= __GALLOC_DMA_LINE ? 0 : 2 * __GALLOC_DMA_LINE)
+
+/* For a size of __GALLOC_DMA_KNOWN or more.  Of a constant it is one. */
+static __always_inline size_t __galloc_dma_size(size_t size)
+{
+	if (__GALLOC_DMA_ALIGN <= 8 || size > KMALLOC_MAX_SIZE)
+		return size;
+	return ALIGN(size, __GALLOC_DMA_ALIGN);
+}
 
 /*
  * kfree_rcu(p, head).  The kernel's macro, for what is the kernel's, also checks where the

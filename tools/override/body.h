@@ -29,7 +29,8 @@
 #define QUIET	(GFP_KERNEL | __GFP_NOWARN)
 
 static const size_t sizes[] = {
-	0, 1, 8, 24, 64, 96, 100, 192, 512, 1000, 4096, 5000, 8192, 8193, 32768, 40000, 131072,
+	0, 1, 8, 24, 64, 96, 100, 160, 192, 288, 512, 1000, 4096, 5000, 8192, 8193, 32768, 40000,
+	131072,
 };
 
 /* Bytes that all may be used, aligned as promised, and zero where asked for. */
@@ -61,6 +62,7 @@ do {									\
 		n = sizes[i];						\
 		p = call;						\
 		object(s, p, n, zero);					\
+		apart(s, p, n, ksize(p));				\
 		kfree(p);						\
 	}								\
 } while (0)
@@ -81,10 +83,10 @@ static void run_kmalloc(struct seen *s)
 
 static void run_kmalloc_const(struct seen *s)
 {
-	void *p[6] = {
+	void *p[7] = {
 		kmalloc(0, GFP_KERNEL), kmalloc(8, GFP_KERNEL), kzalloc(100, GFP_NOWAIT),
 		kmalloc(4096, GFP_KERNEL), kzalloc(3 * PAGE_SIZE, GFP_KERNEL),
-		kmalloc(1 << 20, GFP_KERNEL),
+		kmalloc(1 << 20, GFP_KERNEL), kmalloc(288, GFP_KERNEL),
 	};
 
 	object(s, p[0], 0, false);
@@ -93,7 +95,11 @@ static void run_kmalloc_const(struct seen *s)
 	object(s, p[3], 4096, false);
 	object(s, p[4], 3 * PAGE_SIZE, true);
 	object(s, p[5], 1 << 20, false);
-	kfree_bulk(5, p + 1);
+	object(s, p[6], 288, false);
+	apart(s, p[1], 8, ksize(p[1]));
+	apart(s, p[2], 100, ksize(p[2]));
+	apart(s, p[6], 288, ksize(p[6]));
+	kfree_bulk(6, p + 1);
 }
 
 static void run_node(struct seen *s)
@@ -168,6 +174,7 @@ static void run_krealloc(struct seen *s)
 		q = krealloc(p, n, GFP_KERNEL);
 		owner(s, q, OURS);
 		note(s, "%s ", q);
+		apart(s, q, n, ksize(q));
 		p = q;
 	}
 	p = krealloc(p, 6, GFP_KERNEL);

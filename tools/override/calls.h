@@ -24,6 +24,9 @@ void owner(struct seen *seen, const void *p, bool ours);
 
 extern const struct call calls_of_kernel[], calls_of_galloc[];
 
+/* A device may write to @p, of @size bytes that were asked for, if it may to kmalloc()'s. */
+void apart(struct seen *seen, const void *p, size_t size, size_t have);
+
 /* opted_out.c */
 void *opted_out_alloc(size_t size);
 void *opted_out_realloc(void *p, size_t size);

@@ -7,6 +7,7 @@
  * the same, and the objects must be from the allocator that they should be from.  Prints
  * "ok - NAME" or "not ok - NAME: WHY" for each.
  */
+#include <linux/dma-mapping.h>
 #include <linux/module.h>
 #include <linux/slab.h>
 
@@ -28,6 +29,24 @@ void owner(struct seen *seen, const void *p, bool ours)
 {
 	if (!ZERO_OR_NULL_PTR(p) && galloc_owns(p) != ours)
 		seen->strangers++;
+}
+
+/*
+ * With lines of a cache that are longer than a word, as on arm64, and devices that are not
+ * coherent: alike on x86, where a line is one byte to DMA.
+ */
+void apart(struct seen *seen, const void *p, size_t size, size_t have)
+{
+	size_t line = dma_get_cache_alignment();
+
+	if (ZERO_OR_NULL_PTR(p))
+		return;
+	if (!IS_ALIGNED((unsigned long)p, ARCH_KMALLOC_MINALIGN))
+		note(seen, "below-minalign ");
+	/* The rule by which the kernel's DMA layer trusts in a size. */
+	if ((size >= 2 * line || IS_ALIGNED(kmalloc_size_roundup(size), line)) &&
+	    !IS_ALIGNED((unsigned long)p | have, line))
+		note(seen, "shares-lines ");
 }
 
 static void compare(const struct call *kernels, const struct call *ours,
