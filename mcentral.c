@@ -441,8 +441,8 @@ static bool free_recheck(struct mcentral *c, struct mspan *s, enum mspan_state s
 	c->changes++;
 	if (unlikely(c->whole))
 		return whole_recheck(c, s);
-	/* One load: row and state of the same life of the span. */
-	tag = READ_ONCE(s->tag);
+	/* Acquire: pairs with mspan_cut_taken(), the bits are of that life.  Row and state, too. */
+	tag = smp_load_acquire(&s->tag);
 	if (tag == MSPAN_TAG(c->row, MSPAN_FULL)) {
 		count_event(EVENT_FULL_WON);
 		if (!mspan_all_free(s))

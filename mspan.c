@@ -685,7 +685,8 @@ unsigned int mspan_cut_taken(struct mspan *s, unsigned int row, void **out)
 void *mspan_take_only(struct mspan *s)
 {
 	WRITE_ONCE(s->free[0], 0);
-	mspan_set_state(s, MSPAN_FULL);
+	/* Release: pairs with whole_recheck(). */
+	smp_store_release(&s->tag, MSPAN_TAG(mspan_row(s), MSPAN_FULL));
 	return (void *)s->start;
 }
 
