@@ -748,6 +748,7 @@ unsigned long sweep_row(struct mcentral *c);
 extern unsigned int quarantine_kb;
 
 bool quarantine_flush(bool may_sleep);
+void quarantine_settle(void);
 size_t quarantine_bytes(void);
 
 /* debug/watch.c */

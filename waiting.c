@@ -76,25 +76,56 @@ out:
 	return false;
 }
 
+/*
+ * The object waits no longer, and is free.  Both under the lock of its row, for which a sweep
+ * decides by it: in between the object looks live, and its pages would be another's.
+ */
+static void end_wait(struct mcentral *c, struct arena *arena, unsigned int page, const void *p)
+{
+	bool freed = false, owed = false;
+	enum mspan_found found;
+	unsigned long flags;
+	struct object o;
+
+	rcu_read_lock();
+	found = mspan_resolve(p, &o);
+	galloc_lock(&c->lock, flags);
+	clear_bit(page, arena->waiting);
+	if (found == FOUND_OBJECT)
+		freed = mcentral_mark_nolock(&o, &owed);
+	galloc_unlock(&c->lock, flags);
+	if (owed)
+		mcentral_look(o.span);
+	rcu_read_unlock();
+	if (unlikely(!freed))
+		report_free(p, found);
+}
+
 /* Free the object that waits in a page, unless it is still shared. */
 static void free_if_unshared(struct arena *arena, unsigned int page)
 {
 	unsigned long start = arena->start + ((unsigned long)page << PAGE_SHIFT);
 	const struct mspan *s = arena_span(arena, page);
-	const struct mcentral *c = mcentral_of(mspan_row(s));
+	struct mcentral *c = mcentral_of(mspan_row(s));
 	unsigned int size = c->sc->size;
 	/* The one that begins in this page: each is longer than a page. */
 	void *p = (void *)(s->start + roundup(start - s->start, size));
 
 	if (!object_unshared(p, size))
 		return;
-	/* From here on a free of it belongs to the next owner, or is detected by its span. */
-	clear_bit(page, arena->waiting);
-	atomic_long_dec(&nr_waiting);
-	count_event(EVENT_DEFERRED_RETURNED);
 	if (want_init_on_free() && !rows_keep_contents(c))
 		memset(p, 0, size);
-	mcentral_free_single(p);
+	galloc_pause(PAUSE_WAIT_ENDS, p);
+	/* From here on a free of it belongs to the next owner, or is detected by its span. */
+	if (!c->whole) {
+		end_wait(c, arena, page, p);
+	} else {
+		/* No heap has such a row, which a sweep would find. */
+		clear_bit(page, arena->waiting);
+		mcentral_free_single(p);
+	}
+	atomic_long_dec(&nr_waiting);
+	count_event(EVENT_DEFERRED_RETURNED);
 }
 
 /* Free the objects that others no longer refer to.  Sleeps. */

@@ -600,6 +600,8 @@ static size_t sweep_large(struct rowset *set)
 	/* The same twice: somebody frees it meanwhile, though nobody may. */
 	for (n = 0; (p = rows_any_span(set)) && p != last; n++) {
 		gfree(p);
+		/* One that is watched may have been kept there. */
+		quarantine_flush(true);
 		last = p;
 		cond_resched();
 	}
@@ -646,7 +648,8 @@ size_t galloc_heap_destroy_flags(struct galloc_heap *heap, unsigned int flags)
 	if (!heap)
 		return 0;
 	heaps_hide(heap);
-	quarantine_flush(true);
+	quarantine_settle();
+	nolock_settle();
 	mutex_lock(&heaps_mutex);
 	list_del(&heap->link);
 	mutex_unlock(&heaps_mutex);

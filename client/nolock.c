@@ -12,7 +12,7 @@
  * an object of whole pages apart, is left to the worker by the address of the page, in a
  * bitmap: the span there may be another one by then, and the worker finds out.
  *
- * Called by clients; calls mcache.c, mcentral.c and large.c.  Has no lock.
+ * Called by clients; calls mcache.c, mcentral.c and large.c.  Only its worker has a lock.
  * Overview: galloc_mod.c.
  */
 #include "debug/guard.h"
@@ -20,6 +20,7 @@
 #include "observe/profile.h"
 
 #include <linux/module.h>
+#include <linux/mutex.h>
 #include <linux/string.h>
 #include <linux/topology.h>
 
@@ -34,6 +35,9 @@ DEFINE_PER_CPU(u8, galloc_lock_held);
 
 /* There is something for nolock_settle() to do; at a lone page, too. */
 static int owed, owed_lone;
+
+/* One task at a time settles: the next waits until what it has taken is done. */
+static DEFINE_MUTEX(settling);
 
 static const void *bad[MAX_BAD];
 
@@ -185,9 +189,10 @@ void nolock_settle(void)
 	unsigned long nr;
 	bool lone;
 
+	mutex_lock(&settling);
 	/* Full order: whatever is owed from here on sets it again. */
 	if (!xchg(&owed, 0))
-		return;
+		goto out;
 	lone = xchg(&owed_lone, 0);
 	settle_reports();
 	if (scan_on)
@@ -202,6 +207,8 @@ void nolock_settle(void)
 		if (nr % 64 == 0)
 			cond_resched();
 	}
+out:
+	mutex_unlock(&settling);
 }
 
 /* ---- allocation ------------------------------------------------------------------------ */

@@ -23,6 +23,22 @@ static bool sweep_must_wait(const struct mspan *s)
 }
 
 /*
+ * Free the live objects of a span in which others wait: with the last of those it goes.
+ * Returns their number.
+ */
+static unsigned int free_others(const struct mcentral *c, struct mspan *s)
+{
+	unsigned int page = arena_page(s->arena, s->start), at, i, n = 0;
+
+	for (i = 0; i < s->objects; i++) {
+		at = page + (((size_t)i * c->sc->size) >> PAGE_SHIFT);
+		if (!test_bit(at, s->arena->waiting))
+			n += !mspan_release_bits(s, i / BITS_PER_LONG, BIT(i % BITS_PER_LONG));
+	}
+	return n;
+}
+
+/*
  * Take up to a turn of spans off a list of a row, of *@left, onto @out, in TRANSIT.  One
  * with objects that wait for others' references stays, and goes to the end.  Returns the
  * objects that were live.
@@ -30,9 +46,12 @@ static bool sweep_must_wait(const struct mspan *s)
 static unsigned int sweep_turn(struct mcentral *c, struct list_head *head,
 			       unsigned long *left, struct list_head *out)
 {
-	unsigned int turn, live = 0;
+	struct mspan *stay[SWEEP_TURN];
+	unsigned int turn, live = 0, n = 0;
 	unsigned long flags;
 
+	/* What stays is a span until it has been looked at. */
+	rcu_read_lock();
 	galloc_lock(&c->lock, flags);
 	c->changes++;
 	for (turn = SWEEP_TURN; turn && *left; turn--) {
@@ -44,7 +63,9 @@ static unsigned int sweep_turn(struct mcentral *c, struct list_head *head,
 		}
 		--*left;
 		if (sweep_must_wait(s)) {
+			live += free_others(c, s);
 			list_move_tail(&s->list, head);
+			stay[n++] = s;
 			continue;
 		}
 		live += s->objects - mspan_count_free(s);
@@ -54,6 +75,9 @@ static unsigned int sweep_turn(struct mcentral *c, struct list_head *head,
 		mspan_set_state(s, MSPAN_TRANSIT);
 	}
 	galloc_unlock(&c->lock, flags);
+	while (n)
+		mcentral_look(stay[--n]);
+	rcu_read_unlock();
 	atomic_add(live, &c->back);
 	return live;
 }

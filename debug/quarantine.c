@@ -99,10 +99,13 @@ void quarantine_turn(void)
 	if (likely(!READ_ONCE(parked_n)))
 		return;
 	for (turn = 0; turn < QUARANTINE_TURN; turn++) {
+		rcu_read_lock();
 		p = quarantine_take(quarantine_max());
+		if (p)
+			api_free_parked(p);
+		rcu_read_unlock();
 		if (!p)
 			break;
-		api_free_parked(p);
 	}
 }
 
@@ -116,14 +119,29 @@ bool quarantine_flush(bool may_sleep)
 	const void *p;
 
 	for (n = 0; may_sleep || n < DRAIN_TURN; n++) {
+		rcu_read_lock();
 		p = READ_ONCE(parked_n) ? quarantine_take(0) : NULL;
+		if (p)
+			api_free_parked(p);
+		rcu_read_unlock();
 		if (!p)
 			break;
-		api_free_parked(p);
 		if (may_sleep)
 			cond_resched();
 	}
 	return n;
+}
+
+/*
+ * Free all, and wait for those that other tasks have taken and are about to free: their
+ * owner goes.  Sleeps.
+ */
+void quarantine_settle(void)
+{
+	quarantine_flush(true);
+	/* Pairs with the read sections from quarantine_take() to the free. */
+	if (parked)
+		synchronize_rcu();
 }
 
 /* Bytes of what is kept. */

@@ -586,6 +586,99 @@ static void hotplug_callbacks_may_create_and_destroy(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, all_gone());
 }
 
+/* ---- what galloc itself has yet to do with an object ---------------------------------- */
+
+static struct {
+	bool there, go_on;
+} ender;
+
+static void wait_there(enum galloc_pause point, const void *what)
+{
+	if (point != PAUSE_WAIT_ENDS)
+		return;
+	WRITE_ONCE(ender.there, true);
+	gk_spin_for(READ_ONCE(ender.go_on), GK_PATIENCE_MS / 3);
+}
+
+static void end_waits(void *unused)
+{
+	waiting_release();
+}
+
+/* It was freed, others had its page, and a worker is about to free it at last. */
+static void an_object_that_waits_is_not_swept(struct kunit *test)
+{
+	struct galloc_heap *heap = make(test, 0);
+	void *p = galloc_from(heap, 5000, GFP_KERNEL), *other[64];
+	struct gk_thread *t;
+	struct page *page;
+	unsigned int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, p);
+	if (!gk_smp()) {
+		galloc_heap_destroy(heap, GALLOC_HEAP_RELEASE);
+		kunit_skip(test, "one CPU");
+	}
+	page = virt_to_page(p);
+	get_page(page);
+	gfree(p);
+	put_page(page);
+	memset(&ender, 0, sizeof(ender));
+	WRITE_ONCE(galloc_pause_hook, wait_there);
+	t = gk_start(test, gk_cpu(1), end_waits, NULL);
+	KUNIT_EXPECT_TRUE(test, gk_wait_for(READ_ONCE(ender.there), GK_PATIENCE_MS / 3));
+	KUNIT_EXPECT_EQ(test, galloc_heap_destroy(heap, GALLOC_HEAP_RELEASE), 0);
+	for (i = 0; i < ARRAY_SIZE(other); i++)
+		other[i] = galloc(5000, GFP_KERNEL);
+	WRITE_ONCE(ender.go_on, true);
+	gk_join(test, t);
+	WRITE_ONCE(galloc_pause_hook, NULL);
+	for (i = 0; i < ARRAY_SIZE(other); i++)
+		gfree(other[i]);
+	KUNIT_EXPECT_TRUE(test, all_gone());
+	KUNIT_EXPECT_EQ(test, gk_in_use(test), 0);
+}
+
+/* Its span stays until then; nobody is to free its neighbours. */
+static void the_neighbours_of_what_waits_are_swept(struct kunit *test)
+{
+	struct galloc_heap *heap = make(test, 0);
+	struct page *page;
+	void *p[8];
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(p); i++) {
+		p[i] = galloc_from(heap, 5000, GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, p[i]);
+	}
+	page = virt_to_page(p[3]);
+	get_page(page);
+	gfree(p[3]);
+	KUNIT_EXPECT_EQ(test, galloc_heap_destroy(heap, GALLOC_HEAP_RELEASE),
+			ARRAY_SIZE(p) - 1);
+	put_page(page);
+	waiting_release();
+	KUNIT_EXPECT_TRUE(test, all_gone());
+	KUNIT_EXPECT_EQ(test, gk_in_use(test), 0);
+}
+
+/* The worker takes what gfree_nolock() freed apart, and has not done so. */
+static void what_the_worker_has_to_free_is_not_swept(struct kunit *test)
+{
+	struct galloc_heap *heap = make(test, 0);
+	void *p[3];
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(p); i++) {
+		p[i] = galloc_from(heap, 100000, GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, p[i]);
+	}
+	gfree_nolock(p[2]);
+	KUNIT_EXPECT_EQ(test, galloc_heap_destroy(heap, GALLOC_HEAP_RELEASE), 2);
+	KUNIT_EXPECT_TRUE(test, all_gone());
+	KUNIT_EXPECT_EQ(test, gk_in_use(test), 0);
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE(every_call_serves_its_heap),
 	KUNIT_CASE(the_first_of_a_class_may_be_wanted_in_an_interrupt),
@@ -602,6 +695,9 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(a_sweep_takes_everything_back),
 	KUNIT_CASE(creation_and_destruction_leak_nothing),
 	KUNIT_CASE(hotplug_callbacks_may_create_and_destroy),
+	KUNIT_CASE(an_object_that_waits_is_not_swept),
+	KUNIT_CASE(the_neighbours_of_what_waits_are_swept),
+	KUNIT_CASE(what_the_worker_has_to_free_is_not_swept),
 	{}
 };
 
