@@ -754,6 +754,8 @@ static struct mcache_stack *drain_cpu(unsigned int cpu)
 
 	/* What it queued with interrupts off may have been left. */
 	rcu_batches_catch_up();
+	/* Its work item may have run elsewhere, where it could not help it. */
+	bitmap_zero(m->wants, STACK_KS);
 	if (stacks == empty_stacks)
 		return NULL;
 	/* Including those of nodes that it has adopted. */
@@ -766,7 +768,6 @@ static struct mcache_stack *drain_cpu(unsigned int cpu)
 		mheap_free(s);
 	WRITE_ONCE(m->local, empty_stacks);
 	WRITE_ONCE(m->stacks, empty_stacks);
-	bitmap_zero(m->wants, STACK_KS);
 	count_event(EVENT_DEAD_CPU);
 	return stacks;
 }
