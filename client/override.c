@@ -280,15 +280,19 @@ EXPORT_SYMBOL_GPL(galloc_kvfree_sensitive);
 /* By the words that newer kernels have for kfree_rcu() in an object. */
 static LLIST_HEAD(waiting_words);
 
+/* Whoever has it has freed what others have taken before. */
+static DEFINE_MUTEX(words_mutex);
+
 static void free_words(struct work_struct *work)
 {
-	struct llist_node *word = llist_del_all(&waiting_words);
 	enum mspan_found found;
+	struct llist_node *word;
 	struct target t;
 
-	if (!word)
-		return;
-	synchronize_rcu();
+	mutex_lock(&words_mutex);
+	word = llist_del_all(&waiting_words);
+	if (word)
+		synchronize_rcu();
 	while (word) {
 		const void *p = word;
 
@@ -298,6 +302,7 @@ static void free_words(struct work_struct *work)
 			gfree(t.start);
 		cond_resched();
 	}
+	mutex_unlock(&words_mutex);
 }
 
 static DECLARE_WORK(words_work, free_words);
