@@ -597,7 +597,8 @@ static void wait_there(enum galloc_pause point, const void *what)
 	if (point != PAUSE_WAIT_ENDS)
 		return;
 	WRITE_ONCE(ender.there, true);
-	gk_spin_for(READ_ONCE(ender.go_on), GK_PATIENCE_MS / 3);
+	/* It lets others run: the sweep waits for grace periods. */
+	gk_yield_for(READ_ONCE(ender.go_on), GK_PATIENCE_MS / 3);
 }
 
 static void end_waits(void *unused)
