@@ -208,9 +208,9 @@ static inline void kswapd_unhush(struct kswapd_hush *hush) { }
 
 /* What the first attempt of kvmalloc() for more than a page lacks: since 6.15 it only looks. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 15, 0)
-#define KVMALLOC_GFP_LACKS	__GFP_RETRY_MAYFAIL
+#define KVMALLOC_GFP_LACKS	0
 #else
-#define KVMALLOC_GFP_LACKS	(__GFP_RETRY_MAYFAIL | __GFP_DIRECT_RECLAIM)
+#define KVMALLOC_GFP_LACKS	__GFP_DIRECT_RECLAIM
 #endif
 
 /*

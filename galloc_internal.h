@@ -62,8 +62,8 @@ static_assert(GALLOC_MAX_PAGES <= U16_MAX);
 /* Flags the fast path leaves to alloc_flagged(). */
 #define GALLOC_GFP_RARE		(GALLOC_GFP_ZONES | __GFP_ZERO | __GFP_NOFAIL)
 
-/* Both: give up rather than empty caches, since the caller has something to fall back on. */
-#define GALLOC_GFP_ONCE		(__GFP_NORETRY | __GFP_RETRY_MAYFAIL)
+/* Both, which nobody asks of an allocator: give up rather than empty caches, see vmalloc.c. */
+#define GALLOC_GFP_ONCE		(__GFP_NORETRY | __GFP_WRITE)
 
 /**
  * enum mspan_state - who owns a span
