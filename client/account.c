@@ -33,7 +33,7 @@ static bool exceeds(const struct row_account *a, long bytes)
 	return a->limit && bytes > a->limit && !atomic_read(&a->lifted);
 }
 
-/* Charge one account: never more than its limit, not for a moment. */
+/* Charge one account: never more than its limit, not for a moment, unless that is lifted. */
 static bool charge_one(struct row_account *a, long bytes)
 {
 	long had = atomic_long_read(&a->bytes), peak;

@@ -122,6 +122,7 @@ EXPORT_SYMBOL_GPL(galloc_kmem_cache_destroy);
 static noinline void *alloc_flagged(struct galloc_cache *cache, gfp_t gfp, int nid)
 {
 	bool clear = cache->has_ctor && (gfp & __GFP_ZERO);
+	gfp_t first;
 	void *p;
 
 	gfp &= ~GALLOC_GFP_ZONES;
@@ -129,7 +130,8 @@ static noinline void *alloc_flagged(struct galloc_cache *cache, gfp_t gfp, int n
 		gfp &= ~__GFP_NOFAIL;
 	if (clear)
 		gfp &= ~__GFP_ZERO;
-	p = galloc_cache_alloc_node(cache, gfp & ~__GFP_NOFAIL, nid);
+	first = gfp & __GFP_NOFAIL ? (gfp & ~__GFP_NOFAIL) | __GFP_NOWARN : gfp;
+	p = galloc_cache_alloc_node(cache, first, nid);
 	if (!p && (gfp & __GFP_NOFAIL)) {
 		account_lift(&cache->account, 1);
 		p = galloc_cache_alloc_node(cache, gfp, nid);
