@@ -33,6 +33,7 @@ enum galloc_pause {
 	PAUSE_STACKS_READY,	/* mcache: has stacks, not yet published */
 	PAUSE_ASK_SYSTEM,	/* pages or a descriptor, with what flags: gfp_t */
 	PAUSE_GOT_PAGES,	/* arena: has pages, not in the map yet: struct page */
+	PAUSE_UNPARKED,		/* quarantine: an object was taken out, and is about to be freed */
 	PAUSE_WAIT_ENDS,	/* an object that waits is unshared, and about to be free */
 	PAUSE_RCU_TAKEN,	/* gfree_rcu: a batch (or NULL) was taken, and does not fly yet */
 	PAUSE_RCU_LOCKED,	/* gfree_rcu, or its callback (NULL): batches locked */

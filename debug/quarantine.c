@@ -90,6 +90,13 @@ static const void *quarantine_take(size_t max)
 	return p;
 }
 
+/* Free what was taken, in the same read section: see quarantine_settle(). */
+static void unpark(const void *p)
+{
+	galloc_pause(PAUSE_UNPARKED, p);
+	api_free_parked(p);
+}
+
 /* Free what is beyond the limit, some at a time.  Any context but NMI, no galloc lock held. */
 void quarantine_turn(void)
 {
@@ -102,7 +109,7 @@ void quarantine_turn(void)
 		rcu_read_lock();
 		p = quarantine_take(quarantine_max());
 		if (p)
-			api_free_parked(p);
+			unpark(p);
 		rcu_read_unlock();
 		if (!p)
 			break;
@@ -122,7 +129,7 @@ bool quarantine_flush(bool may_sleep)
 		rcu_read_lock();
 		p = READ_ONCE(parked_n) ? quarantine_take(0) : NULL;
 		if (p)
-			api_free_parked(p);
+			unpark(p);
 		rcu_read_unlock();
 		if (!p)
 			break;

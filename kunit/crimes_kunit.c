@@ -486,24 +486,6 @@ static void what_is_made_later_is_watched(struct kunit *test)
 	gk_expect_any_faults(test, 3);
 }
 
-/* Those that are large go one by one, and into quarantine. */
-static void what_is_watched_is_swept(struct kunit *test)
-{
-	struct galloc_heap *swept;
-	unsigned int i;
-
-	watch("heap=swept on");
-	swept = galloc_heap_create("swept", NULL);
-	KUNIT_ASSERT_NOT_NULL(test, swept);
-	quarantine_kb = 1024;
-	for (i = 0; i < 3; i++)
-		KUNIT_EXPECT_NOT_NULL(test, galloc_from(swept, 40000, GFP_KERNEL));
-	KUNIT_EXPECT_EQ(test, galloc_heap_destroy(swept, GALLOC_HEAP_RELEASE), 3);
-	quarantine_kb = 0;
-	watch("heap=swept off");
-	KUNIT_EXPECT_EQ(test, quarantine_bytes(), 0);
-}
-
 /* A cache in a heap: as long as one of them is named its objects are recorded, unseen never. */
 static void two_may_watch_the_same(struct kunit *test)
 {
@@ -758,7 +740,6 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(only_what_was_named_is_watched),
 	KUNIT_CASE(what_lay_on_a_stack_is_free_when_watching_begins),
 	KUNIT_CASE(what_is_made_later_is_watched),
-	KUNIT_CASE(what_is_watched_is_swept),
 	KUNIT_CASE(two_may_watch_the_same),
 	KUNIT_CASE(switching_disturbs_no_traffic),
 	KUNIT_CASE(without_memory_nothing_is_recorded_and_all_is_served),

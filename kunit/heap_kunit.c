@@ -10,6 +10,7 @@
 
 #include "client/cache.h"
 #include "client/heap.h"
+#include "debug/watch.h"
 #include "observe/heaps.h"
 #include "twin.h"
 
@@ -680,6 +681,80 @@ static void what_the_worker_has_to_free_is_not_swept(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, gk_in_use(test), 0);
 }
 
+static void watch(const char *what)
+{
+	char text[40];
+
+	strscpy(text, what, sizeof(text));
+	WARN_ON_ONCE(watch_command(text));
+}
+
+/* Those that are large go one by one, and into quarantine. */
+static void what_is_watched_is_swept(struct kunit *test)
+{
+	struct galloc_heap *swept;
+	unsigned int i;
+
+	watch("heap=swept on");
+	swept = galloc_heap_create("swept", NULL);
+	KUNIT_ASSERT_NOT_NULL(test, swept);
+	quarantine_kb = 1024;
+	for (i = 0; i < 3; i++)
+		KUNIT_EXPECT_NOT_NULL(test, galloc_from(swept, 40000, GFP_KERNEL));
+	KUNIT_EXPECT_EQ(test, galloc_heap_destroy(swept, GALLOC_HEAP_RELEASE), 3);
+	quarantine_kb = 0;
+	watch("heap=swept off");
+	KUNIT_EXPECT_EQ(test, quarantine_bytes(), 0);
+}
+
+static struct {
+	bool taken, destroys;
+} unparked;
+
+/* As a task that is preempted right there. */
+static void unpark_slowly(enum galloc_pause point, const void *p)
+{
+	if (point != PAUSE_UNPARKED || READ_ONCE(unparked.taken))
+		return;
+	WRITE_ONCE(unparked.taken, true);
+	gk_spin_for(READ_ONCE(unparked.destroys), GK_PATIENCE_MS / 3);
+	mdelay(200);
+}
+
+static void flush_quarantine(void *unused)
+{
+	quarantine_flush(true);
+}
+
+/* Another task has taken it out, and has not freed it. */
+static void what_was_in_quarantine_is_waited_for(struct kunit *test)
+{
+	struct galloc_heap *gone;
+	struct gk_thread *t;
+
+	watch("heap=gone on");
+	gone = galloc_heap_create("gone", NULL);
+	KUNIT_ASSERT_NOT_NULL(test, gone);
+	quarantine_kb = 1024;
+	memset(&unparked, 0, sizeof(unparked));
+	gfree(galloc_from(gone, 100, GFP_KERNEL));
+	KUNIT_EXPECT_GT(test, quarantine_bytes(), 0);
+	if (gk_smp()) {
+		WRITE_ONCE(galloc_pause_hook, unpark_slowly);
+		t = gk_start(test, gk_cpu(1), flush_quarantine, NULL);
+		KUNIT_EXPECT_TRUE(test, gk_wait_for(READ_ONCE(unparked.taken),
+						    GK_PATIENCE_MS / 3));
+		WRITE_ONCE(unparked.destroys, true);
+	}
+	/* Nothing is said to be live, either. */
+	KUNIT_EXPECT_EQ(test, galloc_heap_destroy(gone, 0), 0);
+	if (gk_smp())
+		gk_join(test, t);
+	WRITE_ONCE(galloc_pause_hook, NULL);
+	quarantine_kb = 0;
+	watch("heap=gone off");
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE(every_call_serves_its_heap),
 	KUNIT_CASE(the_first_of_a_class_may_be_wanted_in_an_interrupt),
@@ -699,6 +774,8 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(an_object_that_waits_is_not_swept),
 	KUNIT_CASE(the_neighbours_of_what_waits_are_swept),
 	KUNIT_CASE(what_the_worker_has_to_free_is_not_swept),
+	KUNIT_CASE(what_is_watched_is_swept),
+	KUNIT_CASE(what_was_in_quarantine_is_waited_for),
 	{}
 };
 
