@@ -40,6 +40,7 @@ static __always_inline void *see_taken(void *obj)
 	return obj;
 }
 
+/* Out of line, so that the size is looked up only if it is needed. */
 static noinline void *clear_object(void *obj, unsigned int class)
 {
 	return memset(obj, 0, sizeclasses[class].size);

@@ -144,9 +144,9 @@ enough()
 		{ [ "$seeds" -gt 1 ] || [ "$(share fill "$order" $tmp/both)" -ge "$least" ]; }
 }
 
-# What else holds memory, the system's own lists too, is not the same in both passes, and
-# half a percent of memory is half of what may be missing: that there is less must be so
-# three times. That something fails, and that somebody is killed, need not.
+# What else holds memory, the system's own lists too, differs between the two passes, by half
+# a percent at times, and two may be missing: too little must be measured three times. A
+# request that kmalloc() serves and galloc does not, or one more kill, fails at once.
 one_case()
 {
 	local name=$1 order=$2 by_kmalloc least worse='' tries=3
