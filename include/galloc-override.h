@@ -554,6 +554,12 @@ do {									\
 	__galloc_third(__VA_ARGS__, galloc_kfree_rcu,			\
 		       __galloc_kfree_rcu_mightsleep)(__VA_ARGS__)
 
+/* The driver's own fence, which its function that releases fences ends with. */
+static inline void __galloc_dma_fence_free(struct dma_fence *fence)
+{
+	galloc_kfree_rcu(fence, rcu);
+}
+
 /* ---- calls that hand memory to core code which frees it ---------------------------------- */
 
 #ifndef GALLOC_OVERRIDE_QUIET

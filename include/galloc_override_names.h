@@ -65,6 +65,8 @@
 #define ahash_free_singlespawn_instance	galloc_ahash_free_singlespawn_instance
 #endif
 
+#define dma_fence_free		__galloc_dma_fence_free
+
 /* In later kernels a macro.  The kernel frees it, after a grace period. */
 #ifdef dma_fence_chain_alloc
 #undef dma_fence_chain_alloc

@@ -5,6 +5,7 @@
  * names their table.  Every object that is not freed shows as a leak at the end.
  */
 #include <linux/delay.h>
+#include <linux/dma-fence.h>
 #include <linux/fs.h>
 #include <linux/generic-radix-tree.h>
 #include <linux/kernel.h>
@@ -491,6 +492,10 @@ static void run_rcu(struct seen *s)
 	struct thing *t = kmalloc(sizeof(*t), GFP_KERNEL), *none = NULL;
 	struct thing *big = kvmalloc(SZ_8M, GFP_KERNEL);
 	unsigned int i;
+#ifdef CONFIG_DMA_SHARED_BUFFER
+	struct dma_fence *fence = kzalloc(sizeof(*fence), GFP_KERNEL);
+	void (*release)(struct dma_fence *fence) = dma_fence_free;
+#endif
 #ifdef kfree_rcu_nolock
 	struct { long word; struct kvfree_rcu_head rcu; } *small;
 #endif
@@ -499,6 +504,11 @@ static void run_rcu(struct seen *s)
 	kfree_rcu(t, rcu);
 	kvfree_rcu(big, rcu);
 	kfree_rcu(none, rcu);
+#ifdef CONFIG_DMA_SHARED_BUFFER
+	/* Of a driver, by the address of the function that fences without another have. */
+	owner(s, fence, OURS);
+	release(fence);
+#endif
 #ifdef kfree_rcu_nolock
 	small = kmalloc(sizeof(*small), GFP_KERNEL);
 	owner(s, small, OURS);
