@@ -17,6 +17,9 @@
 /* For the array of stacks where sleeping is allowed: try hard, but without the OOM killer. */
 #define STACKS_GFP	(GFP_KERNEL | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
 
+/* A CPU's slow paths ask for its array of stacks again after this long. */
+#define STACKS_AGAIN	HZ
+
 /* A class's capacity starts at this many bytes, and is limited to this part of all. */
 #define CAPACITY_START_BYTES	4096
 #define CAPACITY_MAX_PART	8
@@ -107,6 +110,10 @@ void capacity_want(unsigned int k)
 	if (!m)
 		return;
 	wanted = __test_and_set_bit(k, m->wants);
+	if (!k) {
+		WRITE_ONCE(m->asked, jiffies);
+		wanted = false;
+	}
 	mcache_leave(m);
 	if (!wanted)
 		worker_kick(WORKER_CPU);
@@ -170,14 +177,18 @@ err:
 
 /*
  * Allocate this CPU's own stacks.  False if there is no memory for them: after one try
- * the CPU's work item allocates them, and until then the CPU has none.
+ * the CPU's work item allocates them, and until then the CPU has none.  It may never run:
+ * an isolated CPU gets none, and a caller that has migrated has asked that of another.  So
+ * both are tried again after a while.
  */
 bool capacity_setup(void)
 {
+	const struct mcache *m = raw_cpu_ptr(&galloc_mcache);
 	struct mcache_stack *stacks;
 
 	/* Of any CPU: this is only a hint. */
-	if (test_bit(0, raw_cpu_ptr(&galloc_mcache)->wants))
+	if (test_bit(0, m->wants) &&
+	    time_before(jiffies, READ_ONCE(m->asked) + STACKS_AGAIN))
 		return false;
 	stacks = may_call_system() ?
 		arena_meta_alloc(stacks_bytes(), numa_mem_id()) : NULL;

@@ -119,6 +119,7 @@ struct stack_rest {
  * @age_nr: stack at which the tick's work stopped, on a CPU without work items
  * @wants: k whose places could not be allocated; bit 0: the array of stacks
  *	itself.  Set by the CPU with busy set, cleared by @work
+ * @asked: when bit 0 of them was set, or the array was last asked for in vain, in jiffies
  * @drain_all: @work empties the stacks, instead of looking for idle ones
  * @work: runs on this CPU
  *
@@ -157,6 +158,7 @@ struct mcache {
 	unsigned long runs_changes;
 	struct mspan *runs[STASH_RUNS];
 	DECLARE_BITMAP(wants, STACK_KS);
+	unsigned long asked;
 	struct work_struct work;
 };
 

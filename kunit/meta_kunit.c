@@ -75,6 +75,8 @@ static void a_cpu_without_memory_for_stacks_gets_them_from_its_worker(struct kun
 	gk_whole();
 	gk_in_pieces(0);
 	set_bit(0, m->wants);
+	/* However slow this machine is: the next try is far away. */
+	WRITE_ONCE(m->asked, jiffies + GK_PATIENCE_MS * HZ);
 	gfree(galloc(64, GFP_KERNEL));
 	if (m->stacks == empty_stacks)
 		KUNIT_EXPECT_EQ(test, gk_pieces_asked(), 0);
@@ -87,6 +89,39 @@ static void a_cpu_without_memory_for_stacks_gets_them_from_its_worker(struct kun
 	/* And they work. */
 	KUNIT_EXPECT_EQ(test, load(64), 0);
 	KUNIT_EXPECT_GT(test, gk_capacity(gk_stack(sizeclass_of(64))), 0);
+	gk_stacks_delete(had);
+}
+
+/*
+ * Nobody has heard that the CPU wants stacks: an isolated one gets no work item, and who
+ * migrates may have asked for that of another CPU.
+ */
+static void a_cpu_that_nobody_has_heard_gets_stacks(struct kunit *test)
+{
+	struct mcache *m = raw_cpu_ptr(&galloc_mcache);
+	struct mcache_stack *had;
+	unsigned long flags;
+
+	if (galloc_debug)
+		kunit_skip(test, "no stacks");
+	had = gk_take_stacks_away(test);
+	set_bit(0, m->wants);
+	WRITE_ONCE(m->asked, jiffies - 10 * HZ);
+	gfree(galloc(64, GFP_KERNEL));
+	KUNIT_EXPECT_PTR_NE(test, m->stacks, empty_stacks);
+	gk_stacks_delete(had);
+
+	/* Where the system may not be called, the work item is asked for once more. */
+	had = gk_take_stacks_away(test);
+	gk_background();
+	set_bit(0, m->wants);
+	WRITE_ONCE(m->asked, jiffies - 10 * HZ);
+	local_irq_save(flags);
+	gfree(galloc(64, GFP_NOWAIT));
+	local_irq_restore(flags);
+	KUNIT_EXPECT_TRUE(test, gk_wait_for(m->stacks != empty_stacks, GK_PATIENCE_MS));
+	KUNIT_EXPECT_FALSE(test, test_bit(0, m->wants));
+	gk_quiet();
 	gk_stacks_delete(had);
 }
 
@@ -271,6 +306,7 @@ static void an_order_that_was_not_there_is_not_asked_for(struct kunit *test)
 
 static struct kunit_case cases[] = {
 	KUNIT_CASE(a_cpu_without_memory_for_stacks_gets_them_from_its_worker),
+	KUNIT_CASE(a_cpu_that_nobody_has_heard_gets_stacks),
 	KUNIT_CASE(a_stack_falls_back_to_a_page),
 	KUNIT_CASE(a_transfer_falls_back_to_a_page),
 	KUNIT_CASE(tables_are_charged_by_their_real_size),
