@@ -406,7 +406,7 @@ static bool gate_look(struct gate_object *o, bool freed, u8 *why)
 static bool gate_see(struct gate_object *o, bool freed)
 {
 	bool may = true;
-	u8 why;
+	u8 why = 0;
 
 	rcu_read_lock();
 	if (gate_look(o, freed, &why)) {
@@ -420,7 +420,8 @@ static bool gate_see(struct gate_object *o, bool freed)
 			may = !quarantine_add(o->p, o->size);
 	}
 	rcu_read_unlock();
-	if (freed && !may)
+	/* Also if this one was not kept: the limit may have become lower. */
+	if (freed && why & BIT(GATE_TABLE) && !o->nolock)
 		quarantine_turn();
 	return may;
 }
