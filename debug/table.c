@@ -540,12 +540,14 @@ bool table_find(const void *p, struct found_record *found)
 	struct gate_object o = { .p = p };
 	const struct record *r = NULL;
 	unsigned long flags;
+	bool is_object;
 
 	/* Acquire: pairs with table_enable(). */
 	if (!smp_load_acquire(&table_hash))
 		return false;
 	rcu_read_lock();
-	if (gate_find(&o))
+	is_object = gate_find(&o);
+	if (is_object)
 		r = record_of(&o, false);
 	if (r) {
 		/* data_race(): its owner may be changing it; a report has what there was. */
@@ -554,8 +556,9 @@ bool table_find(const void *p, struct found_record *found)
 		found->first = addr_of(p) == o.span + (size_t)o.index * o.size;
 	}
 	rcu_read_unlock();
-	if (r)
-		return true;
+	/* What was there before was others', and would be blamed. */
+	if (is_object)
+		return r;
 	galloc_lock(&table_lock, flags);
 	r = dead_find(addr_of(p), found);
 	if (r)

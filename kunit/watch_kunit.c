@@ -17,6 +17,15 @@ static void watch(const char *what)
 	WARN_ON_ONCE(watch_command(text));
 }
 
+/* The same for the class of a size. */
+static void watch_class(size_t size, const char *how)
+{
+	char text[40];
+
+	snprintf(text, sizeof(text), "class=%u %s", sizeclass_of(size), how);
+	watch(text);
+}
+
 static int init_case(struct kunit *test)
 {
 	return gk_init(test);
@@ -27,6 +36,43 @@ static void exit_case(struct kunit *test)
 	quarantine_kb = 0;
 	quarantine_flush(true);
 	gk_exit(test);
+}
+
+/* ---- reports -------------------------------------------------------------------------------- */
+
+/* Where another object is now, nobody is blamed for what was there before. */
+static void a_report_is_about_who_is_there(struct kunit *test)
+{
+	const size_t size = 1000, had = 4096;
+	unsigned int i;
+	u8 *p, *q = NULL;
+
+	gk_expect_reports(test, FAULT_INTERIOR);
+	watch_class(had, "on");
+	p = galloc_any(had, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, p);
+	gfree(p);
+	watch_class(had, "off");
+	worker_settle();
+	/* Its pages are in use again. */
+	for (i = 0; i < 4096 && addr_of(q) - addr_of(p) >= had - size; i++) {
+		void **next = galloc_any(size, GFP_KERNEL);
+
+		KUNIT_ASSERT_NOT_NULL(test, next);
+		*next = q;
+		q = (u8 *)next;
+	}
+	KUNIT_EXPECT_LT(test, i, 4096);
+	gk_listen(test);
+	gfree(q + 8);
+	gk_expect_faults(test, FAULT_INTERIOR, 1);
+	KUNIT_EXPECT_EQ(test, gk_heard(test, "allocated by task"), 0);
+	KUNIT_EXPECT_EQ(test, gk_heard(test, "freed by task"), 0);
+	while (q) {
+		p = q;
+		q = *(void **)q;
+		gfree(p);
+	}
 }
 
 /* ---- quarantine ------------------------------------------------------------------------------ */
@@ -53,6 +99,7 @@ static void a_lower_limit_empties_it(struct kunit *test)
 }
 
 static struct kunit_case cases[] = {
+	KUNIT_CASE(a_report_is_about_who_is_there),
 	KUNIT_CASE(a_lower_limit_empties_it),
 	{}
 };
