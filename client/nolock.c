@@ -16,6 +16,7 @@
  * Overview: galloc_mod.c.
  */
 #include "debug/guard.h"
+#include "debug/table.h"
 #include "mcache.h"
 #include "observe/profile.h"
 
@@ -70,7 +71,7 @@ static void owe_look(const void *p)
 	owe();
 }
 
-/* kmemleak takes locks: the worker frees the object.  False if it is to be freed at once. */
+/* Who sees it may have to wait: the worker frees it.  False if it is to be freed at once. */
 static noinline bool defer_free(const void *p)
 {
 	unsigned int i;
@@ -81,7 +82,8 @@ static noinline bool defer_free(const void *p)
 			return true;
 		}
 	}
-	scan_miss();
+	if (scan_on)
+		scan_miss();
 	return false;
 }
 
@@ -195,8 +197,7 @@ void nolock_settle(void)
 		goto out;
 	lone = xchg(&owed_lone, 0);
 	settle_reports();
-	if (scan_on)
-		settle_deferred();
+	settle_deferred();
 	for (nr = 0; nr < map_nr_slots(); nr++) {
 		for (page = 0; page < ARENA_PAGES; page++) {
 			page = settle_page(nr, page);
@@ -333,9 +334,11 @@ void gfree_nolock(const void *p)
 		return;
 	if (guard_any() && guard_free(p, true))
 		return;
-	if (scan_on && defer_free(p))
-		return;
 	rcu_read_lock();
+	if ((scan_on || bytes_zones_end()) && defer_free(p)) {
+		rcu_read_unlock();
+		return;
+	}
 	if (mspan_resolve(p, &o) == FOUND_OBJECT) {
 		done = free_small(p, &o);
 	} else {

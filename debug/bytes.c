@@ -22,6 +22,12 @@
 /* SLUB's value. */
 #define BYTE_FREE		0x6b
 
+/* Bytes that are compared at a time. */
+#define CHECK_TURN		PAGE_SIZE
+
+/* Objects that read as zero get no red zones for now. */
+static bool zones_end;
+
 /* ---- marks -------------------------------------------------------------------------- */
 
 #ifdef CONFIG_KASAN_GENERIC
@@ -113,17 +119,20 @@ size_t bytes_zone(const struct record *r, size_t size)
 }
 
 /**
- * bytes_fill_zone() - give an object its red zone
- * @p: the object, all of its bytes open
+ * bytes_give_zone() - give an object its red zone
+ * @p: the object, all of its bytes open, and zero if it reads so
  * @r: its record
  * @size: its bytes
  *
- * Context: Any; the object is the caller's.
+ * Context: RCU read section; the object is the caller's.
  */
-void bytes_fill_zone(const void *p, const struct record *r, size_t size)
+void bytes_give_zone(const void *p, struct record *r, size_t size)
 {
-	size_t n = bytes_zone(r, size);
+	size_t n;
 
+	/* Pairs with the grace period of bytes_clear_zones(). */
+	WRITE_ONCE(r->whole, r->zero && READ_ONCE(zones_end));
+	n = bytes_zone(r, size);
 	if (!n)
 		return;
 	memset((void *)p + r->asked, BYTES_ZONE, n);
@@ -165,7 +174,7 @@ bool bytes_fill_free(const struct gate_object *o)
 /* ---- comparison ------------------------------------------------------------------------- */
 
 /* The first of @n bytes that is not @byte; its offset from @p, or -1. */
-long bytes_damage(const void *p, size_t from, size_t n, u8 byte)
+static long bytes_damage(const void *p, size_t from, size_t n, u8 byte)
 {
 	const void *at;
 
@@ -197,4 +206,122 @@ bool bytes_check_free(const void *p, const struct record *r, size_t size)
 		return true;
 	report_damage(FAULT_LATE_WRITE, p, at, bytes_of_free());
 	return false;
+}
+
+/*
+ * Compare a turn of an object's bytes, for table_visit().  Its owner may be changing them: then
+ * they say nothing.
+ */
+static size_t check_turn(struct visited *v)
+{
+	u32 seq = READ_ONCE(v->r->seq), state;
+	size_t n, next = 0;
+
+	/* Acquire: pairs with record_done(). */
+	state = smp_load_acquire(&v->r->state);
+	if (state == RECORD_POISONED) {
+		v->fault = FAULT_LATE_WRITE;
+		v->byte = bytes_of_free();
+		n = min_t(size_t, v->size - v->from, CHECK_TURN);
+		v->at = bytes_damage(v->p, v->from, n, v->byte);
+		if (v->at < 0 && v->from + n < v->size)
+			next = v->from + n;
+	} else if (state == RECORD_LIVE) {
+		v->fault = FAULT_OVERRUN;
+		v->byte = BYTES_ZONE;
+		v->at = bytes_damage(v->p, v->r->asked, bytes_zone(v->r, v->size), v->byte);
+	}
+	/* Pairs with record_change(). */
+	smp_rmb();
+	if (v->at >= 0 && (READ_ONCE(v->r->seq) != seq || READ_ONCE(v->r->state) != state ||
+			   !gate_is_recorded(v->row)))
+		v->at = -1;
+	return next;
+}
+
+/**
+ * bytes_check() - compare all bytes that should not have changed
+ *
+ * Reports each object that has been written to.
+ *
+ * Context: Process.  Sleeps.
+ * Return: Their number.
+ */
+unsigned int bytes_check(void)
+{
+	return table_visit(check_turn, NULL);
+}
+
+/* ---- the end of a watch --------------------------------------------------------------------- */
+
+/**
+ * struct clearing - whose zones end
+ * @match: true for their rows
+ * @arg: for @match
+ */
+struct clearing {
+	bool (*match)(u32 row, const void *arg);
+	const void *arg;
+};
+
+/* Clear the red zone of an object that reads as zero behind its bytes, for table_visit(). */
+static size_t clear_zone(struct visited *v)
+{
+	const struct clearing *c = v->arg;
+	struct record *r = v->r;
+	size_t zone;
+
+	if (READ_ONCE(r->state) != RECORD_LIVE || !c->match(v->row, c->arg))
+		return 0;
+	/* Full order: pairs with record_claim() and table_see_free(). */
+	if (cmpxchg(&r->state, RECORD_LIVE, RECORD_CLEARING) != RECORD_LIVE)
+		return 0;
+	zone = r->zero ? bytes_zone(r, v->size) : 0;
+	if (zone) {
+		v->fault = FAULT_OVERRUN;
+		v->byte = BYTES_ZONE;
+		v->at = bytes_damage(v->p, r->asked, zone, BYTES_ZONE);
+		WRITE_ONCE(r->seq, r->seq + 1);
+		bytes_open(v->p, v->size);
+		galloc_pause(PAUSE_ZONE_CLEARING, v->p);
+		memset(v->p + r->asked, 0, zone);
+		WRITE_ONCE(r->whole, true);
+	}
+	/* Release: whoever finds it in use finds the zeroes. */
+	smp_store_release(&r->state, RECORD_LIVE);
+	return 0;
+}
+
+/**
+ * bytes_clear_zones() - some rows will not be watched any more
+ * @match: true for these
+ * @arg: for @match
+ *
+ * What krealloc() promises of a zeroed object has to be true of one that was watched, when
+ * nobody knows any more where its red zone began: from here on all of its bytes are its
+ * client's.  Zeroed objects of other rows, too, get no zone before bytes_zones_again().
+ *
+ * Context: Process, one at a time.  Sleeps.
+ */
+void bytes_clear_zones(bool (*match)(u32 row, const void *arg), const void *arg)
+{
+	const struct clearing c = { match, arg };
+
+	WRITE_ONCE(zones_end, true);
+	/* Whoever has not seen it has made its zone.  Pairs with bytes_give_zone(). */
+	synchronize_rcu();
+	table_visit(clear_zone, &c);
+	galloc_pause(PAUSE_ZONES_CLEARED, NULL);
+}
+
+/* Those that are watched get zones again. */
+void bytes_zones_again(void)
+{
+	WRITE_ONCE(zones_end, false);
+}
+
+/* Are zones being cleared?  Who cannot wait must not free an object.  RCU read section. */
+bool bytes_zones_end(void)
+{
+	return unlikely(READ_ONCE(zones_end));
 }

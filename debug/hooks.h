@@ -43,7 +43,10 @@ enum galloc_pause {
 	PAUSE_STACKS_RELABELLED,	/* stacks: no page has the number any more */
 	PAUSE_UNWATCH,		/* page_unwatch: no sampled object on the page, still marked */
 	PAUSE_UNWATCHED,	/* page_unwatch: the mark is taken, not yet looked again */
+	PAUSE_GUARD_LOOK,	/* guard: a lookup comes to a slot: the page that it has, or had */
 	PAUSE_GUARD_LEAVE,	/* guard_leave: a slot is live, not yet asked whose it is */
+	PAUSE_ZONE_CLEARING,	/* clear_zone: an object's zone is about to be cleared */
+	PAUSE_ZONES_CLEARED,	/* bytes_clear_zones: all are, and the watch goes on (NULL) */
 	PAUSE_UNWIND,		/* stackdepot_save_here: a stack is unwound */
 	NR_GALLOC_PAUSES
 };

@@ -39,9 +39,6 @@
 /* The tables of spans that left last. */
 #define NR_DEAD			128
 
-/* Bytes that are compared at a time. */
-#define CHECK_TURN		PAGE_SIZE
-
 /**
  * struct table - records of a span's objects
  * @node: in the hash (table_lock; RCU)
@@ -184,6 +181,27 @@ static void record_change(struct record *r)
 	smp_wmb();
 }
 
+/*
+ * The owner of an object in use is about to change its record.  False if it is not recorded
+ * as in use.  Not in an NMI: who clears the zone has interrupts off, and is soon done.
+ */
+static bool record_claim(struct record *r)
+{
+	u32 state = READ_ONCE(r->state);
+
+	do {
+		while (unlikely(state == RECORD_CLEARING)) {
+			cpu_relax();
+			state = READ_ONCE(r->state);
+		}
+		if (state != RECORD_LIVE)
+			return false;
+		/* Full order: pairs with clear_zone(). */
+	} while (!try_cmpxchg(&r->state, &state, RECORD_CHANGING));
+	record_change(r);
+	return true;
+}
+
 static void record_done(struct record *r, enum record_state state)
 {
 	/* Release: pairs with check_record(). */
@@ -233,12 +251,11 @@ void table_see_alloc(const struct gate_object *o)
 		return;
 	record_change(r);
 	WRITE_ONCE(r->asked, min_t(size_t, o->asked, o->size));
-	WRITE_ONCE(r->whole, false);
 	r->zero = want_init_on_alloc(o->gfp);
 	WRITE_ONCE(r->since, seconds());
 	WRITE_ONCE(r->stack[RECORD_FREE], 0);
 	record_who(r, RECORD_ALLOC, o->nolock);
-	bytes_fill_zone(o->p, r, o->size);
+	bytes_give_zone(o->p, r, o->size);
 	record_done(r, RECORD_LIVE);
 }
 
@@ -259,6 +276,13 @@ bool table_see_free(const struct gate_object *o)
 		return true;
 	state = READ_ONCE(r->state);
 	do {
+		while (unlikely(state == RECORD_CLEARING)) {
+			/* By this CPU, perhaps.  Then the worker should have got it. */
+			if (o->nolock && this_cpu_read(galloc_lock_held))
+				return false;
+			cpu_relax();
+			state = READ_ONCE(r->state);
+		}
 		if (unlikely(state >= RECORD_FREED)) {
 			if (!o->nolock)
 				bytes_touch(o->p);
@@ -313,10 +337,9 @@ bool table_open(const struct gate_object *o)
 
 	if (r && READ_ONCE(r->state) >= RECORD_FREED)
 		return false;
-	if (!r || r->whole || READ_ONCE(r->state) != RECORD_LIVE)
+	if (!r || r->whole || !record_claim(r))
 		return true;
 	bytes_check_zone(o->p, r, o->size);
-	record_change(r);
 	bytes_open(o->p, o->size);
 	if (r->zero && bytes_zone(r, o->size))
 		memset((void *)o->p + r->asked, 0, bytes_zone(r, o->size));
@@ -328,9 +351,15 @@ bool table_open(const struct gate_object *o)
 /* Of @have bytes of an object, how many are its client's.  The same. */
 size_t table_kept(const struct gate_object *o, size_t have)
 {
-	const struct record *r = record_of(o, false);
+	struct record *r = record_of(o, false);
+	size_t kept = have;
 
-	return r && READ_ONCE(r->state) == RECORD_LIVE && bytes_zone(r, have) ? r->asked : have;
+	if (r && record_claim(r)) {
+		if (bytes_zone(r, have))
+			kept = r->asked;
+		record_done(r, RECORD_LIVE);
+	}
+	return kept;
 }
 
 /**
@@ -347,18 +376,16 @@ bool table_resize(const struct gate_object *o, size_t size, bool zero)
 	struct record *r = record_of(o, false);
 	size_t was;
 
-	if (!r || READ_ONCE(r->state) != RECORD_LIVE)
+	if (!r || !record_claim(r))
 		return false;
 	bytes_check_zone(o->p, r, o->size);
 	was = bytes_zone(r, o->size) ? r->asked : o->size;
-	record_change(r);
 	bytes_open(o->p, o->size);
 	if (zero)
 		memset((void *)o->p + min(was, size), 0, o->size - min(was, size));
 	WRITE_ONCE(r->asked, size);
-	WRITE_ONCE(r->whole, false);
 	r->zero = zero;
-	bytes_fill_zone(o->p, r, o->size);
+	bytes_give_zone(o->p, r, o->size);
 	record_done(r, RECORD_LIVE);
 	return true;
 }
@@ -567,69 +594,25 @@ bool table_find(const void *p, struct found_record *found)
 	return r;
 }
 
-/* What is wrong with an object, while its table is in the hash. */
-struct damage {
-	enum galloc_fault fault;
-	long at;
-	u8 byte;
-};
-
-/*
- * Compare a turn of an object's bytes, from @from on.  With the lock: as long as the table
- * is in the hash, the pages are there.  Returns where the next turn begins, 0: that was all.
- */
-static size_t check_record(const struct table *t, unsigned int i, size_t from,
-			   struct damage *d)
+/* The same for the objects of a table.  Returns how many are damaged.  RCU read section. */
+static unsigned int visit_table(const struct table *t, visit_fn fn, const void *arg)
 {
-	const struct record *r = &t->record[i];
-	const void *p = table_object(t, i);
-	u32 seq, state;
-	size_t n, zone;
-
-	lockdep_assert_held(&table_lock);
-	d->at = -1;
-	seq = READ_ONCE(r->seq);
-	/* Acquire: pairs with record_done(). */
-	state = smp_load_acquire(&r->state);
-	if (state == RECORD_POISONED) {
-		*d = (struct damage) { FAULT_LATE_WRITE, -1, bytes_of_free() };
-		n = min_t(size_t, t->size - from, CHECK_TURN);
-		d->at = bytes_damage(p, from, n, d->byte);
-		from = from + n < t->size ? from + n : 0;
-	} else if (state == RECORD_LIVE) {
-		*d = (struct damage) { FAULT_OVERRUN, -1, BYTES_ZONE };
-		zone = bytes_zone(r, t->size);
-		d->at = bytes_damage(p, r->asked, zone, d->byte);
-		from = 0;
-	} else {
-		return 0;
-	}
-	/* Pairs with record_change(). */
-	smp_rmb();
-	if (d->at >= 0 && (READ_ONCE(r->seq) != seq || READ_ONCE(r->state) != state ||
-			   !gate_is_recorded(t->row)))
-		d->at = -1;
-	return d->at >= 0 ? 0 : from;
-}
-
-/* Compare the objects of a table.  Returns how many are damaged.  RCU read section. */
-static unsigned int check_table(const struct table *t)
-{
+	struct visited v = { .row = t->row, .size = t->size, .arg = arg };
 	unsigned int i, bad = 0;
 	unsigned long flags;
-	struct damage d;
-	size_t from;
 
 	for (i = 0; i < t->n; i++) {
-		from = 0;
+		v.p = table_object(t, i);
+		v.r = (struct record *)&t->record[i];
+		v.from = 0;
 		do {
-			d.at = -1;
+			v.at = -1;
 			galloc_lock(&table_lock, flags);
-			from = t->hashed ? check_record(t, i, from, &d) : 0;
+			v.from = t->hashed ? fn(&v) : 0;
 			galloc_unlock(&table_lock, flags);
-		} while (from);
-		if (d.at >= 0) {
-			report_damage(d.fault, table_object(t, i), d.at, d.byte);
+		} while (v.from);
+		if (v.at >= 0) {
+			report_damage(v.fault, v.p, v.at, v.byte);
 			bad++;
 		}
 	}
@@ -637,14 +620,16 @@ static unsigned int check_table(const struct table *t)
 }
 
 /**
- * table_check() - compare all bytes that should not have changed
+ * table_visit() - look at the bytes of all objects that are recorded
+ * @fn: looks at a turn of one; with table_lock, so that its pages stay
+ * @arg: for @fn
  *
- * Reports each object that has been written to.
+ * Reports what @fn finds.
  *
  * Context: Process.  Sleeps.
- * Return: Their number.
+ * Return: How many objects have been written to.
  */
-unsigned int table_check(void)
+unsigned int table_visit(visit_fn fn, const void *arg)
 {
 	unsigned int nr, bad = 0;
 	const struct table *t;
@@ -652,11 +637,18 @@ unsigned int table_check(void)
 	for (nr = 0; table_hash && nr < table_buckets; nr++) {
 		rcu_read_lock();
 		hlist_for_each_entry_rcu(t, &table_hash[nr], node)
-			bad += check_table(t);
+			bad += visit_table(t, fn, arg);
 		rcu_read_unlock();
 		cond_resched();
 	}
 	return bad;
+}
+
+static bool record_is_live(const struct record *r)
+{
+	u32 state = READ_ONCE(r->state);
+
+	return state == RECORD_LIVE || state == RECORD_CLEARING;
 }
 
 /**
@@ -676,7 +668,7 @@ void table_walk(void (*fn)(u32 row, size_t size, const struct record *r, void *a
 		rcu_read_lock();
 		hlist_for_each_entry_rcu(t, &table_hash[nr], node)
 			for (i = 0; i < t->n; i++)
-				if (READ_ONCE(t->record[i].state) == RECORD_LIVE)
+				if (record_is_live(&t->record[i]))
 					fn(t->row, t->size, &t->record[i], arg);
 		rcu_read_unlock();
 		cond_resched();

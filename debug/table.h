@@ -13,6 +13,7 @@
  * @RECORD_NONE: nothing: it was allocated before its row was watched
  * @RECORD_LIVE: it is in use
  * @RECORD_CHANGING: its owner changes it, or what is recorded of it
+ * @RECORD_CLEARING: its red zone is being cleared: its owner waits, see bytes_clear_zones()
  * @RECORD_FREED: it was freed; nothing is known of its bytes
  * @RECORD_POISONED: it was freed, and its bytes have a known value
  */
@@ -20,6 +21,7 @@ enum record_state {
 	RECORD_NONE,
 	RECORD_LIVE,
 	RECORD_CHANGING,
+	RECORD_CLEARING,
 	RECORD_FREED,
 	RECORD_POISONED,
 };
@@ -38,7 +40,7 @@ enum { RECORD_ALLOC, RECORD_FREE };
  * @task: the tasks that did so
  * @since: when it was allocated, in seconds since boot
  *
- * Written by the owner of the object; others read, and look at @seq again.
+ * Written by the owner of the object, but for CLEARING; others read, and look at @seq again.
  */
 struct record {
 	u32 state;
@@ -63,6 +65,33 @@ struct found_record {
 	bool first;
 };
 
+/**
+ * struct visited - a recorded object whose bytes are looked at
+ * @row: of its span
+ * @size: its bytes
+ * @p: the object
+ * @r: its record
+ * @from: where this turn begins
+ * @arg: of the caller of table_visit()
+ * @fault: what is wrong with it
+ * @at: offset of the first byte that is wrong; -1: none
+ * @byte: what it should be
+ */
+struct visited {
+	u32 row;
+	size_t size;
+	void *p;
+	struct record *r;
+	size_t from;
+	const void *arg;
+	enum galloc_fault fault;
+	long at;
+	u8 byte;
+};
+
+/* Looks at a turn.  Returns where the next one begins, 0: that was all. */
+typedef size_t (*visit_fn)(struct visited *v);
+
 int table_enable(void);
 void table_exit(void);
 void table_drop(bool (*match)(u32 row, const void *arg), const void *arg);
@@ -77,7 +106,7 @@ bool table_resize(const struct gate_object *o, size_t size, bool zero);
 void table_see_parked(const struct gate_object *o);
 void table_leave(const struct mspan *s, unsigned int objects, size_t size);
 bool table_find(const void *p, struct found_record *found);
-unsigned int table_check(void);
+unsigned int table_visit(visit_fn fn, const void *arg);
 void table_walk(void (*fn)(u32 row, size_t size, const struct record *r, void *arg),
 		void *arg);
 
@@ -88,9 +117,12 @@ void table_walk(void (*fn)(u32 row, size_t size, const struct record *r, void *a
 
 u8 bytes_of_free(void);
 size_t bytes_zone(const struct record *r, size_t size);
-void bytes_fill_zone(const void *p, const struct record *r, size_t size);
+void bytes_give_zone(const void *p, struct record *r, size_t size);
+void bytes_clear_zones(bool (*match)(u32 row, const void *arg), const void *arg);
+void bytes_zones_again(void);
+bool bytes_zones_end(void);
 bool bytes_fill_free(const struct gate_object *o);
-long bytes_damage(const void *p, size_t from, size_t n, u8 byte);
+unsigned int bytes_check(void);
 void bytes_check_zone(const void *p, const struct record *r, size_t size);
 bool bytes_check_free(const void *p, const struct record *r, size_t size);
 

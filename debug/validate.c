@@ -701,7 +701,7 @@ unsigned int validate_verdict(struct galloc_verdict *v)
 
 	*v = (struct galloc_verdict) { .racy = true };
 	/* Clients' errors, not galloc's: they are reported and counted, but no violation. */
-	table_check();
+	bytes_check();
 	for (try = 0; try < TRIES && v->racy && !v->errors; try++) {
 		if (try)
 			msleep(PAUSE_MS);

@@ -224,6 +224,24 @@ static int watch_begin(const struct watch *w)
 	return 0;
 }
 
+/* For bytes_clear_zones(): is a row one that nobody watches when this watch has ended? */
+static bool is_ending(u32 row, const void *arg)
+{
+	const struct rowset *set = rows_of_row(row);
+	const struct watch *w = arg;
+	unsigned int i, class = 0;
+
+	/* Its set has gone, and its objects. */
+	if (!set && row >= nr_rows)
+		return false;
+	for (i = 0; i < nr_watches; i++)
+		if (watches[i].kind == WATCH_ALL)
+			return false;
+	if (!set && row && mcentral_rows[row])
+		class = mcentral_rows[row]->class;
+	return watch_alone_matches(set, class, w);
+}
+
 /* For table_drop(): it is in an RCU read section. */
 static bool is_unwatched(u32 row, const void *arg)
 {
@@ -239,7 +257,9 @@ static int watch_end(const struct watch *w)
 	watch_list(w, place, false);
 	/* Pairs with watch_set(). */
 	synchronize_rcu();
+	bytes_clear_zones(is_ending, w);
 	watch_switch(w, GATE_TABLE, false);
+	bytes_zones_again();
 	quarantine_flush(true);
 	table_drop(is_unwatched, NULL);
 	if (!nr_watches)

@@ -5,9 +5,12 @@
  */
 #include "helpers.h"
 
+#include <linux/kasan.h>
 #include <linux/string.h>
 
+#include "debug/table.h"
 #include "debug/watch.h"
+#include "galloc_nolock.h"
 
 static void watch(const char *what)
 {
@@ -28,14 +31,256 @@ static void watch_class(size_t size, const char *how)
 
 static int init_case(struct kunit *test)
 {
+#ifdef CONFIG_KASAN_GENERIC
+	/* It would report what is to be found here. */
+	bytes_marked = false;
+#endif
 	return gk_init(test);
 }
 
 static void exit_case(struct kunit *test)
 {
+	WRITE_ONCE(galloc_pause_hook, NULL);
 	quarantine_kb = 0;
 	quarantine_flush(true);
+#ifdef CONFIG_KASAN_GENERIC
+	bytes_marked = true;
+#endif
 	gk_exit(test);
+}
+
+static void *zeroed(size_t size)
+{
+	return galloc_any(size, GFP_KERNEL | __GFP_ZERO);
+}
+
+/* ---- red zones ----------------------------------------------------------------------------- */
+
+/*
+ * Its client grows an object that was watched, in place and elsewhere: what is new is zero, as
+ * it would be if nobody had watched it.
+ */
+static void a_zeroed_object_grows_with_zeroes(struct kunit *test)
+{
+	unsigned int i;
+	u8 *p;
+
+	for (i = 0; i < 4; i++) {
+		watch_class(100, "on");
+		if (i % 2)
+			watch("all on");
+		p = zeroed(100);
+		KUNIT_ASSERT_NOT_NULL(test, p);
+		if (i % 2)
+			watch("all off");
+		watch_class(100, "off");
+		p = grealloc(p, i < 2 ? 110 : 500, GFP_KERNEL | __GFP_ZERO);
+		KUNIT_ASSERT_NOT_NULL(test, p);
+		KUNIT_EXPECT_NULL(test, memchr_inv(p, 0, i < 2 ? 110 : 500));
+		gfree(p);
+	}
+	/* Whole pages, of which a part is filled. */
+	watch("large on");
+	p = zeroed(40000);
+	KUNIT_ASSERT_NOT_NULL(test, p);
+	watch("large off");
+	p = grealloc(p, 40960, GFP_KERNEL | __GFP_ZERO);
+	KUNIT_EXPECT_NULL(test, memchr_inv(p, 0, 40960));
+	gfree(p);
+	gk_expect_any_faults(test, 0);
+}
+
+/* Its bytes are looked at once more before they are its client's. */
+static void an_overrun_is_found_at_the_end(struct kunit *test)
+{
+	u8 *p;
+
+	gk_expect_reports(test, FAULT_OVERRUN);
+	watch("all on");
+	p = zeroed(100);
+	KUNIT_ASSERT_NOT_NULL(test, p);
+	p[100] = 0;
+	watch("all off");
+	gk_expect_faults(test, FAULT_OVERRUN, 1);
+	gfree(p);
+	gk_expect_any_faults(test, 0);
+}
+
+/* The byte of an object behind those that its client has asked for. */
+static u8 behind(const u8 *p, size_t asked)
+{
+	u8 byte;
+
+	/* KASAN should not report this access. */
+	kasan_disable_current();
+	byte = p[asked];
+	kasan_enable_current();
+	return byte;
+}
+
+/* What others watch keeps its zone. */
+static void others_keep_their_zones(struct kunit *test)
+{
+	u8 *p, *q;
+
+	watch_class(100, "on");
+	watch_class(500, "on");
+	p = zeroed(100);
+	q = zeroed(500);
+	KUNIT_ASSERT_TRUE(test, p && q);
+	watch_class(100, "off");
+	KUNIT_EXPECT_EQ(test, behind(p, 100), 0);
+	KUNIT_EXPECT_EQ(test, behind(q, 500), BYTES_ZONE);
+	gfree(p);
+	gfree(q);
+	/* And get new ones. */
+	q = zeroed(500);
+	KUNIT_EXPECT_EQ(test, behind(q, 500), BYTES_ZONE);
+	gfree(q);
+	/* So does what is watched twice. */
+	q = zeroed(500);
+	watch("all on");
+	watch("all off");
+	KUNIT_EXPECT_EQ(test, behind(q, 500), BYTES_ZONE);
+	watch("all on");
+	watch_class(500, "off");
+	KUNIT_EXPECT_EQ(test, behind(q, 500), BYTES_ZONE);
+	watch("all off");
+	KUNIT_EXPECT_EQ(test, behind(q, 500), 0);
+	gfree(q);
+	gk_expect_any_faults(test, 0);
+}
+
+static u8 *freed_meanwhile, *taken_meanwhile;
+
+/* In a section of table_lock, where who frees it cannot wait; and after that. */
+static void free_and_take(enum galloc_pause point, const void *p)
+{
+	if (point == PAUSE_ZONES_CLEARED)
+		taken_meanwhile = zeroed(100);
+	if (point != PAUSE_ZONE_CLEARING || p != freed_meanwhile)
+		return;
+	freed_meanwhile = NULL;
+	gfree_nolock(p);
+}
+
+/* In any context one may be freed, also if its zone is being cleared, and another one taken. */
+static void one_comes_and_one_goes_meanwhile(struct kunit *test)
+{
+	u8 *p;
+
+	watch("all on");
+	p = zeroed(100);
+	KUNIT_ASSERT_NOT_NULL(test, p);
+	freed_meanwhile = p;
+	taken_meanwhile = NULL;
+	WRITE_ONCE(galloc_pause_hook, free_and_take);
+	watch("all off");
+	WRITE_ONCE(galloc_pause_hook, NULL);
+	KUNIT_EXPECT_NULL(test, freed_meanwhile);
+	worker_settle();
+	gk_expect_any_faults(test, 0);
+	/* Nobody would clear its zone any more. */
+	KUNIT_ASSERT_NOT_NULL(test, taken_meanwhile);
+	p = grealloc(taken_meanwhile, 110, GFP_KERNEL | __GFP_ZERO);
+	KUNIT_EXPECT_NULL(test, memchr_inv(p, 0, 110));
+	gfree(p);
+}
+
+static struct {
+	u8 *p;
+	bool go, gone, early;
+} other;
+
+static void free_other(void *arg)
+{
+	while (!READ_ONCE(other.go))
+		cpu_relax();
+	gfree(other.p);
+	WRITE_ONCE(other.gone, true);
+}
+
+/* Long enough for a free that does not wait. */
+static void have_it_freed(enum galloc_pause point, const void *p)
+{
+	if (point != PAUSE_ZONE_CLEARING || p != other.p)
+		return;
+	WRITE_ONCE(other.go, true);
+	mdelay(20);
+	other.early = READ_ONCE(other.gone);
+}
+
+/* Another CPU frees one whose zone is being cleared: it waits for that. */
+static void a_free_waits_until_its_zone_is_cleared(struct kunit *test)
+{
+	struct gk_thread *t;
+	void *neighbour;
+
+	if (!gk_smp())
+		kunit_skip(test, "one CPU");
+	memset(&other, 0, sizeof(other));
+	watch("all on");
+	/* So that its span stays, whose table would be waited for. */
+	neighbour = galloc_any(100, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, neighbour);
+	other.p = zeroed(100);
+	KUNIT_ASSERT_NOT_NULL(test, other.p);
+	gk_pin(gk_cpu(0));
+	t = gk_start(test, gk_cpu(1), free_other, NULL);
+	WRITE_ONCE(galloc_pause_hook, have_it_freed);
+	watch("all off");
+	WRITE_ONCE(galloc_pause_hook, NULL);
+	WRITE_ONCE(other.go, true);
+	gk_join(test, t);
+	KUNIT_EXPECT_FALSE(test, other.early);
+	gfree(neighbour);
+	/* It is free, and once. */
+	KUNIT_EXPECT_EQ(test, gk_in_use(test), 0);
+	gk_expect_any_faults(test, 0);
+}
+
+struct growth {
+	atomic_t stop;
+	unsigned int wrong;
+};
+
+/* Clients go on resizing and freeing while watching begins and ends. */
+static void grow(void *arg)
+{
+	struct growth *g = arg;
+	u8 *p;
+
+	while (!atomic_read(&g->stop)) {
+		p = zeroed(100);
+		if (!p)
+			continue;
+		cond_resched();
+		p = grealloc(p, 110, GFP_KERNEL | __GFP_ZERO | __GFP_NOFAIL);
+		g->wrong += !!memchr_inv(p, 0, 110);
+		p = grealloc(p, 500, GFP_KERNEL | __GFP_ZERO | __GFP_NOFAIL);
+		g->wrong += !!memchr_inv(p, 0, 500);
+		gfree(p);
+	}
+}
+
+static void clients_grow_meanwhile(struct kunit *test)
+{
+	struct growth g = { .stop = ATOMIC_INIT(0) };
+	unsigned int i;
+	struct gk_thread *a, *b;
+
+	a = gk_start(test, gk_cpu(0), grow, &g);
+	b = gk_start(test, gk_cpu(1), grow, &g);
+	for (i = 0; i < 20; i++) {
+		watch_class(100, "on");
+		msleep(1);
+		watch_class(100, "off");
+	}
+	atomic_set(&g.stop, 1);
+	gk_join(test, a);
+	gk_join(test, b);
+	KUNIT_EXPECT_EQ(test, g.wrong, 0);
+	gk_expect_any_faults(test, 0);
 }
 
 /* ---- reports -------------------------------------------------------------------------------- */
@@ -99,6 +344,12 @@ static void a_lower_limit_empties_it(struct kunit *test)
 }
 
 static struct kunit_case cases[] = {
+	KUNIT_CASE(a_zeroed_object_grows_with_zeroes),
+	KUNIT_CASE(an_overrun_is_found_at_the_end),
+	KUNIT_CASE(others_keep_their_zones),
+	KUNIT_CASE(one_comes_and_one_goes_meanwhile),
+	KUNIT_CASE(a_free_waits_until_its_zone_is_cleared),
+	KUNIT_CASE(clients_grow_meanwhile),
 	KUNIT_CASE(a_report_is_about_who_is_there),
 	KUNIT_CASE(a_lower_limit_empties_it),
 	{}
