@@ -80,7 +80,7 @@ static unsigned long guard_distance(const struct guard *g, unsigned long addr)
 /*
  * Is an address rather about @g than about @than?  It may have been another's before, or beside
  * another's: with @near the nearer object, else, and of two equally near, the live one, or the
- * later one.
+ * later one.  One that has become another's meanwhile is none.
  */
 static bool guard_rather(const struct guard *g, const struct guard *than, unsigned long addr,
 			 bool near)
@@ -89,6 +89,8 @@ static bool guard_rather(const struct guard *g, const struct guard *than, unsign
 	unsigned long there = near ? guard_distance(than, addr) : 0;
 	u32 state = READ_ONCE(g->state), other = READ_ONCE(than->state);
 
+	if (state < GUARD_LIVE || other < GUARD_LIVE)
+		return other < GUARD_LIVE;
 	if (here != there)
 		return here < there;
 	if (state != other)
@@ -109,6 +111,7 @@ static struct guard *guard_of(const void *p, bool near)
 		struct guard *g = &all[i];
 		unsigned long area;
 
+		galloc_pause(PAUSE_GUARD_LOOK, g->area);
 		/* Acquire: pairs with guard_make(). */
 		if (smp_load_acquire(&g->state) < GUARD_LIVE)
 			continue;
@@ -121,12 +124,24 @@ static struct guard *guard_of(const void *p, bool near)
 	return found;
 }
 
-/* Is a live object at this address? */
+/*
+ * The live object whose page has an address.  Nobody else's page is there while it lives, so
+ * those that were there before are not looked at: their slots may be changing hands.
+ */
 static struct guard *guard_live(const void *p)
 {
-	struct guard *g = guard_any() ? guard_of(p, false) : NULL;
+	/* Acquire: pairs with guard_begin(). */
+	struct guard *all = guard_any() && is_vmalloc_addr(p) ? smp_load_acquire(&guards) : NULL;
+	unsigned int i;
 
-	return g && READ_ONCE(g->state) == GUARD_LIVE ? g : NULL;
+	for (i = 0; all && i < GUARD_MAX; i++) {
+		galloc_pause(PAUSE_GUARD_LOOK, all[i].area);
+		/* Acquire: pairs with guard_make(). */
+		if (smp_load_acquire(&all[i].state) == GUARD_LIVE &&
+		    addr_of(p) - (unsigned long)READ_ONCE(all[i].area) < PAGE_SIZE)
+			return &all[i];
+	}
+	return NULL;
 }
 
 bool guard_has(const void *p)
@@ -375,8 +390,11 @@ static void guard_compare(const struct guard *g)
  */
 bool guard_free(const void *p, bool any)
 {
-	struct guard *g = guard_of(p, false);
+	struct guard *g;
 
+	if (!is_vmalloc_addr(p))
+		return false;
+	g = guard_live(p) ?: guard_of(p, false);
 	if (!g)
 		return false;
 	if (p != g->p || cmpxchg(&g->state, GUARD_LIVE, GUARD_BUSY) != GUARD_LIVE) {
@@ -430,7 +448,7 @@ size_t guard_leave(const void *owner, bool release)
 
 	for (i = 0; guards && i < GUARD_MAX; i++) {
 		struct guard *g = &guards[i];
-		const void *p;
+		const void *p, *whose;
 		bool ours;
 
 		/* Acquire: pairs with guard_make(). */
@@ -438,9 +456,14 @@ size_t guard_leave(const void *owner, bool release)
 			continue;
 		p = READ_ONCE(g->p);
 		galloc_pause(PAUSE_GUARD_LEAVE, p);
-		/* Nobody allocates from @owner any more: who has it now is one of its objects. */
+		/*
+		 * Nobody allocates from @owner any more: who has it now is one of its objects.
+		 * A heap takes its caches along, whose memory may soon be another cache's.
+		 */
+		whose = READ_ONCE(g->owner);
 		ours = cmpxchg(&g->heap, (struct galloc_heap *)owner, NULL) == owner;
-		ours |= cmpxchg(&g->owner, owner, NULL) == owner;
+		if (ours || whose == owner)
+			ours |= cmpxchg(&g->owner, whose, NULL) == owner;
 		if (!ours)
 			continue;
 		live++;

@@ -210,6 +210,65 @@ static void an_oops_is_about_the_last_object(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, gk_heard(test, size), 1);
 }
 
+static u8 *page_seen;
+static unsigned int times_seen, claim_at;
+static void *claimed[256];
+
+/* Give all slots that are not in use to others, as a lookup comes to one of that page. */
+static void claim_all(enum galloc_pause point, const void *p)
+{
+	unsigned int i;
+
+	if (point != PAUSE_GUARD_LOOK || p != page_seen || ++times_seen != claim_at)
+		return;
+	for (i = 0; i < ARRAY_SIZE(claimed); i++)
+		claimed[i] = guarded(64);
+}
+
+/* Where others have been before, a lookup finds the one that lives there. */
+static void find_the_live_one(struct kunit *test, unsigned int nth)
+{
+	static unsigned long pages[200];
+	unsigned int i, before;
+	void *p = NULL;
+
+	for (i = 0; i < ARRAY_SIZE(pages); i++) {
+		/* So that addresses are used again. */
+		vm_unmap_aliases();
+		p = guarded(57);
+		KUNIT_ASSERT_NOT_NULL(test, p);
+		pages[i] = (unsigned long)p & PAGE_MASK;
+		for (before = 0; pages[before] != pages[i]; before++)
+			;
+		if (before < i)
+			break;
+		gfree(p);
+		guard_settle();
+	}
+	KUNIT_EXPECT_LT(test, i, ARRAY_SIZE(pages));
+	memset(claimed, 0, sizeof(claimed));
+	page_seen = (void *)((unsigned long)p & PAGE_MASK);
+	times_seen = 0;
+	claim_at = nth;
+	WRITE_ONCE(galloc_pause_hook, claim_all);
+	KUNIT_EXPECT_EQ(test, gsize(p), 57);
+	WRITE_ONCE(galloc_pause_hook, NULL);
+	gfree(p);
+	KUNIT_EXPECT_FALSE(test, galloc_owns(p));
+	gfree_bulk(ARRAY_SIZE(claimed), claimed);
+	guard_settle();
+	gk_expect_any_faults(test, 0);
+}
+
+/* Whichever slot of that page the lookup has come to when others change hands. */
+static void the_live_one_is_found(struct kunit *test)
+{
+	unsigned int nth;
+
+	for (nth = 1; nth <= 6; nth++)
+		find_the_live_one(test, nth);
+}
+
 /* One in so many. */
 static void only_some_are_guarded(struct kunit *test)
 {
@@ -326,6 +385,28 @@ static void a_heap_goes_with_or_without_it(struct kunit *test)
 	gk_expect_any_faults(test, 0);
 }
 
+/* Of a heap's cache, too: the memory of the cache may soon be another one's. */
+static void a_heap_takes_its_caches_along(struct kunit *test)
+{
+	const struct galloc_heap_args args = { .flags = GALLOC_HEAP_GUARD(1) };
+	const struct galloc_cache_args cache_args = { .flags = GALLOC_CACHE_GUARD(1) };
+	struct galloc_heap *h = galloc_heap_create("guard", &args);
+	struct galloc_cache *c;
+	void *p;
+
+	gk_expect_reports(test, FAULT_LIVE);
+	KUNIT_ASSERT_NOT_NULL(test, h);
+	c = galloc_heap_cache_create(h, "its", 64, &cache_args);
+	KUNIT_ASSERT_NOT_NULL(test, c);
+	p = galloc_cache_alloc(c, GFP_KERNEL);
+	KUNIT_ASSERT_TRUE(test, guard_is_of(p, c) && guard_is_of(p, h));
+	KUNIT_EXPECT_EQ(test, galloc_heap_destroy(h), 1);
+	gk_expect_faults(test, FAULT_LIVE, 1);
+	KUNIT_EXPECT_FALSE(test, guard_is_of(p, c) || guard_is_of(p, h));
+	gfree(p);
+	gk_expect_any_faults(test, 0);
+}
+
 static int init_case(struct kunit *test)
 {
 	const struct galloc_heap_args args = { .flags = GALLOC_HEAP_GUARD(1) };
@@ -394,10 +475,12 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(misuse_is_reported),
 	KUNIT_CASE(an_oops_is_explained),
 	KUNIT_CASE(an_oops_is_about_the_last_object),
+	KUNIT_CASE(the_live_one_is_found),
 	KUNIT_CASE(only_some_are_guarded),
 	KUNIT_CASE(without_room_it_is_an_ordinary_object),
 	KUNIT_CASE(a_slot_of_others_is_left_alone),
 	KUNIT_CASE(a_heap_goes_with_or_without_it),
+	KUNIT_CASE(a_heap_takes_its_caches_along),
 	KUNIT_CASE(a_failure_costs_no_slot),
 	KUNIT_CASE(what_is_freed_is_filled),
 	KUNIT_CASE(the_worker_unmaps_what_is_freed),
