@@ -5,6 +5,7 @@
  */
 #include "helpers.h"
 #include "mheap.h"
+#include "observe/sums.h"
 
 #define QUIET		(GFP_KERNEL | __GFP_NOWARN)
 #define ATOMIC		(GFP_ATOMIC | __GFP_NOWARN)
@@ -233,6 +234,33 @@ static void it_is_a_part_of_what_is_held(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, t.atomic_reserve, 0);
 }
 
+/* It comes back while somebody counts. */
+static void what_comes_meanwhile_is_not_counted(struct kunit *test)
+{
+	struct galloc_totals before, t;
+	unsigned long flags;
+	struct sums *sums;
+	void *p;
+
+	KUNIT_ASSERT_TRUE(test, gk_rest(&before));
+	set_up(test);
+	gk_starve(test);
+	local_irq_save(flags);
+	p = galloc_any(20000, ATOMIC);
+	local_irq_restore(flags);
+	KUNIT_EXPECT_NOT_NULL(test, p);
+	gk_feed();
+	gk_unlimit(test);
+	sums = sums_collect();
+	KUNIT_ASSERT_NOT_NULL(test, sums);
+	KUNIT_EXPECT_TRUE(test, refill());
+	stats_totals_of(sums, &t);
+	sums_free(sums);
+	KUNIT_EXPECT_TRUE(test, t.unsure);
+	KUNIT_EXPECT_GE(test, t.deferred, 0);
+	gfree(p);
+}
+
 static void an_aligned_run_leaves_the_rest(struct kunit *test)
 {
 	struct want w = { .npages = 4, .least = 4, .align = 4 };
@@ -292,6 +320,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(the_worker_fills_it_again),
 	KUNIT_CASE(who_may_sleep_gets_none),
 	KUNIT_CASE(it_is_a_part_of_what_is_held),
+	KUNIT_CASE(what_comes_meanwhile_is_not_counted),
 	KUNIT_CASE(an_aligned_run_leaves_the_rest),
 	KUNIT_CASE(each_request_of_load_may_fail),
 	{ }

@@ -61,6 +61,12 @@ EXPORT_SYMBOL_IF_KUNIT(quarantine_flush);
 EXPORT_SYMBOL_IF_KUNIT(quarantine_bytes);
 EXPORT_SYMBOL_IF_KUNIT(table_reap);
 
+/* observe/ */
+#include "observe/sums.h"
+EXPORT_SYMBOL_IF_KUNIT(sums_collect);
+EXPORT_SYMBOL_IF_KUNIT(sums_free);
+EXPORT_SYMBOL_IF_KUNIT(stats_totals_of);
+
 /* arena.c */
 EXPORT_SYMBOL_IF_KUNIT(arena_map);
 EXPORT_SYMBOL_IF_KUNIT(arena_none);

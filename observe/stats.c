@@ -65,6 +65,7 @@ static void totals_add(struct galloc_totals *t, const struct class_sums *cs,
 /* Fill in the totals of a walk. */
 void stats_totals_of(const struct sums *sums, struct galloc_totals *t)
 {
+	unsigned long reserve, standby = standby_pages();
 	unsigned int class, i;
 
 	memset(t, 0, sizeof(*t));
@@ -72,9 +73,11 @@ void stats_totals_of(const struct sums *sums, struct galloc_totals *t)
 	t->system = arena_held_bytes();
 	t->meta = arena_meta_bytes();
 	t->free = sums->free_pages << PAGE_SHIFT;
-	t->atomic_reserve = standby_pages() << PAGE_SHIFT;
-	t->deferred = ((sums->deferred_pages + sums->transit_pages) << PAGE_SHIFT) -
-		      t->atomic_reserve;
+	/* Its runs are in TRANSIT; some may have come since the walk. */
+	reserve = min(standby, sums->transit_pages);
+	t->unsure |= reserve != standby;
+	t->atomic_reserve = reserve << PAGE_SHIFT;
+	t->deferred = (sums->deferred_pages + sums->transit_pages - reserve) << PAGE_SHIFT;
 	t->lost = arena_lost_pages() << PAGE_SHIFT;
 	t->in_use = sums->class[0].pages << PAGE_SHIFT;
 	t->cached = sums->stashed_pages << PAGE_SHIFT;
