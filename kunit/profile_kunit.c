@@ -679,6 +679,32 @@ static void the_peak_is_remembered(struct kunit *test)
 	gfree(p[1]);
 }
 
+/* What was freed before is in no peak, however much that was. */
+static void freed_objects_are_in_no_peak(struct kunit *test)
+{
+	struct profile_totals most, after;
+	void *p[8];
+	int i, round;
+
+	sample_set(1);
+	for (round = 0; round < 2; round++) {
+		for (i = 0; i < ARRAY_SIZE(p); i++)
+			p[i] = galloc(2 << 20, GFP_KERNEL);
+		if (!round) {
+			one_by_one(8192, 256);
+			profile_totals(&most);
+		}
+		/* The small ones last, and so that nobody counts at once. */
+		for (i = 0; i < ARRAY_SIZE(p); i++)
+			gfree_nolock(p[i]);
+		if (!round)
+			free_nolock(objects, 256);
+	}
+	profile_totals(&after);
+	KUNIT_EXPECT_EQ(test, most.peak_bytes, most.live_bytes);
+	KUNIT_EXPECT_EQ(test, after.peak_bytes, most.peak_bytes);
+}
+
 /* Without memory an object is not recorded; there is one all the same. */
 static void a_sample_may_be_lost(struct kunit *test)
 {
@@ -753,6 +779,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(remains_on_a_stack_do_not_matter),
 	KUNIT_CASE(a_sample_stands_for_others),
 	KUNIT_CASE(the_peak_is_remembered),
+	KUNIT_CASE(freed_objects_are_in_no_peak),
 	KUNIT_CASE(distances_have_no_memory),
 	KUNIT_CASE(whatever_the_size_and_the_way),
 	KUNIT_CASE(neighbours_are_not_sampled),

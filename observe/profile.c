@@ -8,8 +8,8 @@
  * STACK_WATCHED, so that its free, by whatever way, takes a slow path and comes here; the
  * other objects of the page take one, too, and go on to their stacks from there.
  *
- * A free takes the record by cmpxchg() and leaves it on a list, which the next sample and
- * readers settle: it works in any context.  Records and entries stay until galloc is
+ * A free takes the record by cmpxchg() and leaves it on a list, which whoever may take the
+ * lock settles: it works in any context.  Records and entries stay until galloc is
  * unloaded, and are found without a lock; records are used again in their bucket.
  *
  * Called by api.c, gate.c and nolock.c; calls stackdepot.c and mspan.c.  profile_lock
@@ -28,6 +28,9 @@
 
 /* Freed records that a sample settles. */
 #define SETTLE_TURN	8
+
+/* Where more than ever seem to be in use it settles so many times that. */
+#define SETTLE_TURNS	8
 
 /* More are not made: buckets are searched with a lock held. */
 #define MAX_ENTRIES	65536
@@ -118,20 +121,6 @@ static void entry_touch(struct profile_entry *e)
 	}
 }
 
-static void entry_count(struct profile_entry *e)
-{
-	entry_touch(e);
-	e->line.live++;
-	e->line.allocs++;
-	totals.samples++;
-	totals.allocs++;
-	totals.live_bytes += e->bytes;
-	if (totals.live_bytes > totals.peak_bytes) {
-		totals.peak_bytes = totals.live_bytes;
-		peak_gen++;
-	}
-}
-
 /* Take up to @turn freed objects off the counters.  False if none is left. */
 static bool settle(unsigned int turn)
 {
@@ -155,6 +144,25 @@ static bool settle(unsigned int turn)
 		b->unused = r;
 	}
 	return true;
+}
+
+static void entry_count(struct profile_entry *e)
+{
+	unsigned int turns = SETTLE_TURNS;
+
+	/* What was freed is in no peak: one that comes before it is settled is not taken yet. */
+	while (totals.live_bytes + e->bytes > totals.peak_bytes && turns-- && settle(SETTLE_TURN))
+		;
+	entry_touch(e);
+	e->line.live++;
+	e->line.allocs++;
+	totals.samples++;
+	totals.allocs++;
+	totals.live_bytes += e->bytes;
+	if (totals.live_bytes > totals.peak_bytes && llist_empty(&freed_records)) {
+		totals.peak_bytes = totals.live_bytes;
+		peak_gen++;
+	}
 }
 
 /* ---- entries ------------------------------------------------------------------------------ */
@@ -264,6 +272,17 @@ static bool record_take(struct profile_record *r, unsigned long addr)
 		return false;
 	llist_add(&r->freed, &freed_records);
 	return true;
+}
+
+/* Unless somebody else is counting: so the list is short when a peak is looked for. */
+static void settle_some(void)
+{
+	unsigned long flags;
+
+	if (galloc_trylock(&profile_lock, flags)) {
+		settle(SETTLE_TURN);
+		galloc_unlock(&profile_lock, flags);
+	}
 }
 
 /* The next record of a page, or the first one. */
@@ -385,8 +404,11 @@ void profile_add_bulk(void **p, size_t n, size_t size)
 void profile_forget(const void *p, bool any)
 {
 	/* If that is not possible now, frees in the page stay slow. */
-	if (record_take_at(addr_of(p)))
-		page_watch(p, false, any);
+	if (!record_take_at(addr_of(p)))
+		return;
+	page_watch(p, false, any);
+	if (!any)
+		settle_some();
 }
 
 /* All objects of these pages are gone, and soon the pages. */
@@ -399,6 +421,7 @@ void profile_forget_pages(unsigned long start, unsigned int npages)
 		while ((r = record_next(r, start)))
 			record_take(r, READ_ONCE(r->addr) & ~RECORD_FREE);
 	}
+	settle_some();
 }
 
 /**
