@@ -6,15 +6,18 @@
  * A CPU empties its own stacks, in a work item.  An isolated one is left alone: what it has
  * of a k that is taken back is emptied by whoever takes it.  That is possible because that
  * CPU looks at no stack of such a k any more: its set has no number since a grace period,
- * and all who pass all stacks leave out those of stack_is_taken() since another.
+ * and all who pass all stacks leave out those of stack_is_taken() since another.  Except its
+ * work item: a CPU that is isolated now may have been asked before, and the reverse.  So
+ * both do it with the CPU's mutex.
  *
  * Called by stacks.c, for one that is taken back, at a limit, or because a client wants that.
- * Owns no lock.
+ * Owns those mutexes.
  * Overview: galloc_mod.c.
  */
 #include "mcache.h"
 
 #include <linux/cpu.h>
+#include <linux/mutex.h>
 #include <linux/wait.h>
 
 /* For the suites: treat all CPUs like isolated ones. */
@@ -24,6 +27,7 @@ bool empty_none_asked;
 struct empty_cpu {
 	DECLARE_BITMAP(ks, STACK_STRIDE);
 	struct work_struct work;
+	struct mutex mutex;	/* one at a time empties its stacks */
 	unsigned int turns;	/* odd while it works */
 	int cpu;
 };
@@ -41,9 +45,12 @@ static void empty_work_fn(struct work_struct *work)
 
 	/* Ordered before the bit is cleared, in full order.  Pairs with cpu_is_done(). */
 	WRITE_ONCE(ec->turns, ec->turns + 1);
+	mutex_lock(&ec->mutex);
+	galloc_pause(PAUSE_EMPTYING, &ec->cpu);
 	for_each_set_bit(k, ec->ks, STACK_STRIDE)
 		if (test_and_clear_bit(k, ec->ks))
 			drain_stack(ec->cpu, k, test_bit(k, stacks_taken));
+	mutex_unlock(&ec->mutex);
 	/* Release: what was on the stacks is in its spans.  Pairs with the same. */
 	smp_store_release(&ec->turns, ec->turns + 1);
 	atomic_inc(&empty_ended);
@@ -88,16 +95,24 @@ void empty_ask(int cpu, unsigned int k)
 
 /*
  * Empty an isolated CPU's stack of a k that is taken, and on which step 4 has passed.  False
- * if it is not isolated, or may be going down, which empties it; the caller tries again.
+ * if it is not isolated, or just does that itself, or may be going down, which empties it;
+ * the caller tries again.
  */
 bool empty_for(int cpu, unsigned int k)
 {
+	struct empty_cpu *ec = per_cpu_ptr(&empty_cpus, cpu);
+	bool done = false;
+
 	if (likely(!cpu_is_apart(cpu)) || !cpus_read_trylock())
 		return false;
-	if (cpu_online(cpu))
+	if (cpu_online(cpu) && mutex_trylock(&ec->mutex)) {
+		galloc_pause(PAUSE_EMPTYING, &cpu);
 		drain_stack_of(cpu, k);
+		mutex_unlock(&ec->mutex);
+		done = true;
+	}
 	cpus_read_unlock();
-	return cpu_online(cpu);
+	return done;
 }
 
 /* Has a CPU nothing of a k, on its own node's stack? */
@@ -175,6 +190,7 @@ void empty_init(void)
 		struct empty_cpu *ec = per_cpu_ptr(&empty_cpus, cpu);
 
 		ec->cpu = cpu;
+		mutex_init(&ec->mutex);
 		INIT_WORK(&ec->work, empty_work_fn);
 	}
 }

@@ -41,6 +41,7 @@ enum galloc_pause {
 	PAUSE_CUT_NUMBER,	/* span_publish: has the number of the row, gave it to no page */
 	PAUSE_STACKS_HIDDEN,	/* stacks: nobody has the k any more, but for pages */
 	PAUSE_STACKS_RELABELLED,	/* stacks: no page has the number any more */
+	PAUSE_EMPTYING,		/* empty: about to empty stacks of a CPU: int */
 	PAUSE_UNWATCH,		/* page_unwatch: no sampled object on the page, still marked */
 	PAUSE_UNWATCHED,	/* page_unwatch: the mark is taken, not yet looked again */
 	PAUSE_GUARD_LOOK,	/* guard: a lookup comes to a slot: the page that it has, or had */

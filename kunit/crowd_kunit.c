@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 // Copyright (C) 2026 The galloc authors
 /*
- * KUnit: what CPUs keep at a limit; and more caches than there are stack numbers, under
- * load.
+ * KUnit: what CPUs keep at a limit; who empties their stacks; and more caches than there are
+ * stack numbers, under load.
  */
 #include "helpers.h"
 
@@ -63,6 +63,98 @@ static void at_a_limit_others_give_what_they_keep(struct kunit *test)
 	galloc_heap_destroy(limited);
 	reap();
 }
+
+/* ---- who empties a stack --------------------------------------------------------------- */
+
+/* How long the second is waited for, which must not come. */
+#define SECOND_MS	100
+
+static struct {
+	struct galloc_cache *cache;
+	struct task_struct *taker;
+	atomic_t inside;
+	int most;
+	bool waited;
+	bool taken;
+} e;
+
+static bool is_this(const struct rowset *set, const void *arg)
+{
+	return set == arg;
+}
+
+static void leave_in_cache(void *arg)
+{
+	void *p[64];
+
+	if (galloc_cache_alloc_bulk(e.cache, GFP_KERNEL, ARRAY_SIZE(p), p))
+		gfree_bulk(ARRAY_SIZE(p), p);
+}
+
+/* The CPU is asked while it is not isolated. */
+static void ask_before(void)
+{
+	WRITE_ONCE(empty_none_asked, false);
+	empty_ask(gk_cpu(1), READ_ONCE(e.cache->set->had));
+	WRITE_ONCE(empty_none_asked, true);
+}
+
+/* The first to come to the CPU's stacks has the other come, too. */
+static void count_inside(enum galloc_pause point, const void *what)
+{
+	int n;
+
+	if (point == PAUSE_STACKS_RELABELLED)
+		WRITE_ONCE(e.taken, true);
+	if (point != PAUSE_EMPTYING || *(const int *)what != gk_cpu(1))
+		return;
+	n = atomic_inc_return(&e.inside);
+	WRITE_ONCE(e.most, max(e.most, n));
+	if (n == 1 && !xchg(&e.waited, true)) {
+		if (current == e.taker)
+			ask_before();
+		else
+			gk_wait_for(READ_ONCE(e.taken), GK_PATIENCE_MS);
+		gk_wait_for(atomic_read(&e.inside) > 1, SECOND_MS);
+	}
+	atomic_dec(&e.inside);
+}
+
+/* A CPU that becomes isolated may have been asked already. */
+static void one_at_a_time_empties_a_stack(struct kunit *test)
+{
+	int asked_first;
+
+	if (!gk_smp())
+		kunit_skip(test, "one CPU");
+	for (asked_first = 0; asked_first < 2; asked_first++) {
+		memset(&e, 0, sizeof(e));
+		e.cache = galloc_cache_create("kunit", 200, NULL);
+		KUNIT_ASSERT_NOT_NULL(test, e.cache);
+		KUNIT_ASSERT_TRUE(test, stacks_give(e.cache->set));
+		gk_join(test, gk_start(test, gk_cpu(1), leave_in_cache, NULL));
+		e.taker = current;
+		WRITE_ONCE(galloc_pause_hook, count_inside);
+		if (asked_first) {
+			ask_before();
+			KUNIT_EXPECT_TRUE(test, gk_wait_for(READ_ONCE(e.waited), GK_PATIENCE_MS));
+		}
+		WRITE_ONCE(empty_none_asked, true);
+		KUNIT_EXPECT_TRUE(test, stacks_take(is_this, e.cache->set));
+		WRITE_ONCE(empty_none_asked, false);
+		/* That of the work item, too. */
+		KUNIT_EXPECT_TRUE(test, gk_wait_for(!atomic_read(&e.inside), GK_PATIENCE_MS));
+		WRITE_ONCE(galloc_pause_hook, NULL);
+		KUNIT_EXPECT_TRUE(test, e.waited);
+		KUNIT_EXPECT_EQ(test, e.most, 1);
+		KUNIT_EXPECT_EQ(test, rows_in_use(e.cache->set), 0);
+		KUNIT_EXPECT_EQ(test, validate_all(), 0);
+		galloc_cache_destroy(e.cache);
+		reap();
+	}
+}
+
+/* ---- a crowd --------------------------------------------------------------------------- */
 
 /* More caches than there are numbers. */
 #define CROWD	(STACK_KS - GALLOC_NR_CLASSES + 20)
@@ -180,6 +272,7 @@ static void a_crowd_of_caches_keeps_its_objects(struct kunit *test)
 
 static struct kunit_case cases[] = {
 	KUNIT_CASE(at_a_limit_others_give_what_they_keep),
+	KUNIT_CASE(one_at_a_time_empties_a_stack),
 	KUNIT_CASE(a_crowd_of_caches_keeps_its_objects),
 	{}
 };
