@@ -350,35 +350,45 @@ static struct mspan *mheap_grow_near(int nid, const struct want *w, gfp_t gfp)
 	return s;
 }
 
+/* A run that another node has. */
+static struct mspan *mheap_take_near(int nid, const struct want *w, gfp_t gfp)
+{
+	struct mspan *s = NULL;
+	unsigned int i;
+	int other;
+
+	for_each_near(i, other, nid) {
+		s = mheap_take(mheaps[other], w, TAKE_SHORT, gfp);
+		if (s)
+			break;
+	}
+	return s;
+}
+
 /* See mheap_alloc() and mheap_alloc_span(). */
 static struct mspan *mheap_get(int nid, const struct want *w, gfp_t gfp)
 {
 	struct mspan *s;
-	unsigned int i;
-	int other;
 
 	s = mheap_take(mheaps[nid], w, TAKE_FULL, gfp);
 	if (s)
 		return s;
-	if (w->least < w->npages) {
+	if (w->least < w->npages)
 		s = mheap_grow_easily(mheaps[nid], w, w->npages, gfp) ?:
 		    mheap_take(mheaps[nid], w, TAKE_SHORT, gfp) ?:
 		    mheap_grow_near(nid, w, gfp);
-		if (s)
-			return s;
-	}
+	else if (nodes_near(nid, 0) != NUMA_NO_NODE && !(gfp & __GFP_THISNODE))
+		s = mheap_grow_easily(mheaps[nid], w, w->npages, gfp) ?:
+		    mheap_take_near(nid, w, gfp);
+	if (s)
+		return s;
 	s = mheap_grow(nid, w, gfp);
 	if (s)
 		return s;
 	s = mheap_take(mheaps[nid], w, TAKE_SHORT, gfp);
 	if (s || (gfp & __GFP_THISNODE))
 		return s;
-	for_each_near(i, other, nid) {
-		s = mheap_take(mheaps[other], w, TAKE_SHORT, gfp);
-		if (s)
-			return s;
-	}
-	return NULL;
+	return mheap_take_near(nid, w, gfp);
 }
 
 /**
@@ -389,9 +399,10 @@ static struct mspan *mheap_get(int nid, const struct want *w, gfp_t gfp)
  * @nbits: objects the descriptor must have room for
  * @gfp: flags for memory that may be needed
  *
- * Searches the node's lists, then asks the system, then searches the lists again
- * (runs may have been freed meanwhile), then other nodes, unless @gfp has
- * __GFP_THISNODE.  The run may be on another node than @nid.
+ * Searches the node's lists, then asks the system, on the node if that costs nothing; then
+ * searches the lists of other nodes, unless @gfp has __GFP_THISNODE; then asks for all that
+ * @gfp allows, and searches all lists again (runs may have been freed meanwhile).  The run
+ * may be on another node than @nid.
  *
  * Context: Any but NMI, no galloc lock held.  Sleeps if @gfp allows it.
  * Return: A span in TRANSIT, or NULL.  One with @reserve set is of the emergency

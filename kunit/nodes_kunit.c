@@ -382,6 +382,28 @@ static void a_used_up_node_costs_no_more_memory(struct kunit *test)
 	give_pages();
 }
 
+/* Objects of whole pages, one after another, as small ones are. */
+static void whole_pages_of_another_node_are_used_again(struct kunit *test)
+{
+	unsigned int n, lacking = 0;
+	long grown;
+
+	/* Pinned to its CPU. */
+	other_nid(test);
+	use_up(test, gk_nid());
+	grown = gk_events(EVENT_GROW);
+	for (n = 0; n < NR_ASKED; n++) {
+		void *p = galloc(16 * PAGE_SIZE, QUIET);
+
+		lacking += !p;
+		gfree(p);
+	}
+	/* Again when kswapd has freed some here, but not each time. */
+	KUNIT_EXPECT_LT(test, gk_events(EVENT_GROW) - grown, NR_ASKED / 10);
+	KUNIT_EXPECT_EQ(test, lacking, 0);
+	give_pages();
+}
+
 static unsigned int nr_of_node(void **p, unsigned int n, int nid)
 {
 	unsigned int of = 0;
@@ -591,6 +613,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(each_node_has_all_others_nearest_first),
 	KUNIT_CASE(a_strict_cache_serves_one_node_at_a_time),
 	KUNIT_CASE(a_used_up_node_costs_no_more_memory),
+	KUNIT_CASE(whole_pages_of_another_node_are_used_again),
 	KUNIT_CASE(objects_of_another_node_are_used_again_here),
 #ifdef CONFIG_HOTPLUG_CPU
 	KUNIT_CASE(the_objects_of_a_dead_cpu_are_free),
