@@ -447,12 +447,12 @@ static gfp_t chunk_gfp_order(gfp_t gfp, unsigned int order)
 	return order_is_compound(order) ? gfp | __GFP_COMP : gfp;
 }
 
-/* Larger orders than this need not be tried for a while. */
+/* Larger orders than this need not be tried for a while, unless only this task lacks them. */
 static void arena_order_failed(int nid, unsigned int order)
 {
 	struct arena_scarce *scarce = &arena_scarce[nid];
 
-	if (!order)
+	if (!order || !arena_may_ask(nid))
 		return;
 	WRITE_ONCE(scarce->order, order - 1);
 	WRITE_ONCE(scarce->until, jiffies + SCARCE_DELAY);
@@ -722,7 +722,7 @@ bool arena_get_spare_chunk(struct chunk *chunk, int nid, unsigned int npages,
 	unsigned int wanted = max(least, arena_growth_order());
 	unsigned int order = least;
 
-	if (arena_scarce_order(nid) < least)
+	if (arena_scarce_order(nid) < least || !arena_may_ask(nid))
 		return false;
 	if (gfpflags_allow_blocking(gfp))
 		order = max(least, arena_likely_order(nid));
@@ -762,7 +762,7 @@ bool arena_get_chunk(struct chunk *chunk, int nid, unsigned int npages,
 	unsigned int order = least;
 
 	gfp = chunk_gfp(gfp);
-	if (gfpflags_allow_blocking(gfp))
+	if (gfpflags_allow_blocking(gfp) && arena_may_ask(nid))
 		order = max(least, arena_likely_order(nid));
 	for (; order > least; order--) {
 		if (chunk_try(chunk, nid, order, chunk_gfp_speculative(gfp)))

@@ -8,6 +8,7 @@
 #ifndef _GALLOC_ARENA_H
 #define _GALLOC_ARENA_H
 
+#include <linux/cpuset.h>
 #include <linux/kmemleak.h>
 
 /**
@@ -214,6 +215,13 @@ struct arena_scarce {
 };
 
 extern struct arena_scarce *arena_scarce;
+
+/* May the running task have pages of a node from the system?  Its cpuset may not have it. */
+static inline bool arena_may_ask(int nid)
+{
+	/* data_race(): the cpuset may change at any time. */
+	return !in_task() || data_race(node_isset(nid, cpuset_current_mems_allowed));
+}
 
 int arena_init(void);
 void arena_exit(void);

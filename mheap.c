@@ -313,7 +313,7 @@ static struct mspan *mheap_grow_easily(struct mheap *h, const struct want *w,
 {
 	struct chunk chunk;
 
-	if (!may_grow())
+	if (!may_grow() || !arena_may_ask(h->nid))
 		return NULL;
 	if (nodes_near(h->nid, 0) != NUMA_NO_NODE &&
 	    READ_ONCE(h->spent_tick) == (u32)jiffies &&

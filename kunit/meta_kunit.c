@@ -8,6 +8,7 @@
  */
 #include "helpers.h"
 
+#include <linux/cpuset.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 
@@ -304,6 +305,43 @@ static void an_order_that_was_not_there_is_not_asked_for(struct kunit *test)
 	}
 }
 
+/*
+ * A node that only this task may not have.  Nothing sleeps meanwhile: without cpusets this
+ * is what all tasks have.
+ */
+static void ask_in_vain(bool may_have)
+{
+	gfp_t gfp = GFP_NOWAIT | __GFP_NOWARN;
+	int nid = gk_nid();
+	struct mspan *s;
+
+	if (!may_have)
+		node_clear(nid, cpuset_current_mems_allowed);
+	arena_meta_free(arena_meta_alloc(4 * PAGE_SIZE, nid), 4 * PAGE_SIZE);
+	s = mheap_alloc_spans(nid, &sizeclasses[sizeclass_of(GALLOC_MAX_SMALL)], 1, gfp);
+	if (s)
+		mheap_free(s);
+	gfree(galloc(16 * PAGE_SIZE, gfp));
+	node_set(nid, cpuset_current_mems_allowed);
+}
+
+/* What a cpuset lacks others may have. */
+static void a_cpuset_makes_no_node_scarce(struct kunit *test)
+{
+	const struct arena_scarce *scarce = &arena_scarce[gk_nid()];
+	const struct mheap *h = mheap_of(gk_nid());
+	int may_have;
+
+	for (may_have = 0; may_have < 2; may_have++) {
+		gk_take_free_runs(test);
+		gk_in_pieces(0);
+		ask_in_vain(may_have);
+		KUNIT_EXPECT_EQ(test, scarce->order == MAX_PAGE_ORDER, !may_have);
+		KUNIT_EXPECT_EQ(test, h->spent_pages == UINT_MAX, !may_have);
+		gk_whole();
+	}
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE(a_cpu_without_memory_for_stacks_gets_them_from_its_worker),
 	KUNIT_CASE(a_cpu_that_nobody_has_heard_gets_stacks),
@@ -313,6 +351,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(all_tables_count),
 	KUNIT_CASE(single_pages_serve_every_request),
 	KUNIT_CASE(an_order_that_was_not_there_is_not_asked_for),
+	KUNIT_CASE(a_cpuset_makes_no_node_scarce),
 	{}
 };
 

@@ -10,6 +10,9 @@
  * Called by the tracing core and galloc_mod.c; calls gate.c.  trace_mutex protects the
  * number of users.  Overview: galloc_mod.c.
  */
+/* Before the next line: what it includes may have tracepoints. */
+#include "galloc_internal.h"
+
 #define CREATE_TRACE_POINTS
 #include "observe/tracepoints.h"
 #include "observe/trace.h"
