@@ -128,6 +128,20 @@ void capacity_want_row(const struct mcentral *c)
 		capacity_want(k);
 }
 
+/*
+ * The node that this CPU allocates from: that of what it keeps, which stays when nodes gain or
+ * lose memory.  numa_mem_id() has memory only where the architecture sees to that, which x86
+ * and arm64 do not.
+ */
+int capacity_node(void)
+{
+	const struct mcache *m = raw_cpu_ptr(&galloc_mcache);
+
+	if (likely(READ_ONCE(m->stacks) != empty_stacks))
+		return READ_ONCE(m->nid);
+	return nodes_with_memory(numa_mem_id());
+}
+
 /* Give this CPU stacks, all zero.  False if it was busy. */
 static bool capacity_give_stacks(struct mcache_stack *stacks)
 {
@@ -159,6 +173,8 @@ again:
 		goto again;
 	}
 	m->gates_gen = gen;
+	/* It may have got memory since, or lost it. */
+	WRITE_ONCE(m->nid, capacity_node());
 	drain_begin(m);
 	/*
 	 * Release: statistics on other CPUs must see initialised stacks.  Pairs with

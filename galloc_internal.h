@@ -247,11 +247,11 @@ static inline void mspan_set_state(struct mspan *s, enum mspan_state state)
 #include "arena.h"
 
 /* nodes.c */
-
 int nodes_init(void);
 void nodes_exit(void);
 int nodes_near(int nid, unsigned int i);
 int nodes_with_memory(int nid);
+int capacity_node(void);	/* capacity.c */
 unsigned long nodes_free_pages(int nid);
 
 /* The other nodes, nearest first: the fallback order of @nid. */

@@ -12,7 +12,6 @@
 #include "mheap.h"
 
 #include <linux/string.h>
-#include <linux/topology.h>
 
 /* ---- chunks above a block ------------------------------------------------- */
 
@@ -156,7 +155,7 @@ void *large_alloc(struct rowset *set, size_t size, size_t align, int nid, gfp_t 
 			return NULL;
 	}
 	if (nid == NUMA_NO_NODE)
-		nid = numa_mem_id();
+		nid = capacity_node();
 	s = stash_alloc(npages, pages_align, nid) ?:
 	    stash_refill(npages, pages_align, nid, gfp) ?:
 	    large_take(nid, npages, pages_align, gfp);

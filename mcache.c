@@ -499,7 +499,7 @@ void *mcache_pop_nolock(unsigned int class)
 static void *alloc_single(unsigned int class, int nid, gfp_t gfp)
 {
 	if (nid == NUMA_NO_NODE)
-		nid = numa_mem_id();
+		nid = capacity_node();
 	return mcentral_alloc(mcentral_row(nid, class), gfp);
 }
 

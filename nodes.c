@@ -3,8 +3,8 @@
 /*
  * nodes: the fallback order of the nodes.
  *
- * A table made at load: for each node all others, nearest first.  Called by
- * mheap.c, mcentral.c and mcache.c.  Overview: galloc_mod.c.
+ * A table made at load: for each node all others, nearest first.  Called by the layers
+ * above.  Overview: galloc_mod.c.
  */
 #include "galloc_internal.h"
 

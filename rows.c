@@ -361,7 +361,7 @@ unsigned int rows_alloc(struct rowset *set, int nid, gfp_t gfp, unsigned int max
 	unsigned int n;
 
 	if (nid == NUMA_NO_NODE)
-		nid = numa_mem_id();
+		nid = nodes_with_memory(numa_mem_id());
 	if (set->args.flags & ROWS_THISNODE)
 		gfp |= __GFP_THISNODE;
 	c = rows_row(set, nid, gfp);

@@ -23,7 +23,6 @@
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/string.h>
-#include <linux/topology.h>
 
 /* Flags that mean something, or nothing; others are refused. */
 #define NOLOCK_GFP	(__GFP_ZERO | __GFP_NOWARN | __GFP_ACCOUNT | __GFP_HIGH | \
@@ -220,7 +219,7 @@ static void *small_nolock(unsigned int class, gfp_t flags)
 	void *p = mcache_pop_nolock(class);
 
 	if (!p)
-		p = mcentral_take_nolock(mcentral_row(numa_mem_id(), class));
+		p = mcentral_take_nolock(mcentral_row(capacity_node(), class));
 	if (p && gate_has_tables())
 		gate_see_taken(p, true);
 	if (p && want_init_on_alloc(flags))
@@ -236,7 +235,7 @@ static void *pages_nolock(size_t size, gfp_t flags)
 
 	if (size > ARENA_SIZE)
 		return NULL;
-	s = stash_alloc(PAGE_ALIGN(size) >> PAGE_SHIFT, align >> PAGE_SHIFT, numa_mem_id());
+	s = stash_alloc(PAGE_ALIGN(size) >> PAGE_SHIFT, align >> PAGE_SHIFT, capacity_node());
 	return s ? large_hand_out(s, 0, flags) : NULL;
 }
 

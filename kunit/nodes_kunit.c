@@ -243,6 +243,52 @@ static void each_node_has_all_others_nearest_first(struct kunit *test)
 	}
 }
 
+/* ---- a node without memory ---------------------------------------------------------- */
+
+static unsigned int nr_asked;
+
+static void count_asked(enum galloc_pause point, const void *what)
+{
+	nr_asked += point == PAUSE_ASK_SYSTEM;
+}
+
+/* Its CPUs allocate from the nearest that has some, as those of that node do. */
+static void a_cpu_without_memory_is_one_of_its_neighbour(struct kunit *test)
+{
+	int far = other_nid(test), nid = gk_nid();
+	const struct mcache *m = raw_cpu_ptr(&galloc_mcache);
+	struct mcache_stack *had;
+	void *p, *q, *r;
+
+	if (galloc_debug)
+		kunit_skip(test, "no stacks");
+	had = gk_take_stacks_away(test);
+	/* Until here it had; for the page allocator it still has. */
+	node_clear_state(nid, N_MEMORY);
+	p = galloc(16 * PAGE_SIZE, GFP_KERNEL);
+	gfree(p);
+	nr_asked = 0;
+	WRITE_ONCE(galloc_pause_hook, count_asked);
+	q = galloc(16 * PAGE_SIZE, GFP_KERNEL);
+	WRITE_ONCE(galloc_pause_hook, NULL);
+	gfree(q);
+	r = galloc_nolock(16 * PAGE_SIZE, 0);
+	KUNIT_EXPECT_EQ(test, m->nid, far);
+	node_set_state(nid, N_MEMORY);
+	KUNIT_ASSERT_TRUE(test, p && q);
+	KUNIT_EXPECT_EQ(test, page_to_nid(virt_to_page(p)), far);
+	KUNIT_EXPECT_PTR_EQ(test, p, q);
+	KUNIT_EXPECT_PTR_EQ(test, r, q);
+	KUNIT_EXPECT_EQ(test, nr_asked, 0);
+	gfree(r);
+	gk_stacks_delete(had);
+	/* It gets memory: that serves the CPU when it begins anew. */
+	gk_stacks_delete(gk_take_stacks_away(test));
+	gfree(galloc(64, GFP_KERNEL));
+	KUNIT_EXPECT_EQ(test, m->nid, nid);
+	KUNIT_EXPECT_EQ(test, validate_all(), 0);
+}
+
 /* ---- a node that is used up ----------------------------------------------------- */
 
 /* As much as an allocation gets that costs nothing. */
@@ -612,6 +658,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(a_node_falls_back_to_another),
 	KUNIT_CASE(each_node_has_all_others_nearest_first),
 	KUNIT_CASE(a_strict_cache_serves_one_node_at_a_time),
+	KUNIT_CASE(a_cpu_without_memory_is_one_of_its_neighbour),
 	KUNIT_CASE(a_used_up_node_costs_no_more_memory),
 	KUNIT_CASE(whole_pages_of_another_node_are_used_again),
 	KUNIT_CASE(objects_of_another_node_are_used_again_here),
