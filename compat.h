@@ -144,12 +144,19 @@ static inline void mm_account_reclaimed_pages(unsigned long pages)
 /*
  * Is a CPU isolated, by isolcpus=, nohz_full= or a cpuset?  6.1 got
  * cpu_is_isolated() only in a stable release; until 6.13 both masks must be checked.
+ * In 7.3 a cpuset may replace the first, and frees the old one after a grace period.
  */
+#include <linux/rcupdate.h>
 #include <linux/sched/isolation.h>
 static inline bool galloc_cpu_isolated(int cpu)
 {
-	return !housekeeping_test_cpu(cpu, HK_TYPE_DOMAIN) ||
-	       !housekeeping_test_cpu(cpu, HK_TYPE_TICK);
+	bool isolated;
+
+	rcu_read_lock();
+	isolated = !housekeeping_test_cpu(cpu, HK_TYPE_DOMAIN) ||
+		   !housekeeping_test_cpu(cpu, HK_TYPE_TICK);
+	rcu_read_unlock();
+	return isolated;
 }
 
 /*
