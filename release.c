@@ -153,6 +153,16 @@ static struct mspan *release_victim(struct mheap *h, enum release how)
 }
 
 /*
+ * Does a run go in many pieces?  A whole chunk of @order does not, except where a block's
+ * pages leave singly.
+ */
+static bool goes_in_pieces(unsigned int npages, int order)
+{
+	return npages > RELEASE_TURN &&
+	       (order < 0 || (order <= (int)ARENA_ORDER && pages_leave_singly()));
+}
+
+/*
  * Return one run of @h to the system.  Returns its pages, 0 if none may go.  A caller
  * that may not sleep returns no run that would go in many pieces.
  */
@@ -168,7 +178,7 @@ static unsigned long release_one(struct mheap *h, enum release how,
 	s = release_victim(h, how);
 	if (s && s->npages == ARENA_PAGES && s->arena->whole)
 		order = ARENA_ORDER;
-	if (!s || (!may_sleep && order < 0 && s->npages > RELEASE_TURN) ||
+	if (!s || (!may_sleep && goes_in_pieces(s->npages, order)) ||
 	    !arena_may_leave(s->npages)) {
 		galloc_unlock(&h->lock, flags);
 		return 0;
@@ -428,7 +438,7 @@ unsigned long release_unused(unsigned long before, unsigned long now)
  */
 bool release_may_leave_now(unsigned int npages, int order)
 {
-	return may_call_system() && (order >= 0 || npages <= RELEASE_TURN);
+	return may_call_system() && !goes_in_pieces(npages, order);
 }
 
 /*

@@ -417,6 +417,25 @@ static void a_run_being_released_is_on_no_list(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, map_span_around((void *)leaving, &copy));
 }
 
+#ifdef CONFIG_MEM_ALLOC_PROFILING
+/* Where each page has a tag a block goes page by page, so not where nobody may sleep. */
+static void a_block_of_tagged_pages_waits_for_a_task(struct kunit *test)
+{
+	unsigned long had, gone;
+
+	if (!pages_leave_singly())
+		kunit_skip(test, "pages have no tags");
+	run_fresh_block(test);
+	WRITE_ONCE(galloc_reserve_pages, 0);
+	had = pages_held();
+	KUNIT_EXPECT_EQ(test, release_runs(1, false), 0);
+	KUNIT_EXPECT_EQ(test, pages_held(), had);
+	gone = release_runs(1, true);
+	KUNIT_EXPECT_EQ(test, gone, ARENA_PAGES);
+	KUNIT_EXPECT_EQ(test, pages_held(), had - gone);
+}
+#endif
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE(empty_blocks_are_returned_whole),
 	KUNIT_CASE(a_reserve_beyond_available_memory_is_refused),
@@ -434,6 +453,9 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(all_is_returned_for_a_long_run),
 	KUNIT_CASE(memory_is_returned_before_an_oom_kill),
 	KUNIT_CASE(a_run_being_released_is_on_no_list),
+#ifdef CONFIG_MEM_ALLOC_PROFILING
+	KUNIT_CASE(a_block_of_tagged_pages_waits_for_a_task),
+#endif
 	{}
 };
 
