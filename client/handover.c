@@ -105,7 +105,6 @@ struct handed_fs {
 static DEFINE_MUTEX(fs_mutex);
 static LIST_HEAD(fs_list);
 
-/* A context holds the module, so its type is not forgotten while there is one. */
 static struct handed_fs *handed_fs(struct file_system_type *type)
 {
 	struct handed_fs *pos, *fs = NULL;
@@ -119,9 +118,14 @@ static struct handed_fs *handed_fs(struct file_system_type *type)
 	return fs;
 }
 
+/*
+ * Its type may be another one by now: a mount of nfs becomes one of nfs4, and one of gfs2meta
+ * becomes one of gfs2.  The operations tell what it began as.  They belong to a module that
+ * stays: one that changes the type of a context does so within itself.
+ */
 static void free_fs_context(struct fs_context *fc)
 {
-	struct handed_fs *fs = handed_fs(fc->fs_type);
+	const struct handed_fs *fs = container_of(fc->ops, struct handed_fs, ours);
 
 	if (fs->ops->free)
 		fs->ops->free(fc);

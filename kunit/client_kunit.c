@@ -554,6 +554,53 @@ static void a_file_system_has_a_source(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, galloc_unregister_filesystem(&type), -EINVAL);
 }
 
+static int others;
+
+static void end_other(struct fs_context *fc)
+{
+	others--;
+}
+
+static const struct fs_context_operations other_ops = { .free = end_other };
+
+static int begin_other(struct fs_context *fc)
+{
+	others++;
+	fc->ops = &other_ops;
+	return 0;
+}
+
+/* A context ends as what it began as, whatever its type is then, as nfs and gfs2meta have it. */
+static void a_mount_changes_its_type(struct kunit *test)
+{
+	struct file_system_type types[] = {
+		{ .owner = THIS_MODULE, .name = "galloc_kunit", .init_fs_context = begin_context },
+		{ .owner = THIS_MODULE, .name = "galloc_kunit2", .init_fs_context = begin_other },
+	};
+	struct fs_context *fc[2];
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(types); i++) {
+		KUNIT_ASSERT_EQ(test, galloc_register_filesystem(&types[i]), 0);
+		fc[i] = fs_context_for_mount(&types[i], 0);
+		KUNIT_EXPECT_FALSE(test, IS_ERR(fc[i]));
+	}
+	KUNIT_EXPECT_EQ(test, contexts, 1);
+	KUNIT_EXPECT_EQ(test, others, 1);
+	if (!IS_ERR(fc[0])) {
+		/* One reference to this module is as good as another. */
+		fc[0]->fs_type = &types[1];
+		put_fs_context(fc[0]);
+	}
+	KUNIT_EXPECT_EQ(test, contexts, 0);
+	KUNIT_EXPECT_EQ(test, others, 1);
+	if (!IS_ERR(fc[1]))
+		put_fs_context(fc[1]);
+	KUNIT_EXPECT_EQ(test, others, 0);
+	for (i = 0; i < ARRAY_SIZE(types); i++)
+		KUNIT_EXPECT_EQ(test, galloc_unregister_filesystem(&types[i]), 0);
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE(strings_are_copied),
 	KUNIT_CASE(strings_are_formatted),
@@ -576,6 +623,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(kvrealloc_aligns_what_moves),
 	KUNIT_CASE(an_object_is_handed_over),
 	KUNIT_CASE(a_file_system_has_a_source),
+	KUNIT_CASE(a_mount_changes_its_type),
 	KUNIT_CASE(each_call_may_fail),
 	{ }
 };
