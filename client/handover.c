@@ -21,6 +21,10 @@
 #if IS_BUILTIN(CONFIG_CRYPTO_HASH2)
 #include <crypto/internal/hash.h>
 #endif
+#ifdef CONFIG_KEYS
+#include <keys/user-type.h>
+#include <linux/key-type.h>
+#endif
 #if defined(CONFIG_NET_CLS_ACT) || defined(CONFIG_NET_EMATCH)
 #include <net/pkt_cls.h>
 #endif
@@ -302,4 +306,43 @@ void galloc_ahash_free_singlespawn_instance(struct ahash_instance *inst)
 	galloc_kfree(inst);
 }
 EXPORT_SYMBOL_GPL(galloc_ahash_free_singlespawn_instance);
+#endif
+
+#ifdef CONFIG_KEYS
+/* ---- keys ------------------------------------------------------------------------------ */
+
+/**
+ * galloc_user_destroy() - user_destroy() of an overridden module
+ * @key: a key, its payload of either allocator
+ *
+ * For the type of a key, as is the next.
+ *
+ * Context: Process.
+ */
+void galloc_user_destroy(struct key *key)
+{
+	galloc_kfree_sensitive(key->payload.data[0]);
+}
+EXPORT_SYMBOL_GPL(galloc_user_destroy);
+
+/**
+ * galloc_user_revoke() - user_revoke() of an overridden module
+ * @key: a key, its payload of either allocator; its semaphore is held for writing
+ *
+ * Context: Process.  Sleeps.
+ */
+void galloc_user_revoke(struct key *key)
+{
+	struct user_key_payload *payload = user_key_payload_locked(key);
+
+	if (!galloc_owns(payload)) {
+		user_revoke(key);
+		return;
+	}
+	key_payload_reserve(key, 0);
+	rcu_assign_keypointer(key, NULL);
+	synchronize_rcu();
+	gfree_sensitive(payload);
+}
+EXPORT_SYMBOL_GPL(galloc_user_revoke);
 #endif

@@ -16,6 +16,7 @@
 struct ahash_instance;
 struct file_system_type;
 struct inode;
+struct key;
 struct kmem_cache_args;
 struct list_lru;
 struct posix_acl;
@@ -107,6 +108,8 @@ void galloc_tcf_exts_change(struct tcf_exts *dst, struct tcf_exts *src);
 int galloc_tcf_em_register(struct tcf_ematch_ops *ops);
 void galloc_shash_free_singlespawn_instance(struct shash_instance *inst);
 void galloc_ahash_free_singlespawn_instance(struct ahash_instance *inst);
+void galloc_user_destroy(struct key *key);
+void galloc_user_revoke(struct key *key);
 
 /*
  * A device that is not coherent may write to memory of kmalloc(), which then must share no

@@ -53,6 +53,10 @@
 #ifdef CONFIG_FS_POSIX_ACL
 #define set_cached_acl		galloc_set_cached_acl
 #endif
+#ifdef CONFIG_KEYS
+#define user_destroy		galloc_user_destroy
+#define user_revoke		galloc_user_revoke
+#endif
 #ifdef CONFIG_NET_CLS_ACT
 #define tcf_exts_destroy	galloc_tcf_exts_destroy
 #define tcf_exts_change		galloc_tcf_exts_change

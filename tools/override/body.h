@@ -695,6 +695,8 @@ static void run_handed_over(struct seen *s)
 #endif
 }
 
+#include "handed.h"
+
 const struct call CALLS[] = {
 	{ "kmalloc", run_kmalloc },
 	{ "kmalloc of a constant size", run_kmalloc_const },
@@ -718,5 +720,6 @@ const struct call CALLS[] = {
 	{ "allocation by type", run_typed },
 	{ "calls that opt out", run_opted_out },
 	{ "objects that core code frees", run_handed_over },
+	{ "payloads of keys", run_keys },
 	{ },
 };

@@ -11,7 +11,7 @@
 
 log=/tmp/override
 
-begin 33
+begin 34
 
 load_galloc
 log_mark
@@ -23,7 +23,8 @@ for name in "kmalloc" "kmalloc of a constant size" "kmalloc_node" "arrays and ov
 	"copies from user space" "a cache" "a cache with a constructor" \
 	"caches that are the kernel's" "caches with more arguments" "memory pools" \
 	"kfree_rcu" "__free" "functions by their address" "objects of both allocators" \
-	"allocation by type" "calls that opt out" "objects that core code frees"; do
+	"allocation by type" "calls that opt out" "objects that core code frees" \
+	"payloads of keys"; do
 	check "$name" grep -qx "galloc_override: ok - $name" $log
 done
 unload galloc_override

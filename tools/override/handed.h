@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Copyright (C) 2026 The galloc authors */
+/*
+ * handed: the part of body.h about objects that core code frees by functions which
+ * galloc-override.h replaces.
+ */
+#ifdef CONFIG_KEYS
+#include <keys/user-type.h>
+#include <linux/key-type.h>
+
+/* The payload of the next key is the kernel's, whoever includes this. */
+static bool kernels_payload;
+
+static int instantiate(struct key *key, struct key_preparsed_payload *prep)
+{
+	size_t size = sizeof(struct user_key_payload) + prep->datalen;
+	struct user_key_payload *payload;
+
+	payload = kernels_payload ? opted_out_alloc(size) : kmalloc(size, GFP_KERNEL);
+	if (!payload)
+		return -ENOMEM;
+	payload->datalen = prep->datalen;
+	memcpy(payload->data, prep->data, prep->datalen);
+	rcu_assign_keypointer(key, payload);
+	return 0;
+}
+
+static struct key_type key_type = {
+	.name = "galloc", .instantiate = instantiate, .revoke = user_revoke,
+	.destroy = user_destroy,
+};
+
+static void run_keys(struct seen *s)
+{
+	struct key *key;
+	unsigned int i;
+
+	note(s, "%d ", register_key_type(&key_type));
+	for (i = 0; i < 4; i++) {
+		key = key_alloc(&key_type, "key", GLOBAL_ROOT_UID, GLOBAL_ROOT_GID,
+				current_cred(), KEY_POS_ALL, KEY_ALLOC_NOT_IN_QUOTA, NULL);
+		if (IS_ERR(key)) {
+			note(s, "no key: %ld ", PTR_ERR(key));
+			continue;
+		}
+		kernels_payload = i & 1;
+		note(s, "%d ", key_instantiate_and_link(key, "secret", 7, NULL, NULL));
+		owner(s, key->payload.data[0], OURS && !kernels_payload);
+		if (i & 2)
+			key_revoke(key);
+		note(s, "%d ", !key->payload.data[0]);
+		key_put(key);
+	}
+	/* All payloads are freed when it returns. */
+	unregister_key_type(&key_type);
+}
+#else
+static void run_keys(struct seen *s)
+{
+}
+#endif
