@@ -115,6 +115,22 @@ static inline void mm_account_reclaimed_pages(unsigned long pages)
 }
 #endif
 
+/*
+ * netpoll_teardown(): what undoes __netpoll_setup() is no longer exported by itself, but in a
+ * function from 6.12 that drops a reference to the device, too.
+ */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
+#define netpoll_teardown(np)	__netpoll_cleanup(np)
+#else
+#define netpoll_teardown(np)						\
+({									\
+	struct netpoll *__np = (np);					\
+									\
+	netdev_hold(__np->dev, &__np->dev_tracker, GFP_KERNEL);		\
+	do_netpoll_cleanup(__np);					\
+})
+#endif
+
 /* sock_splice_page(): until 6.5 there was a function for it. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 5, 0)
 #define sock_splice_page(sock, page, offset, size, flags)		\

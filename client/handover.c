@@ -25,6 +25,10 @@
 #include <keys/user-type.h>
 #include <linux/key-type.h>
 #endif
+#ifdef CONFIG_NETPOLL
+#include <linux/netpoll.h>
+#include <linux/rtnetlink.h>
+#endif
 #if defined(CONFIG_NET_CLS_ACT) || defined(CONFIG_NET_EMATCH)
 #include <net/pkt_cls.h>
 #endif
@@ -276,6 +280,28 @@ int galloc_tcf_em_register(struct tcf_ematch_ops *ops)
 	return tcf_em_register(ops);
 }
 EXPORT_SYMBOL_GPL(galloc_tcf_em_register);
+#endif
+
+#ifdef CONFIG_NETPOLL
+/**
+ * galloc_netpoll_free() - __netpoll_free() of an overridden module
+ * @np: what __netpoll_setup() has set up, of either allocator
+ *
+ * Context: Process, with the RTNL held.  Sleeps.
+ */
+void galloc_netpoll_free(struct netpoll *np)
+{
+	if (!galloc_owns(np)) {
+		__netpoll_free(np);
+		return;
+	}
+	ASSERT_RTNL();
+	/* Who sends by it has a read section. */
+	synchronize_net();
+	netpoll_teardown(np);
+	gfree(np);
+}
+EXPORT_SYMBOL_GPL(galloc_netpoll_free);
 #endif
 
 #if IS_BUILTIN(CONFIG_CRYPTO_HASH2)

@@ -19,6 +19,7 @@ struct inode;
 struct key;
 struct kmem_cache_args;
 struct list_lru;
+struct netpoll;
 struct posix_acl;
 struct shash_instance;
 struct tcf_ematch_ops;
@@ -108,6 +109,7 @@ void galloc_tcf_exts_change(struct tcf_exts *dst, struct tcf_exts *src);
 int galloc_tcf_em_register(struct tcf_ematch_ops *ops);
 void galloc_shash_free_singlespawn_instance(struct shash_instance *inst);
 void galloc_ahash_free_singlespawn_instance(struct ahash_instance *inst);
+void galloc_netpoll_free(struct netpoll *np);
 void galloc_user_destroy(struct key *key);
 void galloc_user_revoke(struct key *key);
 

@@ -53,6 +53,9 @@
 #ifdef CONFIG_FS_POSIX_ACL
 #define set_cached_acl		galloc_set_cached_acl
 #endif
+#ifdef CONFIG_NETPOLL
+#define __netpoll_free		galloc_netpoll_free
+#endif
 #ifdef CONFIG_KEYS
 #define user_destroy		galloc_user_destroy
 #define user_revoke		galloc_user_revoke

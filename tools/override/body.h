@@ -721,5 +721,6 @@ const struct call CALLS[] = {
 	{ "calls that opt out", run_opted_out },
 	{ "objects that core code frees", run_handed_over },
 	{ "payloads of keys", run_keys },
+	{ "netpoll", run_netpoll },
 	{ },
 };

@@ -59,3 +59,38 @@ static void run_keys(struct seen *s)
 {
 }
 #endif
+
+#ifdef CONFIG_NETPOLL
+#include <linux/netpoll.h>
+#include <linux/rtnetlink.h>
+
+static void run_netpoll(struct seen *s)
+{
+	struct net_device *dev = init_net.loopback_dev;
+	int err, refs = netdev_refcnt_read(dev);
+	struct netpoll *np[2];
+	unsigned int i;
+
+	np[0] = kzalloc(sizeof(*np[0]), GFP_KERNEL);
+	np[1] = opted_out_alloc(sizeof(*np[1]));
+	memset(np[1], 0, sizeof(*np[1]));
+	owner(s, np[0], OURS);
+	rtnl_lock();
+	for (i = 0; i < ARRAY_SIZE(np); i++) {
+		np[i]->name = "galloc";
+		err = __netpoll_setup(np[i], dev);
+		note(s, "%d %d ", err, !!rcu_access_pointer(dev->npinfo));
+		if (err)
+			kfree(np[i]);
+		else
+			__netpoll_free(np[i]);
+		note(s, "%d ", !!rcu_access_pointer(dev->npinfo));
+	}
+	rtnl_unlock();
+	note(s, "%d ", netdev_refcnt_read(dev) == refs);
+}
+#else
+static void run_netpoll(struct seen *s)
+{
+}
+#endif
