@@ -32,6 +32,9 @@
 #if defined(CONFIG_NET_CLS_ACT) || defined(CONFIG_NET_EMATCH)
 #include <net/pkt_cls.h>
 #endif
+#ifdef CONFIG_XFRM
+#include <net/xfrm.h>
+#endif
 
 #include "galloc_override_calls.h"
 
@@ -302,6 +305,25 @@ void galloc_netpoll_free(struct netpoll *np)
 	gfree(np);
 }
 EXPORT_SYMBOL_GPL(galloc_netpoll_free);
+#endif
+
+#ifdef CONFIG_XFRM
+/**
+ * galloc_xfrm_state_walk_init() - xfrm_state_walk_init() of an overridden module
+ * @walk: a walk through the states, which xfrm_state_walk_done() ends
+ * @proto: as there
+ * @filter: what it is to find, of either allocator; or NULL
+ *
+ * Context: Any without @filter, else process.  Sleeps.
+ */
+void galloc_xfrm_state_walk_init(struct xfrm_state_walk *walk, u8 proto,
+				 struct xfrm_address_filter *filter)
+{
+	if (filter)
+		filter = galloc_hand_over(filter, GFP_KERNEL | __GFP_NOFAIL);
+	xfrm_state_walk_init(walk, proto, filter);
+}
+EXPORT_SYMBOL_GPL(galloc_xfrm_state_walk_init);
 #endif
 
 #if IS_BUILTIN(CONFIG_CRYPTO_HASH2)

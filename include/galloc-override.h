@@ -562,19 +562,23 @@ static inline void __galloc_dma_fence_free(struct dma_fence *fence)
 
 /* ---- calls that hand memory to core code which frees it ---------------------------------- */
 
-#ifndef GALLOC_OVERRIDE_QUIET
+#if GALLOC_OVERRIDE_KMALLOC && !defined(GALLOC_OVERRIDE_QUIET)
 #define __galloc_remark	\
 	__compiletime_warning("the kernel frees what it is given by its own kfree(): allocate that by galloc_not_here(kmalloc), see porting.rst")
 
 struct drm_device;
 struct ff_effect;
 struct input_dev;
+struct net;
 struct sk_buff;
+struct xfrm_state;
 
 /* If the second argument is 0. */
 struct sk_buff *build_skb(void *data, unsigned int frag_size) __galloc_remark;
 struct sk_buff *slab_build_skb(void *data) __galloc_remark;
 void drmm_add_final_kfree(struct drm_device *dev, void *container) __galloc_remark;
+/* Its algorithms. */
+struct xfrm_state *xfrm_state_alloc(struct net *net) __galloc_remark;
 int input_ff_create_memless(struct input_dev *dev, void *data,
 			    int (*play_effect)(struct input_dev *, void *, struct ff_effect *))
 	__galloc_remark;

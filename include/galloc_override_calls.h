@@ -24,6 +24,8 @@ struct posix_acl;
 struct shash_instance;
 struct tcf_ematch_ops;
 struct tcf_exts;
+struct xfrm_address_filter;
+struct xfrm_state_walk;
 
 /* All that caches are made of.  @args: the kernel's own, which then is all but @flags. */
 struct galloc_kmem_args {
@@ -112,6 +114,8 @@ void galloc_ahash_free_singlespawn_instance(struct ahash_instance *inst);
 void galloc_netpoll_free(struct netpoll *np);
 void galloc_user_destroy(struct key *key);
 void galloc_user_revoke(struct key *key);
+void galloc_xfrm_state_walk_init(struct xfrm_state_walk *walk, u8 proto,
+				 struct xfrm_address_filter *filter);
 
 /*
  * A device that is not coherent may write to memory of kmalloc(), which then must share no

@@ -60,6 +60,9 @@
 #define user_destroy		galloc_user_destroy
 #define user_revoke		galloc_user_revoke
 #endif
+#ifdef CONFIG_XFRM
+#define xfrm_state_walk_init	galloc_xfrm_state_walk_init
+#endif
 #ifdef CONFIG_NET_CLS_ACT
 #define tcf_exts_destroy	galloc_tcf_exts_destroy
 #define tcf_exts_change		galloc_tcf_exts_change

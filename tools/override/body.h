@@ -722,5 +722,6 @@ const struct call CALLS[] = {
 	{ "objects that core code frees", run_handed_over },
 	{ "payloads of keys", run_keys },
 	{ "netpoll", run_netpoll },
+	{ "the filter of a walk through xfrm", run_xfrm },
 	{ },
 };

@@ -94,3 +94,27 @@ static void run_netpoll(struct seen *s)
 {
 }
 #endif
+
+#ifdef CONFIG_XFRM
+#include <net/xfrm.h>
+
+static void run_xfrm(struct seen *s)
+{
+	struct xfrm_address_filter *filter = kzalloc(sizeof(*filter), GFP_KERNEL);
+	struct xfrm_state_walk walk;
+
+	owner(s, filter, OURS);
+	filter->splen = 7;
+	xfrm_state_walk_init(&walk, IPPROTO_ESP, filter);
+	owner(s, walk.filter, false);
+	note(s, "%d %d ", walk.proto, walk.filter->splen);
+	xfrm_state_walk_done(&walk, &init_net);
+	xfrm_state_walk_init(&walk, 0, NULL);
+	note(s, "%d ", !walk.filter);
+	xfrm_state_walk_done(&walk, &init_net);
+}
+#else
+static void run_xfrm(struct seen *s)
+{
+}
+#endif
