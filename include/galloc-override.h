@@ -566,10 +566,12 @@ static inline void __galloc_dma_fence_free(struct dma_fence *fence)
 #define __galloc_remark	\
 	__compiletime_warning("the kernel frees what it is given by its own kfree(): allocate that by galloc_not_here(kmalloc), see porting.rst")
 
+struct device;
 struct drm_device;
 struct ff_effect;
 struct input_dev;
 struct net;
+struct scatterlist;
 struct sk_buff;
 struct xfrm_state;
 
@@ -582,6 +584,12 @@ struct xfrm_state *xfrm_state_alloc(struct net *net) __galloc_remark;
 int input_ff_create_memless(struct input_dev *dev, void *data,
 			    int (*play_effect)(struct input_dev *, void *, struct ff_effect *))
 	__galloc_remark;
+/* Its ->private. */
+int input_ff_create(struct input_dev *dev, unsigned int max_effects) __galloc_remark;
+#ifdef CONFIG_DEV_COREDUMP
+void dev_coredumpsg(struct device *dev, struct scatterlist *table, size_t datalen, gfp_t gfp)
+	__galloc_remark;
+#endif
 #endif
 
 #include <galloc_override_names.h>

@@ -22,7 +22,8 @@ include='#include <galloc_port.h>'
 
 # What core code frees or resizes by the kernel's own functions, see porting.rst.
 ESCAPES='kfree|\bfc->source = |s_subtype = |seq_release_private|vfs_getxattr_alloc|build_skb|kmem_cachep = |\.slab = '
-ESCAPES+='|URB_FREE_BUFFER|platform_data = |driver_override|drmm_add_final_kfree|input_ff_create_memless'
+ESCAPES+='|xfrm_state_walk_init|dev_coredumpsg|free_on_exit|pinctrl_utils_free_map|user_destroy|user_revoke|__netpoll_free'
+ESCAPES+='|URB_FREE_BUFFER|platform_data = |driver_override|drmm_add_final_kfree|input_ff_create'
 ESCAPES+='|kobj\.name = |debugfs_create_str|xfrm_state_alloc|dma_fence_array_create|dma_fence_init'
 ESCAPES+='|serio_register_port|public_key_subtype'
 ESCAPES+='|\b(seq|m)->buf = |__netpoll_setup|nf_queue_entry_free|link_topo = |devlink_dpipe_value|user_(destroy|revoke)'
