@@ -359,27 +359,13 @@ EXPORT_SYMBOL_GPL(galloc_ahash_free_singlespawn_instance);
 #ifdef CONFIG_KEYS
 /* ---- keys ------------------------------------------------------------------------------ */
 
-/**
- * galloc_user_destroy() - user_destroy() of an overridden module
- * @key: a key, its payload of either allocator
- *
- * For the type of a key, as is the next.
- *
- * Context: Process.
- */
-void galloc_user_destroy(struct key *key)
+static void destroy_payload(struct key *key)
 {
 	galloc_kfree_sensitive(key->payload.data[0]);
 }
-EXPORT_SYMBOL_GPL(galloc_user_destroy);
 
-/**
- * galloc_user_revoke() - user_revoke() of an overridden module
- * @key: a key, its payload of either allocator; its semaphore is held for writing
- *
- * Context: Process.  Sleeps.
- */
-void galloc_user_revoke(struct key *key)
+/* The key's semaphore is held for writing. */
+static void revoke_payload(struct key *key)
 {
 	struct user_key_payload *payload = user_key_payload_locked(key);
 
@@ -392,5 +378,22 @@ void galloc_user_revoke(struct key *key)
 	synchronize_rcu();
 	gfree_sensitive(payload);
 }
-EXPORT_SYMBOL_GPL(galloc_user_revoke);
+
+/**
+ * galloc_register_key_type() - register_key_type() of an overridden module
+ * @type: the type; where it has user_destroy() or user_revoke(), it gets functions that free
+ *	payloads of both allocators
+ *
+ * Context: Process.
+ * Return: As register_key_type().
+ */
+int galloc_register_key_type(struct key_type *type)
+{
+	if (type->destroy == user_destroy)
+		type->destroy = destroy_payload;
+	if (type->revoke == user_revoke)
+		type->revoke = revoke_payload;
+	return register_key_type(type);
+}
+EXPORT_SYMBOL_GPL(galloc_register_key_type);
 #endif

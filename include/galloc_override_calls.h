@@ -16,7 +16,7 @@
 struct ahash_instance;
 struct file_system_type;
 struct inode;
-struct key;
+struct key_type;
 struct kmem_cache_args;
 struct list_lru;
 struct netpoll;
@@ -112,8 +112,7 @@ int galloc_tcf_em_register(struct tcf_ematch_ops *ops);
 void galloc_shash_free_singlespawn_instance(struct shash_instance *inst);
 void galloc_ahash_free_singlespawn_instance(struct ahash_instance *inst);
 void galloc_netpoll_free(struct netpoll *np);
-void galloc_user_destroy(struct key *key);
-void galloc_user_revoke(struct key *key);
+int galloc_register_key_type(struct key_type *type);
 void galloc_xfrm_state_walk_init(struct xfrm_state_walk *walk, u8 proto,
 				 struct xfrm_address_filter *filter);
 

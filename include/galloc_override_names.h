@@ -57,8 +57,7 @@
 #define __netpoll_free		galloc_netpoll_free
 #endif
 #ifdef CONFIG_KEYS
-#define user_destroy		galloc_user_destroy
-#define user_revoke		galloc_user_revoke
+#define register_key_type	galloc_register_key_type
 #endif
 #ifdef CONFIG_XFRM
 #define xfrm_state_walk_init	galloc_xfrm_state_walk_init

@@ -26,10 +26,10 @@ ESCAPES+='|xfrm_state_walk_init|dev_coredumpsg|free_on_exit|pinctrl_utils_free_m
 ESCAPES+='|URB_FREE_BUFFER|platform_data = |driver_override|drmm_add_final_kfree|input_ff_create'
 ESCAPES+='|kobj\.name = |debugfs_create_str|xfrm_state_alloc|dma_fence_array_create|dma_fence_init'
 ESCAPES+='|serio_register_port|public_key_subtype'
-ESCAPES+='|\b(seq|m)->buf = |__netpoll_setup|nf_queue_entry_free|link_topo = |devlink_dpipe_value|user_(destroy|revoke)'
-ESCAPES+='|VM_MAP_PUT_PAGES|free_on_exit|pinctrl_utils_free_map|xlate_extended|fldrv_priv = |mtd_blktrans_dev\('
+ESCAPES+='|\b(seq|m)->buf = |nf_queue_entry_free|link_topo = |devlink_dpipe_value'
+ESCAPES+='|VM_MAP_PUT_PAGES|xlate_extended|fldrv_priv = |mtd_blktrans_dev\('
 ESCAPES+='|iscsi_bus_flash|request_pool|lc_create|drm_event_reserve_init|drm_(gem_fb|plane_helper)_destroy'
-ESCAPES+='|gem_create_object|get_sg_table|v4l2_fh_release|ff->private = '
+ESCAPES+='|gem_create_object|get_sg_table|v4l2_fh_release'
 
 reverse=
 [ "${1:-}" != --reverse ] || { reverse=1; shift; }
