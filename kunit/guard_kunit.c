@@ -415,6 +415,8 @@ static int init_case(struct kunit *test)
 
 	if (err)
 		return err;
+	/* All slots are there. */
+	guard_settle();
 	heap = galloc_heap_create("guarded", &args);
 	cache = galloc_cache_create("guarded", 99, &cache_args);
 	return heap && cache ? 0 : -ENOMEM;
