@@ -173,8 +173,8 @@ void galloc_cache_destroy(struct galloc_cache *cache)
 		return;
 	if (cache->heap)
 		heap_remove_cache(cache->heap, cache);
-	quarantine_settle();
 	nolock_settle();
+	quarantine_settle();
 	live = rows_in_use(cache->set) + guard_leave(cache, false);
 	/* After rows_destroy() the last free, by anybody, frees the cache. */
 	if (live && report_live("cache", cache->set->args.name, live, rows_spans(cache->set)))

@@ -648,8 +648,9 @@ size_t galloc_heap_destroy_flags(struct galloc_heap *heap, unsigned int flags)
 	if (!heap)
 		return 0;
 	heaps_hide(heap);
-	quarantine_settle();
+	/* In this order: what that frees may come into quarantine. */
 	nolock_settle();
+	quarantine_settle();
 	mutex_lock(&heaps_mutex);
 	list_del(&heap->link);
 	mutex_unlock(&heaps_mutex);

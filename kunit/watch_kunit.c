@@ -10,6 +10,7 @@
 
 #include "debug/table.h"
 #include "debug/watch.h"
+#include "galloc_heap.h"
 #include "galloc_nolock.h"
 
 static void watch(const char *what)
@@ -322,6 +323,40 @@ static void a_report_is_about_who_is_there(struct kunit *test)
 
 /* ---- quarantine ------------------------------------------------------------------------------ */
 
+static struct galloc_heap *dying;
+static size_t left_there;
+static void *its;
+
+/* What is freed now is left to the worker, and what that frees to the quarantine. */
+static void free_and_destroy(enum galloc_pause point, const void *p)
+{
+	if (point != PAUSE_ZONES_CLEARED || !dying)
+		return;
+	gfree_nolock(its);
+	galloc_heap_destroy(dying, GALLOC_HEAP_RELEASE);
+	dying = NULL;
+	left_there = quarantine_bytes();
+}
+
+/* Nothing of a heap is kept there when it is gone. */
+static void a_heap_leaves_nothing_there(struct kunit *test)
+{
+	dying = galloc_heap_create("dying", NULL);
+	KUNIT_ASSERT_NOT_NULL(test, dying);
+	watch("heap=dying on");
+	watch("all on");
+	quarantine_kb = 64;
+	its = galloc_from(dying, 100, GFP_KERNEL);
+	KUNIT_EXPECT_NOT_NULL(test, its);
+	WRITE_ONCE(galloc_pause_hook, free_and_destroy);
+	watch("all off");
+	WRITE_ONCE(galloc_pause_hook, NULL);
+	KUNIT_EXPECT_NULL(test, dying);
+	KUNIT_EXPECT_EQ(test, left_there, 0);
+	watch("heap=dying off");
+	gk_expect_any_faults(test, 0);
+}
+
 /* With a lower limit what is beyond it goes, also if nothing more is kept. */
 static void a_lower_limit_empties_it(struct kunit *test)
 {
@@ -351,6 +386,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(a_free_waits_until_its_zone_is_cleared),
 	KUNIT_CASE(clients_grow_meanwhile),
 	KUNIT_CASE(a_report_is_about_who_is_there),
+	KUNIT_CASE(a_heap_leaves_nothing_there),
 	KUNIT_CASE(a_lower_limit_empties_it),
 	{}
 };
