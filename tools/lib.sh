@@ -16,8 +16,10 @@
 shopt -s inherit_errexit
 
 # The kernel's make is not a part of the one that called us: neither its flags
-# nor variables from its command line are meant for it.
+# nor variables from its command line are meant for it.  Nor is what the environment says
+# of a kernel of the user's own: with its KBUILD_OUTPUT ours would be configured there.
 unset MAKEFLAGS MFLAGS MAKELEVEL
+unset KBUILD_OUTPUT KBUILD_EXTMOD KBUILD_EXTRA_SYMBOLS KCONFIG_CONFIG KCFLAGS LLVM CROSS_COMPILE
 
 # One progress line for a person; stdout stays free for results.
 say()

@@ -455,7 +455,7 @@ lists_are_fetched_once()
 		*) echo "  Candidate: 6.1.1" ;;
 		esac
 	EOF
-	# shellcheck disable=SC2031 # it is meant for this subshell
+	# shellcheck disable=SC2030,SC2031 # it is meant for this subshell
 	PATH=$work/new:$PATH XDG_CACHE_HOME=$work/new/cache
 	# shellcheck source=/dev/null # the linter need not follow it
 	. "$top/tools/kernel.sh"
@@ -668,6 +668,8 @@ check "port: each rule has one of the other direction" port_rules_are_pairs
 check "port: the example is ported in three steps" port_example_applies
 check "release: it is made, unless the version promises too much" release_is_made
 check "release: tag and sums are signed by git's key" release_is_signed
+# shellcheck source=tools/test/scripts.sh
+. "$top/tools/test/scripts.sh"
 check "sizeclass: the generator builds and runs" \
 	env PAGE_SIZE=4096 "$top/tools/sizeclasses.sh"
 check "sizeclass: sizeclass.c is what the generator prints" \
