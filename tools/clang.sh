@@ -39,7 +39,7 @@ known()
 
 	for package in "$@"; do
 		# Not grep -q, which ends before the other has written all.
-		apt-cache policy "$package" 2>/dev/null | grep '^  Candidate: [^(]' >/dev/null || return 1
+		LC_ALL=C apt-cache policy "$package" 2>/dev/null | grep '^  Candidate: [^(]' >/dev/null || return 1
 	done
 }
 

@@ -179,7 +179,7 @@ newest_known()
 	[ -s "$cache/apt/${1/:/-}/sources.list" ] || return 0
 	package=$(apt-cache "${apt_opts[@]}" pkgnames | grep -E "$2" | sort -V | tail -n 1) || true
 	[ -n "$package" ] || return 0
-	version=$(apt-cache "${apt_opts[@]}" policy "$package" | awk '$1 == "Candidate:" { print $2 }')
+	version=$(LC_ALL=C apt-cache "${apt_opts[@]}" policy "$package" | awk '$1 == "Candidate:" { print $2 }')
 	[ -z "$version" ] || [ "$version" = "(none)" ] || printf '%s %s\n' "$package" "$version"
 }
 

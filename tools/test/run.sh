@@ -408,15 +408,25 @@ no_other_packages()
 	return 1
 }
 
+# candidate FILE VERSION: an apt-cache that says so, in German unless it is asked for C.
+candidate()
+{
+	cat >"$1" <<-EOF
+		#!/bin/sh
+		[ "\$LC_ALL" = C ] && echo "  Candidate: $2" || echo "  Installationskandidat: $2"
+	EOF
+	chmod +x "$1"
+}
+
 # clang_of ID: which packages clang.sh has installed where there is no clang.
 clang_of()
 (
 	set +e
 	machine "$work/bare$1"
 	printf '#!/bin/sh\necho "%s"\n' "$1" >"$work/bare$1/id"
-	printf '#!/bin/sh\necho "  Candidate: 1:14.0-55.7"\n' >"$work/bare$1/apt-cache"
+	candidate "$work/bare$1/apt-cache" 1:14.0-55.7
 	# shellcheck disable=SC2030 # it is meant for this subshell
-	PATH=$work/bare$1:$PATH
+	export PATH=$work/bare$1:$PATH LC_ALL=C.UTF-8
 	# shellcheck source=/dev/null # the linter need not follow it
 	. "$top/tools/clang.sh"
 	version=
@@ -447,16 +457,17 @@ lists_are_fetched_once()
 		*update) echo >>$work/new/updates; rm -f $work/new/lists; sleep 0.5; echo >$work/new/lists ;;
 		esac
 	EOF
+	candidate "$work/new/policy" 6.1.1
 	cat >"$work/new/apt-cache" <<-EOF
 		#!/bin/sh
 		[ -e $work/new/lists ] || exit
 		case "\$*" in
 		*pkgnames) echo linux-source-6.1 ;;
-		*) echo "  Candidate: 6.1.1" ;;
+		*) $work/new/policy ;;
 		esac
 	EOF
 	# shellcheck disable=SC2030,SC2031 # it is meant for this subshell
-	PATH=$work/new:$PATH XDG_CACHE_HOME=$work/new/cache
+	export PATH=$work/new:$PATH XDG_CACHE_HOME=$work/new/cache LC_ALL=C.UTF-8
 	# shellcheck source=/dev/null # the linter need not follow it
 	. "$top/tools/kernel.sh"
 	for part in 1 2 3 4; do
