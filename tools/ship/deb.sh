@@ -5,7 +5,7 @@
 # deb.sh: Debian packages, into build/deb; `make deb`. Two builds of the same commit are
 # equal, byte for byte.
 #
-#	DEB_OUT=dir		where to put them
+#	DEB_OUT=dir		where to put them; older packages of galloc there go
 #	DEBEMAIL=address	whom the packages name as their maintainer
 #	DEB_VERSION=version	if not that of dkms.conf
 
@@ -45,17 +45,26 @@ copy_sources()
 	chmod -R u+rwX,go+rX,go-w "$1"
 }
 
+# drop_packages DIR: those that were built there before, and nothing else.
+drop_packages()
+{
+	rm -f "$1"/galloc*_*.{deb,dsc,changes,buildinfo,tar.xz}
+}
+
 need_for packages docs programs
 umask 022
 email=${DEBEMAIL:-$(git -C "$top" log -1 --format=%ae 2>/dev/null || true)}
 version=${DEB_VERSION:-$(deb_version)}
 SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(source_time)}
 export SOURCE_DATE_EPOCH LC_ALL=C.UTF-8
-out=${DEB_OUT:-$top/build/deb}
-src=$out/galloc-$version
-rm -rf "$out"
-mkdir -p "$src"
+out=$(realpath -m -- "${DEB_OUT:-$top/build/deb}")
+mkdir -p "$out"
+work_dir deb
+src=$work/galloc-$version
+mkdir "$src"
 copy_sources "$src"
+# Where DEB_OUT is in the tree.
+drop_packages "$src${out#"$top"}"
 cp -r "$top/tools/ship/debian" "$src/debian"
 sed -i "s/@MAINTAINER@/${email:-galloc@localhost.localdomain}/" "$src/debian/control"
 cat >"$src/debian/changelog" <<END
@@ -68,5 +77,7 @@ END
 find "$src" -exec touch --no-dereference -d "@$SOURCE_DATE_EPOCH" {} +
 PROGRESS_NAME="packages" progress env -C "$src" dpkg-buildpackage -us -uc
 rm -rf "$src"
+drop_packages "$out"
+mv "$work"/* "$out/"
 say "the packages are in $out"
-(cd "$out" && ls -- *.deb)
+(cd "$out" && ls -- galloc*_*.deb)

@@ -25,4 +25,32 @@ kbuild_is_not_told()
 	return 1
 }
 
+# packages TREE: of it, where all that builds them is installed but does not build.
+packages()
+{
+	mkdir -p "$work/builder"
+	printf '%s\n' '#!/bin/sh' 'echo installed' >"$work/builder/dpkg-query"
+	# shellcheck disable=SC2016 # its own
+	printf '%s\n' '#!/bin/sh' 'version=$(basename "$PWD") && version=${version#galloc-}' \
+		'touch "../galloc_$version.dsc" "../galloc-dkms_${version}_all.deb"' >"$work/builder/dpkg-buildpackage"
+	chmod +x "$work"/builder/*
+	PATH=$work/builder:$PATH "$1/tools/ship/deb.sh" >"$work/out" 2>&1
+}
+
+# Only older packages of ours go, and not before there are new ones.
+foreign_files_stay()
+{
+	local out=$work/debs
+
+	mkdir -p "$out/galloc-1"
+	touch "$out/mine" "$out/galloc-1/mine" "$out"/galloc{_0.dsc,-dkms_0_all.deb}
+	cd "$work" || return 1
+	DEB_OUT=debs DEB_VERSION=1 packages "$top" || { cat "$work/out"; return 1; }
+	[ "$(cd "$out" && find . -type f | LC_ALL=C sort | tr '\n' ' ')" = \
+		"./galloc-1/mine ./galloc-dkms_1_all.deb ./galloc_1.dsc ./mine " ] && return
+	echo "error: there are $(find "$out" -type f | tr '\n' ' ')"
+	return 1
+}
+
+check "scripts: make deb leaves other files of DEB_OUT" foreign_files_stay
 check "scripts: kbuild's variables of a user are not for our kernels" kbuild_is_not_told
