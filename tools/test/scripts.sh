@@ -52,5 +52,26 @@ foreign_files_stay()
 	return 1
 }
 
+# A kernel's source can be named from where one is.
+graft_is_relative()
+{
+	local source=$work/trees/linux name
+
+	mkdir -p "$source"/{mm,tools/testing/selftests}
+	for name in mm/Kconfig mm/Makefile Kbuild tools/testing/selftests/Makefile; do
+		echo "# $name" >"$source/$name"
+	done
+	cp -r "$source" "$work/trees/before"
+	mkdir "$work/trees/galloc"
+	(cd "$top" && tar --exclude=./build --exclude=.git -cf - .) | tar -C "$work/trees/galloc" -xf -
+	cd "$work/trees" || return 1
+	galloc/tools/graft linux >"$work/out" 2>&1 || { cat "$work/out"; return 1; }
+	[ -e linux/include/galloc/galloc.h ] || { echo "error: no galloc in the source"; return 1; }
+	[ ! -e galloc/linux ] || { echo "error: galloc/linux is new"; return 1; }
+	galloc/tools/graft --reverse linux >"$work/out" 2>&1 &&
+		diff -r -x include -x galloc before linux
+}
+
+check "scripts: a source to graft on can be named relatively" graft_is_relative
 check "scripts: make deb leaves other files of DEB_OUT" foreign_files_stay
 check "scripts: kbuild's variables of a user are not for our kernels" kbuild_is_not_told
