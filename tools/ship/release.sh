@@ -11,7 +11,8 @@
 # 3. There all is checked and built: make check, check-install, docs, deb.
 # 4. Only then the branch moves on and gets the tag. build/release/VERSION has what is to
 #    be published: sources, packages, pages, SHA256SUMS. If git has a user.signingkey, the
-#    tag and SHA256SUMS are signed with it.
+#    tag and SHA256SUMS are signed with it. If the branch has moved meanwhile, or something
+#    fails, there is neither tag nor release.
 #
 #	RELEASE_CHECK='make check'	another command for the checks
 #	RELEASE_BUILD='make docs deb'	and for what is published
@@ -101,11 +102,29 @@ publish()
 	if [ -n "$key" ]; then
 		gpg --batch --local-user "$key" --armor --detach-sign "$out/SHA256SUMS"
 		git -C "$top" tag -s -m "galloc $version" "v$version" "$1"
+		tagged=1
 		gpg --batch --verify "$out/SHA256SUMS.asc" "$out/SHA256SUMS"
 		git -C "$top" verify-tag "v$version"
 	else
 		git -C "$top" tag -a -m "galloc $version" "v$version" "$1"
+		tagged=1
 	fi
+}
+
+# The branch is where it was, and can be moved.
+check_branch()
+{
+	[ "$(git -C "$top" rev-parse HEAD)$(git -C "$top" status --porcelain)" = "$head" ] ||
+		die "there are other commits or changes than before the checks: there is no release $version"
+}
+
+# However it ends: all of a release is there, or nothing.
+clean_up()
+{
+	[ -n "$released" ] || rm -rf "$out"
+	[ -n "$released" ] || [ -z "$tagged" ] || git -C "$top" tag -d "v$version" >/dev/null || true
+	git -C "$top" worktree remove --force "$tree" 2>/dev/null || true
+	rm -rf "$work"
 }
 
 version=${1:-}
@@ -114,13 +133,17 @@ before=$(sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' "$top/dkms.conf")
 [ -z "$(git -C "$top" status --porcelain)" ] || die "the tree has changes that are not committed"
 grep -qx '## Next' "$top/CHANGELOG.md" || die "CHANGELOG.md has no section Next: nothing to release"
 check_version
+! git -C "$top" rev-parse -q --verify "refs/tags/v$version" >/dev/null ||
+	die "there is a tag v$version already: choose another version, or type: git tag -d v$version"
 key=$(git -C "$top" config user.signingkey) || true
 check_key
 out=$top/build/release/$version
 work_dir release
 tree=$work/galloc
-trap 'git -C "$top" worktree remove --force "$tree" 2>/dev/null; rm -rf "$work"' EXIT
-git -C "$top" worktree add -q --detach "$tree" HEAD
+released='' tagged=''
+trap clean_up EXIT
+head=$(git -C "$top" rev-parse HEAD)
+git -C "$top" worktree add -q --detach "$tree" "$head"
 write_version
 cd "$tree"
 for command in "${RELEASE_CHECK:-make check check-install}" "${RELEASE_BUILD:-make docs deb}"; do
@@ -128,6 +151,9 @@ for command in "${RELEASE_CHECK:-make check check-install}" "${RELEASE_BUILD:-ma
 	$command >&2 || die "$command fails: there is no release $version"
 done
 cd "$top"
+check_branch
 publish "$(git -C "$tree" rev-parse HEAD)"
+check_branch
 git -C "$top" merge -q --ff-only "v$version"
+released=1
 say "galloc $version is in $out; then: git push --follow-tags"

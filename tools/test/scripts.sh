@@ -72,6 +72,32 @@ graft_is_relative()
 		diff -r -x include -x galloc before linux
 }
 
+# A tag that is there is found before hours of checks; where the branch has moved meanwhile,
+# or a file changed, nothing of a release is left.
+release_is_whole()
+{
+	local check
+
+	cd "$work/clone" || return 1
+	git config --unset user.signingkey
+	sed -i '0,/^## /s//## Next\n\n&/' CHANGELOG.md
+	git commit -qam next && git tag v91.0.0 || return 1
+	! releases 91.0.0 "touch $work/checked" && grep -q 'v91.0.0' "$work/out" || return 1
+	git tag -d v91.0.0
+	[ ! -e "$work/checked" ] || { echo "error: the tag is not seen"; return 1; }
+	for check in "git -C $work/clone commit -q --allow-empty -m more" "cp dkms.conf $work/clone/CHANGELOG.md"; do
+		! releases 91.0.0 "$check" || return 1
+		[ -z "$(git tag -l v91.0.0; ls build/release/91.0.0 2>/dev/null)" ] ||
+			{ echo "error: something is left"; return 1; }
+		git checkout -q CHANGELOG.md
+	done
+	releases 91.0.0 && [ "$(git rev-parse HEAD)" = "$(git rev-parse 'v91.0.0^{commit}')" ] &&
+		[ -e build/release/91.0.0/SHA256SUMS ] && [ -z "$(git status --porcelain)" ] && return
+	cat "$work/out"
+	return 1
+}
+
+check "release: all of it is made, or nothing" release_is_whole
 check "scripts: a source to graft on can be named relatively" graft_is_relative
 check "scripts: make deb leaves other files of DEB_OUT" foreign_files_stay
 check "scripts: kbuild's variables of a user are not for our kernels" kbuild_is_not_told
