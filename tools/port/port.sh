@@ -36,6 +36,8 @@ reverse=
 [ $# -eq 1 ] || die "type: port.sh [--reverse] DIR"
 dir=$1
 [ -d "$dir" ] || die "there is no folder $dir; type: port.sh [--reverse] DIR"
+# To find and others a name with a dash is an option.
+[[ $dir != -* ]] || dir=./$dir
 need_for cocci
 work_dir cocci
 
@@ -48,13 +50,19 @@ fi
 
 sources()
 {
-	find "$dir" -type f \( -name '*.c' -o -name '*.h' \) ! -name '*.mod.c' | LC_ALL=C sort
+	find -H "$dir" -type f \( -name '*.c' -o -name '*.h' \) ! -name '*.mod.c' | LC_ALL=C sort
 }
 
 # The names on lines of a sign.
 names()
 {
 	sed -nE "s/^[$1] *([A-Za-z_]+)\$/\\1/p" "$top/tools/port/galloc.cocci" | sort -u
+}
+
+# A line, without comments and texts.
+code()
+{
+	sed -E 's!"([^"\\]|\\.)*"!""!g; s!/\*([^*]|\*+[^*/])*\*+/!!g; s!/\*.*!!; s!//.*!!; /^[^:]*:[0-9]*:[ \t]*\*([ \t/]|$)/d'
 }
 
 names - >"$work/old"
@@ -70,7 +78,9 @@ for file in "${files[@]}"; do
 	spatch --very-quiet --no-includes --sp-file "$rules" --in-place "$file" >"$work/said" 2>&1 ||
 		die "spatch fails for $file: $(tail -n 1 "$work/said")"
 	if [ -n "$reverse" ]; then
-		grep -qwF -f "$work/new" "$file" || sed -i "\\|^$include\$|d" "$file"
+		# In a comment a name may remain.
+		grep -nwF -f "$work/new" <"$file" | sed 's/^/-:/' | code | grep -wF -f "$work/new" >/dev/null ||
+			sed -i "\\|^$include\$|d" "$file"
 	elif ! cmp -s "$file" "$work/file" && ! grep -qxF "$include" "$file"; then
 		# Before the first: it includes what it needs.
 		awk -v "line=$include" '!done && /^#[ \t]*include/ { print line; done = 1 } { print }
@@ -82,12 +92,6 @@ for file in "${files[@]}"; do
 done
 
 # ---- what a person must look at -------------------------------------------------------------
-
-# A line, without comments and texts.
-code()
-{
-	sed -E 's|/\*.*\*/||; s|//.*||; s|"([^"\\]\|\\.)*"|""|g; /^[^:]*:[0-9]*:[ \t]*\*/d'
-}
 
 look_at()
 {

@@ -97,6 +97,31 @@ release_is_whole()
 	return 1
 }
 
+# With a spatch that converts calls alone; one folder begins with a dash, one is a link.
+port_restores_includes()
+{
+	local dir=$work/ported name
+
+	mkdir -p "$work/spatch" "$dir/-notes"
+	ln -s -- -notes "$dir/link"
+	printf '%s\n' '#!/bin/sh' 'echo installed' >"$work/spatch/dpkg-query"
+	# shellcheck disable=SC2016 # its own
+	printf '%s\n' '#!/bin/sh' 'for file; do :; done' 'sed -i "s/^\tgalloc_kfree(/\tkfree(/" "$file"' >"$work/spatch/spatch"
+	chmod +x "$work"/spatch/*
+	cd "$dir" || return 1
+	for name in -notes link; do
+		printf '%s\n' '#include <galloc_port.h>' '/* galloc_kfree() of all' ' * or galloc_kfree(p)' ' */' \
+			'	galloc_kfree(p);	// galloc_kfree()' >-notes/calls.c
+		printf '%s\n' '#include <galloc_port.h>' '	galloc_kfree(p);' \
+			'	*q = /* */ OURS(galloc_kfree) /* */;' >-notes/macro.c
+		PATH=$work/spatch:$PATH "$top/tools/port/port.sh" --reverse "$name" >"$work/out" 2>&1 ||
+			{ cat "$work/out"; return 1; }
+		[ "$(cd ./-notes && grep -c 'include' calls.c macro.c | tr '\n' ' ')$(tail -n 1 "$work/out")" = \
+			"calls.c:0 macro.c:1 2 files converted, 1 places to look at" ] || { cat "$work/out"; return 1; }
+	done
+}
+
+check "port: --reverse removes the include, of folders of any name" port_restores_includes
 check "release: all of it is made, or nothing" release_is_whole
 check "scripts: a source to graft on can be named relatively" graft_is_relative
 check "scripts: make deb leaves other files of DEB_OUT" foreign_files_stay
