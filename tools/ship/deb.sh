@@ -14,20 +14,37 @@ top=$(cd "$(dirname "$0")/../.." && pwd)
 # shellcheck source=tools/lib.sh
 . "$top/tools/lib.sh"
 
+# has_git: the tree is a clone. What it may lie in is another repository.
+has_git()
+{
+	local said
+
+	[ -e "$top/.git" ] || return 1
+	said=$(git -C "$top" rev-parse HEAD 2>&1) || die "cannot tell which commit it is: ${said%%$'\n'*}"
+}
+
 # The time of the last commit, or, where there is no git, that of the CHANGELOG.
 source_time()
 {
-	git -C "$top" log -1 --format=%ct 2>/dev/null || stat -c %Y "$top/CHANGELOG.md"
+	if has_git; then
+		git -C "$top" log -1 --format=%ct
+	else
+		stat -c %Y "$top/CHANGELOG.md"
+	fi
 }
 
 # A release is VERSION; what comes after it is VERSION+gitN.
 deb_version()
 {
-	local n
+	local n=0
 
 	version=$(sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' "$top/dkms.conf")
 	if grep -qx '## Next' "$top/CHANGELOG.md"; then
-		n=$(git -C "$top" rev-list --count HEAD 2>/dev/null) || n=0
+		if has_git; then
+			[ "$(git -C "$top" rev-parse --is-shallow-repository)" = false ] ||
+				die "a shallow clone has no version; type: git fetch --unshallow, or set DEB_VERSION"
+			n=$(git -C "$top" rev-list --count HEAD)
+		fi
 		version=$version+git$n
 	fi
 	printf '%s\n' "$version"
@@ -36,7 +53,7 @@ deb_version()
 # The tree as it is, without what was built.
 copy_sources()
 {
-	if git -C "$top" rev-parse --git-dir >/dev/null 2>&1; then
+	if has_git; then
 		git -C "$top" ls-files -z -co --exclude-standard
 	else
 		(cd "$top" && find . -name .git -prune -o -path ./build -prune -o -type f ! -name '*.[oa]' \
@@ -53,7 +70,7 @@ drop_packages()
 
 need_for packages docs programs
 umask 022
-email=${DEBEMAIL:-$(git -C "$top" log -1 --format=%ae 2>/dev/null || true)}
+email=${DEBEMAIL:-$(! has_git || git -C "$top" log -1 --format=%ae)}
 version=${DEB_VERSION:-$(deb_version)}
 SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(source_time)}
 export SOURCE_DATE_EPOCH LC_ALL=C.UTF-8

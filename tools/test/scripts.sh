@@ -32,7 +32,7 @@ packages()
 	printf '%s\n' '#!/bin/sh' 'echo installed' >"$work/builder/dpkg-query"
 	# shellcheck disable=SC2016 # its own
 	printf '%s\n' '#!/bin/sh' 'version=$(basename "$PWD") && version=${version#galloc-}' \
-		'touch "../galloc_$version.dsc" "../galloc-dkms_${version}_all.deb"' >"$work/builder/dpkg-buildpackage"
+		'echo "$SOURCE_DATE_EPOCH" >"../galloc_$version.dsc"; touch "../galloc-dkms_${version}_all.deb"' >"$work/builder/dpkg-buildpackage"
 	chmod +x "$work"/builder/*
 	PATH=$work/builder:$PATH "$1/tools/ship/deb.sh" >"$work/out" 2>&1
 }
@@ -50,6 +50,36 @@ foreign_files_stay()
 		"./galloc-1/mine ./galloc-dkms_1_all.deb ./galloc_1.dsc ./mine " ] && return
 	echo "error: there are $(find "$out" -type f | tr '\n' ' ')"
 	return 1
+}
+
+# Where git cannot tell which commit it is, there is no guess; nor is it asked about a
+# repository that an exported tree lies in.
+packages_have_versions()
+{
+	local out=$work/versions
+
+	cd "$work/clone" || return 1
+	grep -qx '## Next' CHANGELOG.md || sed -i '0,/^## /s//## Next\n\n&/' CHANGELOG.md
+	git commit -qam next || true
+	git clone -q --depth 1 "file://$work/clone" "$work/shallow" && git init -q "$work/outer" &&
+		GIT_COMMITTER_DATE='@1000000000 +0000' git -C "$work/outer" commit -q --allow-empty -m outer &&
+		mkdir "$work/outer/export" && git archive HEAD | tar -C "$work/outer/export" -xf - || return 1
+	export DEB_OUT=$out
+	if packages "$work/shallow" || ! grep -q "git fetch --unshallow" "$work/out"; then
+		echo "error: of a shallow clone: $(ls "$out")"
+		return 1
+	fi
+	DEB_VERSION=5 packages "$work/shallow" && [ -e "$out/galloc_5.dsc" ] || return 1
+	if GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1 GIT_TEST_ASSUME_DIFFERENT_OWNER=1 packages "$work/clone" ||
+	   ! grep -q "dubious ownership" "$work/out"; then
+		echo "error: of another's clone: $(ls "$out")"
+		return 1
+	fi
+	packages "$work/outer/export" || return 1
+	[ "$(cat "$out"/galloc_*+git0.dsc)" = "$(stat -c %Y "$work/outer/export/CHANGELOG.md")" ] ||
+		{ echo "error: of an export: $(cat "$out"/*.dsc)"; return 1; }
+	packages "$work/clone" && unset DEB_OUT &&
+		[ "$(cat "$out"/galloc_*"+git$(git rev-list --count HEAD).dsc")" = "$(git log -1 --format=%ct)" ]
 }
 
 # A kernel's source can be named from where one is.
@@ -124,5 +154,6 @@ port_restores_includes()
 check "port: --reverse removes the include, of folders of any name" port_restores_includes
 check "release: all of it is made, or nothing" release_is_whole
 check "scripts: a source to graft on can be named relatively" graft_is_relative
+check "scripts: packages have the version of the tree, or there are none" packages_have_versions
 check "scripts: make deb leaves other files of DEB_OUT" foreign_files_stay
 check "scripts: kbuild's variables of a user are not for our kernels" kbuild_is_not_told
