@@ -238,10 +238,13 @@ modules_install:
 	$(MAKE) $(kbuild) $(if $(root),INSTALL_MOD_PATH='$(root)') modules_install
 
 # As in kbuild: 1 means --strip-debug, other values are options for strip.
-STRIP	= $(if $(LLVM)$(llvm),llvm-strip,$(CROSS_COMPILE)strip)
+# LLVM, as there, can be the end of the names of its tools or the folder that they are in.
+llvm_of	= $(or $(LLVM),$(patsubst LLVM=%,%,$(filter LLVM=%,$(llvm))))
+STRIP	= $(if $(llvm_of),$(filter %/,$(llvm_of))llvm-strip$(filter -%,$(llvm_of)),$(CROSS_COMPILE)strip)
 do_strip	= $(STRIP) $(if $(filter 1,$(INSTALL_MOD_STRIP)),--strip-debug,$(INSTALL_MOD_STRIP))
-# Only for a kernel of this machine, not for another root file system.
-depmod	= $(if $(root)$(filter command% environment%,$(origin MODLIB)),,$(or \
+# Only for a kernel of this machine, not for another root file system.  After su the PATH is
+# that of the user, which has no sbin.
+depmod	= $(if $(root)$(filter command% environment%,$(origin MODLIB)),,PATH="$$PATH:/usr/sbin:/sbin" $(or \
 	  $(DEPMOD),depmod) '$(KREL)')
 
 # New directories are readable by all users, whatever the umask is.

@@ -152,6 +152,36 @@ port_restores_includes()
 }
 
 check "port: --reverse removes the include, of folders of any name" port_restores_includes
+# of_make NAME ARG...: what a variable of the Makefile is.
+of_make()
+{
+	env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL make -s -C "$top" --no-print-directory \
+		--eval="value: ; @printf '%s\\n' '\$(subst ','\\'',\$($1))'" value "${@:2}"
+}
+
+# What strips is of the version that compiles; depmod is not in the PATH of who became root
+# by su.
+install_finds_programs()
+{
+	local dir=$work/headers linker found
+
+	mkdir -p "$dir/include/config" "$work/clang"
+	printf '#!/bin/sh\n' >"$work/clang/clang-99"
+	chmod +x "$work/clang/clang-99"
+	for linker in LLD BFD; do
+		printf '%s\n' CONFIG_CC_IS_CLANG=y CONFIG_CLANG_VERSION=990001 CONFIG_LD_IS_$linker=y >"$dir/include/config/auto.conf"
+		PATH=$work/clang:$PATH of_make STRIP KDIR="$dir"
+	done >"$work/programs"
+	of_make STRIP KDIR="$dir" LLVM=1 >>"$work/programs"
+	of_make STRIP KDIR="$dir" LLVM=/opt/llvm/ >>"$work/programs"
+	found=$(tr '\n' ' ' <"$work/programs")$(of_make depmod KREL=x)
+	# shellcheck disable=SC2016 # make's shell expands it
+	[ "$found" = 'llvm-strip-99 strip llvm-strip /opt/llvm/llvm-strip PATH="$PATH:/usr/sbin:/sbin" depmod '"'x'" ] && return
+	echo "error: $found"
+	return 1
+}
+
+check "install: programs are found where they are" install_finds_programs
 check "release: all of it is made, or nothing" release_is_whole
 check "scripts: a source to graft on can be named relatively" graft_is_relative
 check "scripts: packages have the version of the tree, or there are none" packages_have_versions
