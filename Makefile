@@ -115,8 +115,9 @@ help:
 
 .PHONY: run check check-graft check-observe check-install check-kcsan kunit coverage mutants model litmus fuzz soak hosttest bench bench-doc bench-here sizeclasses lint
 .PHONY: trace trace-doc
+# TEXT comes by the environment: a name can have anything in it.
 run:
-	@tools/run.sh $(if $(TEXT),"$(TEXT)")
+	@tools/run.sh
 
 check:
 	@tools/check.sh

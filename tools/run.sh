@@ -205,6 +205,7 @@ first_splat()
 }
 
 TEXT=${1:-${TEXT:-}}
+[[ $TEXT != -* ]] || TEXT=./$TEXT
 why=
 export LC_ALL=C
 

@@ -181,6 +181,31 @@ install_finds_programs()
 	return 1
 }
 
+# A text is a file of any name, whatever make, the shell or stat would take it for.
+texts_have_any_name()
+{
+	local dir=$work/texts name
+
+	mkdir -p "$dir/tools"
+	cp "$top/Makefile" "$dir/"
+	cp "$top"/tools/{run,lib,ktap,guest,build}.sh "$dir/tools/"
+	# What comes first does no more than take the text.
+	printf '%s\n' '#!/bin/sh' "echo KDIR=$dir VMLINUZ=none KREL=none" >"$dir/tools/kernel.sh"
+	chmod +x "$dir/tools/kernel.sh"
+	printf '%s\n' '#!/bin/sh' 'echo installed' >"$dir/dpkg-query"
+	chmod +x "$dir/dpkg-query"
+	cd "$dir" || return 1
+	# shellcheck disable=SC2016 # the names
+	for name in -x.txt '`touch ran`' 'a"b'; do
+		echo words >"./$name"
+		PATH=$dir:$PATH make run "TEXT=$name" >"$work/out" 2>&1 || true
+		[ ! -e ran ] && grep -qF -e "text: " "$work/out" && grep -qF -e "$name, 6 bytes" "$work/out" && continue
+		grep -m 1 FAILED "$work/out"
+		return 1
+	done
+}
+
+check "scripts: make run takes a text of any name" texts_have_any_name
 check "install: programs are found where they are" install_finds_programs
 check "release: all of it is made, or nothing" release_is_whole
 check "scripts: a source to graft on can be named relatively" graft_is_relative
