@@ -356,6 +356,8 @@ arch=${ARCH:-}
 unset ARCH
 case $arch in
 x86 | x86_64) arch= ;;
+'' | arm64) ;;
+*) die "no kernels for $arch; set ARCH to arm64" ;;
 esac
 # Packages of all parts at once, so that at most one command must be typed.
 case " ${KERNELS:-6.1} " in

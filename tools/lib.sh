@@ -86,8 +86,10 @@ fill_page()
 # they outlive `make clean` and are shared by all checkouts.
 cache_dir()
 {
-	local dir=${XDG_CACHE_HOME:-$HOME/.cache}/galloc
+	local dir=${XDG_CACHE_HOME:-${HOME:+$HOME/.cache}}
 
+	[ -n "$dir" ] || die "there is no HOME: set XDG_CACHE_HOME to a writable directory"
+	dir+=/galloc
 	mkdir -p "$dir" 2>/dev/null || die "cannot create $dir: set XDG_CACHE_HOME to a writable directory"
 	printf '%s\n' "$dir"
 }

@@ -210,7 +210,9 @@ why=
 export LC_ALL=C
 
 [ $# -le 1 ] || die "too many arguments; type: ${0##*/} [TEXT]"
-cache_dir >/dev/null
+# Not with its output away: so would be the verdict.
+why=$(cache_dir 2>&1) || exit 1
+why=
 mkdir -p "$top/build" 2>/dev/null || die "cannot create $top/build: copy the tree to a writable directory"
 # shellcheck disable=SC2046 # a word or none
 need_for modules guests qemu $([ "${KERNEL:-}" != 6.1 ] || echo 6.1)

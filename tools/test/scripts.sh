@@ -205,6 +205,21 @@ texts_have_any_name()
 	done
 }
 
+# one_line PATTERN COMMAND...: it fails, and that is all it says.
+one_line()
+{
+	if "${@:2}" >"$work/out" 2>&1 || [ "$(wc -l <"$work/out")" != 1 ] || ! grep -q "$1" "$work/out"; then
+		echo "error: it says: $(head -n 2 "$work/out")"
+		return 1
+	fi
+}
+
+check "scripts: without HOME one line asks for XDG_CACHE_HOME" \
+	one_line 'set XDG_CACHE_HOME' env -u HOME -u XDG_CACHE_HOME "$top/tools/kernel.sh" stock
+check "scripts: the verdict of make run says so, too" \
+	one_line '^galloc: FAILED: .*set XDG_CACHE_HOME' env -u HOME -u XDG_CACHE_HOME "$top/tools/run.sh"
+check "scripts: make check names the architectures" \
+	one_line 'no kernels for foo; set ARCH to arm64' env ARCH=foo "$top/tools/check.sh"
 check "scripts: make run takes a text of any name" texts_have_any_name
 check "install: programs are found where they are" install_finds_programs
 check "release: all of it is made, or nothing" release_is_whole
