@@ -47,7 +47,7 @@ guest_initramfs()
 
 	# Of another architecture, see kernel.sh.
 	busybox=${BUSYBOX:-$(command -v busybox)} || die "busybox is missing; type: sudo apt-get install busybox-static"
-	root=$(mktemp -d -t galloc-initramfs.XXXXXX)
+	root=$(mktemp -d "${work:-${TMPDIR:-/tmp}}/galloc-initramfs.XXXXXX")
 	mkdir -p "$root/bin" "$root/dev" "$root/proc" "$root/sys" "$root/tmp"
 	cp "$busybox" "$root/bin/busybox"
 	ln -s busybox "$root/bin/sh"
@@ -205,8 +205,8 @@ guest_uml()
 	# for another one, which then is found "scheduling while atomic".
 	[ "${GUEST_CPUS:-2}" -eq 1 ] ||
 		uml+=(ncpus="${GUEST_CPUS:-2}" seccomp=on isolcpus="domain,1-$((${GUEST_CPUS:-2} - 1))")
-	# Otherwise it leaves a folder in the user's home.
-	state=$(mktemp -d -t galloc-uml.XXXXXX)
+	# Otherwise it leaves a folder in the user's home.  Below the script's, it goes with that.
+	state=$(mktemp -d "${work:-${TMPDIR:-/tmp}}/galloc-uml.XXXXXX")
 	# shellcheck disable=SC2086 # several words
 	guest_run "$log" "$timeout" "$log" bash -c "$UML_RUN" uml "$log" "${uml[@]}" uml_dir="$state/" ${GUEST_APPEND:-} "$@" || rc=$?
 	rm -rf "$state"

@@ -116,8 +116,10 @@ broken_off()
 	shift 4
 
 	: >"$work/guests"
+	rm -rf "$work/tmp"
+	mkdir "$work/tmp"
 	# Background jobs of a shell ignore INT, and what nohup runs ignores HUP.
-	setsid env --default-signal=INT,TERM,HUP "$@" >"$work/log" 2>&1 </dev/null &
+	setsid env --default-signal=INT,TERM,HUP TMPDIR="$work/tmp" "$@" >"$work/log" 2>&1 </dev/null &
 	pid=$!
 	# Not a word of bash's own about how it ended.
 	disown "$pid"
@@ -148,6 +150,8 @@ for signal in TERM KILL; do
 	broken_off "$signal to check.sh" 2 $signal process env KERNELS="6.1" CHECK_LANES=2 "$tree/tools/check.sh"
 done
 # Guests of subshells, one for each set.
+broken_off "INT to the group of kunit.sh" 3 INT group "$tree/tools/kunit.sh" uml-7.3
+same "INT to the group of kunit.sh: nor a file" "$(ls "$work/tmp")" ""
 for signal in TERM KILL; do
 	broken_off "$signal to kunit.sh" 3 $signal process "$tree/tools/kunit.sh" uml-7.3
 	broken_off "$signal to stock.sh" 1 $signal process "$tree/tools/stock.sh" 6.1
