@@ -216,12 +216,16 @@ $(if $(KREL),,$(error no release of a kernel in '$(objects)/include/generated/ut
 $(if $(filter y,$(BTF)),$(if $(strip $(btf)),$(error BTF=y: $(strip $(btf)))))
 endef
 
-# The sources that are newer than their copies in MO; each can be read-only.
+# The sources that differ from their copies in MO; each can be read-only.  A copy has the time of
+# now: the sources of another version can be older than the objects of the last one.
 define copy
 mkdir -p '$(out)'
-find . \( -name .git -o -path ./build -o -samefile '$(out)' \) -prune -o \
+@find . \( -name .git -o -path ./build -o -samefile '$(out)' \) -prune -o \
 	-type f \( -name '*.[ch]' -o -name Kbuild \) ! -name '*.mod.c' \
-	-exec cp -u --preserve=timestamps --no-preserve=mode --parents -t '$(out)' {} +
+	-exec sh -c 'for file; do \
+		cmp -s "$$file" "$$0/$$file" && continue; \
+		mkdir -p "$$0/$${file%/*}" && cp --no-preserve=mode "$$file" "$$0/$$file" || exit; \
+	done' '$(out)' {} +
 endef
 
 .PHONY: modules modules_install

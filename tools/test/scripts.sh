@@ -221,6 +221,31 @@ check "scripts: the verdict of make run says so, too" \
 check "scripts: make check names the architectures" \
 	one_line 'no kernels for foo; set ARCH to arm64' env ARCH=foo "$top/tools/check.sh"
 check "scripts: make run takes a text of any name" texts_have_any_name
+# Two versions of the sources, both older than what is built of the first; then once more, when
+# nothing is built.
+other_sources_are_built()
+{
+	local dir=$work/mo tree
+
+	mkdir -p "$dir"/{one,two/client,kdir}
+	# shellcheck disable=SC2016 # make expands them
+	printf '%s\n' 'modules: $(M)/nodes.o' '%.o: %.c' '	cp $< $@' >"$dir/kdir/Makefile"
+	for tree in one two; do
+		cp "$top/Makefile" "$dir/$tree/"
+		echo "$tree" >"$dir/$tree/nodes.c"
+	done
+	echo new >"$dir/two/client/new.c"
+	touch -d 2020-01-01 "$dir/one/nodes.c"
+	touch -d 2021-01-01 "$dir/two/nodes.c"
+	for tree in one two two; do
+		env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL make -C "$dir/$tree" modules KDIR="$dir/kdir" KREL=x MO="$dir/out" || return 1
+		[ "$tree$(cat "$dir/out/nodes.o")" != twoone ] || { echo "error: the object is of the other tree"; return 1; }
+		[ "$tree" = one ] || echo kept >"$dir/out/nodes.o"
+	done
+	[ "$(cat "$dir/out/nodes.o" "$dir/out/client/new.c" | tr '\n' ' ')" = "kept new " ]
+}
+
+check "install: MO= builds the sources that are other than before" other_sources_are_built
 check "install: programs are found where they are" install_finds_programs
 check "release: all of it is made, or nothing" release_is_whole
 check "scripts: a source to graft on can be named relatively" graft_is_relative
