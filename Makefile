@@ -82,6 +82,7 @@ help:
 	@echo 'make check-install    builds and packages for kernels of every layout'
 	@echo 'make check-observe    perf, bpftrace, drgn, a browser, tables at 512 CPUs'
 	@echo 'make check-kcsan      races: the suites and the stress on a kernel with KCSAN'
+	@echo 'make check-profiling  the suites on a kernel that profiles memory allocations'
 	@echo 'make check-graft      galloc in a kernel source, and its suites built in'
 	@echo 'make patch            a series of patches for a kernel source, into build/patch (KSRC=)'
 	@echo 'make kunit            the KUnit suites, in user-mode Linux'
@@ -124,6 +125,10 @@ check:
 
 check-graft:
 	@tools/test/graft.sh
+
+.PHONY: check-profiling
+check-profiling:
+	@tools/kunit.sh uml-profiling-7.3
 
 .PHONY: patch
 patch:

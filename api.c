@@ -198,6 +198,7 @@ static void *serve(const struct request *r)
 
 	if (!api_alloc_ok(gfp) || !request_ok(r))
 		return NULL;
+	allocinfo_see();
 	sampled = sample_is_on() ? request_sampled(r) : 0;
 	for (;;) {
 		obj = get_once(r, (gfp & ~__GFP_NOFAIL) | __GFP_NOWARN);
@@ -261,7 +262,7 @@ static noinline void *alloc_flagged(unsigned int class, gfp_t gfp, size_t asked)
 {
 	void *obj;
 
-	if (unlikely((gfp & GALLOC_GFP_RARE) != __GFP_ZERO) ||
+	if (unlikely((gfp & GALLOC_GFP_RARE) != __GFP_ZERO) || allocinfo_is_due() ||
 	    unlikely(!mcache_pop(class, &obj)))
 		return alloc_slow(class, gfp, asked);
 	return memset(obj, 0, sizeclasses[class].size);
@@ -274,7 +275,7 @@ static __always_inline void *alloc_class(unsigned int class, gfp_t gfp, size_t a
 
 	if (IS_ENABLED(CONFIG_LOCKDEP) || IS_ENABLED(CONFIG_DEBUG_ATOMIC_SLEEP))
 		might_alloc(gfp);
-	if (unlikely(gfp & GALLOC_GFP_RARE))
+	if (!gfp_is_plain(gfp))
 		return alloc_flagged(class, gfp, asked);
 	if (unlikely(!mcache_pop(class, &obj)))
 		return alloc_slow(class, gfp, asked);
@@ -378,7 +379,7 @@ static void *serve_node(const struct request *r)
 	void *obj;
 
 	galloc_pause(PAUSE_NODE_CHOSEN, r);
-	if (r->class && !(r->gfp & GALLOC_GFP_RARE)) {
+	if (r->class && gfp_is_plain(r->gfp)) {
 		obj = mcache_pop_node(r->class, r->nid);
 		if (obj) {
 			init_object(see_taken(obj), sizeclasses[r->class].size, r->gfp);
@@ -489,13 +490,6 @@ void *galloc_aligned(size_t size, size_t align, gfp_t gfp)
 }
 EXPORT_SYMBOL_GPL(galloc_aligned);
 
-/* Objects that were popped at once. */
-static noinline void see_bulk(void **p, size_t n, size_t size, gfp_t gfp)
-{
-	while (n--)
-		gate_see_alloc(*p++, size, gfp);
-}
-
 /* ---- objects of sets of rows ------------------------------------------------------------ */
 
 /* As init_row_object(), out of line. */
@@ -509,7 +503,7 @@ noinline void *api_alloc_set_slow(struct rowset *set, gfp_t gfp, size_t asked)
 {
 	void *obj;
 
-	if (likely((gfp & GALLOC_GFP_RARE) == __GFP_ZERO) &&
+	if (likely((gfp & GALLOC_GFP_RARE) == __GFP_ZERO) && !allocinfo_is_due() &&
 	    likely(mcache_pop_place(set->place, &obj)))
 		return init_row_object(set, obj, gfp);
 	return api_alloc_row(set, NUMA_NO_NODE, gfp, asked);
@@ -552,6 +546,7 @@ size_t api_alloc_row_bulk(struct rowset *set, int nid, gfp_t gfp, size_t asked, 
 
 	if (!api_alloc_ok(gfp) || !request_ok(&r))
 		return 0;
+	allocinfo_see();
 	while (i < nr) {
 		n = 0;
 		if (nid == NUMA_NO_NODE)
@@ -576,7 +571,7 @@ size_t api_alloc_row_bulk(struct rowset *set, int nid, gfp_t gfp, size_t asked, 
 			for (j = i; j < i + n; j++)
 				init_row_object(set, see_taken(p[j]), gfp);
 		if (gate_is_watched())
-			see_bulk(p + i, n, asked, gfp);
+			gate_see_alloc_bulk(p + i, n, asked, gfp);
 		i += n;
 	}
 	return nr;
@@ -759,6 +754,7 @@ static noinline size_t alloc_many(size_t size, gfp_t gfp, size_t nr, void **p)
 
 	if (!api_alloc_ok(gfp))
 		return 0;
+	allocinfo_see();
 	while (i < nr) {
 		n = 0;
 		if (class && !(gfp & GALLOC_GFP_ZONES))
@@ -766,7 +762,7 @@ static noinline size_t alloc_many(size_t size, gfp_t gfp, size_t nr, void **p)
 		if (want_init_on_alloc(gfp))
 			clear_objects(p + i, n, class);
 		if (gate_is_watched())
-			see_bulk(p + i, n, size, gfp);
+			gate_see_alloc_bulk(p + i, n, size, gfp);
 		i += n;
 		if (i == nr)
 			break;

@@ -237,12 +237,16 @@ static inline void kswapd_unhush(struct kswapd_hush *hush) { }
 #endif
 
 /*
+ * CALLERS_HAVE_TAGS: galloc counts the objects of each line that allocates, for
+ * /proc/allocinfo.  Until 6.14 it was not exported to modules whether the kernel does.
+ *
  * pages_leave_singly(): does the kernel have a tag on each page of a split chunk?
  * Freeing the chunk in one piece would remove only the first.  Allocation profiling
- * came with 6.10; until 6.14 it was not exported to modules whether it is on.
+ * came with 6.10.
  */
 #if defined(CONFIG_MEM_ALLOC_PROFILING) && LINUX_VERSION_CODE >= KERNEL_VERSION(6, 14, 0)
 #include <linux/alloc_tag.h>
+#define CALLERS_HAVE_TAGS
 #define pages_leave_singly()	mem_alloc_profiling_enabled()
 #elif defined(CONFIG_MEM_ALLOC_PROFILING)
 #define pages_leave_singly()	true

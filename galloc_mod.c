@@ -87,6 +87,7 @@
 #include "debug/table.h"
 #include "debug/watch.h"
 #include "mcache.h"
+#include "observe/allocinfo.h"
 #include "observe/stackdepot.h"
 #include "observe/trace.h"
 
@@ -177,6 +178,19 @@ static void __init watchers_init(void)
 	stacks_init();
 }
 
+/* What is known of single objects. */
+static void __init tables_start(void)
+{
+	watch_start();
+	allocinfo_follow();
+}
+
+static void tables_end(void)
+{
+	allocinfo_exit();
+	table_exit();
+}
+
 static int __init galloc_init(void)
 {
 	int err;
@@ -210,7 +224,7 @@ static int __init galloc_init(void)
 	err = capacity_init();
 	if (err)
 		goto err_mcentral;
-	watch_start();
+	tables_start();
 	err = reserves_init();
 	if (err)
 		goto err_reserves;
@@ -240,7 +254,7 @@ err_reserves:
 	transfer_exit();
 	capacity_exit();
 err_mcentral:
-	table_exit();
+	tables_end();
 	rows_exit();
 err_mheap:
 	mheap_exit();
@@ -292,7 +306,7 @@ static void __exit galloc_exit(void)
 	standby_exit();
 	kept = mheap_exit();
 	guard_exit();
-	table_exit();
+	tables_end();
 	rows_exit();
 	nodes_exit();
 	mspan_exit();

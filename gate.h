@@ -15,7 +15,7 @@
  * @GATE_DEBUG: objects bypass the stacks, so that the bitmaps know of each at once
  * @GATE_KMEMLEAK: the kernel looks for leaks
  * @GATE_GUARD: some objects get pages of their own
- * @GATE_LATENCY: calls are timed
+ * @GATE_TAGS: the kernel counts objects by the line that allocated them, see allocinfo.c
  * @GATE_TABLE: what is known of each object is recorded, see debug/table.c; with
  *	GATE_DEBUG, set after that and cleared before
  * @NR_GATE_REASONS: number of reasons
@@ -26,7 +26,7 @@ enum gate_reason {
 	GATE_DEBUG,
 	GATE_KMEMLEAK,
 	GATE_GUARD,
-	GATE_LATENCY,
+	GATE_TAGS,
 	GATE_TABLE,
 	NR_GATE_REASONS
 };
@@ -113,6 +113,7 @@ void gate_see_taken(const void *p, bool nolock);
 void gate_tables_end(void);
 void gate_guard_begin(void);
 void gate_see_alloc(const void *p, size_t asked, gfp_t gfp);
+void gate_see_alloc_bulk(void **p, size_t n, size_t asked, gfp_t gfp);
 void gate_see_alloc_nolock(const void *p, size_t asked, gfp_t gfp);
 bool gate_see_free(const void *p);
 bool gate_see_free_nolock(const void *p);
@@ -169,6 +170,16 @@ static inline bool gate_has_tables(void)
 	return unlikely(READ_ONCE(gate_watched) & BIT(GATE_TABLE));
 }
 
+/* Are the lines counted that allocate, see observe/allocinfo.c? */
+static inline bool gate_has_tags(void)
+{
+#ifdef CALLERS_HAVE_TAGS
+	return unlikely(READ_ONCE(gate_watched) & BIT(GATE_TAGS));
+#else
+	return false;
+#endif
+}
+
 /* scan.c */
 
 #ifdef CONFIG_DEBUG_KMEMLEAK
@@ -192,7 +203,7 @@ static inline void gate_spans_left(struct mspan *const *s, unsigned int n, size_
 {
 	if (size <= GALLOC_MAX_SMALL)
 		profile_see_left(s, n);
-	if (gate_has_tables() || scan_on)
+	if (gate_has_tables() || scan_on || gate_has_tags())
 		gate_see_left(s, n, size);
 }
 

@@ -14,7 +14,7 @@
 #include <linux/percpu.h>
 #include <linux/workqueue.h>
 
-#include "galloc_internal.h"
+#include "observe/allocinfo.h"
 #include "observe/sample.h"
 
 /*
@@ -416,7 +416,7 @@ static __always_inline bool mcache_alloc_from(const struct stack_place *place, g
 {
 	if (IS_ENABLED(CONFIG_LOCKDEP) || IS_ENABLED(CONFIG_DEBUG_ATOMIC_SLEEP))
 		might_alloc(gfp);
-	return likely(!(gfp & GALLOC_GFP_RARE)) && likely(mcache_pop_place(place, obj));
+	return gfp_is_plain(gfp) && likely(mcache_pop_place(place, obj));
 }
 
 /* ---- for mcache.c and drain.c ------------------------------------------------ */

@@ -15,6 +15,7 @@
 #include "debug/guard.h"
 #include "debug/table.h"
 #include "mcache.h"
+#include "observe/allocinfo.h"
 
 #include <linux/irq_work.h>
 
@@ -109,6 +110,7 @@ static void rows_fn(struct work_struct *work)
 	stacks_turn();
 	rows_reap();
 	table_reap();
+	allocinfo_reap();
 	guard_settle();
 }
 
@@ -185,6 +187,9 @@ static void queue_job(enum worker_job job)
 		break;
 	case WORKER_NOLOCK:
 		queue_work(galloc_wq, &nolock_work);
+		break;
+	case WORKER_ALLOCINFO:
+		allocinfo_queue();
 		break;
 	case WORKER_RCU:
 		rcu_batches_kick();
@@ -363,6 +368,7 @@ void worker_stop(void)
 	cancel_delayed_work_sync(&gates_work);
 	cancel_work_sync(&rows_work);
 	cancel_work_sync(&nolock_work);
+	allocinfo_cancel();
 	for_each_possible_cpu(cpu)
 		cancel_work_sync(&per_cpu(galloc_mcache, cpu).work);
 	/* A check of validate that its caller did not wait for. */

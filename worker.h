@@ -28,6 +28,7 @@ extern struct workqueue_struct *galloc_wq;
  * @WORKER_ROWS: free sets of rows that have gone, and pages that waited for readers
  * @WORKER_RCU: look at the batches of gfree_rcu() of this CPU
  * @WORKER_NOLOCK: do what gfree_nolock() has left
+ * @WORKER_ALLOCINFO: begin or end to count objects for the kernel, as it does
  * @NR_WORKER_JOBS: number of jobs
  */
 enum worker_job {
@@ -45,6 +46,7 @@ enum worker_job {
 	WORKER_ROWS,
 	WORKER_RCU,
 	WORKER_NOLOCK,
+	WORKER_ALLOCINFO,
 	NR_WORKER_JOBS
 };
 

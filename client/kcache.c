@@ -19,6 +19,9 @@
 #include "galloc_override_calls.h"
 #include "geometry.h"
 
+/* What is the kernel's counts for the caller. */
+#include "galloc_allocinfo_none.h"
+
 #define KCACHE_MARK	BIT(62)
 
 /* Memory that galloc does not have. */

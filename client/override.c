@@ -20,6 +20,9 @@
 
 #include "galloc_override_calls.h"
 
+/* What is the kernel's counts for the caller. */
+#include "galloc_allocinfo_none.h"
+
 /* ---- allocation --------------------------------------------------------------- */
 
 /* How much to take for @size bytes that a device may write to, see __GALLOC_DMA_ALIGN. */

@@ -12,6 +12,9 @@
 #include <linux/string.h>
 #include <linux/vmalloc.h>
 
+/* What is the kernel's counts for the caller. */
+#include "galloc_allocinfo_none.h"
+
 #define MAX_BYTES	((size_t)GALLOC_MAX_PAGES << PAGE_SHIFT)
 
 /* Flags with which vmalloc() may be asked for a node: it takes no others then. */

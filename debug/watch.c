@@ -45,7 +45,7 @@ struct watch {
 static struct watch watches[WATCH_MAX];
 static unsigned int nr_watches;
 static DEFINE_RAW_SPINLOCK(watch_lock);
-static DEFINE_MUTEX(watch_mutex);
+DEFINE_MUTEX(watch_mutex);
 
 /* ---- text ------------------------------------------------------------------------------ */
 

@@ -8,6 +8,8 @@
 
 struct dentry;
 
+extern struct mutex watch_mutex;
+
 int watch_check(const char *text);
 void watch_start(void);
 void watch_init(struct dentry *parent);

@@ -76,6 +76,9 @@
 #define GALLOC_HERE	((struct galloc_heap *)NULL)
 #endif
 
+#pragma push_macro("alloc_hooks")
+#include <galloc_allocinfo_none.h>
+
 /* ---- the kernel's own ------------------------------------------------------------ */
 
 #define galloc_not_here(call)	__galloc_kernel_##call
@@ -592,7 +595,10 @@ void dev_coredumpsg(struct device *dev, struct scatterlist *table, size_t datale
 #endif
 #endif
 
+#pragma pop_macro("alloc_hooks")
+#include <galloc_allocinfo.h>
 #include <galloc_override_names.h>
+#include <galloc_override_allocinfo.h>
 
 /* printk.h has given it a default, and the file is about to define its own. */
 #ifdef GALLOC_OVERRIDE_PR_FMT

@@ -63,6 +63,15 @@
 #include "galloc_sizeclass.h"
 
 /*
+ * Callers have lines of their own in /proc/allocinfo, see galloc_allocinfo.h.  Not with
+ * GALLOC_NO_ALLOCINFO: a client may have members or macros of these names.
+ */
+#if defined(CONFIG_MEM_ALLOC_PROFILING) && defined(ALLOC_TAG_SECTION_NAME) && \
+	!defined(GALLOC_NO_ALLOCINFO)
+#define GALLOC_ALLOCINFO
+#endif
+
+/*
  * The version, defined only here: modinfo and the log show it, and GALLOC_VERSION is
  * for #if, such as GALLOC_VERSION >= GALLOC_VERSION_OF(1, 2, 0).
  */
@@ -250,5 +259,10 @@ grealloc_array(const void *p, size_t n, size_t size, gfp_t gfp)
 #include "galloc_prefill.h"
 #include "galloc_cache.h"
 #include "galloc_heap.h"
+
+/* Not in galloc itself, and with galloc-override.h at its end. */
+#if !defined(_GALLOC_COMPAT_H) && !defined(_GALLOC_OVERRIDE_H)
+#include "galloc_allocinfo.h"
+#endif
 
 #endif /* _GALLOC_H */

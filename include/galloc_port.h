@@ -21,16 +21,19 @@
 
 struct super_block;
 
+#pragma push_macro("alloc_hooks")
+#include <galloc_allocinfo_none.h>
+
 /* ---- kmalloc() --------------------------------------------------------------------- */
 
 static inline void *gzalloc_node(size_t size, gfp_t gfp, int nid)
 {
-	return galloc_node(size, gfp | __GFP_ZERO, nid);
+	return (galloc_node)(size, gfp | __GFP_ZERO, nid);
 }
 
 static inline void *galloc_array_node(size_t n, size_t size, gfp_t gfp, int nid)
 {
-	return galloc_node(array_size(n, size), gfp, nid);
+	return (galloc_node)(array_size(n, size), gfp, nid);
 }
 
 static inline void *gcalloc_node(size_t n, size_t size, gfp_t gfp, int nid)
@@ -118,21 +121,21 @@ static inline int galloc_slab_shrink(struct galloc_cache *cache)
 static inline void *
 galloc_slab_alloc_lru(struct galloc_cache *cache, struct list_lru *lru, gfp_t gfp)
 {
-	return galloc_cache_alloc(cache, gfp);
+	return (galloc_cache_alloc)(cache, gfp);
 }
 
 /* alloc_inode_sb() */
 static inline void *
 galloc_inode_sb(struct super_block *sb, struct galloc_cache *cache, gfp_t gfp)
 {
-	return galloc_cache_alloc(cache, gfp);
+	return (galloc_cache_alloc)(cache, gfp);
 }
 
 /* ---- mempools -------------------------------------------------------------------------- */
 
 static inline void *galloc_pool_alloc(gfp_t gfp, void *cache)
 {
-	return galloc_cache_alloc(cache, gfp);
+	return (galloc_cache_alloc)(cache, gfp);
 }
 
 static inline void galloc_pool_free(void *p, void *cache)
@@ -142,7 +145,7 @@ static inline void galloc_pool_free(void *p, void *cache)
 
 static inline void *galloc_pool_galloc(gfp_t gfp, void *size)
 {
-	return galloc((size_t)size, gfp);
+	return (galloc)((size_t)size, gfp);
 }
 
 static inline int
@@ -166,5 +169,26 @@ static inline mempool_t *galloc_pool_create_sized(int min_nr, size_t size)
 {
 	return mempool_create(min_nr, galloc_pool_galloc, galloc_mempool_kfree, (void *)size);
 }
+
+#pragma pop_macro("alloc_hooks")
+
+/* ---- lines in /proc/allocinfo --------------------------------------------------------- */
+
+#ifdef GALLOC_ALLOCINFO
+#define gzalloc_node(...)		alloc_hooks(gzalloc_node(__VA_ARGS__))
+#define galloc_array_node(...)		alloc_hooks(galloc_array_node(__VA_ARGS__))
+#define gcalloc_node(...)		alloc_hooks(gcalloc_node(__VA_ARGS__))
+#define galloc_krealloc(...)		alloc_hooks(galloc_krealloc(__VA_ARGS__))
+#define galloc_krealloc_array(...)	alloc_hooks(galloc_krealloc_array(__VA_ARGS__))
+#define galloc_kvmalloc(...)		alloc_hooks(galloc_kvmalloc(__VA_ARGS__))
+#define galloc_kvzalloc(...)		alloc_hooks(galloc_kvzalloc(__VA_ARGS__))
+#define galloc_kvrealloc(...)		alloc_hooks(galloc_kvrealloc(__VA_ARGS__))
+#define galloc_slab_alloc_lru(...)	alloc_hooks(galloc_slab_alloc_lru(__VA_ARGS__))
+#define galloc_inode_sb(...)		alloc_hooks(galloc_inode_sb(__VA_ARGS__))
+#define galloc_pool_init(...)		alloc_hooks(galloc_pool_init(__VA_ARGS__))
+#define galloc_pool_create(...)		alloc_hooks(galloc_pool_create(__VA_ARGS__))
+#define galloc_pool_init_sized(...)	alloc_hooks(galloc_pool_init_sized(__VA_ARGS__))
+#define galloc_pool_create_sized(...)	alloc_hooks(galloc_pool_create_sized(__VA_ARGS__))
+#endif
 
 #endif /* _GALLOC_PORT_H */

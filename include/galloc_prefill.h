@@ -32,6 +32,9 @@ void galloc_prefill_release(struct galloc_prefill *pf);
 void *mempool_galloc(gfp_t gfp, void *pool_data);
 void mempool_gfree(void *element, void *pool_data);
 
+#pragma push_macro("alloc_hooks")
+#include "galloc_allocinfo_none.h"
+
 /**
  * mempool_create_galloc() - create a mempool of objects of galloc()
  * @min_nr: objects it keeps
@@ -60,5 +63,7 @@ static inline int mempool_init_galloc(mempool_t *pool, int min_nr, size_t size)
 {
 	return mempool_init(pool, min_nr, mempool_galloc, mempool_gfree, (void *)size);
 }
+
+#pragma pop_macro("alloc_hooks")
 
 #endif /* _GALLOC_PREFILL_H */

@@ -229,9 +229,9 @@ static void disturb_crowd(unsigned int i)
 	stacks_turn();
 	galloc_cache_shrink(crowd[i % CROWD]);
 	if (i % 8 == 3)
-		gate_close(GATE_LATENCY, NULL, GATE_ALL_ROWS);
+		gate_close(GATE_TAGS, NULL, GATE_ALL_ROWS);
 	if (i % 8 == 5)
-		gate_open(GATE_LATENCY);
+		gate_open(GATE_TAGS);
 	if (i % 8 == 7)
 		stacks_take(is_any, NULL);
 	rows_reap();
@@ -256,7 +256,7 @@ static void a_crowd_of_caches_keeps_its_objects(struct kunit *test)
 		disturb_crowd(i);
 	gk_join(test, a);
 	gk_join(test, b);
-	gate_open(GATE_LATENCY);
+	gate_open(GATE_TAGS);
 	WRITE_ONCE(empty_none_asked, false);
 	KUNIT_EXPECT_EQ(test, w.failed, 0);
 	KUNIT_EXPECT_EQ(test, validate_all(), 0);
@@ -270,6 +270,18 @@ static void a_crowd_of_caches_keeps_its_objects(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, validate_all(), 0);
 }
 
+static int init_case(struct kunit *test)
+{
+	gk_tags_off();
+	return gk_init_stacks(test);
+}
+
+static void exit_case(struct kunit *test)
+{
+	gk_exit(test);
+	gk_tags_back();
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE(at_a_limit_others_give_what_they_keep),
 	KUNIT_CASE(one_at_a_time_empties_a_stack),
@@ -277,4 +289,4 @@ static struct kunit_case cases[] = {
 	{}
 };
 
-GK_SUITE(crowd, gk_init_stacks, gk_exit);
+GK_SUITE(crowd, init_case, exit_case);

@@ -258,8 +258,8 @@ static void a_single_row_is_watched(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&nr_allocs), NR);
 	KUNIT_EXPECT_EQ(test, atomic_read(&nr_frees), NR);
 	/* Of two reasons one ends. */
-	gate_close(GATE_LATENCY, &watcher, GATE_ALL_ROWS);
-	stop_watching(test, GATE_LATENCY);
+	gate_close(GATE_TAGS, &watcher, GATE_ALL_ROWS);
+	stop_watching(test, GATE_TAGS);
 	WRITE_ONCE(over, false);
 	pairs_of(64, GFP_KERNEL);
 	KUNIT_EXPECT_EQ(test, atomic_read(&nr_allocs), 2 * NR);
@@ -556,14 +556,14 @@ static void a_cpu_follows_in_its_slow_paths(struct kunit *test)
 	unsigned int i;
 
 	pairs_of(64, GFP_KERNEL);
-	WRITE_ONCE(gate_all, gate_all | BIT(GATE_LATENCY));
+	WRITE_ONCE(gate_all, gate_all | BIT(GATE_TAGS));
 	atomic_inc(&gate_gen);
 	for (i = 0; m->gates_gen != atomic_read(&gate_gen) && i < nr_stacks; i++)
 		gfree(galloc(8, GFP_KERNEL | __GFP_NOFAIL));
 	KUNIT_EXPECT_EQ(test, m->gates_gen, atomic_read(&gate_gen));
 	if (!galloc_debug)
 		KUNIT_EXPECT_EQ(test, gk_stack(sizeclass_of(64))->credit, 0);
-	gate_open(GATE_LATENCY);
+	gate_open(GATE_TAGS);
 }
 
 #ifdef CONFIG_HOTPLUG_CPU
@@ -670,19 +670,31 @@ static void a_change_in_between_reaches_all_stacks(struct kunit *test)
 	if (galloc_debug)
 		kunit_skip(test, "no stacks");
 	pairs_of(64, GFP_KERNEL);
-	WRITE_ONCE(gate_all, gate_all | BIT(GATE_LATENCY));
+	WRITE_ONCE(gate_all, gate_all | BIT(GATE_TAGS));
 	atomic_inc(&gate_gen);
 	p = galloc(8, GFP_KERNEL | __GFP_NOFAIL);
 	KUNIT_EXPECT_GT(test, m->gates_row, sizeclass_of(64));
 	KUNIT_EXPECT_EQ(test, gk_stack(sizeclass_of(64))->credit, 0);
-	WRITE_ONCE(gate_all, gate_all & ~BIT(GATE_LATENCY));
+	WRITE_ONCE(gate_all, gate_all & ~BIT(GATE_TAGS));
 	atomic_inc(&gate_gen);
 	for (i = 0; m->gates_gen != atomic_read(&gate_gen) && i < nr_stacks; i++)
 		gfree(galloc(8, GFP_KERNEL | __GFP_NOFAIL));
 	KUNIT_EXPECT_EQ(test, m->gates_gen, atomic_read(&gate_gen));
 	KUNIT_EXPECT_GT(test, gk_stack(sizeclass_of(64))->credit, 0);
 	gfree(p);
-	gate_open(GATE_LATENCY);
+	gate_open(GATE_TAGS);
+}
+
+static int init_case(struct kunit *test)
+{
+	gk_tags_off();
+	return gk_init(test);
+}
+
+static void exit_case(struct kunit *test)
+{
+	gk_exit(test);
+	gk_tags_back();
 }
 
 static struct kunit_case cases[] = {
@@ -705,4 +717,4 @@ static struct kunit_case cases[] = {
 	{}
 };
 
-GK_SUITE(gate, gk_init, gk_exit);
+GK_SUITE(gate, init_case, exit_case);

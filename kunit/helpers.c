@@ -12,6 +12,8 @@
 #include <linux/random.h>
 #include <linux/slab.h>
 
+#include "observe/allocinfo.h"
+
 /* Tries until the totals are exact: pending work completes. */
 #define REST_TRIES		20
 
@@ -223,6 +225,10 @@ void gk_background(void)
 	quiet = false;
 }
 
+#ifdef CALLERS_HAVE_TAGS
+static bool tags_were_on;
+#endif
+
 /* Whether nothing has happened since the last case, and what it has left. */
 static struct galloc_totals left;
 static bool at_rest;
@@ -313,6 +319,28 @@ void gk_suite_exit(struct kunit_suite *suite)
 {
 	at_rest = false;
 	gk_background();
+}
+
+/*
+ * Where the kernel profiles allocations, the gate for that is a case's own from here to
+ * gk_tags_back().
+ */
+void gk_tags_off(void)
+{
+#ifdef CALLERS_HAVE_TAGS
+	tags_were_on = mem_alloc_profiling_enabled();
+	static_branch_disable(&mem_alloc_profiling_key);
+	allocinfo_follow();
+#endif
+}
+
+void gk_tags_back(void)
+{
+#ifdef CALLERS_HAVE_TAGS
+	if (tags_were_on)
+		static_branch_enable(&mem_alloc_profiling_key);
+	allocinfo_follow();
+#endif
 }
 
 /* ---- galloc's state ------------------------------------------------------- */

@@ -182,6 +182,8 @@ void gk_expect_reports(struct kunit *test, enum galloc_fault fault);
 void gk_expect_faults(struct kunit *test, enum galloc_fault fault, long n);
 void gk_expect_any_faults(struct kunit *test, long n);
 void gk_expect_warning(struct kunit *test, const char *text);
+void gk_tags_off(void);
+void gk_tags_back(void);
 void gk_listen(struct kunit *test);
 unsigned int gk_heard(struct kunit *test, const char *text);
 

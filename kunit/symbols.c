@@ -32,9 +32,18 @@ EXPORT_SYMBOL_IF_KUNIT(capacity_setup);
 EXPORT_SYMBOL_IF_KUNIT(capacity_beyond);
 EXPORT_SYMBOL_IF_KUNIT(gate_all);
 EXPORT_SYMBOL_IF_KUNIT(gate_gen);
+EXPORT_SYMBOL_IF_KUNIT(gate_watched);
 EXPORT_SYMBOL_IF_KUNIT(gate_close);
 EXPORT_SYMBOL_IF_KUNIT(gate_open);
 EXPORT_SYMBOL_IF_KUNIT(gate_wait);
+
+#ifdef CALLERS_HAVE_TAGS
+/* observe/allocinfo.c */
+#include "observe/allocinfo.h"
+EXPORT_SYMBOL_IF_KUNIT(allocinfo_on);
+EXPORT_SYMBOL_IF_KUNIT(allocinfo_follow);
+EXPORT_SYMBOL_IF_KUNIT(allocinfo_reap);
+#endif
 
 /* debug/watch.c */
 EXPORT_SYMBOL_IF_KUNIT(watch_command);

@@ -22,6 +22,7 @@
 #include "debug/guard.h"
 #include "debug/table.h"
 #include "mcache.h"
+#include "observe/allocinfo.h"
 #include "observe/profile.h"
 
 #include <linux/cpu.h>
@@ -463,6 +464,13 @@ void gate_see_alloc(const void *p, size_t asked, gfp_t gfp)
 		gate_see(&o, false);
 }
 
+/* The same for objects that came at once. */
+void gate_see_alloc_bulk(void **p, size_t n, size_t asked, gfp_t gfp)
+{
+	while (n--)
+		gate_see_alloc(*p++, asked, gfp);
+}
+
 /* The same in any context. */
 void gate_see_alloc_nolock(const void *p, size_t asked, gfp_t gfp)
 {
@@ -580,7 +588,7 @@ bool gate_see_resized(const void *p, size_t size, bool zero)
  * @n: their number
  * @size: bytes of an object
  *
- * Only for tables of objects, which go with them, and for kmemleak.
+ * Only for tables of objects and of tags, which go with them, and for kmemleak.
  *
  * Context: Any but NMI, no galloc lock held.
  */
@@ -588,6 +596,8 @@ void gate_see_left(struct mspan *const *s, unsigned int n, size_t size)
 {
 	while (n--) {
 		table_leave(s[n], span_bytes(s[n]) / size, size);
+		if (gate_has_tags())
+			allocinfo_left(s[n], span_bytes(s[n]) / size, size);
 		if (scan_on)
 			scan_left(s[n], size);
 	}

@@ -173,6 +173,22 @@ look_for_leaks()
 	try "rmmod galloc_held in set $name" rmmod galloc_held
 }
 
+# An overridden client counts at its own lines, and may leave with objects that are freed
+# later.
+look_at_sites()
+{
+	local was
+
+	[ -e /bed/galloc_sites.ko ] || return 0
+	was=$(cat /proc/sys/vm/mem_profiling)
+	echo 1 >/proc/sys/vm/mem_profiling
+	if try "the lines of a client count in set $name" insmod /bed/galloc_sites.ko late=1; then
+		try "rmmod galloc_sites in set $name" rmmod galloc_sites
+		try "its lines are gone in set $name" sh -c '! grep -q "\[galloc_sites\]" /proc/allocinfo'
+	fi
+	echo "$was" >/proc/sys/vm/mem_profiling
+}
+
 # Crimes of a client's, each with its report.  Last of all: after a report of KASAN lockdep
 # is off.
 commit_crimes()
@@ -275,6 +291,7 @@ while IFS='|' read -r name params suite_params; do
 		load_suites $suite_params
 		look_for_leaks
 		unload_suites
+		look_at_sites
 		try "rmmod galloc in set $name" rmmod galloc
 		look_behind
 	fi

@@ -90,6 +90,11 @@ boot()
 	uml-*)
 		# One of the guests clears freed memory.
 		[ "$guest" != tight ] || GUEST_APPEND+=" init_on_free=1"
+		# In another all suites run while it is on; in the others it could be.
+		case $config:$guest in
+		uml-profiling-*:debug) GUEST_APPEND+=" sysctl.vm.mem_profiling=1" ;;
+		uml-profiling-*) GUEST_APPEND+=" sysctl.vm.mem_profiling=0" ;;
+		esac
 		guest_uml "$KERNEL" "$work/initramfs.$guest" "$log" "${KUNIT_TIMEOUT:-1200}"
 		;;
 	*)
@@ -253,8 +258,10 @@ build_lock "$KREL"
 # shellcheck disable=SC2086 # a word or none
 build_galloc "$KDIR" "$KREL" GALLOC_KUNIT=y $gcov ${debug:+GALLOC_DEBUG=y}
 build_client "$KDIR" tools/bed
+sites=''
+[ ! -e "$BUILD/tools/bed/galloc_sites.ko" ] || sites=bed/galloc_sites
 cp "$BUILD/galloc.ko" "$BUILD"/kunit/galloc_kunit{,_guest}.ko \
-	"$BUILD"/tools/bed/galloc_{bed,held,crimes}.ko "$work/"
+	"$BUILD"/tools/bed/galloc_{bed,held,crimes}.ko ${sites:+"$BUILD/tools/$sites.ko"} "$work/"
 build_unlock
 
 chosen_sets >"$work/sets"
@@ -271,7 +278,7 @@ crimes=''
 case $debug${KUNIT_FILTER:-crimes} in
 1*crimes*) crimes=bed/galloc_crimes ;;
 esac
-for name in kunit/galloc_kunit{,_guest} bed/galloc_{bed,held} $crimes; do
+for name in kunit/galloc_kunit{,_guest} bed/galloc_{bed,held} $crimes $sites; do
 	files+=("$work/${name#*/}.ko:/$name.ko")
 done
 

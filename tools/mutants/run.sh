@@ -43,7 +43,7 @@ jobs=${MUTANTS_JOBS:-2}
 ops=${KUNIT_OPS:-200000}
 
 # Seconds a guest may take.  A test that a mutant hangs takes all of them.
-declare -A limit=([uml-7.3]=120 [qemu-debug-7.3]=600 [qemu-release-7.3]=300 [qemu-none-6.1]=600 [edges-6.1]=900 [edges-none-6.1]=900)
+declare -A limit=([uml-7.3]=120 [uml-profiling-7.3]=120 [qemu-debug-7.3]=600 [qemu-release-7.3]=300 [qemu-none-6.1]=600 [edges-6.1]=900 [edges-none-6.1]=900)
 
 # ---- the list -----------------------------------------------------------------
 
@@ -129,6 +129,7 @@ boot_once()
 		export GUEST_MEM=1024 GUEST_APPEND="printk.devkmsg=on kunit.filter_glob=$test"
 		kernel=$(cat "$work/$bed/kernel")
 		case $bed in
+		*profiling*) export GUEST_APPEND+=" sysctl.vm.mem_profiling=0" ;;
 		*debug*) export GUEST_CONSOLE=early GUEST_APPEND+=" page_owner=on kmemleak=on" ;;
 		esac
 		case $bed in

@@ -41,7 +41,10 @@ def interface_of(header):
     for name, value in re.findall(r"^#define[ \t]+(GALLOC_\w+)[ \t]+([^\n]+)$", text, re.M):
         if not re.match(r"GALLOC_(MAJOR|MINOR|PATCH|VERSION)", name):
             yield f"constant {name} {squeeze(value)}"
-    for name, args in re.findall(r"^#define[ \t]+(?!__)(\w+)\(([^)\n]*)\)", text, re.M):
+    for name, args, body in re.findall(r"^#define[ \t]+(?!__)(\w+)\(([^)\n]*)\)([^\n]*)", text, re.M):
+        # The kernel's, or around a function of the same name, which is listed.
+        if name == "alloc_hooks" or body.strip() == f"alloc_hooks({name}(__VA_ARGS__))":
+            continue
         yield f"macro {name}({squeeze(args)})"
     for part in statements(re.sub(r"^[ \t]*#.*$", "", text, flags=re.M)):
         head = squeeze(part.split("{")[0])
