@@ -65,7 +65,7 @@ copy_sources()
 # drop_packages DIR: those that were built there before, and nothing else.
 drop_packages()
 {
-	rm -f "$1"/galloc*_*.{deb,dsc,changes,buildinfo,tar.xz}
+	rm -f "$1"/galloc{,-dkms,-dev,-tools,-doc}_*.{deb,dsc,changes,buildinfo,tar.xz}
 }
 
 need_for packages docs programs
@@ -75,8 +75,9 @@ version=${DEB_VERSION:-$(deb_version)}
 SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(source_time)}
 export SOURCE_DATE_EPOCH LC_ALL=C.UTF-8
 out=$(realpath -m -- "${DEB_OUT:-$top/build/deb}")
-mkdir -p "$out"
-work_dir deb
+mkdir -p "$out" "$top/build"
+# Programs of the tree are run there, which /tmp may not allow.
+TMPDIR=$top/build work_dir deb
 src=$work/galloc-$version
 mkdir "$src"
 copy_sources "$src"

@@ -43,11 +43,11 @@ foreign_files_stay()
 	local out=$work/debs
 
 	mkdir -p "$out/galloc-1"
-	touch "$out/mine" "$out/galloc-1/mine" "$out"/galloc{_0.dsc,-dkms_0_all.deb}
+	touch "$out/mine" "$out/galloc-1/mine" "$out"/galloc{_0.dsc,-dkms_0_all.deb,-foo_1_all.deb}
 	cd "$work" || return 1
 	DEB_OUT=debs DEB_VERSION=1 packages "$top" || { cat "$work/out"; return 1; }
 	[ "$(cd "$out" && find . -type f | LC_ALL=C sort | tr '\n' ' ')" = \
-		"./galloc-1/mine ./galloc-dkms_1_all.deb ./galloc_1.dsc ./mine " ] && return
+		"./galloc-1/mine ./galloc-dkms_1_all.deb ./galloc-foo_1_all.deb ./galloc_1.dsc ./mine " ] && return
 	echo "error: there are $(find "$out" -type f | tr '\n' ' ')"
 	return 1
 }
@@ -59,6 +59,10 @@ packages_have_versions()
 	local out=$work/versions
 
 	cd "$work/clone" || return 1
+	# The tree may be a shallow clone itself, as those of CI services are.
+	if [ "$(git rev-parse --is-shallow-repository)" = true ]; then
+		rm -rf .git && git init -q && git add -A && git commit -qm all || return 1
+	fi
 	grep -qx '## Next' CHANGELOG.md || sed -i '0,/^## /s//## Next\n\n&/' CHANGELOG.md
 	git commit -qam next || true
 	git clone -q --depth 1 "file://$work/clone" "$work/shallow" && git init -q "$work/outer" &&
