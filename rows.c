@@ -47,6 +47,9 @@ unsigned long rows_nr_sets;
 static u32 spare_numbers[ROWS_SPARE];
 static unsigned int nr_spare_numbers;
 
+/* One was wanted where there was none. */
+static bool numbers_wanted;
+
 /* One more than the highest number so far. */
 static unsigned int rows_top;
 
@@ -99,6 +102,12 @@ static void numbers_fill(gfp_t gfp)
 	}
 }
 
+/* Reserve the first numbers: who takes them may not sleep.  Sleeps. */
+void rows_reserve_numbers(void)
+{
+	numbers_fill(GFP_KERNEL);
+}
+
 /* A reserved number, 0 if there is none. */
 static u32 number_take(void)
 {
@@ -110,8 +119,21 @@ static u32 number_take(void)
 		number = spare_numbers[nr_spare_numbers - 1];
 	WRITE_ONCE(nr_spare_numbers, nr_spare_numbers - !!number);
 	galloc_unlock(&rows_lock, flags);
+	if (!number)
+		WRITE_ONCE(numbers_wanted, true);
 	return number;
 }
+
+#ifdef CONFIG_GALLOC_KUNIT
+/* As if none had been reserved yet. */
+void rows_forget_numbers(void)
+{
+	u32 number;
+
+	while ((number = number_take()))
+		number_erase(number);
+}
+#endif
 
 /* Give back a number that nobody has seen, or not for a grace period. */
 static void number_put(u32 number)
@@ -658,8 +680,9 @@ bool rows_reap(void)
 	struct llist_node *later = retire_take();
 	struct rowset *set, *next;
 
-	/* As soon as there was one: where nobody sleeps they may all be used up. */
-	if (READ_ONCE(rows_top) && READ_ONCE(nr_spare_numbers) < ROWS_SPARE / 2)
+	/* As soon as somebody took one: where nobody sleeps they may all be used up. */
+	if ((READ_ONCE(rows_top) || READ_ONCE(numbers_wanted)) &&
+	    READ_ONCE(nr_spare_numbers) < ROWS_SPARE / 2)
 		numbers_fill(GFP_KERNEL);
 	if (!gone && !later)
 		return any;

@@ -143,6 +143,8 @@ struct row_walk {
 extern unsigned long rows_nr_sets;
 
 struct rowset *rows_create(const struct rows_args *args, gfp_t gfp);
+void rows_reserve_numbers(void);
+void rows_forget_numbers(void);
 bool rows_destroy(struct rowset *set);
 bool rows_get(struct rowset *set);
 void rows_put(struct rowset *set);
@@ -211,7 +213,7 @@ void account_lift(struct row_account *a, int by);
 bool account_charge(struct row_account *a, long bytes);
 void account_uncharge(struct row_account *a, long bytes);
 bool account_charge_span(struct rowset *set);
-void account_uncharge_span(struct rowset *set, unsigned int npages);
+void account_uncharge_span(struct rowset *set, int npages);
 struct row_account *account_refused_by(const struct rowset *set, size_t bytes);
 
 #endif /* _GALLOC_ROWS_H */

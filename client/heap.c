@@ -113,6 +113,8 @@ struct galloc_heap *galloc_heap_create(const char *name,
 	heap = arena_meta_zalloc(HEAP_BYTES, NUMA_NO_NODE, GFP_KERNEL);
 	if (!heap)
 		return NULL;
+	/* Its first objects may be wanted where nobody may sleep. */
+	rows_reserve_numbers();
 	refcount_set(&heap->refs, 1);
 	mutex_init(&heap->lock);
 	INIT_LIST_HEAD(&heap->caches);

@@ -435,6 +435,25 @@ static void the_worker_reserves_numbers_again(struct kunit *test)
 		rows_abandon(sets[--n]);
 }
 
+/* The first object of a heap may be wanted in an interrupt, before anybody has taken numbers. */
+static void a_heap_begins_where_nobody_may_sleep(struct kunit *test)
+{
+	struct galloc_heap *heap;
+	unsigned long flags;
+	void *p;
+
+	rows_forget_numbers();
+	heap = galloc_heap_create("kunit", NULL);
+	KUNIT_ASSERT_NOT_NULL(test, heap);
+	local_irq_save(flags);
+	p = galloc_from(heap, 64, GFP_ATOMIC);
+	local_irq_restore(flags);
+	KUNIT_EXPECT_NOT_NULL(test, p);
+	gfree(p);
+	galloc_heap_destroy(heap);
+	reap();
+}
+
 /* Two CPUs allocate from a set and free each other's objects. */
 struct swap {
 	atomic_t met;
@@ -568,6 +587,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(a_row_found_stays_for_the_section),
 	KUNIT_CASE(a_thousand_sets_leave_nothing),
 	KUNIT_CASE(the_worker_reserves_numbers_again),
+	KUNIT_CASE(a_heap_begins_where_nobody_may_sleep),
 	KUNIT_CASE(two_cpus_share_a_set),
 	KUNIT_CASE(what_galloc_owns_is_told_from_the_rest),
 	KUNIT_CASE(without_memory_no_set_and_no_row),

@@ -190,6 +190,7 @@ EXPORT_SYMBOL_IF_KUNIT(mcentral_mark_nolock);
 /* rows.c, api.c */
 EXPORT_SYMBOL_IF_KUNIT(retire_pages);
 EXPORT_SYMBOL_IF_KUNIT(rows_create);
+EXPORT_SYMBOL_IF_KUNIT(rows_forget_numbers);
 EXPORT_SYMBOL_IF_KUNIT(rows_destroy);
 EXPORT_SYMBOL_IF_KUNIT(rows_end);
 EXPORT_SYMBOL_IF_KUNIT(rows_find);
