@@ -77,9 +77,9 @@ void account_uncharge(struct row_account *a, long bytes)
 		atomic_long_sub(bytes, &a->bytes);
 }
 
-static long span_length(unsigned int npages)
+static long span_length(int npages)
 {
-	return (long)npages << PAGE_SHIFT;
+	return (long)npages * (long)PAGE_SIZE;
 }
 
 /* Charge for a span that is about to be allocated. */
@@ -88,8 +88,8 @@ bool account_charge_span(struct rowset *set)
 	return account_charge(set->args.account, span_length(set->args.sc.span_pages));
 }
 
-/* There is none, or it is @npages shorter. */
-void account_uncharge_span(struct rowset *set, unsigned int npages)
+/* There is none, or it is @npages shorter; if negative, longer. */
+void account_uncharge_span(struct rowset *set, int npages)
 {
 	account_uncharge(set->args.account, span_length(npages));
 }

@@ -107,8 +107,7 @@ static struct mspan *spare_pop(struct standby *sb)
 
 /*
  * Take a part of a run: its end, so that mostly nothing remains behind it.  With an
- * alignment something may, for which there is a descriptor or it is wasted on the
- * request.
+ * alignment something may, for which there is a descriptor, see take_from().
  */
 static struct mspan *take_part(struct mheap *h, struct mspan *s, const struct want *w)
 {
@@ -147,7 +146,8 @@ static struct mspan *take_from(struct mheap *h, const struct want *w)
 	if (!sb || !data_race(sb->pages))
 		return NULL;
 	galloc_lock(&h->lock, flags);
-	if (sb->nr_spares)
+	/* With an alignment a rest may need one, too: no run is longer than its class's. */
+	if (sb->nr_spares > (w->align > 1))
 		s = find_run(sb, w);
 	if (s) {
 		h->changes++;
