@@ -287,7 +287,7 @@ int run_fit(const struct mspan *s, unsigned int npages, unsigned int align)
 
 /*
  * Of the first few runs on a list that fit, the one in the fullest block.  Each one
- * that does not fit decrements *@looks.
+ * that does not fit decrements *@looks, and when that is 0 none is looked at any more.
  */
 static struct mspan *list_fit(struct list_head *head, unsigned int npages,
 			      unsigned int align, unsigned int *looks)
@@ -296,12 +296,16 @@ static struct mspan *list_fit(struct list_head *head, unsigned int npages,
 	unsigned int look = LOOK;
 
 	list_for_each_entry(s, head, list) {
-		if (!look--)
-			break;
-		if (run_fit(s, npages, align) < 0)
-			*looks -= !!*looks;
-		else if (!best || s->arena->nr_used > best->arena->nr_used)
+		if (run_fit(s, npages, align) < 0) {
+			if (!*looks)
+				break;
+			--*looks;
+			continue;
+		}
+		if (!best || s->arena->nr_used > best->arena->nr_used)
 			best = s;
+		if (!--look)
+			break;
 	}
 	return best;
 }
@@ -329,7 +333,7 @@ static struct mspan *tree_fit(struct mheap *h, unsigned int npages,
 			      unsigned int align)
 {
 	struct mspan *s = tree_find(h, npages);
-	unsigned int look = LOOK;
+	unsigned int look = LOOK_ALIGNED;
 
 	while (s && look--) {
 		struct rb_node *next;
