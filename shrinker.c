@@ -94,6 +94,30 @@ bool shrinker_wake(void)
 	return time_before(jiffies, READ_ONCE(wake_end));
 }
 
+/* How often in a row a process may be spared: OOM_SPARES times, not OOM_PAUSE apart. */
+#define OOM_SPARES		16
+#define OOM_PAUSE		(10 * HZ)
+
+/*
+ * May a process be spared for what has been returned?  The kernel then repeats the request
+ * that failed.  If that does not help, because what is lacking is a longer run or because a
+ * client takes the pages at once, one process has to go, or the request would never end.
+ * Callers have the kernel's oom_lock.
+ */
+static bool may_spare(void)
+{
+	static unsigned int spared;
+	static unsigned long last;
+
+	if (spared && time_after(jiffies, last + OOM_PAUSE))
+		spared = 0;
+	last = jiffies;
+	if (spared++ < OOM_SPARES)
+		return true;
+	spared = 0;
+	return false;
+}
+
 /**
  * shrinker_oom() - return all free memory before the OOM killer acts
  *
@@ -101,7 +125,7 @@ bool shrinker_wake(void)
  *
  * Context: Process.  Sleeps.
  * Return: Pages returned.  0 if they are few, which does not justify sparing the
- * process: the next request would fail again.
+ * process: the next request would fail again; or if too many have been spared.
  */
 unsigned long shrinker_oom(void)
 {
@@ -117,7 +141,7 @@ unsigned long shrinker_oom(void)
 		pr_warn("out of memory: %lu kB returned, %lu kB held, %lu kB of that metadata, up to %lu kB cached\n",
 			pages << (PAGE_SHIFT - 10), arena_held_bytes() >> 10,
 			arena_meta_bytes() >> 10, cached_bytes() >> 10);
-	return pages >= SWAP_CLUSTER_MAX ? pages : 0;
+	return pages >= SWAP_CLUSTER_MAX && may_spare() ? pages : 0;
 }
 
 static int oom_notify(struct notifier_block *nb, unsigned long action, void *freed)

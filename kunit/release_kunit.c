@@ -388,6 +388,28 @@ static void memory_is_returned_before_an_oom_kill(struct kunit *test)
 	wave_falls();
 }
 
+/* A request that no pages help must not be repeated for ever. */
+static void no_process_is_spared_without_end(struct kunit *test)
+{
+	unsigned int i;
+
+	WRITE_ONCE(galloc_reserve_pages, 0);
+	gk_give_back();
+	for (i = 0; i < 100; i++) {
+		wave_rises(test);
+		wave_falls();
+		if (!shrinker_oom())
+			break;
+	}
+	KUNIT_EXPECT_GT(test, i, 8);
+	KUNIT_EXPECT_LT(test, i, 100);
+	KUNIT_EXPECT_EQ(test, mheap_free_pages(), 0);
+	/* One was enough, for now. */
+	wave_rises(test);
+	wave_falls();
+	KUNIT_EXPECT_GT(test, shrinker_oom(), 0);
+}
+
 /* ---- a run on its way --------------------------------------------------- */
 
 static unsigned long leaving;
@@ -455,6 +477,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(memory_freed_after_reclaim_is_returned),
 	KUNIT_CASE(all_is_returned_for_a_long_run),
 	KUNIT_CASE(memory_is_returned_before_an_oom_kill),
+	KUNIT_CASE(no_process_is_spared_without_end),
 	KUNIT_CASE(a_run_being_released_is_on_no_list),
 #ifdef CONFIG_MEM_ALLOC_PROFILING
 	KUNIT_CASE(a_block_of_tagged_pages_waits_for_a_task),
