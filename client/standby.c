@@ -19,7 +19,7 @@
 #define LOOK			32
 
 /*
- * Each run taken needs a descriptor, which cannot be allocated then.  One kind serves
+ * Each span needs a descriptor, which cannot be allocated then.  One kind serves
  * all: with room for the most objects that a page can have.
  */
 #define STANDBY_KIND		(const_ilog2(BITS_TO_LONGS(PAGE_SIZE / 8)))
@@ -107,7 +107,10 @@ static struct mspan *spare_pop(struct standby *sb)
 
 /*
  * Take a part of a run: its end, so that mostly nothing remains behind it.  With an
- * alignment something may, for which there is a descriptor, see take_from().
+ * alignment something may, which is a run of its own then.  That has a descriptor with room
+ * for any span, and will not need another.  So a request uses up one descriptor, in the end,
+ * and one page at least: there are never more pages than descriptors, with those of such
+ * runs, and what a request needs is there.
  */
 static struct mspan *take_part(struct mheap *h, struct mspan *s, const struct want *w)
 {
@@ -115,23 +118,28 @@ static struct mspan *take_part(struct mheap *h, struct mspan *s, const struct wa
 	unsigned int use = run_use(s, w);
 	unsigned int first = arena_page(s->arena, s->start);
 	unsigned int skip = ALIGN_DOWN(first + s->npages - use, w->align) - first;
-	struct mspan *t = spare_pop(sb), *rest;
+	bool more = s->npages > skip + use;
+	bool fits = !skip && mspan_kind(s) == STANDBY_KIND;
+	struct mspan *t = s, *rest;
 
 	lockdep_assert_held(&h->lock);
 
-	sb->pages -= s->npages;
-	run_split(s, t, skip);
-	if (t->npages > use && sb->nr_spares) {
+	if (WARN_ON_ONCE(sb->nr_spares < !fits + more))
+		return NULL;
+	sb->pages -= s->npages - skip;
+	if (!skip)
+		list_del(&s->list);
+	if (!fits) {
+		t = spare_pop(sb);
+		run_split(s, t, skip);
+		if (!skip)
+			run_spare_push(h, s);
+	}
+	if (more) {
 		rest = spare_pop(sb);
 		run_split(t, rest, use);
 		list_add_tail(&rest->list, &sb->runs);
 		sb->pages += rest->npages;
-	}
-	if (skip) {
-		sb->pages += skip;
-	} else {
-		list_del(&s->list);
-		run_spare_push(h, s);
 	}
 	return t;
 }
@@ -139,16 +147,14 @@ static struct mspan *take_part(struct mheap *h, struct mspan *s, const struct wa
 static struct mspan *take_from(struct mheap *h, const struct want *w)
 {
 	struct standby *sb = h->standby;
-	struct mspan *s = NULL;
+	struct mspan *s;
 	unsigned long flags;
 
 	/* Lockless check: there is none by default. */
 	if (!sb || !data_race(sb->pages))
 		return NULL;
 	galloc_lock(&h->lock, flags);
-	/* With an alignment a rest may need one, too: no run is longer than its class's. */
-	if (sb->nr_spares > (w->align > 1))
-		s = find_run(sb, w);
+	s = find_run(sb, w);
 	if (s) {
 		h->changes++;
 		s = take_part(h, s, w);

@@ -285,25 +285,28 @@ static void an_aligned_run_leaves_the_rest(struct kunit *test)
 		mheap_free(s[--n]);
 }
 
-/* What is behind an aligned part may find the last descriptor used: nobody gets it as well. */
-static void nobody_gets_more_than_he_wants(struct kunit *test)
+/* Two runs are left of one, again and again: none is without a descriptor. */
+static void aligned_requests_leave_no_page_behind(struct kunit *test)
 {
-	const struct want pair = { .npages = 1, .least = 1, .align = 2 };
-	const struct want one = { .npages = 1, .least = 1, .align = 1 };
-	struct mspan *s[RESERVE_PAGES];
-	unsigned int n = 0;
+	static const struct want wants[] = {
+		{ .npages = 2, .least = 2, .align = 4 },
+		{ .npages = 1, .least = 1, .align = 2 },
+		{ .npages = 1, .least = 1, .align = 1 },
+	};
+	struct mspan *s[RESERVE_PAGES + 1];
+	unsigned int n = 0, pages = 0, i;
 
 	set_up(test);
-	/* Two descriptors each, but for the last. */
-	while (n < ARRAY_SIZE(s)) {
-		s[n] = standby_take(gk_nid(), n == RESERVE_PAGES / 2 - 1 ? &one : &pair, ATOMIC);
-		if (!s[n])
-			break;
-		KUNIT_EXPECT_EQ(test, s[n]->npages, 1);
-		n++;
-	}
-	KUNIT_EXPECT_GE(test, n, RESERVE_PAGES / 2);
-	KUNIT_EXPECT_EQ(test, standby_pages(), RESERVE_PAGES - n);
+	for (i = 0; i < ARRAY_SIZE(wants); i++)
+		while (n < ARRAY_SIZE(s)) {
+			s[n] = standby_take(gk_nid(), &wants[i], ATOMIC);
+			if (!s[n])
+				break;
+			KUNIT_EXPECT_EQ(test, s[n]->npages, wants[i].npages);
+			pages += s[n++]->npages;
+			KUNIT_EXPECT_EQ(test, standby_pages(), RESERVE_PAGES - pages);
+		}
+	KUNIT_EXPECT_EQ(test, pages, RESERVE_PAGES);
 	while (n)
 		mheap_free(s[--n]);
 }
@@ -345,7 +348,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(it_is_a_part_of_what_is_held),
 	KUNIT_CASE(what_comes_meanwhile_is_not_counted),
 	KUNIT_CASE(an_aligned_run_leaves_the_rest),
-	KUNIT_CASE(nobody_gets_more_than_he_wants),
+	KUNIT_CASE(aligned_requests_leave_no_page_behind),
 	KUNIT_CASE(each_request_of_load_may_fail),
 	{ }
 };
