@@ -42,13 +42,33 @@ lay_out_sample()
 	sed "s/hello/$sample/g" "$top/samples/hello/dkms.conf" >"$dir/dkms.conf"
 }
 
-# give NAME VERSION: have it built. The sources may be others than last time, under the
-# same version; a build that fails leaves what is installed.
+# give NAME VERSION: have what is laid out in $new installed. DKMS forgets what it has of the
+# same version before it builds, so it builds in a tree of its own; what is installed, and
+# its sources, stay until that is good. After a failure the log is there.
 give()
 {
+	# By force, since galloc is not there when a client is built.
+	dkms build --force --dkmstree "$new/tree" --sourcetree "$new/src" "$1/$2" -k "$KREL"
+	rm -rf "$src/$1-$2"
+	cp -a "$new/src/$1-$2" "$src/"
 	[ -n "$(dkms status "$1/$2")" ] || dkms add "$1/$2"
-	dkms build --force "$1/$2" -k "$KREL"
+	rm -rf "${tree:?}/$1/$2/$KREL"
+	mv "$new/tree/$1/$2/$KREL" "$tree/$1/$2/"
 	dkms install --force "$1/$2" -k "$KREL"
+}
+
+# Where DKMS keeps what it builds, unless it is configured otherwise.
+dkms_tree()
+{
+	(
+		set +eu
+		dkms_tree=/var/lib/dkms
+		for conf in /etc/dkms/framework.conf /etc/dkms/framework.conf.d/*.conf; do
+			# shellcheck disable=SC1090 # the machine's
+			[ ! -e "$conf" ] || . "$conf" >/dev/null
+		done
+		printf '%s\n' "$dkms_tree"
+	)
 }
 
 umask 022
@@ -58,14 +78,20 @@ for sample in "$@"; do
 	[ -d "$top/samples/$sample" ] || die "there is no samples/$sample; there are: $(cd "$top/samples" && echo *)"
 done
 src=${DESTDIR:-}/usr/src
+to=$src
 if [ -z "${DESTDIR:-}" ]; then
 	[ "$(id -u)" -eq 0 ] || die "DKMS builds as root; type: sudo make dkms"
 	need_for dkms
+	tree=$(dkms_tree)
+	new=$tree/.galloc
+	to=$new/src
+	rm -rf "$new"
+	mkdir -p "$new/tree" "$src"
 fi
 mapfile -t files < <(build_sources "$top" | grep -vE '^\./(kunit|samples|tools)/')
-lay_out "$src/galloc-$version" "${files[@]}" Makefile dkms.conf COPYING tools/ship/dkms-keep.sh
+lay_out "$to/galloc-$version" "${files[@]}" Makefile dkms.conf COPYING tools/ship/dkms-keep.sh
 for sample in "$@"; do
-	lay_out_sample "$src/galloc-$sample-$sample_version" "$sample"
+	lay_out_sample "$to/galloc-$sample-$sample_version" "$sample"
 done
 [ -z "${DESTDIR:-}" ] || exit 0
 
@@ -74,3 +100,4 @@ give galloc "$version"
 for sample in "$@"; do
 	give "galloc-$sample" "$sample_version"
 done
+rm -rf "$new"

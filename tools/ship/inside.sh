@@ -121,25 +121,28 @@ check_client()
 		"/var/lib/dkms/galloc/kernel-$krel-$arch/dev/Module.symvers"
 }
 
-# A new version that builds for one kernel and not for the other.
+# A new version that builds for one kernel and not for the other; the same one, changed, too.
 check_failure()
 {
-	local sum than='<'
+	local sum than='<' next
 
 	[ "$(printf '%s\n' "$first" "$second" | sort -V | tail -n 1)" != "$second" ] || than='>'
 	cp -a /galloc /srv/next
-	sed -i 's/^PACKAGE_VERSION=.*/PACKAGE_VERSION="99.0"/' /srv/next/dkms.conf
-	sed -i 's/^MODULE_VERSION(.*/MODULE_VERSION("99.0");/' /srv/next/galloc_mod.c
 	printf '%s\n' '#include <linux/version.h>' "#if LINUX_VERSION_CODE $than KERNEL_VERSION(6, 10, 0)" \
 		'#error "galloc does not build for this kernel"' '#endif' >>/srv/next/nodes.c
 	sum=$(sha256sum "/lib/modules/$second"/updates/dkms/galloc.ko*)
-	if env KREL="$second" /srv/next/tools/ship/dkms.sh >/tmp/log 2>&1; then
-		not_ok "a version that does not build is reported" "it is installed"
-	else
-		same "a version that does not build is reported" "$(grep -c 'Consult /var/lib/dkms/galloc/99.0/build/make.log' /tmp/log)" 1
-	fi
-	same "the old one is untouched" "$(sha256sum "/lib/modules/$second"/updates/dkms/galloc.ko*)" "$sum"
-	is_installed "$second" galloc "$version"
+	for next in "$version" 99.0; do
+		sed -i "s/^PACKAGE_VERSION=.*/PACKAGE_VERSION=\"$next\"/" /srv/next/dkms.conf
+		sed -i "s/^MODULE_VERSION(.*/MODULE_VERSION(\"$next\");/" /srv/next/galloc_mod.c
+		if env KREL="$second" /srv/next/tools/ship/dkms.sh >/tmp/log 2>&1; then
+			not_ok "$next, which does not build, is reported" "it is installed"
+		else
+			same "$next, which does not build, is reported" \
+				"$(grep -c "Consult /var/lib/dkms/.galloc/tree/galloc/$next/build/make.log" /tmp/log)" 1
+		fi
+		same "the old one is untouched" "$(sha256sum "/lib/modules/$second"/updates/dkms/galloc.ko*)" "$sum"
+		check_module "$second"
+	done
 	done_well "for the other kernel it builds" env KREL="$first" /srv/next/tools/ship/dkms.sh
 	is_installed "$first" galloc 99.0
 	dkms remove galloc/99.0 --all >/dev/null

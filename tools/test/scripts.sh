@@ -163,6 +163,77 @@ of_make()
 		--eval="value: ; @printf '%s\\n' '\$(subst ','\\'',\$($1))'" value "${@:2}"
 }
 
+# A dkms that forgets, as DKMS does, what it has built before it builds again.
+make_dkms()
+{
+	mkdir -p "$1"
+	cat >"$1/dkms" <<'END'
+#!/bin/bash
+set -e
+tree=$DKMS/tree src=$DKMS/src
+while [ $# -gt 0 ]; do
+	case $1 in
+	--dkmstree) tree=$2; shift ;;
+	--sourcetree) src=$2; shift ;;
+	-k) krel=$2; shift ;;
+	-*) ;;
+	*/*) module=$1 ;;
+	*) action=$1 ;;
+	esac
+	shift
+done
+built=$tree/$module/$krel
+case $action in
+status) [ ! -e "$tree/$module/source" ] || echo "$module: added" ;;
+add) mkdir -p "$tree/$module" && ln -s "$src/${module/\//-}" "$tree/$module/source" ;;
+build)
+	rm -rf "$built"
+	[ -e "$tree/$module/source" ] || "$0" add "$module" --dkmstree "$tree" --sourcetree "$src"
+	grep -q error "$tree/$module/source"/*.c && exit 10
+	mkdir -p "$built/x/module"
+	cat "$tree/$module/source"/*.c >"$built/x/module/ko"
+	;;
+install)
+	[ -e "$built" ] || "$0" build "$module" -k "$krel"
+	cp "$built/x/module/ko" "$DKMS/${module%/*}.ko"
+	;;
+esac
+END
+	printf '%s\n' '#!/bin/sh' 'echo installed' >"$1/dpkg-query"
+	printf '%s\n' '#!/bin/sh' 'echo 0' >"$1/id"
+	chmod +x "$1"/*
+}
+
+# The same version once more, which does not build: all is as it was, the sources too, which
+# other kernels are built from. Then one that builds, with a client.
+dkms_keeps_what_is_installed()
+{
+	local dir=$work/dkms source what
+
+	make_dkms "$dir/bin"
+	mkdir -p "$dir/galloc/tools/ship" "$dir/before"
+	cp -r "$top"/{samples,dkms.conf,COPYING,Makefile} "$dir/galloc/"
+	cp "$top"/tools/{lib,ktap,guest,build}.sh "$dir/galloc/tools/"
+	cp "$top/tools/ship/dkms-keep.sh" "$dir/galloc/tools/ship/"
+	sed "s|/usr/src|$dir/src|; s|/var/lib/dkms|$dir/tree|; s|/etc/dkms|$dir/etc|g" "$top/tools/ship/dkms.sh" >"$dir/galloc/tools/ship/dkms.sh"
+	export DKMS=$dir KREL=6.1
+	for source in good error better; do
+		echo "$source" >"$dir/galloc/galloc_mod.c"
+		[ $source != error ] || cp -r "$dir"/{tree,src,galloc.ko} "$dir/before/"
+		if PATH=$dir/bin:$PATH bash "$dir/galloc/tools/ship/dkms.sh" hello; then
+			[ $source != error ] || { echo "error: what does not build is installed"; return 1; }
+			continue
+		fi
+		[ $source = error ] || return 1
+		for what in tree src galloc.ko; do
+			diff -r -x .galloc "$dir/before/$what" "$dir/$what" || return 1
+		done
+	done
+	unset DKMS KREL
+	[ "$(cat "$dir"/tree/galloc/*/6.1/x/module/ko "$dir"/src/galloc-[0-9]*/galloc_mod.c "$dir/galloc.ko" | tr '\n' ' ')" = \
+		"better better better " ] && grep -q MODULE_LICENSE "$dir/galloc-hello.ko" && [ ! -e "$dir/tree/.galloc" ]
+}
+
 # What strips is of the version that compiles; depmod is not in the PATH of who became root
 # by su.
 install_finds_programs()
@@ -249,6 +320,7 @@ other_sources_are_built()
 	[ "$(cat "$dir/out/nodes.o" "$dir/out/client/new.c" | tr '\n' ' ')" = "kept new " ]
 }
 
+check "install: DKMS keeps what is installed until the new one is built" dkms_keeps_what_is_installed
 check "install: MO= builds the sources that are other than before" other_sources_are_built
 check "install: programs are found where they are" install_finds_programs
 check "release: all of it is made, or nothing" release_is_whole
