@@ -222,14 +222,16 @@ $(if $(filter y,$(BTF)),$(if $(strip $(btf)),$(error BTF=y: $(strip $(btf)))))
 endef
 
 # The sources that differ from their copies in MO; each can be read-only.  A copy has the time of
-# now: the sources of another version can be older than the objects of the last one.
+# now: the sources of another version can be older than the objects of the last one.  Its name goes
+# into .galloc-copied, for make clean.
 define copy
 mkdir -p '$(out)'
 @find . \( -name .git -o -path ./build -o -samefile '$(out)' \) -prune -o \
 	-type f \( -name '*.[ch]' -o -name Kbuild \) ! -name '*.mod.c' \
 	-exec sh -c 'for file; do \
 		cmp -s "$$file" "$$0/$$file" && continue; \
-		mkdir -p "$$0/$${file%/*}" && cp --no-preserve=mode "$$file" "$$0/$$file" || exit; \
+		mkdir -p "$$0/$${file%/*}" && echo "$$file" >>"$$0/.galloc-copied" && \
+			cp --no-preserve=mode "$$file" "$$0/$$file" || exit; \
 	done' '$(out)' {} +
 endef
 
@@ -294,9 +296,24 @@ deb:
 release:
 	@tools/ship/release.sh $(VERSION)
 
+# What was copied to MO and built of it there; other files may be there, too, and other modules.
+define uncopy
+@cd '$(out)' 2>/dev/null && [ -f .galloc-copied ] || exit 0; \
+	for file in ./galloc.ko ./kunit/galloc_kunit.ko ./kunit/galloc_kunit_guest.ko ./modules.order \
+			./kunit/modules.order ./Module.symvers ./.module-common.o $$(sort -u .galloc-copied); do \
+		name=$${file##*/} dir=$${file%/*}; name=$${name%.*}; \
+		rm -f "$$file" "$$dir/$$name.o" "$$dir/$$name.mod" "$$dir/$$name.mod.c" "$$dir/$$name.mod.o" \
+			"$$dir/.$$name".*.cmd "$$dir/.$$name".*.d; \
+	done; \
+	sed -n 's|^\./\(.*\)/[^/]*$$|\1|p' .galloc-copied | sort -ru | xargs -r rmdir -p 2>/dev/null; \
+	rm -f .galloc-copied; \
+	rmdir --ignore-fail-on-non-empty '$(out)'
+endef
+
 .PHONY: clean
 clean:
 	rm -rf build .tmp_versions
-	find . $(if $(MO),'$(out)') -name .git -prune -o -type f \( -name '*.o' -o -name '*.ko' -o -name '*.mod' \
+	find . -name .git -prune -o -type f \( -name '*.o' -o -name '*.ko' -o -name '*.mod' \
 		-o -name '*.mod.c' -o -name '.*.cmd' -o -name '.*.d' -o -name modules.order \
 		-o -name Module.symvers \) -exec rm -f {} +
+	$(if $(MO),$(uncopy))

@@ -131,6 +131,8 @@ layout()
 	same "$name: the module is where each puts it" \
 		"$(cd "$work" && find "root of $name" "kbuild-$name" -name 'galloc.ko*' | sort | sed 's/\/extra\//\/updates\//; s/\.ko\..*/.ko/')" \
 		"$(printf '%s\n' "kbuild-$name/lib/modules/$KREL/updates/galloc.ko" "root of $name/lib/modules/$KREL/updates/galloc.ko")"
+	try "it is cleaned" clean || return 0
+	same "$name: make clean leaves nothing in MO" "$(find "$work/$name" 2>/dev/null | head -n 1)" ""
 	same "$name: nothing is written into the trees" \
 		"$(find "$tree" "$source" "$objects" -newer "$work/before" ! -type d | head -n 1)" ""
 }

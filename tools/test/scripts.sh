@@ -320,8 +320,32 @@ other_sources_are_built()
 	[ "$(cat "$dir/out/nodes.o" "$dir/out/client/new.c" | tr '\n' ' ')" = "kept new " ]
 }
 
+# Where others keep files, too, of names like ours.
+clean_removes_what_was_copied()
+{
+	local dir=$work/mo-clean name
+	local -a make=(env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL make -C "$dir/tree" MO="$dir/out" KDIR="$dir/kdir" KREL=x)
+
+	mkdir -p "$dir"/{kdir,out/client,out/mine,tree/client,tree/tools/deep}
+	# shellcheck disable=SC2016 # make expands it
+	printf '%s\n' 'modules:' '	cd $(M) && touch nodes.o .nodes.o.cmd client/heap.o galloc.{o,ko,mod,mod.c,mod.o} .galloc.ko.cmd modules.order Module.symvers' \
+		'SHELL = bash' >"$dir/kdir/Makefile"
+	cp "$top/Makefile" "$dir/tree/"
+	for name in nodes.c client/heap.c tools/deep/x.h; do
+		echo "$name" >"$dir/tree/$name"
+	done
+	touch "$dir"/out/{mine.o,mine.ko,galloc.c,nodes.txt,client/other.o,client/.other.o.cmd,mine/Module.symvers}
+	(cd "$dir/out" && find . | sort) >"$dir/before"
+	# The second time nothing is copied.
+	"${make[@]}" modules && "${make[@]}" modules && [ -e "$dir/out/tools/deep/x.h" ] || return 1
+	rm "$dir/tree/nodes.c"
+	"${make[@]}" clean || return 1
+	(cd "$dir/out" && find . | sort) | diff "$dir/before" -
+}
+
 check "install: DKMS keeps what is installed until the new one is built" dkms_keeps_what_is_installed
 check "install: MO= builds the sources that are other than before" other_sources_are_built
+check "install: make clean MO= removes what was copied, and nothing else" clean_removes_what_was_copied
 check "install: programs are found where they are" install_finds_programs
 check "release: all of it is made, or nothing" release_is_whole
 check "scripts: a source to graft on can be named relatively" graft_is_relative
