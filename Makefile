@@ -37,7 +37,7 @@ HEADERS	= ../lib/galloc/$(KREL)/include
 
 # MO, as in kbuild since 6.13: the directory to build in, where the tree cannot be written
 # or its path has a space.
-out	= $(if $(MO),$(abspath $(MO)),$(CURDIR))
+out	= $(if $(word 2,$(MO)),$(MO),$(if $(MO),$(abspath $(MO)),$(CURDIR)))
 
 # kbuild would export its own values of these to our tools.
 unexport KREL KDIR
@@ -213,7 +213,9 @@ fastpath-doc:
 # kbuild's own errors for these are long or misleading.
 define refuse
 $(if $(findstring :,$(out))$(word 2,$(out)),$(error kbuild cannot build in \
-	'$(out)': move the tree to a path without spaces and colons, or set MO=directory))
+	'$(out)': $(if $(MO),set MO=,move the tree) to a path without spaces and colons$(if $(MO),,, or set MO=directory)))
+$(if $(word 2,$(or $(O),$(KBUILD_OUTPUT))),$(error kbuild cannot use the objects in '$(or $(O),$(KBUILD_OUTPUT))': \
+	move them to a path without spaces))
 $(if $(call is,$(KDIR)/Makefile),,$(error no kernel headers in '$(KDIR)': install them$(if \
 	$(KREL), (linux-headers-$(KREL))), or set KDIR=))
 $(if $(KREL),,$(error no release of a kernel in '$(objects)/include/generated/utsrelease.h': \

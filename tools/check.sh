@@ -350,6 +350,7 @@ print_sum()
 }
 
 [ $# -eq 0 ] || die "takes no arguments; type: make check"
+need_places
 mkdir -p "$logs"
 # Or make would build modules of other kernels for it, too.
 arch=${ARCH:-}

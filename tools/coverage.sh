@@ -19,6 +19,7 @@ out=$top/build/coverage
 page=$top/Documentation/testing.rst
 
 [ $# -eq 0 ] || [ "$*" = --doc ] || die "what is $*?  Type: coverage.sh [--doc]"
+need_places
 need_for programs python
 rm -rf "$out"
 mkdir -p "$out"

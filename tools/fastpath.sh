@@ -86,6 +86,7 @@ check_counts()
 	sum && [ "$passed" -eq "$want" ]
 }
 
+need_places
 need_for modules python
 if [ -n "$arch" ]; then
 	use_kernel build "qemu-$arch-6.1"

@@ -246,6 +246,7 @@ config=${1:-uml-7.3}
 logs=$top/build/log
 describe_bed
 
+need_places
 need_for modules guests
 case $config in
 uml-* | *-arm64-*) ;;

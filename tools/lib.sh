@@ -90,8 +90,33 @@ cache_dir()
 
 	[ -n "$dir" ] || die "there is no HOME: set XDG_CACHE_HOME to a writable directory"
 	dir+=/galloc
+	plain_path "$dir" || die "kbuild cannot build in '$dir': set XDG_CACHE_HOME to a path without spaces and colons"
 	mkdir -p "$dir" 2>/dev/null || die "cannot create $dir: set XDG_CACHE_HOME to a writable directory"
 	printf '%s\n' "$dir"
+}
+
+# plain_path PATH: one that kbuild and the command lines of guests take.
+plain_path()
+{
+	[[ $1 != *[[:space:]:]* ]]
+}
+
+# need_tree: one that we can build in.
+# shellcheck disable=SC2154 # top is the script's
+need_tree()
+{
+	plain_path "$top" || die "kbuild cannot build in '$top': move the tree to a path without spaces and colons"
+	{ mkdir -p "$top/build" && [ -w "$top/build" ]; } 2>/dev/null ||
+		die "cannot write into $top/build: copy the tree to a writable directory"
+}
+
+# need_places: that, and others to keep kernels in and to start guests from. Said before packages
+# are installed and kernels fetched.
+need_places()
+{
+	need_tree
+	plain_path "${TMPDIR:-}" || die "kbuild cannot build in '$TMPDIR': set TMPDIR to a path without spaces and colons"
+	cache_dir >/dev/null
 }
 
 # need_disk MB: the cache's file system must have that much room, said before

@@ -574,6 +574,7 @@ case $* in
 --quick) quick=1 ;;
 *) die "unknown argument $*; type: make lint, or tools/lint.sh --quick" ;;
 esac
+need_places
 # shellcheck disable=SC2046 # a word or none
 need_for modules quick-lint $([ -n "$quick" ] || echo lint)
 started=()

@@ -213,7 +213,7 @@ export LC_ALL=C
 # Not with its output away: so would be the verdict.
 why=$(cache_dir 2>&1) || exit 1
 why=
-mkdir -p "$top/build" 2>/dev/null || die "cannot create $top/build: copy the tree to a writable directory"
+need_places
 # shellcheck disable=SC2046 # a word or none
 need_for modules guests qemu $([ "${KERNEL:-}" != 6.1 ] || echo 6.1)
 work=$(mktemp -d -t galloc-run.XXXXXX) || die "no room in ${TMPDIR:-/tmp}: free some, or set TMPDIR"

@@ -276,6 +276,7 @@ large) cpus=2 mb=1024 nodes=1 ;;
 *) die "there is no bed $bed; type: stock.sh [6.1|6.12|rt-6.1|none-6.1|arm64-6.1|kcsan-7.3] [work|edges|scarce|isolated|tools|large|soak|races|probes]" ;;
 esac
 [ $# -le 2 ] || die "too many arguments; type: stock.sh [6.1|6.12|rt-6.1|none-6.1|arm64-6.1|kcsan-7.3] [work|edges|scarce|isolated|tools|large|soak|races|probes]"
+need_places
 need_for modules programs guests traces observing
 [[ $which = arm64-* ]] || need_for qemu
 [ "$bed" != tools ] || need_for drgn tracers shown

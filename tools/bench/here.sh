@@ -20,6 +20,7 @@ top=$(cd "$(dirname "$0")/../.." && pwd)
 KREL=$(uname -r)
 KDIR=/lib/modules/$KREL/build
 [ -d "$KDIR" ] || die "the headers of the running kernel are missing; type: apt-get install linux-headers-$KREL"
+need_places
 work_dir bench
 
 traces_prepare "$work"

@@ -260,7 +260,7 @@ main()
 	local bed qualifier kernel cpus mb cases
 	local part=${BENCH_BEDS:-}${BENCH_CASES:-}
 
-	cache_dir >/dev/null
+	need_places
 	need_for modules guests qemu python
 	case " ${BENCH_CASES:-replay} " in
 	*" replay"* | *" cpus"*) traces_prepare "$work/traces" ;;

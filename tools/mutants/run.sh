@@ -541,6 +541,7 @@ case ${1:-} in
 *) die "unknown argument $1; see the top of tools/mutants/run.sh" ;;
 esac
 
+need_places
 need_for modules guests
 work_dir mutants
 mkdir -p "$out"

@@ -244,6 +244,7 @@ if [ "${1:-}" = --table ]; then
 	document "$@"
 	exit
 fi
+need_places
 need_for modules guests qemu $purpose
 case $series in
 7.*)

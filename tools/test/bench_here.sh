@@ -23,6 +23,7 @@ check()
 }
 
 work_dir here
+need_places
 need_for modules programs guests qemu
 use_kernel stock "${KERNEL:-native}"
 build_lock "$KREL"

@@ -460,6 +460,7 @@ end_observe()
 
 test_dir observe
 trap end_observe EXIT
+need_tree
 need_for programs python observing
 make -s -C "$top/tools/observe" O="$top/build/observe"
 cp "$tool" "$work"

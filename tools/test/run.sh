@@ -9,6 +9,7 @@ set -euo pipefail
 top=$(cd "$(dirname "$0")/../.." && pwd)
 # shellcheck source=tools/lib.sh
 . "$top/tools/lib.sh"
+need_tree
 need_for programs python release
 # The other compiler, where it can be had; its checks are skipped elsewhere.
 (need_for clang) || true

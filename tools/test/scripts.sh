@@ -289,6 +289,28 @@ one_line()
 	fi
 }
 
+# Where kbuild or a guest would fail after minutes, all that build in the tree say so at once.
+paths_with_spaces()
+{
+	local tree="$work/a b/galloc" script
+
+	mkdir -p "$tree"
+	(cd "$top" && tar --exclude=./build --exclude=.git -cf - .) | tar -C "$tree" -xf -
+	for script in $(cd "$top/tools" && grep -lE '^\s*build_galloc ' -r --include='*.sh' . | grep -v '/build.sh$'); do
+		grep -qx '[[:space:]]*need_places' "$tree/tools/$script" || { echo "error: $script does not look"; return 1; }
+	done
+	for script in check kunit run stock test/run; do
+		one_line 'kbuild cannot build in .*/a b/galloc.: move the tree' "$tree/tools/$script.sh" || return 1
+	done
+	one_line 'set TMPDIR to a path without' env TMPDIR="$work/a b" "$top/tools/kunit.sh" &&
+		one_line 'set XDG_CACHE_HOME to a path without' env XDG_CACHE_HOME="$work/a b" "$top/tools/kunit.sh"
+}
+
+check "scripts: a path with a space is refused at once" paths_with_spaces
+check "install: a MO= with a space is refused" \
+	one_line "kbuild cannot build in '/a b': set MO= to" make -s -C "$top" modules KREL=x KDIR="$top" MO="/a b"
+check "install: so are objects in such a path" \
+	one_line "cannot use the objects in '/a b'" make -s -C "$top" modules KREL=x KDIR="$top" O="/a b"
 check "scripts: without HOME one line asks for XDG_CACHE_HOME" \
 	one_line 'set XDG_CACHE_HOME' env -u HOME -u XDG_CACHE_HOME "$top/tools/kernel.sh" stock
 check "scripts: the verdict of make run says so, too" \

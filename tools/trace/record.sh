@@ -228,6 +228,7 @@ esac
 name=${1:-default}
 runs=${TRACE_RUNS:-1}
 [ $# -le 1 ] || die "too many arguments; type: ${0##*/} [NAME]"
+need_places
 need_for modules programs guests qemu traces recording
 mkdir -p "$out"
 make -s -C "$top/tools/trace" O="$out"
