@@ -72,7 +72,7 @@ traces_prepare()
 	fi
 	need_for modules programs traces
 	mkdir -p "$dir" "$top/build/trace"
-	progress make -C "$top/tools/trace" O="$top/build/trace" ||
+	progress make -C "$top/tools/trace" ||
 		die "galloc-trace does not build, see above"
 	trace_add default "$top/tools/trace/default.trace.xz" "$dir"
 	[ -z "${TRACE:-}" ] || trace_add "$(trace_name "$TRACE")" "$TRACE" "$dir"

@@ -24,11 +24,11 @@ dev()
 tools()
 {
 	# shellcheck disable=SC2086 # flags
-	make -s -C "$top/tools/trace" O="$top/build/trace" \
+	make -s -C "$top/tools/trace" \
 		CFLAGS="${CFLAGS:--O2} ${CPPFLAGS:-} ${LDFLAGS:-}"
 	install -D -t "$DESTDIR/usr/bin" "$top/build/trace/galloc-trace"
 	install -D -m 644 -t "$DESTDIR/usr/share/man/man1" "$top/tools/ship/galloc-trace.1"
-	make -s -C "$top/tools/observe" O="$top/build/observe" PREFIX=/usr \
+	make -s -C "$top/tools/observe" PREFIX=/usr \
 		DESTDIR="$(realpath -m "$DESTDIR")" \
 		CFLAGS="${CFLAGS:--O2} ${CPPFLAGS:-}" LDFLAGS="${LDFLAGS:-}" install
 	# bash looks for a file by the name of the program.

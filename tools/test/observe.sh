@@ -462,7 +462,7 @@ test_dir observe
 trap end_observe EXIT
 need_tree
 need_for programs python observing
-make -s -C "$top/tools/observe" O="$top/build/observe"
+make -s -C "$top/tools/observe"
 cp "$tool" "$work"
 make_files
 check_views

@@ -32,7 +32,7 @@ packages()
 	printf '%s\n' '#!/bin/sh' 'echo installed' >"$work/builder/dpkg-query"
 	# shellcheck disable=SC2016 # its own
 	printf '%s\n' '#!/bin/sh' 'version=$(basename "$PWD") && version=${version#galloc-}' \
-		'echo "$SOURCE_DATE_EPOCH" >"../galloc_$version.dsc"; touch "../galloc-dkms_${version}_all.deb"' >"$work/builder/dpkg-buildpackage"
+		'echo "$SOURCE_DATE_EPOCH" >"../galloc_$version.dsc"; pwd >"../galloc-dkms_${version}_all.deb"' >"$work/builder/dpkg-buildpackage"
 	chmod +x "$work"/builder/*
 	PATH=$work/builder:$PATH "$1/tools/ship/deb.sh" >"$work/out" 2>&1
 }
@@ -289,7 +289,8 @@ one_line()
 	fi
 }
 
-# Where kbuild or a guest would fail after minutes, all that build in the tree say so at once.
+# Where kbuild or a guest would fail after minutes, all that build in the tree say so at once;
+# packages and programs are built.
 paths_with_spaces()
 {
 	local tree="$work/a b/galloc" script
@@ -303,10 +304,13 @@ paths_with_spaces()
 		one_line 'kbuild cannot build in .*/a b/galloc.: move the tree' "$tree/tools/$script.sh" || return 1
 	done
 	one_line 'set TMPDIR to a path without' env TMPDIR="$work/a b" "$top/tools/kunit.sh" &&
-		one_line 'set XDG_CACHE_HOME to a path without' env XDG_CACHE_HOME="$work/a b" "$top/tools/kunit.sh"
+		one_line 'set XDG_CACHE_HOME to a path without' env XDG_CACHE_HOME="$work/a b" "$top/tools/kunit.sh" || return 1
+	make -s -C "$tree/tools/trace" && [ -x "$tree/build/trace/galloc-trace" ] || return 1
+	DEB_OUT="$work/a b/debs" DEB_VERSION=1 packages "$tree" || { cat "$work/out"; return 1; }
+	! grep ' ' "$work/a b/debs"/*.deb || { echo "error: packages are built there"; return 1; }
 }
 
-check "scripts: a path with a space is refused at once" paths_with_spaces
+check "scripts: a path with a space is refused at once, or works" paths_with_spaces
 check "install: a MO= with a space is refused" \
 	one_line "kbuild cannot build in '/a b': set MO= to" make -s -C "$top" modules KREL=x KDIR="$top" MO="/a b"
 check "install: so are objects in such a path" \

@@ -315,7 +315,7 @@ check_fuzz()
 need_for modules programs clang traces
 work_dir trace
 for program in galloc-trace fuzz; do
-	make -s -C "$top/tools/trace" O="$top/build/trace" "$top/build/trace/$program" >"$work/said" 2>&1 || {
+	make -s -C "$top/tools/trace" "../../build/trace/$program" >"$work/said" 2>&1 || {
 		not_ok "$program builds" "$(grep -m1 error "$work/said")"
 		sum
 		exit 1

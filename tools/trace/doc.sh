@@ -25,7 +25,7 @@ for n in 1 2 3; do
 done
 [ "$(stat -c %s "$out/default-1.trace.xz")" -lt $MAX_BYTES ] ||
 	die "default-1.trace.xz has more than $MAX_BYTES bytes"
-make -s -C "$top/tools/trace" O="$out"
+make -s -C "$top/tools/trace"
 work_dir doc
 
 cp "$out/default-1.trace.xz" "$top/tools/trace/default.trace.xz"

@@ -231,7 +231,7 @@ runs=${TRACE_RUNS:-1}
 need_places
 need_for modules programs guests qemu traces recording
 mkdir -p "$out"
-make -s -C "$top/tools/trace" O="$out"
+make -s -C "$top/tools/trace"
 work=$(mktemp -d -t galloc-record.XXXXXX)
 use_kernel stock "${KERNEL:-6.1}"
 # It was unpacked where there was no depmod yet.
