@@ -223,6 +223,16 @@ $(if $(KREL),,$(error no release of a kernel in '$(objects)/include/generated/ut
 $(if $(filter y,$(BTF)),$(if $(strip $(btf)),$(error BTF=y: $(strip $(btf)))))
 endef
 
+# What kbuild writes.
+outputs	= -name '*.o' -o -name '*.ko' -o -name '*.mod' -o -name '*.mod.c' -o -name '.*.cmd' -o -name '.*.d' \
+	  -o -name modules.order -o -name Module.symvers
+
+# others DIR: what root, by sudo, has left there, where another user can neither replace nor remove it.
+others	= $(shell find '$(1)' \( -name .git -o -path '$(CURDIR)/build' \) -prune -o ! -user "$$(id -u)" ! -writable \
+	    \( -type d -o $(outputs) \) -print -quit 2>/dev/null)
+refuse_others	= $(if $(call others,$(1)),$(error '$(call others,$(1))' belongs to another user; type: sudo make clean$(if \
+		  $(MO), MO='$(out)')))
+
 # The sources that differ from their copies in MO; each can be read-only.  A copy has the time of
 # now: the sources of another version can be older than the objects of the last one.  Its name goes
 # into .galloc-copied, for make clean.
@@ -242,6 +252,7 @@ modules:
 	$(refuse)
 	$(if $(MO)$(shell [ ! -w . ] || echo y),,$(error '$(CURDIR)' cannot be written, and kbuild writes \
 		beside the sources: copy the tree, or set MO=directory))
+	$(call refuse_others,$(out))
 	$(if $(filter-out $(CURDIR),$(out)),$(copy))
 	$(MAKE) $(kbuild) modules
 
@@ -314,8 +325,7 @@ endef
 
 .PHONY: clean
 clean:
+	$(call refuse_others,build)
 	rm -rf build .tmp_versions
-	find . -name .git -prune -o -type f \( -name '*.o' -o -name '*.ko' -o -name '*.mod' \
-		-o -name '*.mod.c' -o -name '.*.cmd' -o -name '.*.d' -o -name modules.order \
-		-o -name Module.symvers \) -exec rm -f {} +
+	find . -name .git -prune -o -type f \( $(outputs) \) -exec rm -f {} +
 	$(if $(MO),$(uncopy))

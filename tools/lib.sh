@@ -92,6 +92,7 @@ cache_dir()
 	dir+=/galloc
 	plain_path "$dir" || die "kbuild cannot build in '$dir': set XDG_CACHE_HOME to a path without spaces and colons"
 	mkdir -p "$dir" 2>/dev/null || die "cannot create $dir: set XDG_CACHE_HOME to a writable directory"
+	refuse_others "$dir" -maxdepth 2
 	printf '%s\n' "$dir"
 }
 
@@ -101,11 +102,23 @@ plain_path()
 	[[ $1 != *[[:space:]:]* ]]
 }
 
+# refuse_others DIR [ARG...]: of find. Root, by sudo, may have left there what we cannot change.
+refuse_others()
+{
+	local found
+
+	[ "$(id -u)" -ne 0 ] || return 0
+	found=$(find "$@" ! -user "$(id -u)" ! -writable -print -quit 2>/dev/null) || true
+	[ -z "$found" ] ||
+		die "$found belongs to $(stat -c %U "$found"); type: sudo chown -R $(id -un) $(printf %q "$1")"
+}
+
 # need_tree: one that we can build in.
 # shellcheck disable=SC2154 # top is the script's
 need_tree()
 {
 	plain_path "$top" || die "kbuild cannot build in '$top': move the tree to a path without spaces and colons"
+	[ ! -d "$top/build" ] || refuse_others "$top/build"
 	{ mkdir -p "$top/build" && [ -w "$top/build" ]; } 2>/dev/null ||
 		die "cannot write into $top/build: copy the tree to a writable directory"
 }

@@ -310,7 +310,32 @@ paths_with_spaces()
 	! grep ' ' "$work/a b/debs"/*.deb || { echo "error: packages are built there"; return 1; }
 }
 
+# As root; other users cannot make such files.
+files_of_root_are_named()
+{
+	local dir rc=0
+	local -a user=(setpriv --reuid 65534 --regid 65534 --clear-groups env HOME=/nonexistent)
+
+	dir=$(mktemp -d -p /tmp)
+	mkdir "$dir/build"
+	cp -r "$top/tools" "$top/Makefile" "$dir/"
+	chown -R 65534 "$dir"
+	mkdir "$dir/build/x"
+	touch "$dir/build/x.lock" "$dir/galloc.o"
+	chmod -R go+rX "$dir"
+	one_line "$dir/build/x.* belongs to root; type: sudo chown -R .* $dir/build" "${user[@]}" "$dir/tools/kunit.sh" &&
+		one_line "'build/x' belongs to another user; type: sudo make clean" "${user[@]}" make -s -C "$dir" clean &&
+		one_line "galloc.o' belongs to another user; type: sudo make clean" "${user[@]}" make -s -C "$dir" modules KREL=x KDIR="$dir" || rc=1
+	rm -r "$dir"
+	return $rc
+}
+
 check "scripts: a path with a space is refused at once, or works" paths_with_spaces
+if [ "$(id -u)" -eq 0 ]; then
+	check "scripts: what root has left is named" files_of_root_are_named
+else
+	skip "scripts: what root has left is named" "needs root"
+fi
 check "install: a MO= with a space is refused" \
 	one_line "kbuild cannot build in '/a b': set MO= to" make -s -C "$top" modules KREL=x KDIR="$top" MO="/a b"
 check "install: so are objects in such a path" \
