@@ -52,9 +52,11 @@ needed_part()
 
 check_version()
 {
-	local n needed
+	local n needed new old
 
-	[ "$(number "$version")" -gt "$(number "$before")" ] || die "$version is not newer than $before"
+	new=$(number "$version")
+	old=$(number "$before")
+	[ "$new" -gt "$old" ] || die "$version is not newer than $before"
 	needed=$(needed_part "$before")
 	for ((n = 1; n <= needed; n++)); do
 		[ "$(part $n "$version")" = "$(part $n "$before")" ] || return 0
