@@ -78,6 +78,8 @@ write_version()
 	sed -i "s/^%changelog$/&\n* $(LC_ALL=C date '+%a %b %d %Y') $(git -C "$tree" log -1 --format='%an <%ae>') - $version-1\n- see CHANGELOG.md\n/" \
 		"$tree/tools/ship/galloc.spec"
 	sed -i "s/^## Next$/## $version/" "$tree/CHANGELOG.md"
+	# What a user sees or types.
+	sed -i "s,\(galloc/\|loaded: version \)${before//./\\.},\1$version," "$tree"/Documentation/{quick-start,usage}.rst
 	git -C "$tree" commit -qam "galloc: release $version"
 }
 

@@ -600,6 +600,8 @@ releases()
 # A release has its version everywhere, and one that promises too much is refused.
 release_is_made()
 {
+	local before
+
 	export GIT_AUTHOR_NAME=test GIT_AUTHOR_EMAIL=test@localhost GIT_COMMITTER_NAME=test GIT_COMMITTER_EMAIL=test@localhost
 	if git -C "$top" rev-parse --git-dir >/dev/null 2>&1; then
 		git clone -q "$top" "$work/clone" || return 1
@@ -613,10 +615,12 @@ release_is_made()
 	cd "$work/clone" || return 1
 	grep -qx '## Next' CHANGELOG.md || sed -i '0,/^## /s//## Next\n\n&/' CHANGELOG.md
 	git commit -qam next || true
+	before=$(sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
 	! releases 0.0.1 || return 1
 	releases 88.0.0 || { cat "$work/out"; return 1; }
 	[ "$(git show v88.0.0 | grep -cE '^\+(#define GALLOC_MAJOR.88|PACKAGE_VERSION="88.0.0"|Version: *88.0.0|## 88.0.0)$')" = 4 ] &&
 		(cd build/release/88.0.0 && sha256sum -c --quiet SHA256SUMS && [ -e galloc-88.0.0.tar.xz ]) || return 1
+	! git grep -n -F "$before" v88.0.0 -- '*.rst' || return 1
 	sed -i '0,/^## /s//## Next\n\n&/' CHANGELOG.md
 	sed -i '/^symbol gsize$/d' Documentation/abi.list
 	git commit -qam "a symbol less"
