@@ -43,6 +43,15 @@
 #define __counted_by(member)
 #endif
 
+/*
+ * Until 6.2: no callback was lazy.  Since then those of call_rcu() wait up to ten seconds
+ * on CPUs that leave theirs to others, with CONFIG_RCU_LAZY, however much memory they have.
+ */
+#include <linux/rcupdate.h>
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
+#define call_rcu_hurry(head, func)	call_rcu(head, func)
+#endif
+
 /* Until 6.3: the flag that identified GFP_ATOMIC.  Zero where it no longer exists. */
 #include <linux/gfp.h>
 #ifndef __GFP_ATOMIC

@@ -496,7 +496,7 @@ static void arena_put(unsigned long addr, unsigned int npages)
 	galloc_unlock(&arena_map_lock, flags);
 
 	if (last)
-		call_rcu(&arena->rcu, arena_free_rcu);
+		call_rcu_hurry(&arena->rcu, arena_free_rcu);
 }
 
 /* Give a slot its own tables.  Lone pages in it keep their rows. */

@@ -212,7 +212,7 @@ static void mspan_free_rcu(struct rcu_head *head)
 void mspan_delete(struct mspan *s)
 {
 	s->rest = NULL;
-	call_rcu(&s->rcu, mspan_free_rcu);
+	call_rcu_hurry(&s->rcu, mspan_free_rcu);
 }
 
 /* The same for a list of the same kind, a turn's worth: one callback for all. */
@@ -230,7 +230,7 @@ void mspan_delete_list(struct list_head *list)
 	}
 	/* No late freer reads these fields. */
 	first->rest = rest;
-	call_rcu(&first->rcu, mspan_free_rcu);
+	call_rcu_hurry(&first->rcu, mspan_free_rcu);
 }
 
 /* ---- the bitmap ------------------------------------------------------------ */

@@ -244,7 +244,7 @@ static void batch_landed(struct rcu_head *rcu);
 static void batch_fly(struct rcu_batch *b)
 {
 	if (b)
-		call_rcu(&b->rcu, batch_landed);
+		call_rcu_hurry(&b->rcu, batch_landed);
 }
 
 /*

@@ -380,6 +380,15 @@ preemptible_tests()
 	done
 }
 
+# Where RCU is lazy call_rcu() waits up to ten seconds, whatever memory waits with it.
+lazy_callbacks()
+{
+	local -a files
+
+	mapfile -t files < <(sources '*.[ch]' | grep -vE '^(kunit|tools|samples)/|^compat\.h$')
+	grep_in '^[^*]*\bcall_rcu\(' "${files[@]}"
+}
+
 # A caller's mistake must not stop the machine.
 bugs()
 {
@@ -554,6 +563,7 @@ run_all()
 	check "only compat.h depends on the kernel version" version_tests
 	check "test hooks hang on CONFIG_GALLOC_KUNIT" kunit_tests
 	check "only may_grow() calls preemptible()" preemptible_tests
+	check "no callback is lazy" lazy_callbacks
 	check "no BUG()" bugs
 	check "no notes of things to do" notes
 	check "SPDX heads and copyright lines" spdx_heads
