@@ -114,9 +114,9 @@ static inline void galloc_shrinker_free(struct shrinker *shrinker)
 }
 #endif
 
-/* Until 6.6: reclaim progress was reported through current->reclaim_state. */
+/* Until 6.4: reclaim progress was reported through current->reclaim_state. */
 #include <linux/swap.h>
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 6, 0)
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 4, 0)
 static inline void mm_account_reclaimed_pages(unsigned long pages)
 {
 	if (current->reclaim_state)
