@@ -119,8 +119,9 @@ static unsigned long heads_secret;
 /* Batches so far: who reads it and then waits for a grace period may free up to that one. */
 static atomic_long_t flights;
 
-static atomic_long_t peak_objects;
-static atomic_long_t peak_bytes;
+/* What the batches of all CPUs have, and the most that has waited. */
+static atomic_long_t batch_objects, batch_bytes;
+static atomic_long_t peak_objects, peak_bytes;
 
 /* ---- the lock ------------------------------------------------------------------------- */
 
@@ -224,14 +225,16 @@ found:
 	b->objects.arrays = c->arrays;
 	b->objects.n = c->n + place_nr(c->place);
 	b->objects.bytes = c->bytes;
-	c->arrays = NULL;
-	c->place = NULL;
-	c->n = 0;
-	c->bytes = 0;
 	/* The counts last: head_push() counts first, so none is left without its object. */
 	b->objects.heads = llist_del_all(&c->heads);
 	b->objects.n += atomic_long_xchg(&c->heads_n, 0);
 	b->objects.bytes += atomic_long_xchg(&c->heads_bytes, 0);
+	atomic_long_add(b->objects.n, &batch_objects);
+	atomic_long_add(b->objects.bytes, &batch_bytes);
+	c->arrays = NULL;
+	c->place = NULL;
+	c->n = 0;
+	c->bytes = 0;
 	/* Full order: its objects were queued before. */
 	b->nr = atomic_long_inc_return(&flights);
 	WRITE_ONCE(b->flying, true);
@@ -259,6 +262,8 @@ static bool batch_claim(struct rcu_batch *b, long waited, struct rcu_objects *o)
 	if (smp_load_acquire(&b->flying) && b->nr > waited)
 		return false;
 	*o = b->objects;
+	atomic_long_sub(o->n, &batch_objects);
+	atomic_long_sub(o->bytes, &batch_bytes);
 	memset(&b->objects, 0, sizeof(b->objects));
 	return true;
 }
@@ -266,10 +271,8 @@ static bool batch_claim(struct rcu_batch *b, long waited, struct rcu_objects *o)
 /* The CPU on which the work of a CPU is done: isolated ones are left alone. */
 static int work_cpu(const struct rcu_cpu *c)
 {
-	int cpu = c->cpu;
+	int cpu = cpu_online(c->cpu) ? c->cpu : raw_smp_processor_id();
 
-	if (!cpu_online(cpu))
-		cpu = raw_smp_processor_id();
 	if (likely(!galloc_cpu_isolated(cpu)))
 		return cpu;
 	for_each_online_cpu(cpu)
@@ -390,44 +393,41 @@ static void cpu_work_fn(struct work_struct *work)
 	cpu_end_batch(c);
 }
 
-/* Objects that wait, and their bytes.  Racy. */
-void rcu_batches_waiting(unsigned long *n, unsigned long *bytes)
+/* Objects that a CPU has queued, and their bytes, are added.  Racy. */
+static void cpu_add_queued(const struct rcu_cpu *c, unsigned long *n, unsigned long *bytes)
 {
-	unsigned int i;
-	int cpu;
-
-	*n = 0;
-	*bytes = 0;
-	for_each_possible_cpu(cpu) {
-		const struct rcu_cpu *c = per_cpu_ptr(&rcu_cpus, cpu);
-
-		/* Whoever queues writes them plainly, with the bit lock. */
-		*n += mcache_racy(c->n) + place_nr(mcache_racy(c->place)) +
-		      atomic_long_read(&c->heads_n);
-		*bytes += mcache_racy(c->bytes) + atomic_long_read(&c->heads_bytes);
-		for (i = 0; i < NR_BATCHES; i++) {
-			*n += mcache_racy(c->batch[i].objects.n);
-			*bytes += mcache_racy(c->batch[i].objects.bytes);
-		}
-	}
+	/* Whoever queues writes them plainly, with the bit lock. */
+	*n += mcache_racy(c->n) + place_nr(mcache_racy(c->place)) +
+	      atomic_long_read(&c->heads_n);
+	*bytes += mcache_racy(c->bytes) + atomic_long_read(&c->heads_bytes);
 }
 
-static void raise(atomic_long_t *peak, long value)
+/* Objects that wait, and their bytes.  Racy.  Looks at all CPUs: only for tasks. */
+void rcu_batches_waiting(unsigned long *n, unsigned long *bytes)
+{
+	int cpu;
+
+	galloc_pause(PAUSE_RCU_SUM, NULL);
+	*n = atomic_long_read(&batch_objects);
+	*bytes = atomic_long_read(&batch_bytes);
+	for_each_possible_cpu(cpu)
+		cpu_add_queued(per_cpu_ptr(&rcu_cpus, cpu), n, bytes);
+}
+
+static unsigned long raise(atomic_long_t *peak, long value)
 {
 	long old = atomic_long_read(peak);
 
 	while (value > old && !atomic_long_try_cmpxchg(peak, &old, value))
 		;
+	return max(value, old);
 }
 
-/* The most that has waited: it grows until a batch has waited long enough. */
+/* Of what waits now, the most that has: it grows until a batch has waited long enough. */
 void rcu_batches_peak(unsigned long *n, unsigned long *bytes)
 {
-	rcu_batches_waiting(n, bytes);
-	raise(&peak_objects, *n);
-	raise(&peak_bytes, *bytes);
-	*n = atomic_long_read(&peak_objects);
-	*bytes = atomic_long_read(&peak_bytes);
+	*n = raise(&peak_objects, *n);
+	*bytes = raise(&peak_bytes, *bytes);
 }
 
 /*
@@ -436,14 +436,17 @@ void rcu_batches_peak(unsigned long *n, unsigned long *bytes)
  */
 static void batch_landed(struct rcu_head *rcu)
 {
-	struct rcu_batch *b = container_of(rcu, struct rcu_batch, rcu);
-	struct rcu_batch *next = NULL;
+	struct rcu_batch *b = container_of(rcu, struct rcu_batch, rcu), *next = NULL;
 	struct rcu_cpu *c = b->c;
 	struct rcu_objects o = { };
 	unsigned long n, bytes;
 	bool done = false;
 
 	count_event(EVENT_RCU_BATCH);
+	/* Not what others have queued: there may be thousands of CPUs. */
+	n = atomic_long_read(&batch_objects);
+	bytes = atomic_long_read(&batch_bytes);
+	cpu_add_queued(c, &n, &bytes);
 	rcu_batches_peak(&n, &bytes);
 	/* Release: whoever sees it may free the objects, and use the batch again. */
 	smp_store_release(&b->flying, false);
@@ -526,7 +529,7 @@ static noinline bool queue_slowly(const void *p, struct rcu_head *head)
 {
 	struct rcu_batch *b = NULL;
 	struct target t = { };
-	bool locked, kick, queued = false, twice = false;
+	bool locked, kick, queued, twice = false;
 	struct rcu_cpu *c;
 
 	api_target_of(p, &t);
@@ -534,8 +537,7 @@ static noinline bool queue_slowly(const void *p, struct rcu_head *head)
 	preempt_disable();
 	c = this_cpu_ptr(&rcu_cpus);
 	locked = cpu_trylock(c);
-	if (locked)
-		queued = array_push(c, p, t.size);
+	queued = locked && array_push(c, p, t.size);
 	if (!queued && head) {
 		queued = head_push(c, p, head, t.size);
 		twice = !queued;
@@ -683,7 +685,7 @@ static void spares_free(void)
 /*
  * A request with these flags found no memory.  A caller that may sleep waits for a grace
  * period, once, and frees all that has waited for one.  Any other ends the batch of its
- * CPU; the worker those of the others.  Any context but NMI.
+ * CPU, and looks at no other; the worker ends those.  Any context but NMI.
  */
 void rcu_batches_relieve(gfp_t gfp)
 {
@@ -692,10 +694,10 @@ void rcu_batches_relieve(gfp_t gfp)
 	unsigned long n, bytes;
 	long waited;
 
-	rcu_batches_waiting(&n, &bytes);
-	if (!n)
-		return;
 	if (gfpflags_allow_blocking(gfp)) {
+		rcu_batches_waiting(&n, &bytes);
+		if (!n)
+			return;
 		rcu_batches_end();
 		waited = atomic_long_read(&flights);
 		synchronize_rcu();

@@ -80,7 +80,7 @@ static void suite_exit(struct kunit *test)
 /* All of them are queued and counted, and free after the barrier. */
 static void queue_all(struct kunit *test, unsigned int n, size_t size, bool irqs_off)
 {
-	unsigned long peak, peak_bytes, flags;
+	unsigned long peak = 0, peak_bytes = 0, flags;
 	unsigned int i;
 
 	rcu_read_lock();
@@ -372,6 +372,40 @@ static void the_shrinker_waits_for_no_reader(struct kunit *test)
 	galloc_rcu_barrier();
 }
 
+static struct task_struct *looker;
+static unsigned int looks;
+
+/* Of a callback, or of the case. */
+static void see_look(enum galloc_pause point, const void *what)
+{
+	looks += point == PAUSE_RCU_SUM && (in_interrupt() || current == looker);
+}
+
+/* There may be thousands of them. */
+static void only_who_may_sleep_looks_at_all_cpus(struct kunit *test)
+{
+	unsigned int n = get_objects(test, sizeof(struct late)), i;
+	unsigned long peak = 0, bytes = 0;
+
+	looker = current;
+	looks = 0;
+	WRITE_ONCE(galloc_pause_hook, see_look);
+	for (i = 0; i < n; i++)
+		gfree_rcu(objects[i], rcu);
+	rcu_batches_relieve(GFP_ATOMIC);
+	/* All have had their callback. */
+	rcu_barrier();
+	rcu_barrier();
+	KUNIT_EXPECT_EQ(test, looks, 0);
+	galloc_rcu_barrier();
+	rcu_batches_peak(&peak, &bytes);
+	KUNIT_EXPECT_GE(test, peak, n / 2);
+	KUNIT_EXPECT_EQ(test, looks, 0);
+	rcu_batches_relieve(GFP_KERNEL);
+	KUNIT_EXPECT_EQ(test, looks, 1);
+	WRITE_ONCE(galloc_pause_hook, NULL);
+}
+
 static bool in_callback;
 
 /* As an interrupt of the code that holds the lock: of a caller, or of a callback. */
@@ -596,6 +630,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(without_a_head_it_waits_if_it_must),
 	KUNIT_CASE(a_failing_request_waits_for_a_grace_period),
 	KUNIT_CASE(a_failing_atomic_request_ends_the_batch),
+	KUNIT_CASE(only_who_may_sleep_looks_at_all_cpus),
 	KUNIT_CASE(the_shrinker_waits_for_no_reader),
 	KUNIT_CASE(an_interrupt_queues_while_the_cpu_does),
 	KUNIT_CASE(cpus_queue_beside_barriers),
