@@ -5,8 +5,8 @@
  *
  * A module that was built with it has typed caches of galloc where it asks for a
  * struct kmem_cache, and, where the kernel made one, or only the kernel can, that.  What
- * it holds is marked: bit 62 of the pointer to a cache of galloc's is changed.  So each call
- * sees whose it is, and code of the kernel's that is handed one faults at its first look.
+ * it holds is marked, see kcache.h: so each call sees whose it is, and code of the kernel's
+ * that is handed one faults at its first look, or with KASAN's software tags is reported.
  * Exported to clients; calls cache.c and the kernel's caches.  Owns no lock.
  */
 #include "cache.h"
@@ -18,23 +18,24 @@
 
 #include "galloc_override_calls.h"
 #include "geometry.h"
+#include "kcache.h"
 
 /* What is the kernel's counts for the caller. */
 #include "galloc_allocinfo_none.h"
 
-#define KCACHE_MARK	BIT(62)
+#define TAGS		IS_ENABLED(CONFIG_KASAN_SW_TAGS)
 
 /* Memory that galloc does not have. */
 #define KERNEL_ONLY	(SLAB_CACHE_DMA | SLAB_CACHE_DMA32)
 
 static __always_inline bool kcache_is_ours(const struct kmem_cache *s)
 {
-	return ((unsigned long)s >> 62 ^ KERNEL_ADDRESS_TOP) == 1;
+	return kcache_is_marked((unsigned long)s, TAGS);
 }
 
 static __always_inline struct galloc_cache *kcache_of(const struct kmem_cache *s)
 {
-	return (struct galloc_cache *)((unsigned long)s ^ KCACHE_MARK);
+	return (struct galloc_cache *)kcache_unmark((unsigned long)s, TAGS);
 }
 
 /* ---- creation --------------------------------------------------------------------- */
@@ -92,7 +93,7 @@ struct kmem_cache *galloc_kmem_cache_create(const char *name, unsigned int size,
 	}
 	if (!cache)
 		return kcache_of_kernel(name, size, args);
-	return (struct kmem_cache *)((unsigned long)cache ^ KCACHE_MARK);
+	return (struct kmem_cache *)kcache_mark((unsigned long)cache, TAGS);
 }
 EXPORT_SYMBOL_GPL(galloc_kmem_cache_create);
 

@@ -11,6 +11,7 @@
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 
+#include "client/kcache.h"
 #include "galloc_override_calls.h"
 #include "twin.h"
 
@@ -601,6 +602,31 @@ static void a_mount_changes_its_type(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, galloc_unregister_filesystem(&types[i]), 0);
 }
 
+#define TOP_BYTE(addr, top)	(((addr) & ~KCACHE_NO_TAG) | (top) << KCACHE_TAG_SHIFT)
+
+/* With software tags in the whole top byte, and otherwise perhaps in its lower half. */
+static void the_address_of_a_cache_tells_whose_it_is(struct kunit *test)
+{
+	const unsigned long addr = PAGE_OFFSET + 0x12345678;
+	unsigned long top, at, marked, wrong = 0;
+
+	for (top = 0; top < 256; top++) {
+		at = TOP_BYTE(addr, top);
+		marked = kcache_mark(at, true);
+		wrong += kcache_is_marked(at, true) != (top == 0xfe);
+		wrong += !kcache_is_marked(marked, true);
+		wrong += kcache_unmark(marked, true) != TOP_BYTE(addr, 0xffUL);
+		at = addr ^ (top & 15) << KCACHE_TAG_SHIFT;
+		marked = kcache_mark(at, false);
+		wrong += kcache_is_marked(at, false);
+		wrong += !kcache_is_marked(marked, false);
+		wrong += kcache_unmark(marked, false) != at;
+	}
+	KUNIT_EXPECT_EQ(test, wrong, 0);
+	KUNIT_EXPECT_FALSE(test, kcache_is_marked(0, true));
+	KUNIT_EXPECT_FALSE(test, kcache_is_marked(0, false));
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE(strings_are_copied),
 	KUNIT_CASE(strings_are_formatted),
@@ -625,6 +651,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(a_file_system_has_a_source),
 	KUNIT_CASE(a_mount_changes_its_type),
 	KUNIT_CASE(each_call_may_fail),
+	KUNIT_CASE(the_address_of_a_cache_tells_whose_it_is),
 	{ }
 };
 
