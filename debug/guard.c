@@ -305,6 +305,8 @@ static struct guard *guard_claim(void)
 /* Map a page of its own for a slot. */
 static bool guard_map(struct guard *g)
 {
+	void *area;
+
 	guard_page_free(g);
 	if (!arena_charge_meta(PAGE_SIZE))
 		return false;
@@ -313,10 +315,12 @@ static bool guard_map(struct guard *g)
 		arena_uncharge_meta(PAGE_SIZE);
 		return false;
 	}
-	g->area = galloc_fail(0) ? NULL : vmap(&g->page, 1, VM_MAP, PAGE_KERNEL);
-	if (!g->area)
+	area = galloc_fail(0) ? NULL : vmap(&g->page, 1, VM_MAP, PAGE_KERNEL);
+	/* Without KASAN's tag: so it is looked up. */
+	g->area = area ? untag(area) : NULL;
+	if (!area)
 		guard_page_free(g);
-	return g->area;
+	return area;
 }
 
 /**
