@@ -17,6 +17,11 @@
 #error "galloc needs Linux 6.1 or newer"
 #endif
 
+/* Until 6.10 it had cmpxchg() and xchg() of 4 and 8 bytes only. */
+#if defined(CONFIG_RISCV) && LINUX_VERSION_CODE < KERNEL_VERSION(6, 10, 0)
+#error "galloc needs Linux 6.10 or newer on riscv"
+#endif
+
 #ifndef CONFIG_64BIT
 #error "galloc needs a 64-bit kernel"
 #endif
