@@ -185,7 +185,7 @@ static noinline size_t request_sampled(const struct request *r)
  * Serve any request that the fast path does not.  The first try is silent; before the
  * second, galloc's caches are released.  Only the second uses __GFP_NOFAIL, if the
  * caller gave it: it exceeds the limit, and can fail only if it needs a longer run than
- * the page allocator guarantees.
+ * the page allocator guarantees.  The first has nobody killed for it then.
  */
 static void *serve(const struct request *r)
 {
@@ -201,7 +201,7 @@ static void *serve(const struct request *r)
 	allocinfo_see();
 	sampled = sample_is_on() ? request_sampled(r) : 0;
 	for (;;) {
-		obj = get_once(r, (gfp & ~__GFP_NOFAIL) | __GFP_NOWARN);
+		obj = get_once(r, gfp_may_fail(gfp));
 		if (likely(obj))
 			break;
 		/* Without sleeping a turn, once. */
@@ -213,7 +213,7 @@ static void *serve(const struct request *r)
 		a = refused_by(r);
 		if (unlikely(a)) {
 			if (stacks_relieve(a, gfp))
-				obj = get_once(r, (gfp & ~__GFP_NOFAIL) | __GFP_NOWARN);
+				obj = get_once(r, gfp_may_fail(gfp));
 			if (obj)
 				break;
 			if (over_limit(r))
@@ -553,7 +553,7 @@ size_t api_alloc_row_bulk(struct rowset *set, int nid, gfp_t gfp, size_t asked, 
 			n = mcache_pop_many(0, set, nr - i, p + i);
 		/* Without a stack a span gives as many as it has; with one, serve() fills that. */
 		if (!n && !READ_ONCE(set->k)) {
-			n = rows_alloc(set, nid, (gfp & ~__GFP_NOFAIL) | __GFP_NOWARN,
+			n = rows_alloc(set, nid, gfp_may_fail(gfp),
 				       min_t(size_t, nr - i, BITS_PER_LONG), p + i);
 			if (sample_is_on())
 				profile_add_bulk(p + i, n, set->args.sc.size);

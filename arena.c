@@ -19,9 +19,6 @@
 #define GROWTH_PART		128
 #define GROWTH_MIN		(256UL << 10)
 
-/* The largest order that the page allocator never fails. */
-#define NOFAIL_ORDER		1
-
 /* Pages that one request may skip because they are in no slot of their node. */
 #define STRAY_PAGES		(2 * ARENA_PAGES)
 
@@ -437,14 +434,19 @@ static gfp_t chunk_gfp_speculative(gfp_t gfp)
 }
 
 /*
- * Pass __GFP_NOFAIL to the page allocator only up to the order for which it accepts
- * the flag; for larger ones it warns, and the caller retries.
+ * Ask the system.  __GFP_NOFAIL for more than two pages, of which kernels up to 6.12 warn,
+ * only if there is no other way, and never for a costly order: the caller tries again.
  */
-static gfp_t chunk_gfp_order(gfp_t gfp, unsigned int order)
+static struct page *chunk_pages(int nid, unsigned int order, gfp_t gfp)
 {
-	if (order > NOFAIL_ORDER)
-		gfp &= ~__GFP_NOFAIL;
-	return order_is_compound(order) ? gfp | __GFP_COMP : gfp;
+	struct page *page = NULL;
+
+	gfp |= order_is_compound(order) ? __GFP_COMP : 0;
+	if (gfp & __GFP_NOFAIL && order > 1)
+		page = alloc_pages_node(nid, gfp_may_fail(gfp), order);
+	if (page || (gfp & __GFP_NOFAIL && order > PAGE_ALLOC_COSTLY_ORDER))
+		return page;
+	return alloc_pages_node(nid, gfp, order);
 }
 
 /* Larger orders than this need not be tried for a while, unless only this task lacks them. */
@@ -470,7 +472,7 @@ static int chunk_map(struct page *page, unsigned int order, gfp_t gfp, bool *lon
 	if (*lone)
 		return 0;
 	return map_get_range(addr_of(page_address(page)), 1U << order,
-			     page_to_nid(page), meta_gfp(gfp));
+			     page_to_nid(page), meta_gfp(gfp, 1UL << order));
 }
 
 /*
@@ -492,7 +494,7 @@ static struct page *chunk_alloc(int nid, unsigned int order, gfp_t gfp, bool *lo
 		kswapd_hush(&hush);
 		/* Asked for an offline node alone it would print a stack. */
 		page = galloc_fail(order) || (gfp & __GFP_THISNODE && !node_state(nid, N_MEMORY)) ?
-		       NULL : alloc_pages_node(nid, chunk_gfp_order(gfp, order), order);
+		       NULL : chunk_pages(nid, order, gfp);
 		kswapd_unhush(&hush);
 		if (!page) {
 			arena_order_failed(nid, order);
@@ -534,7 +536,7 @@ static bool chunk_try(struct chunk *chunk, int nid, unsigned int order,
 	chunk->zeroed = want_init_on_alloc(gfp) || want_init_on_free();
 	chunk->reserve = page_is_pfmemalloc(page);
 	chunk_hold_pages(page, order);
-	pages_announce(page, npages, meta_gfp(gfp));
+	pages_announce(page, npages, meta_gfp(gfp, npages));
 	atomic_long_add(npages, &settled_pages);
 	count_event(EVENT_GROW);
 	trace_grow(chunk->nid, page_to_pfn(page), npages, gfp);

@@ -31,7 +31,7 @@ static struct mspan *large_alloc_huge(int nid, unsigned int npages, gfp_t gfp)
 		return NULL;
 	}
 	h = mheaps[chunk.nid];
-	if (!run_lock_with_spares(h, NULL, gfp, &flags)) {
+	if (!run_lock_with_spares(h, NULL, meta_gfp(gfp, npages), &flags)) {
 		mheap_put_chunk(&chunk);
 		return NULL;
 	}

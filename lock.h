@@ -40,13 +40,34 @@ static inline gfp_t context_gfp(gfp_t gfp)
 	return irqs_disabled() ? gfp & ~__GFP_RECLAIM : gfp;
 }
 
-/* Flags for galloc's own metadata: reclaim and reserves as for the caller. */
-static inline gfp_t meta_gfp(gfp_t gfp)
+/*
+ * The flags of a try that may fail.  Without __GFP_NOFAIL alone the page allocator would
+ * still not return for a short run: it kills one process after the other, or, without
+ * __GFP_FS, waits for ever, and no longer gives what it has in reserve for such requests.
+ */
+static inline gfp_t gfp_may_fail(gfp_t gfp)
 {
-	return (context_gfp(gfp) & (__GFP_RECLAIM | __GFP_IO | __GFP_FS | __GFP_HIGH |
-		       __GFP_ATOMIC | __GFP_MEMALLOC | __GFP_NOMEMALLOC |
-		       __GFP_NORETRY | __GFP_RETRY_MAYFAIL | __GFP_NOFAIL |
-		       __GFP_NOLOCKDEP)) | __GFP_NOWARN;
+	if ((gfp & (__GFP_NOFAIL | __GFP_NORETRY)) == __GFP_NOFAIL)
+		gfp |= __GFP_RETRY_MAYFAIL;
+	return (gfp & ~__GFP_NOFAIL) | __GFP_NOWARN;
+}
+
+/*
+ * Flags for galloc's own metadata: reclaim and reserves as for the caller, for whom @npages
+ * are asked for, too, 0 if that does not matter.  No process is killed for metadata where
+ * none would be for the pages.
+ */
+static inline gfp_t meta_gfp(gfp_t gfp, unsigned long npages)
+{
+	bool kills = npages <= 1UL << PAGE_ALLOC_COSTLY_ORDER && !(gfp & __GFP_THISNODE);
+
+	gfp = context_gfp(gfp) & (__GFP_RECLAIM | __GFP_IO | __GFP_FS | __GFP_HIGH |
+				  __GFP_ATOMIC | __GFP_MEMALLOC | __GFP_NOMEMALLOC |
+				  __GFP_NORETRY | __GFP_RETRY_MAYFAIL | __GFP_NOFAIL |
+				  __GFP_NOLOCKDEP);
+	if (!kills && !(gfp & (__GFP_NORETRY | __GFP_NOFAIL)))
+		gfp |= __GFP_RETRY_MAYFAIL;
+	return gfp | __GFP_NOWARN;
 }
 
 /*

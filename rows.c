@@ -75,12 +75,14 @@ static void numbers_fill(gfp_t gfp)
 	unsigned long flags;
 	u32 number;
 
-	/* Whoever must not fail asks again. */
-	gfp = (meta_gfp(gfp) & ~__GFP_NOFAIL) | __GFP_NOWARN;
+	gfp = meta_gfp(gfp, 0);
 	while (READ_ONCE(nr_spare_numbers) < ROWS_SPARE) {
 		bool kept = false;
 
-		if (!arena_charge_meta(ROWS_NUMBER_TAKES))
+		/* One is needed, and a request may not fail for it; the others are for later. */
+		if (READ_ONCE(nr_spare_numbers))
+			gfp = (gfp & ~(__GFP_NOFAIL | __GFP_RETRY_MAYFAIL)) | __GFP_NORETRY;
+		if (!arena_charge_meta_for(ROWS_NUMBER_TAKES, gfp))
 			return;
 		galloc_pause(PAUSE_ASK_SYSTEM, &gfp);
 		if (galloc_fail(0) ||
@@ -215,7 +217,7 @@ static struct mcentral *row_new(struct rowset *set, int nid, gfp_t gfp)
 	if (may_sleep)
 		numbers_fill(gfp);
 	c = arena_meta_zalloc(sizeof(*c), nid < nr_node_ids && node_online(nid) ?
-			      nid : NUMA_NO_NODE, meta_gfp(gfp));
+			      nid : NUMA_NO_NODE, meta_gfp(gfp, 0));
 	if (!c)
 		return NULL;
 	mcentral_setup(c, &set->args.sc, nid);
@@ -266,7 +268,7 @@ struct rowset *rows_create(const struct rows_args *args, gfp_t gfp)
 
 	if (!may_grow())
 		return NULL;
-	set = arena_meta_zalloc(bytes, NUMA_NO_NODE, meta_gfp(gfp));
+	set = arena_meta_zalloc(bytes, NUMA_NO_NODE, meta_gfp(gfp, 0));
 	if (!set)
 		return NULL;
 	if (gfpflags_allow_blocking(gfp) && may_call_system())

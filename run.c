@@ -77,7 +77,7 @@ static bool spares_get(struct mheap *h, unsigned int kind, gfp_t gfp)
 bool run_lock_with_spares(struct mheap *h, const struct want *w, gfp_t gfp,
 			  unsigned long *flags)
 {
-	gfp = meta_gfp(gfp);
+	gfp = meta_gfp(gfp, w ? w->least : 0);
 
 	for (;;) {
 		int kind;

@@ -134,7 +134,7 @@ static noinline void *alloc_flagged(struct galloc_cache *cache, gfp_t gfp, int n
 		gfp &= ~__GFP_NOFAIL;
 	if (clear)
 		gfp &= ~__GFP_ZERO;
-	first = gfp & __GFP_NOFAIL ? (gfp & ~__GFP_NOFAIL) | __GFP_NOWARN : gfp;
+	first = gfp & __GFP_NOFAIL ? gfp_may_fail(gfp) : gfp;
 	p = galloc_cache_alloc_node(cache, first, nid);
 	if (!p && (gfp & __GFP_NOFAIL)) {
 		account_lift(&cache->account, 1);

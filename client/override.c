@@ -39,7 +39,7 @@ static void *alloc_here(struct galloc_heap *heap, size_t size, gfp_t gfp, int ni
 
 	if (!heap)
 		return galloc_node(size, gfp, nid);
-	p = galloc_from_node(heap, size, gfp & ~__GFP_NOFAIL, nid);
+	p = galloc_from_node(heap, size, gfp & __GFP_NOFAIL ? gfp_may_fail(gfp) : gfp, nid);
 	/* What must not fail is not refused by the limit of the heap. */
 	return p || !(gfp & __GFP_NOFAIL) ? p : galloc_node(size, gfp, nid);
 }
@@ -405,7 +405,7 @@ static void *move_to_kernel(const void *p, size_t size, gfp_t gfp, int nid)
 static void *move_nofail(const void *p, size_t size, size_t align, gfp_t gfp, int nid)
 {
 	void *new = grealloc_node_aligned(p, size, align,
-					  (gfp & ~__GFP_NOFAIL) | __GFP_NOWARN, nid);
+					  gfp_may_fail(gfp), nid);
 
 	if (new)
 		return new;

@@ -121,6 +121,8 @@ static void nofail_is_served_where_possible(struct kunit *test)
 struct patient {
 	size_t size;
 	void *p;
+	struct galloc_heap *heaps[4];
+	unsigned int served;
 };
 
 static void wait_for_memory(void *arg)
@@ -185,6 +187,41 @@ static void nofail_exceeds_the_limit(struct kunit *test)
 	gk_join(test, t);
 	KUNIT_EXPECT_NOT_NULL(test, who->p);
 	gfree(who->p);
+}
+
+/* So do the numbers of rows: of these heaps there are more than are in stock. */
+static void first_uses(void *arg)
+{
+	struct patient *who = arg;
+	unsigned int h, class;
+
+	for (h = 0; h < ARRAY_SIZE(who->heaps); h++)
+		for (class = 1; class < GALLOC_NR_CLASSES; class++) {
+			gfree(galloc_from(who->heaps[h], sizeclasses[class].size,
+					  GFP_KERNEL | __GFP_NOFAIL));
+			WRITE_ONCE(who->served, who->served + 1);
+		}
+}
+
+static void nofail_gets_a_row_at_the_limit(struct kunit *test)
+{
+	struct patient *who = kunit_kzalloc(test, sizeof(*who), GFP_KERNEL);
+	struct gk_thread *t;
+	unsigned int h;
+
+	KUNIT_ASSERT_NOT_NULL(test, who);
+	for (h = 0; h < ARRAY_SIZE(who->heaps); h++) {
+		who->heaps[h] = galloc_heap_create("kunit", NULL);
+		KUNIT_ASSERT_NOT_NULL(test, who->heaps[h]);
+	}
+	gk_limit_to(0);
+	t = gk_start(test, gk_cpu(1), first_uses, who);
+	KUNIT_EXPECT_TRUE(test, gk_wait_for(READ_ONCE(who->served) == ARRAY_SIZE(who->heaps) *
+					    (GALLOC_NR_CLASSES - 1), GK_PATIENCE_MS));
+	gk_unlimit(test);
+	gk_join(test, t);
+	for (h = 0; h < ARRAY_SIZE(who->heaps); h++)
+		galloc_heap_destroy(who->heaps[h]);
 }
 
 /* The descriptors of such a request exceed the limit, too. */
@@ -279,6 +316,121 @@ static void kswapd_is_woken_for_what_is_needed(struct kunit *test)
 			gk_feed();
 		}
 	}
+}
+
+/*
+ * Without __GFP_NOFAIL, and without a flag that lets it give up, the page allocator may never
+ * return, or has one process killed after the other.
+ */
+static struct {
+	struct task_struct *who;
+	unsigned int n, endless;
+} nofail_asks;
+
+static void count_endless(enum galloc_pause point, const void *what)
+{
+	gfp_t gfp;
+
+	if (point != PAUSE_ASK_SYSTEM || READ_ONCE(nofail_asks.who) != current)
+		return;
+	gfp = *(const gfp_t *)what;
+	if (!(gfp & __GFP_DIRECT_RECLAIM))
+		return;
+	nofail_asks.endless += !(gfp & (__GFP_NOFAIL | __GFP_RETRY_MAYFAIL | __GFP_NORETRY));
+	WRITE_ONCE(nofail_asks.n, nofail_asks.n + 1);
+}
+
+static void wait_and_be_counted(void *arg)
+{
+	WRITE_ONCE(nofail_asks.who, current);
+	wait_for_memory(arg);
+	WRITE_ONCE(nofail_asks.who, NULL);
+}
+
+static void the_first_try_of_nofail_ends(struct kunit *test)
+{
+	size_t size = gk_size(test);
+	struct patient *who = kunit_kzalloc(test, sizeof(*who), GFP_KERNEL);
+	struct gk_thread *t;
+
+	KUNIT_ASSERT_NOT_NULL(test, who);
+	who->size = size;
+	memset(&nofail_asks, 0, sizeof(nofail_asks));
+	gk_take_free_runs(test);
+	WRITE_ONCE(galloc_pause_hook, count_endless);
+	WRITE_ONCE(galloc_fail_hook, fail_all);
+	t = gk_start(test, gk_cpu(1), wait_and_be_counted, who);
+	KUNIT_EXPECT_TRUE(test, gk_wait_for(READ_ONCE(nofail_asks.n) > 4, GK_PATIENCE_MS));
+	WRITE_ONCE(galloc_fail_hook, NULL);
+	gk_join(test, t);
+	WRITE_ONCE(galloc_pause_hook, NULL);
+	KUNIT_EXPECT_EQ(test, nofail_asks.endless, 0);
+	KUNIT_EXPECT_NOT_NULL(test, who->p);
+	gfree(who->p);
+	gk_feed();
+}
+
+/* Of the task that asks: the worker fetches descriptors, too. */
+static void note_my_flags(enum galloc_pause point, const void *what)
+{
+	if (READ_ONCE(nofail_asks.who) == current)
+		note_flags(point, what);
+}
+
+static bool note_and_serve(unsigned int order)
+{
+	if (READ_ONCE(nofail_asks.who) == current)
+		note_and_fail(order);
+	return false;
+}
+
+/* Sleeping requests for single pages, which are for metadata, and those that may kill. */
+static unsigned int metadata_asks(unsigned int *kill)
+{
+	unsigned int i, n = 0;
+
+	for (i = 0; i < requests.n; i++) {
+		gfp_t gfp = requests.asked[i].gfp;
+
+		if (requests.asked[i].order || !(gfp & __GFP_DIRECT_RECLAIM))
+			continue;
+		n++;
+		*kill += !(gfp & (__GFP_RETRY_MAYFAIL | __GFP_NORETRY));
+	}
+	return n;
+}
+
+/* Nobody is killed for metadata where nobody would be for the pages: a costly order. */
+static void metadata_kills_nobody_whom_pages_do_not(struct kunit *test)
+{
+	unsigned int kill = 0, asks = 0;
+	void **p, **chain = NULL;
+
+	gk_take_free_runs(test);
+	WRITE_ONCE(nofail_asks.who, current);
+	WRITE_ONCE(galloc_pause_hook, note_my_flags);
+	WRITE_ONCE(galloc_fail_hook, note_and_serve);
+	/* Until no descriptor is in stock. */
+	while (asks < 2) {
+		memset(&requests, 0, sizeof(requests));
+		p = galloc(100000, GFP_KERNEL);
+		if (!p)
+			break;
+		*p = chain;
+		chain = p;
+		asks += metadata_asks(&kill);
+	}
+	WRITE_ONCE(galloc_fail_hook, NULL);
+	WRITE_ONCE(galloc_pause_hook, NULL);
+	WRITE_ONCE(nofail_asks.who, NULL);
+	KUNIT_EXPECT_GE(test, asks, 2);
+	KUNIT_EXPECT_EQ(test, kill, 0);
+	while (chain) {
+		p = *chain;
+		gfree(chain);
+		chain = p;
+	}
+	gk_feed();
 }
 
 /* All flags of what the system is asked for, and those of requests that may reclaim. */
@@ -537,6 +689,9 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(nofail_waits_until_there_is_memory, waiting_gen_params),
 	KUNIT_CASE_PARAM(nofail_exceeds_the_limit, beyond_gen_params),
 	KUNIT_CASE(nofail_gets_its_descriptors_at_the_limit),
+	KUNIT_CASE(nofail_gets_a_row_at_the_limit),
+	KUNIT_CASE_PARAM(the_first_try_of_nofail_ends, waiting_gen_params),
+	KUNIT_CASE(metadata_kills_nobody_whom_pages_do_not),
 	KUNIT_CASE(kswapd_is_woken_for_what_is_needed),
 	KUNIT_CASE(the_flags_hold_for_rows_that_are_made),
 	KUNIT_CASE(without_memory_the_answer_is_null),

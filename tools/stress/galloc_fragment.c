@@ -8,7 +8,8 @@
  * and larger ones, are requested with each kind of flags, from galloc or, with
  * use_kmalloc=1, from kmalloc(); a few of each at a time, much less than is free.  With
  * during=1 many objects are there before, and half of them are freed afterwards.
- * Last, with fill=1, memory is filled with objects of some sizes.
+ * Last, with fill=1, memory is filled with objects of some sizes, and with it full
+ * come requests that may not fail.
  *
  * Requests for which kmalloc() would invoke the OOM killer are skipped, since such a
  * kill proves nothing.  They run in a kernel thread, which cannot be killed itself.
@@ -56,6 +57,9 @@ PARAM(uint, patience, 60, "seconds after which it is stuck");
 /* Bytes allocated before, with during=1, in objects of up to so many. */
 #define BEFORE_BYTES	SZ_16M
 #define BEFORE_SIZE	SZ_8K
+
+/* Objects that are asked for when memory is full, where they may not fail. */
+#define FULL_OBJECTS	40
 
 /* With fill=1: the smallest object, lest it be millions. */
 #define FILL_SIZE	512
@@ -307,6 +311,28 @@ static void ask_for_all(void)
 		    &fill_flags[i], ULONG_MAX);
 }
 
+/*
+ * Full, and filled by whoever asks: so it has no object or page left either.  What may not
+ * fail then comes from the kernel's reserves.  Without __GFP_FS nobody can be killed for it.
+ */
+static void ask_when_full(void)
+{
+	static const struct flags nofail = { "full-NOFAIL", GFP_NOFS | __GFP_NOFAIL };
+	static const size_t sizes[] = { 64, 640, SZ_4K };
+	void *chain = NULL, *p;
+	unsigned int i;
+
+	take_all();
+	while ((p = take(SZ_2K, GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN))) {
+		*(void **)p = chain;
+		chain = p;
+		cond_resched();
+	}
+	for (i = 0; i < ARRAY_SIZE(sizes); i++)
+		ask(sizes[i], &nofail, FULL_OBJECTS);
+	give_chain(chain);
+}
+
 /* Two chains; the objects of one lie between those of the other. */
 static void allocate_before(void *chains[2])
 {
@@ -341,8 +367,10 @@ static int thread_fn(void *unused)
 		global_zone_page_state(NR_FREE_PAGES) >> (20 - PAGE_SHIFT), order);
 	give_chain(chains[0]);
 	ask_each_size();
-	if (fill)
+	if (fill) {
 		ask_for_all();
+		ask_when_full();
+	}
 	give_chain(chains[1]);
 	give_all();
 	unregister_oom_notifier(&fragment_oom_nb);
