@@ -280,6 +280,7 @@ unpack_image()
 	rm "$tmp"/*.deb
 	# In releases with a merged /usr the modules lie in /usr/lib.
 	[ -d "$tmp/lib/modules" ] || ln -s usr/lib "$tmp/lib"
+	# Its package may be missing yet.
 	! command -v depmod >/dev/null || depmod -b "$tmp" "$krel"
 }
 

@@ -15,6 +15,9 @@
 # A failing command inside $(...) ends the script like any other one.
 shopt -s inherit_errexit
 
+# modinfo and depmod are only there up to Debian 13, which is not in the PATH of its users.
+PATH=$PATH:/usr/sbin:/sbin
+
 # The kernel's make is not a part of the one that called us: neither its flags
 # nor variables from its command line are meant for it.  Nor is what the environment says
 # of a kernel of the user's own: with its KBUILD_OUTPUT ours would be configured there.
@@ -51,11 +54,12 @@ test_dir()
 
 end_test()
 {
-	local rc=$?
+	local rc=${1:-$?}
 
 	rm -rf "$work"
+	[ "$rc" -eq 0 ] || [ "$failed" -gt 0 ] || not_ok "${0##*/}" "it ended early (status $rc)"
 	sum || rc=1
-	exit $rc
+	exit "$rc"
 }
 
 # use_kernel ARG...: set what kernel.sh prints.

@@ -265,7 +265,6 @@ cp "$BUILD/galloc.ko" "$work/"
 strip --strip-debug "$work/galloc.ko"
 build_unlock
 make_tree
-PATH=$PATH:/usr/sbin:/sbin
 # What can only be read is made here.
 case " ${sets[*]} " in
 *" squashfs "*)

@@ -453,9 +453,7 @@ end_observe()
 	local rc=$?
 
 	tm kill-server 2>/dev/null || true
-	rm -rf "$work"
-	sum || rc=1
-	exit $rc
+	end_test "$rc"
 }
 
 test_dir observe

@@ -686,6 +686,8 @@ check "release: it is made, unless the version promises too much" release_is_mad
 check "release: tag and sums are signed by git's key" release_is_signed
 # shellcheck source=tools/test/scripts.sh
 . "$top/tools/test/scripts.sh"
+# shellcheck source=tools/test/machines.sh
+. "$top/tools/test/machines.sh"
 check "sizeclass: the generator builds and runs" \
 	env PAGE_SIZE=4096 "$top/tools/sizeclasses.sh"
 check "sizeclass: sizeclass.c is what the generator prints" \

@@ -1,0 +1,50 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0
+# Copyright (C) 2026 The galloc authors
+#
+# machines.sh: what the scripts make of machines that are set up otherwise than a developer's.
+# run.sh sources it.
+#
+# shellcheck disable=SC2154 # top and work are run.sh's
+
+# The PATH of a user of Debian 12, which has no /sbin.
+user_path=/usr/local/bin:/usr/bin:/bin:/usr/local/games:/usr/games
+
+# Each script for a host that runs one of these has them in its PATH, and so have make's recipes.
+programs_of_root_are_found()
+{
+	local names='modinfo|depmod|insmod|modprobe|lsmod|losetup|mke2fs|mkfs[.a-z0-9]*|mksquashfs|blkid|sysctl|debootstrap|chroot|dkms|ip'
+	local script n=0
+
+	while read -r script; do
+		head -n 1 "$top/tools/$script" | grep -qx '#!/bin/bash' || continue
+		n=$((n + 1))
+		# shellcheck disable=SC2016 # theirs
+		grep -qE '^\. "\$(top|here)/(tools/)?(lib|kernel|clang)\.sh"$' "$top/tools/$script" && continue
+		echo "error: $script has no such PATH"
+		return 1
+	done < <(cd "$top/tools" && grep -lE "(^|[;&|(]|PROGRESS_NAME=\"[^\"]*\" progress|exec)[[:space:]]*($names) " -r --include='*.sh' .)
+	[ "$n" -ge 3 ] || { echo "error: only $n scripts have such programs"; return 1; }
+	! grep -nE "^	@?($names) " "$top/Makefile" || { echo "error: make has no such PATH"; return 1; }
+	# shellcheck disable=SC2016 # the inner bash expands it
+	[ "$(PATH=$user_path bash -c '. "$1/tools/lib.sh"; echo "$PATH"' - "$top")" = "$user_path:/usr/sbin:/sbin" ] || return 1
+	[ ! -x /sbin/modinfo ] || PATH=$user_path bash -c '. "$1/tools/lib.sh"; modinfo --version' - "$top"
+}
+
+# ends FAILED STATUS: the last two lines of a test that ends with that status, in one.
+ends()
+{
+	# shellcheck disable=SC2016 # the inner bash expands them
+	bash -c 'top=$1; . "$top/tools/lib.sh"; test_dir ends; failed=$2; (exit $3)' ends "$top" "$@" | tail -n 2 | tr '\n' ';'
+}
+
+early_ends_are_failures()
+{
+	[ "$(ends 0 3)" = "not ok - ends: it ended early (status 3);0 passed, 1 failed, 0 skipped;" ] &&
+		[ "$(ends 1 1)$(ends 0 0)" = "0 passed, 1 failed, 0 skipped;0 passed, 0 failed, 0 skipped;" ] && return
+	echo "error: $(ends 0 3)"
+	return 1
+}
+
+check "scripts: programs of /sbin are found with a user's PATH" programs_of_root_are_found
+check "scripts: a test that ends early has failed" early_ends_are_failures
