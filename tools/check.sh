@@ -25,7 +25,7 @@ top=$(cd "$(dirname "$0")/.." && pwd)
 . "$top/tools/lib.sh"
 
 logs=$top/build/log
-work=$(mktemp -d -t galloc-check.XXXXXX)
+work=$(scratch check)
 trap 'stop_lanes; rm -rf "$work"' EXIT
 trap 'exit 1' INT TERM HUP
 

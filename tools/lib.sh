@@ -37,10 +37,47 @@ die()
 	exit 1
 }
 
+# runs_programs DIR: can what lies there be run? Not where it is mounted noexec.
+runs_programs()
+{
+	local file rc=0
+
+	file=$(mktemp "$1/galloc-exec.XXXXXX" 2>/dev/null) || return 1
+	printf '#!/bin/sh\n' >"$file"
+	chmod +x "$file"
+	"$file" 2>/dev/null || rc=1
+	rm -f "$file"
+	return $rc
+}
+
+# scratch_dir: where files are kept while a script runs, programs among them: TMPDIR, build,
+# or, where the tree cannot be written or kbuild cannot build in it, /tmp.
+scratch_dir()
+{
+	local dir
+
+	for dir in "${TMPDIR:-}" "${top:+$top/build}" /tmp /var/tmp; do
+		[ -n "$dir" ] && plain_path "$dir" || continue
+		{ mkdir -p "$dir" 2>/dev/null && runs_programs "$dir"; } || continue
+		printf '%s\n' "$dir"
+		return
+	done
+	die "programs can be run from neither ${top:+$top/build nor }/tmp: set TMPDIR to a directory with room where they can"
+}
+
+# scratch NAME: make a folder there, and print its path.
+scratch()
+{
+	local dir
+
+	dir=$(scratch_dir) || exit
+	mktemp -d "$dir/galloc-$1.XXXXXX" 2>/dev/null || die "no room in $dir: free some, or set TMPDIR"
+}
+
 # work_dir NAME: make the folder $work, which goes when the script ends, however it does.
 work_dir()
 {
-	work=$(mktemp -d -t "galloc-$1.XXXXXX")
+	work=$(scratch "$1")
 	trap 'rm -rf "$work"' EXIT
 	trap 'exit 1' INT TERM HUP
 }
@@ -161,22 +198,47 @@ have_kvm()
 }
 
 # progress PROGRAM ARG...: run a program (not a shell function) that takes
-# long. Its output goes to $PROGRESS_LOG (default: a temporary file, kept only
-# on failure), a person sees what runs ($PROGRESS_NAME) and for how long, and
-# the last lines of the log if it fails. Returns the program's exit status.
+# long. Its output goes to $PROGRESS_LOG (default: a file without a name, which becomes
+# build/log/failed-NAME.log if it fails), a person sees what runs ($PROGRESS_NAME) and for
+# how long, and the last lines of the log if it fails. Returns the program's exit status.
 progress()
 {
-	local name=${PROGRESS_NAME:-$1} log=${PROGRESS_LOG:-} start=$SECONDS rc=0
+	local name=${PROGRESS_NAME:-$1} log=${PROGRESS_LOG:-} fd='' start=$SECONDS rc=0
 
-	[ -n "$log" ] || log=$(mktemp -t galloc-log.XXXXXX)
+	[ -n "$log" ] || open_log
 	watched "$name" "$@" >"$log" || rc=$?
 	if [ "$rc" -ne 0 ]; then
-		say "$name: failed after $((SECONDS - start)) s; the end of $log:"
+		say "$name: failed after $((SECONDS - start)) s; the end of $(kept_log "$name" "$log"):"
 		tail -n "${PROGRESS_TAIL:-15}" "$log" | sed 's/^/   | /' >&2
-		return "$rc"
+	elif [ $((SECONDS - start)) -ge 3 ]; then
+		say "$name: $((SECONDS - start)) s"
 	fi
-	[ $((SECONDS - start)) -lt 3 ] || say "$name: $((SECONDS - start)) s"
-	[ -n "${PROGRESS_LOG:-}" ] || rm -f "$log"
+	[ -z "$fd" ] || exec {fd}>&-
+	return "$rc"
+}
+
+# open_log: set $log to the path of a file without a name, of the descriptor $fd, of which
+# nothing is left whoever is killed.
+open_log()
+{
+	log=$(mktemp -t galloc-log.XXXXXX)
+	exec {fd}<>"$log"
+	rm -f "$log"
+	log=/proc/$BASHPID/fd/$fd
+}
+
+# kept_log NAME LOG: what to call the log of a failure. One without a name is kept in build.
+kept_log()
+{
+	local kept=${top:-}/build/log/failed-${1//[^A-Za-z0-9._-]/-}.log
+
+	if [[ $2 != /proc/* ]]; then
+		echo "$2"
+	elif [ -n "${top:-}" ] && { mkdir -p "${kept%/*}" && cp "$2" "$kept"; } 2>/dev/null; then
+		echo "$kept"
+	else
+		echo "its output"
+	fi
 }
 
 # attempt NAME PROGRAM ARG...: like progress(), for what may well fail, such as
@@ -184,13 +246,13 @@ progress()
 # line that the caller prints.
 attempt()
 {
-	local log rc=0
+	local log='' fd='' rc=0
 
-	log=$(mktemp -t galloc-log.XXXXXX)
+	open_log
 	watched "$@" >"$log" || rc=$?
 	WHY=$(grep '^E: ' "$log" | head -n 1 | tr -s ' ' | cut -c 4-200) || true
 	[ -n "$WHY" ] || WHY=$(tail -n 1 "$log" | cut -c 1-200)
-	rm -f "$log"
+	exec {fd}>&-
 	return "$rc"
 }
 

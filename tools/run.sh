@@ -216,7 +216,8 @@ why=
 need_places
 # shellcheck disable=SC2046 # a word or none
 need_for modules guests qemu $([ "${KERNEL:-}" != 6.1 ] || echo 6.1)
-work=$(mktemp -d -t galloc-run.XXXXXX) || die "no room in ${TMPDIR:-/tmp}: free some, or set TMPDIR"
+why=$(scratch run 2>&1) || exit 1
+work=$why why=
 mkdir "$work/text" "$work/want"
 find_kernel
 

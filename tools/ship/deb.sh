@@ -76,13 +76,8 @@ SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(source_time)}
 export SOURCE_DATE_EPOCH LC_ALL=C.UTF-8
 out=$(realpath -m -- "${DEB_OUT:-$top/build/deb}")
 mkdir -p "$out" "$top/build"
-# Programs of the tree are run there, which /tmp may not allow. But dpkg hides no path that has
-# a space: builds in two of them would differ.
-if plain_path "$top"; then
-	TMPDIR=$top/build work_dir deb
-else
-	work_dir deb
-fi
+# In a path without a space, which dpkg would not hide: builds in two of them would differ.
+work_dir deb
 src=$work/galloc-$version
 mkdir "$src"
 copy_sources "$src"

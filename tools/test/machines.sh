@@ -48,3 +48,65 @@ early_ends_are_failures()
 
 check "scripts: programs of /sbin are found with a user's PATH" programs_of_root_are_found
 check "scripts: a test that ends early has failed" early_ends_are_failures
+
+# with_mounts COMMAND...: as root of mounts of our own, where that is allowed.
+with_mounts()
+{
+	if [ "$(id -u)" -eq 0 ]; then
+		unshare -m "$@"
+	else
+		unshare -rm "$@"
+	fi
+}
+
+# Where nothing in /tmp can be run, and then the tree is read-only, too.
+# shellcheck disable=SC2016 # the inner bash expands it
+work_is_where_programs_run()
+{
+	with_mounts env -u TMPDIR bash -euc '
+		mount -t tmpfs -o noexec none /tmp
+		top=$1
+		. "$top/tools/lib.sh"
+		(work_dir test; [[ $work == "$top"/build/galloc-test.* ]] || { echo "error: it is $work"; exit 1; })
+		mount --bind "$top" "$top"
+		mount -o remount,bind,ro "$top"
+		(work_dir test; [[ $work == /var/tmp/galloc-test.* ]] || { echo "error: it is $work"; exit 1; })
+		mount -t tmpfs -o noexec none /var/tmp
+		said=$(scratch test 2>&1) && { echo "error: there is none"; exit 1; }
+		[[ $said == *": set TMPDIR to a directory with room where they can" ]] || { echo "error: it says $said"; exit 1; }
+		[ -z "$(ls /tmp /var/tmp | grep galloc)" ] || { echo "error: something is left"; exit 1; }
+		' - "$top"
+}
+
+# A file without a name holds what a program says; one with a name, what it said before it failed.
+# shellcheck disable=SC2016 # the inner bash expands it
+logs_of_progress_go()
+{
+	local dir=$work/progress log pid
+	local run='top=$1; . "$1/tools/lib.sh"; echo $$ >"$1/pid"; PROGRESS_NAME="a b" progress sh -c "$2"'
+
+	mkdir -p "$dir/tmp"
+	cp -r "$top/tools" "$dir/"
+	! TMPDIR=$dir/tmp bash -c "$run" - "$dir" 'echo said; exit 3' >"$work/out" 2>&1 || return 1
+	log=$dir/build/log/failed-a-b.log
+	if [ "$(tail -n 1 "$work/out") $(cat "$log")" != "   | said said" ] || ! grep -q "the end of $log:" "$work/out"; then
+		echo "error: $(cat "$work/out")"
+		return 1
+	fi
+	rm "$dir/pid"
+	TMPDIR=$dir/tmp bash -c "$run" - "$dir" "touch $dir/begun; sleep 100" >/dev/null 2>&1 &
+	pid=$!
+	until [ -e "$dir/begun" ] || ! kill -0 "$pid"; do sleep 0.1; done
+	kill -KILL "$pid"
+	wait "$pid" || true
+	[ -e "$dir/begun" ] && [ -z "$(ls "$dir/tmp")" ] && return
+	echo "error: $(ls "$dir/tmp")"
+	return 1
+}
+
+check "scripts: what a failed program said is kept, and nothing else is left" logs_of_progress_go
+if with_mounts true 2>/dev/null; then
+	check "scripts: programs are kept where they can be run" work_is_where_programs_run
+else
+	skip "scripts: programs are kept where they can be run" "mounts are not allowed here"
+fi

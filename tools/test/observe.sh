@@ -456,7 +456,8 @@ end_observe()
 	end_test "$rc"
 }
 
-test_dir observe
+# Where another user can run the programs, too, if possible.
+TMPDIR=${TMPDIR:-/tmp} test_dir observe
 trap end_observe EXIT
 need_tree
 need_for programs python observing

@@ -232,7 +232,8 @@ need_places
 need_for modules programs guests qemu traces recording
 mkdir -p "$out"
 make -s -C "$top/tools/trace"
-work=$(mktemp -d -t galloc-record.XXXXXX)
+why=$(scratch record 2>&1) || exit 1
+work=$why why=
 use_kernel stock "${KERNEL:-6.1}"
 # It was unpacked where there was no depmod yet.
 [ -e "$MODDIR/modules.dep" ] || depmod -b "${MODDIR%/lib/modules/*}" "$KREL"
