@@ -369,8 +369,10 @@ esac
 [ -z "$arch" ] || need_for modules guests programs python kernels "$arch"
 # shellcheck disable=SC2086 # a word or none
 [ -n "$arch" ] || need_for modules guests qemu programs clang python traces observing ported release kernels model quick-lint $series
+lanes=${CHECK_LANES:-3}
+need_memory $((1800 * lanes)) "$([ "$lanes" -eq 1 ] || echo "set CHECK_LANES=1, or ")end other programs"
 queue_parts
-for ((lane = 0; lane < ${CHECK_LANES:-3}; lane++)); do
+for ((lane = 0; lane < lanes; lane++)); do
 	run_lane &
 done
 wait_for_lanes

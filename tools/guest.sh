@@ -173,12 +173,12 @@ guest_qemu()
 	guest_run "$log" "$timeout" "$log.qemu" "${qemu[@]}" "$@"
 }
 
-# LOG KERNEL ARG...: run a user-mode kernel. With more than one processor it sometimes
+# LOG DIR KERNEL ARG...: run a user-mode kernel, with its memory in DIR. With more than one processor it sometimes
 # hangs when it has powered off, waiting for a process that it has killed. Its verdict
 # is in the log by then, so it is ended.
 # shellcheck disable=SC2016 # for a shell of its own
 UML_RUN='
-setpriv --pdeathsig KILL -- "${@:2}" &
+TMPDIR=$2 setpriv --pdeathsig KILL -- "${@:3}" &
 pid=$!
 while sleep 1 && kill -0 "$pid" 2>/dev/null; do
 	tail -n 3 "$1" | grep -q "reboot: Power down" || continue
@@ -187,10 +187,29 @@ while sleep 1 && kill -0 "$pid" 2>/dev/null; do
 done
 wait "$pid"'
 
+# guest_uml_memory GUESTS: set UML_MEMORY to where so many user-mode kernels at once have their
+# memory, each in a file without a name, from which it runs programs. That is /dev/shm unless it
+# is mounted noexec or small, as Docker's is: there a kernel does not begin, or it is killed by
+# SIGBUS when the room is used up. On a disk it runs as well, only slower.
+guest_uml_memory()
+{
+	local mb=$(($1 * ${GUEST_MEM:-512})) dir have
+
+	for dir in /dev/shm "${TMPDIR:-}" "${top:+$top/build}" /tmp /var/tmp; do
+		have=$(df -Pm "$dir" 2>/dev/null | awk 'NR == 2 { print $4 }') || continue
+		[ "$dir" != /dev/shm ] || [ "$(memory_mb)" -ge "$mb" ] || continue
+		if [ "${have:-0}" -ge "$mb" ] && runs_programs "$dir"; then
+			UML_MEMORY=$dir
+			return
+		fi
+	done
+	die "user-mode Linux needs a directory with $mb MB of room where programs can be run: set TMPDIR to one"
+}
+
 # guest_uml KERNEL INITRAMFS LOG TIMEOUT_S [KERNEL_ARG ...]
 #
 # A kernel that is a process of ours; more than one processor takes 7.3 and
-# seccomp. Its memory is a file in $TMPDIR or /dev/shm that has no name.
+# seccomp. Who runs more than one at once calls guest_uml_memory before.
 guest_uml()
 {
 	local kernel=$1 initramfs=$2 log=$3 timeout=$4 state rc=0
@@ -207,8 +226,9 @@ guest_uml()
 		uml+=(ncpus="${GUEST_CPUS:-2}" seccomp=on isolcpus="domain,1-$((${GUEST_CPUS:-2} - 1))")
 	# Otherwise it leaves a folder in the user's home.  Below the script's, it goes with that.
 	state=$(mktemp -d "${work:-${TMPDIR:-/tmp}}/galloc-uml.XXXXXX")
+	[ -n "${UML_MEMORY:-}" ] || guest_uml_memory 1
 	# shellcheck disable=SC2086 # several words
-	guest_run "$log" "$timeout" "$log" bash -c "$UML_RUN" uml "$log" "${uml[@]}" uml_dir="$state/" ${GUEST_APPEND:-} "$@" || rc=$?
+	guest_run "$log" "$timeout" "$log" bash -c "$UML_RUN" uml "$log" "$UML_MEMORY" "${uml[@]}" uml_dir="$state/" ${GUEST_APPEND:-} "$@" || rc=$?
 	rm -rf "$state"
 	return "$rc"
 }

@@ -84,7 +84,7 @@ boot()
 	guest_initramfs "$work/initramfs.$guest" "$top/tools/kunit-init.sh" \
 		"${files[@]}" "$work/sets.$guest:/sets" "$work/bed.$guest:/bed/is"
 
-	export GUEST_MEM=${GUEST_MEM:-1024} GUEST_CPUS=$cpus GUEST_NODES=$nodes
+	export GUEST_CPUS=$cpus GUEST_NODES=$nodes
 	export GUEST_APPEND="printk.devkmsg=on ${KUNIT_FILTER:+kunit.filter_glob=$KUNIT_FILTER} ${GUEST_APPEND:-}"
 	case $config in
 	uml-*)
@@ -245,6 +245,18 @@ config=${1:-uml-7.3}
 [ $# -le 1 ] || die "too many arguments; type: kunit.sh [CONFIG]"
 logs=$top/build/log
 describe_bed
+chosen_sets >"$work/sets"
+[ -s "$work/sets" ] ||
+	die "unknown set; available: $(parameter_sets | cut -d '|' -f 1 | tr '\n' ' ')"
+mapfile -t sets < <(cut -d '|' -f 1 "$work/sets")
+guests=(all)
+export GUEST_MEM=${GUEST_MEM:-1024}
+case $config in
+uml-*)
+	guests=("${sets[@]}")
+	guest_uml_memory "${#guests[@]}"
+	;;
+esac
 
 need_places
 need_for modules guests
@@ -265,14 +277,6 @@ cp "$BUILD/galloc.ko" "$BUILD"/kunit/galloc_kunit{,_guest}.ko \
 	"$BUILD"/tools/bed/galloc_{bed,held,crimes}.ko ${sites:+"$BUILD/tools/$sites.ko"} "$work/"
 build_unlock
 
-chosen_sets >"$work/sets"
-[ -s "$work/sets" ] ||
-	die "unknown set; available: $(parameter_sets | cut -d '|' -f 1 | tr '\n' ' ')"
-mapfile -t sets < <(cut -d '|' -f 1 "$work/sets")
-guests=(all)
-case $config in
-uml-*) guests=("${sets[@]}") ;;
-esac
 files=("$work/galloc.ko:/galloc.ko" "$top/tools/guest/faults.sh:/faults.sh")
 crimes=''
 # After them lockdep is off, so not where somebody looks for something else.

@@ -185,6 +185,31 @@ need_disk()
 		die "$dir needs $1 MB of free disk space, but has $have MB: free some, or set XDG_CACHE_HOME to another disk"
 }
 
+# memory_mb: how much a container, or else the machine, has to spare.
+memory_mb()
+{
+	local group=${CGROUP:-/sys/fs/cgroup} meminfo=${MEMINFO:-/proc/meminfo} have limit
+
+	have=$(awk '/^(MemAvailable|SwapFree):/ { kb += $2 } END { print int(kb / 1024) }' "$meminfo")
+	limit=$(cat "$group/memory.max" 2>/dev/null) || true
+	if [[ $limit =~ ^[0-9]+$ ]]; then
+		# What is cached can be had.
+		limit=$(awk -v "limit=$limit" 'NR == 1 { limit -= $1; next } $1 == "file" { limit += $2 }
+			END { print int(limit / 1048576) }' "$group/memory.current" "$group/memory.stat")
+		[ "$limit" -ge "$have" ] || have=$limit
+	fi
+	echo "$have"
+}
+
+# need_memory MB REMEDY: so much must be free, or guests would be killed in the middle.
+need_memory()
+{
+	local have
+
+	have=$(memory_mb)
+	[ "$have" -ge "$1" ] || die "needs $1 MB of free memory, but there are $have MB: $2"
+}
+
 # Only a processor that virtualises gives a KVM that works: on some machines
 # /dev/kvm is there, makes a VM, and then hangs it for ever. GALLOC_KVM=0 or 1
 # overrides.

@@ -556,6 +556,7 @@ while read -r one; do
 	prepare_bed "$one"
 done <"$work/beds"
 
+GUEST_MEM=1024 guest_uml_memory "$jobs"
 say "running the tests of ${#wanted[@]} mutants on the unchanged galloc"
 all unmutated
 bad=$(find "$work" -path '*/unmutated-*/bad' | wc -l)

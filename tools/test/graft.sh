@@ -67,7 +67,8 @@ same "a kselftest without galloc is skipped" "$(PATH=$work:$PATH make -s -C "$ks
 	KDIR=/nonexistent run_tests 2>/dev/null | grep -cE '^ok [12] selftests: galloc: [a-z]*\.sh # SKIP')" 2
 cd "$ksrc"
 mkdir -p "$top/build/log"
-PROGRESS_NAME="kunit.py" PROGRESS_LOG=$top/build/log/graft.log progress tools/testing/kunit/kunit.py run --kunitconfig=mm/galloc --build_dir="$work/build" \
+guest_uml_memory 1
+PROGRESS_NAME="kunit.py" PROGRESS_LOG=$top/build/log/graft.log progress env TMPDIR="$UML_MEMORY" tools/testing/kunit/kunit.py run --kunitconfig=mm/galloc --build_dir="$work/build" \
 	--jobs="$(nproc)" --kconfig_add CONFIG_MODULES=y --kconfig_add CONFIG_MODULE_UNLOAD=y \
 	--kconfig_add CONFIG_HOSTFS=y --kconfig_add CONFIG_BINFMT_SCRIPT=y || true
 result=$(sed -n 's/.*Testing complete. Ran [0-9]* tests: //p' "$top/build/log/graft.log")
@@ -89,7 +90,7 @@ kselftest_runs()
 		busybox poweroff -f
 	END
 	chmod +x "$work/init"
-	PROGRESS_NAME=kselftest PROGRESS_LOG=$1 progress timeout -s KILL 600 "$work/build/linux" mem=512M \
+	PROGRESS_NAME=kselftest PROGRESS_LOG=$1 progress env TMPDIR="$UML_MEMORY" timeout -s KILL 600 "$work/build/linux" mem=512M \
 		root=/dev/root rootfstype=hostfs ro init="$work/init" con=null con0=fd:0,fd:1 kunit.enable=0 quiet || true
 }
 

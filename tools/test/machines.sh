@@ -104,9 +104,60 @@ logs_of_progress_go()
 	return 1
 }
 
+# memory_of OPTIONS GUESTS [MB]: where that many of 64 MB each have it, on a machine with such a
+# /dev/shm, and so much free memory.
+# shellcheck disable=SC2016 # the inner bash expands it
+memory_of()
+{
+	printf 'MemAvailable: %s kB\nSwapFree: 0 kB\n' $((${3:-10000} * 1024)) >"$work/meminfo"
+	with_mounts env -u TMPDIR -u UML_MEMORY GUEST_MEM=64 CGROUP=/nonexistent MEMINFO="$work/meminfo" bash -euc '
+		mount -t tmpfs -o "$2" none /dev/shm
+		top=$1
+		. "$top/tools/lib.sh"
+		guest_uml_memory "$3"
+		echo "$UML_MEMORY"' - "$top" "$1" "$2" | tr '\n' ' '
+}
+
+# As in Docker, there is a /dev/shm in which no user-mode kernel begins, or begins to be killed.
+user_mode_has_memory()
+{
+	local got wanted="/dev/shm $top/build /dev/shm $top/build $top/build "
+
+	mkdir -p "$top/build"
+	got="$(memory_of size=64m 1)$(memory_of size=64m,noexec 1)$(memory_of size=192m 3)$(memory_of size=64m 3)$(memory_of size=192m 3 191)"
+	[ "$got" = "$wanted" ] && return
+	echo "error: it is in $got"
+	return 1
+}
+
+# memory_here MAX CURRENT: what a container with these limits has, in MB, 10 MB of it cached.
+memory_here()
+{
+	printf 'MemAvailable: %s kB\nSwapFree: %s kB\n' 1024000 24000 >"$work/meminfo"
+	mkdir -p "$work/cgroup"
+	echo "$1" >"$work/cgroup/memory.max"
+	echo "$2" >"$work/cgroup/memory.current"
+	printf 'anon 1\nfile %s\nslab 3\n' $((10 << 20)) >"$work/cgroup/memory.stat"
+	# shellcheck disable=SC2016 # the inner bash expands it
+	CGROUP=$work/cgroup MEMINFO=$work/meminfo bash -c '. "$1/tools/lib.sh"; memory_mb; need_memory 1000 rest' - "$top" 2>&1
+}
+
+memory_is_told()
+{
+	local got
+
+	got=$({ memory_here max 0; memory_here $((500 << 20)) $((100 << 20)); memory_here $((5000 << 20)) 0; } | tr '\n' ' ') || true
+	[ "$got" = "1023 410 -: needs 1000 MB of free memory, but there are 410 MB: rest 1023 " ] && return
+	echo "error: $got"
+	return 1
+}
+
 check "scripts: what a failed program said is kept, and nothing else is left" logs_of_progress_go
+check "scripts: the memory of a container is not the machine's" memory_is_told
 if with_mounts true 2>/dev/null; then
 	check "scripts: programs are kept where they can be run" work_is_where_programs_run
+	check "scripts: user-mode kernels have their memory where it can be" user_mode_has_memory
 else
 	skip "scripts: programs are kept where they can be run" "mounts are not allowed here"
+	skip "scripts: user-mode kernels have their memory where it can be" "mounts are not allowed here"
 fi
