@@ -141,7 +141,7 @@ run_part()
 	# A process group of its own, so that all of it can be ended; should this one be
 	# killed before it does so, the kernel ends the part.
 	set -m
-	setpriv --pdeathsig TERM -- "$@" >"$log" 2>"$log.err" </dev/null &
+	setpriv --pdeathsig TERM -- "$@" >"$log" 2>"$log.err" </dev/null 6>&- &
 	child=$!
 	set +m
 	wait "$child" || status=$?
@@ -163,6 +163,16 @@ run_part()
 	say "$kernel, $name: $part_passed passed, $part_failed failed, $part_skipped skipped in $((SECONDS - start)) s"
 	printf '%s\t%s\t%d\t%d\t%d\t%d\t%d\n' "$kernel" "$name" "$part_passed" "$part_failed" \
 		"$part_skipped" $((SECONDS - start)) $((cpu - before)) >"$work/row.$id"
+}
+
+# Two in one tree would write to the same logs, and each judge what the other one has written.
+# The parts are without the lock, so that nothing which one of them leaves behind has it.
+check_lock()
+{
+	exec 6>"$top/build/check.lock"
+	flock -n 6 && return
+	say "waiting for another make check in this tree"
+	until flock -w 1 6; do :; done
 }
 
 # Set $words to what is first in the queue, and take it out; 1 if nothing is.
@@ -352,6 +362,7 @@ print_sum()
 [ $# -eq 0 ] || die "takes no arguments; type: make check"
 need_places
 mkdir -p "$logs"
+check_lock
 # Or make would build modules of other kernels for it, too.
 arch=${ARCH:-}
 unset ARCH

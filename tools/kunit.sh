@@ -24,7 +24,9 @@ top=$(cd "$(dirname "$0")/.." && pwd)
 # shellcheck source=tools/lib.sh
 . "$top/tools/lib.sh"
 
+guests=()
 work_dir kunit
+trap 'publish; rm -rf "$work"' EXIT
 
 # Parameters of galloc.ko and of the suites, which take how many operations their
 # random sequences may do: in the first set the whole budget, in the others what
@@ -107,9 +109,31 @@ boot()
 	esac
 }
 
+# log_of GUEST: here, until it is judged: there may be another run of the same.
 log_of()
 {
+	printf '%s/%s.log\n' "$work" "$1"
+}
+
+# kept_of GUEST: and where it then is.
+kept_of()
+{
 	printf '%s/kunit-%s-%s.log\n' "$logs" "$config" "$1"
+}
+
+# Each log is whole at any time.
+publish()
+{
+	local guest log file
+
+	for guest in "${guests[@]}"; do
+		log=$(log_of "$guest")
+		for file in "$log"*; do
+			[ -e "$file" ] || continue
+			cp "$file" "$(kept_of "$guest").$$" &&
+				mv "$(kept_of "$guest").$$" "$(kept_of "$guest")${file#"$log"}"
+		done
+	done
 }
 
 # Did the kernel report itself before galloc was loaded? lockdep is off then, and
@@ -173,11 +197,12 @@ check()
 # The guest proved its bed, ran the suites, unloaded and finished.
 check_guest()
 {
-	local guest=$1 log why watched name="the guest"
+	local guest=$1 log kept why watched name="the guest"
 
 	[ "$guest" = all ] || name="set $guest: the guest"
 	log=$(log_of "$guest")
-	check "$name has proved its bed" "see ${log#"$top"/}" \
+	kept=$(kept_of "$guest")
+	check "$name has proved its bed" "see ${kept#"$top"/}" \
 		grep -q 'galloc-kunit: bed proved$' "$log"
 	check "$name has suites to run" "none began" grep -q '# Subtest: ' "$log"
 	why=$(sed -n 's/^GUEST: failed: //p' "$log" | tail -n 1)
@@ -185,7 +210,7 @@ check_guest()
 	[ -z "$GUEST_RACES" ] || check "$name: KCSAN has watched accesses" "${watched:-none}" \
 		[ "${watched:-0}" -ge 1000 ]
 	check "$name loads, unloads and ends" \
-		"${why:-it came to: $(guest_last_line "$log")} (see ${log#"$top"/})" \
+		"${why:-it came to: $(guest_last_line "$log")} (see ${kept#"$top"/})" \
 		grep -qx "$guest 0" "$work/ended"
 }
 
@@ -203,11 +228,11 @@ check_operations()
 # Keep the log of a failure, which may be rare.
 keep_logs()
 {
-	local guest log
+	local guest kept
 
 	for guest in "${guests[@]}"; do
-		log=$(log_of "$guest")
-		cp "$log" "${log%.log}.failed.log"
+		kept=$(kept_of "$guest")
+		cp "$(log_of "$guest")" "${kept%.log}.failed.log"
 	done
 }
 
@@ -245,6 +270,7 @@ config=${1:-uml-7.3}
 [ $# -le 1 ] || die "too many arguments; type: kunit.sh [CONFIG]"
 logs=$top/build/log
 describe_bed
+need_places
 chosen_sets >"$work/sets"
 [ -s "$work/sets" ] ||
 	die "unknown set; available: $(parameter_sets | cut -d '|' -f 1 | tr '\n' ' ')"
@@ -258,7 +284,6 @@ uml-*)
 	;;
 esac
 
-need_places
 need_for modules guests
 case $config in
 uml-* | *-arm64-*) ;;
@@ -287,7 +312,8 @@ for name in kunit/galloc_kunit{,_guest} bed/galloc_{bed,held} $crimes $sites; do
 	files+=("$work/${name#*/}.ko:/$name.ko")
 done
 
-say "running the suites under $KREL, sets: ${sets[*]}"
+say "running the suites under $KREL, sets: ${sets[*]}; until the end the logs are in $work"
+mkdir -p "$logs"
 boot_all
 
 for guest in "${guests[@]}"; do cat "$(log_of "$guest")"; done |

@@ -57,10 +57,10 @@ scratch_dir()
 	local dir
 
 	for dir in "${TMPDIR:-}" "${top:+$top/build}" /tmp /var/tmp; do
-		[ -n "$dir" ] && plain_path "$dir" || continue
-		{ mkdir -p "$dir" 2>/dev/null && runs_programs "$dir"; } || continue
-		printf '%s\n' "$dir"
-		return
+		if [ -n "$dir" ] && plain_path "$dir" && mkdir -p "$dir" 2>/dev/null && runs_programs "$dir"; then
+			printf '%s\n' "$dir"
+			return
+		fi
 	done
 	die "programs can be run from neither ${top:+$top/build nor }/tmp: set TMPDIR to a directory with room where they can"
 }

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # Copyright (C) 2026 The galloc authors
 #
-# stop.sh: an interrupted `make check` leaves nothing running.  Uses the scripts of the
+# stop.sh: an interrupted `make check` leaves nothing running, and two at once do not judge
+# each other's work.  Uses the scripts of the
 # tree, in a copy where nothing is built, and a program that sleeps as the guest.
 # Last line: N passed, N failed, N skipped.
 
@@ -20,7 +21,8 @@ make_programs()
 {
 	mkdir -p "$work/bin" "$work/kdir"
 	# shellcheck disable=SC2016 # $$ is the guest's
-	printf '%s\n' '#!/bin/sh' "echo \$\$ >>'$work/guests'" 'exec sleep 3600' >"$work/bin/linux"
+	printf '%s\n' '#!/bin/sh' '[ -z "$RUN" ] || exec sh "$RUN"' \
+		"echo \$\$ >>'$work/guests'" 'exec sleep 3600' >"$work/bin/linux"
 	chmod +x "$work/bin/linux"
 	ln -s linux "$work/bin/qemu-system-x86_64"
 	# The modules are empty files.
@@ -135,12 +137,71 @@ broken_off()
 	nothing_left "$name"
 }
 
+# wait_file FILE: until it is there.
+wait_file()
+{
+	local end=$((SECONDS + PATIENCE))
+
+	until [ -e "$1" ] || [ $SECONDS -ge $end ]; do sleep 0.1; done
+}
+
+# verdict RUN: what kunit.sh has to say of a guest that prints this.
+verdict()
+{
+	RUN=$work/run.$1 KUNIT_SETS=default "$tree/tools/kunit.sh" uml-7.3 2>&1 |
+		sed -n 's/^not ok - .* loads, unloads and ends: \(.*\) (see .*/\1/p' || true
+}
+
+# The guest of the first begins before the second and ends after it.
+two_at_once()
+{
+	local first
+
+	printf '%s\n' "touch '$work/begun'" "until [ -e '$work/done' ]; do sleep 0.1; done" 'echo "GUEST: failed: first"' >"$work/run.1"
+	echo 'echo "GUEST: failed: second"' >"$work/run.2"
+	verdict 1 >"$work/verdict.1" &
+	first=$!
+	wait_file "$work/begun"
+	verdict 2 >"$work/verdict.2"
+	touch "$work/done"
+	wait "$first" || true
+	same "two kunit.sh at once judge their own guests" "$(cat "$work"/verdict.[12] | tr '\n' ' ')" "first second "
+	same "kunit.sh leaves the log in build" "$(cat "$tree/build/log/kunit-uml-7.3-default.log")" "GUEST: failed: first"
+	same "and nothing else" "$(cd "$tree/build/log" && echo *)" \
+		"kunit-uml-7.3-default.failed.log kunit-uml-7.3-default.log"
+}
+
+# While another one runs there, and when that is killed.
+check_waits()
+{
+	local holder pid end=$((SECONDS + PATIENCE))
+
+	mkdir -p "$tree/build"
+	(exec 6>"$tree/build/check.lock" && flock 6 && exec sleep 3600) &
+	holder=$!
+	disown "$holder"
+	while flock -n "$tree/build/check.lock" true; do sleep 0.1; done
+	: >"$work/guests"
+	setsid env --default-signal=INT,TERM,HUP KERNELS=6.1 CHECK_LANES=1 "$tree/tools/check.sh" >"$work/log" 2>&1 </dev/null &
+	pid=$!
+	disown "$pid"
+	until grep -q 'waiting for another make check' "$work/log" || [ $SECONDS -ge $end ]; do sleep 0.1; done
+	same "make check waits for another one in its tree" "$(cat "$work/log")" "-- waiting for another make check in this tree"
+	kill "$holder"
+	wait_for 1 || true
+	same "and begins when that has ended" "$(wc -l <"$work/guests")" 1
+	kill -TERM -- "-$pid"
+	nothing_left "make check that has waited"
+}
+
 [ $# -eq 0 ] || die "${0##*/} takes no arguments"
 test_dir stop
 tree=$work/tree
 make_programs
 make_tree
 check=(env KERNELS="6.1" CHECK_LANES=2 make -s -C "$tree" check)
+two_at_once
+check_waits
 for signal in TERM INT HUP KILL; do
 	# The guests of two lanes.
 	broken_off "$signal to the group of make check" 2 $signal group "${check[@]}"
