@@ -382,7 +382,6 @@ int main(int argc, char **argv)
 	else
 		write_profile(p);
 	profile_free(p);
-	if (fflush(stdout) || ferror(stdout))
-		reader_die("cannot write to standard output");
+	reader_finish();
 	return 0;
 }

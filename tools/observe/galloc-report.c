@@ -17,10 +17,14 @@
 #include <time.h>
 
 static const char usage[] =
-	"galloc-report [--load FILE] [--dir DIR] [SECONDS COUNT] >report.html\n"
+	"galloc-report [OPTION]... [SECONDS COUNT] >report.html\n"
 	"Writes one HTML file that shows where galloc's memory is, of this machine or of a\n"
 	"snapshot that gallocstat --save has made; with SECONDS, after it has looked COUNT\n"
-	"times, or until Ctrl-C, with a chart of that time.\n";
+	"times, or until Ctrl-C, with a chart of that time.\n"
+	"	--load FILE	of a snapshot, - is standard input\n"
+	"	--dir DIR	read the files there, not in " READER_DIR "\n"
+	"	--help\n"
+	"	--version\n";
 
 static const char head[] =
 	"<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
@@ -196,6 +200,7 @@ int main(int argc, char **argv)
 		{ "load", required_argument, NULL, 'l' },
 		{ "dir", required_argument, NULL, 'D' },
 		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'V' },
 		{ }
 	};
 	const char *dir = READER_DIR, *load = NULL;
@@ -212,6 +217,10 @@ int main(int argc, char **argv)
 		case 'D': dir = optarg; break;
 		case 'h':
 			fputs(usage, stdout);
+			reader_finish();
+			return 0;
+		case 'V':
+			printf("galloc-report, for version %d of galloc's files\n", READER_VERSION);
 			return 0;
 		default:
 			return 2;
@@ -220,9 +229,9 @@ int main(int argc, char **argv)
 	if (optind < argc && (load || argc != optind + 2))
 		reader_die("give SECONDS and COUNT, and no snapshot: type galloc-report --help");
 	if (optind < argc) {
-		seconds = atof(argv[optind]);
-		count = strtoul(argv[optind + 1], NULL, 10);
-		if (!(seconds > 0 && seconds < 1e6) || !count || count > 1000000)
+		seconds = reader_seconds(argv[optind]);
+		count = reader_count(argv[optind + 1]);
+		if (!seconds || !count || count > 1000000)
 			reader_die("%s %s are no seconds and no count: give numbers above 0",
 				   argv[optind], argv[optind + 1]);
 		s = history_take(&h, dir, seconds, count);
@@ -232,7 +241,6 @@ int main(int argc, char **argv)
 	report(s, &h);
 	reader_free(s);
 	history_free(&h);
-	if (fflush(stdout) || ferror(stdout))
-		reader_die("cannot write to standard output");
+	reader_finish();
 	return 0;
 }

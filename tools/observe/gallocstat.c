@@ -7,11 +7,9 @@
 #include "views.h"
 
 #include <getopt.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 static const char usage[] =
 	"gallocstat [OPTION]... [SECONDS [COUNT]]\n"
@@ -52,13 +50,10 @@ static __attribute__((noreturn)) void wrong_usage(const char *why)
 	reader_die("%s: type gallocstat --help", why);
 }
 
-static double positive(const char *word, const char *what)
+static double positive(double n, const char *word, const char *what)
 {
-	char *end;
-	double n = strtod(word, &end);
-
-	if (end == word || *end || !(n > 0 && n < 1e9))
-		reader_die("%s is no %s: give a number above 0", word, what);
+	if (!n)
+		reader_die("%s is no number of %s: give one above 0", word, what);
 	return n;
 }
 
@@ -89,6 +84,7 @@ static void parse(struct options *o, int argc, char **argv)
 		case 'D': o->dir = optarg; break;
 		case 'h':
 			fputs(usage, stdout);
+			reader_finish();
 			exit(0);
 		case 'V':
 			printf("gallocstat, for version %d of galloc's files\n", READER_VERSION);
@@ -98,10 +94,10 @@ static void parse(struct options *o, int argc, char **argv)
 		}
 	}
 	if (optind < argc)
-		o->seconds = positive(argv[optind++], "number of seconds");
-	if (optind < argc)
-		o->count = positive(argv[optind++], "number of lines");
-	if (optind < argc)
+		o->seconds = positive(reader_seconds(argv[optind]), argv[optind], "seconds");
+	if (optind + 1 < argc)
+		o->count = positive(reader_count(argv[optind + 1]), argv[optind + 1], "lines");
+	if (optind + 2 < argc)
 		wrong_usage("too many words");
 	if (o->seconds && (o->load || o->save || o->diff || o->view != view_summary))
 		wrong_usage("SECONDS goes with no other option but --dir");
@@ -129,7 +125,7 @@ static void print_line(const struct snapshot *s, const struct snapshot *last)
 		       reader_stat(s, "alloc_failed") - reader_stat(last, "alloc_failed"));
 	else
 		printf(" %12s %8s %8s %8s\n", "-", "-", "-", "-");
-	fflush(stdout);
+	reader_finish();
 }
 
 static void watch(const struct options *o)
@@ -143,7 +139,7 @@ static void watch(const struct options *o)
 			       "cached", "central", "free", "allocs/s", "misses", "chunks",
 			       "failed");
 		if (n)
-			usleep(o->seconds * 1e6);
+			reader_sleep(o->seconds);
 		s = reader_read(o->dir);
 		print_line(s, last);
 		reader_free(last);
@@ -174,7 +170,6 @@ int main(int argc, char **argv)
 		o.view(s);
 	}
 	reader_free(s);
-	if (fflush(stdout) || ferror(stdout))
-		reader_die("cannot write to standard output");
+	reader_finish();
 	return 0;
 }

@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 static const char usage[] =
-	"galloctop [-d SECONDS] [-n COUNT] [--dir DIR]\n"
+	"galloctop [-d SECONDS] [-n COUNT] [--dir DIR] [--help] [--version]\n"
 	"Shows galloc's memory on the screen.  Keys:\n"
 	"	c h p n		classes and caches, heaps, CPUs (processors), nodes\n"
 	"	< >		sort by the column to the left or right; r: the other way\n"
@@ -318,13 +318,10 @@ static void leave_screen(void)
 		endwin();
 }
 
-static double positive(const char *word)
+static double positive(double n, const char *word, const char *from)
 {
-	char *end;
-	double n = strtod(word, &end);
-
-	if (end == word || *end || !(n >= 0.1 && n < 1e9))
-		reader_die("%s is no number that can be used: give one from 0.1 on", word);
+	if (!n)
+		reader_die("%s is no number that can be used: give one from %s on", word, from);
 	return n;
 }
 
@@ -342,15 +339,23 @@ static void run(const char *dir, unsigned long count)
 	unsigned long taken = 1;
 	double next = now() + top.seconds;
 	double left;
+	int key;
 
 	for (;;) {
 		draw();
 		left = next - now();
+		/* A day is more than anybody waits, and what an int holds. */
+		left = left < 86400 ? left : 86400;
 		timeout(left > 0 ? left * 1000 : 0);
-		if (!act_on(getch()))
+		key = getch();
+		if (!act_on(key))
 			return;
-		if (now() < next)
+		if (now() < next) {
+			/* Where no keys come from, it does not wait for them. */
+			if (key == ERR)
+				reader_sleep(0.1);
 			continue;
+		}
 		next = now() + top.seconds;
 		if (count && taken++ == count)
 			return;
@@ -364,20 +369,29 @@ int main(int argc, char **argv)
 	static const struct option longs[] = {
 		{ "dir", required_argument, NULL, 'D' },
 		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'V' },
 		{ }
 	};
 	const char *dir = READER_DIR;
 	unsigned long count = 0;
+	double seconds;
 	int c;
 
 	reader_begin("galloctop", NULL);
 	while ((c = getopt_long(argc, argv, "d:n:h", longs, NULL)) >= 0) {
 		switch (c) {
-		case 'd': top.seconds = positive(optarg); break;
-		case 'n': count = positive(optarg); break;
+		case 'd':
+			seconds = reader_seconds(optarg);
+			top.seconds = positive(seconds >= 0.1 ? seconds : 0, optarg, "0.1");
+			break;
+		case 'n': count = positive(reader_count(optarg), optarg, "1"); break;
 		case 'D': dir = optarg; break;
 		case 'h':
 			fputs(usage, stdout);
+			reader_finish();
+			return 0;
+		case 'V':
+			printf("galloctop, for version %d of galloc's files\n", READER_VERSION);
 			return 0;
 		default:
 			return 2;

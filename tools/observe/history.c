@@ -10,7 +10,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 /* The chart, and where its axes are. */
 #define WIDTH	740
@@ -47,7 +46,7 @@ struct snapshot *history_take(struct history *h, const char *dir, double seconds
 		};
 		if (h->points >= count || interrupted)
 			break;
-		usleep(seconds * 1e6);
+		reader_sleep(seconds);
 	}
 	signal(SIGINT, SIG_DFL);
 	return s;

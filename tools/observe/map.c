@@ -15,6 +15,9 @@
 #define CELL_PAGES	8
 #define CELLS		(BLOCK_PAGES / CELL_PAGES)
 
+/* More than any object has. */
+#define MOST_PAGES	(1 << 20)
+
 /* Pages of SVG, and the height of a block. */
 #define SVG_SCALE	2
 #define SVG_HEIGHT	14
@@ -79,13 +82,20 @@ static struct span span_at(const struct table *t, size_t row)
 	return s;
 }
 
-/* Without the columns nothing can be drawn. */
+/* Without the columns nothing can be drawn; nor is there a span as long as this. */
 static const struct table *spans_of(const struct snapshot *s)
 {
 	const struct table *t = &s->file[READER_SPANS];
+	size_t row;
 
 	if (t->rows && (!reader_cell(t, 0, "block") || !reader_cell(t, 0, "state")))
 		reader_die("spans does not say where they are: that galloc is too old for a map");
+	for (row = 0; row < t->rows; row++)
+		if (reader_number(t, row, "page") >= BLOCK_PAGES ||
+		    reader_number(t, row, "pages") > MOST_PAGES)
+			reader_die("spans has one of %s pages at page %s of a block: it is damaged",
+				   reader_cell(t, row, "pages") ?: "?",
+				   reader_cell(t, row, "page") ?: "?");
 	return t;
 }
 

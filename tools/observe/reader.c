@@ -57,6 +57,44 @@ void *reader_need(void *p, size_t size)
 	return p;
 }
 
+/* What was printed must have been written. */
+void reader_finish(void)
+{
+	if (fflush(stdout) || ferror(stdout))
+		reader_die("cannot write to standard output");
+}
+
+/* ---- command lines ------------------------------------------------------------------ */
+
+double reader_seconds(const char *word)
+{
+	char *end;
+	double n = strtod(word, &end);
+
+	return end != word && !*end && n > 0 && n < 1e9 ? n : 0;
+}
+
+/* Of what is part of one there is none. */
+unsigned long reader_count(const char *word)
+{
+	double n = reader_seconds(word);
+
+	return (unsigned long)n == n ? n : 0;
+}
+
+/* Until then, or until a signal has been handled. */
+void reader_sleep(double seconds)
+{
+	struct timespec until;
+	long long ns;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	ns = until.tv_nsec + (long long)(seconds * 1e9);
+	until.tv_sec += ns / 1000000000;
+	until.tv_nsec = ns % 1000000000;
+	clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL);
+}
+
 /* ---- tables ------------------------------------------------------------------------ */
 
 static bool has_names(enum reader_file file)
@@ -309,6 +347,9 @@ struct snapshot *reader_load(const char *path)
 		reader_die("%s is truncated: copy it again, or make it again with gallocstat --save",
 			   path);
 	s->time = strtod(text + strlen(SNAPSHOT_HEAD), NULL);
+	/* What localtime() takes. */
+	if (!(s->time >= 0 && s->time < 1e11))
+		reader_die("%s has no time: it is damaged", path);
 	for (file = 0; file < READER_FILES; file++) {
 		struct table *t = &s->file[file];
 

@@ -83,4 +83,10 @@ const char *reader_state(const struct snapshot *s);
 unsigned long long reader_sum(const struct table *t, const char *column);
 const char *reader_bytes(unsigned long long bytes);
 
+/* Words of a command line; 0 if they are none. */
+double reader_seconds(const char *word);
+unsigned long reader_count(const char *word);
+void reader_sleep(double seconds);
+void reader_finish(void);
+
 #endif /* _GALLOC_OBSERVE_READER_H */

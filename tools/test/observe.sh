@@ -158,7 +158,16 @@ check_bad_input()
 	[ -e /sys/kernel/debug/galloc ] || [ "$(id -u)" -ne 0 ] ||
 		refused "galloc is not loaded" \
 			"/sys/kernel/debug/galloc is not there: is galloc loaded (modprobe galloc), and debugfs mounted (mount -t debugfs none /sys/kernel/debug)?"
-	refused "no number" "x is no number of seconds: give a number above 0" x
+	refused "no number" "x is no number of seconds: give one above 0" x
+	refused "nor is half a line" "0.5 is no number of lines: give one above 0" 1 0.5
+	same "an interval of more than an hour is not cut short" \
+		"$(timeout 1 "$tool" --dir "$work/galloc" 4295 2 || echo $?)" "$(said 1 1; echo 124)"
+	same "lines that nobody gets" "$("$tool" --dir "$work/galloc" 0.01 3 2>&1 >/dev/full || echo $?)" \
+		"$(printf 'gallocstat: cannot write to standard output\n1')"
+	sed '1s/time .*/time 1e30/' "$work/old" >"$work/bad"
+	refused "no time" "bad has no time: it is damaged" --load bad
+	sed 's/^\(0000000000000004 0 \)232/\14294967295/' "$work/old" >"$work/bad"
+	refused "a span of absurd length" "spans has one of 4294967295 pages at page 24 of a block: it is damaged" --load bad --map
 	refused "two things at once" \
 		"SECONDS goes with no other option but --dir: type gallocstat --help" --json 1
 	refused "a full disk" "/dev/full: No space left on device" --dir galloc --save /dev/full
@@ -297,6 +306,7 @@ check_pprof()
 	same "SECONDS COUNT: a chart of two lines" "$(grep -c '<polyline' "$work/page")" 2
 	tool=$top/build/observe/galloc-report
 	refused "no seconds" "x 3 are no seconds and no count: give numbers above 0" x 3
+	refused "nor are words that begin with numbers" "5x 2junk are no seconds and no count: give numbers above 0" 5x 2junk
 	refused "seconds of a snapshot" \
 		"give SECONDS and COUNT, and no snapshot: type galloc-report --help" --load with 1 2
 	tool=$top/build/observe/galloc-pprof
@@ -383,6 +393,20 @@ check_completion()
 	same "and leaves other words to files" "$(completed gallocstat --load o)" " "
 }
 
+# Each program says what it is, and its page names all options that it has.
+check_help()
+{
+	local program option lost=''
+
+	for program in gallocstat galloctop galloc-report galloc-pprof; do
+		same "$program --version" "$("$top/build/observe/$program" --version | cut -d ' ' -f 1)" "$program,"
+		for option in $("$top/build/observe/$program" --help | grep -oE -e '--[a-z]+'); do
+			sed 's/\\-/-/g' "$top/tools/observe/$program.8" | grep -q -e "$option" || lost+=" $program $option"
+		done
+	done
+	same "all options are in the pages" "$lost" ""
+}
+
 check_top()
 {
 	tm new-session -d -x 80 -y 24 "TERM=vt100 $top/build/observe/galloctop -d 0.1 --dir $work/galloc"
@@ -413,6 +437,10 @@ check_top()
 	make_files
 	refused_top "no terminal" "standard output is no terminal: use gallocstat" --dir galloc
 	refused_top "no number" "0 is no number that can be used: give one from 0.1 on" -d 0
+	refused_top "no count" "0.5 is no number that can be used: give one from 1 on" -n 0.5
+	at_most "without keys to wait for it sleeps: ms of processor in 2 s" "$(TERM=vt100 script -qec \
+		"bash -c 'time $top/build/observe/galloctop -d 2 -n 1 --dir $work/galloc </dev/null'" /dev/null </dev/null |
+		tr -d '\r' | awk '/^(user|sys)/ { split($2, t, /[ms]/); ms += (t[1] * 60 + t[2]) * 1000 } END { print int(ms) }')" 500
 }
 
 # refused_there NAME WANTED ARG...: the same where it has a terminal: one line, no screen.
@@ -470,5 +498,6 @@ check_bad_input
 check_report
 check_pprof
 check_completion
+check_help
 check_top_bad_input
 check_top

@@ -230,6 +230,8 @@ check_usage()
 		same "galloc-trace $args: how to use it" "$rc $(sed -n 's/ convert .*//p' "$work/said")" \
 			"2 galloc-trace"
 	done
+	same "galloc-trace --help: on standard output" "$("$tool" --help 2>/dev/null | sed -n 's/ convert .*//p')" galloc-trace
+	same "galloc-trace --version" "$("$tool" --version)" "galloc-trace, for version 1 of traces"
 }
 
 check_plot()

@@ -29,7 +29,9 @@ static const char usage[] =
 	"	its events, one a line.\n"
 	"galloc-trace plot FILE DIR\n"
 	"	pictures of it, by gnuplot.\n"
-	"FILE and IN may be -, standard input: xz -dc X.trace.xz | galloc-trace print -\n";
+	"FILE and IN may be -, standard input: xz -dc X.trace.xz | galloc-trace print -\n"
+	"galloc-trace --help\n"
+	"galloc-trace --version\n";
 
 void die(const char *format, ...)
 {
@@ -193,6 +195,14 @@ int main(int argc, char **argv)
 
 	if (!strcmp(command, "convert")) {
 		convert_command(argc - 1, argv + 1);
+		return 0;
+	}
+	if (argc == 2 && (!strcmp(command, "--help") || !strcmp(command, "-h"))) {
+		fputs(usage, stdout);
+		return 0;
+	}
+	if (argc == 2 && !strcmp(command, "--version")) {
+		printf("galloc-trace, for version %d of traces\n", TRACE_VERSION);
 		return 0;
 	}
 	if (argc == 3 && !strcmp(command, "check")) {
