@@ -72,23 +72,25 @@ names + >"$work/new"
 if [ -n "$reverse" ]; then from=new; else from=old; fi
 mapfile -t files < <(sources | tr '\n' '\0' | xargs -0 -r grep -lwF -f "$work/$from" || true)
 n=0
+# In a path that spatch can give to a shell, and that it leaves as it was if it fails.
 for file in "${files[@]}"; do
-	cp "$file" "$work/file"
+	copy=$work/file.${file##*.}
+	cp "$file" "$copy"
 	# Includes are for headers of the kernel: not followed.
-	spatch --very-quiet --no-includes --sp-file "$rules" --in-place "$file" >"$work/said" 2>&1 ||
+	spatch --very-quiet --no-includes --sp-file "$rules" --in-place "$copy" >"$work/said" 2>&1 ||
 		die "spatch fails for $file: $(tail -n 1 "$work/said")"
 	if [ -n "$reverse" ]; then
 		# In a comment a name may remain.
-		grep -nwF -f "$work/new" <"$file" | sed 's/^/-:/' | code | grep -wF -f "$work/new" >/dev/null ||
-			sed -i "\\|^$include\$|d" "$file"
-	elif ! cmp -s "$file" "$work/file" && ! grep -qxF "$include" "$file"; then
-		# Before the first: it includes what it needs.
-		awk -v "line=$include" '!done && /^#[ \t]*include/ { print line; done = 1 } { print }
-			END { exit !done }' "$file" >"$work/included" ||
-			{ cat <(echo "$include") "$file" >"$work/included"; }
-		cat "$work/included" >"$file"
+		grep -nwF -f "$work/new" <"$copy" | sed 's/^/-:/' | code | grep -wF -f "$work/new" >/dev/null ||
+			sed -i "\\|^$include\$|d" "$copy"
+	elif ! cmp -s "$file" "$copy" && ! grep -qxF "$include" "$file"; then
+		awk -v "line=$include" -v "names=(^|[^A-Za-z0-9_])($(paste -sd '|' "$work/new"))([^A-Za-z0-9_]|\$)" \
+			-f "$top/tools/port/include.awk" "$copy" "$copy" >"$work/included"
+		mv "$work/included" "$copy"
 	fi
-	cmp -s "$file" "$work/file" || n=$((n + 1))
+	cmp -s "$file" "$copy" && continue
+	{ cat "$copy" >"$file"; } 2>/dev/null || die "cannot write $file: make it writable"
+	n=$((n + 1))
 done
 
 # ---- what a person must look at -------------------------------------------------------------

@@ -155,7 +155,55 @@ port_restores_includes()
 	done
 }
 
+# source_of NAME LINE...: a source of these lines, and a call.
+source_of()
+{
+	printf '%s\n' "${@:2}" '	kfree(p);' >"$dir/$1"
+}
+
+# With a spatch that cannot work in such a path. The include is where all of the source has it,
+# and not where a condition, a comment or an older use hides it.
+port_includes_where_it_counts()
+{
+	local dir="$work/it's a tree" name line lost=''
+
+	mkdir -p "$dir" "$work/unspatch"
+	cp "$work/spatch/dpkg-query" "$work/unspatch/"
+	# shellcheck disable=SC2016 # its own
+	printf '%s\n' '#!/bin/sh' 'for file; do :; done' 'eval "sed -i \"s/\tkfree(/\tgalloc_kfree(/\" $file"' >"$work/unspatch/spatch"
+	chmod +x "$work/unspatch/spatch"
+	source_of plain.c '// SPDX' '#define pr_fmt(fmt) fmt' '#include <a.h>' '#include <b.h>'
+	source_of user.c '// SPDX' '#ifndef __KERNEL__' '#include "user.h"' '#else' '#include <a.h>' '#endif'
+	source_of old.c '#if defined(OLD)' '#include <old.h>' '#endif' '#include <a.h>'
+	source_of comment.c '/*' '#include <a.h>' '*/ // #include <b.h>' 'char c[] = "/*";' '#include <c.h>'
+	source_of guard.h '/* SPDX */' '#ifndef _GUARD_H' '#define _GUARD_H' '#  include <a.h>' '#endif'
+	source_of late.h '/* SPDX */' '#undef SYSTEM' '#if !defined(_LATE_H) || defined(AGAIN)' '#define LATE_H' \
+		'	kfree(q);' '#endif' '#include <trace/define_trace.h>'
+	source_of none.c '/* SPDX' ' */' 'void f(void)'
+	cp -r "$dir" "$work/unported"
+	PATH=$work/unspatch:$PATH "$top/tools/port/port.sh" "$dir" >"$work/out" 2>&1 || { cat "$work/out"; return 1; }
+	while read -r name line; do
+		[ "$(grep -n galloc_port.h "$dir/$name")" = "$line:#include <galloc_port.h>" ] ||
+			lost+=" $name $(grep -n galloc_port.h "$dir/$name")"
+	done <<-END
+		plain.c 3
+		user.c 2
+		old.c 4
+		comment.c 5
+		guard.h 4
+		late.h 2
+		none.c 3
+	END
+	[ "$(tail -n 1 "$work/out")" = "7 files converted, 0 places to look at" ] || lost+=" $(tail -n 1 "$work/out")"
+	[ -z "$lost" ] || { echo "error: elsewhere:$lost"; return 1; }
+	sed -i 's/tkfree(/tgalloc_x(/; s/tgalloc_kfree(/tkfree(/; s/tgalloc_x(/tgalloc_kfree(/' "$work/unspatch/spatch"
+	PATH=$work/unspatch:$PATH "$top/tools/port/port.sh" --reverse "$dir" && diff -r "$work/unported" "$dir" || return 1
+	printf '#!/bin/sh\nexit 3\n' >"$work/unspatch/spatch"
+	! PATH=$work/unspatch:$PATH "$top/tools/port/port.sh" "$dir" && diff -r "$work/unported" "$dir"
+}
+
 check "port: --reverse removes the include, of folders of any name" port_restores_includes
+check "port: the include is where all code has it, in paths of any name" port_includes_where_it_counts
 # of_make NAME ARG...: what a variable of the Makefile is.
 of_make()
 {
