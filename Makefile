@@ -132,7 +132,7 @@ check-profiling:
 
 .PHONY: patch
 patch:
-	@tools/ship/patch.sh $(KSRC)
+	@tools/ship/patch.sh $(if $(KSRC),'$(subst ','\'',$(KSRC))')
 
 check-observe:
 	@tools/stock.sh 6.1 tools
@@ -307,7 +307,7 @@ deb:
 	@tools/ship/deb.sh
 
 release:
-	@tools/ship/release.sh $(VERSION)
+	@tools/ship/release.sh $(if $(VERSION),'$(subst ','\'',$(VERSION))')
 
 # What was copied to MO and built of it there; other files may be there, too, and other modules.
 define uncopy

@@ -15,6 +15,13 @@
 # A failing command inside $(...) ends the script like any other one.
 shopt -s inherit_errexit
 
+# Of each script what is at its top says how to use it.
+if [ "${1:-}" = --help ] && [ -f "$0" ]; then
+	awk 'NR == 1 { next } !/^#/ { exit } /SPDX-License|# Copyright/ { next }
+		{ sub(/^# ?/, "") } !said && $0 == "" { next } { said = 1; print }' "$0"
+	exit
+fi
+
 # modinfo and depmod are only there up to Debian 13, which is not in the PATH of its users.
 PATH=$PATH:/usr/sbin:/sbin
 

@@ -41,6 +41,7 @@ elif [ "${1:-}" = --short ]; then
 	files=400 mb=4 image_mb=48 purpose=ported
 	sets=(minix zram sched aead)
 fi
+[[ ${1:-} = --table || " $*" != *" -"* ]] || die "there is no such option in $*; type: demo.sh --help"
 [ $# -eq 0 ] || sets=("$@")
 files=${PORT_FILES:-$files} mb=${PORT_MB:-$mb}
 series=${KERNEL:-6.1} variants=${PORT_VARIANTS:-kernel galloc}

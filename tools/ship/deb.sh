@@ -68,6 +68,7 @@ drop_packages()
 	rm -f "$1"/galloc{,-dkms,-dev,-tools,-doc}_*.{deb,dsc,changes,buildinfo,tar.xz}
 }
 
+[ $# -eq 0 ] || die "takes no arguments; type: make deb"
 need_for packages docs programs
 umask 022
 email=${DEBEMAIL:-$(! has_git || git -C "$top" log -1 --format=%ae)}

@@ -10,6 +10,7 @@ top=$(cd "$(dirname "$0")/../.." && pwd)
 # shellcheck source=tools/lib.sh
 . "$top/tools/lib.sh"
 
+[ $# -eq 0 ] || die "takes no arguments; type: ${0##*/}"
 test_dir rpm
 need_for rpm programs observing
 out=$top/build/rpm

@@ -154,10 +154,47 @@ memory_is_told()
 
 check "scripts: what a failed program said is kept, and nothing else is left" logs_of_progress_go
 check "scripts: the memory of a container is not the machine's" memory_is_told
-if with_mounts true 2>/dev/null; then
+# Mounts on /tmp hide a tree that is there.
+if [[ $top/ != @(/tmp|/var/tmp)/* ]] && with_mounts true 2>/dev/null; then
 	check "scripts: programs are kept where they can be run" work_is_where_programs_run
 	check "scripts: user-mode kernels have their memory where it can be" user_mode_has_memory
 else
-	skip "scripts: programs are kept where they can be run" "mounts are not allowed here"
-	skip "scripts: user-mode kernels have their memory where it can be" "mounts are not allowed here"
+	skip "scripts: programs are kept where they can be run" "mounts are not allowed here, or the tree is in /tmp"
+	skip "scripts: user-mode kernels have their memory where it can be" "mounts are not allowed here, or the tree is in /tmp"
 fi
+
+# Of each script, without anything that it would do; nor is an option taken for a name.
+scripts_have_help()
+{
+	local script said
+
+	# shellcheck disable=SC2016 # theirs
+	for script in $(cd "$top" && grep -lE '^\. "\$top/tools/(lib|kernel|clang)\.sh"$' -r tools); do
+		[ -x "$top/$script" ] || continue
+		said=$(timeout 60 "$top/$script" --help 2>&1) && [[ $said == *[a-z]* && $said != *SPDX* ]] && continue
+		echo "error: $script --help says $said"
+		return 1
+	done
+	one_line 'takes no arguments' "$top/tools/ship/deb.sh" --all && one_line 'takes no arguments' "$top/tools/ship/rpm.sh" -x &&
+		one_line 'trace: FAILED: .* an option' "$top/tools/trace/record.sh" -x &&
+		one_line 'no such option' "$top/tools/port/demo.sh" --short --tabel
+}
+
+# What make hands to a script is one word, whatever is in it.
+make_keeps_words()
+{
+	local dir=$work/words target
+
+	mkdir -p "$dir/tools/ship"
+	cp "$top/Makefile" "$dir/"
+	# shellcheck disable=SC2016 # its own
+	printf '%s\n' '#!/bin/sh' 'echo "$# $1"' | tee "$dir/tools/ship/patch.sh" >"$dir/tools/ship/release.sh"
+	chmod +x "$dir"/tools/ship/*
+	for target in "patch KSRC" "release VERSION"; do
+		[ "$(env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL make -s -C "$dir" --no-print-directory "${target% *}" "${target#* }=a 'b")" = "1 a 'b" ] &&
+			[ "$(env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL make -s -C "$dir" --no-print-directory "${target% *}")" = "0 " ] || return 1
+	done
+}
+
+check "scripts: each has --help" scripts_have_help
+check "scripts: make hands them one word each" make_keeps_words

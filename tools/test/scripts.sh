@@ -86,22 +86,27 @@ packages_have_versions()
 		[ "$(cat "$out"/galloc_*"+git$(git rev-list --count HEAD).dsc")" = "$(git log -1 --format=%ct)" ]
 }
 
-# A kernel's source can be named from where one is.
+# A kernel's source can be named from where one is, and as it likes.
 graft_is_relative()
 {
-	local source=$work/trees/linux name
+	local source=$work/trees/linux other="$work/trees/a'b" name
 
 	mkdir -p "$source"/{mm,tools/testing/selftests}
 	for name in mm/Kconfig mm/Makefile Kbuild tools/testing/selftests/Makefile; do
 		echo "# $name" >"$source/$name"
 	done
+	printf '%s\n' 'menu "mm"' endmenu >"$source/mm/Kconfig"
 	cp -r "$source" "$work/trees/before"
+	cp -r "$source" "$other"
 	mkdir "$work/trees/galloc"
 	(cd "$top" && tar --exclude=./build --exclude=.git -cf - .) | tar -C "$work/trees/galloc" -xf -
 	cd "$work/trees" || return 1
 	galloc/tools/graft linux >"$work/out" 2>&1 || { cat "$work/out"; return 1; }
 	[ -e linux/include/galloc/galloc.h ] || { echo "error: no galloc in the source"; return 1; }
 	[ ! -e galloc/linux ] || { echo "error: galloc/linux is new"; return 1; }
+	galloc/tools/graft "a'b" && diff -r linux "a'b" && galloc/tools/graft --reverse "a'b" || return 1
+	[ "$(tr '\n' ';' <linux/mm/Kconfig)" = 'menu "mm";source "mm/galloc/Kconfig";;endmenu;' ] ||
+		{ echo "error: mm/Kconfig is $(cat linux/mm/Kconfig)"; return 1; }
 	galloc/tools/graft --reverse linux >"$work/out" 2>&1 &&
 		diff -r -x include -x galloc before linux
 }

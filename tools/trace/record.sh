@@ -227,7 +227,7 @@ kmem | galloc) ;;
 esac
 name=${1:-default}
 runs=${TRACE_RUNS:-1}
-[ $# -le 1 ] || die "too many arguments; type: ${0##*/} [NAME]"
+[[ $# -le 1 && $name != -* ]] || die "too many arguments, or an option; type: ${0##*/} [NAME]"
 need_places
 need_for modules programs guests qemu traces recording
 mkdir -p "$out"
