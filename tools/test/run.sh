@@ -688,6 +688,8 @@ check "release: tag and sums are signed by git's key" release_is_signed
 . "$top/tools/test/scripts.sh"
 # shellcheck source=tools/test/machines.sh
 . "$top/tools/test/machines.sh"
+# shellcheck source=tools/test/documents.sh
+. "$top/tools/test/documents.sh"
 check "sizeclass: the generator builds and runs" \
 	env PAGE_SIZE=4096 "$top/tools/sizeclasses.sh"
 check "sizeclass: sizeclass.c is what the generator prints" \
