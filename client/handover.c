@@ -55,6 +55,8 @@ void *galloc_hand_over(const void *p, gfp_t gfp)
 
 	if (!galloc_owns(p))
 		return (void *)p;
+	if (!api_alloc_ok(gfp))
+		return NULL;
 	copy = galloc_fail(0) && !(gfp & __GFP_NOFAIL) ? NULL : kmemdup(p, gsize(p), gfp);
 	if (copy)
 		gfree(p);

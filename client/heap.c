@@ -367,6 +367,8 @@ void *grealloc_from(struct galloc_heap *heap, const void *p, size_t size, gfp_t 
 	size_t have;
 	void *new;
 
+	if (!api_alloc_ok(gfp))
+		return NULL;
 	if (ZERO_OR_NULL_PTR(p) || !size) {
 		if (size)
 			return galloc_from(heap, size, gfp);

@@ -318,7 +318,7 @@ static DECLARE_WORK(words_work, free_words);
  */
 void galloc_override_queue_rcu(const void *p, void *word)
 {
-	if (!rcu_batches_add(p) && llist_add(word, &waiting_words))
+	if (api_enter_ok() && !rcu_batches_add(p) && llist_add(word, &waiting_words))
 		schedule_work(&words_work);
 }
 EXPORT_SYMBOL_GPL(galloc_override_queue_rcu);
@@ -437,6 +437,9 @@ void *galloc_override_realloc(struct galloc_heap *heap, const void *p, size_t si
 		return galloc_override_alloc(heap, size, gfp, nid);
 	if (!galloc_owns(p) && !(ZERO_OR_NULL_PTR(p) && !(gfp & GALLOC_GFP_ZONES)))
 		return krealloc_node_align(p, size, align, gfp, nid);
+	/* Before anything looks at the object, whoever serves this. */
+	if (!api_alloc_ok(gfp))
+		return NULL;
 	if (!size) {
 		gfree(p);
 		return ZERO_SIZE_PTR;
@@ -474,6 +477,8 @@ void *galloc_override_vrealloc(struct galloc_heap *heap, const void *p, size_t s
 	void *new;
 	bool ours;
 
+	if (!api_enter_ok())
+		return NULL;
 	if (ZERO_OR_NULL_PTR(p))
 		return galloc_override_valloc(heap, size, align, gfp, nid);
 	if (!size) {

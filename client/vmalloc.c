@@ -66,6 +66,9 @@ void *gvmalloc_node(size_t size, gfp_t gfp, int nid)
 {
 	void *p = NULL;
 
+	/* It is not vmalloc() that should find out. */
+	if (!api_enter_ok())
+		return NULL;
 	if (size <= MAX_BYTES)
 		p = galloc_node(size, vmalloc_first_gfp(size, gfp), nid);
 	if (p || size <= PAGE_SIZE || !gfpflags_allow_blocking(gfp) ||
@@ -150,6 +153,8 @@ void *gvrealloc(const void *p, size_t size, gfp_t gfp)
 	size_t have;
 	void *new;
 
+	if (!api_alloc_ok(gfp))
+		return NULL;
 	if (ZERO_OR_NULL_PTR(p))
 		return gvmalloc(size, gfp);
 	if (!size) {

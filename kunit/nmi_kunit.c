@@ -15,6 +15,7 @@
 #include <linux/perf_event.h>
 #include <linux/preempt.h>
 
+#include "galloc_override_calls.h"
 #include "twin.h"
 
 #define LARGE		100000
@@ -24,7 +25,7 @@
 #define MOST_NMIS	8
 
 /* Calls of which each is refused. */
-#define REFUSED		33
+#define REFUSED		45
 
 struct client {
 	struct rcu_head rcu;
@@ -80,6 +81,25 @@ static void call_heaps_and_caches(void)
 	galloc_cache_free_bulk(nmi.cache, 1, p);
 }
 
+/* Of an object of whole pages: its span is looked up with a lock. */
+static void call_with_a_large_object(void)
+{
+	const gfp_t nofail = GFP | __GFP_NOFAIL;
+
+	refused(!grealloc(nmi.large, 2 * LARGE, GFP));
+	refused(!grealloc_from(nmi.heap, nmi.large, 2 * LARGE, GFP));
+	refused(!gvrealloc(nmi.large, 2 * LARGE, GFP));
+	refused(!gvrealloc(nmi.large, 100, GFP));
+	refused(!gvmalloc(LARGE, GFP_KERNEL));
+	refused(!galloc_override_realloc(NULL, nmi.large, 2 * LARGE, 1, GFP | GFP_DMA, -1));
+	refused(!galloc_override_realloc(NULL, nmi.large, 2 * LARGE, 1, nofail, -1));
+	refused(!galloc_override_vrealloc(NULL, nmi.large, 2 * LARGE, 1, GFP, -1));
+	refused(!galloc_hand_over(nmi.large, GFP));
+	refused(!galloc_ksize(nmi.large));
+	galloc_override_queue_rcu(nmi.large, nmi.large);
+	galloc_free_rcu(nmi.large);
+}
+
 static void call_everything(void)
 {
 	void *both[2] = { nmi.small, nmi.large };
@@ -114,6 +134,7 @@ static void call_everything(void)
 	gfree_rcu(nmi.small, rcu);
 	gfree(nmi.large);
 	call_heaps_and_caches();
+	call_with_a_large_object();
 	refused(gk_events(EVENT_NMI) - refusals == REFUSED);
 
 	/* These may be served by the stack, and by nothing else. */
@@ -224,6 +245,18 @@ static void every_call_is_refused_while_a_row_is_locked(struct kunit *test)
 	WRITE_ONCE(galloc_pause_hook, NULL);
 	gfree(first);
 	gfree(second);
+	end(test);
+}
+
+static void every_call_is_refused_while_a_node_is_locked(struct kunit *test)
+{
+	struct mheap *h = mheap_of(gk_nid());
+	unsigned long flags;
+
+	begin(test);
+	galloc_lock(&h->lock, flags);
+	as_if_in_an_nmi();
+	galloc_unlock(&h->lock, flags);
 	end(test);
 }
 
@@ -369,6 +402,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(every_call_is_refused),
 	KUNIT_CASE(every_call_is_refused_while_the_stacks_are_busy),
 	KUNIT_CASE(every_call_is_refused_while_a_row_is_locked),
+	KUNIT_CASE(every_call_is_refused_while_a_node_is_locked),
 #ifdef CONFIG_HAVE_HW_BREAKPOINT
 	KUNIT_CASE(an_nmi_hits_a_locked_row),
 	KUNIT_CASE(an_nmi_hits_a_transfer),
