@@ -9,6 +9,7 @@
  * lock.  Overview: galloc_mod.c.
  */
 #include "debug/guard.h"
+#include "heap.h"
 #include "mcache.h"
 
 #include <linux/irq_work.h>
@@ -32,15 +33,42 @@ static size_t dma_size(size_t size)
 	return __galloc_dma_size(size);
 }
 
-static void *alloc_here(struct galloc_heap *heap, size_t size, gfp_t gfp, int nid)
+static __always_inline void *alloc_here(struct galloc_heap *heap, size_t size, size_t align,
+					gfp_t gfp, int nid)
 {
 	void *p;
 
-	if (!heap)
-		return galloc_node(size, gfp, nid);
-	p = galloc_from_node(heap, size, gfp & __GFP_NOFAIL ? gfp_may_fail(gfp) : gfp, nid);
-	/* What must not fail is not refused by the limit of the heap. */
-	return p || !(gfp & __GFP_NOFAIL) ? p : galloc_node(size, gfp, nid);
+	if (heap) {
+		p = heap_alloc(heap, size, align,
+			       gfp & __GFP_NOFAIL ? gfp_may_fail(gfp) : gfp, nid);
+		/* What must not fail is not refused by the limit of the heap. */
+		if (p || !(gfp & __GFP_NOFAIL))
+			return p;
+	}
+	return align > 1 ? galloc_node_aligned(size, align, gfp, nid) :
+			   galloc_node(size, gfp, nid);
+}
+
+/* The kernel's, at an alignment. */
+static __always_inline void *alloc_there(size_t size, size_t align, gfp_t gfp, int nid)
+{
+	return align > 1 ? krealloc_node_align(NULL, size, align, gfp, nid) :
+			   kmalloc_node(size, gfp, nid);
+}
+
+static __always_inline void *alloc_either(struct galloc_heap *heap, size_t size,
+					  size_t align, gfp_t gfp, int nid)
+{
+	void *p;
+
+	if (unlikely(gfp & GALLOC_GFP_ZONES))
+		return alloc_there(size, align, gfp, nid);
+	size = dma_size(size);
+	if (likely(!(gfp & __GFP_NOFAIL)) || gfpflags_allow_blocking(gfp))
+		return alloc_here(heap, size, align, gfp, nid);
+	/* It cannot wait: it gets what there is, and the kernel says what it says. */
+	p = alloc_here(heap, size, align, (gfp & ~__GFP_NOFAIL) | __GFP_NOWARN, nid);
+	return p ?: alloc_there(size, align, gfp, nid);
 }
 
 /**
@@ -55,16 +83,7 @@ static void *alloc_here(struct galloc_heap *heap, size_t size, gfp_t gfp, int ni
  */
 void *galloc_override_alloc(struct galloc_heap *heap, size_t size, gfp_t gfp, int nid)
 {
-	void *p;
-
-	if (unlikely(gfp & GALLOC_GFP_ZONES))
-		return kmalloc_node(size, gfp, nid);
-	size = dma_size(size);
-	if (likely(!(gfp & __GFP_NOFAIL)) || gfpflags_allow_blocking(gfp))
-		return alloc_here(heap, size, gfp, nid);
-	/* It cannot wait: it gets what there is, and the kernel says what it says. */
-	p = alloc_here(heap, size, (gfp & ~__GFP_NOFAIL) | __GFP_NOWARN, nid);
-	return p ?: kmalloc_node(size, gfp, nid);
+	return alloc_either(heap, size, 1, gfp, nid);
 }
 EXPORT_SYMBOL_GPL(galloc_override_alloc);
 
@@ -94,13 +113,15 @@ void *galloc_override_valloc(struct galloc_heap *heap, size_t size, size_t align
 
 	if (unlikely((gfp & GALLOC_GFP_ZONES) || align > ARCH_KMALLOC_MINALIGN))
 		return kvmalloc_node_align(size, align, gfp, nid);
+	/* Of which there is nothing of vmalloc(). */
+	if (size <= PAGE_SIZE)
+		return galloc_override_alloc(heap, size, gfp, nid);
 	size = dma_size(size);
 	if (heap && size <= KMALLOC_MAX_SIZE)
 		p = galloc_from_node(heap, size, (vmalloc_first_gfp(size, gfp) | __GFP_NOWARN) &
 				     ~__GFP_NOFAIL, nid);
 	p = p ?: gvmalloc_node(size, gfp, nid);
-	if (likely(p) || size <= PAGE_SIZE ||
-	    (gfpflags_allow_blocking(gfp) && !(gfp & __GFP_THISNODE)))
+	if (likely(p) || (gfpflags_allow_blocking(gfp) && !(gfp & __GFP_THISNODE)))
 		return p;
 	/* Whether vmalloc() takes such flags depends on the kernel. */
 	return kvmalloc_node_align(size, align, gfp, nid);
@@ -433,9 +454,11 @@ void *galloc_override_realloc(struct galloc_heap *heap, const void *p, size_t si
 	size_t full;
 	void *new;
 
-	if (ZERO_OR_NULL_PTR(p) && align <= ARCH_KMALLOC_MINALIGN)
-		return galloc_override_alloc(heap, size, gfp, nid);
-	if (!galloc_owns(p) && !(ZERO_OR_NULL_PTR(p) && !(gfp & GALLOC_GFP_ZONES)))
+	if (ZERO_OR_NULL_PTR(p))
+		return align <= ARCH_KMALLOC_MINALIGN ?
+		       galloc_override_alloc(heap, size, gfp, nid) :
+		       alloc_either(heap, size, align, gfp, nid);
+	if (!galloc_owns(p))
 		return krealloc_node_align(p, size, align, gfp, nid);
 	/* Before anything looks at the object, whoever serves this. */
 	if (!api_alloc_ok(gfp))
@@ -447,7 +470,7 @@ void *galloc_override_realloc(struct galloc_heap *heap, const void *p, size_t si
 	if (unlikely(gfp & GALLOC_GFP_ZONES))
 		return move_to_kernel(p, size, gfp, nid);
 	full = dma_size(size);
-	if (unlikely(gfp & __GFP_NOFAIL) && !ZERO_OR_NULL_PTR(p))
+	if (unlikely(gfp & __GFP_NOFAIL))
 		new = move_nofail(p, full, align, gfp, nid);
 	else
 		new = grealloc_node_aligned(p, full, align, gfp, nid);
