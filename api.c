@@ -190,7 +190,6 @@ static noinline size_t request_sampled(const struct request *r)
 static void *serve(const struct request *r)
 {
 	bool sleeps = gfpflags_allow_blocking(r->gfp), flushed = false;
-	bool once = (r->gfp & GALLOC_GFP_ONCE) == GALLOC_GFP_ONCE;
 	struct row_account *a;
 	gfp_t gfp = r->gfp;
 	size_t sampled;
@@ -204,6 +203,8 @@ static void *serve(const struct request *r)
 		obj = get_once(r, gfp_may_fail(gfp));
 		if (likely(obj))
 			break;
+		if (gfp & GALLOC_GFP_ONCE)
+			return NULL;
 		/* Without sleeping a turn, once. */
 		if (unlikely(!flushed && quarantine_flush(sleeps))) {
 			flushed = !sleeps;
@@ -219,8 +220,6 @@ static void *serve(const struct request *r)
 			if (over_limit(r))
 				return NULL;
 		}
-		if (once)
-			return NULL;
 		relieve(gfp, max(r->size, r->align) >> PAGE_SHIFT);
 		obj = get_once(r, gfp);
 		if (obj)

@@ -417,12 +417,12 @@ void arena_abandon_pages(struct mspan *s)
  */
 static gfp_t chunk_gfp(gfp_t gfp)
 {
-	if ((gfp & GALLOC_GFP_ONCE) == GALLOC_GFP_ONCE)
+	if (gfp & GALLOC_GFP_ONCE)
 		gfp &= ~KVMALLOC_GFP_LACKS;
 	return context_gfp(gfp) &
 	       ~(__GFP_ZERO | __GFP_COMP | __GFP_ACCOUNT | __GFP_MOVABLE |
 		 __GFP_RECLAIMABLE | __GFP_HARDWALL | __GFP_WRITE |
-		 GALLOC_GFP_ZONES);
+		 GALLOC_GFP_ZONES | GALLOC_GFP_ONCE);
 }
 
 /* For more than is needed: not worth reclaim, reserves or another node. */

@@ -62,8 +62,8 @@ static_assert(GALLOC_MAX_PAGES <= U16_MAX);
 /* Flags the fast path leaves to alloc_flagged(). */
 #define GALLOC_GFP_RARE		(GALLOC_GFP_ZONES | __GFP_ZERO | __GFP_NOFAIL)
 
-/* Both, which nobody asks of an allocator: give up rather than empty caches, see vmalloc.c. */
-#define GALLOC_GFP_ONCE		(__GFP_NORETRY | __GFP_WRITE)
+/* No flag of the kernel's: try once, count no refusal.  See serve(), resize.c and vmalloc.c. */
+#define GALLOC_GFP_ONCE		((__force gfp_t)(1U << 31))
 
 /**
  * enum mspan_state - who owns a span

@@ -31,12 +31,19 @@ static inline bool may_call_system(void)
 	return may_grow() && !irqs_disabled();
 }
 
+static_assert(!((__force unsigned int)(GALLOC_GFP_ONCE & __GFP_BITS_MASK)));
+
+/* What is only taken if it is at hand: the caller has something else. */
+#define GALLOC_GFP_AT_HAND	(GALLOC_GFP_ONCE | __GFP_NOMEMALLOC)
+
 /*
  * The flags of a request that this context allows.  With interrupts off galloc must
  * not wake anything, not even kswapd: the caller may hold the lock of a runqueue.
  */
 static inline gfp_t context_gfp(gfp_t gfp)
 {
+	if ((gfp & GALLOC_GFP_AT_HAND) == GALLOC_GFP_AT_HAND)
+		gfp &= ~__GFP_RECLAIM;
 	return irqs_disabled() ? gfp & ~__GFP_RECLAIM : gfp;
 }
 

@@ -113,11 +113,14 @@ static int node_of(const void *p)
 	return page_to_nid(is_vmalloc_addr(p) ? vmalloc_to_page(p) : virt_to_page(p));
 }
 
-/* For what can do without it: no reserves, and little effort.  The caller may sleep. */
+/*
+ * For what can do without it: no reserves, no effort, and no refusal is counted.  The caller may
+ * sleep: what is set aside for those that cannot is not for it.
+ */
 static gfp_t gfp_at_hand(gfp_t gfp)
 {
 	gfp &= ~(__GFP_HIGH | __GFP_MEMALLOC | __GFP_RETRY_MAYFAIL | __GFP_NOFAIL);
-	return gfp | __GFP_NOWARN | __GFP_NORETRY | __GFP_NOMEMALLOC;
+	return gfp | __GFP_NOWARN | __GFP_NORETRY | GALLOC_GFP_AT_HAND;
 }
 
 /**

@@ -29,9 +29,11 @@ gfp_t vmalloc_first_gfp(size_t size, gfp_t gfp)
 {
 	if (size <= PAGE_SIZE)
 		return gfp;
-	if (!(gfp & __GFP_RETRY_MAYFAIL))
-		gfp |= gfpflags_allow_blocking(gfp) && !(gfp & __GFP_THISNODE) ?
-		       GALLOC_GFP_ONCE : __GFP_NORETRY;
+	if (!(gfp & __GFP_RETRY_MAYFAIL)) {
+		gfp |= __GFP_NORETRY;
+		if (gfpflags_allow_blocking(gfp) && !(gfp & __GFP_THISNODE))
+			gfp |= GALLOC_GFP_ONCE;
+	}
 	return (gfp | __GFP_NOWARN) & ~__GFP_NOFAIL;
 }
 

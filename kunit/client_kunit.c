@@ -181,6 +181,7 @@ static void realloc_aligns_as_asked(struct kunit *test)
 static void shrink_some(struct kunit *test, size_t from, size_t to, bool starve)
 {
 	void *p[8];
+	long failed;
 	int i;
 
 	for (i = 0; i < ARRAY_SIZE(p); i++) {
@@ -190,6 +191,7 @@ static void shrink_some(struct kunit *test, size_t from, size_t to, bool starve)
 	}
 	if (starve)
 		gk_starve(test);
+	failed = gk_events(EVENT_ALLOC_FAILED);
 	for (i = 0; i < ARRAY_SIZE(p); i++) {
 		/* The atomic reserve is not taken for it. */
 		KUNIT_EXPECT_PTR_EQ(test, grealloc(p[i], to, GFP_ATOMIC), p[i]);
@@ -198,6 +200,7 @@ static void shrink_some(struct kunit *test, size_t from, size_t to, bool starve)
 		KUNIT_EXPECT_TRUE(test, starve || IS_ALIGNED((unsigned long)p[i], to));
 		KUNIT_EXPECT_TRUE(test, twin_intact(p[i], to, i));
 	}
+	KUNIT_EXPECT_EQ(test, gk_events(EVENT_ALLOC_FAILED), failed);
 	gk_feed();
 	gk_unlimit(test);
 	gfree_bulk(ARRAY_SIZE(p), p);
@@ -300,6 +303,9 @@ static void vmalloc_serves_what_must_not_fail(struct kunit *test)
 	p = gvmalloc(50000, GFP_KERNEL | __GFP_NOFAIL);
 	KUNIT_EXPECT_TRUE(test, is_vmalloc_addr(p));
 	gvfree(p);
+	p = gvmalloc(50000, GFP_KERNEL | __GFP_NOFAIL | __GFP_RETRY_MAYFAIL);
+	KUNIT_EXPECT_TRUE(test, is_vmalloc_addr(p));
+	gvfree(p);
 }
 
 /* As kvmalloc() does: many CPUs' caches are worth more than a run. */
@@ -353,8 +359,51 @@ static void before_vmalloc_there_is_no_more_reclaim_than_for_kvmalloc(struct kun
 	gk_whole();
 	KUNIT_EXPECT_TRUE(test, is_vmalloc_addr(p));
 	gvfree(p);
-	asked &= KVMALLOC_GFP_LACKS | __GFP_RETRY_MAYFAIL | __GFP_WRITE;
+	asked &= KVMALLOC_GFP_LACKS | __GFP_RETRY_MAYFAIL | GALLOC_GFP_ONCE;
 	KUNIT_EXPECT_EQ(test, (__force unsigned int)asked, 0);
+}
+
+/* The old object does: nothing is reclaimed for a better aligned one. */
+static void what_shrinks_is_moved_without_reclaim(struct kunit *test)
+{
+	void *p[8], *q;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(p); i++) {
+		p[i] = galloc(100000, GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, p[i]);
+	}
+	gk_take_free_runs(test);
+	asked = 0;
+	for (i = 0; i < ARRAY_SIZE(p); i++) {
+		WRITE_ONCE(galloc_pause_hook, note_flags);
+		q = grealloc(p[i], 65536, GFP_KERNEL);
+		WRITE_ONCE(galloc_pause_hook, NULL);
+		KUNIT_ASSERT_NOT_NULL(test, q);
+		p[i] = q;
+	}
+	KUNIT_EXPECT_EQ(test, (__force unsigned int)(asked & __GFP_RECLAIM), 0);
+	gfree_bulk(ARRAY_SIZE(p), p);
+}
+
+/* Two flags of a client, which mean something to the kernel, mean no more here. */
+static void a_client_cannot_ask_for_less_effort(struct kunit *test)
+{
+	unsigned int before, after;
+	void *p;
+
+	gk_take_free_runs(test);
+	gk_in_pieces(2);
+	migrate_disable();
+	gfree(galloc(64, GFP_KERNEL));
+	before = gk_stacked(gk_stack(sizeclass_of(64)));
+	p = galloc(50000, QUIET | __GFP_NORETRY | __GFP_WRITE);
+	after = gk_stacked(gk_stack(sizeclass_of(64)));
+	migrate_enable();
+	gk_whole();
+	KUNIT_EXPECT_NULL(test, p);
+	KUNIT_EXPECT_TRUE(test, before || galloc_debug);
+	KUNIT_EXPECT_EQ(test, after, 0);
 }
 
 static void vmalloc_serves_nothing_else(struct kunit *test)
@@ -642,6 +691,8 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(vmalloc_serves_what_must_not_fail),
 	KUNIT_CASE(vmalloc_is_asked_before_caches_are_emptied),
 	KUNIT_CASE(before_vmalloc_there_is_no_more_reclaim_than_for_kvmalloc),
+	KUNIT_CASE(what_shrinks_is_moved_without_reclaim),
+	KUNIT_CASE(a_client_cannot_ask_for_less_effort),
 	KUNIT_CASE(vmalloc_serves_nothing_else),
 	KUNIT_CASE(gvrealloc_keeps_the_contents_wherever_they_are),
 	KUNIT_CASE(kvrealloc_leaves_the_kernels_object_to_it),

@@ -458,7 +458,8 @@ void gate_see_taken(const void *p, bool nolock)
  */
 void gate_see_alloc(const void *p, size_t asked, gfp_t gfp)
 {
-	struct gate_object o = { .p = untag(p), .asked = asked, .gfp = gfp };
+	struct gate_object o = { .p = untag(p), .asked = asked,
+				 .gfp = gfp & ~GALLOC_GFP_ONCE };
 
 	if (gate_is_watched())
 		gate_see(&o, false);
