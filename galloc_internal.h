@@ -733,9 +733,6 @@ static __always_inline bool api_alloc_ok(gfp_t gfp)
 /* client/resize.c */
 
 size_t resize_have(const void *p);
-gfp_t vmalloc_first_gfp(size_t size, gfp_t gfp);
-bool vmalloc_has(const void *p);
-size_t vmalloc_bytes(const void *p);
 size_t resize_kept(const void *p, size_t have);
 void resize_in_place(const void *p, size_t size, size_t have, gfp_t gfp);
 

@@ -214,6 +214,7 @@ bool account_charge(struct row_account *a, long bytes);
 void account_uncharge(struct row_account *a, long bytes);
 bool account_charge_span(struct rowset *set);
 void account_uncharge_span(struct rowset *set, int npages);
+const struct row_account *account_refusing(const struct row_account *a, size_t bytes);
 struct row_account *account_refused_by(const struct rowset *set, size_t bytes);
 
 #endif /* _GALLOC_ROWS_H */

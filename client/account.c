@@ -94,15 +94,18 @@ void account_uncharge_span(struct rowset *set, int npages)
 	account_uncharge(set->args.account, span_length(npages));
 }
 
+/* The first of an account and those above it whose limit would refuse so much; or NULL. */
+const struct row_account *account_refusing(const struct row_account *a, size_t bytes)
+{
+	while (a && !exceeds(a, atomic_long_read(&a->bytes) + (long)bytes))
+		a = a->parent;
+	return a;
+}
+
 /* The account whose limit would refuse another span, or @bytes of whole pages; or NULL. */
 struct row_account *account_refused_by(const struct rowset *set, size_t bytes)
 {
-	struct row_account *a;
-
 	if (set->args.sc.size)
 		bytes = span_length(set->args.sc.span_pages);
-	for (a = set->args.account; a; a = a->parent)
-		if (exceeds(a, atomic_long_read(&a->bytes) + (long)bytes))
-			return a;
-	return NULL;
+	return (struct row_account *)account_refusing(set->args.account, bytes);
 }

@@ -326,6 +326,16 @@ void *galloc_from_aligned(struct galloc_heap *heap, size_t size, size_t align, g
 }
 EXPORT_SYMBOL_GPL(galloc_from_aligned);
 
+/* Does the limit refuse that much now? */
+bool heap_is_full(const struct galloc_heap *heap, size_t size)
+{
+	unsigned int class = sizeclass_of(size);
+	size_t takes = class ? (size_t)sizeclasses[class].span_pages << PAGE_SHIFT :
+			       large_takes(size, size & -size);
+
+	return account_refusing(&heap->account, takes);
+}
+
 /* Is a set one of the heap's, or of a cache in it? */
 static bool heap_owns(const struct galloc_heap *heap, const struct rowset *set)
 {

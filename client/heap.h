@@ -65,6 +65,7 @@ void heap_put(struct galloc_heap *heap);
 void *heap_alloc(struct galloc_heap *heap, size_t size, size_t align, gfp_t gfp, int nid);
 void heap_add_cache(struct galloc_heap *heap, struct galloc_cache *cache);
 void heap_remove_cache(struct galloc_heap *heap, struct galloc_cache *cache);
+bool heap_is_full(const struct galloc_heap *heap, size_t size);
 bool heap_has(const struct galloc_heap *heap, const void *p);
 void heap_sum(struct rowset *set, struct heap_sums *sums);
 void heap_each(struct galloc_heap *heap,

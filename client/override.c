@@ -11,6 +11,7 @@
 #include "debug/guard.h"
 #include "heap.h"
 #include "mcache.h"
+#include "vmalloc.h"
 
 #include <linux/irq_work.h>
 #include <linux/module.h>
@@ -109,19 +110,26 @@ static gfp_t first_gfp(size_t size, gfp_t gfp)
 void *galloc_override_valloc(struct galloc_heap *heap, size_t size, size_t align,
 			     gfp_t gfp, int nid)
 {
-	void *p = NULL;
+	gfp_t first;
+	void *p;
 
-	if (unlikely((gfp & GALLOC_GFP_ZONES) || align > ARCH_KMALLOC_MINALIGN))
+	if (unlikely((gfp & GALLOC_GFP_ZONES) || align > ARCH_KMALLOC_MINALIGN ||
+		     size > KMALLOC_MAX_SIZE))
 		return kvmalloc_node_align(size, align, gfp, nid);
 	/* Of which there is nothing of vmalloc(). */
 	if (size <= PAGE_SIZE)
 		return galloc_override_alloc(heap, size, gfp, nid);
 	size = dma_size(size);
-	if (heap && size <= KMALLOC_MAX_SIZE)
-		p = galloc_from_node(heap, size, (vmalloc_first_gfp(size, gfp) | __GFP_NOWARN) &
-				     ~__GFP_NOFAIL, nid);
-	p = p ?: gvmalloc_node(size, gfp, nid);
-	if (likely(p) || (gfpflags_allow_blocking(gfp) && !(gfp & __GFP_THISNODE)))
+	first = vmalloc_first_gfp(size, gfp);
+	if (vmalloc_serves(size, gfp)) {
+		/* It does beyond the limit, and without a refusal. */
+		if (heap && heap_is_full(heap, size))
+			first |= GALLOC_GFP_ONCE;
+		p = alloc_here(heap, size, 1, first, nid);
+		return p ?: vmalloc_instead(size, gfp, nid);
+	}
+	p = alloc_here(heap, size, 1, first, nid);
+	if (p || (heap && !(gfp & __GFP_NOFAIL) && heap_is_full(heap, size)))
 		return p;
 	/* Whether vmalloc() takes such flags depends on the kernel. */
 	return kvmalloc_node_align(size, align, gfp, nid);

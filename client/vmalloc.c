@@ -6,6 +6,7 @@
  * Above api.c, whose calls it uses.  What vmalloc() serves is not galloc's: it does not
  * count against limit_mb and is in none of the statistics.  Overview: galloc_mod.c.
  */
+#include "vmalloc.h"
 #include "debug/guard.h"
 
 #include <linux/module.h>
@@ -20,6 +21,13 @@
 /* Flags with which vmalloc() may be asked for a node: it takes no others then. */
 #define NODE_GFP	(GFP_KERNEL | __GFP_ZERO | __GFP_NOWARN | __GFP_ACCOUNT)
 
+/* May vmalloc() be asked where galloc() has none?  Of a page or less it is not. */
+bool vmalloc_serves(size_t size, gfp_t gfp)
+{
+	return size > PAGE_SIZE && gfpflags_allow_blocking(gfp) &&
+	       !(gfp & (GALLOC_GFP_ZONES | __GFP_THISNODE));
+}
+
 /*
  * The flags of the first attempt.  Only a page or less is worth all that the caller
  * allows: for longer runs there is vmalloc(), which needs single pages only.  Where that may
@@ -29,17 +37,19 @@ gfp_t vmalloc_first_gfp(size_t size, gfp_t gfp)
 {
 	if (size <= PAGE_SIZE)
 		return gfp;
-	if (!(gfp & __GFP_RETRY_MAYFAIL)) {
-		gfp |= __GFP_NORETRY;
-		if (gfpflags_allow_blocking(gfp) && !(gfp & __GFP_THISNODE))
-			gfp |= GALLOC_GFP_ONCE;
-	}
+	if (!(gfp & __GFP_RETRY_MAYFAIL))
+		gfp |= vmalloc_serves(size, gfp) ? __GFP_NORETRY | GALLOC_GFP_ONCE :
+						   __GFP_NORETRY;
 	return (gfp | __GFP_NOWARN) & ~__GFP_NOFAIL;
 }
 
 /* Whole pages, so that gvrealloc() may use the last to its end, whatever watches it. */
-static void *from_vmalloc(size_t size, gfp_t gfp, int nid)
+void *vmalloc_instead(size_t size, gfp_t gfp, int nid)
 {
+	if (size > INT_MAX) {
+		WARN_ONCE(!(gfp & __GFP_NOWARN), "galloc: gvmalloc of %zu bytes\n", size);
+		return NULL;
+	}
 	if (galloc_fail(0))
 		return NULL;
 	size = PAGE_ALIGN(size);
@@ -73,14 +83,7 @@ void *gvmalloc_node(size_t size, gfp_t gfp, int nid)
 		return NULL;
 	if (size <= MAX_BYTES)
 		p = galloc_node(size, vmalloc_first_gfp(size, gfp), nid);
-	if (p || size <= PAGE_SIZE || !gfpflags_allow_blocking(gfp) ||
-	    (gfp & (GALLOC_GFP_ZONES | __GFP_THISNODE)))
-		return p;
-	if (size > INT_MAX) {
-		WARN_ONCE(!(gfp & __GFP_NOWARN), "galloc: gvmalloc of %zu bytes\n", size);
-		return NULL;
-	}
-	return from_vmalloc(size, gfp, nid);
+	return p || !vmalloc_serves(size, gfp) ? p : vmalloc_instead(size, gfp, nid);
 }
 EXPORT_SYMBOL_GPL(gvmalloc_node);
 

@@ -58,9 +58,86 @@ static void an_aligned_object_is_of_the_heap(struct kunit *test)
 	galloc_heap_destroy(heap);
 }
 
+/* ---- the limit of the heap ------------------------------------------------------------ */
+
+static struct galloc_heap *full_heap(struct kunit *test, void **only)
+{
+	const struct galloc_heap_args args = { .limit_bytes = 32 * PAGE_SIZE };
+	struct galloc_heap *heap = galloc_heap_create("kunit", &args);
+
+	KUNIT_ASSERT_NOT_NULL(test, heap);
+	*only = galloc_from(heap, 32 * PAGE_SIZE, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, *only);
+	return heap;
+}
+
+static long refusals(const struct galloc_heap *heap)
+{
+	return atomic_long_read(&heap->account.refused);
+}
+
+/* Instead of the heap, not galloc for all: that would have no end. */
+static void vmalloc_serves_what_a_limit_refuses(struct kunit *test)
+{
+	static const gfp_t flags[] = {
+		QUIET, QUIET | __GFP_RETRY_MAYFAIL, QUIET | __GFP_NOFAIL, GFP_NOIO | __GFP_ZERO,
+	};
+	static const size_t sizes[] = { PAGE_SIZE + 1, 8 * PAGE_SIZE, 20 * PAGE_SIZE };
+	struct galloc_heap *heap;
+	unsigned int i, j;
+	void *p, *only;
+
+	heap = full_heap(test, &only);
+	for (i = 0; i < ARRAY_SIZE(flags); i++) {
+		for (j = 0; j < ARRAY_SIZE(sizes); j++) {
+			p = galloc_override_valloc(heap, sizes[j], 1, flags[i], NUMA_NO_NODE);
+			KUNIT_EXPECT_TRUE_MSG(test, is_vmalloc_addr(p), "flags %u, %zu bytes",
+					      i, sizes[j]);
+			galloc_kvfree(p);
+		}
+	}
+	KUNIT_EXPECT_EQ(test, refusals(heap), 0);
+	gfree(only);
+	galloc_heap_destroy(heap);
+}
+
+/* What vmalloc() does not serve is refused, but for what must not fail. */
+static void the_limit_holds_for_kvmalloc(struct kunit *test)
+{
+	struct galloc_heap *heap;
+	void *p, *only;
+	long seen;
+
+	heap = full_heap(test, &only);
+	KUNIT_EXPECT_NULL(test, galloc_override_valloc(heap, 100, 1, QUIET, NUMA_NO_NODE));
+	seen = refusals(heap);
+	KUNIT_EXPECT_GT(test, seen, 0);
+	KUNIT_EXPECT_NULL(test, galloc_override_valloc(heap, 8 * PAGE_SIZE, 1,
+						       GFP_NOWAIT | __GFP_NOWARN, NUMA_NO_NODE));
+	KUNIT_EXPECT_GT(test, refusals(heap), seen);
+	KUNIT_EXPECT_NULL(test, galloc_override_valloc(heap, 8 * PAGE_SIZE, 1,
+						       QUIET | __GFP_THISNODE, gk_nid()));
+	p = galloc_override_valloc(heap, 100, 1, QUIET | __GFP_NOFAIL, NUMA_NO_NODE);
+	KUNIT_EXPECT_NOT_NULL(test, p);
+	KUNIT_EXPECT_FALSE(test, heap_has(heap, p));
+	galloc_kvfree(p);
+	p = galloc_override_valloc(heap, 2 * PAGE_SIZE, 1, NOFAIL, NUMA_NO_NODE);
+	KUNIT_EXPECT_NOT_NULL(test, p);
+	KUNIT_EXPECT_FALSE(test, heap_has(heap, p));
+	galloc_kvfree(p);
+	gfree(only);
+	quarantine_flush(true);
+	p = galloc_override_valloc(heap, 8 * PAGE_SIZE, 1, QUIET, NUMA_NO_NODE);
+	KUNIT_EXPECT_TRUE(test, heap_has(heap, p));
+	galloc_kvfree(p);
+	galloc_heap_destroy(heap);
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE(nofail_gets_what_there_is),
 	KUNIT_CASE(an_aligned_object_is_of_the_heap),
+	KUNIT_CASE(vmalloc_serves_what_a_limit_refuses),
+	KUNIT_CASE(the_limit_holds_for_kvmalloc),
 	{ }
 };
 
