@@ -376,11 +376,25 @@ static inline void hrtimer_setup(struct hrtimer *timer,
  * has asked for an alignment, and no memory is from the missing one.
  */
 #include <linux/slab.h>
+#include <linux/vmalloc.h>
 #ifndef krealloc_node_align
 #define krealloc_node_align(p, size, align, gfp, nid)	krealloc(p, size, gfp)
 #define kvmalloc_node_align(size, align, gfp, nid)	kvmalloc_node(size, gfp, nid)
 #define kvfree_atomic(p)				kvfree(p)
 #define kfree_nolock(p)					kfree(p)
+#endif
+
+/*
+ * vmalloc_node_gfp(): until 6.17 no exported function took flags and a node.  Since 6.19
+ * __vmalloc() warns of flags that kvmalloc() takes; what resizes nothing does not.
+ */
+#ifdef vrealloc_node_align
+#define vmalloc_node_gfp(size, gfp, nid)	vrealloc_node_align(NULL, size, 1, gfp, nid)
+#else
+#define vmalloc_node_gfp(size, gfp, nid)				\
+	((nid) == NUMA_NO_NODE || ((gfp) & ~__GFP_ZERO) != GFP_KERNEL ?	\
+	 __vmalloc(size, gfp) :						\
+	 (gfp) & __GFP_ZERO ? vzalloc_node(size, nid) : vmalloc_node(size, nid))
 #endif
 
 /* The address that caused an oops of which a die notifier learns; 0: not known. */

@@ -18,8 +18,8 @@
 
 #define MAX_BYTES	((size_t)GALLOC_MAX_PAGES << PAGE_SHIFT)
 
-/* Flags with which vmalloc() may be asked for a node: it takes no others then. */
-#define NODE_GFP	(GFP_KERNEL | __GFP_ZERO | __GFP_NOWARN | __GFP_ACCOUNT)
+/* Flags about the pages of an object, of which vmalloc() has none. */
+#define PAGES_GFP	(__GFP_COMP | __GFP_MOVABLE | __GFP_RECLAIMABLE | __GFP_WRITE)
 
 /* May vmalloc() be asked where galloc() has none?  Of a page or less it is not. */
 bool vmalloc_serves(size_t size, gfp_t gfp)
@@ -53,9 +53,8 @@ void *vmalloc_instead(size_t size, gfp_t gfp, int nid)
 	if (galloc_fail(0))
 		return NULL;
 	size = PAGE_ALIGN(size);
-	if (nid == NUMA_NO_NODE || (gfp & GFP_KERNEL) != GFP_KERNEL || (gfp & ~NODE_GFP))
-		return __vmalloc(size, gfp);
-	return gfp & __GFP_ZERO ? vzalloc_node(size, nid) : vmalloc_node(size, nid);
+	gfp &= ~PAGES_GFP;
+	return vmalloc_node_gfp(size, gfp, nid);
 }
 
 /**
@@ -63,8 +62,9 @@ void *vmalloc_instead(size_t size, gfp_t gfp, int nid)
  * @size: bytes wanted; at most INT_MAX
  * @gfp: allocation flags.  One that does not allow to sleep gets what galloc() has,
  *	and nothing of vmalloc()
- * @nid: node, or NUMA_NO_NODE.  vmalloc() honours it for GFP_KERNEL without further
- *	flags; with others the flags count, and __GFP_THISNODE gets nothing of it
+ * @nid: node, or NUMA_NO_NODE.  Where vmalloc() takes no node with flags, until Linux 6.17,
+ *	it honours it for GFP_KERNEL with or without __GFP_ZERO, and with others the flags.
+ *	__GFP_THISNODE gets nothing of vmalloc()
  *
  * A request of more than a page does not make galloc() reclaim hard, unless @gfp has
  * __GFP_RETRY_MAYFAIL.  Memory of vmalloc() is of whole pages and cannot be passed to the

@@ -406,6 +406,31 @@ static void a_client_cannot_ask_for_less_effort(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, after, 0);
 }
 
+/* Of which kvmalloc() does not warn, either; and with those the node is asked for, too. */
+static void vmalloc_takes_all_flags(struct kunit *test)
+{
+	static const gfp_t flags[] = {
+		GFP_KERNEL, GFP_KERNEL_ACCOUNT, GFP_USER, GFP_NOFS, GFP_NOIO,
+		QUIET | __GFP_ZERO, GFP_KERNEL | __GFP_COMP, GFP_KERNEL | __GFP_MOVABLE,
+		GFP_KERNEL | __GFP_RECLAIMABLE, GFP_KERNEL | __GFP_WRITE,
+		GFP_KERNEL | __GFP_MEMALLOC, GFP_KERNEL | __GFP_NOMEMALLOC,
+		GFP_KERNEL | __GFP_HIGH, GFP_KERNEL | __GFP_NORETRY, GFP_KERNEL | __GFP_NOFAIL,
+	};
+	unsigned int i, j;
+	void *p;
+
+	gk_starve(test);
+	for (i = 0; i < ARRAY_SIZE(flags); i++) {
+		for (j = 0; j < 2; j++) {
+			p = gvmalloc_node(50000, flags[i], j ? gk_nid() : NUMA_NO_NODE);
+			KUNIT_EXPECT_TRUE_MSG(test, is_vmalloc_addr(p), "flags %u", i);
+			if (p && flags[i] & __GFP_ZERO)
+				KUNIT_EXPECT_TRUE(test, twin_all_zero(p, 50000));
+			gvfree(p);
+		}
+	}
+}
+
 static void vmalloc_serves_nothing_else(struct kunit *test)
 {
 	gk_starve(test);
@@ -693,6 +718,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(before_vmalloc_there_is_no_more_reclaim_than_for_kvmalloc),
 	KUNIT_CASE(what_shrinks_is_moved_without_reclaim),
 	KUNIT_CASE(a_client_cannot_ask_for_less_effort),
+	KUNIT_CASE(vmalloc_takes_all_flags),
 	KUNIT_CASE(vmalloc_serves_nothing_else),
 	KUNIT_CASE(gvrealloc_keeps_the_contents_wherever_they_are),
 	KUNIT_CASE(kvrealloc_leaves_the_kernels_object_to_it),
