@@ -385,6 +385,23 @@ static inline void hrtimer_setup(struct hrtimer *timer,
 #endif
 
 /*
+ * kernel_kvrealloc(): since 6.12 kvrealloc() is not told how much of its memory was asked for,
+ * and takes that of vmalloc(), too; until then krealloc() knows it of objects.
+ */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 0)
+#define KVREALLOC_KNOWS_SIZES	0
+#define kernel_kvrealloc(p, size, align, gfp, nid)	krealloc(p, size, gfp)
+#else
+#define KVREALLOC_KNOWS_SIZES	1
+#ifdef kvrealloc_node_align
+#define kernel_kvrealloc(p, size, align, gfp, nid)	\
+	kvrealloc_node_align(p, size, align, gfp, nid)
+#else
+#define kernel_kvrealloc(p, size, align, gfp, nid)	kvrealloc(p, size, gfp)
+#endif
+#endif
+
+/*
  * vmalloc_node_gfp(): until 6.17 no exported function took flags and a node.  Since 6.19
  * __vmalloc() warns of flags that kvmalloc() takes; what resizes nothing does not.
  */

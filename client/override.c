@@ -14,6 +14,7 @@
 #include "vmalloc.h"
 
 #include <linux/irq_work.h>
+#include <linux/kasan.h>
 #include <linux/module.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -489,6 +490,35 @@ void *galloc_override_realloc(struct galloc_heap *heap, const void *p, size_t si
 }
 EXPORT_SYMBOL_GPL(galloc_override_realloc);
 
+/* Memory of the kernel's: does it resize that, as its own files do? */
+static bool kernel_resizes(const void *p, size_t align)
+{
+	return !vmalloc_has(p) ||
+	       (KVREALLOC_KNOWS_SIZES && IS_ALIGNED((unsigned long)p, align));
+}
+
+/*
+ * May it be used to its end where it is?  KASAN has marks behind what was asked of vmalloc(),
+ * which only the kernel's own call moves.
+ */
+static bool fits_in_place(const void *p, size_t have, size_t size, size_t align)
+{
+	return have >= size && IS_ALIGNED((unsigned long)p, align) &&
+	       !(IS_ENABLED(CONFIG_KASAN_VMALLOC) && vmalloc_has(p));
+}
+
+/* Of memory of the kernel's also what KASAN has marks on. */
+static void copy_over(void *to, const void *p, size_t bytes, bool ours)
+{
+	if (ours) {
+		memcpy(to, p, bytes);
+		return;
+	}
+	kasan_disable_current();
+	memcpy(to, kasan_reset_tag(p), bytes);
+	kasan_enable_current();
+}
+
 /**
  * galloc_override_vrealloc() - kvrealloc_node_align() of an overridden module
  * @heap: the module's heap, or NULL
@@ -517,14 +547,15 @@ void *galloc_override_vrealloc(struct galloc_heap *heap, const void *p, size_t s
 		return ZERO_SIZE_PTR;
 	}
 	ours = galloc_owns(p);
-	if (!ours && !vmalloc_has(p)) {
-		/* Only the kernel knows how much of its object was asked for. */
-		new = krealloc_node_align(p, size, align, first_gfp(size, gfp), nid);
-		if (new)
+	if (!ours && kernel_resizes(p, align)) {
+		/* Only the kernel knows how much of its memory was asked for. */
+		new = kernel_kvrealloc(p, size, align,
+				       KVREALLOC_KNOWS_SIZES ? gfp : first_gfp(size, gfp), nid);
+		if (new || KVREALLOC_KNOWS_SIZES)
 			return new;
 	}
 	have = vmalloc_has(p) ? vmalloc_bytes(p) : galloc_ksize(p);
-	if (have >= size && IS_ALIGNED((unsigned long)p, align)) {
+	if (fits_in_place(p, have, size, align)) {
 		/* So that growing again in place finds zeroes. */
 		if (want_init_on_alloc(gfp) && (ours || vmalloc_has(p)))
 			memset((void *)p + size, 0, have - size);
@@ -532,7 +563,7 @@ void *galloc_override_vrealloc(struct galloc_heap *heap, const void *p, size_t s
 	}
 	new = galloc_override_valloc(heap, size, align, gfp, nid);
 	if (new) {
-		memcpy(new, p, min(have, size));
+		copy_over(new, p, min(have, size), ours);
 		galloc_kvfree(p);
 	}
 	return new;

@@ -554,15 +554,18 @@ static void kvrealloc_aligns_what_moves(struct kunit *test)
 	unsigned int i;
 	void *p[8];
 
+	/* One page and two, and one behind each: not all are aligned by chance. */
 	for (i = 0; i < ARRAY_SIZE(p); i++) {
-		p[i] = vmalloc(PAGE_SIZE);
+		p[i] = vmalloc((1 + i % 2) * PAGE_SIZE - 100);
 		KUNIT_ASSERT_NOT_NULL(test, p[i]);
-		memset(p[i], 7, PAGE_SIZE);
-		p[i] = galloc_override_vrealloc(NULL, p[i], PAGE_SIZE + 8, PAGE_SIZE, GFP_KERNEL,
-						NUMA_NO_NODE);
+		memset(p[i], 7, PAGE_SIZE - 100);
+	}
+	for (i = 0; i < ARRAY_SIZE(p); i++) {
+		p[i] = galloc_override_vrealloc(NULL, p[i], PAGE_SIZE + 8, 2 * PAGE_SIZE,
+						GFP_KERNEL, NUMA_NO_NODE);
 		KUNIT_ASSERT_NOT_NULL(test, p[i]);
-		KUNIT_EXPECT_TRUE(test, IS_ALIGNED((unsigned long)p[i], PAGE_SIZE));
-		KUNIT_EXPECT_NULL(test, memchr_inv(p[i], 7, PAGE_SIZE));
+		KUNIT_EXPECT_TRUE(test, IS_ALIGNED((unsigned long)p[i], 2 * PAGE_SIZE));
+		KUNIT_EXPECT_NULL(test, memchr_inv(p[i], 7, PAGE_SIZE - 100));
 	}
 	for (i = 0; i < ARRAY_SIZE(p); i++)
 		galloc_kvfree(p[i]);

@@ -8,6 +8,7 @@
  */
 #include "helpers.h"
 
+#include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 
@@ -133,11 +134,55 @@ static void the_limit_holds_for_kvmalloc(struct kunit *test)
 	galloc_heap_destroy(heap);
 }
 
+/* ---- memory of the kernel's ----------------------------------------------------------- */
+
+/* What one of its own files resizes later has all its bytes, also those that came in place. */
+static void the_kernel_resizes_its_memory(struct kunit *test)
+{
+	const size_t had = PAGE_SIZE + 100, grown = PAGE_SIZE + 3000, most = 5 * PAGE_SIZE;
+	char *p = vmalloc(had), *q;
+
+	KUNIT_ASSERT_NOT_NULL(test, p);
+	memset(p, 1, had);
+	q = galloc_override_vrealloc(NULL, p, grown, 1, GFP_KERNEL, NUMA_NO_NODE);
+	KUNIT_ASSERT_NOT_NULL(test, q);
+	KUNIT_EXPECT_NULL(test, memchr_inv(q, 1, had));
+	memset(q + had, 2, grown - had);
+	/* Until 6.11 only its caller knows how much there is. */
+	if (KVREALLOC_KNOWS_SIZES) {
+		p = kernel_kvrealloc(q, most, 1, GFP_KERNEL, NUMA_NO_NODE);
+		KUNIT_EXPECT_NOT_NULL(test, p);
+		q = p ?: q;
+		KUNIT_EXPECT_NULL(test, memchr_inv(q, 1, had));
+		KUNIT_EXPECT_NULL(test, memchr_inv(q + had, 2, grown - had));
+	}
+	galloc_kvfree(q);
+}
+
+/* An object that becomes longer than objects are: all that was asked for is copied. */
+static void an_object_becomes_vmallocs(struct kunit *test)
+{
+	char *p, *q;
+
+	/* Large pages have large orders. */
+	if (KMALLOC_MAX_SIZE > SZ_16M)
+		kunit_skip(test, "objects may have %lu MB", KMALLOC_MAX_SIZE >> 20);
+	p = kmalloc(100, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, p);
+	memset(p, 3, 100);
+	q = galloc_override_vrealloc(NULL, p, KMALLOC_MAX_SIZE + 1, 1, GFP_KERNEL, NUMA_NO_NODE);
+	KUNIT_EXPECT_TRUE(test, is_vmalloc_addr(q));
+	KUNIT_EXPECT_NULL(test, memchr_inv(q ?: p, 3, 100));
+	galloc_kvfree(q ?: p);
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE(nofail_gets_what_there_is),
 	KUNIT_CASE(an_aligned_object_is_of_the_heap),
 	KUNIT_CASE(vmalloc_serves_what_a_limit_refuses),
 	KUNIT_CASE(the_limit_holds_for_kvmalloc),
+	KUNIT_CASE(the_kernel_resizes_its_memory),
+	KUNIT_CASE(an_object_becomes_vmallocs),
 	{ }
 };
 
