@@ -169,7 +169,8 @@ EXPORT_SYMBOL_GPL(galloc_override_vmemdup_user);
 void *galloc_override_memdup_user_nul(struct galloc_heap *heap, const void __user *src,
 				      size_t len)
 {
-	char *p = galloc_override_alloc(heap, size_add(len, 1), GFP_KERNEL, NUMA_NO_NODE);
+	char *p = galloc_override_alloc(heap, size_add(len, 1), GFP_USER | __GFP_NOWARN,
+					NUMA_NO_NODE);
 
 	p = copied_from_user(p, src, len);
 	if (!IS_ERR(p))

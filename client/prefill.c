@@ -26,10 +26,12 @@ struct galloc_prefill {
 static struct galloc_prefill *prefill_new(size_t n, gfp_t gfp)
 {
 	struct galloc_prefill *pf;
+	size_t bytes = struct_size(pf, object, n);
 
-	if (n > LONG_MAX)
+	/* There are not so many objects, either. */
+	if (n > LONG_MAX || bytes == SIZE_MAX)
 		return NULL;
-	pf = gvmalloc(struct_size(pf, object, n), gfp & ~__GFP_ZERO);
+	pf = gvmalloc(bytes, gfp & ~__GFP_ZERO);
 	if (!pf)
 		return NULL;
 	atomic_long_set(&pf->taken, 0);

@@ -33,12 +33,16 @@ static inline void *gzalloc_node(size_t size, gfp_t gfp, int nid)
 
 static inline void *galloc_array_node(size_t n, size_t size, gfp_t gfp, int nid)
 {
-	return (galloc_node)(array_size(n, size), gfp, nid);
+	size_t bytes;
+
+	if (unlikely(check_mul_overflow(n, size, &bytes)))
+		return NULL;
+	return (galloc_node)(bytes, gfp, nid);
 }
 
 static inline void *gcalloc_node(size_t n, size_t size, gfp_t gfp, int nid)
 {
-	return gzalloc_node(array_size(n, size), gfp, nid);
+	return galloc_array_node(n, size, gfp | __GFP_ZERO, nid);
 }
 
 /* krealloc() and krealloc_array(): an object of the kernel's stays one. */
@@ -50,7 +54,11 @@ static inline void * __must_check galloc_krealloc(const void *p, size_t size, gf
 static inline void * __must_check
 galloc_krealloc_array(void *p, size_t n, size_t size, gfp_t gfp)
 {
-	return galloc_override_realloc(NULL, p, array_size(n, size), 1, gfp, NUMA_NO_NODE);
+	size_t bytes;
+
+	if (unlikely(check_mul_overflow(n, size, &bytes)))
+		return NULL;
+	return galloc_override_realloc(NULL, p, bytes, 1, gfp, NUMA_NO_NODE);
 }
 
 /* kvmalloc() with __GFP_NOFAIL too, and kvrealloc() of 6.12 and later. */

@@ -14,6 +14,7 @@
 
 #include "client/heap.h"
 #include "galloc_override_calls.h"
+#include "galloc_port.h"
 
 #define QUIET	(GFP_KERNEL | __GFP_NOWARN)
 #define NOFAIL	(GFP_NOWAIT | __GFP_NOWARN | __GFP_NOFAIL)
@@ -176,6 +177,22 @@ static void an_object_becomes_vmallocs(struct kunit *test)
 	galloc_kvfree(q ?: p);
 }
 
+/* ---- sizes ---------------------------------------------------------------------------- */
+
+/* As the kernel's calls: more than there can be is NULL, and nothing is printed. */
+static void what_overflows_is_silent(struct kunit *test)
+{
+	const void __user *nowhere = (void __user *)8;
+	size_t n = SIZE_MAX / 2;
+
+	OPTIMIZER_HIDE_VAR(n);
+	KUNIT_EXPECT_NULL(test, galloc_array_node(n, 3, GFP_KERNEL, gk_nid()));
+	KUNIT_EXPECT_NULL(test, gcalloc_node(n, 3, GFP_KERNEL, NUMA_NO_NODE));
+	KUNIT_EXPECT_NULL(test, galloc_krealloc_array(NULL, n, 3, GFP_KERNEL));
+	KUNIT_EXPECT_EQ(test, PTR_ERR(galloc_override_memdup_user_nul(NULL, nowhere, n)),
+			-ENOMEM);
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE(nofail_gets_what_there_is),
 	KUNIT_CASE(an_aligned_object_is_of_the_heap),
@@ -183,6 +200,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(the_limit_holds_for_kvmalloc),
 	KUNIT_CASE(the_kernel_resizes_its_memory),
 	KUNIT_CASE(an_object_becomes_vmallocs),
+	KUNIT_CASE(what_overflows_is_silent),
 	{ }
 };
 

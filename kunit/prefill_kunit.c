@@ -93,7 +93,7 @@ static void a_prefill_that_fails_leaves_nothing(struct kunit *test)
 	starve_all(test);
 	KUNIT_EXPECT_NULL(test, galloc_prefill(64, 10, QUIET));
 	KUNIT_EXPECT_NULL(test, galloc_prefill(64, 100000, QUIET));
-	KUNIT_EXPECT_NULL(test, galloc_prefill(64, SIZE_MAX / 8, QUIET));
+	KUNIT_EXPECT_NULL(test, galloc_prefill(64, SIZE_MAX / 8, GFP_KERNEL));
 	KUNIT_EXPECT_NULL(test, galloc_prefill(64, SIZE_MAX, QUIET));
 	feed_all(test);
 	KUNIT_EXPECT_EQ(test, gk_in_use(test), before);
