@@ -118,6 +118,13 @@ EXPORT_SYMBOL_GPL(galloc_kmem_cache_destroy);
 
 /* ---- allocation -------------------------------------------------------------------- */
 
+/* Flags that galloc refuses, see alloc_flagged(). */
+static bool gfp_is_refused(const struct galloc_cache *cache, gfp_t gfp)
+{
+	return gfp & (GALLOC_GFP_ZONES | __GFP_NOFAIL) ||
+	       (gfp & __GFP_ZERO && cache->has_ctor);
+}
+
 /*
  * Flags that galloc refuses and the kernel does not: those for a zone, which a cache has
  * or has not; NOFAIL from where one cannot wait, which gets what there is, and elsewhere
@@ -156,7 +163,7 @@ void *galloc_kmem_cache_alloc(struct kmem_cache *s, gfp_t gfp)
 {
 	if (unlikely(!kcache_is_ours(s)))
 		return kmem_cache_alloc(s, gfp);
-	if (unlikely(gfp & GALLOC_GFP_RARE))
+	if (unlikely(gfp & GALLOC_GFP_RARE) && unlikely(gfp_is_refused(kcache_of(s), gfp)))
 		return alloc_flagged(kcache_of(s), gfp, NUMA_NO_NODE);
 	return galloc_cache_alloc(kcache_of(s), gfp);
 }
@@ -213,8 +220,7 @@ int galloc_kmem_cache_alloc_bulk(struct kmem_cache *s, gfp_t gfp, size_t nr, voi
 
 	if (unlikely(!kcache_is_ours(s)))
 		return kmem_cache_alloc_bulk(s, gfp, nr, p) ? nr : 0;
-	if (likely(!(gfp & (GALLOC_GFP_ZONES | __GFP_NOFAIL)) &&
-		   !(cache->has_ctor && (gfp & __GFP_ZERO))))
+	if (likely(!gfp_is_refused(cache, gfp)))
 		return galloc_cache_alloc_bulk(cache, gfp, nr, p);
 	for (i = 0; i < nr; i++) {
 		p[i] = alloc_flagged(cache, gfp, NUMA_NO_NODE);

@@ -12,7 +12,9 @@
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 
+#include "client/cache.h"
 #include "client/heap.h"
+#include "client/kcache.h"
 #include "galloc_override_calls.h"
 #include "galloc_port.h"
 
@@ -177,6 +179,32 @@ static void an_object_becomes_vmallocs(struct kunit *test)
 	galloc_kvfree(q ?: p);
 }
 
+/* ---- caches --------------------------------------------------------------------------- */
+
+/* Nearly half of all allocations are zeroed: they go the way of galloc_cache_alloc(). */
+static void zeroed_objects_go_the_usual_way(struct kunit *test)
+{
+	const struct galloc_kmem_args args = { };
+	struct galloc_cache *cache;
+	struct kmem_cache *s;
+	void *p;
+
+	s = galloc_kmem_cache_create("kunit", 100, &args);
+	KUNIT_ASSERT_NOT_NULL(test, s);
+	cache = (struct galloc_cache *)kcache_unmark((unsigned long)s,
+						     IS_ENABLED(CONFIG_KASAN_SW_TAGS));
+	/* That way asks whether the object is to be guarded, and no other does. */
+	cache->guard.every = 1000;
+	atomic_set(&cache->guard.left, 1000);
+	p = galloc_kmem_cache_alloc(s, GFP_KERNEL | __GFP_ZERO);
+	KUNIT_EXPECT_EQ(test, atomic_read(&cache->guard.left), 999);
+	cache->guard.every = 0;
+	KUNIT_ASSERT_NOT_NULL(test, p);
+	KUNIT_EXPECT_NULL(test, memchr_inv(p, 0, 100));
+	galloc_kmem_cache_free(s, p);
+	galloc_kmem_cache_destroy(s);
+}
+
 /* ---- sizes ---------------------------------------------------------------------------- */
 
 /* As the kernel's calls: more than there can be is NULL, and nothing is printed. */
@@ -200,6 +228,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(the_limit_holds_for_kvmalloc),
 	KUNIT_CASE(the_kernel_resizes_its_memory),
 	KUNIT_CASE(an_object_becomes_vmallocs),
+	KUNIT_CASE(zeroed_objects_go_the_usual_way),
 	KUNIT_CASE(what_overflows_is_silent),
 	{ }
 };
