@@ -730,16 +730,6 @@ static __always_inline bool api_alloc_ok(gfp_t gfp)
 	return api_enter_ok();
 }
 
-/* client/resize.c */
-
-size_t resize_have(const void *p);
-size_t resize_kept(const void *p, size_t have);
-void resize_in_place(const void *p, size_t size, size_t have, gfp_t gfp);
-
-/* client/sweep.c */
-
-unsigned long sweep_row(struct mcentral *c);
-
 /* debug/quarantine.c */
 
 extern unsigned int quarantine_kb;
@@ -759,23 +749,6 @@ bool mend_slot(unsigned long nr);
 void mend_all(void);
 void mend_some(void);
 
-/* client/override.c, client/nolock.c */
-
-void override_settle(void);
-void nolock_settle(void);
-
-/* client/rcu.c */
-
-void rcu_batches_init(void);
-void rcu_batches_exit(void);
-void rcu_batches_kick(void);
-void rcu_batches_catch_up(void);
-bool rcu_batches_end(void);
-bool rcu_batches_add(const void *p);
-void rcu_batches_relieve(gfp_t gfp);
-void rcu_batches_waiting(unsigned long *n, unsigned long *bytes);
-void rcu_batches_peak(unsigned long *n, unsigned long *bytes);
-
 /* galloc_mod.c */
 
 extern bool galloc_debug;
@@ -792,6 +765,7 @@ extern unsigned long galloc_cpu_cache_most;
 #include "worker.h"
 #include "gate.h"
 #include "lock.h"
+#include "client/internal.h"
 #include "debug/hooks.h"
 
 #endif /* _GALLOC_INTERNAL_H */

@@ -158,9 +158,9 @@ static bool set_is(const struct rowset *set, const void *other)
  * galloc_cache_destroy() - destroy a typed cache
  * @cache: the cache, or NULL.  Nobody may allocate from it any more
  *
- * Objects that are still allocated are reported, once, and stay valid: free them with
- * gfree(), since @cache is gone.  The constructor is not called any more, so the module
- * that it is in may be unloaded.
+ * Objects that gfree_rcu() still has are freed first.  Others that are still allocated are
+ * reported, once, and stay valid: free them with gfree(), since @cache is gone.  The
+ * constructor is not called any more, so the module that it is in may be unloaded.
  *
  * Context: Process, also a CPU hotplug callback.  Sleeps: waits for grace periods.
  */
@@ -173,8 +173,7 @@ void galloc_cache_destroy(struct galloc_cache *cache)
 		return;
 	if (cache->heap)
 		heap_remove_cache(cache->heap, cache);
-	nolock_settle();
-	quarantine_settle();
+	heap_settle(cache->guard.every || rows_in_use(cache->set));
 	live = rows_in_use(cache->set) + guard_leave(cache, false);
 	/* After rows_destroy() the last free, by anybody, frees the cache. */
 	if (live && report_live("cache", cache->set->args.name, live, rows_spans(cache->set)))

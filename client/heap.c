@@ -561,6 +561,21 @@ EXPORT_SYMBOL_GPL(galloc_heap_trim);
 
 /* ---- destruction --------------------------------------------------------------------- */
 
+/*
+ * An owner of objects goes: galloc itself is to have none of them any more.  With @barrier
+ * nor are batches of gfree_rcu() to have any; without it nothing is live.  Sleeps.
+ */
+void heap_settle(bool barrier)
+{
+	nolock_settle();
+	if (barrier) {
+		override_settle();
+		rcu_batches_settle();
+	}
+	/* Last: what these free may come into quarantine. */
+	quarantine_settle();
+}
+
 /* Each LARGE span is an object. */
 static unsigned long line_live(const struct heap_line *line)
 {
@@ -586,6 +601,20 @@ static void print_live(const struct heap_line *line, void *arg)
 	else
 		pr_err("  %lu of class %u (%u bytes)\n", live, line->class,
 		       line->set->args.sc.size);
+}
+
+/* Is anything live, as far as one sees?  Guarded objects are in no span. */
+static bool heap_may_have(struct galloc_heap *heap)
+{
+	const struct galloc_cache *cache;
+	size_t live = heap->guard.every;
+
+	heap_each(heap, count_live, &live);
+	mutex_lock(&heap->lock);
+	list_for_each_entry(cache, &heap->caches, link)
+		live += cache->guard.every;
+	mutex_unlock(&heap->lock);
+	return live;
 }
 
 /* Objects that are live, with a report if there are any. */
@@ -643,11 +672,11 @@ static size_t heap_sweep(struct galloc_heap *heap)
  * galloc_heap_destroy_flags() - destroy a private heap
  * @heap: the heap, or NULL.  Nobody may allocate from it any more, nor from a cache in it
  * @flags: GALLOC_HEAP_RELEASE: take everything back, in one sweep of its pages.  Nobody
- *	may use an object of the heap any more, nor free one, nor may gfree_rcu() have one
- *	that still waits: see galloc_rcu_barrier().  Otherwise 0
+ *	may use an object of the heap any more, nor free one.  Otherwise 0
  *
- * Destroys the caches in the heap, too.  Without GALLOC_HEAP_RELEASE, objects that are
- * still allocated are reported, once, by class, and stay valid until somebody frees them.
+ * Objects that gfree_rcu() still has are freed first.  Destroys the caches in the heap, too.
+ * Without GALLOC_HEAP_RELEASE, objects that are then still allocated are reported, once, by
+ * class, and stay valid until somebody frees them.
  *
  * Context: Process, also a CPU hotplug callback.  Sleeps: waits for grace periods.
  * Return: The number of objects that were still allocated.
@@ -662,9 +691,8 @@ size_t galloc_heap_destroy_flags(struct galloc_heap *heap, unsigned int flags)
 	if (!heap)
 		return 0;
 	heaps_hide(heap);
-	/* In this order: what that frees may come into quarantine. */
-	nolock_settle();
-	quarantine_settle();
+	/* After a sweep a late free would be of an object of somebody else. */
+	heap_settle(flags & GALLOC_HEAP_RELEASE || heap_may_have(heap));
 	mutex_lock(&heaps_mutex);
 	list_del(&heap->link);
 	mutex_unlock(&heaps_mutex);

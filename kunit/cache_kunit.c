@@ -475,9 +475,11 @@ static int use_a_cache(unsigned int cpu)
 	struct galloc_cache *cache = galloc_cache_create("kunit", 72, NULL);
 	void *p = cache ? galloc_cache_alloc(cache, GFP_KERNEL) : NULL;
 
-	if (p)
+	/* The destruction waits for it, too. */
+	if (p) {
 		atomic_inc(&in_callbacks);
-	gfree(p);
+		galloc_free_rcu(p);
+	}
 	galloc_cache_destroy(cache);
 	return 0;
 }

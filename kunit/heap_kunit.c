@@ -568,8 +568,10 @@ static int use_a_heap(unsigned int cpu)
 	struct galloc_heap *heap = galloc_heap_create("kunit", NULL);
 	void *p = heap ? galloc_from(heap, 72, GFP_KERNEL) : NULL;
 
-	if (p)
+	if (p) {
 		atomic_inc(&in_callbacks);
+		galloc_free_rcu(p);
+	}
 	galloc_heap_destroy(heap, GALLOC_HEAP_RELEASE);
 	return 0;
 }

@@ -9,6 +9,7 @@
  */
 #include "helpers.h"
 
+#include "debug/watch.h"
 #include "galloc_override_calls.h"
 
 #define MOST	4000
@@ -569,8 +570,11 @@ static void a_drain_ends_the_batches(struct kunit *test)
 }
 
 static struct {
-	bool taken, barrier;
+	bool taken, barrier, over;
 } late;
+
+/* Who waits for a reader does so all that time; who does not is over long before. */
+#define READ_MS		1000
 
 /* As a task that is preempted right there. */
 static void take_long(enum galloc_pause point, const void *what)
@@ -579,7 +583,7 @@ static void take_long(enum galloc_pause point, const void *what)
 		return;
 	WRITE_ONCE(late.taken, true);
 	gk_spin_for(READ_ONCE(late.barrier), PATIENCE_MS);
-	mdelay(200);
+	gk_spin_for(READ_ONCE(late.over), READ_MS);
 }
 
 static void end_batches(void *unused)
@@ -610,9 +614,140 @@ static void a_barrier_waits_for_what_was_taken(struct kunit *test)
 	}
 	galloc_rcu_barrier();
 	KUNIT_EXPECT_EQ(test, waiting(), 0);
+	WRITE_ONCE(late.over, true);
 	if (gk_smp())
 		gk_join(test, t);
 	WRITE_ONCE(galloc_pause_hook, NULL);
+}
+
+/* ---- their owner goes ---------------------------------------------------------------- */
+
+/* More than a callback frees: without the worker they wait for a barrier. */
+#define NR_OWNED	20
+
+static void queue_owned(struct kunit *test)
+{
+	unsigned int i;
+
+	for (i = 0; i < NR_OWNED; i++)
+		KUNIT_ASSERT_NOT_NULL(test, objects[i]);
+	rcu_read_lock();
+	for (i = 0; i < NR_OWNED; i++)
+		gfree_rcu(objects[i], rcu);
+	rcu_read_unlock();
+}
+
+/* Neither was anything live, nor does anybody free anything later. */
+static void expect_gone(struct kunit *test, long live)
+{
+	KUNIT_EXPECT_EQ(test, waiting(), 0);
+	KUNIT_EXPECT_EQ(test, gk_faults(FAULT_LIVE), live);
+	KUNIT_EXPECT_EQ(test, gk_in_use(test), 0);
+	galloc_rcu_barrier();
+	while (rows_reap())
+		;
+}
+
+static void destroy_cache(struct kunit *test, const struct galloc_cache_args *args)
+{
+	struct galloc_cache *cache = galloc_cache_create("kunit", sizeof(struct late), args);
+	long live = gk_faults(FAULT_LIVE);
+	unsigned int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, cache);
+	for (i = 0; i < NR_OWNED; i++)
+		objects[i] = galloc_cache_alloc(cache, GFP_KERNEL);
+	queue_owned(test);
+	galloc_cache_destroy(cache);
+	expect_gone(test, live);
+}
+
+static void what_a_cache_has_freed_is_waited_for(struct kunit *test)
+{
+	destroy_cache(test, NULL);
+}
+
+/* Guarded objects are in no span. */
+static void so_is_what_is_guarded(struct kunit *test)
+{
+	destroy_cache(test, &(struct galloc_cache_args) { .flags = GALLOC_CACHE_GUARD(1) });
+}
+
+static void watch(const char *what)
+{
+	char text[40];
+
+	strscpy(text, what, sizeof(text));
+	WARN_ON_ONCE(watch_command(text));
+}
+
+/* From the batches it comes into quarantine. */
+static void so_is_what_is_watched(struct kunit *test)
+{
+	watch("cache=kunit on");
+	quarantine_kb = 1024;
+	destroy_cache(test, NULL);
+	KUNIT_EXPECT_EQ(test, quarantine_bytes(), 0);
+	quarantine_kb = 0;
+	watch("cache=kunit off");
+}
+
+static void destroy_heap(struct kunit *test, unsigned int flags)
+{
+	struct galloc_heap *heap = galloc_heap_create("kunit", NULL);
+	long live = gk_faults(FAULT_LIVE);
+	unsigned int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, heap);
+	for (i = 0; i < NR_OWNED; i++)
+		objects[i] = galloc_from(heap, sizeof(struct late), GFP_KERNEL);
+	queue_owned(test);
+	KUNIT_EXPECT_EQ(test, galloc_heap_destroy(heap, flags), 0);
+	expect_gone(test, live);
+}
+
+static void what_a_heap_has_freed_is_waited_for(struct kunit *test)
+{
+	destroy_heap(test, 0);
+}
+
+static void and_is_not_swept(struct kunit *test)
+{
+	destroy_heap(test, GALLOC_HEAP_RELEASE);
+}
+
+static void read_for_long(void *unused)
+{
+	rcu_read_lock();
+	WRITE_ONCE(late.taken, true);
+	gk_spin_for(READ_ONCE(late.barrier), PATIENCE_MS);
+	gk_spin_for(READ_ONCE(late.over), READ_MS);
+	rcu_read_unlock();
+}
+
+/* An overridden module frees what another one has handed over. */
+static void so_is_what_others_free_by_words(struct kunit *test)
+{
+	struct galloc_heap *heap = galloc_heap_create("kunit", NULL);
+	long live = gk_faults(FAULT_LIVE);
+	struct gk_thread *t;
+	struct late *word;
+
+	KUNIT_ASSERT_NOT_NULL(test, heap);
+	word = galloc_from(heap, sizeof(*word), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, word);
+	memset(&late, 0, sizeof(late));
+	if (gk_smp()) {
+		t = gk_start(test, gk_cpu(1), read_for_long, NULL);
+		KUNIT_EXPECT_TRUE(test, gk_wait_for(READ_ONCE(late.taken), PATIENCE_MS));
+	}
+	galloc_override_queue_rcu_nolock(word, &word->rcu);
+	WRITE_ONCE(late.barrier, true);
+	KUNIT_EXPECT_EQ(test, galloc_heap_destroy(heap), 0);
+	WRITE_ONCE(late.over, true);
+	if (gk_smp())
+		gk_join(test, t);
+	expect_gone(test, live);
 }
 
 static struct kunit_case cases[] = {
@@ -637,6 +772,12 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(who_frees_at_once_waits_for_readers),
 	KUNIT_CASE(a_drain_ends_the_batches),
 	KUNIT_CASE(a_barrier_waits_for_what_was_taken),
+	KUNIT_CASE(what_a_cache_has_freed_is_waited_for),
+	KUNIT_CASE(so_is_what_is_guarded),
+	KUNIT_CASE(so_is_what_is_watched),
+	KUNIT_CASE(what_a_heap_has_freed_is_waited_for),
+	KUNIT_CASE(and_is_not_swept),
+	KUNIT_CASE(so_is_what_others_free_by_words),
 	{}
 };
 
