@@ -239,6 +239,7 @@ static int __init galloc_init(void)
 		goto err_start;
 	galloc_fail_end();
 	show_init();
+	inject_forget();
 	pr_info("loaded: version " GALLOC_VERSION_STRING ", %u classes, %u nodes, %lu kB held%s\n",
 		GALLOC_NR_CLASSES - 1, nr_online_nodes,
 		arena_held_bytes() >> 10, galloc_debug ? ", debug" : "");
@@ -308,6 +309,7 @@ static void __exit galloc_exit(void)
 	guard_exit();
 	tables_end();
 	rows_exit();
+	heap_exit();
 	nodes_exit();
 	mspan_exit();
 	map_exit();

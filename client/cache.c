@@ -56,11 +56,14 @@ static bool cache_args_ok(const char *name, size_t size,
 	return false;
 }
 
-/* The last object of a destroyed cache is gone. */
+/* The last object of a destroyed cache is gone; or galloc is, and its client forgot it. */
 static void cache_gone(struct rowset *set)
 {
 	struct galloc_cache *cache = set->args.owner;
 
+	/* Those in a heap go with that, which heap_exit() names. */
+	if (!set->dead && !cache->heap)
+		pr_err("cache %s was not destroyed\n", set->args.name);
 	if (cache->heap)
 		heap_put(cache->heap);
 	arena_meta_free(cache, sizeof(*cache));

@@ -706,3 +706,16 @@ size_t galloc_heap_destroy_flags(struct galloc_heap *heap, unsigned int flags)
 	return live;
 }
 EXPORT_SYMBOL_GPL(galloc_heap_destroy_flags);
+
+/* At unload, after rows_exit(): those that their clients have forgotten. */
+void heap_exit(void)
+{
+	struct galloc_heap *heap, *next;
+
+	list_for_each_entry_safe(heap, next, &heaps, link) {
+		pr_err("heap %s was not destroyed\n", heap->name);
+		list_del(&heap->link);
+		/* None of its sets and caches is left. */
+		heap_put(heap);
+	}
+}

@@ -26,6 +26,7 @@ void nolock_settle(void);
 /* client/heap.c */
 
 void heap_settle(bool barrier);
+void heap_exit(void);
 
 /* client/rcu.c */
 

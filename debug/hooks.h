@@ -76,10 +76,12 @@ extern bool (*galloc_fail_hook)(unsigned int order);
 bool galloc_fail(unsigned int order);
 void galloc_fail_begin(void);
 void galloc_fail_end(void);
+void inject_forget(void);
 #else
 static inline bool galloc_fail(unsigned int order) { return false; }
 static inline void galloc_fail_begin(void) { }
 static inline void galloc_fail_end(void) { }
+static inline void inject_forget(void) { }
 #endif
 
 #endif /* _GALLOC_HOOKS_H */

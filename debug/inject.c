@@ -25,6 +25,10 @@ static int fail_kernel_nth;
 module_param(fail_kernel_nth, int, 0444);
 MODULE_PARM_DESC(fail_kernel_nth, "make the kernel's n-th failable allocation fail");
 
+static bool forget;
+module_param(forget, bool, 0444);
+MODULE_PARM_DESC(forget, "make a heap and caches at load, and forget them, as a client may");
+
 bool (*galloc_fail_hook)(unsigned int order);
 void (*galloc_pause_hook)(enum galloc_pause point, const void *what);
 
@@ -51,6 +55,21 @@ bool galloc_fail(unsigned int order)
 	if (fail_wait_ms)
 		msleep(fail_wait_ms);
 	return true;
+}
+
+/* galloc is there. */
+void inject_forget(void)
+{
+	struct galloc_heap *heap;
+
+	if (!forget)
+		return;
+	heap = galloc_heap_create("forgotten", NULL);
+	galloc_cache_create("forgotten_cache", 100, NULL);
+	if (heap) {
+		galloc_heap_cache_create(heap, "inside", 100, NULL);
+		gfree(galloc_from(heap, 100, GFP_KERNEL));
+	}
 }
 
 static void kernel_fail_set(int nth)

@@ -284,7 +284,10 @@ while IFS='|' read -r name params suite_params; do
 	[ "$name" != lost ] || { debug=1 lose=1; continue; }
 	# Where there is a reserve to fill, too.
 	# shellcheck disable=SC2086 # several words
-	[ "$name" != tight ] || try "faults while loading" sh /faults.sh load $params
+	case $name in
+	tight) try "faults while loading" sh /faults.sh load $params ;;
+	first) try "faults while loading" sh /faults.sh first $params ;;
+	esac
 	note "set begin $name"
 	# shellcheck disable=SC2086 # several words
 	if try "insmod galloc.ko in set $name" insmod /galloc.ko $params; then

@@ -6,11 +6,14 @@
 # faults.sh setup			make the kernel's fault injection apply everywhere
 # faults.sh load PARAMETERS	load galloc.ko with the n-th allocation failing,
 #				n = 1, 2, ..., until a load succeeds
+# faults.sh first PARAMETERS	only what comes before that
 #
 # kunit-init.sh runs it in the guest. The suites and galloc's parameters choose what
 # fails. First those that galloc makes (fail_nth=), also while it tests
 # itself, then those that the kernel can have fail (fail_kernel_nth=), where it is built so. The last
 # of the first kind once more, while galloc's workers run, reclaim asks, and a CPU goes.
+# Before that: what a client has forgotten.
+#
 # A load that fails must say ENOMEM and leave nothing behind; one that succeeds all
 # the same must unload as if nothing had been. Says in the log
 #
@@ -124,6 +127,21 @@ remains_for_good()
 	remains
 }
 
+# said: what galloc has since the last note that it is being loaded.
+said()
+{
+	dmesg | awk '
+		/galloc-kunit: loading / { said = "" }
+		sub(/^.*galloc: /, "") { said = said $0 ";" }
+		END { print said }'
+}
+
+# not_whole: what is odd in such lines.
+not_whole()
+{
+	tr ';' '\n' | grep -E 'not accounted for$|[1-9][0-9]* pages held$'
+}
+
 # load_with PARAMETER...: 0 loaded, 1 did not for lack of memory.
 load_with()
 {
@@ -138,6 +156,22 @@ load_with()
 	said=$(remains_for_good)
 	[ -z "$said" ] || die "$*: left behind: $said"
 	return 1
+}
+
+# A heap and caches of a client that has gone are named, and no memory is lost.
+forget()
+{
+	local said
+
+	note "loading with forget=1"
+	# shellcheck disable=SC2086 # several words
+	insmod /galloc.ko $params forget=1 || die "forget=1: insmod"
+	rmmod galloc || die "forget=1: rmmod"
+	said=$(said)
+	[ "$(echo "$said" | tr ';' '\n' | grep ' was not destroyed$' | tr '\n' ';')" = \
+		"cache forgotten_cache was not destroyed;heap forgotten was not destroyed;" ] ||
+		die "forget=1: $said"
+	[ -z "$(echo "$said" | not_whole)" ] || die "forget=1: $said"
 }
 
 # none_failed NAME=N: did the last load say so?
@@ -229,6 +263,22 @@ fail_beside()
 	note "loading beside others: $LAST points, $refused make it fail"
 }
 
+fail_all()
+{
+	fail_each fail_nth
+	fail_beside
+	if [ $part = $all ]; then
+		part=4
+		fail_each fail_nth selftest=1
+		part=$all
+	fi
+	kernel_can_fail || return 0
+	note "expect page allocation failure"
+	note "expect kmem_cache_create"
+	fail_each fail_kernel_nth
+	note "expect end"
+}
+
 if [ "$do" = setup ]; then
 	setup
 	exit 0
@@ -237,18 +287,7 @@ fi
 expedited=$(cat /sys/kernel/rcu_expedited)
 echo 1 >/sys/kernel/rcu_expedited
 note "set begin loading"
-fail_each fail_nth
-fail_beside
-if [ $part = $all ]; then
-	part=4
-	fail_each fail_nth selftest=1
-	part=$all
-fi
-if kernel_can_fail; then
-	note "expect page allocation failure"
-	note "expect kmem_cache_create"
-	fail_each fail_kernel_nth
-	note "expect end"
-fi
+forget
+[ "$do" = first ] || fail_all
 note "set end loading"
 echo "$expedited" >/sys/kernel/rcu_expedited

@@ -119,6 +119,7 @@ boot_once()
 	mkdir -p "$dir"
 	# Before that set faults.sh runs.
 	[ "$test" != loading ] || set=tight
+	[ "$test" != loading ] || [[ $bed != uml-* ]] || set=first
 	[ "$test" != lost ] || { set=lost && files+=("$work/$bed/galloc_held.ko:/bed/galloc_held.ko"); }
 	printf '%s|%s|ops=%s seed=1\n' "$set" "${params[$name]}" "$ops" >"$dir/sets"
 	for suite in "$work/$bed"/suites/*.ko; do
