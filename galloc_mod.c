@@ -191,8 +191,48 @@ static void tables_end(void)
 	table_exit();
 }
 
+/*
+ * Nobody allocates or frees any more, and the CPUs hold nothing.  Return all pages, then what
+ * describes them.  Returns the pages that had to be kept.
+ */
+static unsigned long pages_exit(void)
+{
+	unsigned long kept;
+
+	transfer_exit();
+	capacity_exit();
+	waiting_settle();
+	standby_exit();
+	kept = mheap_exit();
+	guard_exit();
+	tables_end();
+	rows_exit();
+	heap_exit();
+	return kept + arena_lost_pages();
+}
+
+/* All of galloc has gone. */
+static void say_unaccounted(void)
+{
+	long bytes = arena_held_bytes() - (arena_lost_pages() << PAGE_SHIFT);
+
+	if (bytes)
+		pr_err("%ld bytes are not accounted for\n", bytes);
+}
+
+static void __init say_not_loaded(int err, unsigned long kept)
+{
+	say_unaccounted();
+	pr_err("not loaded, error %d%s\n", err,
+	       err == -ENOMEM && galloc_limit_bytes ?
+	       "; limit_mb may be too small for the metadata alone" : "");
+	if (kept)
+		pr_err("%lu pages held\n", kept);
+}
+
 static int __init galloc_init(void)
 {
+	unsigned long kept = 0;
 	int err;
 
 	err = params_take();
@@ -223,7 +263,7 @@ static int __init galloc_init(void)
 	watchers_init();
 	err = capacity_init();
 	if (err)
-		goto err_mcentral;
+		goto err_rows;
 	tables_start();
 	err = reserves_init();
 	if (err)
@@ -250,11 +290,12 @@ err_start:
 err_worker:
 	worker_stop();
 err_reserves:
-	standby_exit();
+	/* As in galloc_exit(): the self-test has left what a client leaves. */
+	quarantine_flush(true);
 	drain_everything();
-	transfer_exit();
-	capacity_exit();
-err_mcentral:
+	kept = pages_exit();
+	goto err_nodes;
+err_rows:
 	tables_end();
 	rows_exit();
 err_mheap:
@@ -270,9 +311,7 @@ err_arena:
 	arena_exit();
 err_wq:
 	worker_exit();
-	pr_err("not loaded, error %d%s\n", err,
-	       err == -ENOMEM && galloc_limit_bytes ?
-	       "; limit_mb may be too small for the metadata alone" : "");
+	say_not_loaded(err, kept);
 	return err;
 }
 
@@ -301,25 +340,15 @@ static void __exit galloc_exit(void)
 	while (rows_reap())
 		;
 	stats_report_leaks();
-	transfer_exit();
-	capacity_exit();
-	waiting_settle();
-	standby_exit();
-	kept = mheap_exit();
-	guard_exit();
-	tables_end();
-	rows_exit();
-	heap_exit();
+	kept = pages_exit();
 	nodes_exit();
 	mspan_exit();
 	map_exit();
 	stackdepot_exit();
 	arena_exit();
 	worker_exit();
-	if (arena_held_bytes() != arena_lost_pages() << PAGE_SHIFT)
-		pr_err("%ld bytes are not accounted for\n",
-		       arena_held_bytes() - (arena_lost_pages() << PAGE_SHIFT));
-	pr_info("unloaded, %lu pages held\n", kept + arena_lost_pages());
+	say_unaccounted();
+	pr_info("unloaded, %lu pages held\n", kept);
 }
 
 /* In a module the same as module_init(); built in, before its clients'. */

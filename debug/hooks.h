@@ -74,11 +74,13 @@ static inline void galloc_pause(enum galloc_pause point, const void *what) { }
 #ifdef CONFIG_GALLOC_KUNIT
 extern bool (*galloc_fail_hook)(unsigned int order);
 bool galloc_fail(unsigned int order);
+bool inject_check_fails(const char *check);
 void galloc_fail_begin(void);
 void galloc_fail_end(void);
 void inject_forget(void);
 #else
 static inline bool galloc_fail(unsigned int order) { return false; }
+static inline bool inject_check_fails(const char *check) { return false; }
 static inline void galloc_fail_begin(void) { }
 static inline void galloc_fail_end(void) { }
 static inline void inject_forget(void) { }

@@ -25,6 +25,13 @@ static int fail_kernel_nth;
 module_param(fail_kernel_nth, int, 0444);
 MODULE_PARM_DESC(fail_kernel_nth, "make the kernel's n-th failable allocation fail");
 
+/* One that has gone halfway, with objects that it has allocated. */
+#define FAIL_CHECK_NTH	4
+
+static char *fail_check;
+module_param(fail_check, charp, 0444);
+MODULE_PARM_DESC(fail_check, "with selftest=1: of this check the fourth condition fails");
+
 static bool forget;
 module_param(forget, bool, 0444);
 MODULE_PARM_DESC(forget, "make a heap and caches at load, and forget them, as a client may");
@@ -55,6 +62,14 @@ bool galloc_fail(unsigned int order)
 	if (fail_wait_ms)
 		msleep(fail_wait_ms);
 	return true;
+}
+
+/* Of the self-test: should a condition of this check fail? */
+bool inject_check_fails(const char *check)
+{
+	static unsigned int nr;
+
+	return fail_check && !strcmp(check, fail_check) && ++nr == FAIL_CHECK_NTH;
 }
 
 /* galloc is there. */

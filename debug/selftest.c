@@ -22,7 +22,9 @@ MODULE_PARM_DESC(selftest, "run the self-test at load; refuse to load if it fail
 /* Enough to need a second span of each class. */
 #define MAX_OBJECTS	(SIZECLASS_MAX_OBJECTS + 1)
 
+/* What a check has allocated, for whoever ends it: keep(), and drop_all(). */
 static void *objects[MAX_OBJECTS] __initdata;
+static unsigned int nr_objects __initdata;
 
 /* Objects that one CPU allocates and another frees. */
 #define NR_REMOTE	300
@@ -36,7 +38,20 @@ static bool __init complain(const char *check, const char *what,
 
 /* If @cond does not hold, print the check, the condition, and the size or number @at. */
 #define wrong(cond, at)							\
-	(unlikely(!(cond)) && complain(__func__, #cond, (unsigned long)(at)))
+	(unlikely(!(cond) || inject_check_fails(__func__)) &&		\
+	 complain(__func__, #cond, (unsigned long)(at)))
+
+static void *__init keep(void *p)
+{
+	objects[nr_objects++] = p;
+	return p;
+}
+
+static void __init drop_all(void)
+{
+	gfree_bulk(nr_objects, objects);
+	nr_objects = 0;
+}
 
 /* ---- the tables --------------------------------------------------------- */
 
@@ -106,8 +121,7 @@ static int __init check_class(unsigned int class)
 	size_t size = sizeclasses[class].size;
 
 	for (i = 0; i < n; i++) {
-		objects[i] = galloc(size, GFP_KERNEL);
-		if (wrong(objects[i], size) ||
+		if (wrong(keep(galloc(size, GFP_KERNEL)), size) ||
 		    wrong(gsize(objects[i]) == size, size) ||
 		    wrong(IS_ALIGNED((unsigned long)objects[i],
 				     natural_align(size)), size))
@@ -117,8 +131,7 @@ static int __init check_class(unsigned int class)
 	for (i = 0; i < n; i++)
 		if (wrong(is_marked(objects[i], size, i), size))
 			return -EIO;
-	for (i = 0; i < n; i++)
-		gfree(objects[i]);
+	drop_all();
 	return 0;
 }
 
@@ -144,14 +157,15 @@ static int __init check_zeroing(void)
 		size_t size = sizeclasses[class].size;
 		void *p = galloc(size, GFP_KERNEL);
 
-		if (wrong(p, size))
+		if (wrong(keep(p), size))
 			return -EIO;
 		mark(p, size, class);
+		nr_objects = 0;
 		gfree_sized(p, size);
-		p = gzalloc(size, GFP_KERNEL);
+		p = keep(gzalloc(size, GFP_KERNEL));
 		if (wrong(p, size) || wrong(!memchr_inv(p, 0, size), size))
 			return -EIO;
-		gfree(p);
+		drop_all();
 	}
 	return 0;
 }
@@ -173,11 +187,12 @@ static int __init check_large(void)
 		p = gzalloc(size, GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN);
 		if (!p && size >= 1 << 20)
 			continue;
+		keep(p);
 		if (wrong(p, size) || wrong(!memchr_inv(p, 0, size), size) ||
 		    wrong(gsize(p) == galloc_size_roundup(size), size))
 			return -EIO;
 		mark(p, gsize(p), i);
-		gfree(p);
+		drop_all();
 	}
 	return 0;
 }
@@ -187,14 +202,15 @@ static int __init check_bulk(void)
 	const size_t size = 48, n = min(MAX_OBJECTS, 500U);
 	unsigned int i;
 
-	if (wrong(galloc_bulk(size, GFP_KERNEL, n, objects) == n, n))
+	nr_objects = galloc_bulk(size, GFP_KERNEL, n, objects);
+	if (wrong(nr_objects == n, n))
 		return -EIO;
 	for (i = 0; i < n; i++)
 		mark(objects[i], size, i);
 	for (i = 0; i < n; i++)
 		if (wrong(is_marked(objects[i], size, i), i))
 			return -EIO;
-	gfree_bulk(n, objects);
+	drop_all();
 	return 0;
 }
 
@@ -209,6 +225,8 @@ static int __init check_realloc(void)
 
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
 		new = grealloc(p, sizes[i], GFP_KERNEL);
+		objects[0] = new ?: p;
+		nr_objects = 1;
 		if (wrong(new, sizes[i]) || wrong(gsize(new) >= sizes[i], sizes[i]) ||
 		    wrong(is_marked(new, min(had, sizes[i]), i - 1), sizes[i]))
 			return -EIO;
@@ -216,6 +234,7 @@ static int __init check_realloc(void)
 		mark(new, had, i);
 		p = new;
 	}
+	nr_objects = 0;
 	return wrong(grealloc(p, 0, GFP_KERNEL) == ZERO_SIZE_PTR, had) ? -EIO : 0;
 }
 
@@ -229,10 +248,10 @@ static int __init check_alignment(void)
 		for (i = 0; i < ARRAY_SIZE(sizes); i++) {
 			void *p = galloc_aligned(sizes[i], align, GFP_KERNEL);
 
-			if (wrong(p, align) || wrong(gsize(p) >= sizes[i], align) ||
+			if (wrong(keep(p), align) || wrong(gsize(p) >= sizes[i], align) ||
 			    wrong(IS_ALIGNED((unsigned long)p, align), align))
 				return -EIO;
-			gfree(p);
+			drop_all();
 		}
 	}
 	return 0;
@@ -245,17 +264,17 @@ static int __init check_nodes(void)
 
 	for_each_node_state(nid, N_MEMORY) {
 		for (i = 0; i < ARRAY_SIZE(sizes); i++) {
-			void *p = galloc_node(sizes[i], GFP_KERNEL, nid);
+			void *p = keep(galloc_node(sizes[i], GFP_KERNEL, nid));
 
 			if (wrong(p, nid))
 				return -EIO;
-			gfree(p);
+			drop_all();
 			/* NULL is fine if the node has no page left. */
-			p = galloc_node(sizes[i], GFP_KERNEL | __GFP_NOWARN |
-					__GFP_NORETRY | __GFP_THISNODE, nid);
+			p = keep(galloc_node(sizes[i], GFP_KERNEL | __GFP_NOWARN |
+					     __GFP_NORETRY | __GFP_THISNODE, nid));
 			if (p && wrong(page_to_nid(virt_to_page(p)) == nid, nid))
 				return -EIO;
-			gfree(p);
+			drop_all();
 		}
 	}
 	return 0;
@@ -267,6 +286,7 @@ static void __init remote_free(struct work_struct *work)
 {
 	unsigned int i;
 
+	/* One by one, as clients do. */
 	for (i = 0; i < NR_REMOTE; i++)
 		gfree(objects[i]);
 }
@@ -277,8 +297,7 @@ static int __init check_remote_cpu(int cpu, size_t size)
 	unsigned int i;
 
 	for (i = 0; i < NR_REMOTE; i++) {
-		objects[i] = galloc(size, GFP_KERNEL);
-		if (wrong(objects[i], size))
+		if (wrong(keep(galloc(size, GFP_KERNEL)), size))
 			return -EIO;
 		mark(objects[i], size, i);
 	}
@@ -289,6 +308,7 @@ static int __init check_remote_cpu(int cpu, size_t size)
 	queue_work_on(cpu, galloc_wq, &work);
 	flush_work(&work);
 	destroy_work_on_stack(&work);
+	nr_objects = 0;
 	return 0;
 }
 
@@ -372,6 +392,8 @@ int __init selftest_run(void)
 		err = checks[i]();
 	if (!err)
 		err = check_books(&before);
+	/* If a check has failed. */
+	drop_all();
 	WRITE_ONCE(drain_ask_isolated, false);
 	if (err)
 		return err;

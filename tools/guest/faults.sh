@@ -12,7 +12,7 @@
 # fails. First those that galloc makes (fail_nth=), also while it tests
 # itself, then those that the kernel can have fail (fail_kernel_nth=), where it is built so. The last
 # of the first kind once more, while galloc's workers run, reclaim asks, and a CPU goes.
-# Before that: what a client has forgotten.
+# Before that: a self-test that fails halfway, and what a client has forgotten.
 #
 # A load that fails must say ENOMEM and leave nothing behind; one that succeeds all
 # the same must unload as if nothing had been. Says in the log
@@ -155,7 +155,29 @@ load_with()
 	esac
 	said=$(remains_for_good)
 	[ -z "$said" ] || die "$*: left behind: $said"
+	said=$(said | not_whole)
+	[ -z "$said" ] || die "$*: $said"
 	return 1
+}
+
+# fail_checks PARAMETER...: of each check of the self-test a condition fails, when it has
+# allocated something.
+fail_checks()
+{
+	local check said
+
+	for check in check_class check_zeroing check_large check_bulk check_realloc check_alignment check_nodes check_remote_cpu; do
+		note "loading with fail_check=$check $*"
+		# shellcheck disable=SC2086 # several words
+		! said=$(insmod /galloc.ko $params selftest=1 fail_check=$check "$@" 2>&1) ||
+			die "fail_check=$check: it loads"
+		case $said in
+		*"Input/output error"*) ;;
+		*) die "fail_check=$check: $said" ;;
+		esac
+		said=$(said | not_whole)
+		[ -z "$said" ] || die "fail_check=$check: $said"
+	done
 }
 
 # A heap and caches of a client that has gone are named, and no memory is lost.
@@ -288,6 +310,8 @@ expedited=$(cat /sys/kernel/rcu_expedited)
 echo 1 >/sys/kernel/rcu_expedited
 note "set begin loading"
 forget
+fail_checks
+fail_checks debug=all quarantine_kb=1024
 [ "$do" = first ] || fail_all
 note "set end loading"
 echo "$expedited" >/sys/kernel/rcu_expedited
