@@ -59,8 +59,10 @@ bool galloc_fail(unsigned int order)
 	if (current != READ_ONCE(loader) || ++nr_requests != fail_nth)
 		return false;
 	/* What has been set going by then comes to run. */
-	if (fail_wait_ms)
+	if (fail_wait_ms) {
+		pr_info("fail_nth=%d: waits\n", fail_nth);
 		msleep(fail_wait_ms);
+	}
 	return true;
 }
 

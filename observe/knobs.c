@@ -102,18 +102,25 @@ static void cpu_cache_take(void)
 		WRITE_ONCE(galloc_cpu_cache_most, bytes);
 }
 
-/* Between galloc_init() and galloc_exit(). */
-static bool is_live;
+/*
+ * What a write does, under the kernel's lock of the module's parameters.  Their files are
+ * there before galloc_init() begins, and after galloc_exit() has.
+ */
+static enum {
+	KNOBS_STORED,	/* it is stored: knobs_take() checks all of them together */
+	KNOBS_TAKEN,	/* it is refused: galloc is about to be there, or to go */
+	KNOBS_LIVE,	/* it is checked, and in force at once */
+} knobs_state;
 
-/* Under the kernel's lock of the module's parameters. */
 static int set_live(const char *val, const struct kernel_param *kp)
 {
 	unsigned long *to = kp->arg, was = *to;
 	int err;
 
+	if (knobs_state == KNOBS_TAKEN)
+		return -EBUSY;
 	err = (long *)to == &free_max_mb ? param_set_long(val, kp) : param_set_ulong(val, kp);
-	/* When galloc loads, knobs_take() checks all of them together. */
-	if (err || !is_live)
+	if (err || knobs_state == KNOBS_STORED)
 		return err;
 	err = live_check();
 	if (err) {
@@ -140,7 +147,7 @@ static int get_live(char *buffer, const struct kernel_param *kp)
 void knobs_live(bool live)
 {
 	kernel_param_lock(THIS_MODULE);
-	is_live = live;
+	knobs_state = live ? KNOBS_LIVE : KNOBS_TAKEN;
 	kernel_param_unlock(THIS_MODULE);
 }
 
@@ -148,10 +155,13 @@ void knobs_live(bool live)
  * knobs_take() - check the parameters of this file, and convert them
  * @reserve_mb: the parameter
  *
+ * From here on nobody can write them until knobs_live().
+ *
  * Return: 0, or -EINVAL after a line with the parameter and its range.
  */
 int __init knobs_take(unsigned long reserve_mb)
 {
+	knobs_live(false);
 	if (check_mb("reserve_mb", reserve_mb))
 		return -EINVAL;
 	least_mb = reserve_mb;

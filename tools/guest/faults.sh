@@ -12,7 +12,8 @@
 # fails. First those that galloc makes (fail_nth=), also while it tests
 # itself, then those that the kernel can have fail (fail_kernel_nth=), where it is built so. The last
 # of the first kind once more, while galloc's workers run, reclaim asks, and a CPU goes.
-# Before that: a self-test that fails halfway, and what a client has forgotten.
+# Before that: a self-test that fails halfway, a parameter that is written while galloc loads,
+# and what a client has forgotten.
 #
 # A load that fails must say ENOMEM and leave nothing behind; one that succeeds all
 # the same must unload as if nothing had been. Says in the log
@@ -196,6 +197,36 @@ forget()
 	[ -z "$(echo "$said" | not_whole)" ] || die "forget=1: $said"
 }
 
+# write_early MS: write a parameter while galloc loads, which waits so long for that. 1: it
+# was too late.
+write_early()
+{
+	local file=/sys/module/galloc/parameters/sample_kb said was now
+
+	note "loading with fail_wait_ms=$1"
+	# shellcheck disable=SC2086 # several words
+	insmod /galloc.ko $params fail_nth=1 fail_wait_ms="$1" >/dev/null 2>&1 &
+	until said | grep -q 'fail_nth=1: waits'; do
+		usleep 20000
+	done
+	was=$(cat $file 2>/dev/null)
+	! echo 77 2>/dev/null >$file || die "a parameter is accepted while galloc loads"
+	now=$(cat $file 2>/dev/null)
+	wait
+	[ -n "$now" ] || return 1
+	[ "$now" = "$was" ] || die "a parameter that was refused while galloc loads is $now, not $was"
+}
+
+write_while_loading()
+{
+	local ms
+
+	for ms in 500 5000 50000; do
+		! write_early $ms || return 0
+	done
+	die "no parameter can be written while galloc loads"
+}
+
 # none_failed NAME=N: did the last load say so?
 none_failed()
 {
@@ -312,6 +343,7 @@ note "set begin loading"
 forget
 fail_checks
 fail_checks debug=all quarantine_kb=1024
+write_while_loading
 [ "$do" = first ] || fail_all
 note "set end loading"
 echo "$expedited" >/sys/kernel/rcu_expedited
