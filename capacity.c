@@ -526,11 +526,13 @@ void capacity_catch_up(int cpu)
 
 int capacity_init(void)
 {
+	struct mcache_stack *stacks;
 	int cpu;
 
-	empty_stacks = arena_meta_zalloc(stacks_bytes(), NUMA_NO_NODE, GFP_KERNEL);
-	if (!empty_stacks)
+	stacks = arena_meta_zalloc(stacks_bytes(), NUMA_NO_NODE, GFP_KERNEL);
+	if (!stacks)
 		return -ENOMEM;
+	empty_stacks = stacks;
 	for_each_possible_cpu(cpu) {
 		struct mcache *m = per_cpu_ptr(&galloc_mcache, cpu);
 
@@ -548,5 +550,9 @@ int capacity_init(void)
 /* After the last access to a CPU's stacks. */
 void capacity_exit(void)
 {
-	arena_meta_free(empty_stacks, stacks_bytes());
+	struct mcache_stack *stacks;
+
+	stacks = empty_stacks;
+	absent_stacks();
+	arena_meta_free(stacks, stacks_bytes());
 }

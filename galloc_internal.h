@@ -355,7 +355,7 @@ unsigned long release_shared_pages(void);
 struct mheap *mheap_of(int nid);
 
 /* observe/knobs.c */
-int knobs_take(unsigned long reserve_mb);
+int knobs_take(unsigned long *reserve_mb);
 void knobs_live(bool live);
 
 /* client/standby.c */
@@ -680,6 +680,8 @@ size_t api_alloc_row_bulk(struct rowset *set, int nid, gfp_t gfp, size_t asked, 
 			  void **p);
 void api_free_parked(const void *p);
 
+#include "client/absent.h"
+
 /* mcache.c: see mcache.h */
 
 /* shrinker.c */
@@ -727,7 +729,7 @@ static __always_inline bool api_enter_ok(void)
 static __always_inline bool api_alloc_ok(gfp_t gfp)
 {
 	might_alloc(gfp);
-	return api_enter_ok();
+	return api_enter_ok() && api_is_ready();
 }
 
 /* debug/quarantine.c */

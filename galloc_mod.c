@@ -25,6 +25,7 @@
  *	arena.c            blocks from alloc_pages()
  *	map.c              from an address to its slot, row and span
  *
+ * client/absent.c has what callers find before init, and after one that failed.
  * Beside them, worker.c: all background work, requested in any context; gate.c: who
  * watches single allocations and frees, such as the tracepoints of trace.c; sample.c and
  * profile.c: the heap profile; and in
@@ -116,6 +117,40 @@ bool galloc_debug;
 unsigned long galloc_reserve_pages;
 unsigned long galloc_standby_pages;
 
+/*
+ * What is wrong was said.  A module is not loaded then; built in, galloc has clients that are
+ * there anyway, and the default.
+ */
+static bool __init params_may_be(bool wrong)
+{
+	return !wrong || inject_built_in();
+}
+
+/* See standby_check(). */
+static bool __init atomic_reserve_take(void)
+{
+	unsigned long limit = galloc_limit_bytes >> 20;
+
+	if (!standby_check(atomic_reserve_kb, limit))
+		return true;
+	atomic_reserve_kb = -1;
+	return params_may_be(true) && !standby_check(-1, limit);
+}
+
+static bool __init fault_take(void)
+{
+	static const char * const thens[] __initconst = {
+		[REPORT_ONLY] = "report", [REPORT_PANIC] = "panic", [REPORT_OOPS] = "oops",
+	};
+	int then = match_string(thens, ARRAY_SIZE(thens), fault);
+
+	if (then < 0)
+		pr_err("fault=%s is unknown: report, oops or panic\n", fault);
+	else
+		galloc_fault_then = then;
+	return params_may_be(then < 0);
+}
+
 /**
  * params_take() - check the parameters and convert them
  *
@@ -125,28 +160,22 @@ unsigned long galloc_standby_pages;
  */
 static int __init params_take(void)
 {
-	static const char * const thens[] __initconst = {
-		[REPORT_ONLY] = "report", [REPORT_PANIC] = "panic", [REPORT_OOPS] = "oops",
-	};
-	int then;
+	unsigned long most = (totalram_pages() >> (20 - PAGE_SHIFT)) - 1;
+	int err;
 
-	if (knobs_take(reserve_mb))
+	if (knobs_take(&reserve_mb))
 		return -EINVAL;
-	if (reserve_mb >= totalram_pages() >> (20 - PAGE_SHIFT)) {
-		pr_err("reserve_mb=%lu exceeds system memory: at most %lu\n",
-		       reserve_mb, (totalram_pages() >> (20 - PAGE_SHIFT)) - 1);
-		return -EINVAL;
+	if (reserve_mb > most) {
+		pr_err("reserve_mb=%lu exceeds system memory: at most %lu\n", reserve_mb, most);
+		reserve_mb = 0;
+		if (!params_may_be(true))
+			return -EINVAL;
 	}
-	if (standby_check(atomic_reserve_kb, galloc_limit_bytes >> 20))
+	if (!atomic_reserve_take() || !fault_take())
 		return -EINVAL;
-	then = match_string(thens, ARRAY_SIZE(thens), fault);
-	if (then < 0) {
-		pr_err("fault=%s is unknown: report, oops or panic\n", fault);
-		return -EINVAL;
-	}
 	galloc_reserve_pages = reserve_mb << (20 - PAGE_SHIFT);
-	galloc_fault_then = then;
-	return watch_check(debug);
+	err = watch_check(debug);
+	return err == -EINVAL && params_may_be(true) ? 0 : err;
 }
 
 /* ---- load and unload ---------------------------------------------------------- */
@@ -199,6 +228,7 @@ static unsigned long pages_exit(void)
 {
 	unsigned long kept;
 
+	WRITE_ONCE(galloc_ready, false);
 	transfer_exit();
 	capacity_exit();
 	waiting_settle();
@@ -228,6 +258,7 @@ static void __init say_not_loaded(int err, unsigned long kept)
 	       "; limit_mb may be too small for the metadata alone" : "");
 	if (kept)
 		pr_err("%lu pages held\n", kept);
+	galloc_check_absent("after");
 }
 
 static int __init galloc_init(void)
@@ -238,6 +269,7 @@ static int __init galloc_init(void)
 	err = params_take();
 	if (err)
 		return err;
+	galloc_check_absent("before");
 	galloc_fail_begin();
 	err = worker_init();
 	if (err)
@@ -272,6 +304,7 @@ static int __init galloc_init(void)
 	err = mcache_start();
 	if (err)
 		goto err_worker;
+	WRITE_ONCE(galloc_ready, true);
 	err = selftest_run();
 	if (!err)
 		err = shrinker_init();

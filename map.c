@@ -28,8 +28,6 @@ static_assert(ARENA_SPAN_BYTES <= PAGE_SIZE);
 static struct mspan *no_spans[ARENA_PAGES];
 struct arena arena_none = { .span = no_spans };
 
-struct arena_map *arena_map;
-
 /* The base of all maps: the slot in which memory begins at the start. */
 static unsigned long map_base;
 
@@ -39,9 +37,7 @@ static struct arena_map *arena_map_next;
 /* Address that the map should cover but could not, 0 if there is none. */
 static unsigned long map_wanted;
 
-/*
- * Protects the slots of both maps and arena->refs.  Raw, irq-safe, held with no other.
- */
+/* Protects the slots of both maps and arena->refs.  Raw, irq-safe, held with no other. */
 static DEFINE_RAW_SPINLOCK(arena_map_lock);
 
 /* Incremented when arena->refs change (arena_map_lock); for validate. */
@@ -755,22 +751,22 @@ out:
 
 int map_init(void)
 {
-	int err;
+	struct arena_map *map;
+	int err = -ENOMEM;
 
 	arena_cache = galloc_fail(0) ? NULL : KMEM_CACHE(arena, 0);
 	if (!arena_cache)
 		return -ENOMEM;
-
-	err = lone_init();
-	if (err)
+	if (lone_init())
 		goto err_cache;
-	err = -ENOMEM;
 	map_base = arena_first_slot();
-	arena_map = map_new(DIV_ROUND_UP((unsigned long)high_memory - map_base, ARENA_SIZE));
-	if (!arena_map)
+	map = map_new(DIV_ROUND_UP((unsigned long)high_memory - map_base, ARENA_SIZE));
+	if (!map)
 		goto err_lone;
-	if (!arena_charge_meta(map_takes(arena_map)))
+	if (!arena_charge_meta(map_takes(map)))
 		goto err_map;
+	/* Release: arena_of() must see the slots. */
+	smp_store_release(&arena_map, map);
 	err = galloc_fail(0) ? -ENOMEM :
 	      register_memory_notifier(&arena_memory_nb);
 	if (err)
@@ -778,9 +774,10 @@ int map_init(void)
 	return 0;
 
 err_charge:
-	arena_uncharge_meta(map_takes(arena_map));
+	absent_map();
+	arena_uncharge_meta(map_takes(map));
 err_map:
-	kvfree(arena_map);
+	kvfree(map);
 err_lone:
 	arena_meta_free(lone_arenas, lone_bytes());
 err_cache:
@@ -791,10 +788,13 @@ err_cache:
 /* All pages have been returned; the RCU callbacks of their arenas may still run. */
 void map_exit(void)
 {
+	struct arena_map *map;
+
 	unregister_memory_notifier(&arena_memory_nb);
 	rcu_barrier();
-	arena_uncharge_meta(map_takes(arena_map));
-	kvfree(arena_map);
+	map = absent_map();
+	arena_uncharge_meta(map_takes(map));
+	kvfree(map);
 	arena_meta_free(lone_arenas, lone_bytes());
 	kmem_cache_destroy(arena_cache);
 }

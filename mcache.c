@@ -23,11 +23,6 @@
 /* Larger objects go from the central list to the stack, without a cached span. */
 #define CACHED_SPAN_MAX_SIZE	4096
 
-DEFINE_PER_CPU(struct mcache, galloc_mcache);
-
-/* The stacks of a CPU that has not allocated yet: no capacity, never written. */
-struct mcache_stack *empty_stacks;
-
 /* Objects that overflowed a stack.  Returns whether any went to their spans. */
 static bool mcache_flush_row(unsigned int row, void **batch, unsigned int n)
 {

@@ -99,7 +99,7 @@ struct galloc_cache *cache_create(const char *name, size_t size,
 
 	might_sleep();
 	args = args ?: &no_args;
-	if (!cache_args_ok(name, size, args) ||
+	if (!api_is_ready() || !cache_args_ok(name, size, args) ||
 	    !geometry_make(&rows.sc, size, cache_align(size, args)))
 		return NULL;
 	cache = arena_meta_zalloc(sizeof(*cache), NUMA_NO_NODE, GFP_KERNEL);

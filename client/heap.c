@@ -102,6 +102,8 @@ struct galloc_heap *galloc_heap_create(const char *name,
 	struct galloc_heap *heap;
 
 	might_sleep();
+	if (!api_is_ready())
+		return NULL;
 	if (!name || !*name) {
 		pr_err("a heap without a name\n");
 		return NULL;

@@ -218,7 +218,7 @@ static void *small_nolock(unsigned int class, gfp_t flags)
 {
 	void *p = mcache_pop_nolock(class);
 
-	if (!p)
+	if (!p && api_is_ready())
 		p = mcentral_take_nolock(mcentral_row(capacity_node(), class));
 	if (p && gate_has_tables())
 		gate_see_taken(p, true);
@@ -233,6 +233,8 @@ static void *pages_nolock(size_t size, gfp_t flags)
 	size_t align = max_t(size_t, size & -size, PAGE_SIZE);
 	struct mspan *s;
 
+	if (!api_is_ready())
+		return NULL;
 	if (size > ARENA_SIZE)
 		return NULL;
 	s = stash_alloc(PAGE_ALIGN(size) >> PAGE_SHIFT, align >> PAGE_SHIFT, capacity_node());

@@ -445,6 +445,11 @@ static noinline bool queue_slowly(const void *p, struct rcu_head *head)
 	bool locked, kick, queued, twice = false;
 	struct rcu_cpu *c;
 
+	/* Nothing is galloc's: gfree() says so. */
+	if (!api_is_ready()) {
+		gfree(p);
+		return true;
+	}
 	api_target_of(p, &t);
 	array_prepare();
 	preempt_disable();
@@ -678,6 +683,8 @@ void rcu_batches_settle(void)
 void galloc_rcu_barrier(void)
 {
 	might_sleep();
+	if (!api_is_ready())
+		return;
 	rcu_batches_settle();
 	spares_free();
 }

@@ -67,6 +67,13 @@ static inline void galloc_pause(enum galloc_pause point, const void *what)
 static inline void galloc_pause(enum galloc_pause point, const void *what) { }
 #endif
 
+/* In the kernel's image, so that clients do not need a load that succeeds. */
+#ifdef MODULE
+#define GALLOC_BUILT_IN		false
+#else
+#define GALLOC_BUILT_IN		true
+#endif
+
 /*
  * Fail points: each of galloc's allocations from the kernel checks first whether it
  * should fail; only in a test build it may.
@@ -78,12 +85,16 @@ bool inject_check_fails(const char *check);
 void galloc_fail_begin(void);
 void galloc_fail_end(void);
 void inject_forget(void);
+void galloc_check_absent(const char *when);
+bool inject_built_in(void);
 #else
 static inline bool galloc_fail(unsigned int order) { return false; }
 static inline bool inject_check_fails(const char *check) { return false; }
 static inline void galloc_fail_begin(void) { }
 static inline void galloc_fail_end(void) { }
 static inline void inject_forget(void) { }
+static inline void galloc_check_absent(const char *when) { }
+static inline bool inject_built_in(void) { return GALLOC_BUILT_IN; }
 #endif
 
 #endif /* _GALLOC_HOOKS_H */

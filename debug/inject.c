@@ -36,6 +36,10 @@ static bool forget;
 module_param(forget, bool, 0444);
 MODULE_PARM_DESC(forget, "make a heap and caches at load, and forget them, as a client may");
 
+static bool built_in = GALLOC_BUILT_IN;
+module_param(built_in, bool, 0444);
+MODULE_PARM_DESC(built_in, "take parameters as if galloc was in the kernel's image");
+
 bool (*galloc_fail_hook)(unsigned int order);
 void (*galloc_pause_hook)(enum galloc_pause point, const void *what);
 
@@ -72,6 +76,11 @@ bool inject_check_fails(const char *check)
 	static unsigned int nr;
 
 	return fail_check && !strcmp(check, fail_check) && ++nr == FAIL_CHECK_NTH;
+}
+
+bool inject_built_in(void)
+{
+	return built_in;
 }
 
 /* galloc is there. */

@@ -310,9 +310,12 @@ int __init watch_check(const char *text)
 	while (!err && (word = strsep(&rest, ", ")))
 		err = watch_take(word) ? 0 : -EINVAL;
 	mutex_unlock(&watch_mutex);
-	if (err)
+	if (err) {
 		pr_err("debug=%s: 0, 1, all, large, class=1 to %d, cache=NAME or heap=NAME, at most %d\n",
 		       text, GALLOC_NR_CLASSES - 1, WATCH_MAX);
+		nr_watches = 0;
+		galloc_debug = false;
+	}
 	kfree(copy);
 	return err;
 }

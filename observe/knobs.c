@@ -33,11 +33,15 @@ static long free_max_mb = -1;
 module_param_cb(free_max_mb, &live_ops, &free_max_mb, 0644);
 MODULE_PARM_DESC(free_max_mb, "free memory above which runs return to the system, in MiB; -1: a 64th of what is held");
 
-static unsigned long cpu_cache_kb = 2048;
+#define CPU_CACHE_KB	2048
+
+static unsigned long cpu_cache_kb = CPU_CACHE_KB;
 module_param_cb(cpu_cache_kb, &live_ops, &cpu_cache_kb, 0644);
 MODULE_PARM_DESC(cpu_cache_kb, "most memory a CPU may cache, in KiB; 64 to 65536");
 
-static unsigned long sample_kb = 512;
+#define SAMPLE_KB	512
+
+static unsigned long sample_kb = SAMPLE_KB;
 module_param_cb(sample_kb, &live_ops, &sample_kb, 0644);
 MODULE_PARM_DESC(sample_kb, "mean of bytes allocated between two samples of the heap profile, in KiB; 0: none");
 
@@ -46,38 +50,40 @@ static unsigned long least_mb;
 
 #define MB_MAX	(ULONG_MAX >> 20)
 
-static int check_mb(const char *name, unsigned long mb)
+static bool mb_is_wrong(const char *name, unsigned long mb)
 {
 	if (mb <= MB_MAX)
-		return 0;
+		return false;
 	pr_err("%s=%lu is out of range: 0 to %lu\n", name, mb, MB_MAX);
-	return -EINVAL;
+	return true;
 }
 
-/* Reject invalid values, with a line that has the range. */
-static int live_check(void)
+/* A parameter that is wrong, after a line that has its range; or NULL. */
+static void *live_wrong(void)
 {
-	if (check_mb("limit_mb", limit_mb))
-		return -EINVAL;
+	if (mb_is_wrong("limit_mb", limit_mb))
+		return &limit_mb;
+	if (mb_is_wrong("reserve_mb", least_mb))
+		return &least_mb;
 	if (free_max_mb < -1 || free_max_mb > (long)MB_MAX) {
 		pr_err("free_max_mb=%ld is out of range: -1 to %lu\n",
 		       free_max_mb, MB_MAX);
-		return -EINVAL;
+		return &free_max_mb;
 	}
 	if (cpu_cache_kb < 64 || cpu_cache_kb > 65536) {
 		pr_err("cpu_cache_kb=%lu is out of range: 64 to 65536\n", cpu_cache_kb);
-		return -EINVAL;
+		return &cpu_cache_kb;
 	}
 	if (sample_kb > SAMPLE_MAX_KB) {
 		pr_err("sample_kb=%lu is out of range: 0 to %lu\n", sample_kb, SAMPLE_MAX_KB);
-		return -EINVAL;
+		return &sample_kb;
 	}
 	if (limit_mb && least_mb > limit_mb) {
 		pr_err("reserve_mb=%lu is more than limit_mb=%lu: at most %lu\n",
 		       least_mb, limit_mb, limit_mb);
-		return -EINVAL;
+		return &least_mb;
 	}
-	return 0;
+	return NULL;
 }
 
 /* Whoever reads them has them as they were or as they are. */
@@ -122,10 +128,9 @@ static int set_live(const char *val, const struct kernel_param *kp)
 	err = (long *)to == &free_max_mb ? param_set_long(val, kp) : param_set_ulong(val, kp);
 	if (err || knobs_state == KNOBS_STORED)
 		return err;
-	err = live_check();
-	if (err) {
+	if (live_wrong()) {
 		*to = was;
-		return err;
+		return -EINVAL;
 	}
 	live_take();
 	/* If a CPU is coming up or going down, the worker completes it. */
@@ -151,22 +156,35 @@ void knobs_live(bool live)
 	kernel_param_unlock(THIS_MODULE);
 }
 
+static void __init set_default(unsigned long *knob)
+{
+	if ((long *)knob == &free_max_mb)
+		free_max_mb = -1;
+	else
+		*knob = knob == &cpu_cache_kb ? CPU_CACHE_KB : knob == &sample_kb ? SAMPLE_KB : 0;
+}
+
 /**
  * knobs_take() - check the parameters of this file, and convert them
  * @reserve_mb: the parameter
  *
  * From here on nobody can write them until knobs_live().
  *
- * Return: 0, or -EINVAL after a line with the parameter and its range.
+ * Return: 0, or -EINVAL after a line with the parameter and its range; built in, that has
+ * its default instead.
  */
-int __init knobs_take(unsigned long reserve_mb)
+int __init knobs_take(unsigned long *reserve_mb)
 {
+	unsigned long *wrong;
+
 	knobs_live(false);
-	if (check_mb("reserve_mb", reserve_mb))
-		return -EINVAL;
-	least_mb = reserve_mb;
-	if (live_check())
-		return -EINVAL;
+	least_mb = *reserve_mb;
+	while ((wrong = live_wrong())) {
+		if (!inject_built_in())
+			return -EINVAL;
+		set_default(wrong);
+	}
+	*reserve_mb = least_mb;
 	live_take();
 	sample_mean = sample_kb << 10;
 	cpu_cache_take();

@@ -197,6 +197,23 @@ forget()
 	[ -z "$(echo "$said" | not_whole)" ] || die "forget=1: $said"
 }
 
+# In the kernel's image, a parameter that is wrong has its default.
+wrong_built_in()
+{
+	local all=17592186044416 name value
+
+	note "loading with built_in=1"
+	insmod /galloc.ko built_in=1 limit_mb=$all reserve_mb=$all free_max_mb=-2 cpu_cache_kb=1 \
+		sample_kb=$all atomic_reserve_kb=-2 fault=stop debug=maybe || die "built_in=1: insmod"
+	[ "$(said | tr ';' '\n' | grep -cE '^[a-z_]*=.*( is out of range: | is unknown: |: 0, 1, all, )')" = 8 ] ||
+		die "built_in=1: $(said)"
+	for name in limit_mb:0 reserve_mb:0 free_max_mb:-1 cpu_cache_kb:2048 sample_kb:512 atomic_reserve_kb:-1; do
+		value=$(cat "/sys/module/galloc/parameters/${name%:*}")
+		[ "$value" = "${name#*:}" ] || die "built_in=1: ${name%:*} is $value"
+	done
+	rmmod galloc || die "built_in=1: rmmod"
+}
+
 # write_early MS: write a parameter while galloc loads, which waits so long for that. 1: it
 # was too late.
 write_early()
@@ -278,6 +295,28 @@ nr_requests()
 	dmesg | sed -n 's/.*galloc: fail_nth=[0-9]*: none failed of //p' | tail -n 1
 }
 
+# What clients get before galloc is there, and when a load has failed, at some of its requests.
+absent()
+{
+	local last n when
+
+	load_with fail_nth=$max || die "nothing fails, and it does not load"
+	rmmod galloc
+	last=$(nr_requests)
+	note "expect galloc: not_ours: "
+	for n in $(seq "$last" -$((last / 10 + 1)) 1); do
+		note "loading with check_absent=1 fail_nth=$n"
+		when=before
+		if load_with check_absent=1 fail_nth="$n"; then
+			rmmod galloc || die "check_absent=1 fail_nth=$n: rmmod"
+		else
+			when=after
+		fi
+		said | grep -q "absent, $when: checked;" || die "check_absent=1 fail_nth=$n: $(said)"
+	done
+	note "expect end"
+}
+
 # Those whom galloc has asked to be told, or to run: reclaim, and a CPU that comes and goes.
 beside()
 {
@@ -344,6 +383,8 @@ forget
 fail_checks
 fail_checks debug=all quarantine_kb=1024
 write_while_loading
+wrong_built_in
+absent
 [ "$do" = first ] || fail_all
 note "set end loading"
 echo "$expedited" >/sys/kernel/rcu_expedited

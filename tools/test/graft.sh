@@ -99,3 +99,30 @@ kselftest_runs "$log" >/dev/null
 same "kselftest: both programs are content" "$(grep -cE '^ok [12] selftests: galloc: [a-z]*\.sh' "$log")" 2
 passed=$((passed + $(grep -cE '^# ok ' "$log")))
 same "kselftest: no check fails" "$(grep -m 1 '^# not ok' "$log")" ""
+
+# boots PARAMETER...: what galloc says in that kernel, with these on the command line, and
+# what the kernel has to say of it.
+boots()
+{
+	cat >"$work/init" <<-END
+		#!/bin/sh
+		export PATH=/usr/sbin:/usr/bin:/sbin:/bin
+		mount -t proc none /proc
+		dmesg | grep -E 'galloc: |WARNING:|BUG:'
+		busybox poweroff -f
+	END
+	PROGRESS_NAME="boot" PROGRESS_LOG=$top/build/log/graft-boot.log progress timeout -s KILL 600 "$work/build/linux" \
+		mem=512M root=/dev/root rootfstype=hostfs ro init="$work/init" con=null con0=fd:0,fd:1 kunit.enable=0 \
+		quiet "$@" >/dev/null || true
+	grep -aoE 'galloc: .*|WARNING: .*|BUG: .*' "$top/build/log/graft-boot.log" | sort -u | tr -d '\r'
+}
+
+said=$(boots galloc.check_absent=1 galloc.limit_mb=8 galloc.reserve_mb=16 galloc.cpu_cache_kb=1 galloc.fault=stop)
+same "parameters that are wrong are named" "$(grep -cE '(is more than limit_mb=8|is out of range|is unknown)' <<<"$said")" 3
+same "and galloc is there" "$(grep -c 'galloc: loaded: ' <<<"$said")" 1
+same "who calls before has nothing" "$(grep -E 'absent, before: checked|WARNING|BUG' <<<"$said")" \
+	"galloc: absent, before: checked"
+said=$(boots galloc.check_absent=1 galloc.fail_nth=9)
+same "so has who calls when it could not start" \
+	"$(grep -E 'not loaded, error -12$|absent, after: checked|WARNING|BUG' <<<"$said" | tr '\n' ';')" \
+	"galloc: absent, after: checked;galloc: not loaded, error -12;"
