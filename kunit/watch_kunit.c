@@ -195,8 +195,8 @@ static struct {
 
 static void free_other(void *arg)
 {
-	while (!READ_ONCE(other.go))
-		cpu_relax();
+	/* Whoever ends the watch may wait for this CPU first. */
+	gk_yield_for(READ_ONCE(other.go), GK_PATIENCE_MS);
 	gfree(other.p);
 	WRITE_ONCE(other.gone, true);
 }
