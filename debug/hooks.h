@@ -49,6 +49,7 @@ enum galloc_pause {
 	PAUSE_GUARD_LEAVE,	/* guard_leave: a slot is live, not yet asked whose it is */
 	PAUSE_ZONE_CLEARING,	/* clear_zone: an object's zone is about to be cleared */
 	PAUSE_ZONES_CLEARED,	/* bytes_clear_zones: all are, and the watch goes on (NULL) */
+	PAUSE_SCAN_TELL,	/* scan_alloc: kmemleak is about to be told of an object */
 	PAUSE_UNWIND,		/* stackdepot_save_here: a stack is unwound */
 	NR_GALLOC_PAUSES
 };

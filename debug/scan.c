@@ -9,7 +9,9 @@
  * or in a span is unknown to it, since nobody has it.
  *
  * kmemleak takes locks, and memory from the slab allocator.  So an object of galloc_nolock()
- * is unknown to it, and what gfree_nolock() frees goes by way of the worker.
+ * is unknown to it, and what gfree_nolock() frees goes by way of the worker.  Unknown are
+ * also objects that were allocated where that allocator cannot be called: on PREEMPT_RT with
+ * interrupts or preemption off.
  *
  * Called by gate.c, arena.c and nolock.c; owns no lock.  Overview: galloc_mod.c.
  */
@@ -33,6 +35,9 @@ static void scan_alloc(const struct gate_object *o)
 		return;
 	if (unlikely(READ_ONCE(missed)))
 		kmemleak_free(o->p);
+	if (!may_grow())
+		return;
+	galloc_pause(PAUSE_SCAN_TELL, o->p);
 	kmemleak_alloc(o->p, o->size, 1, context_gfp(GFP_ATOMIC | __GFP_NOWARN));
 }
 

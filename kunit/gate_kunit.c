@@ -697,6 +697,46 @@ static void exit_case(struct kunit *test)
 	gk_tags_back();
 }
 
+static const void *told_of;
+static unsigned int nr_told;
+
+static void count_told(enum galloc_pause point, const void *what)
+{
+	nr_told += point == PAUSE_SCAN_TELL && what == told_of;
+}
+
+/* It takes memory from the slab allocator for each object. */
+static void kmemleak_is_told_where_it_may_allocate(struct kunit *test)
+{
+	const struct gate_watcher *scan = scan_watcher();
+	struct gate_object o = { .size = 64 };
+	struct page *page;
+	unsigned long flags;
+
+	if (!scan)
+		kunit_skip(test, "no kmemleak");
+	/* Memory that it does not know yet. */
+	page = alloc_page(GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	o.p = page_address(page);
+	told_of = o.p;
+	nr_told = 0;
+	WRITE_ONCE(galloc_pause_hook, count_told);
+	scan->alloc(&o);
+	scan->free(&o);
+	KUNIT_EXPECT_EQ(test, nr_told, 1);
+	/* As in an NMI: on PREEMPT_RT it is the same wherever interrupts are off. */
+	local_irq_save(flags);
+	__preempt_count_add(NMI_OFFSET);
+	scan->alloc(&o);
+	__preempt_count_sub(NMI_OFFSET);
+	local_irq_restore(flags);
+	scan->free(&o);
+	KUNIT_EXPECT_EQ(test, nr_told, 1);
+	WRITE_ONCE(galloc_pause_hook, NULL);
+	__free_page(page);
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE(every_kind_of_call_is_seen),
 	KUNIT_CASE(a_single_row_is_watched),
@@ -714,6 +754,7 @@ static struct kunit_case cases[] = {
 #endif
 	KUNIT_CASE(opening_waits_for_the_watcher),
 	KUNIT_CASE(a_change_in_between_reaches_all_stacks),
+	KUNIT_CASE(kmemleak_is_told_where_it_may_allocate),
 	{}
 };
 

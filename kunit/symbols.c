@@ -266,6 +266,10 @@ EXPORT_SYMBOL_IF_KUNIT(stats_report_leaks);
 EXPORT_SYMBOL_IF_KUNIT(mspan_state_name);
 EXPORT_SYMBOL_IF_KUNIT(validate_all);
 EXPORT_SYMBOL_IF_KUNIT(validate_verdict);
+#ifdef CONFIG_DEBUG_KMEMLEAK
+/* debug/scan.c */
+EXPORT_SYMBOL_IF_KUNIT(scan_watcher);
+#endif
 #ifdef CONFIG_GALLOC_DEBUG
 EXPORT_SYMBOL_IF_KUNIT(galloc_lock_acquired);
 EXPORT_SYMBOL_IF_KUNIT(galloc_lock_released);
