@@ -360,7 +360,7 @@ EXPORT_SYMBOL_GPL(galloc_any);
 
 static bool node_usable(int nid)
 {
-	return nid >= 0 && nid < nr_node_ids && node_state(nid, N_MEMORY);
+	return nid >= 0 && nid < nr_node_ids && node_has_pages(nid);
 }
 
 /* A node without memory is none, or a reason to refuse. */

@@ -493,7 +493,7 @@ static struct page *chunk_alloc(int nid, unsigned int order, gfp_t gfp, bool *lo
 		galloc_pause(PAUSE_ASK_SYSTEM, &gfp);
 		kswapd_hush(&hush);
 		/* Asked for an offline node alone it would print a stack. */
-		page = galloc_fail(order) || (gfp & __GFP_THISNODE && !node_state(nid, N_MEMORY)) ?
+		page = galloc_fail(order) || (gfp & __GFP_THISNODE && !node_has_pages(nid)) ?
 		       NULL : chunk_pages(nid, order, gfp);
 		kswapd_unhush(&hush);
 		if (!page) {

@@ -111,6 +111,15 @@ static inline unsigned long arena_first_slot(void)
 	return PAGE_OFFSET + (first & ~(ARENA_SIZE - 1));
 }
 
+/*
+ * Can galloc have pages of a node?  One whose memory is all movable has N_MEMORY, too, but
+ * nothing for the kernel.
+ */
+static inline bool node_has_pages(int nid)
+{
+	return node_state(nid, N_NORMAL_MEMORY);
+}
+
 /* virt_to_page() at offset @off from the base, in fewer instructions. */
 static inline const struct page *arena_map_page(const struct arena_map *map,
 						unsigned long off)

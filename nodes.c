@@ -50,16 +50,16 @@ int nodes_near(int nid, unsigned int i)
 	return near_nodes[nid * nr_node_ids + i];
 }
 
-/* The node itself if it has memory, otherwise the nearest that has. */
+/* The node itself if it has memory for us, otherwise the nearest that has. */
 int nodes_with_memory(int nid)
 {
 	unsigned int i;
 	int other;
 
-	if (node_state(nid, N_MEMORY))
+	if (node_has_pages(nid))
 		return nid;
 	for_each_near(i, other, nid)
-		if (node_state(other, N_MEMORY))
+		if (node_has_pages(other))
 			return other;
 	return nid;
 }

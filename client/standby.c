@@ -382,7 +382,7 @@ int standby_reserve(void)
 	/* Reclaim as needed; no OOM killer, no warning, no emergency reserve. */
 	gfp_t gfp = GFP_KERNEL | __GFP_RETRY_MAYFAIL | __GFP_NOWARN | __GFP_NOMEMALLOC;
 	unsigned long have = 0;
-	int nid = first_node(node_states[N_MEMORY]);
+	int nid = first_node(node_states[N_NORMAL_MEMORY]);
 	int failed = 0;
 
 	while (have < galloc_reserve_pages) {
@@ -394,7 +394,7 @@ int standby_reserve(void)
 		if (!reserve_fits(galloc_reserve_pages - have))
 			return -ENOMEM;
 		if (!arena_get_chunk(&chunk, nid, 1, gfp)) {
-			if (++failed > nodes_weight(node_states[N_MEMORY]))
+			if (++failed > nodes_weight(node_states[N_NORMAL_MEMORY]))
 				return -ENOMEM;
 		} else {
 			h = mheaps[chunk.nid];
@@ -408,7 +408,7 @@ int standby_reserve(void)
 			have += chunk.npages;
 			failed = 0;
 		}
-		nid = next_node_in(nid, node_states[N_MEMORY]);
+		nid = next_node_in(nid, node_states[N_NORMAL_MEMORY]);
 	}
 	return 0;
 }
@@ -420,35 +420,52 @@ static int standby_failed(void)
 	return -ENOMEM;
 }
 
+/* Let a node keep @pages more, or as many as it can give.  Returns how many these are. */
+static unsigned long node_keep(int nid, unsigned long pages)
+{
+	struct standby *sb = mheaps[nid]->standby;
+	unsigned long had;
+
+	if (!sb) {
+		sb = arena_meta_zalloc(sizeof(*sb), nid, GFP_KERNEL);
+		if (!sb)
+			return 0;
+		INIT_LIST_HEAD(&sb->runs);
+		INIT_LIST_HEAD(&sb->spare);
+		mheaps[nid]->standby = sb;
+	}
+	had = sb->want;
+	sb->want += pages;
+	/* Requests may take some, but not from the share that was complete. */
+	if (!standby_fill(mheaps[nid]))
+		sb->want = data_race(max(had, sb->pages));
+	return sb->want - had;
+}
+
 /**
- * standby_init() - allocate galloc_standby_pages, on the nodes that have memory
+ * standby_init() - allocate galloc_standby_pages, on the nodes that have memory for us
+ *
+ * In equal shares; what one of them cannot give the others do.
  *
  * Context: Process.
  * Return: 0, or -ENOMEM; then call standby_exit(), too.
  */
 int standby_init(void)
 {
+	nodemask_t nodes = node_states[N_NORMAL_MEMORY];
 	unsigned long left = galloc_standby_pages;
-	unsigned int nodes = nodes_weight(node_states[N_MEMORY]);
-	struct standby *sb;
+	unsigned int others = nodes_weight(nodes);
 	int nid;
 
-	for_each_node_state(nid, N_MEMORY) {
-		if (!left)
-			break;
-		sb = arena_meta_zalloc(sizeof(*sb), nid, GFP_KERNEL);
-		if (!sb)
-			return standby_failed();
-		INIT_LIST_HEAD(&sb->runs);
-		INIT_LIST_HEAD(&sb->spare);
-		sb->want = DIV_ROUND_UP(left, nodes);
-		left -= sb->want;
-		nodes--;
-		mheaps[nid]->standby = sb;
-		if (!standby_fill(mheaps[nid]))
-			return standby_failed();
+	for_each_node_mask(nid, nodes) {
+		if (left)
+			left -= node_keep(nid, DIV_ROUND_UP(left, others));
+		others--;
 	}
-	return 0;
+	for_each_node_mask(nid, nodes)
+		if (left)
+			left -= node_keep(nid, left);
+	return left ? standby_failed() : 0;
 }
 
 /* Free all.  The worker has stopped, and no client is left. */

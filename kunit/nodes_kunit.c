@@ -263,8 +263,8 @@ static void a_cpu_without_memory_is_one_of_its_neighbour(struct kunit *test)
 	if (galloc_debug)
 		kunit_skip(test, "no stacks");
 	had = gk_take_stacks_away(test);
-	/* Until here it had; for the page allocator it still has. */
-	node_clear_state(nid, N_MEMORY);
+	/* As if all it has were movable; for the page allocator it still has other. */
+	node_clear_state(nid, N_NORMAL_MEMORY);
 	p = galloc(16 * PAGE_SIZE, GFP_KERNEL);
 	gfree(p);
 	nr_asked = 0;
@@ -274,7 +274,8 @@ static void a_cpu_without_memory_is_one_of_its_neighbour(struct kunit *test)
 	gfree(q);
 	r = galloc_nolock(16 * PAGE_SIZE, 0);
 	KUNIT_EXPECT_EQ(test, m->nid, far);
-	node_set_state(nid, N_MEMORY);
+	KUNIT_EXPECT_NULL(test, galloc_node(64, GFP_KERNEL | __GFP_THISNODE, nid));
+	node_set_state(nid, N_NORMAL_MEMORY);
 	KUNIT_ASSERT_TRUE(test, p && q);
 	KUNIT_EXPECT_EQ(test, page_to_nid(virt_to_page(p)), far);
 	KUNIT_EXPECT_PTR_EQ(test, p, q);
@@ -287,6 +288,43 @@ static void a_cpu_without_memory_is_one_of_its_neighbour(struct kunit *test)
 	gfree(galloc(64, GFP_KERNEL));
 	KUNIT_EXPECT_EQ(test, m->nid, nid);
 	KUNIT_EXPECT_EQ(test, validate_all(), 0);
+}
+
+static int gone = NUMA_NO_NODE;
+
+/* Nothing of it is to be had any more, when the first pages are asked for. */
+static void lose_node(enum galloc_pause point, const void *what)
+{
+	if (point == PAUSE_ASK_SYSTEM && gone != NUMA_NO_NODE)
+		node_clear_state(gone, N_NORMAL_MEMORY);
+}
+
+/* Of the first and of the last that is asked; and before that, too. */
+static void the_atomic_reserve_is_of_nodes_that_have_pages(struct kunit *test)
+{
+	int far = other_nid(test), nids[] = { gk_nid(), far, gk_nid() }, i, err;
+	unsigned long had = galloc_standby_pages;
+
+	for (i = 0; i < ARRAY_SIZE(nids); i++) {
+		gone = nids[i];
+		gk_take_free_runs(test);
+		if (i == 2) {
+			node_clear_state(gone, N_NORMAL_MEMORY);
+			KUNIT_EXPECT_NULL(test, mheap_alloc(gone, 1, 1, 0, GFP_KERNEL |
+							    __GFP_NOWARN | __GFP_THISNODE));
+		}
+		WRITE_ONCE(galloc_standby_pages, 64);
+		WRITE_ONCE(galloc_pause_hook, lose_node);
+		err = standby_init();
+		WRITE_ONCE(galloc_pause_hook, NULL);
+		node_set_state(gone, N_NORMAL_MEMORY);
+		KUNIT_EXPECT_EQ_MSG(test, err, 0, "turn %d", i);
+		KUNIT_EXPECT_EQ_MSG(test, standby_pages(), 64, "turn %d", i);
+		KUNIT_EXPECT_EQ(test, validate_all(), 0);
+		standby_exit();
+		WRITE_ONCE(galloc_standby_pages, had);
+		gk_feed();
+	}
 }
 
 /* ---- a node that is used up ----------------------------------------------------- */
@@ -659,6 +697,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(each_node_has_all_others_nearest_first),
 	KUNIT_CASE(a_strict_cache_serves_one_node_at_a_time),
 	KUNIT_CASE(a_cpu_without_memory_is_one_of_its_neighbour),
+	KUNIT_CASE(the_atomic_reserve_is_of_nodes_that_have_pages),
 	KUNIT_CASE(a_used_up_node_costs_no_more_memory),
 	KUNIT_CASE(whole_pages_of_another_node_are_used_again),
 	KUNIT_CASE(objects_of_another_node_are_used_again_here),
