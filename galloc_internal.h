@@ -318,6 +318,7 @@ unsigned long mheap_exit(void);
 struct mspan *mheap_alloc(int nid, unsigned int npages, unsigned int align,
 			  unsigned int nbits, gfp_t gfp);
 struct mspan *mheap_alloc_span(int nid, const struct sizeclass *sc, gfp_t gfp);
+struct mspan *mheap_alloc_span_ordinary(int nid, const struct sizeclass *sc, gfp_t gfp);
 struct mspan *mheap_alloc_span_near(int nid, const struct sizeclass *sc, bool grow,
 				    gfp_t gfp);
 struct mspan *mheap_alloc_spans(int nid, const struct sizeclass *sc,
@@ -359,7 +360,6 @@ int knobs_take(unsigned long *reserve_mb);
 void knobs_live(bool live);
 
 /* client/standby.c */
-
 extern unsigned long galloc_standby_pages;
 
 int standby_check(long given, unsigned long limit_mb);
@@ -622,7 +622,8 @@ static inline struct mcentral *mcentral_of(unsigned int row)
 enum grow {
 	GROW_FREE,	/* free runs of the row's node */
 	GROW_SPARE,	/* and pages that cost this node nothing */
-	GROW_ANY,	/* and all that the request's flags allow, on any node */
+	GROW_ORDINARY,	/* and all that the request's flags allow, on any node */
+	GROW_ANY,	/* and the atomic reserve, if they do not allow to sleep */
 };
 
 struct mcentral *grow_row(const struct mcentral *c, int nid);
@@ -682,10 +683,7 @@ void api_free_parked(const void *p);
 
 #include "client/absent.h"
 
-/* mcache.c: see mcache.h */
-
 /* shrinker.c */
-
 extern struct shrinker *galloc_shrinker;
 
 int shrinker_init(void);
@@ -733,7 +731,6 @@ static __always_inline bool api_alloc_ok(gfp_t gfp)
 }
 
 /* debug/quarantine.c */
-
 extern unsigned int quarantine_kb;
 
 bool quarantine_flush(bool may_sleep);

@@ -56,6 +56,8 @@ static struct mspan *grow_pages(const struct mcentral *c, enum grow how, gfp_t g
 
 	if (how == GROW_ANY)
 		s = mheap_alloc_span(c->nid, c->sc, gfp);
+	else if (how == GROW_ORDINARY)
+		s = mheap_alloc_span_ordinary(c->nid, c->sc, gfp);
 	else
 		s = mheap_alloc_span_near(c->nid, c->sc, how == GROW_SPARE, gfp);
 	if (unlikely(s && s->reserve)) {
@@ -147,7 +149,8 @@ struct mspan *grow_any(struct mcentral *c, gfp_t gfp)
 
 	if (likely(!r || !atomic_long_read(&r->nr_spans)) || !grow_has_reserve(gfp))
 		return grow_span(c, GROW_ANY, gfp);
-	s = grow_span(c, GROW_ANY, ordinary);
+	/* These flags no longer say whether the caller may sleep: nothing of the atomic reserve. */
+	s = grow_span(c, GROW_ORDINARY, ordinary);
 	if (!s)
 		s = mcentral_fetch(r, gfp & __GFP_THISNODE ? c->nid : NUMA_NO_NODE);
 	return s ?: grow_span(c, GROW_ANY, gfp);

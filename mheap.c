@@ -442,6 +442,14 @@ struct mspan *mheap_alloc_span(int nid, const struct sizeclass *sc, gfp_t gfp)
 	return mheap_get(nid, &w, gfp) ?: standby_take(nid, &w, gfp);
 }
 
+/* The same without the atomic reserve, which asks whether @gfp allows to sleep. */
+struct mspan *mheap_alloc_span_ordinary(int nid, const struct sizeclass *sc, gfp_t gfp)
+{
+	const struct want w = run_want_span(sc);
+
+	return mheap_get(nid, &w, gfp);
+}
+
 /**
  * mheap_alloc_span_near() - allocate a run of a node for a class if that costs nothing
  * @nid: the node

@@ -7,6 +7,8 @@
 #include "mheap.h"
 #include "observe/sums.h"
 
+#include <linux/sched/mm.h>
+
 #define QUIET		(GFP_KERNEL | __GFP_NOWARN)
 #define ATOMIC		(GFP_ATOMIC | __GFP_NOWARN)
 
@@ -205,6 +207,41 @@ static void who_may_sleep_gets_none(struct kunit *test)
 	KUNIT_EXPECT_LT(test, standby_pages(), RESERVE_PAGES);
 }
 
+static void break_into_the_reserve(enum galloc_pause point, const void *what)
+{
+	if (point == PAUSE_GROW_CHUNK)
+		((struct chunk *)what)->reserve = true;
+}
+
+/* Nor who may use the emergency reserve, be there pages of that or not. */
+static void who_frees_memory_by_it_gets_none(struct kunit *test)
+{
+	unsigned int scope;
+	void **p;
+
+	set_up(test);
+	gk_take_free_runs(test);
+	WRITE_ONCE(galloc_pause_hook, break_into_the_reserve);
+	scope = memalloc_noreclaim_save();
+	p = galloc_any(4096, QUIET);
+	WRITE_ONCE(galloc_pause_hook, NULL);
+	gk_limit_to(0);
+	for (; p; p = galloc_any(4096, QUIET)) {
+		*p = objects;
+		objects = p;
+	}
+	memalloc_noreclaim_restore(scope);
+	KUNIT_ASSERT_NOT_NULL(test, objects);
+	KUNIT_EXPECT_TRUE(test, mcentral_is_reserve(mcentral_of(gk_row_at(objects))));
+	KUNIT_EXPECT_NULL(test, galloc_any(4096, QUIET | __GFP_MEMALLOC));
+	KUNIT_EXPECT_EQ(test, standby_pages(), RESERVE_PAGES);
+	/* Who cannot sleep does. */
+	p = galloc_any(4096, ATOMIC | __GFP_MEMALLOC);
+	KUNIT_EXPECT_NOT_NULL(test, p);
+	KUNIT_EXPECT_LT(test, standby_pages(), RESERVE_PAGES);
+	gfree(p);
+}
+
 static void it_is_a_part_of_what_is_held(struct kunit *test)
 {
 	struct galloc_totals before, t;
@@ -345,6 +382,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(it_has_no_page_without_a_descriptor),
 	KUNIT_CASE(the_worker_fills_it_again),
 	KUNIT_CASE(who_may_sleep_gets_none),
+	KUNIT_CASE(who_frees_memory_by_it_gets_none),
 	KUNIT_CASE(it_is_a_part_of_what_is_held),
 	KUNIT_CASE(what_comes_meanwhile_is_not_counted),
 	KUNIT_CASE(an_aligned_run_leaves_the_rest),
