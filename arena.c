@@ -35,8 +35,9 @@ static atomic_long_t meta_bytes;
 static atomic_long_t map_growth_bytes;
 
 /*
- * Pages except those about to be returned: compared with galloc_reserve_pages before
- * anything is returned.
+ * Pages that are in free runs or will be, except those about to be returned: compared with
+ * galloc_reserve_pages before anything is returned.  Not those that leave when they are
+ * freed: of objects above a block, and of the emergency reserve.
  */
 static atomic_long_t settled_pages;
 
@@ -356,8 +357,7 @@ static void pages_free(struct page *page, unsigned int npages, int order,
  * @may_sleep: the caller may sleep; reschedules if needed
  * @mended: pages that lacked references of galloc's are added to it
  *
- * Nothing may refer to the pages any more: rows 0, not owned.  Call after
- * arena_leave() or a successful arena_may_leave().
+ * Nothing may refer to the pages any more: rows 0, not owned, not settled.
  *
  * Context: Where may_grow() says so, no galloc lock held.
  */
@@ -376,10 +376,10 @@ void arena_put_lone(unsigned long start, struct arena_mended *mended)
 	arena_uncharge(PAGE_SIZE);
 }
 
-/* Pages that leave even below the reserve: a huge object, an emergency page. */
-void arena_leave(unsigned int npages)
+/* Pages enter the free runs; negative: they leave, even below the reserve. */
+void arena_settle(long npages)
 {
-	atomic_long_sub(npages, &settled_pages);
+	atomic_long_add(npages, &settled_pages);
 }
 
 /*
@@ -404,7 +404,6 @@ unsigned int arena_leave_to_others(unsigned long start, unsigned int order,
  */
 void arena_abandon_pages(struct mspan *s)
 {
-	arena_leave(s->npages);
 	if (!s->arena->lone)
 		map_put_range(s->start, s->npages);
 	arena_uncharge((long)s->npages << PAGE_SHIFT);
@@ -537,7 +536,6 @@ static bool chunk_try(struct chunk *chunk, int nid, unsigned int order,
 	chunk->reserve = page_is_pfmemalloc(page);
 	chunk_hold_pages(page, order);
 	pages_announce(page, npages, meta_gfp(gfp, npages));
-	atomic_long_add(npages, &settled_pages);
 	count_event(EVENT_GROW);
 	trace_grow(chunk->nid, page_to_pfn(page), npages, gfp);
 	return true;

@@ -247,7 +247,7 @@ void arena_put_lone(unsigned long start, struct arena_mended *mended);
 void arena_abandon_pages(struct mspan *s);
 bool arena_may_leave(unsigned int npages);
 unsigned long arena_spare_pages(void);
-void arena_leave(unsigned int npages);
+void arena_settle(long npages);
 unsigned int arena_leave_to_others(unsigned long start, unsigned int order,
 				   struct arena_mended *mended);
 unsigned int arena_mend_page(struct page *page);

@@ -284,6 +284,7 @@ unsigned long nodes_free_pages(int nid);
  * @changes: incremented when a list, or the owned pages, change; for validate
  * @standby: the node's part of the atomic reserve, see client/standby.c; or NULL
  * @told_pages: the part of @free_pages that the kernel counts as reclaimable
+ * @told_runs: that without @kept_pages, as far as the reserve lets them go
  * @want_chunk: a caller that could not sleep got only a small chunk
  * @spent_tick: in jiffies, when the node last had no pages at no cost
  * @spent_pages: the number requested then
@@ -297,6 +298,7 @@ struct mheap {
 	unsigned long free_pages;
 	unsigned long used_pages;
 	long told_pages;
+	long told_runs;
 	struct standby *standby;
 	struct list_head kept;
 	unsigned long kept_pages;
@@ -339,6 +341,7 @@ bool large_drop(const void *p);
 bool large_claim_dropped(struct mspan *s, unsigned int *row);
 void large_free_dropped(struct mspan *s, unsigned int row);
 
+unsigned long release_kept_pages(void);
 unsigned long release_runs(unsigned long pages, bool may_sleep);
 void release_relieve(gfp_t gfp, unsigned long npages);
 void release_surplus(struct mspan *s, unsigned int npages);

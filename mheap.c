@@ -33,21 +33,22 @@ void mheap_trim(void)
 
 /* ---- allocating and freeing runs ---------------------------------------------- */
 
-/* Sum of @told_pages of all nodes, where there is a reserve. */
-static atomic_long_t told_pages;
+/* Sum of @told_runs of all nodes, where there is a reserve. */
+static atomic_long_t told_runs;
 
 /*
- * Pages that a node could return at once.  The reserve covers all pages, including those
- * in use, wherever they are: a node has what the kernel is not told of by the others.
+ * Pages of runs that a node could return at once.  The reserve covers all settled pages,
+ * including those in use, wherever they are: a node has what the kernel is not told of by
+ * the others.
  */
-static long pages_to_give(const struct mheap *h)
+static long runs_to_give(const struct mheap *h)
 {
-	long others;
+	long free = h->free_pages - h->kept_pages, others;
 
 	if (likely(!READ_ONCE(galloc_reserve_pages)))
-		return h->free_pages;
-	others = atomic_long_read(&told_pages) - h->told_pages;
-	return clamp((long)arena_spare_pages() - others, 0L, (long)h->free_pages);
+		return free;
+	others = atomic_long_read(&told_runs) - h->told_runs;
+	return clamp((long)arena_spare_pages() - others, 0L, free);
 }
 
 /*
@@ -56,16 +57,19 @@ static long pages_to_give(const struct mheap *h)
  */
 static void heap_tell(struct mheap *h)
 {
-	long more = pages_to_give(h) - h->told_pages;
+	long runs = runs_to_give(h);
+	/* The reserve keeps no chunk above a block. */
+	long more = runs + (long)h->kept_pages - h->told_pages;
 
 	lockdep_assert_held(&h->lock);
 
+	if (unlikely(READ_ONCE(galloc_reserve_pages)))
+		atomic_long_add(runs - h->told_runs, &told_runs);
+	h->told_runs = runs;
 	if (!more)
 		return;
 	mod_node_page_state(NODE_DATA(h->nid), NR_KERNEL_MISC_RECLAIMABLE, more);
 	h->told_pages += more;
-	if (unlikely(READ_ONCE(galloc_reserve_pages)))
-		atomic_long_add(more, &told_pages);
 }
 
 /*
@@ -81,8 +85,8 @@ void mheap_tell(void)
 	if (!READ_ONCE(galloc_reserve_pages))
 		return;
 	for_each_node(nid)
-		told += data_race(mheaps[nid]->told_pages); /* corrected next time */
-	atomic_long_set(&told_pages, told);
+		told += data_race(mheaps[nid]->told_runs); /* corrected next time */
+	atomic_long_set(&told_runs, told);
 	for_each_node(nid) {
 		galloc_lock(&mheaps[nid]->lock, flags);
 		heap_tell(mheaps[nid]);
@@ -201,6 +205,7 @@ struct mspan *mheap_publish_chunk(struct mheap *h, const struct chunk *chunk)
 
 	if (s->npages == ARENA_PAGES)
 		s->arena->whole = true;
+	arena_settle(s->npages);
 	mheap_count_free(h, s->npages);
 	s->arena->nr_used -= s->npages;
 	run_set_density(h, s->arena);

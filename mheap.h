@@ -133,6 +133,12 @@ static inline bool release_span_unshared(const struct mspan *s)
 	       release_pages_unshared(s->start, s->npages);
 }
 
+/* Is it, or will it be, a part of a free run?  Others leave when they are freed. */
+static inline bool mspan_is_settled(const struct mspan *s)
+{
+	return !s->huge && !s->reserve;
+}
+
 struct mspan *release_take_kept(struct mheap *h, unsigned int order);
 bool release_keep(struct mspan *s);
 unsigned long release_kept(struct mheap *h, bool may_sleep);
@@ -144,12 +150,14 @@ bool release_age_kept(struct mheap *h);
  * @npages: number of pages
  * @order: they are a whole chunk of this order; -1: part of a chunk
  * @lone: a lone page, which has left the map
+ * @settled: they were in free runs, or would have been, see arena_settle()
  */
 struct leaving {
 	unsigned long start;
 	unsigned int npages;
 	int order;
 	bool lone;
+	bool settled;
 };
 
 bool release_may_leave_now(unsigned int npages, int order);

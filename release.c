@@ -218,7 +218,6 @@ void release_surplus(struct mspan *s, unsigned int npages)
 	s->npages = npages;
 	mheap_run_map(s);
 	galloc_unlock(&h->lock, flags);
-	arena_leave(surplus);
 	release_put_pages(end, surplus, -1, false);
 }
 
@@ -327,6 +326,17 @@ unsigned long release_kept(struct mheap *h, bool may_sleep)
 		return 0;
 	release_leave(&leaving, may_sleep);
 	return leaving.npages;
+}
+
+/* Pages of kept chunks, all nodes; racy. */
+unsigned long release_kept_pages(void)
+{
+	unsigned long n = 0;
+	int nid;
+
+	for_each_node(nid)
+		n += data_race(mheaps[nid]->kept_pages); /* stale in any case */
+	return n;
 }
 
 /**
@@ -454,6 +464,7 @@ void release_detach(struct mheap *h, struct mspan *s,
 	leaving->npages = s->npages;
 	leaving->order = s->chunk_order;
 	leaving->lone = s->arena->lone;
+	leaving->settled = mspan_is_settled(s);
 	if (unlikely(leaving->lone)) {
 		h->changes++;
 		h->used_pages--;
@@ -471,7 +482,8 @@ void release_leave(const struct leaving *leaving, bool may_sleep)
 {
 	struct arena_mended mended = { };
 
-	arena_leave(leaving->npages);
+	if (leaving->settled)
+		arena_settle(-(long)leaving->npages);
 	if (unlikely(leaving->lone))
 		arena_put_lone(leaving->start, &mended);
 	else
@@ -723,6 +735,8 @@ unsigned long release_everything(void)
 			map_lone_del(s);
 		shared += leave_to_others(s);
 		kept += s->npages;
+		if (mspan_is_settled(s))
+			arena_settle(-(long)s->npages);
 		arena_abandon_pages(s);
 		mspan_delete(s);
 		cond_resched();

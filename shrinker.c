@@ -37,17 +37,19 @@ static unsigned long cached_bytes(void)
 
 /*
  * Reclaimable: free runs, what the CPUs cache, and what waits for RCU, but never below
- * the reserve, which covers all pages, including those in use.
+ * the reserve, which covers the pages in use, too; and kept chunks, which it does not.
  */
 static unsigned long shrink_count(struct shrinker *shrinker,
 				  struct shrink_control *sc)
 {
-	unsigned long n, waiting, pages;
+	unsigned long n, waiting, pages, kept = release_kept_pages();
 
 	rcu_batches_waiting(&n, &waiting);
 	pages = mheap_free_pages() + (cached_bytes() >> PAGE_SHIFT) +
 		(waiting >> PAGE_SHIFT) + (quarantine_bytes() >> PAGE_SHIFT) + retire_pages();
-	return min(pages, arena_spare_pages()) ?: SHRINK_EMPTY;
+	/* Some may have gone in between. */
+	pages -= min(pages, kept);
+	return (kept + min(pages, arena_spare_pages())) ?: SHRINK_EMPTY;
 }
 
 /*

@@ -27,7 +27,6 @@ static void chunk_give(const struct chunk *chunk)
 {
 	bool whole = chunk->npages == 1U << chunk->order;
 
-	arena_leave(chunk->npages);
 	release_put_pages(chunk_start(chunk), chunk->npages,
 			  whole ? chunk->order : -1, true);
 }
@@ -114,7 +113,6 @@ static void a_slot_leaves_the_map_with_its_last_page(struct kunit *test)
 
 	chunk_take(test, &chunk, ARENA_PAGES, GFP_KERNEL);
 	start = chunk_start(&chunk);
-	arena_leave(chunk.npages);
 	release_put_pages(start, ARENA_PAGES - 1, -1, true);
 	KUNIT_EXPECT_FALSE(test, is_nowhere((void *)start));
 	release_put_pages(start + (ARENA_PAGES - 1) * PAGE_SIZE, 1, -1, true);
@@ -616,7 +614,6 @@ static void pages_go_back_clean(struct kunit *test)
 				chunk_give(&chunk);
 				continue;
 			}
-			arena_leave(chunk.npages);
 			release_put_pages(chunk_start(&chunk), chunk.npages, -1, true);
 		}
 	}

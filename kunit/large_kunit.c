@@ -238,6 +238,13 @@ static void free_blocks_make_room_for_a_huge_object(struct kunit *test)
 	gfree(p);
 }
 
+/* As if alloc_pages() had used the reserve: such pages are never free ones. */
+static void pages_are_of_the_reserve(struct mspan *s)
+{
+	s->reserve = true;
+	arena_settle(-(long)s->npages);
+}
+
 static void emergency_pages_are_used_once(struct kunit *test)
 {
 	struct mspan *s = run_take(test, 5, 1);
@@ -245,8 +252,7 @@ static void emergency_pages_are_used_once(struct kunit *test)
 	struct mspan copy;
 	u8 *p;
 
-	/* As if alloc_pages() had used the reserve. */
-	s->reserve = true;
+	pages_are_of_the_reserve(s);
 	memset((void *)start, 0xa5, 5 * PAGE_SIZE);
 	s->zeroed = false;
 	p = large_hand_out(s, 0, GFP_KERNEL | __GFP_ZERO);
@@ -303,7 +309,7 @@ static void pages_that_cannot_leave_at_once_leave_later(struct kunit *test)
 	void *p = (void *)s->start;
 
 	run_forget(s);
-	s->reserve = true;
+	pages_are_of_the_reserve(s);
 	preempt_disable();
 	mheap_free(s);
 	preempt_enable();

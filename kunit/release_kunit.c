@@ -210,6 +210,57 @@ static void the_shrinker_returns_all_but_the_reserve(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pages_held(), keep);
 }
 
+static void break_into_the_reserve(enum galloc_pause point, const void *what)
+{
+	if (point == PAUSE_GROW_CHUNK)
+		((struct chunk *)what)->reserve = true;
+}
+
+/* What leaves when it is freed is no part of it, though galloc holds it meanwhile. */
+static void the_reserve_is_of_pages_that_stay(struct kunit *test)
+{
+	unsigned long reserve, more;
+	struct mspan *s;
+	void *huge[2];
+	int i;
+
+	if (GALLOC_MAX_PAGES <= ARENA_PAGES)
+		kunit_skip(test, "no order above a block here");
+	gk_take_free_runs(test);
+	reserve = pages_held() + 2 * ARENA_PAGES;
+	WRITE_ONCE(galloc_pause_hook, break_into_the_reserve);
+	s = run_take(test, 5, 1);
+	WRITE_ONCE(galloc_pause_hook, NULL);
+	KUNIT_EXPECT_TRUE(test, s->reserve);
+	for (i = 0; i < ARRAY_SIZE(huge); i++)
+		huge[i] = galloc(ARENA_SIZE + 1, GFP_KERNEL);
+	for (i = 0; i < 4; i++)
+		run_take(test, ARENA_PAGES, ARENA_PAGES);
+	WRITE_ONCE(galloc_reserve_pages, reserve);
+	run_give_all(1);
+	release_runs(ULONG_MAX, true);
+	more = s->npages + 2 * (gsize(huge[0]) >> PAGE_SHIFT);
+	KUNIT_EXPECT_EQ(test, pages_held(), reserve + more);
+	/* It keeps none of them, and says so. */
+	run_give(s);
+	for (i = 0; i < ARRAY_SIZE(huge); i++)
+		gfree(huge[i]);
+	worker_settle();
+	KUNIT_EXPECT_GT(test, release_kept_pages(), 0);
+	mheap_tell();
+	KUNIT_EXPECT_EQ(test, gk_told_pages(), (long)release_kept_pages());
+	shrink(test);
+	KUNIT_EXPECT_EQ(test, release_kept_pages(), 0);
+	KUNIT_EXPECT_EQ(test, gk_told_pages(), 0);
+	KUNIT_EXPECT_EQ(test, pages_held(), reserve);
+	/* Nor is anything missing now. */
+	for (i = 0; i < 3; i++)
+		run_take(test, ARENA_PAGES, ARENA_PAGES);
+	run_give_all(0);
+	release_runs(ULONG_MAX, true);
+	KUNIT_EXPECT_EQ(test, pages_held(), reserve);
+}
+
 static void the_shrinker_has_stacks_drained(struct kunit *test)
 {
 	const size_t size = 4096;
@@ -471,6 +522,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(what_is_being_used_up_stays),
 	KUNIT_CASE(a_small_part_of_memory_may_stay_free),
 	KUNIT_CASE(the_shrinker_returns_all_but_the_reserve),
+	KUNIT_CASE(the_reserve_is_of_pages_that_stay),
 	KUNIT_CASE(the_shrinker_has_stacks_drained),
 	KUNIT_CASE(memory_freed_soon_after_reclaim_is_returned),
 	KUNIT_CASE(unused_descriptors_are_freed_after_a_release),
