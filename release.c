@@ -162,34 +162,61 @@ static bool goes_in_pieces(unsigned int npages, int order)
 	       (order < 0 || (order <= (int)ARENA_ORDER && pages_leave_singly()));
 }
 
+/* Take the last @npages of a run off the lists, and out of it.  Returns where they begin. */
+static unsigned long release_cut(struct mheap *h, struct mspan *s, unsigned int npages)
+{
+	unsigned long start;
+
+	lockdep_assert_held(&h->lock);
+
+	run_unlink(h, s);
+	mspan_set(s, 0, MSPAN_TRANSIT);
+	s->npages -= npages;
+	start = s->start + ((unsigned long)s->npages << PAGE_SHIFT);
+	mheap_count_free(h, -(long)npages);
+	s->arena->nr_used += npages;
+	if (s->npages)
+		mheap_run_map(s);
+	mheap_disown(h, start, npages);
+	if (s->npages) {
+		mspan_set(s, 0, MSPAN_FREE);
+		run_link(h, s);
+	} else {
+		run_spare_push(h, s);
+	}
+	return start;
+}
+
 /*
  * Return one run of @h to the system.  Returns its pages, 0 if none may go.  A caller
- * that may not sleep returns no run that would go in many pieces.
+ * that may not sleep returns the end of one that would go in many pieces: the rest stays,
+ * which takes no descriptor.
  */
 static unsigned long release_one(struct mheap *h, enum release how,
 				 bool may_sleep)
 {
+	unsigned int npages = 0;
 	unsigned long flags, start;
-	unsigned int npages;
 	struct mspan *s;
 	int order = -1;
 
 	galloc_lock(&h->lock, flags);
 	s = release_victim(h, how);
-	if (s && s->npages == ARENA_PAGES && s->arena->whole)
-		order = ARENA_ORDER;
-	if (!s || (!may_sleep && goes_in_pieces(s->npages, order)) ||
-	    !arena_may_leave(s->npages)) {
+	if (s) {
+		npages = s->npages;
+		if (npages == ARENA_PAGES && s->arena->whole)
+			order = ARENA_ORDER;
+		/* Of a block only if there is nothing else. */
+		if (!may_sleep && goes_in_pieces(npages, order)) {
+			npages = how == RELEASE_BLOCKS ? 0 : RELEASE_TURN;
+			order = -1;
+		}
+	}
+	if (!npages || !arena_may_leave(npages)) {
 		galloc_unlock(&h->lock, flags);
 		return 0;
 	}
-	start = s->start;
-	npages = s->npages;
-	run_unlink(h, s);
-	mheap_count_free(h, -(long)npages);
-	s->arena->nr_used += npages;
-	mheap_disown(h, start, npages);
-	run_spare_push(h, s);
+	start = release_cut(h, s, npages);
 	galloc_unlock(&h->lock, flags);
 
 	galloc_pause(PAUSE_RELEASE_TAKEN, (void *)start);
@@ -629,7 +656,9 @@ bool release_turn(void)
 
 	for_each_node(nid) {
 		mheap_fetch_chunk(mheaps[nid]);
-		run_fill_spares(mheaps[nid]);
+		/* At the limit free pages are of no use to a request that lacks a descriptor. */
+		if (!run_fill_spares(mheaps[nid]) && release_runs(1, true))
+			run_fill_spares(mheaps[nid]);
 		run_trim_spares(mheaps[nid], SPARES_KEPT);
 		again |= release_age_kept(mheaps[nid]);
 		again |= !standby_fill(mheaps[nid]);

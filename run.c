@@ -98,8 +98,8 @@ bool run_lock_with_spares(struct mheap *h, const struct want *w, gfp_t gfp,
 	}
 }
 
-/* Stock some descriptors for callers that cannot allocate them. */
-void run_fill_spares(struct mheap *h)
+/* Stock some descriptors for callers that cannot allocate them.  False if there is no memory. */
+bool run_fill_spares(struct mheap *h)
 {
 	unsigned long flags;
 	struct mspan *s;
@@ -110,12 +110,13 @@ void run_fill_spares(struct mheap *h)
 		while (data_race(h->nr_spare[kind]) < SPARES_NEEDED * 2) {
 			s = mspan_new(kind, GFP_KERNEL | __GFP_NOWARN);
 			if (!s)
-				return;
+				return false;
 			galloc_lock(&h->lock, flags);
 			run_spare_push(h, s);
 			galloc_unlock(&h->lock, flags);
 		}
 	}
+	return true;
 }
 
 /* Move up to a turn's worth of unused descriptors above @keep to @surplus. */

@@ -3,6 +3,7 @@
 /*
  * KUnit: memory returned to the system.
  */
+#include "mheap.h"
 #include "runs.h"
 
 #include <linux/shrinker.h>
@@ -108,6 +109,97 @@ static void the_reserve_stays(struct kunit *test)
 	WRITE_ONCE(galloc_reserve_pages, reserve - 1);
 	release_runs(ULONG_MAX, true);
 	KUNIT_EXPECT_EQ(test, pages_held(), reserve);
+}
+
+/* Page by page it would take too long: the end of it, again and again. */
+static void a_long_run_leaves_in_turns_without_sleep(struct kunit *test)
+{
+	unsigned long block = run_fresh_block(test);
+	unsigned int n = ARENA_PAGES - 1, turn;
+
+	run_take(test, 1, 1);
+	WRITE_ONCE(galloc_reserve_pages, 0);
+	for (; n; n -= turn) {
+		KUNIT_EXPECT_TRUE(test, run_is(block, 1, n));
+		turn = min(n, (unsigned int)RELEASE_TURN);
+		KUNIT_ASSERT_EQ(test, release_runs(ULONG_MAX, false), turn);
+		KUNIT_EXPECT_EQ(test, validate_all(), 0);
+	}
+	KUNIT_EXPECT_EQ(test, release_runs(ULONG_MAX, false), 0);
+}
+
+/* A node's descriptors that are not used, and those that are left in pages of others. */
+static struct mspan *stock, *small;
+
+/* There are a long run and no descriptor, at the limit.  Returns the heap of the node. */
+static struct mheap *use_up_descriptors(struct kunit *test)
+{
+	unsigned long flags;
+	unsigned int kind;
+	struct mheap *h;
+	struct mspan *s;
+
+	run_fresh_block(test);
+	run_take(test, 1, 1);
+	WRITE_ONCE(galloc_reserve_pages, 0);
+	h = mheap_of(gk_nid());
+	galloc_lock(&h->lock, flags);
+	for (kind = 0; kind < MSPAN_KINDS; kind++)
+		while (h->nr_spare[kind]) {
+			s = run_spare_pop(h, kind);
+			s->next = stock;
+			stock = s;
+		}
+	galloc_unlock(&h->lock, flags);
+	gk_limit_to(0);
+	small = gk_take_descriptors();
+	return h;
+}
+
+static void give_descriptors(struct mheap *h)
+{
+	unsigned long flags;
+	struct mspan *s;
+
+	galloc_lock(&h->lock, flags);
+	while (stock) {
+		s = stock;
+		stock = s->next;
+		run_spare_push(h, s);
+	}
+	galloc_unlock(&h->lock, flags);
+	gk_give_descriptors(small);
+}
+
+/* Free pages make room for what galloc needs beside them. */
+static void who_cannot_sleep_gets_a_descriptor(struct kunit *test)
+{
+	struct mheap *h = use_up_descriptors(test);
+	unsigned long had = pages_held();
+	void *p = galloc_any(GALLOC_MAX_SMALL + 1, GFP_ATOMIC | __GFP_NOWARN);
+
+	KUNIT_EXPECT_NOT_NULL(test, p);
+	KUNIT_EXPECT_LT(test, pages_held(), had);
+	gfree(p);
+	give_descriptors(h);
+}
+
+/* Where interrupts are off the worker makes it. */
+static void the_worker_makes_room_for_descriptors(struct kunit *test)
+{
+	struct mheap *h = use_up_descriptors(test);
+	unsigned long flags;
+	unsigned int kind;
+	void *p;
+
+	local_irq_save(flags);
+	p = galloc_any(GALLOC_MAX_SMALL + 1, GFP_ATOMIC | __GFP_NOWARN);
+	local_irq_restore(flags);
+	KUNIT_EXPECT_NULL(test, p);
+	release_turn();
+	for (kind = 0; kind < MSPAN_KINDS; kind++)
+		KUNIT_EXPECT_GE(test, h->nr_spare[kind], SPARES_NEEDED);
+	give_descriptors(h);
 }
 
 static void no_more_is_returned_than_requested(struct kunit *test)
@@ -494,8 +586,8 @@ static void a_run_being_released_is_on_no_list(struct kunit *test)
 }
 
 #ifdef CONFIG_MEM_ALLOC_PROFILING
-/* Where each page has a tag a block goes page by page, so not where nobody may sleep. */
-static void a_block_of_tagged_pages_waits_for_a_task(struct kunit *test)
+/* Where each page has a tag a block goes page by page, so in turns where nobody may sleep. */
+static void a_block_of_tagged_pages_goes_in_turns(struct kunit *test)
 {
 	unsigned long had, gone;
 
@@ -504,9 +596,8 @@ static void a_block_of_tagged_pages_waits_for_a_task(struct kunit *test)
 	run_fresh_block(test);
 	WRITE_ONCE(galloc_reserve_pages, 0);
 	had = pages_held();
-	KUNIT_EXPECT_EQ(test, release_runs(1, false), 0);
-	KUNIT_EXPECT_EQ(test, pages_held(), had);
-	gone = release_runs(1, true);
+	KUNIT_EXPECT_EQ(test, release_runs(1, false), RELEASE_TURN);
+	gone = RELEASE_TURN + release_runs(1, true);
 	KUNIT_EXPECT_EQ(test, gone, ARENA_PAGES);
 	KUNIT_EXPECT_EQ(test, pages_held(), had - gone);
 }
@@ -517,6 +608,9 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(a_reserve_beyond_available_memory_is_refused),
 	KUNIT_CASE(a_block_in_use_returns_its_free_pages),
 	KUNIT_CASE(the_reserve_stays),
+	KUNIT_CASE(a_long_run_leaves_in_turns_without_sleep),
+	KUNIT_CASE(who_cannot_sleep_gets_a_descriptor),
+	KUNIT_CASE(the_worker_makes_room_for_descriptors),
 	KUNIT_CASE(no_more_is_returned_than_requested),
 	KUNIT_CASE(excess_free_memory_is_returned),
 	KUNIT_CASE(what_is_being_used_up_stays),
@@ -532,7 +626,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(no_process_is_spared_without_end),
 	KUNIT_CASE(a_run_being_released_is_on_no_list),
 #ifdef CONFIG_MEM_ALLOC_PROFILING
-	KUNIT_CASE(a_block_of_tagged_pages_waits_for_a_task),
+	KUNIT_CASE(a_block_of_tagged_pages_goes_in_turns),
 #endif
 	{}
 };
