@@ -8,6 +8,10 @@
  * under which it can neither arm a timer nor wake a task: there only an irq_work is
  * queued, which requests the work again from its own interrupt.
  *
+ * A job is done by whichever CPU has time (galloc_jobs_wq): the one that asks may be isolated,
+ * or run a thread of high priority that leaves it to nobody, and all CPUs would miss the job.
+ * Only what a CPU does with its own stacks, and batches of gfree_rcu(), is done there (galloc_wq).
+ *
  * At unload, and while a KUnit suite checks results, the gate is closed: worker_stop().
  * Called by mheap.c, release.c, mcache.c, drain.c, gate.c and shrinker.c; calls them to do the
  * work.  Has no lock.  Overview: galloc_mod.c.
@@ -38,6 +42,7 @@
 #define DRAIN_RETRY_DELAY	(HZ / 10)
 
 struct workqueue_struct *galloc_wq;
+struct workqueue_struct *galloc_jobs_wq;
 
 /*
  * The gate.  Read within RCU read sections only: after worker_stop() has closed it
@@ -140,23 +145,48 @@ static DECLARE_WORK(nolock_work, nolock_fn);
 static void hurry(struct delayed_work *work)
 {
 	if (!work_pending(&work->work) || timer_pending(&work->timer))
-		mod_delayed_work(galloc_wq, work, 0);
+		mod_delayed_work(galloc_jobs_wq, work, 0);
+}
+
+/*
+ * The CPU of which a job's timer is.  An isolated one is not to be interrupted, and where a
+ * thread runs its timers (PREEMPT_RT) that may never have its turn.  With nohz_full= the
+ * kernel chooses in the same way, with isolcpus= it does not.
+ */
+static int timer_cpu(void)
+{
+	int cpu;
+
+	if (likely(!galloc_cpu_isolated(raw_smp_processor_id())))
+		return WORK_CPU_UNBOUND;
+	for_each_online_cpu(cpu)
+		if (!galloc_cpu_isolated(cpu))
+			return cpu;
+	return WORK_CPU_UNBOUND;
+}
+
+static void queue_later(struct delayed_work *work, unsigned long delay)
+{
+	/* The CPU does not go before it has the timer, which it then leaves to another. */
+	preempt_disable();
+	queue_delayed_work_on(timer_cpu(), galloc_jobs_wq, work, delay);
+	preempt_enable();
 }
 
 static void queue_job(enum worker_job job)
 {
 	switch (job) {
 	case WORKER_TICK:
-		queue_delayed_work(galloc_wq, &tick_work, TICK_DELAY);
+		queue_later(&tick_work, TICK_DELAY);
 		break;
 	case WORKER_RELEASE:
-		queue_delayed_work(galloc_wq, &release_work, RELEASE_DELAY);
+		queue_later(&release_work, RELEASE_DELAY);
 		break;
 	case WORKER_SHARED:
-		queue_delayed_work(galloc_wq, &release_work, SHARED_DELAY);
+		queue_later(&release_work, SHARED_DELAY);
 		break;
 	case WORKER_REFS:
-		queue_delayed_work(galloc_wq, &refs_work, REFS_DELAY);
+		queue_later(&refs_work, REFS_DELAY);
 		break;
 	case WORKER_NOW:
 		hurry(&release_work);
@@ -165,16 +195,16 @@ static void queue_job(enum worker_job job)
 		hurry(&drain_work);
 		break;
 	case WORKER_DRAIN_LATER:
-		queue_delayed_work(galloc_wq, &drain_work, DRAIN_RETRY_DELAY);
+		queue_later(&drain_work, DRAIN_RETRY_DELAY);
 		break;
 	case WORKER_WAKE:
-		queue_delayed_work(galloc_wq, &wake_work, WAKE_DELAY);
+		queue_later(&wake_work, WAKE_DELAY);
 		break;
 	case WORKER_GATES:
 		hurry(&gates_work);
 		break;
 	case WORKER_GATES_LATER:
-		queue_delayed_work(galloc_wq, &gates_work, DRAIN_RETRY_DELAY);
+		queue_later(&gates_work, DRAIN_RETRY_DELAY);
 		break;
 	case WORKER_CPU:
 		/* If we migrate meanwhile, the other CPU's work finds nothing to do. */
@@ -183,10 +213,10 @@ static void queue_job(enum worker_job job)
 				      &raw_cpu_ptr(&galloc_mcache)->work);
 		break;
 	case WORKER_ROWS:
-		queue_work(galloc_wq, &rows_work);
+		queue_work(galloc_jobs_wq, &rows_work);
 		break;
 	case WORKER_NOLOCK:
-		queue_work(galloc_wq, &nolock_work);
+		queue_work(galloc_jobs_wq, &nolock_work);
 		break;
 	case WORKER_ALLOCINFO:
 		allocinfo_queue();
@@ -371,7 +401,8 @@ void worker_stop(void)
 	allocinfo_cancel();
 	for_each_possible_cpu(cpu)
 		cancel_work_sync(&per_cpu(galloc_mcache, cpu).work);
-	/* A check of validate that its caller did not wait for. */
+	/* What others have queued there; then a check of validate that nobody waited for. */
+	flush_workqueue(galloc_jobs_wq);
 	flush_workqueue(galloc_wq);
 	for (job = 0; job < NR_WORKER_JOBS; job++)
 		WARN(worker_pending(job), "galloc: job %d is still pending\n", job);
@@ -385,6 +416,12 @@ int worker_init(void)
 		    alloc_workqueue("galloc", WQ_MEM_RECLAIM | WQ_PERCPU, 0);
 	if (!galloc_wq)
 		return -ENOMEM;
+	galloc_jobs_wq = galloc_fail(0) ? NULL :
+			 alloc_workqueue("galloc_jobs", WQ_MEM_RECLAIM | WQ_UNBOUND, 0);
+	if (!galloc_jobs_wq) {
+		destroy_workqueue(galloc_wq);
+		return -ENOMEM;
+	}
 	for_each_possible_cpu(cpu)
 		init_irq_work(&per_cpu(worker_cpus, cpu).irq_work,
 			      worker_irq_fn);
@@ -395,5 +432,6 @@ int worker_init(void)
 /* After worker_stop(). */
 void worker_exit(void)
 {
+	destroy_workqueue(galloc_jobs_wq);
 	destroy_workqueue(galloc_wq);
 }

@@ -10,7 +10,9 @@
 
 /* worker.c */
 
+/* What a CPU does with what it has; and what any may do, but for isolated ones. */
 extern struct workqueue_struct *galloc_wq;
+extern struct workqueue_struct *galloc_jobs_wq;
 
 /**
  * enum worker_job - background jobs

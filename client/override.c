@@ -349,13 +349,13 @@ static DECLARE_WORK(words_work, free_words);
 void galloc_override_queue_rcu(const void *p, void *word)
 {
 	if (api_enter_ok() && !rcu_batches_add(p) && llist_add(word, &waiting_words))
-		schedule_work(&words_work);
+		queue_work(galloc_jobs_wq, &words_work);
 }
 EXPORT_SYMBOL_GPL(galloc_override_queue_rcu);
 
 static void words_irq_fn(struct irq_work *irq_work)
 {
-	schedule_work(&words_work);
+	queue_work(galloc_jobs_wq, &words_work);
 }
 
 static DEFINE_IRQ_WORK(words_irq, words_irq_fn);

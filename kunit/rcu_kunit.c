@@ -128,11 +128,15 @@ static void without_an_array_the_head_is_used(struct kunit *test)
 static void without_an_array_a_word_is_used(struct kunit *test)
 {
 	unsigned int n = get_objects(test, 128), i;
+	void *large = galloc(1 << 20, GFP_KERNEL);
 
 	fail(true);
 	for (i = 0; i < n; i++)
 		galloc_override_queue_rcu(objects[i], (void *)objects[i] + i % 16 * 8);
+	galloc_override_queue_rcu(large, large);
 	fail(false);
+	/* The barrier would free it itself. */
+	KUNIT_EXPECT_TRUE(test, gk_wait_for(!galloc_owns(large), PATIENCE_MS));
 	galloc_override_rcu_barrier();
 	KUNIT_EXPECT_EQ(test, gk_in_use(test), 0);
 }
@@ -140,14 +144,17 @@ static void without_an_array_a_word_is_used(struct kunit *test)
 static void a_word_is_queued_in_any_context(struct kunit *test)
 {
 	unsigned int n = get_objects(test, 128), i;
+	void *large = galloc(1 << 20, GFP_KERNEL);
 	unsigned long flags;
 
 	local_irq_save(flags);
 	__preempt_count_add(NMI_OFFSET + HARDIRQ_OFFSET);
 	for (i = 0; i < n; i++)
 		galloc_override_queue_rcu_nolock(objects[i], (void *)objects[i] + i % 16 * 8);
+	galloc_override_queue_rcu_nolock(large, large);
 	__preempt_count_sub(NMI_OFFSET + HARDIRQ_OFFSET);
 	local_irq_restore(flags);
+	KUNIT_EXPECT_TRUE(test, gk_wait_for(!galloc_owns(large), PATIENCE_MS));
 	galloc_override_rcu_barrier();
 	KUNIT_EXPECT_EQ(test, gk_in_use(test), 0);
 }

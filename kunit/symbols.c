@@ -283,6 +283,7 @@ EXPORT_SYMBOL_IF_KUNIT(galloc_report_limit);
 
 /* worker.c */
 EXPORT_SYMBOL_IF_KUNIT(galloc_wq);
+EXPORT_SYMBOL_IF_KUNIT(galloc_jobs_wq);
 EXPORT_SYMBOL_IF_KUNIT(worker_start);
 EXPORT_SYMBOL_IF_KUNIT(worker_stop);
 EXPORT_SYMBOL_IF_KUNIT(worker_settle);

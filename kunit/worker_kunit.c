@@ -7,6 +7,8 @@
  */
 #include "helpers.h"
 
+#include "galloc_override_calls.h"
+
 #include <linux/irqflags.h>
 
 /* Enough objects of 64 bytes that their stack is longer than a turn of a drain. */
@@ -230,22 +232,150 @@ static void look_fn(struct work_struct *work)
 	was_behind = worker_pending(WORKER_NOW);
 }
 
-/* While nobody else runs here: a job that is queued again is behind what was queued since. */
+/*
+ * A job that is queued again is behind what was queued since.  Unless another CPU has begun
+ * it in between: then it is queued anew.
+ */
 static void what_is_queued_is_not_queued_again(struct kunit *test)
 {
 	struct work_struct look;
+	unsigned int i;
 
 	INIT_WORK_ONSTACK(&look, look_fn);
 	gk_pin(gk_cpu(0));
-	worker_settle();
-	preempt_disable();
-	worker_kick(WORKER_NOW);
-	queue_work_on(smp_processor_id(), galloc_wq, &look);
-	worker_kick(WORKER_NOW);
-	preempt_enable();
-	flush_work(&look);
+	was_behind = true;
+	for (i = 0; i < 100 && was_behind; i++) {
+		worker_settle();
+		preempt_disable();
+		worker_kick(WORKER_NOW);
+		queue_work(galloc_jobs_wq, &look);
+		worker_kick(WORKER_NOW);
+		preempt_enable();
+		flush_work(&look);
+	}
 	KUNIT_EXPECT_FALSE(test, was_behind);
 	destroy_work_on_stack(&look);
+}
+
+/* ---- a CPU that lets no task run --------------------------------------------- */
+
+/* That long: no longer than a watchdog lets it pass. */
+#define HOG_MS		8000
+
+static struct {
+	bool kicked;
+	bool let_go;
+} hog;
+
+static const enum worker_job at_once[] = {
+	WORKER_NOW, WORKER_DRAIN, WORKER_GATES, WORKER_ROWS, WORKER_NOLOCK
+};
+
+/* Like a thread of the highest priority, which never sleeps. */
+static void kick_at_once_and_stay(void *unused)
+{
+	unsigned int i;
+
+	preempt_disable();
+	for (i = 0; i < ARRAY_SIZE(at_once); i++)
+		worker_kick(at_once[i]);
+	WRITE_ONCE(hog.kicked, true);
+	gk_spin_for(READ_ONCE(hog.let_go), HOG_MS);
+	preempt_enable();
+}
+
+/* Like one that runs where a thread runs the CPU's timers. */
+static void kick_later_and_stay(void *unused)
+{
+	unsigned long flags;
+
+	worker_kick(WORKER_WAKE);
+	local_irq_save(flags);
+	WRITE_ONCE(hog.kicked, true);
+	gk_spin_for(READ_ONCE(hog.let_go), HOG_MS);
+	local_irq_restore(flags);
+}
+
+/* Are the jobs that the second CPU asks for done while it does nothing else? */
+static bool done_elsewhere(struct kunit *test, void (*fn)(void *arg),
+			   const enum worker_job *jobs, unsigned int nr)
+{
+	struct gk_thread *t;
+	bool done = true;
+	unsigned int i;
+
+	memset(&hog, 0, sizeof(hog));
+	gk_pin(gk_cpu(0));
+	for (i = 0; i < nr; i++)
+		gk_wait_for(!worker_pending(jobs[i]), GK_PATIENCE_MS / 10);
+	t = gk_start(test, gk_cpu(1), fn, NULL);
+	gk_wait_for(READ_ONCE(hog.kicked), GK_PATIENCE_MS);
+	for (i = 0; i < nr && done; i++)
+		done = gk_wait_for(!worker_pending(jobs[i]), HOG_MS * 3 / 4);
+	WRITE_ONCE(hog.let_go, true);
+	gk_join(test, t);
+	return done;
+}
+
+static void a_cpu_that_runs_no_tasks_holds_no_job_up(struct kunit *test)
+{
+	unsigned int i;
+
+	if (!gk_smp())
+		kunit_skip(test, "one CPU");
+	/* On a busy machine the other CPU may be no quicker. */
+	for (i = 0; i < 3; i++)
+		if (done_elsewhere(test, kick_at_once_and_stay, at_once, ARRAY_SIZE(at_once)))
+			return;
+	KUNIT_FAIL(test, "a job waited for the CPU that asked for it");
+}
+
+/* As a thread of real-time priority that never sleeps, while a grace period may end. */
+static void queue_word_and_stay(void *p)
+{
+	sched_set_fifo(current);
+	galloc_override_queue_rcu_nolock(p, p);
+	WRITE_ONCE(hog.kicked, true);
+	__gk_wait(READ_ONCE(hog.let_go), HOG_MS, ({ cpu_relax(); cond_resched(); }));
+	sched_set_normal(current, 0);
+}
+
+static void any_cpu_frees_what_is_queued_by_a_word(struct kunit *test)
+{
+	struct gk_thread *t;
+	bool freed = false;
+	unsigned int i;
+	void *p;
+
+	if (!gk_smp())
+		kunit_skip(test, "one CPU");
+	for (i = 0; i < 3 && !freed; i++) {
+		memset(&hog, 0, sizeof(hog));
+		/* Of whole pages: one sees without asking a CPU that it was freed. */
+		p = galloc(1 << 20, GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, p);
+		gk_pin(gk_cpu(0));
+		t = gk_start(test, gk_cpu(1), queue_word_and_stay, p);
+		gk_wait_for(READ_ONCE(hog.kicked), GK_PATIENCE_MS);
+		freed = gk_wait_for(!galloc_owns(p), HOG_MS * 3 / 4);
+		WRITE_ONCE(hog.let_go, true);
+		gk_join(test, t);
+		galloc_override_rcu_barrier();
+	}
+	KUNIT_EXPECT_TRUE(test, freed);
+}
+
+static void an_isolated_cpu_has_no_timer_of_a_job(struct kunit *test)
+{
+	static const enum worker_job later[] = { WORKER_WAKE };
+	unsigned int i;
+
+	if (!gk_smp() || !galloc_cpu_isolated(gk_cpu(1)))
+		kunit_skip(test, "no isolated CPU");
+	for (i = 0; i < 3; i++)
+		if (done_elsewhere(test, kick_later_and_stay, later, ARRAY_SIZE(later)))
+			return;
+	KUNIT_FAIL(test, "a job waited for a timer of the CPU that asked for it");
 }
 
 /* ---- callers with interrupts off ------------------------------------------- */
@@ -539,6 +669,9 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(closing_the_gate_leaves_no_job_pending),
 	KUNIT_CASE(closing_the_gate_waits_for_earlier_requests),
 	KUNIT_CASE(what_is_queued_is_not_queued_again),
+	KUNIT_CASE(a_cpu_that_runs_no_tasks_holds_no_job_up),
+	KUNIT_CASE(any_cpu_frees_what_is_queued_by_a_word),
+	KUNIT_CASE(an_isolated_cpu_has_no_timer_of_a_job),
 	KUNIT_CASE(a_free_with_interrupts_off_calls_no_system_allocator),
 	KUNIT_CASE(with_interrupts_off_nothing_is_woken),
 	KUNIT_CASE(with_interrupts_off_a_boosted_zone_wakes_nothing),

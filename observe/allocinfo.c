@@ -373,10 +373,10 @@ static void follow_fn(struct work_struct *work)
 
 static DECLARE_WORK(follow_work, follow_fn);
 
-/* For worker.c.  Not in galloc's workqueue, on whose works it waits. */
+/* For worker.c.  Not with the works of CPUs, for which it waits. */
 void allocinfo_queue(void)
 {
-	schedule_work(&follow_work);
+	queue_work(galloc_jobs_wq, &follow_work);
 }
 
 void allocinfo_cancel(void)

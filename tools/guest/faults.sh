@@ -110,6 +110,8 @@ remains()
 	[ ! -e /sys/module/galloc ] || echo "the module"
 	[ ! -e /sys/kernel/debug/galloc ] || echo "files in debugfs"
 	! grep -q galloc /sys/devices/system/cpu/hotplug/states 2>/dev/null || echo "a hotplug state"
+	# Each workqueue has one for when memory is short.
+	! grep -qsE '^(galloc|kworker/R-gallo)' /proc/[0-9]*/comm || echo "a thread"
 	for name in /sys/kernel/debug/shrinker/*galloc* /sys/kernel/slab/galloc*; do
 		[ ! -e "$name" ] || echo "$name"
 	done
