@@ -50,7 +50,12 @@ struct workqueue_struct *galloc_jobs_wq;
  */
 static bool worker_open;
 
-/* Jobs requested on a CPU with interrupts off, until its irq_work has run. */
+/*
+ * Jobs requested on a CPU with interrupts off, until its irq_work has run.  That is one of
+ * hard interrupts with PREEMPT_RT, too: others are run there by a thread of the CPU, which a
+ * thread of higher priority keeps waiting, and which has stopped when the CPU goes down: what
+ * is queued after that stays queued, and worker_stop() would wait for it for ever.
+ */
 struct worker_cpu {
 	struct irq_work irq_work;
 	unsigned long asked;
@@ -232,7 +237,8 @@ static void queue_job(enum worker_job job)
 /*
  * Runs with the bit of irq_work_queue() already clear, so that a request after the
  * xchg() queues it again.  It need not check the gate: worker_stop() waits for it
- * before it cancels what it queues.
+ * before it cancels what it queues.  With PREEMPT_RT this is a hard interrupt, too: workqueues
+ * and timers have raw locks.
  */
 static void worker_irq_fn(struct irq_work *irq_work)
 {
@@ -240,6 +246,7 @@ static void worker_irq_fn(struct irq_work *irq_work)
 	unsigned long asked = xchg(&w->asked, 0);
 	enum worker_job job;
 
+	galloc_pause(PAUSE_IRQ_WORK, irq_work);
 	for (job = 0; job < NR_WORKER_JOBS; job++)
 		if (asked & BIT(job))
 			queue_job(job);
@@ -423,8 +430,7 @@ int worker_init(void)
 		return -ENOMEM;
 	}
 	for_each_possible_cpu(cpu)
-		init_irq_work(&per_cpu(worker_cpus, cpu).irq_work,
-			      worker_irq_fn);
+		per_cpu(worker_cpus, cpu).irq_work = IRQ_WORK_INIT_HARD(worker_irq_fn);
 	rcu_batches_init();
 	return 0;
 }

@@ -355,10 +355,12 @@ EXPORT_SYMBOL_GPL(galloc_override_queue_rcu);
 
 static void words_irq_fn(struct irq_work *irq_work)
 {
+	galloc_pause(PAUSE_IRQ_WORK, irq_work);
 	queue_work(galloc_jobs_wq, &words_work);
 }
 
-static DEFINE_IRQ_WORK(words_irq, words_irq_fn);
+/* As those of worker.c: it is not left on a CPU that goes down. */
+static struct irq_work words_irq = IRQ_WORK_INIT_HARD(words_irq_fn);
 
 /**
  * galloc_override_queue_rcu_nolock() - kfree_rcu_nolock() of an object of galloc

@@ -51,6 +51,7 @@ enum galloc_pause {
 	PAUSE_ZONES_CLEARED,	/* bytes_clear_zones: all are, and the watch goes on (NULL) */
 	PAUSE_SCAN_TELL,	/* scan_alloc: kmemleak is about to be told of an object */
 	PAUSE_UNWIND,		/* stackdepot_save_here: a stack is unwound */
+	PAUSE_IRQ_WORK,		/* an irq_work of galloc's runs: struct irq_work */
 	NR_GALLOC_PAUSES
 };
 

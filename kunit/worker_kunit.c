@@ -9,6 +9,7 @@
 
 #include "galloc_override_calls.h"
 
+#include <linux/irq_work.h>
 #include <linux/irqflags.h>
 
 /* Enough objects of 64 bytes that their stack is longer than a turn of a drain. */
@@ -84,6 +85,38 @@ static void with_interrupts_off_only_irq_work_is_queued(struct kunit *test)
 	KUNIT_EXPECT_GT(test, tries, 0);
 	KUNIT_EXPECT_TRUE(test, gk_wait_for(!worker_pending(WORKER_CPU),
 					    GK_PATIENCE_MS));
+}
+
+static atomic_t irq_works_hard, irq_works_lazy;
+
+static void look_at_irq_work(enum galloc_pause point, const void *what)
+{
+	if (point != PAUSE_IRQ_WORK)
+		return;
+	if (irq_work_is_hard((struct irq_work *)what))
+		atomic_inc(&irq_works_hard);
+	else
+		atomic_inc(&irq_works_lazy);
+}
+
+/* With PREEMPT_RT others would be left on a CPU that goes down. */
+static void irq_works_are_of_hard_interrupts(struct kunit *test)
+{
+	void *p = galloc(64, GFP_KERNEL);
+	unsigned long flags;
+
+	KUNIT_ASSERT_NOT_NULL(test, p);
+	atomic_set(&irq_works_hard, 0);
+	atomic_set(&irq_works_lazy, 0);
+	WRITE_ONCE(galloc_pause_hook, look_at_irq_work);
+	local_irq_save(flags);
+	worker_kick(WORKER_NOLOCK);
+	local_irq_restore(flags);
+	KUNIT_EXPECT_TRUE(test, gk_wait_for(atomic_read(&irq_works_hard), GK_PATIENCE_MS / 10));
+	galloc_override_queue_rcu_nolock(p, p);
+	galloc_override_rcu_barrier();
+	WRITE_ONCE(galloc_pause_hook, NULL);
+	KUNIT_EXPECT_EQ(test, atomic_read(&irq_works_lazy), 0);
 }
 
 static void work_requested_with_interrupts_off_is_done(struct kunit *test)
@@ -662,6 +695,7 @@ static void a_sleeping_caller_waits_for_other_cpus(struct kunit *test)
 
 static struct kunit_case cases[] = {
 	KUNIT_CASE(with_interrupts_off_only_irq_work_is_queued),
+	KUNIT_CASE(irq_works_are_of_hard_interrupts),
 	KUNIT_CASE(work_requested_with_interrupts_off_is_done),
 	KUNIT_CASE(nothing_passes_a_closed_gate),
 	KUNIT_CASE(no_cpu_drains_behind_a_closed_gate),
