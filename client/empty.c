@@ -79,7 +79,8 @@ static bool cpu_is_apart(int cpu)
 
 /*
  * Ask a CPU to empty its stack of a k.  If it is dead, or dies, its teardown does that; an
- * isolated one is not asked.
+ * isolated one is not asked.  A bit without a work item to clear it would be waited for, each
+ * time when the CPU is online again, see empty_is_done().
  */
 void empty_ask(int cpu, unsigned int k)
 {
@@ -87,10 +88,14 @@ void empty_ask(int cpu, unsigned int k)
 
 	if (cpu_is_apart(cpu))
 		return;
-	/* Ordered before the look of the work by queue_work_on(). */
-	set_bit(k, ec->ks);
-	if (cpu_online(cpu))
+	/* No CPU goes down meanwhile; the work items of one that does later run elsewhere. */
+	preempt_disable();
+	if (cpu_online(cpu)) {
+		/* Ordered before the look of the work by queue_work_on(). */
+		set_bit(k, ec->ks);
 		queue_work_on(cpu, galloc_wq, &ec->work);
+	}
+	preempt_enable();
 }
 
 /*

@@ -725,6 +725,7 @@ static void numbers_change_hands_under_load(struct kunit *test)
 static void a_dead_cpu_keeps_nothing(struct kunit *test)
 {
 	int cpu = gk_cpu(num_possible_cpus());
+	DECLARE_BITMAP(ks, STACK_STRIDE) = { };
 
 	begin(test, 200, 1);
 	gk_join(test, gk_start(test, cpu, leave_some, NULL));
@@ -734,8 +735,12 @@ static void a_dead_cpu_keeps_nothing(struct kunit *test)
 		kunit_skip(test, "no CPU to take away");
 	}
 	KUNIT_EXPECT_EQ(test, rows_in_use(r.set), 5);
+	/* Whoever has seen it before it went may ask it, and nobody waits for that. */
+	__set_bit(r.set->k, ks);
+	empty_ask(cpu, r.set->k);
 	KUNIT_EXPECT_TRUE(test, stacks_take(is_set, r.set));
 	add_cpu(cpu);
+	KUNIT_EXPECT_TRUE(test, gk_wait_for(empty_is_done(ks), GK_PATIENCE_MS / 10));
 	KUNIT_EXPECT_EQ(test, rows_in_use(r.set), 5);
 	give_back(0);
 	destroy(test);
