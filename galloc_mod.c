@@ -266,6 +266,7 @@ static int __init galloc_init(void)
 	unsigned long kept = 0;
 	int err;
 
+	absent_begin();
 	err = params_take();
 	if (err)
 		return err;

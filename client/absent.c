@@ -31,10 +31,10 @@ static struct arena_map no_map;
 struct arena_map *arena_map = &no_map;
 
 /*
- * From here on no CPU has stacks, which are all empty_stacks by now, and nobody looks into
- * those.  Sleeps.
+ * No CPU has stacks.  At the beginning, too: older kernels, such as 6.1, do not relocate what
+ * is in a module's per-CPU section, and its pointers are none.
  */
-void absent_stacks(void)
+void absent_begin(void)
 {
 	int cpu;
 
@@ -44,6 +44,15 @@ void absent_stacks(void)
 		WRITE_ONCE(m->local, no_stacks);
 		WRITE_ONCE(m->stacks, no_stacks);
 	}
+}
+
+/*
+ * From here on no CPU has stacks, which are all empty_stacks by now, and nobody looks into
+ * those.  Sleeps.
+ */
+void absent_stacks(void)
+{
+	absent_begin();
 	empty_stacks = no_stacks;
 	/* Pairs with the sections of mcache_pop() and others, which have preemption off. */
 	synchronize_rcu();

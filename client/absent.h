@@ -10,6 +10,7 @@
 
 extern bool galloc_ready;
 
+void absent_begin(void);
 void absent_stacks(void);
 struct arena_map *absent_map(void);
 
