@@ -160,17 +160,10 @@ static bool __init fault_take(void)
  */
 static int __init params_take(void)
 {
-	unsigned long most = (totalram_pages() >> (20 - PAGE_SHIFT)) - 1;
 	int err;
 
 	if (knobs_take(&reserve_mb))
 		return -EINVAL;
-	if (reserve_mb > most) {
-		pr_err("reserve_mb=%lu exceeds system memory: at most %lu\n", reserve_mb, most);
-		reserve_mb = 0;
-		if (!params_may_be(true))
-			return -EINVAL;
-	}
 	if (!atomic_reserve_take() || !fault_take())
 		return -EINVAL;
 	galloc_reserve_pages = reserve_mb << (20 - PAGE_SHIFT);

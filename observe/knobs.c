@@ -58,6 +58,11 @@ static bool mb_is_wrong(const char *name, unsigned long mb)
 	return true;
 }
 
+static unsigned long memory_mb(void)
+{
+	return (totalram_pages() >> (20 - PAGE_SHIFT)) - 1;
+}
+
 /* A parameter that is wrong, after a line that has its range; or NULL. */
 static void *live_wrong(void)
 {
@@ -65,6 +70,10 @@ static void *live_wrong(void)
 		return &limit_mb;
 	if (mb_is_wrong("reserve_mb", least_mb))
 		return &least_mb;
+	if (least_mb > memory_mb()) {
+		pr_err("reserve_mb=%lu exceeds system memory: at most %lu\n", least_mb, memory_mb());
+		return &least_mb;
+	}
 	if (free_max_mb < -1 || free_max_mb > (long)MB_MAX) {
 		pr_err("free_max_mb=%ld is out of range: -1 to %lu\n",
 		       free_max_mb, MB_MAX);

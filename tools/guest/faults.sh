@@ -214,6 +214,10 @@ wrong_built_in()
 		[ "$value" = "${name#*:}" ] || die "built_in=1: ${name%:*} is $value"
 	done
 	rmmod galloc || die "built_in=1: rmmod"
+	# Nor does it bound what is set later.
+	insmod /galloc.ko built_in=1 reserve_mb=1000000 || die "built_in=1: insmod with a reserve"
+	echo 1024 >/sys/module/galloc/parameters/limit_mb || die "built_in=1: a limit beside a reserve that is none"
+	rmmod galloc || die "built_in=1: rmmod"
 }
 
 # write_early MS: write a parameter while galloc loads, which waits so long for that. 1: it
