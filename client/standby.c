@@ -124,7 +124,8 @@ static struct mspan *take_part(struct mheap *h, struct mspan *s, const struct wa
 
 	lockdep_assert_held(&h->lock);
 
-	if (WARN_ON_ONCE(sb->nr_spares < !fits + more))
+	/* It does not come to that; a request that fails is better than a list that is empty. */
+	if (unlikely(sb->nr_spares < !fits + more))
 		return NULL;
 	sb->pages -= s->npages - skip;
 	if (!skip)
@@ -267,6 +268,24 @@ static bool add_run(struct mspan *s)
 	return true;
 }
 
+/*
+ * Pages that are lacking, but none for which there is no descriptor: nobody could have it.
+ * Both are read at once: a request that takes some in between would leave a page too many.
+ * One that does so afterwards takes a page for each descriptor, at least.
+ */
+static long standby_lack(struct mheap *h, bool *complete)
+{
+	struct standby *sb = h->standby;
+	unsigned long flags;
+	long lack;
+
+	galloc_lock(&h->lock, flags);
+	lack = min(sb->want, sb->nr_spares) - sb->pages;
+	*complete = sb->nr_spares >= sb->want;
+	galloc_unlock(&h->lock, flags);
+	return lack;
+}
+
 /**
  * standby_fill() - complete the share of a node
  * @h: the heap of the node
@@ -278,25 +297,21 @@ static bool add_run(struct mspan *s)
  */
 bool standby_fill(struct mheap *h)
 {
-	struct standby *sb = h->standby;
 	unsigned int n = ARENA_PAGES;
 	struct mspan *s;
+	bool complete;
 	long lack;
 
-	if (!sb)
+	if (!h->standby)
 		return true;
 	fill_spares(h);
 	for (;;) {
 		/* Runs that were free may have had them, and are part of another now. */
 		standby_keep(h);
-		/*
-		 * No page for which there is no descriptor: nobody could have it.  Only
-		 * requests that take some change it meanwhile: they call again.
-		 */
-		lack = data_race(min(sb->want, sb->nr_spares)) - data_race(sb->pages);
+		/* A request that takes some meanwhile calls again. */
+		lack = standby_lack(h, &complete);
 		if (lack <= 0)
-			/* Likewise: a request that took one meanwhile calls again. */
-			return data_race(sb->nr_spares) >= sb->want;
+			return complete;
 		n = min_t(long, n, lack);
 		s = mheap_alloc(h->nid, n, 1, 0, GFP_KERNEL | __GFP_NORETRY |
 				__GFP_NOWARN | __GFP_THISNODE);
