@@ -122,6 +122,7 @@ static struct rcu_batch *batch_take(struct rcu_cpu *c)
 {
 	struct rcu_batch *b;
 	unsigned int i;
+	long n, bytes;
 
 	if (!cpu_has_queued(c))
 		return NULL;
@@ -140,10 +141,16 @@ found:
 	b->objects.bytes = c->bytes;
 	/* The counts last: head_push() counts first, so none is left without its object. */
 	b->objects.heads = llist_del_all(&c->heads);
-	b->objects.n += atomic_long_xchg(&c->heads_n, 0);
-	b->objects.bytes += atomic_long_xchg(&c->heads_bytes, 0);
+	n = atomic_long_read(&c->heads_n);
+	bytes = atomic_long_read(&c->heads_bytes);
+	b->objects.n += n;
+	b->objects.bytes += bytes;
 	atomic_long_add(b->objects.n, &batch_objects);
 	atomic_long_add(b->objects.bytes, &batch_bytes);
+	/* Pairs with batches_add(): what waits is counted twice rather than not at all. */
+	smp_mb__after_atomic();
+	atomic_long_sub(n, &c->heads_n);
+	atomic_long_sub(bytes, &c->heads_bytes);
 	c->arrays = NULL;
 	c->place = NULL;
 	c->n = 0;
@@ -315,16 +322,26 @@ static void cpu_add_queued(const struct rcu_cpu *c, unsigned long *n, unsigned l
 	*bytes += mcache_racy(c->bytes) + atomic_long_read(&c->heads_bytes);
 }
 
+/* The same of the batches.  After the queues, from which they come. */
+static void batches_add(unsigned long *n, unsigned long *bytes)
+{
+	/* Pairs with batch_take(). */
+	smp_rmb();
+	*n += atomic_long_read(&batch_objects);
+	*bytes += atomic_long_read(&batch_bytes);
+}
+
 /* Objects that wait, and their bytes.  Racy.  Looks at all CPUs: only for tasks. */
 void rcu_batches_waiting(unsigned long *n, unsigned long *bytes)
 {
 	int cpu;
 
-	galloc_pause(PAUSE_RCU_SUM, NULL);
-	*n = atomic_long_read(&batch_objects);
-	*bytes = atomic_long_read(&batch_bytes);
+	*n = 0;
+	*bytes = 0;
 	for_each_possible_cpu(cpu)
 		cpu_add_queued(per_cpu_ptr(&rcu_cpus, cpu), n, bytes);
+	galloc_pause(PAUSE_RCU_SUM, NULL);
+	batches_add(n, bytes);
 }
 
 static unsigned long raise(atomic_long_t *peak, long value)
@@ -352,14 +369,13 @@ static void batch_landed(struct rcu_head *rcu)
 	struct rcu_batch *b = container_of(rcu, struct rcu_batch, rcu), *next = NULL;
 	struct rcu_cpu *c = b->c;
 	struct rcu_objects o = { };
-	unsigned long n, bytes;
+	unsigned long n = 0, bytes = 0;
 	bool done = false;
 
 	count_event(EVENT_RCU_BATCH);
 	/* Not what others have queued: there may be thousands of CPUs. */
-	n = atomic_long_read(&batch_objects);
-	bytes = atomic_long_read(&batch_bytes);
 	cpu_add_queued(c, &n, &bytes);
+	batches_add(&n, &bytes);
 	rcu_batches_peak(&n, &bytes);
 	/* Release: whoever sees it may free the objects, and use the batch again. */
 	smp_store_release(&b->flying, false);
