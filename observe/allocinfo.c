@@ -373,10 +373,13 @@ static void follow_fn(struct work_struct *work)
 
 static DECLARE_WORK(follow_work, follow_fn);
 
-/* For worker.c.  Not with the works of CPUs, for which it waits. */
+/*
+ * For worker.c.  Not with the works of CPUs, for which it waits; nor with the jobs, which may
+ * not wait for the hotplug lock: a callback that has it may wait for them.
+ */
 void allocinfo_queue(void)
 {
-	queue_work(galloc_jobs_wq, &follow_work);
+	schedule_work(&follow_work);
 }
 
 void allocinfo_cancel(void)
