@@ -379,7 +379,7 @@ void *grealloc_from(struct galloc_heap *heap, const void *p, size_t size, gfp_t 
 	size_t have;
 	void *new;
 
-	if (!api_alloc_ok(gfp))
+	if (!size ? !api_enter_ok() : !api_alloc_ok(gfp))
 		return NULL;
 	if (ZERO_OR_NULL_PTR(p) || !size) {
 		if (size)

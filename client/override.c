@@ -43,8 +43,13 @@ static __always_inline void *alloc_here(struct galloc_heap *heap, size_t size, s
 	if (heap) {
 		p = heap_alloc(heap, size, align,
 			       gfp & __GFP_NOFAIL ? gfp_may_fail(gfp) : gfp, nid);
-		/* What must not fail is not refused by the limit of the heap. */
 		if (p || !(gfp & __GFP_NOFAIL))
+			return p;
+		/* What must not fail is not refused by the limit of the heap. */
+		account_lift(&heap->account, 1);
+		p = heap_alloc(heap, size, align, gfp, nid);
+		account_lift(&heap->account, -1);
+		if (p)
 			return p;
 	}
 	return align > 1 ? galloc_node_aligned(size, align, gfp, nid) :
@@ -433,7 +438,8 @@ static void *move_to_kernel(const void *p, size_t size, gfp_t gfp, int nid)
 }
 
 /* It must not fail: galloc_override_alloc() knows who serves it where its heap does not. */
-static void *move_nofail(const void *p, size_t size, size_t align, gfp_t gfp, int nid)
+static void *move_nofail(struct galloc_heap *heap, const void *p, size_t size, size_t align,
+			 gfp_t gfp, int nid)
 {
 	void *new = grealloc_node_aligned(p, size, align,
 					  gfp_may_fail(gfp), nid);
@@ -441,7 +447,7 @@ static void *move_nofail(const void *p, size_t size, size_t align, gfp_t gfp, in
 	if (new)
 		return new;
 	if (gfpflags_allow_blocking(gfp))
-		return move_object(p, galloc_node_aligned(size, align, gfp, nid), size);
+		return move_object(p, alloc_here(heap, size, align, gfp, nid), size);
 	return move_object(p, krealloc_node_align(NULL, size, align, gfp, nid), size);
 }
 
@@ -471,8 +477,8 @@ void *galloc_override_realloc(struct galloc_heap *heap, const void *p, size_t si
 		       alloc_either(heap, size, align, gfp, nid);
 	if (!galloc_owns(p))
 		return krealloc_node_align(p, size, align, gfp, nid);
-	/* Before anything looks at the object, whoever serves this. */
-	if (!api_alloc_ok(gfp))
+	/* Before anything looks at the object, whoever serves this; a free does not sleep. */
+	if (!size ? !api_enter_ok() : !api_alloc_ok(gfp))
 		return NULL;
 	if (!size) {
 		gfree(p);
@@ -482,7 +488,7 @@ void *galloc_override_realloc(struct galloc_heap *heap, const void *p, size_t si
 		return move_to_kernel(p, size, gfp, nid);
 	full = dma_size(size);
 	if (unlikely(gfp & __GFP_NOFAIL))
-		new = move_nofail(p, full, align, gfp, nid);
+		new = move_nofail(heap, p, full, align, gfp, nid);
 	else
 		new = grealloc_node_aligned(p, full, align, gfp, nid);
 	/* As it does beyond @full, so that growing again in place finds zeroes. */

@@ -158,7 +158,7 @@ void *gvrealloc(const void *p, size_t size, gfp_t gfp)
 	size_t have;
 	void *new;
 
-	if (!api_alloc_ok(gfp))
+	if (!size ? !api_enter_ok() : !api_alloc_ok(gfp))
 		return NULL;
 	if (ZERO_OR_NULL_PTR(p))
 		return gvmalloc(size, gfp);

@@ -122,8 +122,9 @@ static void the_limit_holds_for_kvmalloc(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, galloc_override_valloc(heap, 8 * PAGE_SIZE, 1,
 						       QUIET | __GFP_THISNODE, gk_nid()));
 	p = galloc_override_valloc(heap, 100, 1, QUIET | __GFP_NOFAIL, NUMA_NO_NODE);
-	KUNIT_EXPECT_NOT_NULL(test, p);
-	KUNIT_EXPECT_FALSE(test, heap_has(heap, p));
+	KUNIT_EXPECT_TRUE(test, heap_has(heap, p));
+	p = galloc_override_realloc(heap, p, 5000, 1, QUIET | __GFP_NOFAIL, NUMA_NO_NODE);
+	KUNIT_EXPECT_TRUE(test, heap_has(heap, p));
 	galloc_kvfree(p);
 	p = galloc_override_valloc(heap, 2 * PAGE_SIZE, 1, NOFAIL, NUMA_NO_NODE);
 	KUNIT_EXPECT_NOT_NULL(test, p);
