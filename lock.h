@@ -34,7 +34,7 @@ static inline bool may_call_system(void)
 static_assert(!((__force unsigned int)(GALLOC_GFP_ONCE & __GFP_BITS_MASK)));
 
 /* What is only taken if it is at hand: the caller has something else. */
-#define GALLOC_GFP_AT_HAND	(GALLOC_GFP_ONCE | __GFP_NOMEMALLOC)
+#define GALLOC_GFP_AT_HAND	(GALLOC_GFP_ONCE | __GFP_NOMEMALLOC | __GFP_WRITE)
 
 /*
  * The flags of a request that this context allows.  With interrupts off galloc must
