@@ -711,17 +711,28 @@ static bool any_row(u32 row, const void *arg)
 	return true;
 }
 
+/* Forget the tables of spans that have left. */
+void table_forget(void)
+{
+	unsigned long flags;
+	struct table *t;
+	unsigned int i;
+
+	for (i = 0; i < NR_DEAD; i++) {
+		galloc_lock(&table_lock, flags);
+		t = table_dead[i];
+		table_dead[i] = NULL;
+		galloc_unlock(&table_lock, flags);
+		if (t)
+			table_put_later(t);
+	}
+}
+
 /* At unload: nobody allocates or frees any more. */
 void table_exit(void)
 {
-	unsigned int i;
-
 	table_drop(any_row, NULL);
-	for (i = 0; i < NR_DEAD; i++) {
-		if (table_dead[i])
-			table_put_later(table_dead[i]);
-		table_dead[i] = NULL;
-	}
+	table_forget();
 	while (table_reap())
 		;
 	if (table_hash)

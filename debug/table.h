@@ -93,6 +93,7 @@ struct visited {
 typedef size_t (*visit_fn)(struct visited *v);
 
 int table_enable(void);
+void table_forget(void);
 void table_exit(void);
 void table_drop(bool (*match)(u32 row, const void *arg), const void *arg);
 bool table_reap(void);

@@ -9,6 +9,7 @@
  */
 #include "helpers.h"
 
+#include "debug/table.h"
 #include "debug/watch.h"
 #include "galloc_override_calls.h"
 
@@ -697,6 +698,8 @@ static void so_is_what_is_watched(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, quarantine_bytes(), 0);
 	quarantine_kb = 0;
 	watch("cache=kunit off");
+	/* Cases that come later free where this cache was. */
+	table_forget();
 }
 
 static void destroy_heap(struct kunit *test, unsigned int flags)

@@ -68,6 +68,7 @@ EXPORT_SYMBOL_IF_KUNIT(guard_die);
 EXPORT_SYMBOL_IF_KUNIT(quarantine_kb);
 EXPORT_SYMBOL_IF_KUNIT(quarantine_flush);
 EXPORT_SYMBOL_IF_KUNIT(quarantine_bytes);
+EXPORT_SYMBOL_IF_KUNIT(table_forget);
 EXPORT_SYMBOL_IF_KUNIT(table_reap);
 
 /* observe/ */
