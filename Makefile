@@ -233,6 +233,14 @@ others	= $(shell find '$(1)' \( -name .git -o -path '$(CURDIR)/build' \) -prune 
 refuse_others	= $(if $(call others,$(1)),$(error '$(call others,$(1))' belongs to another user; type: sudo make clean$(if \
 		  $(MO), MO='$(out)')))
 
+# The same where kbuild builds, and nowhere else: MO can have directories of others.
+source_dirs	= $(shell find . \( -name .git -o -path ./build \) -prune -o -name '*.[ch]' -printf '%h\n' | sort -u)
+others_there	= $(shell for dir in $(source_dirs); do \
+		find '$(out)'/"$$dir" -maxdepth 1 ! -user "$$(id -u)" ! -writable \
+		\( -path '$(out)'/"$$dir" -o -name .galloc-copied -o $(outputs) \) -print -quit 2>/dev/null; done | head -n 1)
+refuse_there	= $(foreach found,$(others_there),$(error '$(found)' belongs to another user$(if $(wildcard \
+		  $(found)/.),: it cannot be written,; type: sudo make clean$(if $(MO), MO='$(out)'))))
+
 # The sources that differ from their copies in MO; each can be read-only.  A copy has the time of
 # now: the sources of another version can be older than the objects of the last one.  Its name goes
 # into .galloc-copied, for make clean.
@@ -252,7 +260,7 @@ modules:
 	$(refuse)
 	$(if $(MO)$(shell [ ! -w . ] || echo y),,$(error '$(CURDIR)' cannot be written, and kbuild writes \
 		beside the sources: copy the tree, or set MO=directory))
-	$(call refuse_others,$(out))
+	$(refuse_there)
 	$(if $(filter-out $(CURDIR),$(out)),$(copy))
 	$(MAKE) $(kbuild) modules
 

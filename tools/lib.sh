@@ -50,9 +50,8 @@ runs_programs()
 	local file rc=0
 
 	file=$(mktemp "$1/galloc-exec.XXXXXX" 2>/dev/null) || return 1
-	printf '#!/bin/sh\n' >"$file"
-	chmod +x "$file"
-	"$file" 2>/dev/null || rc=1
+	# Where the disk is full it stays empty, and would run all the same.
+	printf '#!/bin/sh\n' >"$file" 2>/dev/null && chmod +x "$file" && "$file" 2>/dev/null || rc=1
 	rm -f "$file"
 	return $rc
 }
@@ -200,8 +199,10 @@ memory_mb()
 	have=$(awk '/^(MemAvailable|SwapFree):/ { kb += $2 } END { print int(kb / 1024) }' "$meminfo")
 	limit=$(cat "$group/memory.max" 2>/dev/null) || true
 	if [[ $limit =~ ^[0-9]+$ ]]; then
-		# What is cached can be had.
-		limit=$(awk -v "limit=$limit" 'NR == 1 { limit -= $1; next } $1 == "file" { limit += $2 }
+		# What is cached can be had, except what is in a tmpfs.
+		limit=$(awk -v "limit=$limit" 'NR == 1 { limit -= $1; next }
+			$1 == "file" { limit += $2 }
+			$1 == "shmem" { limit -= $2 }
 			END { print int(limit / 1048576) }' "$group/memory.current" "$group/memory.stat")
 		[ "$limit" -ge "$have" ] || have=$limit
 	fi

@@ -373,12 +373,14 @@ files_of_root_are_named()
 	mkdir "$dir/build"
 	cp -r "$top/tools" "$top/Makefile" "$dir/"
 	chown -R 65534 "$dir"
-	mkdir "$dir/build/x"
-	touch "$dir/build/x.lock" "$dir/galloc.o"
+	mkdir "$dir/build/x" "$dir/lost+found"
+	touch "$dir/build/x.lock" "$dir/galloc.o" "$dir/galloc.c"
 	chmod -R go+rX "$dir"
 	one_line "$dir/build/x.* belongs to root; type: sudo chown -R .* $dir/build" "${user[@]}" "$dir/tools/kunit.sh" &&
 		one_line "'build/x' belongs to another user; type: sudo make clean" "${user[@]}" make -s -C "$dir" clean &&
 		one_line "galloc.o' belongs to another user; type: sudo make clean" "${user[@]}" make -s -C "$dir" modules KREL=x KDIR="$dir" || rc=1
+	rm "$dir/galloc.o"
+	"${user[@]}" make -s -C "$dir" modules KREL=x KDIR="$dir" 2>&1 | grep "belongs to another" && rc=1
 	rm -r "$dir"
 	return $rc
 }
