@@ -254,6 +254,17 @@ static void __init say_not_loaded(int err, unsigned long kept)
 	galloc_check_absent("after");
 }
 
+/* All of galloc is there. */
+static void __init show_all(void)
+{
+	galloc_fail_end();
+	show_init();
+	inject_forget();
+	pr_info("loaded: version " GALLOC_VERSION_STRING ", %u classes, %u nodes, %lu kB held%s\n",
+		GALLOC_NR_CLASSES - 1, nr_online_nodes,
+		arena_held_bytes() >> 10, galloc_debug ? ", debug" : "");
+}
+
 static int __init galloc_init(void)
 {
 	unsigned long kept = 0;
@@ -304,12 +315,7 @@ static int __init galloc_init(void)
 		err = shrinker_init();
 	if (err)
 		goto err_start;
-	galloc_fail_end();
-	show_init();
-	inject_forget();
-	pr_info("loaded: version " GALLOC_VERSION_STRING ", %u classes, %u nodes, %lu kB held%s\n",
-		GALLOC_NR_CLASSES - 1, nr_online_nodes,
-		arena_held_bytes() >> 10, galloc_debug ? ", debug" : "");
+	show_all();
 	return 0;
 
 err_start:
