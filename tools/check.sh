@@ -362,7 +362,6 @@ print_sum()
 [ $# -eq 0 ] || die "takes no arguments; type: make check"
 need_places
 mkdir -p "$logs"
-check_lock
 # Or make would build modules of other kernels for it, too.
 arch=${ARCH:-}
 unset ARCH
@@ -380,8 +379,13 @@ esac
 [ -z "$arch" ] || need_for modules guests programs python kernels "$arch"
 # shellcheck disable=SC2086 # a word or none
 [ -n "$arch" ] || need_for modules guests qemu programs clang python traces observing ported release kernels model quick-lint $series
+# A machine with little memory takes longer.
 lanes=${CHECK_LANES:-3}
+while [ -z "${CHECK_LANES:-}" ] && [ "$lanes" -gt 1 ] && [ "$(memory_mb)" -lt $((1800 * lanes)) ]; do
+	lanes=$((lanes - 1))
+done
 need_memory $((1800 * lanes)) "$([ "$lanes" -eq 1 ] || echo "set CHECK_LANES=1, or ")end other programs"
+check_lock
 queue_parts
 for ((lane = 0; lane < lanes; lane++)); do
 	run_lane &
