@@ -58,11 +58,6 @@ static bool mb_is_wrong(const char *name, unsigned long mb)
 	return true;
 }
 
-static unsigned long memory_mb(void)
-{
-	return (totalram_pages() >> (20 - PAGE_SHIFT)) - 1;
-}
-
 /* A parameter that is wrong, after a line that has its range; or NULL. */
 static void *live_wrong(void)
 {
@@ -70,10 +65,6 @@ static void *live_wrong(void)
 		return &limit_mb;
 	if (mb_is_wrong("reserve_mb", least_mb))
 		return &least_mb;
-	if (least_mb > memory_mb()) {
-		pr_err("reserve_mb=%lu exceeds system memory: at most %lu\n", least_mb, memory_mb());
-		return &least_mb;
-	}
 	if (free_max_mb < -1 || free_max_mb > (long)MB_MAX) {
 		pr_err("free_max_mb=%ld is out of range: -1 to %lu\n",
 		       free_max_mb, MB_MAX);
@@ -165,6 +156,17 @@ void knobs_live(bool live)
 	kernel_param_unlock(THIS_MODULE);
 }
 
+/* At load only: memory that is removed later is no reason to refuse what is written then. */
+static bool __init reserve_exceeds_memory(void)
+{
+	unsigned long most = (totalram_pages() >> (20 - PAGE_SHIFT)) - 1;
+
+	if (least_mb <= most)
+		return false;
+	pr_err("reserve_mb=%lu exceeds system memory: at most %lu\n", least_mb, most);
+	return true;
+}
+
 static void __init set_default(unsigned long *knob)
 {
 	if ((long *)knob == &free_max_mb)
@@ -188,10 +190,10 @@ int __init knobs_take(unsigned long *reserve_mb)
 
 	knobs_live(false);
 	least_mb = *reserve_mb;
-	while ((wrong = live_wrong())) {
+	while ((wrong = live_wrong()) || reserve_exceeds_memory()) {
 		if (!inject_built_in())
 			return -EINVAL;
-		set_default(wrong);
+		set_default(wrong ?: &least_mb);
 	}
 	*reserve_mb = least_mb;
 	live_take();
