@@ -451,7 +451,7 @@ static unsigned long node_keep(int nid, unsigned long pages)
 	}
 	had = sb->want;
 	sb->want += pages;
-	/* Requests may take some, but not from the share that was complete. */
+	/* data_race(): no request takes any before galloc is there. */
 	if (!standby_fill(mheaps[nid]))
 		sb->want = data_race(max(had, sb->pages));
 	return sb->want - had;
