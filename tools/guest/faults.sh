@@ -130,10 +130,11 @@ remains_for_good()
 	remains
 }
 
-# said: what galloc has since the last note that it is being loaded.
+# said: what galloc has since the last note that it is being loaded.  Of the end of the log:
+# behind a run of the suites all of it takes awk half a minute on a debug kernel.
 said()
 {
-	dmesg | awk '
+	dmesg | tail -n 500 | awk '
 		/galloc-kunit: loading / { said = "" }
 		sub(/^.*galloc: /, "") { said = said $0 ";" }
 		END { print said }'
