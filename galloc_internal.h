@@ -227,10 +227,16 @@ static inline u32 mspan_word_tag(u64 word)
 	return word >> MSPAN_TAG_SHIFT;
 }
 
-/* Is a span with this tag cut into objects?  A LARGE one may carry a row, too. */
+/* Is a span with this tag one object of whole pages, freed or not? */
+static inline bool tag_is_large(u32 tag)
+{
+	return (tag & 0xff) == MSPAN_LARGE || (tag & 0xff) == MSPAN_DROPPED;
+}
+
+/* Is a span with this tag cut into objects?  One that is a single one may carry a row, too. */
 static inline bool tag_has_objects(u32 tag)
 {
-	return tag >> 8 && (tag & 0xff) != MSPAN_LARGE;
+	return tag >> 8 && !tag_is_large(tag);
 }
 
 static inline bool mspan_has_objects(const struct mspan *s)

@@ -161,8 +161,10 @@ void *large_alloc(struct rowset *set, size_t size, size_t align, int nid, gfp_t 
 	    large_take(nid, npages, pages_align, gfp);
 	if (unlikely(set)) {
 		s = large_settle(account, s, large_takes(size, align));
-		if (s)
+		if (s) {
 			rows_add_span(row, s);
+			galloc_pause(PAUSE_LARGE_LISTED, s);
+		}
 	}
 	return s ? large_hand_out(s, row, gfp) : NULL;
 }
@@ -172,6 +174,7 @@ static void large_leave(struct mspan *s, unsigned int row)
 {
 	struct rowset *set;
 
+	galloc_pause(PAUSE_LARGE_LEAVES, s);
 	/* The span holds the set. */
 	rcu_read_lock();
 	set = rows_of_row(row);

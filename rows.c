@@ -506,9 +506,10 @@ void rows_add_span(unsigned int row, struct mspan *s)
 	unsigned long flags;
 
 	atomic_long_inc(&c->set->refs);
-	atomic_long_inc(&c->nr_spans);
 	galloc_lock(&c->lock, flags);
 	c->changes++;
+	/* With the list, for validate. */
+	atomic_long_inc(&c->nr_spans);
 	list_add(&s->list, &c->full);
 	galloc_unlock(&c->lock, flags);
 }
@@ -522,8 +523,8 @@ void rows_del_span(unsigned int row, struct mspan *s)
 	galloc_lock(&c->lock, flags);
 	c->changes++;
 	list_del_init(&s->list);
-	galloc_unlock(&c->lock, flags);
 	atomic_long_dec(&c->nr_spans);
+	galloc_unlock(&c->lock, flags);
 	rows_put(c->set);
 }
 

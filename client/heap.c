@@ -484,7 +484,7 @@ static void sum_span(struct mspan *s, void *arg)
 	sums->spans++;
 	sums->pages += s->npages;
 	sums->meta += mspan_bytes(s);
-	if (mspan_state(s) != MSPAN_LARGE) {
+	if (mspan_has_objects(s)) {
 		sums->free += mspan_count_free(s);
 		sums->taken += s->objects;
 	}

@@ -34,6 +34,8 @@ enum galloc_pause {
 	PAUSE_ASK_SYSTEM,	/* pages or a descriptor, with what flags: gfp_t */
 	PAUSE_GOT_PAGES,	/* arena: has pages, not in the map yet: struct page */
 	PAUSE_UNPARKED,		/* quarantine: an object was taken out, and is about to be freed */
+	PAUSE_LARGE_LISTED,	/* large: a span is on its row's list, and no object yet */
+	PAUSE_LARGE_LEAVES,	/* large: an object was freed, its span is still on that list */
 	PAUSE_WAIT_ENDS,	/* an object that waits is unshared, and about to be free */
 	PAUSE_RCU_TAKEN,	/* gfree_rcu: a batch (or NULL) was taken, and does not fly yet */
 	PAUSE_RCU_LOCKED,	/* gfree_rcu, or its callback (NULL): batches locked */

@@ -178,7 +178,7 @@ static void check_cut(struct check *c, const struct mspan *s, unsigned int row,
 	}
 }
 
-/* A LARGE span of a row. */
+/* A span of a row of whole pages. */
 static void count_in_row(struct check *c, unsigned int row)
 {
 	if (row < c->nr_rows)
@@ -221,7 +221,7 @@ static void check_part(struct check *c, const struct run_part *r)
 	struct findings *f = state == MSPAN_FREE ? &c->sure : &c->maybe;
 
 	if (state != MSPAN_TRANSIT)
-		check_that(f, all_have(arena, from, to - from, state == MSPAN_LARGE ?
+		check_that(f, all_have(arena, from, to - from, tag_is_large(r->tag) ?
 				       STACK_LARGE : STACK_NONE));
 	check_that(f, have_no_span(arena, from + (from == r->first), to - (to == r->end)));
 }
@@ -403,6 +403,7 @@ struct list_walk {
 	void (*fn)(struct check *c, struct list_walk *w, struct mspan *s);
 	unsigned int number;
 	unsigned long listed;
+	unsigned long moving;
 	unsigned long seen;
 	struct list_head *at;
 };
@@ -573,6 +574,25 @@ static void check_other_span(struct check *c, struct list_walk *w, struct mspan 
 	w->listed++;
 }
 
+/*
+ * An object of whole pages is on the list before it is one, until after it has been freed:
+ * its owner changes the tag without the row's lock.
+ */
+static void check_large_span(struct check *c, struct list_walk *w, struct mspan *s)
+{
+	/* One load: it may change concurrently. */
+	u32 tag = READ_ONCE(s->tag);
+
+	if (!s->npages)
+		return;
+	if (tag == MSPAN_TAG(0, MSPAN_TRANSIT)) {
+		w->moving++;
+		return;
+	}
+	check_that(&c->sure, tag_is_large(tag) && tag >> 8 == w->number);
+	w->listed++;
+}
+
 /* The spans of a row in a state other than PARTIAL.  Returns their number. */
 static unsigned long check_others(struct check *c, struct mcentral *mc,
 				  struct list_head *head, enum mspan_state state)
@@ -587,6 +607,26 @@ static unsigned long check_others(struct check *c, struct mcentral *mc,
 
 	list_check(c, &w);
 	return w.listed;
+}
+
+/* The spans of a row of whole pages. */
+static void check_large(struct check *c, struct mcentral *mc)
+{
+	struct list_walk w = {
+		.lock = &mc->lock,
+		.changes = &mc->changes,
+		.head = &mc->full,
+		.fn = check_large_span,
+		.number = mc->row,
+	};
+
+	list_check(c, &w);
+	c->nr_transit[mc->row] += w.moving;
+	/* Those that are on their way may have been found in the map, or not. */
+	if (w.moving)
+		c->missed = true;
+	else
+		check_eq(&c->maybe, w.listed, c->nr_spans[mc->row]);
 }
 
 static void check_row(struct check *c, struct mcentral *mc)
@@ -611,10 +651,11 @@ static void check_row(struct check *c, struct mcentral *mc)
 		listed += w.listed;
 	}
 	check_eq(&c->maybe, listed, c->nr_partial[mc->row]);
-	if (mc->set) {
+	if (!mc->sc->size) {
+		check_large(c, mc);
+	} else if (mc->set) {
 		listed += check_others(c, mc, &mc->cached, MSPAN_CACHED);
-		listed += check_others(c, mc, &mc->full,
-				       mc->sc->size ? MSPAN_FULL : MSPAN_LARGE);
+		listed += check_others(c, mc, &mc->full, MSPAN_FULL);
 		check_eq(&c->maybe, listed, c->nr_spans[mc->row]);
 	}
 	/* Spans returning to the mheap may be counted or not. */

@@ -219,6 +219,31 @@ static void freed_twice_is_reported_by_the_worker(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, gk_in_use(test), 0);
 }
 
+/* A heap's: its span has a row, and no objects that could be counted. */
+static void what_waits_for_the_worker_is_one_object(struct kunit *test)
+{
+	struct galloc_heap *heap = galloc_heap_create("kunit", NULL);
+	struct galloc_totals before, after;
+
+	KUNIT_ASSERT_NOT_NULL(test, heap);
+	gk_expect_reports(test, FAULT_DOUBLE_FREE);
+	stats_totals(&before);
+	given[0] = galloc_from(heap, 100000, GFP_KERNEL);
+	KUNIT_EXPECT_NOT_NULL(test, given[0]);
+	call_in(test, &situations[1], give_one);
+	KUNIT_EXPECT_EQ(test, validate_all(), 0);
+	stats_totals(&after);
+	KUNIT_EXPECT_EQ(test, after.tail, before.tail);
+	KUNIT_EXPECT_EQ(test, after.deferred, before.deferred + PAGE_ALIGN(100000));
+	gfree(given[0]);
+	gk_expect_faults(test, FAULT_DOUBLE_FREE, 1);
+	call_in(test, &situations[1], give_one);
+	nolock_settle();
+	gk_expect_faults(test, FAULT_DOUBLE_FREE, 1);
+	KUNIT_EXPECT_EQ(test, galloc_heap_destroy(heap, 0), 0);
+	KUNIT_EXPECT_EQ(test, gk_in_use(test), 0);
+}
+
 static void whole_pages_come_from_the_stash(struct kunit *test)
 {
 	void *p;
@@ -343,6 +368,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(an_object_of_every_size_is_freed, sizes_gen_params),
 	KUNIT_CASE(a_full_span_is_looked_at),
 	KUNIT_CASE(freed_twice_is_reported_by_the_worker),
+	KUNIT_CASE(what_waits_for_the_worker_is_one_object),
 	KUNIT_CASE(whole_pages_come_from_the_stash),
 	KUNIT_CASE(missing_references_are_left_to_the_worker),
 	KUNIT_CASE(the_worker_does_what_is_left),

@@ -379,6 +379,41 @@ static void no_waiter_is_left_behind(struct kunit *test)
 	look_put(look);
 }
 
+static enum galloc_pause validate_at;
+static unsigned int validated, found;
+
+static void validate_there(enum galloc_pause point, const void *s)
+{
+	if (point != validate_at)
+		return;
+	validated++;
+	found += validate_all();
+}
+
+/* Its tag changes without the lock of the list that it is on. */
+static void an_object_of_a_heap_that_comes_or_goes_is_no_violation(struct kunit *test)
+{
+	static const enum galloc_pause at[] = { PAUSE_LARGE_LISTED, PAUSE_LARGE_LEAVES };
+	struct galloc_heap *heap = galloc_heap_create("kunit", NULL);
+	unsigned int i;
+	void *p;
+
+	KUNIT_ASSERT_NOT_NULL(test, heap);
+	for (i = 0; i < ARRAY_SIZE(at); i++) {
+		validated = 0;
+		found = 0;
+		validate_at = at[i];
+		WRITE_ONCE(galloc_pause_hook, validate_there);
+		p = galloc_from(heap, 100000, GFP_KERNEL);
+		gfree(p);
+		WRITE_ONCE(galloc_pause_hook, NULL);
+		KUNIT_EXPECT_NOT_NULL(test, p);
+		KUNIT_EXPECT_EQ(test, validated, 1);
+		KUNIT_EXPECT_EQ(test, found, 0);
+	}
+	KUNIT_EXPECT_EQ(test, galloc_heap_destroy(heap, 0), 0);
+}
+
 static void exit_case(struct kunit *test)
 {
 	WRITE_ONCE(galloc_pause_hook, NULL);
@@ -398,6 +433,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(pages_in_motion_are_no_violation),
 	KUNIT_CASE(concurrent_changes_are_no_violation),
 	KUNIT_CASE(a_long_list_is_checked_to_its_end),
+	KUNIT_CASE(an_object_of_a_heap_that_comes_or_goes_is_no_violation),
 	KUNIT_CASE(no_waiter_is_left_behind),
 	{}
 };

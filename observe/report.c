@@ -61,7 +61,7 @@ static void print_span(const void *p)
 	offset = addr_of(p) - s.start;
 	rcu_read_lock();
 	c = mspan_has_objects(&s) ? mcentral_of(mspan_row(&s)) : NULL;
-	if (!c) {
+	if (!c || !c->sc->size) {
 		pr_err("  span of %u pages at %p, %s, offset %lu\n", s.npages,
 		       (void *)s.start, mspan_state_name(mspan_state(&s)), offset);
 	} else {
@@ -94,7 +94,7 @@ static bool find_record(const void *p, struct found_record *found)
 {
 	struct mspan s;
 
-	if (map_span_around(p, &s) && mspan_state(&s) == MSPAN_LARGE)
+	if (map_span_around(p, &s) && tag_is_large(s.tag))
 		p = (void *)s.start;
 	return table_find(p, found);
 }
@@ -288,9 +288,12 @@ void report_free(const void *p, enum mspan_found found)
 		fault = FAULT_DOUBLE_FREE;
 	else if (found == FOUND_INTERIOR || found == FOUND_TAIL)
 		fault = FAULT_INTERIOR;
+	else if (map_span_around(p, &s) && tag_is_large(s.tag) && s.start != addr_of(p))
+		fault = FAULT_INTERIOR;
 	else if (map_span_around(p, &s))
-		fault = mspan_state(&s) == MSPAN_LARGE && s.start != addr_of(p) ?
-			FAULT_INTERIOR : FAULT_NO_OBJECT;
+		/* The worker may not have taken apart what gfree_nolock() has freed. */
+		fault = mspan_state(&s) == MSPAN_DROPPED ?
+			FAULT_DOUBLE_FREE : FAULT_NO_OBJECT;
 	/* Its span has left since it was freed. */
 	if (fault == FAULT_NO_OBJECT && table_find(p, &last) && last.first &&
 	    last.r.state >= RECORD_FREED)
