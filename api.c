@@ -189,7 +189,7 @@ static noinline size_t request_sampled(const struct request *r)
  */
 static void *serve(const struct request *r)
 {
-	bool sleeps = gfpflags_allow_blocking(r->gfp), flushed = false;
+	bool sleeps = gfpflags_allow_blocking(r->gfp), flushed = false, settled = false;
 	struct row_account *a;
 	gfp_t gfp = r->gfp;
 	size_t sampled;
@@ -208,6 +208,11 @@ static void *serve(const struct request *r)
 		/* Without sleeping a turn, once. */
 		if (unlikely(!flushed && quarantine_flush(sleeps))) {
 			flushed = !sleeps;
+			continue;
+		}
+		/* What gfree_nolock() has left to the worker, once: more may come all the time. */
+		if (unlikely(!settled && nolock_relieve(gfp))) {
+			settled = true;
 			continue;
 		}
 		/* Memory of others would not help, but what CPUs keep of the owner's may. */

@@ -134,6 +134,7 @@ unsigned long shrinker_oom(void)
 	static DEFINE_RATELIMIT_STATE(limit, 5 * HZ, 10);
 	unsigned long pages;
 
+	nolock_relieve(GFP_KERNEL);
 	rcu_batches_relieve(GFP_KERNEL);
 	quarantine_flush(true);
 	drain_relieve(GFP_KERNEL);

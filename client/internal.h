@@ -22,6 +22,7 @@ unsigned long sweep_row(struct mcentral *c);
 
 void override_settle(void);
 void nolock_settle(void);
+bool nolock_relieve(gfp_t gfp);
 
 /* client/heap.c */
 
@@ -36,7 +37,7 @@ void rcu_batches_kick(void);
 void rcu_batches_catch_up(void);
 bool rcu_batches_end(void);
 bool rcu_batches_add(const void *p);
-void rcu_batches_relieve(gfp_t gfp);
+bool rcu_batches_relieve(gfp_t gfp);
 void rcu_batches_waiting(unsigned long *n, unsigned long *bytes);
 void rcu_batches_peak(unsigned long *n, unsigned long *bytes);
 void rcu_batches_settle(void);

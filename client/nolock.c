@@ -179,21 +179,17 @@ static bool settle_lone(unsigned long nr)
 	return look.n == ARRAY_SIZE(look.span);
 }
 
-/**
- * nolock_settle() - do what gfree_nolock() has left to be done
- *
- * Context: Process, no galloc lock held.  Sleeps.
- */
-void nolock_settle(void)
+/* Do what is owed, if anything is. */
+static bool settle(void)
 {
 	unsigned int page;
 	unsigned long nr;
 	bool lone;
 
-	mutex_lock(&settling);
+	lockdep_assert_held(&settling);
 	/* Full order: whatever is owed from here on sets it again. */
 	if (!xchg(&owed, 0))
-		goto out;
+		return false;
 	lone = xchg(&owed_lone, 0);
 	settle_reports();
 	settle_deferred();
@@ -207,8 +203,51 @@ void nolock_settle(void)
 		if (nr % 64 == 0)
 			cond_resched();
 	}
-out:
+	return true;
+}
+
+/**
+ * nolock_settle() - do what gfree_nolock() has left to be done
+ *
+ * Context: Process, no galloc lock held.  Sleeps.
+ */
+void nolock_settle(void)
+{
+	mutex_lock(&settling);
+	settle();
 	mutex_unlock(&settling);
+}
+
+/* A request waits so long, in jiffies, for a task that settles now. */
+#define SETTLE_PATIENCE		DIV_ROUND_UP(HZ, 20)
+
+/**
+ * nolock_relieve() - do it for a request that lacks memory
+ * @gfp: its flags
+ *
+ * The worker may come late, or be kept from its CPU altogether.  So may a task that settles,
+ * and the caller may hold what that waits for: it is not waited for without end.
+ *
+ * Context: Any but NMI, no galloc lock held.  Does nothing where the caller cannot sleep.
+ * Return: Whether anything was done, by the caller or by somebody else meanwhile.
+ */
+bool nolock_relieve(gfp_t gfp)
+{
+	unsigned long end = jiffies + SETTLE_PATIENCE;
+	bool done = false;
+
+	if (!gfpflags_allow_blocking(gfp) || !may_call_system() ||
+	    (!READ_ONCE(owed) && !mutex_is_locked(&settling)))
+		return false;
+	while (!mutex_trylock(&settling)) {
+		if (time_after(jiffies, end))
+			return false;
+		schedule_timeout_uninterruptible(1);
+		done = true;
+	}
+	done |= settle();
+	mutex_unlock(&settling);
+	return done;
 }
 
 /* ---- allocation ------------------------------------------------------------------------ */

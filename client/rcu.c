@@ -619,9 +619,10 @@ static void spares_free(void)
 /*
  * A request with these flags found no memory.  A caller that may sleep waits for a grace
  * period, once, and frees all that has waited for one.  Any other ends the batch of its
- * CPU, and looks at no other; the worker ends those.  Any context but NMI.
+ * CPU, and looks at no other; the worker ends those.  Any context but NMI.  Returns whether
+ * anything was waited for.
  */
-void rcu_batches_relieve(gfp_t gfp)
+bool rcu_batches_relieve(gfp_t gfp)
 {
 	struct rcu_cpu *c = raw_cpu_ptr(&rcu_cpus);
 	struct rcu_batch *b = NULL;
@@ -631,13 +632,13 @@ void rcu_batches_relieve(gfp_t gfp)
 	if (gfpflags_allow_blocking(gfp)) {
 		rcu_batches_waiting(&n, &bytes);
 		if (!n)
-			return;
+			return false;
 		rcu_batches_end();
 		waited = atomic_long_read(&flights);
 		synchronize_rcu();
 		free_landed(waited);
 		spares_free();
-		return;
+		return true;
 	}
 	rcu_read_lock();
 	if (!irqs_disabled() && cpu_trylock(c)) {
@@ -646,6 +647,7 @@ void rcu_batches_relieve(gfp_t gfp)
 	}
 	batch_fly(b);
 	rcu_read_unlock();
+	return false;
 }
 
 /* Has all that was queued been freed?  Sleeps. */

@@ -244,6 +244,60 @@ static void what_waits_for_the_worker_is_one_object(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, gk_in_use(test), 0);
 }
 
+static void free_from_an_nmi(struct kunit *test)
+{
+	call_in(test, &situations[1], give_one);
+}
+
+static void free_after_a_grace_period(struct kunit *test)
+{
+	gfree_rcu_mightsleep(given[0]);
+}
+
+static void free_what_others_have(struct kunit *test)
+{
+	struct page *page = virt_to_page(given[0]);
+
+	get_page(page);
+	gfree(given[0]);
+	put_page(page);
+}
+
+/* Whatever still keeps it from being free is done by a request that the limit refuses. */
+static void a_heap_at_its_limit_gets_what_was_freed(struct kunit *test)
+{
+	static void (*const ways[])(struct kunit *test) = {
+		free_from_an_nmi, free_after_a_grace_period, free_what_others_have,
+	};
+	static const size_t some[] = { GALLOC_MAX_SMALL, 200000 };
+	struct galloc_heap_args args = { .limit_bytes = 1 << 20 };
+	void **all = kunit_kcalloc(test, 128, sizeof(*all), GFP_KERNEL);
+	struct galloc_heap *heap;
+	unsigned int i, way, n;
+
+	KUNIT_ASSERT_NOT_NULL(test, all);
+	for (i = 0; i < ARRAY_SIZE(some) * ARRAY_SIZE(ways); i++) {
+		size_t size = some[i % ARRAY_SIZE(some)];
+
+		way = i / ARRAY_SIZE(some);
+		heap = galloc_heap_create("kunit", &args);
+		KUNIT_ASSERT_NOT_NULL(test, heap);
+		for (n = 0; n < 127; n++) {
+			all[n] = galloc_from(heap, size, GFP_KERNEL | __GFP_NOWARN);
+			if (!all[n])
+				break;
+		}
+		KUNIT_EXPECT_TRUE(test, n && n < 127);
+		given[0] = all[0];
+		ways[way](test);
+		all[0] = galloc_from(heap, size, GFP_KERNEL | __GFP_NOWARN);
+		KUNIT_EXPECT_NOT_NULL_MSG(test, all[0], "%zu bytes, way %u", size, way);
+		gfree_bulk(n, all);
+		KUNIT_EXPECT_EQ(test, galloc_heap_destroy(heap, 0), 0);
+	}
+	KUNIT_EXPECT_EQ(test, gk_in_use(test), 0);
+}
+
 static void whole_pages_come_from_the_stash(struct kunit *test)
 {
 	void *p;
@@ -369,6 +423,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(a_full_span_is_looked_at),
 	KUNIT_CASE(freed_twice_is_reported_by_the_worker),
 	KUNIT_CASE(what_waits_for_the_worker_is_one_object),
+	KUNIT_CASE(a_heap_at_its_limit_gets_what_was_freed),
 	KUNIT_CASE(whole_pages_come_from_the_stash),
 	KUNIT_CASE(missing_references_are_left_to_the_worker),
 	KUNIT_CASE(the_worker_does_what_is_left),
