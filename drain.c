@@ -391,10 +391,7 @@ static struct mcache_stack *turn_stack(struct mcache *m, u16 *nr)
 	return away_stack(m, class);
 }
 
-/*
- * The next stack of this CPU with anything to drain, after the one of the last turn;
- * NULL if none is left.
- */
+/* The next stack of this CPU with anything to drain, NULL if none is left. */
 static struct mcache_stack *turn_next(struct mcache *m)
 {
 	struct mcache_stack *stack;
@@ -402,15 +399,14 @@ static struct mcache_stack *turn_next(struct mcache *m)
 	while ((stack = turn_stack(m, &m->drain_nr)))
 		if (stack->top != stack->base || stack->span)
 			return stack;
-	m->drain_nr = 0;
 	return NULL;
 }
 
 /*
  * One turn of a drain, within another call: at most CALL_TURN objects and a span of a
- * class, and a run of pages.  With @gen only until this CPU has followed that
- * generation: once over all classes, however fast they fill again,
- * and once more for who has asked meanwhile.
+ * class, and a run of pages.  With @gen only until this CPU has followed that generation:
+ * once over all classes and then all runs, however fast there are more, and once more for
+ * who has asked meanwhile.
  */
 static void drain_turn(const int *gen)
 {
@@ -431,14 +427,18 @@ static void drain_turn(const int *gen)
 		if (stack)
 			stack_take(m, stack, CALL_TURN, false, &haul);
 		/* A full turn: there may be more, but at most a full stack. */
-		if (stack && haul.n == CALL_TURN &&
-		    ++m->drain_turns < DRAIN_MAX_TURNS)
+		if (stack && haul.n == CALL_TURN && ++m->drain_turns < DRAIN_MAX_TURNS)
 			m->drain_nr--;
-		else
+		else if (stack)
 			m->drain_turns = 0;
 		run = stash_take(m);
-		if (gen && !stack)
-			m->gen = m->drain_from;
+		/* More runs, perhaps, but at most a full stash of them. */
+		if (!stack && (!m->nr_runs || ++m->drain_turns == STASH_RUNS)) {
+			m->drain_nr = 0;
+			m->drain_turns = 0;
+			if (gen)
+				m->gen = m->drain_from;
+		}
 	}
 	mcache_leave(m);
 

@@ -236,6 +236,7 @@ EXPORT_SYMBOL_IF_KUNIT(look_start);
 EXPORT_SYMBOL_IF_KUNIT(look_wait);
 EXPORT_SYMBOL_IF_KUNIT(look_put);
 EXPORT_SYMBOL_IF_KUNIT(drain_relieve);
+EXPORT_SYMBOL_IF_KUNIT(drain_follow);
 EXPORT_SYMBOL_IF_KUNIT(drain_is_behind);
 EXPORT_SYMBOL_IF_KUNIT(drain_kick);
 EXPORT_SYMBOL_IF_KUNIT(empty_stacks);
