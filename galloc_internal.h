@@ -671,7 +671,15 @@ void transfer_exit(void);
 
 /* waiting.c */
 
+/* Does an object that is freed wait for others? */
+enum waiting {
+	WAITING_NOT,	/* it can be freed */
+	WAITING_ADDED,
+	WAITING_TWICE,	/* it has been freed before */
+};
+
 bool waiting_add(const void *p, bool shared);
+enum waiting waiting_add_nolock(const void *p, bool shared);
 unsigned int waiting_in(const struct mspan *s);
 unsigned long waiting_nr(void);
 unsigned long waiting_pages(void);

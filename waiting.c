@@ -33,16 +33,16 @@ static bool object_unshared(const void *p, size_t size)
 }
 
 /**
- * waiting_add() - let an object wait if others refer to its pages
+ * waiting_add_nolock() - let an object wait if others refer to its pages
  * @p: address of an object being freed
  * @shared: others do, or did a moment ago
  *
- * Context: Any but NMI, no galloc lock held.
- * Return: False if it can be freed now, or is no object above a page.
+ * Context: Any, NMI only if @shared: a look at the references may restore some.
+ * Return: Whether it waits, can be freed now, or waits already.
  */
-bool waiting_add(const void *p, bool shared)
+enum waiting waiting_add_nolock(const void *p, bool shared)
 {
-	bool twice = false;
+	enum waiting waiting = WAITING_NOT;
 	struct arena *arena;
 	unsigned int page;
 	struct object o;
@@ -50,30 +50,44 @@ bool waiting_add(const void *p, bool shared)
 	rcu_read_lock();
 	if (mspan_resolve(p, &o) != FOUND_OBJECT ||
 	    o.sc->size <= PAGE_SIZE ||
-	    test_bit(o.index, o.span->free)) {
-		rcu_read_unlock();
-		return false;
-	}
-	arena = arena_of(p, &page);
-	if (test_bit(page, arena->waiting))
-		twice = true;
-	else if (shared || !object_unshared(p, o.sc->size))
-		twice = test_and_set_bit(page, arena->waiting);
-	else
+	    test_bit(o.index, o.span->free))
 		goto out;
-	rcu_read_unlock();
-
-	if (twice) {
-		report_fault(FAULT_DOUBLE_FREE, p);
-		return true;
+	arena = arena_of(p, &page);
+	if (test_bit(page, arena->waiting)) {
+		waiting = WAITING_TWICE;
+	} else if (shared || !object_unshared(p, o.sc->size)) {
+		/* Before the bit: who finds that counts the object as one of them. */
+		atomic_long_inc(&nr_waiting);
+		galloc_pause(PAUSE_WAIT_BEGINS, p);
+		/* Full order. */
+		waiting = test_and_set_bit(page, arena->waiting) ? WAITING_TWICE : WAITING_ADDED;
+		if (waiting == WAITING_TWICE)
+			atomic_long_dec(&nr_waiting);
 	}
-	atomic_long_inc(&nr_waiting);
-	count_event(EVENT_DEFERRED);
-	worker_kick(WORKER_SHARED);
-	return true;
 out:
 	rcu_read_unlock();
-	return false;
+	if (waiting == WAITING_ADDED) {
+		count_event(EVENT_DEFERRED);
+		worker_kick(WORKER_SHARED);
+	}
+	return waiting;
+}
+
+/**
+ * waiting_add() - the same, and report an object that waits already
+ * @p: address of an object being freed
+ * @shared: others refer to its pages, or did a moment ago
+ *
+ * Context: Any but NMI, no galloc lock held.
+ * Return: False if it can be freed now, or is no object above a page.
+ */
+bool waiting_add(const void *p, bool shared)
+{
+	enum waiting waiting = waiting_add_nolock(p, shared);
+
+	if (unlikely(waiting == WAITING_TWICE))
+		report_fault(FAULT_DOUBLE_FREE, p);
+	return waiting != WAITING_NOT;
 }
 
 /*

@@ -340,7 +340,7 @@ static bool free_small(const void *p, const struct object *o)
 	/* Also if references are missing: who restores them reports that, and takes locks. */
 	if (o->sc->size > PAGE_SIZE &&
 	    !release_pages_untouched(addr_of(p), PFN_UP(offset_in_page(p) + o->sc->size)))
-		return waiting_add(p, true);
+		return waiting_add_nolock(p, true) == WAITING_ADDED;
 	if (want_init_on_free() && !rows_keep_contents(o->c)) {
 		wipe_object(p, o->sc->size);
 		if (mcache_push(p))

@@ -36,6 +36,7 @@ enum galloc_pause {
 	PAUSE_UNPARKED,		/* quarantine: an object was taken out, and is about to be freed */
 	PAUSE_LARGE_LISTED,	/* large: a span is on its row's list, and no object yet */
 	PAUSE_LARGE_LEAVES,	/* large: an object was freed, its span is still on that list */
+	PAUSE_WAIT_BEGINS,	/* an object is about to wait, and is counted */
 	PAUSE_WAIT_ENDS,	/* an object that waits is unshared, and about to be free */
 	PAUSE_RCU_TAKEN,	/* gfree_rcu: a batch (or NULL) was taken, and does not fly yet */
 	PAUSE_RCU_LOCKED,	/* gfree_rcu, or its callback (NULL): batches locked */

@@ -404,6 +404,57 @@ static void what_others_read_waits_for_them(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, gk_in_use(test), 0);
 }
 
+static unsigned long counted;
+static bool again;
+
+static void free_it_there(enum galloc_pause point, const void *p)
+{
+	if (point != PAUSE_WAIT_BEGINS)
+		return;
+	WRITE_ONCE(galloc_pause_hook, NULL);
+	counted = waiting_nr();
+	if (again)
+		gfree_nolock(p);
+}
+
+/*
+ * An object that is to wait is counted before anybody can find it.  If somebody else frees it
+ * just then, that is reported by the worker, too.
+ */
+static void two_may_free_what_others_read(struct kunit *test)
+{
+	struct page *page;
+	unsigned int i;
+
+	gk_needs_class(test, 2 * PAGE_SIZE);
+	gk_expect_reports(test, FAULT_DOUBLE_FREE);
+	for (i = 0; i < 2; i++) {
+		long faults = gk_faults(FAULT_DOUBLE_FREE);
+
+		again = i;
+		counted = 0;
+		given[0] = galloc(2 * PAGE_SIZE, GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, given[0]);
+		page = virt_to_page(given[0] + PAGE_SIZE);
+		get_page(page);
+		called = give_one;
+		WRITE_ONCE(galloc_pause_hook, free_it_there);
+		preempt_disable();
+		call_as_if_in_an_nmi(true);
+		preempt_enable();
+		WRITE_ONCE(galloc_pause_hook, NULL);
+		KUNIT_EXPECT_EQ(test, counted, 1);
+		KUNIT_EXPECT_EQ(test, waiting_nr(), 1);
+		KUNIT_EXPECT_EQ(test, gk_faults(FAULT_DOUBLE_FREE), faults);
+		nolock_settle();
+		gk_expect_faults(test, FAULT_DOUBLE_FREE, i);
+		put_page(page);
+		waiting_release();
+		KUNIT_EXPECT_EQ(test, waiting_nr(), 0);
+	}
+	KUNIT_EXPECT_EQ(test, gk_in_use(test), 0);
+}
+
 /* Nor are there pages for one of which only the lower half of the number is small. */
 static void a_size_beyond_all_memory_is_refused(struct kunit *test)
 {
@@ -429,6 +480,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(the_worker_does_what_is_left),
 	KUNIT_CASE(freed_twice_on_the_stack_is_freed_once),
 	KUNIT_CASE(what_others_read_waits_for_them),
+	KUNIT_CASE(two_may_free_what_others_read),
 	KUNIT_CASE(a_size_beyond_all_memory_is_refused),
 	{}
 };
