@@ -505,7 +505,7 @@ int guard_begin(struct guard_rate *rate, unsigned int every)
 		/* Release: pairs with guard_of(). */
 		smp_store_release(&guards, all);
 		register_die_notifier(&guard_block);
-		gate_guard_begin();
+		gate_look_for_frees(GATE_GUARD);
 	}
 	mutex_unlock(&guard_mutex);
 	rate->every = every;

@@ -11,6 +11,8 @@
 #include <linux/preempt.h>
 
 #include "client/cache.h"
+#include "observe/profile.h"
+#include "observe/sample.h"
 
 #define NR	40
 
@@ -738,6 +740,34 @@ static void kmemleak_is_told_where_it_may_allocate(struct kunit *test)
 }
 #endif
 
+static void sample_and_free(enum galloc_pause point, const void *what)
+{
+	unsigned int i;
+
+	if (point != PAUSE_SAMPLE_SET)
+		return;
+	for (i = 0; i < 16; i++)
+		gfree(galloc(100000, GFP_KERNEL));
+}
+
+/* Whatever is sampled is forgotten when it is freed, from the first one on. */
+static void the_first_samples_are_forgotten(struct kunit *test)
+{
+	struct profile_totals before, after;
+
+	profile_totals(&before);
+	KUNIT_ASSERT_EQ(test, before.samples, 0);
+	/* As if nothing had ever been sampled. */
+	WRITE_ONCE(gate_watched, gate_watched & ~BIT(GATE_SAMPLE));
+	WRITE_ONCE(galloc_pause_hook, sample_and_free);
+	sample_set(1);
+	WRITE_ONCE(galloc_pause_hook, NULL);
+	profile_totals(&after);
+	sample_set(0);
+	KUNIT_EXPECT_GT(test, after.allocs, before.allocs);
+	KUNIT_EXPECT_EQ(test, after.samples, 0);
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE(every_kind_of_call_is_seen),
 	KUNIT_CASE(a_single_row_is_watched),
@@ -758,6 +788,7 @@ static struct kunit_case cases[] = {
 #ifdef CONFIG_DEBUG_KMEMLEAK
 	KUNIT_CASE(kmemleak_is_told_where_it_may_allocate),
 #endif
+	KUNIT_CASE(the_first_samples_are_forgotten),
 	{}
 };
 

@@ -238,11 +238,14 @@ void gate_tables_end(void)
 	mutex_unlock(&gate_mutex);
 }
 
-/* Objects are guarded from here on: frees of them are looked for.  Process context. */
-void gate_guard_begin(void)
+/*
+ * Objects are guarded, or sampled, after this: frees of them are looked for.  Whoever begins
+ * that says so by a release.  Process context.
+ */
+void gate_look_for_frees(enum gate_reason why)
 {
 	mutex_lock(&gate_mutex);
-	set_reason(&gate_watched, GATE_GUARD, true);
+	set_reason(&gate_watched, why, true);
 	mutex_unlock(&gate_mutex);
 }
 

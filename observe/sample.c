@@ -101,6 +101,11 @@ static u64 random_log(void)
 	return (64ULL << LOG_SHIFT) - ((u64)octave << LOG_SHIFT) - log;
 }
 
+static unsigned long gap_of_mean(unsigned long mean)
+{
+	return (mean * random_log() >> LOG_SHIFT) * LN2 >> SAMPLE_SHIFT;
+}
+
 /**
  * sample_gap() - a distance to the next sample
  *
@@ -109,7 +114,7 @@ static u64 random_log(void)
  */
 unsigned long sample_gap(void)
 {
-	return (READ_ONCE(sample_mean) * random_log() >> LOG_SHIFT) * LN2 >> SAMPLE_SHIFT;
+	return gap_of_mean(READ_ONCE(sample_mean));
 }
 
 /* The same in objects of @size bytes: those before the one that is sampled. */
@@ -222,11 +227,15 @@ int sample_set(unsigned long kb)
 	int err = 0;
 	int cpu;
 
-	if (!kb)
+	if (kb)
+		gate_look_for_frees(GATE_SAMPLE);
+	else
 		err = gate_open(GATE_SAMPLE);
-	WRITE_ONCE(sample_mean, kb << 10);
 	for_each_possible_cpu(cpu)
-		WRITE_ONCE(per_cpu(sample_cpus.left, cpu), sample_gap());
+		WRITE_ONCE(per_cpu(sample_cpus.left, cpu), gap_of_mean(kb << 10));
+	/* Release: who is sampled by this is seen when it is freed, on any CPU. */
+	smp_store_release(&sample_mean, kb << 10);
+	galloc_pause(PAUSE_SAMPLE_SET, NULL);
 	/* Each stack gets a new distance, too. */
 	return kb ? gate_close(GATE_SAMPLE, NULL, GATE_ALL_ROWS) : err;
 }
