@@ -160,6 +160,9 @@ unsigned int rows_end(void)
 	return max(READ_ONCE(rows_top), nr_rows);
 }
 
+/* The number of the newest set (rows_lock). */
+static u32 last_set;
+
 /* The row of a number of no class.  In an RCU read section, or while it cannot go. */
 struct mcentral *rows_find(unsigned int row)
 {
@@ -282,6 +285,8 @@ struct rowset *rows_create(const struct rows_args *args, gfp_t gfp)
 	set->args.name = name;
 	atomic_long_set(&set->refs, 1);
 	galloc_lock(&rows_lock, flags);
+	last_set += 1 + (last_set == U32_MAX);
+	set->nr = last_set;
 	list_add_tail_rcu(&set->list, &rows_sets);
 	WRITE_ONCE(rows_nr_sets, rows_nr_sets + 1);
 	galloc_unlock(&rows_lock, flags);

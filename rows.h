@@ -98,6 +98,7 @@ struct rows_args {
  * @refs: of the handle, until it is destroyed; of each span; and of walkers
  * @dead: destroyed: no more spans are cut
  * @swept: its spans are being taken away, with what is live
+ * @nr: not 0; no other set of the last four billion has it, unlike the numbers of rows
  * @list: all sets (rows_lock; RCU)
  * @gone: links those without references
  * @row: by node, made when first used; the last is that of the emergency reserve
@@ -120,6 +121,7 @@ struct rowset {
 	atomic_long_t refs;
 	bool dead;
 	bool swept;
+	u32 nr;
 	struct list_head list;
 	struct llist_node gone;
 	struct mcentral *row[];

@@ -454,6 +454,44 @@ static void a_heap_begins_where_nobody_may_sleep(struct kunit *test)
 	reap();
 }
 
+static unsigned int row_before, row_after;
+
+/* The set goes, and the next one has its number. */
+static void exchange_sets(enum galloc_pause point, const void *what)
+{
+	if (point != PAUSE_SUMS_WALK)
+		return;
+	WRITE_ONCE(galloc_pause_hook, NULL);
+	row_before = gk_row_at(r.objects[0]);
+	give_back(0);
+	destroy();
+	set_size(4096, 1);
+	r.set = rows_create(&r.args, GFP_KERNEL);
+	r.objects[0] = api_alloc_row(r.set, NUMA_NO_NODE, GFP_KERNEL, 0);
+	r.nr = !!r.objects[0];
+	row_after = r.nr ? gk_row_at(r.objects[0]) : 0;
+}
+
+static void two_sets_of_one_number_are_not_added_up(struct kunit *test)
+{
+	struct galloc_totals t;
+
+	set_size(8, 1);
+	create(test);
+	take(test, 1);
+	stats_totals(&t);
+	KUNIT_EXPECT_FALSE(test, t.unsure);
+	WRITE_ONCE(galloc_pause_hook, exchange_sets);
+	stats_totals(&t);
+	WRITE_ONCE(galloc_pause_hook, NULL);
+	KUNIT_ASSERT_EQ(test, row_after, row_before);
+	KUNIT_EXPECT_TRUE(test, t.unsure);
+	stats_totals(&t);
+	KUNIT_EXPECT_FALSE(test, t.unsure);
+	give_back(0);
+	destroy();
+}
+
 /* Two CPUs allocate from a set and free each other's objects. */
 struct swap {
 	atomic_t met;
@@ -591,6 +629,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(two_cpus_share_a_set),
 	KUNIT_CASE(what_galloc_owns_is_told_from_the_rest),
 	KUNIT_CASE(without_memory_no_set_and_no_row),
+	KUNIT_CASE(two_sets_of_one_number_are_not_added_up),
 	{}
 };
 

@@ -32,6 +32,14 @@ static struct class_sums *sums_of_row(struct sums *sums, const struct mcentral *
 	if (!c->set)
 		return &sums->class[c->class];
 	cs = sums_made(sums, c->row);
+	if (cs == &sums->late)
+		return cs;
+	/* The number was that of a set which has gone since the walk began. */
+	if (cs->set_nr && cs->set_nr != c->set->nr) {
+		sums->unsure = true;
+		return &sums->late;
+	}
+	cs->set_nr = c->set->nr;
 	cs->size = c->sc->size;
 	return cs;
 }
@@ -285,6 +293,7 @@ struct sums *sums_collect_some(void)
 		sums->failed = true;
 	}
 	sum_stacks(sums);
+	galloc_pause(PAUSE_SUMS_WALK, NULL);
 	for (nr = 0; nr < map_nr_slots(); nr++)
 		if (map_walk_slot(nr, sum_span, sums))
 			cond_resched();
@@ -344,6 +353,8 @@ void sums_of_set(const struct sums *sums, const struct rowset *set,
 		if (!c || c->row - nr_rows >= sums->nr_made)
 			continue;
 		cs = &sums->made[c->row - nr_rows];
+		if (cs->set_nr != set->nr)
+			continue;
 		sum->spans += cs->spans;
 		sum->pages += cs->pages;
 		sum->taken += cs->taken;

@@ -23,6 +23,7 @@ struct class_sums {
 	unsigned long dropped;	/* references of its pages that others dropped */
 	unsigned long allocs;
 	unsigned long size;	/* of an object, in a row made at run time */
+	u32 set_nr;		/* whose row that is */
 };
 
 struct sums {
