@@ -41,7 +41,7 @@ html_copy_source = False
 extensions = ["sphinxcontrib.rsvgconverter"] if "latex" in " ".join(sys.argv) else []
 latex_elements = {"papersize": "a4paper"}
 # What the kernel's declarations have beside C's own words.
-c_id_attributes = ["__malloc", "__must_check", "__always_inline"]
+c_id_attributes = ["__malloc", "__must_check", "__always_inline", "notrace"]
 c_paren_attributes = ["__alloc_size", "__realloc_size"]
 
 

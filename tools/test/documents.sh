@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # Copyright (C) 2026 The galloc authors
 #
-# documents.sh: what the documents say of galloc's files and parameters. run.sh sources it.
+# documents.sh: what the documents say of galloc's files, parameters and calls. run.sh sources it.
 #
 # shellcheck disable=SC2154 # top and work are run.sh's
 
@@ -65,5 +65,41 @@ parameters_are_documented()
 	diff <(sed -n 's/ 0644$//p' "$work/parameters") <(echo "$said")
 }
 
+# The functions that clients call, of all that have a comment for kernel-doc, are in the pages,
+# and the pages name none that is not there. The calls of galloc-override.h are the kernel's,
+# see porting.rst.
+calls_are_documented()
+{
+	python3 - "$top" <<-'END'
+		import pathlib, re, sys
+		top = pathlib.Path(sys.argv[1])
+		comment = r"^/\*\*\n \* (?:(?:struct|DOC:) )?(\w+)"
+		symbols = set(re.findall(r"^symbol (\w+)$", (top / "Documentation/abi.list").read_text(), re.M))
+		theirs = (top / "include/galloc_override_calls.h").read_text()
+		named, wrong, n = {}, [], 0
+		for page in sorted(top.glob("Documentation/**/*.rst")):
+		    for file, options in re.findall(r"^\.\. kernel-doc:: (\S+)\n((?:   .*\n)*)", page.read_text(), re.M):
+		        names = re.search(r":identifiers:([^:]*)", options)
+		        lists = named.setdefault(file, [])
+		        lists.append(names[1].split() if names else None)
+		for file in sorted([*top.glob("*.c"), *top.glob("client/*.c"), *top.glob("include/*.h")]):
+		    text, file = file.read_text(), str(file.relative_to(top))
+		    there = set(re.findall(comment, text, re.M))
+		    calls = {c for c in there if file.endswith(".h") or c in symbols and not re.search(rf"\b{c}\(", theirs)}
+		    lists = named.pop(file, [])
+		    said = set().union(*(l for l in lists if l is not None)) | (calls if None in lists else set())
+		    n += len(calls)
+		    wrong += [f"{file}: no page has {c}()" for c in sorted(calls - said)]
+		    wrong += [f"{file}: a page names {c}(), which is not there" for c in sorted(said - there)]
+		wrong += [f"{file}: a page names it, and it is not there" for file in named]
+		if n < 70:
+		    wrong.append(f"only {n} calls are found")
+		for line in wrong:
+		    print("error:", line)
+		sys.exit(bool(wrong))
+	END
+}
+
 check "documentation: the files of debugfs, and their modes, are those of the sources" files_are_documented
 check "documentation: so are parameters, and which can be changed" parameters_are_documented
+check "documentation: each call of a client is in the pages, by the file that it is in" calls_are_documented
