@@ -13,6 +13,7 @@
 #define SIZE	60
 
 static const char fortify_source[SIZE];
+static struct galloc_heap *fortify_heap;
 
 #define fortify_kmalloc(n)	galloc_any(n, GFP_KERNEL)
 
@@ -97,4 +98,18 @@ static struct kunit_case cases[] = {
 	{}
 };
 
-GK_SUITE(fortify, gk_init, gk_exit);
+static int suite_init(struct kunit *test)
+{
+	int err = gk_init(test);
+
+	fortify_heap = galloc_heap_create("fortify", NULL);
+	return err ?: (fortify_heap ? 0 : -ENOMEM);
+}
+
+static void suite_exit(struct kunit *test)
+{
+	KUNIT_EXPECT_EQ(test, galloc_heap_destroy(fortify_heap), 0);
+	gk_exit(test);
+}
+
+GK_SUITE(fortify, suite_init, suite_exit);

@@ -3,9 +3,9 @@
 /*
  * fortify: does FORTIFY_SOURCE see a write beyond an object, for each call?
  *
- * fortify.sh compiles it, with BEYOND a byte too far, which must be an error in each
+ * external.sh compiles it, with BEYOND a byte too far, which must be an error in each
  * function; it is never loaded.  The length that is not known until run time must be
- * compared there.  kmalloc() is the control.
+ * compared there.  kmalloc() is the control, and with galloc-override.h galloc's.
  */
 #include <linux/module.h>
 #include <linux/slab.h>
@@ -22,6 +22,7 @@
 #endif
 
 static const char fortify_source[64];
+static struct galloc_heap *fortify_heap;
 
 #define fortify_kmalloc(n)	kmalloc(n, GFP_KERNEL)
 
@@ -47,7 +48,7 @@ void late_##name(size_t length)						\
 }
 
 FORTIFY_CALLS(CHECKS)
-CHECKS(galloc_obj, galloc_obj(char [60]))
+FORTIFY_COMPILED(CHECKS)
 
 MODULE_DESCRIPTION("compiled only");
 MODULE_LICENSE("GPL");

@@ -275,6 +275,24 @@ counted_places_exist()
 	}
 }
 
+# Each call whose size the compiler is told, and each by type, is tried with FORTIFY_SOURCE.
+# The kernel's names for them are those of galloc-override.h.
+fortify_has_all_calls()
+{
+	local call lost='' n=0
+
+	while read -r call; do
+		n=$((n + 1))
+		grep -q "X($call," "$top/kunit/fortify_calls.h" || lost+=" $call"
+	done < <(sed -nE 's/.*[* ](g[a-z_]*)\(.*alloc_size\(.*/\1/p; s/.*alloc_size\(.*\*(g[a-z_]*)\(.*/\1/p
+		s/^macro (g[a-z]*_(obj|objs|flex))\(.*/\1/p' "$top/Documentation/abi.list" | grep -v '^galloc_override_' | sort -u)
+	[ "$n" -ge 35 ] || lost+=" (only $n are found)"
+	[ -z "$lost" ] || {
+		echo "error: FORTIFY_CALLS lacks:$lost"
+		return 1
+	}
+}
+
 # Each goal of a replay is computed from the rows that it is about, and judged.
 report_judges()
 {
@@ -671,6 +689,7 @@ check "bench: times on one CPU are judged without SMP, or natively" report_judge
 check "bench: what make bench-here writes has the same form" report_can_be_sent
 check "bench: the page shows floors, and locks by cause" page_has_floors_and_causes
 check "bench: what locks are for is told by functions that exist" counted_places_exist
+check "FORTIFY_SOURCE: each call whose size the compiler is told is tried" fortify_has_all_calls
 check "bench: a case that cannot be judged does not affect others" report_leaves_out
 check "bench: the goals of what is held, of bursts and of huge objects are judged" report_judges_the_others
 check "bench: an expensive ring is taken into account" report_weighs_the_ring
