@@ -378,9 +378,10 @@ __galloc_either_kvrealloc(const void *p, size_t old, size_t size, gfp_t gfp)
 
 /* ---- copies ----------------------------------------------------------------------------- */
 
-static inline __realloc_size(2) void *
-__galloc_kmemdup(const void *src, size_t len, gfp_t gfp)
+static __always_inline __realloc_size(2) void *
+__galloc_kmemdup(const void * const src, size_t len, gfp_t gfp)
 {
+	__galloc_may_read(src, len);
 	return galloc_override_memdup(GALLOC_HERE, src, len, gfp);
 }
 
@@ -390,8 +391,8 @@ __galloc_kvmemdup(const void *src, size_t len, gfp_t gfp)
 	return galloc_override_vmemdup(GALLOC_HERE, src, len, gfp);
 }
 
-static inline __realloc_size(2, 3) void *
-__galloc_kmemdup_array(const void *src, size_t n, size_t size, gfp_t gfp)
+static __always_inline __realloc_size(2, 3) void *
+__galloc_kmemdup_array(const void * const src, size_t n, size_t size, gfp_t gfp)
 {
 	return __galloc_kmemdup(src, size_mul(n, size), gfp);
 }

@@ -171,13 +171,13 @@ fortify_missing()
 {
 	local call lost=''
 
-	for call in $(grep -o 'X([a-z_]*' "$top/kunit/fortify_calls.h" | cut -c 3-); do
+	for call in $(grep -o 'X([a-z_]*' "$top/kunit/fortify_calls.h" | cut -c 3-) read_gmemdup read_kmemdup; do
 		grep -qE "$1${call}[^a-z_]" "$2" || lost="$lost $call"
 	done
 	echo "$lost"
 }
 
-# A write beyond an object: an error, or, of a length that is not known yet, a check. The
+# A write beyond an object, a read beyond what is copied: an error, or, of a length that is not known yet, a check. The
 # compiler must not merge functions, of which most are the same.
 check_fortify()
 {

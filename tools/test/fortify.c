@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 // Copyright (C) 2026 The galloc authors
 /*
- * fortify: does FORTIFY_SOURCE see a write beyond an object, for each call?
+ * fortify: does FORTIFY_SOURCE see a write beyond an object, for each call, and a read
+ * beyond what is copied?
  *
  * external.sh compiles it, with BEYOND a byte too far, which must be an error in each
  * function; it is never loaded.  The length that is not known until run time must be
- * compared there.  kmalloc() is the control, and with galloc-override.h galloc's.
+ * compared there.  kmalloc() and kmemdup() are the control, and with galloc-override.h
+ * galloc's.
  */
 #include <linux/module.h>
 #include <linux/slab.h>
@@ -49,6 +51,25 @@ void late_##name(size_t length)						\
 
 FORTIFY_CALLS(CHECKS)
 FORTIFY_COMPILED(CHECKS)
+
+/* A read beyond the source. */
+#define READS(name)							\
+void early_read_##name(void);						\
+void early_read_##name(void)						\
+{									\
+	const size_t n = sizeof(fortify_source);			\
+									\
+	gvfree(name(fortify_source, LENGTH, GFP_KERNEL));		\
+}									\
+									\
+void late_read_##name(size_t length);					\
+void late_read_##name(size_t length)					\
+{									\
+	gvfree(name(fortify_source, length, GFP_KERNEL));		\
+}
+
+READS(gmemdup)
+READS(kmemdup)
 
 MODULE_DESCRIPTION("compiled only");
 MODULE_LICENSE("GPL");
