@@ -303,7 +303,7 @@ for sample in $samples; do
 	build_client "$KDIR" "samples/$sample"
 	cp "$BUILD/samples/$sample/$sample.ko" "$work/"
 done
-old_clients "$work/hello.ko"
+old_clients "$work/nolock.ko"
 build_client "$KDIR" tools/stress
 build_client "$KDIR" tools/override
 if [[ $which = kcsan-* ]]; then

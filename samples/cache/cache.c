@@ -7,8 +7,9 @@
  *
  * The objects take just their size, and keep what the constructor did once: a connection
  * that is freed has its lock free and its list empty, so the next one need not do that
- * again.  Shows galloc_cache_create(), galloc_cache_alloc(),
- * galloc_cache_free(), galloc_cache_size() and galloc_cache_destroy().
+ * again.  The cache is in a heap, with the requests of the connections, and the heap has a
+ * limit for both.  Shows galloc_heap_cache_create(), galloc_cache_alloc(),
+ * galloc_cache_free() and galloc_cache_size().
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -34,6 +35,7 @@ struct conn {
 	char peer[108];
 };
 
+static struct galloc_heap *heap;
 static struct galloc_cache *cache;
 static LIST_HEAD(open_conns);
 static unsigned int nr_open;
@@ -83,7 +85,7 @@ static int conn_request(struct conn *c)
 
 	if (c->id % 4)
 		return 0;
-	r = galloc_obj(*r);
+	r = galloc_from(heap, sizeof(*r), GFP_KERNEL);
 	if (!r)
 		return -ENOMEM;
 	spin_lock(&c->lock);
@@ -92,28 +94,43 @@ static int conn_request(struct conn *c)
 	return 0;
 }
 
+/* The cache goes with its heap. */
 static void close_all(void)
 {
 	struct conn *c, *next;
 
 	list_for_each_entry_safe(c, next, &open_conns, list)
 		conn_close(c);
-	galloc_cache_destroy(cache);
+	galloc_heap_destroy(heap);
+}
+
+/* Of 16 MiB at most, connections and requests together. */
+static int make_cache(void)
+{
+	heap = galloc_heap_create("sample-conn", &(struct galloc_heap_args) {
+		.limit_bytes = 16 << 20,
+	});
+	if (!heap)
+		return -ENOMEM;
+	cache = galloc_heap_cache_create(heap, "conn", sizeof(struct conn),
+					 &(struct galloc_cache_args) {
+						.ctor = conn_init_once,
+					 });
+	if (!cache) {
+		galloc_heap_destroy(heap);
+		return -ENOMEM;
+	}
+	return 0;
 }
 
 static int __init cache_init(void)
 {
 	struct conn *c, *next;
 	unsigned int i;
-	int err = 0;
+	int err = make_cache();
 
-	cache = galloc_cache_create("sample-conn", sizeof(struct conn),
-				    &(struct galloc_cache_args) {
-					.ctor = conn_init_once,
-					.limit = 16 << 20,
-				    });
-	if (!cache)
-		return -ENOMEM;
+	if (err)
+		return err;
 	for (i = 0; i < conns && !err; i++)
 		err = conn_open(i);
 	list_for_each_entry(c, &open_conns, list)
@@ -140,5 +157,5 @@ static void __exit cache_exit(void)
 module_init(cache_init);
 module_exit(cache_exit);
 
-MODULE_DESCRIPTION("Sample client of galloc: a typed cache");
+MODULE_DESCRIPTION("Sample client of galloc: a typed cache in a heap");
 MODULE_LICENSE("GPL");

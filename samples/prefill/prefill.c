@@ -8,7 +8,8 @@
  * An interrupt (an irq_work stands in for that of a device) records events.  It has
  * nobody to tell that there is no memory, so a task has allocated their objects before.
  * A work item makes a message of each event, from a mempool, which waits for one to come
- * back rather than fail.  Shows galloc_prefill(), galloc_prefill_alloc(),
+ * back rather than fail.  The events are in a heap, the messages are not: mempools have
+ * objects of galloc().  Shows galloc_prefill_from_heap(), galloc_prefill_alloc(),
  * galloc_prefill_release() and mempool_create_galloc().
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -41,6 +42,7 @@ struct message {
 	char text[48];
 };
 
+static struct galloc_heap *heap;
 static struct galloc_prefill *ahead;
 static mempool_t *messages;
 static LLIST_HEAD(recorded);
@@ -82,18 +84,27 @@ static void tell(struct work_struct *work)
 
 static DECLARE_WORK(tell_work, tell);
 
+static int prepare(void)
+{
+	messages = mempool_create_galloc(MESSAGES, sizeof(struct message));
+	heap = galloc_heap_create("prefill", NULL);
+	if (messages && heap)
+		ahead = galloc_prefill_from_heap(heap, sizeof(struct event),
+						 events + SPARE_EVENTS, GFP_KERNEL);
+	if (ahead)
+		return 0;
+	galloc_heap_destroy(heap);
+	mempool_destroy(messages);
+	return -ENOMEM;
+}
+
 static int __init prefill_init(void)
 {
 	unsigned int i;
+	int err = prepare();
 
-	messages = mempool_create_galloc(MESSAGES, sizeof(struct message));
-	if (!messages)
-		return -ENOMEM;
-	ahead = galloc_prefill(sizeof(struct event), events + SPARE_EVENTS, GFP_KERNEL);
-	if (!ahead) {
-		mempool_destroy(messages);
-		return -ENOMEM;
-	}
+	if (err)
+		return err;
 	for (i = 0; i < events; i++) {
 		irq_work_queue(&interrupt);
 		irq_work_sync(&interrupt);
@@ -111,6 +122,7 @@ static void __exit prefill_exit(void)
 
 	llist_for_each_entry_safe(e, next, llist_del_all(&recorded), node)
 		gfree(e);
+	galloc_heap_destroy(heap);
 	mempool_destroy(messages);
 }
 

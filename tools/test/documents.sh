@@ -100,6 +100,27 @@ calls_are_documented()
 	END
 }
 
+# What heaps-and-caches.rst teaches is in samples/, lines between blank ones at a time.
+lessons_are_samples()
+{
+	python3 - "$top" <<-'END'
+		import pathlib, re, sys
+		top = pathlib.Path(sys.argv[1])
+		parts = lambda text: {p.strip("\n") for p in re.split(r"\n\s*\n", text)}
+		have = set().union(*(parts(f.read_text()) for f in top.glob("samples/*/*.c")))
+		page = (top / "Documentation/heaps-and-caches.rst").read_text()
+		blocks = re.findall(r"^\.\. code-block:: c\n\n((?:\t.*\n|\n)+)", page, re.M)
+		taught = set().union(*(parts(re.sub(r"^\t", "", b, flags=re.M)) for b in blocks)) - {""}
+		wrong = taught - have
+		for part in wrong:
+		    print("error: no sample has:", part.split("\n")[0].strip())
+		if len(taught) < 20:
+		    print(f"error: only {len(taught)} parts are found")
+		sys.exit(bool(wrong) or len(taught) < 20)
+	END
+}
+
 check "documentation: the files of debugfs, and their modes, are those of the sources" files_are_documented
 check "documentation: so are parameters, and which can be changed" parameters_are_documented
 check "documentation: each call of a client is in the pages, by the file that it is in" calls_are_documented
+check "documentation: heaps-and-caches.rst teaches by what samples/ has" lessons_are_samples
