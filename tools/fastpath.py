@@ -7,8 +7,9 @@ Follows galloc_class() and gfree() through the disassembly of a module as objdum
 prints it: no conditional jump is taken, but those around preempt_schedule(), since gcc has
 laid the likely way out straight;
 static branches are taken as the kernel patches them with init_on_alloc=0 and
-init_on_free=0.  Prints a listing, and "galloc_class N" and "gfree N" on stderr.  PREFIX is
-that of another architecture's tools, aarch64-linux-gnu-.
+init_on_free=0.  Prints a listing, and "galloc_class N" and "gfree N" on stderr, and for
+x86-64 a line for each of COUNTED.  PREFIX is that of another architecture's tools,
+aarch64-linux-gnu-.
 
 On x86-64 fails if the accesses of a path come in another order than its barrier()s, which
 are no instructions, have to bring about: see ORDER.
@@ -18,7 +19,11 @@ import re
 import subprocess
 import sys
 
+# The pair has its listing in the page.
 FUNCTIONS = (("galloc_class_abi2", "galloc_class"), ("gfree", "gfree"))
+# These are only counted, on x86-64, each with a jump that is taken: of small sizes.
+COUNTED = {"galloc_owns": None, "galloc_from": "jbe", "galloc_cache_alloc": None,
+           "galloc_cache_free": None}
 MOST = 200
 PREFIX = sys.argv[2] if len(sys.argv) > 2 else ""
 
@@ -75,8 +80,8 @@ def instructions(module):
     return listing, begins
 
 
-def executed(code, i, branches):
-    """The instructions from @i to the return."""
+def executed(code, i, branches, taken=None):
+    """The instructions from @i to the return; the first conditional jump @taken is."""
     index = {address: at for at, (address, _, _) in enumerate(code)}
     path = []
     while len(path) < MOST:
@@ -95,6 +100,8 @@ def executed(code, i, branches):
             operands, goal = re.match(r"(.*?)([0-9a-f]+) <", text).groups()
             # Around the call, which gcc has in between on arm64.
             on = code[i + 1][2] == "preempt_schedule"
+            if op == taken:
+                on, taken = True, None
             path.append(re.sub(r"\s+", "\t", operands + ("on" if on else "slow"),
                                count=1).expandtabs(8))
             i = index[int(goal, 16)] if on else i + 1
@@ -137,6 +144,8 @@ def main():
             print(f"\t{n:3}  {text}".rstrip())
         print()
         print(name, len(path), file=sys.stderr)
+    for name, taken in COUNTED.items() if not PREFIX else ():
+        print(name, len(executed(code, begins[name], branches, taken)), file=sys.stderr)
 
 
 main()
