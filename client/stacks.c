@@ -199,6 +199,31 @@ u32 stacks_in_use(const struct mcentral *c)
 	return n;
 }
 
+/* Of a row of a set, all objects that were ever allocated; the same. */
+unsigned long stacks_allocs(const struct mcentral *c)
+{
+	unsigned int seq, k, number;
+	unsigned long n;
+	int cpu;
+
+	rcu_read_lock();
+	do {
+		/* Pairs with stack_fold(). */
+		seq = read_seqcount_begin(&c->folds);
+		k = READ_ONCE(c->set->had);
+		/* data_race(): the sum is racy. */
+		n = data_race(c->singles) + data_race(c->fast);
+		for_each_possible_cpu(cpu) {
+			const struct mcache_stack *stacks = stacks_of(cpu, c, k, &number);
+
+			if (stacks)
+				n += mcache_allocs(stacks, number);
+		}
+	} while (read_seqcount_retry(&c->folds, seq) || READ_ONCE(c->set->had) != k);
+	rcu_read_unlock();
+	return n;
+}
+
 /* Objects that the stacks of a set have served. */
 static unsigned long set_served(const struct rowset *set, unsigned int k)
 {

@@ -118,6 +118,7 @@ bool stacks_sweep_later(struct rowset *set);
 void stacks_drain(struct rowset *set);
 bool stacks_relieve(const struct row_account *a, gfp_t gfp);
 u32 stacks_in_use(const struct mcentral *c);
+unsigned long stacks_allocs(const struct mcentral *c);
 struct mcentral *stacks_next(struct row_walk *w);
 void stacks_free_row(struct mcentral *c);
 void stacks_turn(void);

@@ -462,7 +462,7 @@ static void debugfs_has_a_line_for_each(struct kunit *test)
 	text = show(test, heaps_table_show, NULL);
 	snprintf(line, sizeof(line), "\nkunit %zu 0 0 0 0 ", 123 * PAGE_SIZE);
 	KUNIT_EXPECT_NOT_NULL_MSG(test, strstr(text, line), "%s", text);
-	snprintf(line, sizeof(line), "\nkunit.2 0 %zu %zu 0 %zu %zu 0 2\n", u.held,
+	snprintf(line, sizeof(line), "\nkunit.2 0 %zu %zu 0 %zu %zu 0 2 1\n", u.held,
 		 (size_t)64 + LARGE + 1000, u.peak, u.meta);
 	KUNIT_EXPECT_NOT_NULL_MSG(test, strstr(text, line), "%s%s", text, line);
 	text = show(test, heaps_classes_show, heap[1]);

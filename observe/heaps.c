@@ -17,19 +17,43 @@
 
 static struct dentry *heaps_dir;
 
+static void add_allocs(const struct heap_line *line, void *arg)
+{
+	int nid;
+
+	/* The others are in classes: of whole pages with all of those, of a cache with its name. */
+	if (line->class == HEAP_LARGE || line->name)
+		return;
+	for (nid = 0; nid <= nr_node_ids; nid++) {
+		const struct mcentral *c = READ_ONCE(line->set->row[nid]);
+
+		if (c)
+			*(unsigned long *)arg += stacks_allocs(c);
+	}
+}
+
+/* Small objects that were allocated from a heap, but for those of its caches. */
+unsigned long heaps_allocs(struct galloc_heap *heap)
+{
+	unsigned long n = 0;
+
+	heap_each(heap, add_allocs, &n);
+	return n;
+}
+
 static void heap_print(struct galloc_heap *heap, void *arg)
 {
 	struct galloc_heap_usage u;
 
 	galloc_heap_usage(heap, &u);
-	seq_printf(arg, "%-20s %11zu %10zu %12zu %12zu %10zu %10zu %7lu %6lu\n", heap->name,
-		   u.limit, u.held, u.in_use, u.cached, u.peak, u.meta, u.refused,
-		   u.spans);
+	seq_printf(arg, "%-20s %11zu %10zu %12zu %12zu %10zu %10zu %7lu %6lu %10lu\n",
+		   heap->name, u.limit, u.held, u.in_use, u.cached, u.peak, u.meta,
+		   u.refused, u.spans, heaps_allocs(heap));
 }
 
 int heaps_table_show(struct seq_file *m, void *v)
 {
-	seq_puts(m, "name                 limit_bytes held_bytes in_use_bytes cached_bytes peak_bytes meta_bytes refused  spans\n");
+	seq_puts(m, "name                 limit_bytes held_bytes in_use_bytes cached_bytes peak_bytes meta_bytes refused  spans     allocs\n");
 	heap_walk(heap_print, m);
 	return 0;
 }

@@ -105,11 +105,18 @@ static void parse(struct options *o, int argc, char **argv)
 
 /* ---- again and again ------------------------------------------------------------------ */
 
+/* It begins with 0 when galloc is loaded again. */
+static unsigned long long stat_growth(const struct snapshot *s, const struct snapshot *last,
+				      const char *key)
+{
+	unsigned long long n = reader_stat(s, key), was = reader_stat(last, key);
+
+	return n > was ? n - was : 0;
+}
+
 static void print_line(const struct snapshot *s, const struct snapshot *last)
 {
-	const struct table *classes = &s->file[READER_CLASSES];
 	double seconds = last ? s->time - last->time : 0;
-	unsigned long long allocs = reader_sum(classes, "allocs");
 
 	printf("%8s %8s %8s %8s %8s", reader_bytes(reader_stat(s, "system_bytes")),
 	       reader_bytes(reader_stat(s, "in_use_bytes")),
@@ -118,11 +125,11 @@ static void print_line(const struct snapshot *s, const struct snapshot *last)
 	       reader_bytes(reader_stat(s, "free_bytes")));
 	if (last && seconds > 0)
 		printf(" %12.0f %8llu %8llu %8llu\n",
-		       (allocs - reader_sum(&last->file[READER_CLASSES], "allocs")) / seconds,
-		       reader_sum(&s->file[READER_MCACHE], "misses") -
-		       reader_sum(&last->file[READER_MCACHE], "misses"),
-		       reader_stat(s, "grow_chunks") - reader_stat(last, "grow_chunks"),
-		       reader_stat(s, "alloc_failed") - reader_stat(last, "alloc_failed"));
+		       reader_allocs(s, last) / seconds,
+		       reader_growth(&s->file[READER_MCACHE], &last->file[READER_MCACHE],
+				     "misses", true),
+		       stat_growth(s, last, "grow_chunks"),
+		       stat_growth(s, last, "alloc_failed"));
 	else
 		printf(" %12s %8s %8s %8s\n", "-", "-", "-", "-");
 	reader_finish();

@@ -180,8 +180,7 @@ static void draw_head(void)
 	double seconds = top.last ? s->time - top.last->time : 0, rate = 0;
 
 	if (seconds > 0)
-		rate = (reader_sum(&s->file[READER_CLASSES], "allocs") -
-			(double)reader_sum(&top.last->file[READER_CLASSES], "allocs")) / seconds;
+		rate = reader_allocs(s, top.last) / seconds;
 	mvprintw(0, 0, "galloc: held %s, in use %s, cached %s, central %s, free %s, meta %s",
 		 reader_bytes(reader_stat(s, "system_bytes")),
 		 reader_bytes(reader_stat(s, "in_use_bytes")),
@@ -190,7 +189,7 @@ static void draw_head(void)
 		 reader_bytes(reader_stat(s, "free_bytes")),
 		 reader_bytes(reader_stat(s, "meta_bytes")));
 	mvprintw(1, 0, "%.0f allocations/s, %llu failed; %s%s; every %.1f s%s%s%s",
-		 rate > 0 ? rate : 0, reader_stat(s, "alloc_failed"), top.view->title,
+		 rate, reader_stat(s, "alloc_failed"), top.view->title,
 		 top.stopped ? ", stopped" : "", top.seconds, *top.filter ? "; /" : "",
 		 top.filter, "; q c h p n < > r / + -");
 	draw_history(2, COLS);

@@ -158,16 +158,6 @@ unsigned long long reader_number(const struct table *t, size_t row, const char *
 	return cell ? strtoull(cell, NULL, 10) : 0;
 }
 
-unsigned long long reader_sum(const struct table *t, const char *column)
-{
-	unsigned long long sum = 0;
-	size_t row;
-
-	for (row = 0; row < t->rows; row++)
-		sum += reader_number(t, row, column);
-	return sum;
-}
-
 /* The row of a table whose first word this is; its number of rows if none is. */
 size_t reader_row(const struct table *t, const char *name)
 {
@@ -177,6 +167,65 @@ size_t reader_row(const struct table *t, const char *name)
 		if (!strcmp(row_of(t, row)[0], name))
 			break;
 	return row;
+}
+
+/* What one column has of all rows of a name. */
+struct count {
+	const char *name;
+	unsigned long long n;
+};
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(((const struct count *)a)->name, ((const struct count *)b)->name);
+}
+
+/* Sorted by name, each once: rows of the same name cannot be told apart later. */
+static struct count *counts_of(const struct table *t, const char *column, size_t *n)
+{
+	struct count *count = reader_need(NULL, (t->rows + 1) * sizeof(*count));
+	size_t row;
+
+	for (row = 0; row < t->rows; row++)
+		count[row] = (struct count) {
+			row_of(t, row)[0], reader_number(t, row, column),
+		};
+	qsort(count, t->rows, sizeof(*count), by_name);
+	for (*n = 0, row = 0; row < t->rows; row++)
+		if (*n && !strcmp(count[*n - 1].name, count[row].name))
+			count[*n - 1].n += count[row].n;
+		else
+			count[(*n)++] = count[row];
+	return count;
+}
+
+/*
+ * What the counters of a column have grown by, all rows together.  Rows come and go, with what
+ * they have counted: of a new one all of that counts, of one that has begun anew nothing.
+ * @wraps: they are sums of counters of 32 bits, which may begin anew, too.
+ */
+unsigned long long reader_growth(const struct table *t, const struct table *last,
+				 const char *column, bool wraps)
+{
+	size_t n, had, i, was = 0;
+	struct count *now = counts_of(t, column, &n), *then = counts_of(last, column, &had);
+	unsigned long long sum = 0;
+
+	for (i = 0; i < n; i++) {
+		unsigned long long before = 0;
+
+		while (was < had && by_name(&then[was], &now[i]) < 0)
+			was++;
+		if (was < had && !by_name(&then[was], &now[i]))
+			before = then[was].n;
+		if (now[i].n >= before)
+			sum += now[i].n - before;
+		else if (wraps && (unsigned int)(now[i].n - before) < 1U << 31)
+			sum += (unsigned int)(now[i].n - before);
+	}
+	free(now);
+	free(then);
+	return sum;
 }
 
 static const char *value_of(const struct table *t, const char *key)
@@ -198,6 +247,14 @@ unsigned long long reader_stat(const struct snapshot *s, const char *key)
 const char *reader_state(const struct snapshot *s)
 {
 	return value_of(&s->file[READER_STATS], "state") ?: "unknown";
+}
+
+/* Allocations since the last one: classes has all but the small objects of heaps. */
+unsigned long long reader_allocs(const struct snapshot *s, const struct snapshot *last)
+{
+	return reader_growth(&s->file[READER_CLASSES], &last->file[READER_CLASSES], "allocs",
+			     false) +
+	       reader_growth(&s->file[READER_HEAPS], &last->file[READER_HEAPS], "allocs", false);
 }
 
 /* For people; valid until the eighth call after this. */

@@ -80,7 +80,9 @@ const char *reader_cell(const struct table *t, size_t row, const char *column);
 unsigned long long reader_number(const struct table *t, size_t row, const char *column);
 unsigned long long reader_stat(const struct snapshot *s, const char *key);
 const char *reader_state(const struct snapshot *s);
-unsigned long long reader_sum(const struct table *t, const char *column);
+unsigned long long reader_allocs(const struct snapshot *s, const struct snapshot *last);
+unsigned long long reader_growth(const struct table *t, const struct table *last,
+				 const char *column, bool wraps);
 const char *reader_bytes(unsigned long long bytes);
 
 /* Words of a command line; 0 if they are none. */

@@ -43,8 +43,8 @@ make_files()
 		my\040cache 200 5 0 15 1 1 5 96
 	END
 	cat >"$d/heaps" <<-END
-		name limit_bytes held_bytes in_use_bytes cached_bytes peak_bytes meta_bytes refused spans
-		conn 67108864 4096 320 0 8192 900 1 1
+		name limit_bytes held_bytes in_use_bytes cached_bytes peak_bytes meta_bytes refused spans allocs
+		conn 67108864 4096 320 0 8192 900 1 1 7
 	END
 	cat >"$d/mcache" <<-END
 		cpu node cached_bytes capacity_bytes spans held_bytes hits misses overflows
@@ -129,6 +129,67 @@ check_snapshots()
 		"$(said --diff "$work/old" | tail -n +3 | tr -s ' ' | grep -v ' next ' | tr '\n' ';')" \
 		"grow_chunks 7 9 +2;class 6 in_use_objects 128 130 +2;heap conn is gone;"
 	make_files
+}
+
+# What the reader makes of two snapshots: growth of allocations, and of misses.
+growth()
+{
+	cat >"$work/growth.c" <<-'END'
+		#include "reader.h"
+		#include <stdio.h>
+
+		int main(int argc, char **argv)
+		{
+			struct snapshot *last = reader_load(argv[argc - 2]), *s = reader_load(argv[argc - 1]);
+
+			printf("%llu %llu\n", reader_allocs(s, last),
+			       reader_growth(&s->file[READER_MCACHE], &last->file[READER_MCACHE],
+					     "misses", true));
+			return 0;
+		}
+	END
+	[ -x "$work/growth" ] ||
+		gcc -std=gnu11 -D_GNU_SOURCE -I "$top/tools/observe" -o "$work/growth" "$work/growth.c" \
+			"$top/tools/observe/reader.c"
+	said --save "$work/new"
+	"$work/growth" "$work/old" "$work/new"
+}
+
+check_growth()
+{
+	local d=$work/galloc
+
+	same "nothing grows by itself" "$(growth)" "0 0"
+	sed -i 's/^6 \(.*\) 1000 0$/6 \1 1100 0/; /^my/d' "$d/classes"
+	sed -i 's/^\(conn .*\) 7$/\1 17/' "$d/heaps"
+	echo "next 0 0 0 0 0 900 0 0 3" >>"$d/heaps"
+	same "a cache goes with what it has counted; a heap is new" "$(growth)" "113 0"
+	printf 'twin 64 0 0 0 0 0 %d 0\n' 500 30 >>"$d/classes"
+	said --save "$work/old"
+	sed -i 's/^\(twin .*\) 30 0$/\1 34 0/' "$d/classes"
+	same "of two rows of one name" "$(growth)" "4 0"
+	sed -i '/^twin .* 500 0$/d' "$d/classes"
+	same "one is gone" "$(growth)" "0 0"
+	sed -i 's/ 20 3$/ 4294967290 3/; /^1 /d' "$d/mcache"
+	said --save "$work/old"
+	sed -i 's/ 4294967290 3$/ 6 3/' "$d/mcache"
+	same "a counter of 32 bits wraps" "$(growth)" "0 12"
+	sed -i 's/ 6 3$/ 1000 3/' "$d/mcache"
+	said --save "$work/old"
+	sed -i 's/ 1000 3$/ 10 3/' "$d/mcache"
+	same "and begins anew" "$(growth)" "0 0"
+	make_files
+	: >"$work/lines"
+	said 1 2 >>"$work/lines" &
+	until [ "$(wc -l <"$work/lines")" -ge 2 ]; do
+		sleep 0.02
+	done
+	sed -i '/^my/d' "$d/classes"
+	sed -i 's/ 20 3$/ 10 3/; /^1 /d' "$d/mcache"
+	wait $!
+	same "gallocstat prints no rate for what has gone" "$(awk 'END { print $6, $7 }' "$work/lines")" "0 0"
+	make_files
+	said --save "$work/old"
 }
 
 check_bad_input()
@@ -494,6 +555,7 @@ cp "$tool" "$work"
 make_files
 check_views
 check_snapshots
+check_growth
 check_bad_input
 check_report
 check_pprof

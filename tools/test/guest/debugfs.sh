@@ -31,7 +31,7 @@ first_line()
 	events) echo "grow_chunks N" ;;
 	classes) echo "class size_bytes in_use_objects cached_objects central_objects spans pages allocs tail_bytes" ;;
 	mheap) echo "node what key count" ;;
-	heaps) echo "name limit_bytes held_bytes in_use_bytes cached_bytes peak_bytes meta_bytes refused spans" ;;
+	heaps) echo "name limit_bytes held_bytes in_use_bytes cached_bytes peak_bytes meta_bytes refused spans allocs" ;;
 	profile/*) echo "version 1" ;;
 	metrics) echo "# HELP galloc_held_bytes Memory that galloc holds." ;;
 	mcache) echo "cpu node cached_bytes capacity_bytes spans held_bytes hits misses overflows" ;;
