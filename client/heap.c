@@ -60,6 +60,12 @@ static unsigned int name_number(const char *name, const char *plain, size_t len)
 	return max(n, 2U);
 }
 
+/* isgraph() takes letters of Latin-1, too, of which files of UTF-8 have none. */
+static bool may_be_in_name(char c)
+{
+	return isascii(c) && isgraph(c) && c != '/';
+}
+
 /*
  * Name a heap as its client wants, or, if another has that name, with a number behind
  * it.  The name is that of a directory and a column of a table.
@@ -72,7 +78,7 @@ static void heap_name(struct galloc_heap *heap, const char *wanted)
 	bool taken = false;
 
 	for (i = 0; i < len; i++)
-		heap->name[i] = isgraph(wanted[i]) && wanted[i] != '/' ? wanted[i] : '_';
+		heap->name[i] = may_be_in_name(wanted[i]) ? wanted[i] : '_';
 	heap->name[len] = '\0';
 	/* In one pass, since each of a thousand mounts may ask for the same one. */
 	list_for_each_entry(other, &heaps, link) {

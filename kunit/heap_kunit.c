@@ -419,6 +419,10 @@ static void names_are_told_apart(struct kunit *test)
 	heap[2] = galloc_heap_create("a/b c", NULL);
 	KUNIT_ASSERT_NOT_NULL(test, heap[2]);
 	KUNIT_EXPECT_STREQ(test, heap[2]->name, "a_b_c");
+	galloc_heap_destroy(heap[2]);
+	heap[2] = galloc_heap_create("caf\xc3\xa9\x7f~", NULL);
+	KUNIT_ASSERT_NOT_NULL(test, heap[2]);
+	KUNIT_EXPECT_STREQ(test, heap[2]->name, "caf___~");
 	galloc_heap_destroy(heap[0]);
 	galloc_heap_destroy(heap[1]);
 	galloc_heap_destroy(heap[2]);

@@ -167,16 +167,43 @@ static bool is_number(const char *word)
 	       (*word != '0' || !word[1]);
 }
 
+/* Bytes of the character of UTF-8 that a text begins with; 0: it begins with none. */
+static int character_bytes(const char *text)
+{
+	static const unsigned int first[] = { 0, 0, 0x80, 0x800, 0x10000 };
+	unsigned char c = *text;
+	int bytes = c < 0x80 ? 1 : c < 0xc0 ? 0 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : c < 0xf8 ? 4 : 0;
+	unsigned int code = c & (0xff >> (bytes + 1)), i;
+
+	for (i = 1; i < (unsigned int)bytes; i++) {
+		c = text[i];
+		if ((c & 0xc0) != 0x80)
+			return 0;
+		code = code << 6 | (c & 0x3f);
+	}
+	if (bytes > 1 && (code < first[bytes] || code > 0x10ffff ||
+			  (code >= 0xd800 && code < 0xe000)))
+		return 0;
+	return bytes;
+}
+
+/* A byte that is part of no character becomes the one that stands for those. */
 static void json_string(const char *word)
 {
+	int bytes;
+
 	putchar('"');
-	for (; *word; word++)
-		if (*word == '"' || *word == '\\')
+	for (; *word; word += bytes ?: 1) {
+		bytes = character_bytes(word);
+		if (!bytes)
+			fputs("\\ufffd", stdout);
+		else if (*word == '"' || *word == '\\')
 			printf("\\%c", *word);
-		else if ((unsigned char)*word < ' ')
+		else if (bytes == 1 && *word < ' ')
 			printf("\\u%04x", *word);
 		else
-			putchar(*word);
+			fwrite(word, bytes, 1, stdout);
+	}
 	putchar('"');
 }
 

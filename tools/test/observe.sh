@@ -104,6 +104,10 @@ check_views()
 		"$(json 'd["stats"]["system_bytes"], d["events"]["grow_chunks"], d["classes"][0]["in_use_objects"], d["heaps"][0]["limit_bytes"], len(d["spans"])')" \
 		"2097152 7 128 67108864 6"
 	same "and names as they are" "$(json 'd["classes"][2]["class"]')" 'my\040cache'
+	sed -i "s/^conn /$(printf 'a\303\266\377\303b\355\240\200\340\200\257\360\237\230\200') /" "$work/galloc/heaps"
+	same "bytes of a name that are no character are replaced" "$(json 'ascii(d["heaps"][0]["name"])')" \
+		"'a\xf6\ufffd\ufffdb\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\U0001f600'"
+	make_files
 	same "--map: a line for each block, and for what is longer" "$(said --map | tail -n 3)" \
 		"$(printf '       3 |#3c%s %s|\n       9 |%s|\n      10 |%s%s|' "$(row L 29)" \
 			"$(row . 31)" "$(row L 64)" "$(row L 32)" "$(row ' ' 32)")"
