@@ -17,6 +17,7 @@
 #include "client/heap.h"
 #include "debug/table.h"
 #include "mcache.h"
+#include "observe/shown.h"
 
 #include <linux/debugfs.h>
 #include <linux/module.h>
@@ -26,7 +27,7 @@
 #include <linux/uaccess.h>
 
 #define WATCH_MAX		16
-#define WATCH_NAME		64
+#define WATCH_NAME		256
 
 enum watch_kind { WATCH_ALL, WATCH_LARGE, WATCH_CLASS, WATCH_CACHE, WATCH_HEAP };
 
@@ -48,6 +49,21 @@ static DEFINE_RAW_SPINLOCK(watch_lock);
 DEFINE_MUTEX(watch_mutex);
 
 /* ---- text ------------------------------------------------------------------------------ */
+
+/* That of a cache as classes shows it, and as it is.  False: there is none, or too much. */
+static bool watch_take_name(struct watch *w, const char *text)
+{
+	unsigned int i;
+
+	for (i = 0; *text; i++) {
+		if (i == WATCH_NAME - 1)
+			return false;
+		w->name[i] = w->kind == WATCH_CACHE ? shown_byte(&text) : *text++;
+		if (!w->name[i])
+			return false;
+	}
+	return i;
+}
 
 /* One of them; false: it is none. */
 static bool watch_parse(struct watch *w, const char *text)
@@ -71,8 +87,8 @@ static bool watch_parse(struct watch *w, const char *text)
 		       w->class < GALLOC_NR_CLASSES;
 	}
 	w->kind = str_has_prefix(text, "cache=") ? WATCH_CACHE : WATCH_HEAP;
-	return (w->kind == WATCH_CACHE || str_has_prefix(text, "heap=")) && *value &&
-	       strscpy(w->name, value, sizeof(w->name)) > 0;
+	return (w->kind == WATCH_CACHE || str_has_prefix(text, "heap=")) &&
+	       watch_take_name(w, value);
 }
 
 static void watch_print(struct seq_file *m, const struct watch *w)
@@ -86,7 +102,11 @@ static void watch_print(struct seq_file *m, const struct watch *w)
 	if (w->kind == WATCH_CLASS)
 		seq_printf(m, "=%u", w->class);
 	else if (w->name[0])
-		seq_printf(m, "=%s", w->name);
+		seq_putc(m, '=');
+	if (w->kind == WATCH_CACHE)
+		shown_print(m, w->name, 0);
+	else
+		seq_puts(m, w->name);
 	seq_putc(m, '\n');
 }
 
@@ -355,17 +375,19 @@ int watch_show(struct seq_file *m, void *v)
  */
 int watch_command(char *text)
 {
-	char *rest = strim(text);
-	const char *what = strsep(&rest, " ");
+	char *how;
 	struct watch w;
 	bool on;
 	int err;
 
-	if (!rest)
+	/* The last word: a name may have blanks. */
+	text = strim(text);
+	how = strrchr(text, ' ');
+	if (!how)
 		return -EINVAL;
-	rest = strim(rest);
-	on = !strcmp(rest, "on");
-	if ((!on && strcmp(rest, "off")) || !watch_parse(&w, what))
+	*how++ = '\0';
+	on = !strcmp(how, "on");
+	if ((!on && strcmp(how, "off")) || !watch_parse(&w, strim(text)))
 		return -EINVAL;
 	mutex_lock(&watch_mutex);
 	err = on ? watch_begin(&w) : watch_end(&w);
@@ -378,7 +400,7 @@ static ssize_t watch_write(struct file *file, const char __user *buf, size_t len
 	char *text;
 	int err;
 
-	if (len > WATCH_NAME + 16)
+	if (len > SHOWN_BYTES * WATCH_NAME + 16)
 		return -EINVAL;
 	text = galloc_fail(0) ? ERR_PTR(-ENOMEM) : memdup_user_nul(buf, len);
 	if (IS_ERR(text))

@@ -47,6 +47,7 @@ EXPORT_SYMBOL_IF_KUNIT(allocinfo_reap);
 
 /* debug/watch.c */
 EXPORT_SYMBOL_IF_KUNIT(watch_command);
+EXPORT_SYMBOL_IF_KUNIT(watch_show);
 EXPORT_SYMBOL_IF_KUNIT(leaks_print);
 EXPORT_SYMBOL_IF_KUNIT(leaks_show);
 

@@ -13,6 +13,7 @@
 #include <linux/module.h>
 
 #include "client/heap.h"
+#include "observe/shown.h"
 #include "observe/sums.h"
 
 static struct dentry *heaps_dir;
@@ -81,7 +82,7 @@ static void line_print(const struct heap_line *line, void *arg)
 
 	heap_sum(line->set, &sums);
 	if (line->name)
-		seq_printf(m, "%-20s", line->name);
+		shown_print(m, line->name, 20);
 	else if (line->class == HEAP_LARGE)
 		seq_printf(m, "%-20s", "large");
 	else

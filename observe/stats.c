@@ -15,6 +15,7 @@
 #include "observe/metrics.h"
 #include "observe/profile.h"
 #include "observe/sample.h"
+#include "observe/shown.h"
 #include "observe/sums.h"
 
 #include <linux/cpu.h>
@@ -204,7 +205,7 @@ int stats_classes_show(struct seq_file *m, void *v)
 		if (set->args.class || !set->args.sc.size)
 			continue;
 		sums_of_set(sums, set, &sum);
-		seq_escape(m, set->args.name, " \t\n\\");
+		shown_print(m, set->args.name, 0);
 		class_line(m, &sum, set->args.sc.size);
 	}
 	sums_free(sums);

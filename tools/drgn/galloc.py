@@ -237,6 +237,11 @@ def section_bases(symbols, loaded):
 # ---- galloc --------------------------------------------------------------------------
 
 
+def shown(name):
+    """The name of a cache, as the files in debugfs show it."""
+    return "".join(chr(c) if 32 < c < 127 and c != 92 else f"\\{c:03o}" for c in name)
+
+
 Span = collections.namedtuple("Span", "at start npages state row objects free node page arena")
 Found = collections.namedtuple("Found", "span start size index state")
 
@@ -475,7 +480,7 @@ class Galloc:
             return "galloc()"
         if s in self.heaps_of:
             return f"heap {self.heaps_of[s]}"
-        return f"cache {span.row.set.args.name.string_().decode()}"
+        return f"cache {shown(span.row.set.args.name.string_())}"
 
     def class_of(self, span):
         """The size class, as in the file classes; None: whole pages or a cache."""
@@ -639,7 +644,7 @@ class Galloc:
         """The same of typed caches, by name."""
         rows = {}
         for at, cache in self.caches_of.items():
-            rows[at] = [cache.set.args.name.string_().decode(), cache.set.args.sc.size.value_(),
+            rows[at] = [shown(cache.set.args.name.string_()), cache.set.args.sc.size.value_(),
                         0, 0, 0, 0, 0]
         for span in self.spans():
             if span.objects and span.row.set.value_() in rows:
