@@ -12,6 +12,7 @@
 #include "client/heap.h"
 #include "debug/watch.h"
 #include "observe/heaps.h"
+#include "observe/metrics.h"
 
 #define TIMES		1000
 #define FILE_BYTES	(128 * 1024)
@@ -172,11 +173,62 @@ static void names_may_be_long(struct kunit *test)
 	galloc_cache_destroy(cache);
 }
 
+/* ---- metrics ------------------------------------------------------------------------------ */
+
+/* No series is there twice, and none is missing. */
+static void caches_of_one_name_are_added_up(struct kunit *test)
+{
+	static const char * const names[] = { "kunit", NAME, "kunit", "kunit" };
+	struct galloc_cache *cache[ARRAY_SIZE(names)];
+	void *p[ARRAY_SIZE(names)];
+	const char *text;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		cache[i] = galloc_cache_create(names[i], 200 + 8 * i, NULL);
+		KUNIT_ASSERT_NOT_NULL(test, cache[i]);
+		p[i] = galloc_cache_alloc(cache[i], GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, p[i]);
+	}
+	text = show(test, metrics_show, NULL);
+	KUNIT_EXPECT_EQ(test, count(text, "{cache=\"kunit\"} "), 5);
+	KUNIT_EXPECT_EQ(test, count(text, "\ngalloc_cache_in_use_objects{cache=\"kunit\"} 3\n"), 1);
+	KUNIT_EXPECT_EQ(test, count(text, "\ngalloc_cache_allocs_total{cache=\"kunit\"} 3\n"), 1);
+	KUNIT_EXPECT_EQ(test, count(text, "\ngalloc_cache_allocs_total{cache=\"my\\\\040cache,"
+				    "\\\\134\\\\040\\\"\\\\012\\\\377\"} 1\n"), 1);
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		galloc_cache_free(cache[i], p[i]);
+		galloc_cache_destroy(cache[i]);
+	}
+}
+
+/* Whole pages are in classes, and so they are here. */
+static void whole_pages_have_metrics(struct kunit *test)
+{
+	void *p = galloc(100000, GFP_KERNEL);
+	struct galloc_heap *heap = galloc_heap_create("kunit", NULL);
+	char line[96];
+
+	KUNIT_ASSERT_TRUE(test, p && heap);
+	gfree(galloc_from(heap, 64, GFP_KERNEL));
+	KUNIT_EXPECT_EQ(test, count(show(test, metrics_show, NULL),
+				    "\ngalloc_class_in_use_objects{size=\"large\"} 1\n"), 1);
+	snprintf(line, sizeof(line), "\ngalloc_class_allocs_total{size=\"large\"} %ld\n",
+		 gk_events(EVENT_LARGE_ALLOC));
+	KUNIT_EXPECT_EQ(test, count(show(test, metrics_show, NULL), line), 1);
+	KUNIT_EXPECT_EQ(test, count(show(test, metrics_show, NULL),
+				    "\ngalloc_heap_allocs_total{heap=\"kunit\"} 1\n"), 1);
+	KUNIT_EXPECT_EQ(test, galloc_heap_destroy(heap), 0);
+	gfree(p);
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE(a_heap_counts_its_small_objects),
 	KUNIT_CASE(any_name_of_a_cache_is_a_word),
 	KUNIT_CASE(a_cache_is_watched_by_any_name),
 	KUNIT_CASE(names_may_be_long),
+	KUNIT_CASE(caches_of_one_name_are_added_up),
+	KUNIT_CASE(whole_pages_have_metrics),
 	{}
 };
 

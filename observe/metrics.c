@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 // Copyright (C) 2026 The galloc authors
 /*
- * metrics: the numbers of stats, classes and heaps in Prometheus' text form.
+ * metrics: the numbers of stats, events and classes, and most of heaps, in Prometheus' text
+ * form.
  *
  * For a collector that reads files, such as node_exporter's.  Called by debugfs; the
  * numbers are those of stats.c and heaps.c.  Documentation/stats.rst describes them.
@@ -11,12 +12,14 @@
 #include "observe/metrics.h"
 #include "observe/profile.h"
 #include "observe/sample.h"
+#include "observe/shown.h"
 #include "observe/sums.h"
 
 #include <linux/debugfs.h>
 #include <linux/module.h>
+#include <linux/sort.h>
 
-/* More than they take without heaps. */
+/* More than they take without heaps and caches. */
 #define METRICS_BYTES	(64 * 1024)
 
 static void metric(struct seq_file *m, const char *name, const char *type, const char *help)
@@ -134,34 +137,152 @@ static unsigned long class_allocs(const struct class_sums *cs)
 	return cs->allocs;
 }
 
+/* Of a size class, and of a cache. */
 static const struct class_metric {
 	const char *name;
 	const char *type;
 	const char *help;
 	unsigned long (*of)(const struct class_sums *cs);
 } class_metrics[] = {
-	{ "class_in_use_objects", "gauge", "Objects that clients have, by their size.",
-	  class_in_use },
-	{ "class_cached_objects", "gauge", "Objects on stacks and in transfer.", class_cached },
-	{ "class_central_objects", "gauge", "Objects free in their spans.", class_central },
-	{ "class_pages", "gauge", "Pages of the spans.", class_pages },
-	{ "class_allocs_total", "counter", "Objects allocated.", class_allocs },
+	{ "in_use_objects", "gauge", "Objects that clients have", class_in_use },
+	{ "cached_objects", "gauge", "Objects on stacks and in transfer", class_cached },
+	{ "central_objects", "gauge", "Objects free in their spans", class_central },
+	{ "pages", "gauge", "Pages of the spans", class_pages },
+	{ "allocs_total", "counter", "Objects allocated", class_allocs },
 };
+
+#define METRIC_NAME_BYTES	32
+
+/* Begin a family of metrics; its name is @what's. */
+static void class_metric(struct seq_file *m, const struct class_metric *cm, const char *what,
+			 char *name)
+{
+	char help[64];
+
+	snprintf(name, METRIC_NAME_BYTES, "%s_%s", what, cm->name);
+	snprintf(help, sizeof(help), "%s, by %s.", cm->help,
+		 !strcmp(what, "cache") ? "their cache" : "their size");
+	metric(m, name, cm->type, help);
+}
 
 static void metrics_classes(struct seq_file *m, const struct sums *sums)
 {
+	struct class_sums large = sums->class[0];
 	const struct class_metric *cm;
+	char name[METRIC_NAME_BYTES];
 	unsigned int class;
 	char size[12];
 
+	/* Each is in use; none is on a stack. */
+	large.out = large.taken;
 	for (cm = class_metrics; cm < class_metrics + ARRAY_SIZE(class_metrics); cm++) {
-		metric(m, cm->name, cm->type, cm->help);
+		class_metric(m, cm, "class", name);
 		for (class = 1; class < GALLOC_NR_CLASSES; class++) {
 			snprintf(size, sizeof(size), "%lu", class_size(class));
-			metric_of(m, cm->name, "size", size, cm->of(&sums->class[class]));
+			metric_of(m, name, "size", size, cm->of(&sums->class[class]));
 		}
+		metric_of(m, name, "size", "large", cm->of(&large));
 	}
 }
+
+/* ---- caches ------------------------------------------------------------------------------ */
+
+/* Caches of one name; a series that were there twice would spoil all others. */
+struct cache_metrics {
+	struct rowset *set;	/* one of them, held for its name */
+	unsigned long n[ARRAY_SIZE(class_metrics)];
+};
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(((const struct cache_metrics *)a)->set->args.name,
+		      ((const struct cache_metrics *)b)->set->args.name);
+}
+
+/* All caches, at most @room.  Returns their number. */
+static unsigned long caches_find(struct cache_metrics *cache, unsigned long room,
+				 const struct sums *sums)
+{
+	struct rowset *set = NULL;
+	unsigned long nr = 0;
+	struct class_sums sum;
+	unsigned int i;
+
+	while ((set = rows_next_set(set))) {
+		if (nr == room) {
+			rows_put(set);
+			break;
+		}
+		/* Those with a class are of heaps. */
+		if (set->args.class || !set->args.sc.size || !rows_get(set))
+			continue;
+		sums_of_set(sums, set, &sum);
+		cache[nr].set = set;
+		for (i = 0; i < ARRAY_SIZE(class_metrics); i++)
+			cache[nr].n[i] = class_metrics[i].of(&sum);
+		nr++;
+		cond_resched();
+	}
+	return nr;
+}
+
+/* Add up those of one name, which are side by side.  Returns how many are left. */
+static unsigned long caches_add_up(struct cache_metrics *cache, unsigned long nr)
+{
+	unsigned long from, to = 0;
+	unsigned int i;
+
+	for (from = 0; from < nr; from++) {
+		if (!to || by_name(&cache[to - 1], &cache[from])) {
+			cache[to++] = cache[from];
+			continue;
+		}
+		for (i = 0; i < ARRAY_SIZE(class_metrics); i++)
+			cache[to - 1].n[i] += cache[from].n[i];
+		rows_put(cache[from].set);
+	}
+	return to;
+}
+
+/* The name is that of classes. */
+static void cache_metric(struct seq_file *m, const char *name, const char *cache,
+			 unsigned long value)
+{
+	seq_printf(m, "galloc_%s{cache=\"", name);
+	for (; *cache; cache++)
+		if (!shown_as_it_is(*cache))
+			seq_printf(m, "\\\\%03o", (u8)*cache);
+		else
+			seq_printf(m, *cache == '"' ? "\\%c" : "%c", *cache);
+	seq_printf(m, "\"} %lu\n", value);
+}
+
+static int metrics_caches(struct seq_file *m, const struct sums *sums)
+{
+	/* Of those that are made meanwhile, some. */
+	unsigned long room = READ_ONCE(rows_nr_sets) + 16, nr, i;
+	struct cache_metrics *cache = galloc_fail(get_order(room * sizeof(*cache))) ? NULL :
+				      kvcalloc(room, sizeof(*cache), GFP_KERNEL);
+	char name[METRIC_NAME_BYTES];
+	unsigned int k;
+
+	if (!cache)
+		return -ENOMEM;
+	nr = caches_find(cache, room, sums);
+	sort(cache, nr, sizeof(*cache), by_name, NULL);
+	nr = caches_add_up(cache, nr);
+	for (k = 0; k < ARRAY_SIZE(class_metrics); k++) {
+		class_metric(m, &class_metrics[k], "cache", name);
+		for (i = 0; i < nr; i++)
+			cache_metric(m, name, cache[i].set->args.name, cache[i].n[k]);
+	}
+	for (i = 0; i < nr; i++)
+		rows_put(cache[i].set);
+	kvfree(cache);
+	return 0;
+}
+
+/* ---- heaps ------------------------------------------------------------------------------- */
 
 /* Which of a heap's numbers is being printed, and where. */
 struct heap_metric {
@@ -177,6 +298,11 @@ static void heap_metric_print(struct galloc_heap *heap, void *arg)
 
 	galloc_heap_usage(heap, &usage);
 	metric_of(hm->m, hm->name, "heap", heap->name, *(size_t *)((char *)&usage + hm->at));
+}
+
+static void heap_allocs_print(struct galloc_heap *heap, void *arg)
+{
+	metric_of(arg, "heap_allocs_total", "heap", heap->name, heaps_allocs(heap));
 }
 
 static void metrics_heaps(struct seq_file *m)
@@ -204,12 +330,16 @@ static void metrics_heaps(struct seq_file *m)
 			.m = m, .name = of[i].name, .at = of[i].at,
 		});
 	}
+	metric(m, "heap_allocs_total", "counter",
+	       "Small objects allocated, but for those of its caches.");
+	heap_walk(heap_allocs_print, m);
 }
 
 int metrics_show(struct seq_file *m, void *v)
 {
 	struct galloc_totals totals;
 	struct sums *sums;
+	int err;
 
 	sums = sums_collect();
 	if (!sums)
@@ -221,11 +351,14 @@ int metrics_show(struct seq_file *m, void *v)
 	metrics_rcu(m);
 	metrics_profile(m);
 	metrics_classes(m, sums);
+	err = metrics_caches(m, sums);
 	sums_free(sums);
-	metrics_heaps(m);
-	return 0;
+	if (!err)
+		metrics_heaps(m);
+	return err;
 }
-SUMS_SHOW_SIZED(metrics, METRICS_BYTES + 4 * heaps_count() * SUMS_LINE_BYTES);
+SUMS_SHOW_SIZED(metrics, METRICS_BYTES + 5 * (heaps_count() + READ_ONCE(rows_nr_sets)) *
+		SUMS_LINE_BYTES);
 
 void metrics_init(struct dentry *parent)
 {

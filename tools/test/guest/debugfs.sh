@@ -152,8 +152,8 @@ check "metrics: exact at rest" metrics_at_rest $tmp/metrics
 same "metrics: the parts are the whole" \
 	"$(awk '/^galloc_memory_bytes\{/ { n += $2 } /^galloc_held_bytes / { n -= $2 } END { printf "%.0f", n }' $tmp/metrics)" 0
 same "metrics: the allocations are those of classes" \
-	"$(awk '/^galloc_class_allocs_total\{/ { n += $2 } END { print n }' $tmp/metrics)" \
-	"$(awk 'NR > 1 && $1 != "large" { n += $8 } END { print n }' "$G/classes")"
+	"$(awk '/^galloc_(class|cache)_allocs_total\{/ { n += $2 } END { print n }' $tmp/metrics)" \
+	"$(awk 'NR > 1 { n += $8 } END { print n }' "$G/classes")"
 same "/proc/galloc has the lines of stats, for root" \
 	"$(stat -c '%a %u' /proc/galloc) $(awk '{ print $1 }' /proc/galloc | cksum)" \
 	"400 0 $(awk '{ print $1 }' "$G/stats" | cksum)"

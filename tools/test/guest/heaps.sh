@@ -19,7 +19,7 @@ of()
 	}' "$G/$1"
 }
 
-begin 12
+begin 13
 
 load_galloc
 same "no heap, no line" "$(of heaps 1 1)" ""
@@ -34,6 +34,8 @@ same "classes has a line for the cache" "$(awk '$1 == "lone" { print $2, $3 }' "
 	"200 5"
 same "metrics has a line for each" "$(sed -n 's/^galloc_heap_limit_bytes//p' "$G/metrics" | tr '\n' ';')" \
 	'{heap="guest"} 2097152;{heap="guest.2"} 0;'
+same "and for each cache" "$(sed -n 's/^galloc_cache_in_use_objects//p' "$G/metrics" | tr '\n' ';')" \
+	'{cache="inside"} 100;{cache="lone"} 5;'
 check "the client unloads" unload galloc_heaps
 same "what it left is reported once for each" \
 	"$(log_new 'galloc: live: ' | sed 's/.*objects: //; s/, [^,]*$//' | tr '\n' ';')" \

@@ -18,7 +18,7 @@ HEAPS=$4
 MOST=100
 ! grep -q 'TCG\|QEMU Virtual' /proc/cpuinfo || MOST=500
 
-begin 22
+begin 23
 
 possible()
 {
@@ -53,7 +53,9 @@ same "each cache has a line, with its object" \
 same "each heap has a line, with its bytes" \
 	"$(awk '$1 ~ /^heap-/ { n++; b += $4 } END { print n, b }' $tmp/heaps)" "$HEAPS $((HEAPS * 64))"
 same "each heap has a metric of each kind" \
-	"$(grep -c '^galloc_heap_[a-z_]*{heap="heap-' $tmp/metrics)" $((HEAPS * 4))
+	"$(grep -c '^galloc_heap_[a-z_]*{heap="heap-' $tmp/metrics)" $((HEAPS * 5))
+same "so has each cache" \
+	"$(grep -c '^galloc_cache_[a-z_]*{cache="many-' $tmp/metrics)" $((CACHES * 5))
 same "each CPU has a line" "$(awk 'NR > 1' $tmp/mcache | wc -l)" "$(grep -c ^processor /proc/cpuinfo)"
 same "each node has its pages" "$(grep -c ' pages used ' $tmp/mheap)" "$2"
 same "the spans are all there" "$(awk 'NR > 1 && $6 == 104' $tmp/spans | wc -l)" "$CACHES"
