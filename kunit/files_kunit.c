@@ -49,6 +49,17 @@ static bool set_is_of(const struct rowset *set, const void *heap)
 	return set->args.owner == heap;
 }
 
+/* ---- stats ------------------------------------------------------------------------------- */
+
+/* Programs that draw the map of another machine ask. */
+static void stats_has_the_size_of_a_page(struct kunit *test)
+{
+	char line[48];
+
+	snprintf(line, sizeof(line), "\npage_bytes           %lu\n", PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, count(show(test, stats_show, NULL), line), 1);
+}
+
 /* ---- heaps ------------------------------------------------------------------------------- */
 
 static void take_and_free(struct kunit *test, struct galloc_heap *heap)
@@ -223,6 +234,7 @@ static void whole_pages_have_metrics(struct kunit *test)
 }
 
 static struct kunit_case cases[] = {
+	KUNIT_CASE(stats_has_the_size_of_a_page),
 	KUNIT_CASE(a_heap_counts_its_small_objects),
 	KUNIT_CASE(any_name_of_a_cache_is_a_word),
 	KUNIT_CASE(a_cache_is_watched_by_any_name),

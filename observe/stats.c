@@ -150,6 +150,7 @@ int stats_show(struct seq_file *m, void *v)
 		   release_free_max() << PAGE_SHIFT);
 	seq_printf(m, LINE "%lu\n", "cpu_cache_bytes", galloc_cpu_cache_bytes);
 	seq_printf(m, LINE "%lu\n", "sample_bytes", READ_ONCE(sample_mean));
+	seq_printf(m, LINE "%lu\n", "page_bytes", PAGE_SIZE);
 	seq_printf(m, LINE "%d\n", "debug", galloc_debug);
 	seq_printf(m, LINE "%ld\n", "short_spans", t.short_spans);
 	events_print(m, 0, NR_STATS_EVENTS);

@@ -28,8 +28,8 @@ import sys
 
 import drgn
 
-PAGE_SHIFT = 12
-ARENA_PAGES = 512
+# Of a slot of the address map, whatever the pages.
+ARENA_SHIFT = 21
 # Fewer references: the page may have another owner, as in arena_bare_span().
 PAGE_LOST = (1 << 20) // 16
 MODULE_KO = "updates/galloc.ko"
@@ -237,6 +237,12 @@ def section_bases(symbols, loaded):
 # ---- galloc --------------------------------------------------------------------------
 
 
+def pages_of(types):
+    """Pages of a slot, each of which has an entry in a table, and the shift of their size."""
+    pages = types.type("struct arena").member("stack").type.length
+    return pages, ARENA_SHIFT - pages.bit_length() + 1
+
+
 def shown(name):
     """The name of a cache, as the files in debugfs show it."""
     return "".join(chr(c) if 32 < c < 127 and c != 92 else f"\\{c:03o}" for c in name)
@@ -276,11 +282,13 @@ class Galloc:
 
     def setup(self):
         """What does not change, or only with a new arena."""
+        self.arena_pages, self.page_shift = pages_of(self.types)
         # A node has so many numbers of stacks, the last one fewer.
         self.nodes = self.var("nr_stacks").value_() // self.var("stack_sets").type_.length + 1
         self.states = {e.value: e.name[len("MSPAN_"):].lower()
                        for e in self.types.type("enum mspan_state").enumerators}
         self.rows = self.read_rows()
+        self.cut_rows = {number for number, row in self.rows.items() if row.sc.size}
         self.caches_of = {c.set.value_(): c for c in self.all_caches()}
         self.heaps_of = {}
         for heap in self.heap_list():
@@ -373,13 +381,13 @@ class Galloc:
     def page(self, address):
         """The struct page of an address."""
         arena_map = self.var("arena_map")
-        index = (address - arena_map.base.value_()) >> PAGE_SHIFT
+        index = (address - arena_map.base.value_()) >> self.page_shift
         return self.obj("struct page", arena_map.pages.value_() +
                         index * self.types.type("struct page").size)
 
     def arena(self, nr, word):
         """The slot of that number, by its word in the map; None if it is not galloc's."""
-        at = (word + nr * ARENA_PAGES * 2) & (2**64 - 1)
+        at = (word + nr * self.arena_pages * 2) & (2**64 - 1)
         return None if at == self.symbol["arena_none"] else \
             self.obj("struct arena", at).read_()
 
@@ -395,7 +403,7 @@ class Galloc:
     def arena_at(self, address):
         """The slot of an address, if it has tables."""
         arena_map = self.var("arena_map")
-        nr = (address - arena_map.base.value_()) // (ARENA_PAGES << PAGE_SHIFT)
+        nr = (address - arena_map.base.value_()) // (1 << ARENA_SHIFT)
         if not 0 <= nr < arena_map.nr.value_():
             return None
         arena = self.arena(nr, *self.words(arena_map.stacks.address_ + 8 * nr, 1))
@@ -404,11 +412,11 @@ class Galloc:
     def pointers(self, arena):
         """The descriptor of each page of a slot, 0 where there is none."""
         if arena.span:
-            return self.words(arena.span.value_(), ARENA_PAGES)
-        found = [0] * ARENA_PAGES
-        for i in range(ARENA_PAGES):
+            return self.words(arena.span.value_(), self.arena_pages)
+        found = [0] * self.arena_pages
+        for i in range(self.arena_pages):
             if arena.owned[i // 64].value_() >> i % 64 & 1:
-                page = self.page(arena.start.value_() + (i << PAGE_SHIFT))
+                page = self.page(arena.start.value_() + (i << self.page_shift))
                 if page._refcount.counter.value_() >= PAGE_LOST:
                     found[i] = page.private.value_()
         return found
@@ -420,13 +428,14 @@ class Galloc:
         tag, start = s.tag.value_(), s.start.value_()
         state = self.states.get(tag & 0xFF, "?")
         row = self.rows.get(tag >> 8) if tag >> 8 else None
-        cut = row is not None and state != "large"
+        # Whole pages of a heap have a row, too, which they keep when they are not LARGE any more.
+        cut = tag >> 8 in self.cut_rows and state != "large"
         free = 0
         if cut:
             bits = self.words(at + drgn.sizeof(s), s.nwords.value_())
             free = sum(bits[i] << 64 * i for i in range(len(bits)))
         return Span(at, start, s.npages.value_(), state, row, s.objects.value_() if cut else 0,
-                    free, arena.nid.value_(), (start >> PAGE_SHIFT) % ARENA_PAGES,
+                    free, arena.nid.value_(), (start >> self.page_shift) % self.arena_pages,
                     arena.start.value_())
 
     def lone(self):
@@ -442,35 +451,37 @@ class Galloc:
             if arena.lone:
                 continue
             pointers, i = self.pointers(arena), 0
-            while i < ARENA_PAGES:
+            while i < self.arena_pages:
                 if not pointers[i]:
                     i += 1
                     continue
                 span = self.span(pointers[i], arena)
-                if span.start >= arena.start.value_() + (i << PAGE_SHIFT):
+                if span.start >= arena.start.value_() + (i << self.page_shift):
                     yield span
                 i = max(i + 1, span.page + span.npages)
         yield from self.lone()
 
     def span_of(self, address):
         """The span that has an address, or None."""
-        base = address & ~((ARENA_PAGES << PAGE_SHIFT) - 1)
+        base = address & ~((1 << ARENA_SHIFT) - 1)
         while True:
             arena = self.arena_at(base)
             if arena is None:
-                return next((s for s in self.lone() if s.start == address & -4096), None)
-            top = min(address - base, (ARENA_PAGES << PAGE_SHIFT) - 1) >> PAGE_SHIFT
+                page = address >> self.page_shift << self.page_shift
+                return next((s for s in self.lone() if s.start == page), None)
+            top = min(address - base, (1 << ARENA_SHIFT) - 1) >> self.page_shift
             for at in reversed(self.pointers(arena)[:top + 1]):
                 if at:
                     span = self.span(at, arena)
-                    return span if address < span.start + (span.npages << PAGE_SHIFT) else None
+                    end = span.start + (span.npages << self.page_shift)
+                    return span if address < end else None
             # An object above a block has begun in an earlier slot.
-            base -= ARENA_PAGES << PAGE_SHIFT
+            base -= 1 << ARENA_SHIFT
 
     def size_of(self, span):
         """Bytes of an object of a span."""
-        if span.row is None or span.state == "large":
-            return span.npages << PAGE_SHIFT
+        if not span.objects:
+            return span.npages << self.page_shift
         return span.row.sc.size.value_()
 
     def owner_of(self, span):
@@ -500,7 +511,7 @@ class Galloc:
         """(span, address, size) of all that clients have."""
         for span in self.spans():
             if span.state == "large":
-                yield span, span.start, span.npages << PAGE_SHIFT
+                yield span, span.start, span.npages << self.page_shift
                 continue
             size = self.size_of(span)
             for i in range(span.objects):
@@ -528,7 +539,7 @@ class Galloc:
         """The names of a stack in galloc's depot."""
         if not handle:
             return []
-        shift = PAGE_SHIFT - 3
+        shift = self.page_shift - 3
         page, = self.words(self.symbol["depot_pages"] + 8 * (handle >> shift), 1)
         at = page + (handle & ((1 << shift) - 1)) * 8
         stack = self.obj("struct depot_stack", at)

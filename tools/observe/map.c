@@ -10,16 +10,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Pages of a block, and of a character or a square. */
-#define BLOCK_PAGES	512
-#define CELL_PAGES	8
-#define CELLS		(BLOCK_PAGES / CELL_PAGES)
+/* The most characters of a block: each is for a page at least. */
+#define MOST_CELLS	64
+
+/* Pages and characters of a block, and pages of a character, of the machine that is drawn. */
+static unsigned int block_pages, cells, cell_pages;
 
 /* More than any object has. */
 #define MOST_PAGES	(1 << 20)
 
-/* Pages of SVG, and the height of a block. */
-#define SVG_SCALE	2
+/* Length and height of a block in SVG. */
+#define SVG_BLOCK	1024
 #define SVG_HEIGHT	14
 
 /**
@@ -88,10 +89,13 @@ static const struct table *spans_of(const struct snapshot *s)
 	const struct table *t = &s->file[READER_SPANS];
 	size_t row;
 
+	block_pages = READER_BLOCK / reader_page_bytes(s);
+	cells = block_pages < MOST_CELLS ? block_pages : MOST_CELLS;
+	cell_pages = block_pages / cells;
 	if (t->rows && (!reader_cell(t, 0, "block") || !reader_cell(t, 0, "state")))
 		reader_die("spans does not say where they are: that galloc is too old for a map");
 	for (row = 0; row < t->rows; row++)
-		if (reader_number(t, row, "page") >= BLOCK_PAGES ||
+		if (reader_number(t, row, "page") >= block_pages ||
 		    reader_number(t, row, "pages") > MOST_PAGES)
 			reader_die("spans has one of %s pages at page %s of a block: it is damaged",
 				   reader_cell(t, row, "pages") ?: "?",
@@ -110,32 +114,32 @@ static char mark_of(const struct span *s)
 }
 
 /*
- * The characters of a block, each for CELL_PAGES: what is in the first of them that has
+ * The characters of a block, each for cell_pages: what is in the first of them that has
  * anything but free pages, since what is free needs less attention.
  */
 static void cells_fill(char *cell, const struct span *s)
 {
-	unsigned int first = s->page / CELL_PAGES, i;
-	unsigned int last = (s->page + (s->pages ?: 1) - 1) / CELL_PAGES;
+	unsigned int first = s->page / cell_pages, i;
+	unsigned int last = (s->page + (s->pages ?: 1) - 1) / cell_pages;
 
-	for (i = first; i <= last && i < CELLS; i++)
+	for (i = first; i <= last && i < cells; i++)
 		if (cell[i] == ' ' || cell[i] == '.')
 			cell[i] = mark_of(s);
 }
 
 static void cells_print(unsigned long block, const char *cell)
 {
-	printf("%8lu |%.*s|\n", block, CELLS, cell);
+	printf("%8lu |%.*s|\n", block, (int)cells, cell);
 }
 
 /* An object above a block goes on in the next lines. */
 static void rest_print(const struct span *s, unsigned long block)
 {
-	char cell[CELLS];
+	char cell[MOST_CELLS];
 	struct span rest = *s;
 
-	while (rest.page + rest.pages > BLOCK_PAGES) {
-		rest.pages -= BLOCK_PAGES - rest.page;
+	while (rest.page + rest.pages > block_pages) {
+		rest.pages -= block_pages - rest.page;
 		rest.page = 0;
 		memset(cell, ' ', sizeof(cell));
 		cells_fill(cell, &rest);
@@ -147,10 +151,10 @@ void view_map(const struct snapshot *s)
 {
 	const struct table *t = spans_of(s);
 	struct span span = { }, last = { };
-	char cell[CELLS];
+	char cell[MOST_CELLS];
 	size_t row;
 
-	printf("a line is a block of 2 MiB, a character %d pages:\n", CELL_PAGES);
+	printf("a line is a block of 2 MiB, a character %u pages:\n", cell_pages);
 	puts("# full, 1-9 partial by fill, c cached by a CPU, L large, . free, d deferred, t in transit\n");
 	for (row = 0; row <= t->rows; row++, last = span) {
 		if (row < t->rows)
@@ -171,12 +175,12 @@ static void svg_span(const struct span *s, unsigned int y)
 {
 	const struct look *look = look_of(s->state);
 	double opacity = *look->state == 'p' ? 0.25 + 0.75 * s->fill / 100 : 1;
-	unsigned int pages = s->pages;
+	unsigned int pages = s->pages, scale = SVG_BLOCK / block_pages;
 
-	if (s->page + pages > BLOCK_PAGES)
-		pages = BLOCK_PAGES - s->page;
+	if (s->page + pages > block_pages)
+		pages = block_pages - s->page;
 	printf("<rect x=\"%u\" y=\"%u\" width=\"%u\" height=\"%u\" fill=\"%s\" fill-opacity=\"%.2f\">",
-	       80 + s->page * SVG_SCALE, y, pages * SVG_SCALE, SVG_HEIGHT - 2, look->color,
+	       80 + s->page * scale, y, pages * scale, SVG_HEIGHT - 2, look->color,
 	       opacity);
 	printf("<title>%s, %u pages", s->state, s->pages);
 	if (s->class)
@@ -206,7 +210,7 @@ void view_svg(const struct snapshot *s)
 		last = block;
 	}
 	printf("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%lu\" font-family=\"sans-serif\" font-size=\"12\" role=\"img\">\n",
-	       100 + BLOCK_PAGES * SVG_SCALE, 40 + blocks * SVG_HEIGHT);
+	       100 + SVG_BLOCK, 40 + blocks * SVG_HEIGHT);
 	puts("<title>galloc's blocks and spans</title>");
 	svg_legend();
 	for (blocks = 0, row = 0; row < t->rows; row++) {

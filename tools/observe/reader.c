@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 /* The first and last lines of a snapshot, and what comes before each file in it. */
 #define SNAPSHOT_HEAD	"galloc snapshot 1, time "
@@ -247,6 +248,16 @@ unsigned long long reader_stat(const struct snapshot *s, const char *key)
 const char *reader_state(const struct snapshot *s)
 {
 	return value_of(&s->file[READER_STATS], "state") ?: "unknown";
+}
+
+/* Bytes of a page of the machine that it is of; of this one, where it does not say. */
+unsigned int reader_page_bytes(const struct snapshot *s)
+{
+	unsigned long long n = reader_stat(s, "page_bytes");
+
+	if (n < 4096 || n > READER_BLOCK || n & (n - 1))
+		n = sysconf(_SC_PAGESIZE);
+	return n;
 }
 
 /* Allocations since the last one: classes has all but the small objects of heaps. */

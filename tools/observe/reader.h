@@ -15,6 +15,9 @@
 #define READER_VERSION	2
 #define READER_DIR	"/sys/kernel/debug/galloc"
 
+/* Of a slot of galloc's address map, a block, whatever the pages. */
+#define READER_BLOCK	(2u << 20)
+
 /* The files that are tables: a line of column names, then rows. */
 enum reader_file {
 	READER_STATS,		/* no names: keys and values */
@@ -80,6 +83,7 @@ const char *reader_cell(const struct table *t, size_t row, const char *column);
 unsigned long long reader_number(const struct table *t, size_t row, const char *column);
 unsigned long long reader_stat(const struct snapshot *s, const char *key);
 const char *reader_state(const struct snapshot *s);
+unsigned int reader_page_bytes(const struct snapshot *s);
 unsigned long long reader_allocs(const struct snapshot *s, const struct snapshot *last);
 unsigned long long reader_growth(const struct table *t, const struct table *last,
 				 const char *column, bool wraps);

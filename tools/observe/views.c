@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 /* Rows of a table that the summary shows. */
 #define TOP	12
@@ -59,16 +58,18 @@ static void print_parts(const struct snapshot *s)
 		printf("%-16s %14llu\n", "limit", n);
 }
 
+/* Whose classes are shown, and the bytes of its pages. */
+static const struct table *sorted_table;
+static unsigned int sorted_page_bytes;
+
 /* Bytes of the objects in use of a row of classes; those of whole pages by their pages. */
 static unsigned long long class_bytes(const struct table *t, size_t row)
 {
 	unsigned long long size = reader_number(t, row, "size_bytes");
 
 	return size ? size * reader_number(t, row, "in_use_objects") :
-		      sysconf(_SC_PAGESIZE) * reader_number(t, row, "pages");
+		      sorted_page_bytes * reader_number(t, row, "pages");
 }
-
-static const struct table *sorted_table;
 
 static int by_bytes(const void *a, const void *b)
 {
@@ -78,8 +79,9 @@ static int by_bytes(const void *a, const void *b)
 	return (x < y) - (x > y);
 }
 
-static void print_classes(const struct table *t)
+static void print_classes(const struct snapshot *s)
 {
+	const struct table *t = &s->file[READER_CLASSES];
 	size_t *order = calloc(t->rows + 1, sizeof(*order)), i;
 
 	if (!order)
@@ -87,6 +89,7 @@ static void print_classes(const struct table *t)
 	for (i = 0; i < t->rows; i++)
 		order[i] = i;
 	sorted_table = t;
+	sorted_page_bytes = reader_page_bytes(s);
 	qsort(order, t->rows, sizeof(*order), by_bytes);
 	printf("\n%-16s %6s %10s %8s %8s %8s %8s %12s\n", "class", "size", "in_use", "bytes",
 	       "cached", "central", "pages", "allocs");
@@ -153,7 +156,7 @@ void view_summary(const struct snapshot *s)
 {
 	print_time(s);
 	print_parts(s);
-	print_classes(&s->file[READER_CLASSES]);
+	print_classes(s);
 	print_heaps(&s->file[READER_HEAPS]);
 	print_cpus(&s->file[READER_MCACHE]);
 	print_alarms(s);

@@ -119,6 +119,38 @@ print(sum(r.find("{*}title") is not None for r in tree.parse(sys.stdin).iter("{h
 		"$(said 0.01 2 | awk 'NR > 1 { print $1, $6 }' | tr '\n' ';')" "2048K -;2048K 0;"
 }
 
+# A snapshot of another machine, of arm64.
+check_pages()
+{
+	local d=$work/galloc shift pages
+
+	sed -i '$a page_bytes 65536' "$d/stats"
+	cat >"$d/spans" <<-END
+		address node pages state class size_bytes objects free_objects dropped_refs block page
+		0000000000000001 0 1 full 6 64 1024 0 0 3 0
+		0000000000000002 0 31 free 0 0 0 0 0 3 1
+		0000000000000003 0 40 large 0 0 0 0 0 4 0
+	END
+	same "pages of 64 KiB: a character each" "$(said --map | tail -n 3)" \
+		"$(printf '       3 |#%s|\n       4 |%s|\n       5 |%s%s|' "$(row . 31)" "$(row L 32)" \
+			"$(row L 8)" "$(row ' ' 24)")"
+	same "a block is as wide" "$(said --svg | sed -n 's/.*x="112" .* width="\([0-9]*\)".*<title>free.*/\1/p')" 992
+	same "and whole pages as large" "$(said | awk '$1 == "large" { print $4 }')" 16M
+	make_files
+	/usr/bin/python3 -c 'import drgn' 2>/dev/null || return 0
+	for shift in 12 14 16; do
+		pages=$((1 << 21 - shift))
+		echo "struct arena { unsigned short stack[$pages]; } arena;" >"$work/arena.c"
+		gcc -g -c -o "$work/arena.o" "$work/arena.c"
+		same "galloc.py, of $pages pages in a slot" "$(PYTHONPATH=$top/tools/drgn PYTHONDONTWRITEBYTECODE=1 \
+			/usr/bin/python3 -c '
+import drgn, galloc, sys
+types = drgn.Program()
+types.load_debug_info([sys.argv[1]])
+print(*galloc.pages_of(types))' "$work/arena.o" 2>&1)" "$pages $shift"
+	done
+}
+
 check_snapshots()
 {
 	said --save "$work/old"
@@ -558,6 +590,7 @@ make -s -C "$top/tools/observe"
 cp "$tool" "$work"
 make_files
 check_views
+check_pages
 check_snapshots
 check_growth
 check_bad_input
