@@ -6,7 +6,7 @@
  * "held" has 64 MiB of them out, "burst" ten thousand; each repetition begins with
  * both allocators having returned what they can, so that getting memory from the
  * system, and what that leaves to be done when it is freed, are in it.  "rcu" frees two
- * thousand by gfree_rcu() and kfree_rcu(): what that costs the caller.
+ * thousand by gfree_rcu() and kfree_rcu(), and by gfree(): what that costs the caller.
  */
 #include "allocators.h"
 
@@ -153,11 +153,46 @@ LATE(none)
 LATE(galloc)
 LATE(kmalloc)
 
+static __always_inline void gfree_free_late(struct run *run, struct late *p)
+{
+	gfree(p);
+}
+
+LATE(gfree)
+
 static const struct case_fns late_frees = {
 	.by[NONE] = late_frees_none,
 	.by[GALLOC] = late_frees_galloc,
 	.by[KMALLOC] = late_frees_kmalloc,
+	.by[GFREE] = late_frees_gfree,
 };
+
+/* So many objects of 64 bytes are on a stack, or have room there, from the first on. */
+#define ON_STACK	32
+
+/* The same of gfree(), a few at a time: what is done when a stack is full is not in it. */
+static u64 time_plain(struct run *run)
+{
+	struct run few = *run;
+	u64 start, between, ns = 0;
+	unsigned int i;
+
+	few.ops = ON_STACK;
+	for (i = 0; i < run->ops; i += ON_STACK) {
+		takes.by[GALLOC](&few);
+		run->failed |= few.failed;
+		if (run->failed)
+			return 0;
+		start = bench_clock();
+		between = bench_clock();
+		late_frees.by[GFREE](&few);
+		ns += bench_clock() - between;
+		/* What the clock takes itself. */
+		ns -= min(ns, between - start);
+		cond_resched();
+	}
+	return ns;
+}
 
 /* What the caller pays; again if the timer tick fell into it. */
 static u64 time_late(struct run *run, enum allocator a)
@@ -166,6 +201,8 @@ static u64 time_late(struct run *run, enum allocator a)
 	bool ticked = true;
 	u64 start, ns = 0;
 
+	if (a == GFREE)
+		return time_plain(run);
 	for (try = 0; try < 8 && ticked; try++) {
 		unsigned long tick;
 

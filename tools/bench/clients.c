@@ -3,11 +3,13 @@
 /*
  * clients: what typed caches and private heaps cost apart from their objects.
  *
- * "release" takes back a heap of 64-byte objects, in one sweep and object by object.
+ * "release" takes back a heap of 64-byte objects, in one sweep and object by object, and
+ * one that has nothing but the stacks of a class.
  * "create" has many caches or heaps alive, none of them used.
  */
 #include "allocators.h"
 
+#include <linux/delay.h>
 #include <linux/math64.h>
 #include <linux/sched.h>
 #include <linux/string.h>
@@ -58,6 +60,51 @@ static u64 release_once(enum allocator a, void **p, unsigned int n)
 	return ns;
 }
 
+static int add_figure(const struct bench_case *c, const char *what, s64 n)
+{
+	const struct figure figure = { n * 1000, n * 1000, n * 1000 };
+
+	return result_add(c, GALLOC, 1, what, &figure);
+}
+
+/* Use one object, so often that the worker gives the class stacks when it comes to that. */
+static void heap_use(struct galloc_heap *heap)
+{
+	unsigned int i;
+
+	for (i = 0; i < 100000; i++) {
+		gfree(galloc_from(heap, 64, GFP_KERNEL));
+		if (i % 1024 == 0)
+			cond_resched();
+	}
+}
+
+/* The time that a release waits for grace periods: these take nearly all of this one. */
+static u64 take_back_once(void)
+{
+	struct galloc_heap *heap = galloc_heap_create("bench", NULL);
+	u64 start;
+
+	if (!heap)
+		return 0;
+	heap_use(heap);
+	ssleep(1);
+	heap_use(heap);
+	start = bench_clock();
+	galloc_heap_destroy(heap, GALLOC_HEAP_RELEASE);
+	return bench_clock() - start;
+}
+
+static int measure_taking_back(const struct bench_case *c)
+{
+	u64 ns[FEW_REPS];
+	unsigned int rep;
+
+	for (rep = 0; rep < FEW_REPS; rep++)
+		ns[rep] = take_back_once();
+	return add_figure(c, "taking_back_ns", median_of(ns, FEW_REPS));
+}
+
 static int measure_release(const struct bench_case *c)
 {
 	static const enum allocator who[] = { SWEEP, GFREE };
@@ -82,7 +129,7 @@ static int measure_release(const struct bench_case *c)
 			return not_judged(c, -ENOMEM, "no memory for a heap");
 		err = result_add(c, who[i], 1, metric, &figure);
 	}
-	return err;
+	return err ?: measure_taking_back(c);
 }
 
 /* ---- create -------------------------------------------------------------------- */
@@ -90,13 +137,6 @@ static int measure_release(const struct bench_case *c)
 #define MEMINFO	"sed -n 's/^Percpu: *\\([0-9]*\\) kB/\\1/p' /proc/meminfo >" BENCH_SYSTEM
 
 #define CLASSES	"wc -l </sys/kernel/debug/galloc/classes >" BENCH_SYSTEM
-
-static int add_figure(const struct bench_case *c, const char *what, s64 n)
-{
-	const struct figure figure = { n * 1000, n * 1000, n * 1000 };
-
-	return result_add(c, GALLOC, 1, what, &figure);
-}
 
 /* What galloc holds, and what all CPUs together have of their own, in bytes. */
 static int read_held(s64 *held, s64 *percpu)

@@ -67,6 +67,10 @@ def goals(results):
                ratio(**instr("pair", "64c/init1", kernel)), "<=", 1)
         yield (f"rcu 64, instructions, of kmalloc, {kernel}",
                ratio(**instr("rcu", "64", kernel)), "<=", 0.6)
+        late, plain = (results.value(allocator=name, **instr("rcu", "64", kernel))
+                       for name in ("galloc", "gfree"))
+        yield (f"rcu 64, instructions above gfree(), {kernel}",
+               late - plain if None not in (late, plain) else None, "<=", 20)
         for name, limit in (("gcache", 62), ("gheap", 66)):
             yield (f"pair 64c of a {name}, instructions, {kernel}",
                    results.value(allocator=name, **instr("pair", "64c", kernel)), "<=", limit)
@@ -105,6 +109,10 @@ def goals(results):
                          for name in ("sweep", "gfree"))
     yield ("release of a heap, ns, of freeing one by one",
            sweep / one_by_one if sweep is not None and one_by_one else None, "<=", 0.1)
+    for bed in ("uml-up", "native"):
+        yield (f"release of a heap, ns of grace periods, {bed}",
+               galloc(bed=bed, case="release", variant="1000000", metric="taking_back_ns"),
+               "<=", 100e6)
     for variant in ("cache10000", "heap1000"):
         yield (f"create {variant}, bytes of the CPUs'",
                galloc(**bytes_held("create", variant, "percpu_bytes", "uml-up")), "<=", 0)

@@ -108,7 +108,11 @@ share     bytes                 cache lines with objects of two CPUs, after each
 node      bytes                 40,000 objects on a CPU whose node is at its low
                                 watermark
 rcu       bytes                 2048 objects freed after a grace period, in a row: what the
-                                caller pays for each
+                                caller pays for each; ``gfree``: by a plain gfree(), a few at
+                                a time
+release   objects               of 64 bytes of a heap: taken back by a sweep, or freed one by
+                                one; and what a sweep waits for grace periods
+create    cache10000, heap1000  caches or heaps that are alive, and unused
 growth    objects               half pair, half batch, with that many live objects
 memory    loguniform            64 MiB of 1 .. 8192 bytes; /churn: each replaced
 spike     peak, 90, 100         four times 64 MiB of different sizes; frees 90 %,

@@ -346,6 +346,18 @@ report_judges_the_others()
 	return 1
 }
 
+# What gfree_rcu() takes beyond gfree(), and what a release waits for.
+report_judges_what_waits()
+{
+	report "@ icount" "pair 64c kmalloc instr 165 1" "rcu 64 galloc instr 55 1" \
+		"rcu 64 gfree instr 33 1" "rcu 64 kmalloc instr 100 1" \
+		"@ uml-up" "release 1000000 galloc taking_back_ns 30000000 1" >"$work/report"
+	grep -qx 'rcu 64, instructions above gfree(), 7.3  *22.*  <= 20  *NOT MET' "$work/report" &&
+		grep -qx 'release of a heap, ns of grace periods, uml-up  *30000000  <= 1e+08  *met' "$work/report" && return
+	echo "error: $(grep -E '^(rcu|release)' "$work/report" | tr '\n' ';')"
+	return 1
+}
+
 # A ring that costs much hides a verdict only where it makes a difference.
 report_weighs_the_ring()
 {
@@ -692,6 +704,7 @@ check "bench: what locks are for is told by functions that exist" counted_places
 check "FORTIFY_SOURCE: each call whose size the compiler is told is tried" fortify_has_all_calls
 check "bench: a case that cannot be judged does not affect others" report_leaves_out
 check "bench: the goals of what is held, of bursts and of huge objects are judged" report_judges_the_others
+check "bench: so are those of what waits for grace periods" report_judges_what_waits
 check "bench: an expensive ring is taken into account" report_weighs_the_ring
 check "bench: results of an interrupted guest are kept" results_survive
 check "bench: charts can be read at 740 pixels" charts_can_be_read
