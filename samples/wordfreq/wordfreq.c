@@ -18,10 +18,12 @@
  *
  * What of galloc it shows:
  *
- *	a struct per word	galloc() with a constant size
- *	its letters		galloc() with a variable size
- *	the hash buckets	gcalloc()
- *	the unfinished word	grealloc(), doubled as it grows
+ *	all of the table	a heap, which has a line in galloc's file "heaps"
+ *	a struct per word	galloc_from() with a constant size
+ *	its letters		galloc_from() with a variable size
+ *	the hash buckets	gzalloc_from()
+ *	the unfinished word	grealloc_from(), doubled as it grows
+ *	an open file		gzalloc(), beside the heap
  *	what that comes to	gsize()
  *
  * When memory runs out, write() consumes less than it was given or fails with
@@ -79,6 +81,9 @@ struct reader {
 	unsigned long generation;	/* @at is gone once this is outdated */
 };
 
+/* The words, and what they are looked up by. */
+static struct galloc_heap *heap;
+
 static DEFINE_MUTEX(table_lock);
 
 /* All the words. Protected by table_lock, but for the seed. */
@@ -118,6 +123,11 @@ static void table_link(struct word *word)
 		       &table.bucket[word->hash & (table.buckets - 1)]);
 }
 
+static struct hlist_head *new_buckets(size_t n, gfp_t gfp)
+{
+	return gzalloc_from(heap, n * sizeof(struct hlist_head), gfp);
+}
+
 /* A table that cannot grow is slower, and still right: no error. */
 static void table_grow(void)
 {
@@ -127,7 +137,7 @@ static void table_grow(void)
 
 	if (buckets > MAX_BUCKETS)
 		return;
-	bucket = gcalloc(buckets, sizeof(*bucket), GFP_KERNEL | __GFP_NOWARN);
+	bucket = new_buckets(buckets, GFP_KERNEL | __GFP_NOWARN);
 	if (!bucket)
 		return;
 
@@ -175,9 +185,14 @@ static int table_init(void)
 	INIT_LIST_HEAD(&table.order);
 	table.seed = get_random_u32();
 	table.buckets = MIN_BUCKETS;
-	table.bucket = gcalloc(MIN_BUCKETS, sizeof(*table.bucket), GFP_KERNEL);
-	if (!table.bucket)
+	heap = galloc_heap_create(KBUILD_MODNAME, NULL);
+	if (!heap)
 		return -ENOMEM;
+	table.bucket = new_buckets(MIN_BUCKETS, GFP_KERNEL);
+	if (!table.bucket) {
+		galloc_heap_destroy(heap);
+		return -ENOMEM;
+	}
 	table.bytes = gsize(table.bucket);
 	return 0;
 }
@@ -188,7 +203,7 @@ static void table_reset(void)
 	struct hlist_head *bucket, *old = NULL;
 	LIST_HEAD(words);
 
-	bucket = gcalloc(MIN_BUCKETS, sizeof(*bucket), GFP_KERNEL | __GFP_NOWARN);
+	bucket = new_buckets(MIN_BUCKETS, GFP_KERNEL | __GFP_NOWARN);
 
 	mutex_lock(&table_lock);
 	if (bucket) {
@@ -214,6 +229,7 @@ static void table_exit(void)
 {
 	free_words(&table.order);
 	gfree(table.bucket);
+	galloc_heap_destroy(heap);
 }
 
 /* text */
@@ -232,7 +248,7 @@ static int end_word(struct writer *w, bool closing)
 		return 0;
 	}
 
-	letters = galloc(w->len, GFP_KERNEL);
+	letters = galloc_from(heap, w->len, GFP_KERNEL);
 	if (letters) {
 		memcpy(letters, w->letters, w->len);
 	} else if (closing) {
@@ -253,7 +269,7 @@ static int end_word(struct writer *w, bool closing)
 static int add_letter(struct writer *w, char letter)
 {
 	if (!w->spare) {
-		w->spare = galloc(sizeof(*w->spare), GFP_KERNEL);
+		w->spare = galloc_from(heap, sizeof(*w->spare), GFP_KERNEL);
 		if (!w->spare)
 			return -ENOMEM;
 	}
@@ -263,7 +279,7 @@ static int add_letter(struct writer *w, char letter)
 
 		if (size > MAX_LETTERS)
 			return -EFBIG;
-		letters = grealloc(w->letters, size, GFP_KERNEL);
+		letters = grealloc_from(heap, w->letters, size, GFP_KERNEL);
 		if (!letters)
 			return -ENOMEM;
 		w->letters = letters;
