@@ -78,6 +78,12 @@ static inline gfp_t meta_gfp(gfp_t gfp, unsigned long npages)
 }
 
 /*
+ * What the worker allocates, for later: it may reclaim, but kills no process and takes no
+ * reserves for what nobody has asked for.
+ */
+#define WORKER_GFP	(GFP_KERNEL | __GFP_NORETRY | __GFP_NOMEMALLOC | __GFP_NOWARN)
+
+/*
  * Every galloc lock is a raw spinlock taken through these two.  A debug build
  * counts the depth and warns at 2: no two are ever held together.
  */

@@ -62,7 +62,7 @@ void mheap_disown(struct mheap *h, unsigned long start, unsigned int npages);
  */
 bool run_lock_with_spares(struct mheap *h, const struct want *w, gfp_t gfp,
 			  unsigned long *flags);
-bool run_fill_spares(struct mheap *h);
+bool run_fill_spares(struct mheap *h, gfp_t gfp);
 void run_trim_spares(struct mheap *h, unsigned int bytes);
 void run_link(struct mheap *h, struct mspan *s);
 void run_unlink(struct mheap *h, struct mspan *s);

@@ -627,10 +627,9 @@ static void mheap_fetch_chunk(struct mheap *h)
 	if (arena_likely_order(h->nid) < arena_growth_order())
 		return;
 	if (!arena_get_chunk(&chunk, h->nid, 1U << arena_growth_order(),
-			     GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN |
-			     __GFP_NOMEMALLOC | __GFP_THISNODE))
+			     WORKER_GFP | __GFP_THISNODE))
 		return;
-	if (!run_lock_with_spares(h, NULL, GFP_KERNEL, &flags)) {
+	if (!run_lock_with_spares(h, NULL, WORKER_GFP, &flags)) {
 		mheap_put_chunk(&chunk);
 		return;
 	}
@@ -656,9 +655,14 @@ bool release_turn(void)
 
 	for_each_node(nid) {
 		mheap_fetch_chunk(mheaps[nid]);
-		/* At the limit free pages are of no use to a request that lacks a descriptor. */
-		if (!run_fill_spares(mheaps[nid]) && release_runs(1, true))
-			run_fill_spares(mheaps[nid]);
+		/*
+		 * Free pages are of no use to a request that lacks a descriptor: at the limit,
+		 * or without memory, they make room for some, before reclaim does.
+		 */
+		if (!run_fill_spares(mheaps[nid], WORKER_GFP & ~__GFP_DIRECT_RECLAIM)) {
+			release_runs(1, true);
+			run_fill_spares(mheaps[nid], WORKER_GFP);
+		}
 		run_trim_spares(mheaps[nid], SPARES_KEPT);
 		again |= release_age_kept(mheaps[nid]);
 		again |= !standby_fill(mheaps[nid]);

@@ -691,7 +691,7 @@ bool rows_reap(void)
 	/* As soon as somebody took one: where nobody sleeps they may all be used up. */
 	if ((READ_ONCE(rows_top) || READ_ONCE(numbers_wanted)) &&
 	    READ_ONCE(nr_spare_numbers) < ROWS_SPARE / 2)
-		numbers_fill(GFP_KERNEL);
+		numbers_fill(WORKER_GFP);
 	if (!gone && !later)
 		return any;
 	llist_for_each_entry(set, gone, gone)

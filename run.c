@@ -99,7 +99,7 @@ bool run_lock_with_spares(struct mheap *h, const struct want *w, gfp_t gfp,
 }
 
 /* Stock some descriptors for callers that cannot allocate them.  False if there is no memory. */
-bool run_fill_spares(struct mheap *h)
+bool run_fill_spares(struct mheap *h, gfp_t gfp)
 {
 	unsigned long flags;
 	struct mspan *s;
@@ -108,7 +108,7 @@ bool run_fill_spares(struct mheap *h)
 	for (kind = 0; kind < MSPAN_KINDS; kind++) {
 		/* A stale count makes one too many or too few: harmless. */
 		while (data_race(h->nr_spare[kind]) < SPARES_NEEDED * 2) {
-			s = mspan_new(kind, GFP_KERNEL | __GFP_NOWARN);
+			s = mspan_new(kind, gfp);
 			if (!s)
 				return false;
 			galloc_lock(&h->lock, flags);

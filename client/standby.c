@@ -241,7 +241,7 @@ static void fill_spares(struct mheap *h)
 	standby_keep(h);
 	/* A stale number makes one too many or too few: harmless. */
 	while (data_race(sb->nr_spares) < sb->want) {
-		s = mspan_new(STANDBY_KIND, GFP_KERNEL | __GFP_NOWARN);
+		s = mspan_new(STANDBY_KIND, WORKER_GFP);
 		if (!s)
 			return;
 		galloc_lock(&h->lock, flags);

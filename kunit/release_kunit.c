@@ -202,6 +202,59 @@ static void the_worker_makes_room_for_descriptors(struct kunit *test)
 	give_descriptors(h);
 }
 
+/* What galloc asks the system for on this task. */
+static struct {
+	struct task_struct *who;
+	gfp_t gfp;
+	unsigned int n;
+	unsigned int killing;
+	unsigned long most_free;
+} asked;
+
+static void see_flags(enum galloc_pause point, const void *what)
+{
+	if (point != PAUSE_ASK_SYSTEM || current != READ_ONCE(asked.who))
+		return;
+	asked.gfp = *(const gfp_t *)what;
+	if (!(asked.gfp & __GFP_DIRECT_RECLAIM))
+		return;
+	asked.n++;
+	asked.killing += !(asked.gfp & (__GFP_NORETRY | __GFP_RETRY_MAYFAIL));
+	asked.most_free = max(asked.most_free, mheap_free_pages());
+}
+
+/* There is nothing without reclaim. */
+static bool fail_without_reclaim(unsigned int order)
+{
+	return current == READ_ONCE(asked.who) && !(asked.gfp & __GFP_DIRECT_RECLAIM);
+}
+
+/* Nobody has asked for that.  What is free makes room, before reclaim does. */
+static void the_worker_kills_no_process_for_its_stock(struct kunit *test)
+{
+	struct mheap *h = use_up_descriptors(test);
+	unsigned long free = mheap_free_pages();
+	unsigned int n;
+
+	memset(&asked, 0, sizeof(asked));
+	asked.who = current;
+	gk_unlimit(test);
+	WRITE_ONCE(galloc_pause_hook, see_flags);
+	WRITE_ONCE(galloc_fail_hook, fail_without_reclaim);
+	release_turn();
+	KUNIT_EXPECT_GT(test, asked.n, 0);
+	KUNIT_EXPECT_LT(test, asked.most_free, free);
+	n = asked.n;
+	rows_forget_numbers();
+	rows_reap();
+	KUNIT_EXPECT_GT(test, asked.n, n);
+	WRITE_ONCE(galloc_pause_hook, NULL);
+	gk_whole();
+	KUNIT_EXPECT_EQ(test, asked.killing, 0);
+	KUNIT_EXPECT_GE(test, h->nr_spare[0], SPARES_NEEDED);
+	give_descriptors(h);
+}
+
 static void no_more_is_returned_than_requested(struct kunit *test)
 {
 	unsigned long had, gone;
@@ -611,6 +664,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(a_long_run_leaves_in_turns_without_sleep),
 	KUNIT_CASE(who_cannot_sleep_gets_a_descriptor),
 	KUNIT_CASE(the_worker_makes_room_for_descriptors),
+	KUNIT_CASE(the_worker_kills_no_process_for_its_stock),
 	KUNIT_CASE(no_more_is_returned_than_requested),
 	KUNIT_CASE(excess_free_memory_is_returned),
 	KUNIT_CASE(what_is_being_used_up_stays),

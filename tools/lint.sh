@@ -389,6 +389,12 @@ lazy_callbacks()
 	grep_in '^[^*]*\bcall_rcu\(' "${files[@]}"
 }
 
+# Nobody has asked for what the worker allocates: no process is killed for it.
+worker_flags()
+{
+	grep_in '\bGFP_KERNEL\b' worker.c release.c run.c
+}
+
 # A caller's mistake must not stop the machine.
 bugs()
 {
@@ -564,6 +570,7 @@ run_all()
 	check "test hooks hang on CONFIG_GALLOC_KUNIT" kunit_tests
 	check "only may_grow() calls preemptible()" preemptible_tests
 	check "no callback is lazy" lazy_callbacks
+	check "the worker allocates with WORKER_GFP" worker_flags
 	check "no BUG()" bugs
 	check "no notes of things to do" notes
 	check "SPDX heads and copyright lines" spdx_heads
