@@ -615,7 +615,10 @@ void release_relieve(gfp_t gfp, unsigned long npages)
 
 /* ---- the worker ------------------------------------------------------------------ */
 
-/* Fetch the chunk that a caller that could not sleep had to do without. */
+/*
+ * Fetch the chunk that a caller that could not sleep had to do without, or as much of it as
+ * there is without reclaim: nobody has asked for it.
+ */
 static void mheap_fetch_chunk(struct mheap *h)
 {
 	struct chunk chunk;
@@ -623,11 +626,7 @@ static void mheap_fetch_chunk(struct mheap *h)
 
 	if (!xchg(&h->want_chunk, false))
 		return;
-	/* It had none a moment ago. */
-	if (arena_likely_order(h->nid) < arena_growth_order())
-		return;
-	if (!arena_get_chunk(&chunk, h->nid, 1U << arena_growth_order(),
-			     WORKER_GFP | __GFP_THISNODE))
+	if (!arena_get_spare_chunk(&chunk, h->nid, 1, WORKER_GFP & ~__GFP_KSWAPD_RECLAIM))
 		return;
 	if (!run_lock_with_spares(h, NULL, WORKER_GFP, &flags)) {
 		mheap_put_chunk(&chunk);

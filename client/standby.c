@@ -250,6 +250,17 @@ static void fill_spares(struct mheap *h)
 	}
 }
 
+/*
+ * A run of the node.  Only single pages are worth reclaim: a longer run would be made by moving
+ * the memory of others, again and again while there is none.
+ */
+static struct mspan *get_run(struct mheap *h, unsigned int npages)
+{
+	if (npages > 1)
+		return mheap_alloc_runs(h->nid, npages, 1, 1, WORKER_GFP & ~__GFP_KSWAPD_RECLAIM);
+	return mheap_alloc(h->nid, 1, 1, 0, WORKER_GFP | __GFP_THISNODE);
+}
+
 /* Add a span in TRANSIT, unless its pages must leave soon. */
 static bool add_run(struct mspan *s)
 {
@@ -313,8 +324,7 @@ bool standby_fill(struct mheap *h)
 		if (lack <= 0)
 			return complete;
 		n = min_t(long, n, lack);
-		s = mheap_alloc(h->nid, n, 1, 0, GFP_KERNEL | __GFP_NORETRY |
-				__GFP_NOWARN | __GFP_THISNODE);
+		s = get_run(h, n);
 		if (s && !add_run(s))
 			return false;
 		if (!s && n == 1)

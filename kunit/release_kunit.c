@@ -208,6 +208,8 @@ static struct {
 	gfp_t gfp;
 	unsigned int n;
 	unsigned int killing;
+	unsigned int chunks;
+	unsigned int reclaiming;
 	unsigned long most_free;
 } asked;
 
@@ -216,6 +218,9 @@ static void see_flags(enum galloc_pause point, const void *what)
 	if (point != PAUSE_ASK_SYSTEM || current != READ_ONCE(asked.who))
 		return;
 	asked.gfp = *(const gfp_t *)what;
+	/* Metadata may be of any node. */
+	asked.chunks += !!(asked.gfp & __GFP_THISNODE);
+	asked.reclaiming += asked.gfp & __GFP_THISNODE && asked.gfp & __GFP_RECLAIM;
 	if (!(asked.gfp & __GFP_DIRECT_RECLAIM))
 		return;
 	asked.n++;
@@ -253,6 +258,27 @@ static void the_worker_kills_no_process_for_its_stock(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, asked.killing, 0);
 	KUNIT_EXPECT_GE(test, h->nr_spare[0], SPARES_NEEDED);
 	give_descriptors(h);
+}
+
+/* Nor for a chunk, of which it takes what there is. */
+static void the_worker_fetches_what_there_is_without_reclaim(struct kunit *test)
+{
+	struct mheap *h = mheap_of(gk_nid());
+	unsigned long had;
+
+	gk_take_free_runs(test);
+	memset(&asked, 0, sizeof(asked));
+	asked.who = current;
+	had = h->free_pages;
+	gk_in_pieces(3);
+	WRITE_ONCE(galloc_pause_hook, see_flags);
+	WRITE_ONCE(h->want_chunk, true);
+	release_turn();
+	WRITE_ONCE(galloc_pause_hook, NULL);
+	gk_whole();
+	KUNIT_EXPECT_GT(test, asked.chunks, 1);
+	KUNIT_EXPECT_EQ(test, asked.reclaiming, 0);
+	KUNIT_EXPECT_GE(test, h->free_pages, had + 8);
 }
 
 static void no_more_is_returned_than_requested(struct kunit *test)
@@ -665,6 +691,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(who_cannot_sleep_gets_a_descriptor),
 	KUNIT_CASE(the_worker_makes_room_for_descriptors),
 	KUNIT_CASE(the_worker_kills_no_process_for_its_stock),
+	KUNIT_CASE(the_worker_fetches_what_there_is_without_reclaim),
 	KUNIT_CASE(no_more_is_returned_than_requested),
 	KUNIT_CASE(excess_free_memory_is_returned),
 	KUNIT_CASE(what_is_being_used_up_stays),

@@ -185,6 +185,50 @@ static void the_worker_fills_it_again(struct kunit *test)
 	mheap_free(s);
 }
 
+/* What is asked for on this task: pages side by side, and with which flags. */
+static struct {
+	struct task_struct *who;
+	gfp_t gfp;
+	unsigned int longer;
+	unsigned int reclaiming;
+	unsigned int killing;
+} flags_seen;
+
+static void see_flags(enum galloc_pause point, const void *what)
+{
+	if (point != PAUSE_ASK_SYSTEM || current != READ_ONCE(flags_seen.who))
+		return;
+	flags_seen.gfp = *(const gfp_t *)what;
+	flags_seen.killing += flags_seen.gfp & __GFP_DIRECT_RECLAIM &&
+			      !(flags_seen.gfp & (__GFP_NORETRY | __GFP_RETRY_MAYFAIL));
+}
+
+static bool see_order(unsigned int order)
+{
+	if (current != READ_ONCE(flags_seen.who))
+		return false;
+	flags_seen.longer += !!order;
+	flags_seen.reclaiming += order && flags_seen.gfp & __GFP_RECLAIM;
+	return order > 2;
+}
+
+/* Others' memory is not moved so that its pages lie side by side, nor a process killed. */
+static void it_takes_the_runs_that_there_are(struct kunit *test)
+{
+	gk_take_free_runs(test);
+	memset(&flags_seen, 0, sizeof(flags_seen));
+	flags_seen.who = current;
+	gk_whole();
+	WRITE_ONCE(galloc_pause_hook, see_flags);
+	WRITE_ONCE(galloc_fail_hook, see_order);
+	set_up(test);
+	WRITE_ONCE(galloc_pause_hook, NULL);
+	gk_whole();
+	KUNIT_EXPECT_GT(test, flags_seen.longer, 1);
+	KUNIT_EXPECT_EQ(test, flags_seen.reclaiming, 0);
+	KUNIT_EXPECT_EQ(test, flags_seen.killing, 0);
+}
+
 static void who_may_sleep_gets_none(struct kunit *test)
 {
 	unsigned long i;
@@ -381,6 +425,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(it_keeps_its_descriptors),
 	KUNIT_CASE(it_has_no_page_without_a_descriptor),
 	KUNIT_CASE(the_worker_fills_it_again),
+	KUNIT_CASE(it_takes_the_runs_that_there_are),
 	KUNIT_CASE(who_may_sleep_gets_none),
 	KUNIT_CASE(who_frees_memory_by_it_gets_none),
 	KUNIT_CASE(it_is_a_part_of_what_is_held),
