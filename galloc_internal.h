@@ -356,7 +356,7 @@ unsigned long release_unused(unsigned long before, unsigned long now);
 unsigned long mheap_free_pages(void);
 void mheap_trim(void);
 void mheap_tell(void);
-unsigned long release_unshared(void);
+unsigned long release_unshared(bool all);
 bool release_pages_untouched(unsigned long start, unsigned int npages);
 bool release_pages_unshared(unsigned long start, unsigned int npages);
 void release_put_pages(unsigned long start, unsigned int npages, int order,
@@ -684,6 +684,7 @@ unsigned int waiting_in(const struct mspan *s);
 unsigned long waiting_nr(void);
 unsigned long waiting_pages(void);
 unsigned long waiting_release(void);
+unsigned long waiting_release_all(void);
 void waiting_settle(void);
 
 /* api.c */

@@ -568,7 +568,7 @@ static void span_defer(struct mspan *s, enum worker_job job)
 	h->changes++;
 	span_uncut(s);
 	mspan_set(s, 0, MSPAN_DEFERRED);
-	list_add(&s->list, &h->deferred);
+	list_add_tail(&s->list, &h->deferred);
 	h->deferred_pages += s->npages;
 	galloc_unlock(&h->lock, flags);
 	count_event(EVENT_DEFERRED);

@@ -164,7 +164,7 @@ bool release_may_leave_now(unsigned int npages, int order);
 void release_detach(struct mheap *h, struct mspan *s,
 		    struct leaving *leaving);
 void release_leave(const struct leaving *leaving, bool may_sleep);
-unsigned long release_deferred(struct mheap *h);
+unsigned long release_deferred(struct mheap *h, bool all);
 unsigned long release_everything(void);
 
 #endif /* _GALLOC_MHEAP_H */

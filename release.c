@@ -22,6 +22,9 @@
 /* Free memory must have exceeded the mark for this long before any is returned. */
 #define RELEASE_DELAY		(HZ / 4)
 
+/* Deferred spans that a request, or reclaim, looks at. */
+#define DEFERRED_TURN		32
+
 /* What was used up in that time is expected to go on for so many times. */
 #define USE_GOES_ON		16
 
@@ -520,23 +523,29 @@ void release_leave(const struct leaving *leaving, bool may_sleep)
 }
 
 /*
- * Return the deferred spans, except those that others still refer to.  Returns the
- * number of pages.
+ * Return deferred spans, except those that others still refer to, which are looked at again
+ * after all others: all of them, or those of a turn, since clients determine how many there
+ * are.  Returns the number of pages.
  */
-unsigned long release_deferred(struct mheap *h)
+unsigned long release_deferred(struct mheap *h, bool all)
 {
+	unsigned int turn = DEFERRED_TURN;
 	struct leaving leaving;
 	unsigned long flags, done = 0;
 	struct mspan *s, *next;
 	LIST_HEAD(look);
 	LIST_HEAD(shared);
 
-	/* The list is ours meanwhile: no other caller sees these spans. */
+	/* They are ours meanwhile: no other caller sees these spans. */
 	galloc_lock(&h->lock, flags);
-	list_splice_init(&h->deferred, &look);
+	if (all)
+		list_splice_init(&h->deferred, &look);
+	for (; turn && !list_empty(&h->deferred); turn--)
+		list_move_tail(h->deferred.next, &look);
 	galloc_unlock(&h->lock, flags);
 
 	list_for_each_entry_safe(s, next, &look, list) {
+		cond_resched();
 		if (!release_pages_unshared(s->start, s->npages)) {
 			list_move_tail(&s->list, &shared);
 			continue;
@@ -552,11 +561,10 @@ unsigned long release_deferred(struct mheap *h)
 
 		release_leave(&leaving, true);
 		count_event(EVENT_DEFERRED_RETURNED);
-		cond_resched();
 	}
 	if (!list_empty(&shared)) {
 		galloc_lock(&h->lock, flags);
-		list_splice(&shared, &h->deferred);
+		list_splice_tail(&shared, &h->deferred);
 		galloc_unlock(&h->lock, flags);
 	}
 	return done;
@@ -574,12 +582,13 @@ unsigned long release_shared_pages(void)
 }
 
 /**
- * release_unshared() - return the deferred spans that others no longer refer to
+ * release_unshared() - return deferred spans that others no longer refer to
+ * @all: look at all, not only at a turn of each node
  *
  * Context: Sleeps, no galloc lock held.
  * Return: Pages returned to the system.
  */
-unsigned long release_unshared(void)
+unsigned long release_unshared(bool all)
 {
 	unsigned long done = 0;
 	int nid;
@@ -587,7 +596,7 @@ unsigned long release_unshared(void)
 	for_each_node(nid)
 		/* A stale value only delays a span to the next call. */
 		if (data_race(mheaps[nid]->deferred_pages))
-			done += release_deferred(mheaps[nid]);
+			done += release_deferred(mheaps[nid], all);
 	return done;
 }
 

@@ -178,7 +178,9 @@ unsigned int waiting_in(const struct mspan *s)
 }
 
 /**
- * waiting_release() - free waiting objects and deferred pages, if no longer shared
+ * waiting_release() - free waiting objects, and deferred pages, if no longer shared
+ *
+ * Of the latter it looks at a turn, the next call at the next: for requests and reclaim.
  *
  * Context: Sleeps, no galloc lock held.
  * Return: Pages returned to the system.
@@ -186,7 +188,14 @@ unsigned int waiting_in(const struct mspan *s)
 unsigned long waiting_release(void)
 {
 	waiting_free();
-	return release_unshared();
+	return release_unshared(false);
+}
+
+/* The same for all of them: the worker, and unload. */
+unsigned long waiting_release_all(void)
+{
+	waiting_free();
+	return release_unshared(true);
 }
 
 /* Number of waiting objects, plus deferred pages; racy. */
@@ -207,6 +216,6 @@ void waiting_settle(void)
 	for (ms = 0; ms < WAITING_PATIENCE && waiting_pages(); ms += WAITING_LOOK) {
 		if (ms)
 			msleep(WAITING_LOOK);
-		waiting_release();
+		waiting_release_all();
 	}
 }

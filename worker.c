@@ -100,7 +100,7 @@ static void gates_fn(struct work_struct *work)
 static void release_fn(struct work_struct *work)
 {
 	map_catch_up();
-	waiting_release();
+	waiting_release_all();
 	/* refs_fn() does not look while its CPU is idle. */
 	if (release_turn() || waiting_pages())
 		worker_kick(WORKER_RELEASE);
@@ -110,7 +110,7 @@ static void refs_fn(struct work_struct *work)
 {
 	mend_some();
 	mheap_tell();
-	waiting_release();
+	waiting_release_all();
 	map_catch_up();
 	worker_kick(WORKER_REFS);
 }
@@ -361,7 +361,7 @@ void worker_settle(void)
 	nolock_settle();
 	while (rows_reap())
 		;
-	waiting_release();
+	waiting_release_all();
 	mheap_trim();
 }
 
