@@ -124,8 +124,12 @@ static void rows_fn(struct work_struct *work)
 	guard_settle();
 }
 
-/* Deferrable: does not wake an idle CPU to look for idle classes. */
-static DECLARE_DEFERRABLE_WORK(tick_work, tick_fn);
+/*
+ * Not deferrable: the CPU that has its timer may be idle for hours, and no other CPU's classes
+ * would age meanwhile.  It ends when nothing is cached.
+ */
+static DECLARE_DELAYED_WORK(tick_work, tick_fn);
+/* Deferrable: does not wake an idle CPU, since it never ends. */
 static DECLARE_DEFERRABLE_WORK(refs_work, refs_fn);
 static DECLARE_DELAYED_WORK(drain_work, drain_fn);
 static DECLARE_DELAYED_WORK(release_work, release_fn);
@@ -139,6 +143,14 @@ static void nolock_fn(struct work_struct *work)
 }
 
 static DECLARE_WORK(nolock_work, nolock_fn);
+
+#ifdef CONFIG_GALLOC_KUNIT
+/* Does the tick wait while the CPU of its timer is idle? */
+bool worker_tick_waits(void)
+{
+	return tick_work.timer.flags & TIMER_DEFERRABLE;
+}
+#endif
 
 /*
  * Have a job run now, though it may be waiting for its time.  If it is on its way already it

@@ -61,6 +61,7 @@ void worker_kick_cpu(int cpu);
 void worker_queue(int cpu, struct work_struct *work);
 bool worker_is_open(void);
 bool worker_pending(enum worker_job job);
+bool worker_tick_waits(void);
 void worker_settle(void);
 
 #endif /* _GALLOC_WORKER_H */

@@ -294,6 +294,7 @@ EXPORT_SYMBOL_IF_KUNIT(worker_stop);
 EXPORT_SYMBOL_IF_KUNIT(worker_settle);
 EXPORT_SYMBOL_IF_KUNIT(worker_kick);
 EXPORT_SYMBOL_IF_KUNIT(worker_pending);
+EXPORT_SYMBOL_IF_KUNIT(worker_tick_waits);
 
 /* client/heap.c */
 EXPORT_SYMBOL_IF_KUNIT(heap_has);

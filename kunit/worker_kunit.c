@@ -663,6 +663,25 @@ static void fill_and_free(void *unused)
 		gfree(p[--i]);
 }
 
+/* While a job runs it is not pending, and may ask for itself. */
+static bool tick_has_ended(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < 10 && !worker_pending(WORKER_TICK); i++)
+		msleep(50);
+	return i == 10;
+}
+
+/* It wakes a CPU that is idle, or nothing would age, but not for ever. */
+static void the_tick_goes_on_while_anything_is_cached(struct kunit *test)
+{
+	KUNIT_EXPECT_FALSE(test, worker_tick_waits());
+	gfree(galloc(64, GFP_KERNEL));
+	worker_kick(WORKER_TICK);
+	KUNIT_EXPECT_TRUE(test, gk_wait_for(tick_has_ended(), GK_PATIENCE_MS));
+}
+
 /* So long a caller waits, see drain_wait(). */
 #define WAIT		(HZ / 20 + 1)
 
@@ -711,6 +730,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(with_interrupts_off_nothing_is_woken),
 	KUNIT_CASE(with_interrupts_off_a_boosted_zone_wakes_nothing),
 	KUNIT_CASE(failed_allocations_are_made_up_later),
+	KUNIT_CASE(the_tick_goes_on_while_anything_is_cached),
 	KUNIT_CASE(a_call_does_one_turn_of_a_drain),
 	KUNIT_CASE(an_atomic_request_does_one_turn),
 	KUNIT_CASE(a_sleeping_caller_waits_for_other_cpus),
