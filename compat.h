@@ -77,7 +77,11 @@
 
 static inline struct shrinker *galloc_shrinker_alloc(void)
 {
-	return kzalloc(sizeof(struct shrinker), GFP_KERNEL);
+	struct shrinker *shrinker = kzalloc(sizeof(*shrinker), GFP_KERNEL);
+
+	if (shrinker)
+		shrinker->flags = SHRINKER_NUMA_AWARE;
+	return shrinker;
 }
 
 static inline int galloc_shrinker_register(struct shrinker *shrinker)
@@ -99,7 +103,7 @@ static inline void galloc_shrinker_free(struct shrinker *shrinker)
 #else
 static inline struct shrinker *galloc_shrinker_alloc(void)
 {
-	return shrinker_alloc(0, "galloc");
+	return shrinker_alloc(SHRINKER_NUMA_AWARE, "galloc");
 }
 
 static inline int galloc_shrinker_register(struct shrinker *shrinker)

@@ -21,6 +21,7 @@
 #include <linux/list.h>
 #include <linux/log2.h>
 #include <linux/mm.h>
+#include <linux/nodemask.h>
 #include <linux/preempt.h>
 #include <linux/ratelimit.h>
 #include <linux/rbtree.h>
@@ -347,8 +348,8 @@ bool large_drop(const void *p);
 bool large_claim_dropped(struct mspan *s, unsigned int *row);
 void large_free_dropped(struct mspan *s, unsigned int row);
 
-unsigned long release_kept_pages(void);
 unsigned long release_runs(unsigned long pages, bool may_sleep);
+unsigned long release_runs_of(const nodemask_t *nodes, unsigned long pages, bool may_sleep);
 void release_relieve(gfp_t gfp, unsigned long npages);
 void release_surplus(struct mspan *s, unsigned int npages);
 unsigned long release_free_max(void);
@@ -666,7 +667,7 @@ void transfer_drain(void);
 void transfer_drain_row(struct mcentral *c);
 void transfer_free(struct mcentral *c);
 bool transfer_age(void);
-unsigned long transfer_bytes(void);
+unsigned long transfer_bytes(int nid);
 void transfer_exit(void);
 
 /* waiting.c */
@@ -685,6 +686,7 @@ unsigned long waiting_nr(void);
 unsigned long waiting_pages(void);
 unsigned long waiting_release(void);
 unsigned long waiting_release_all(void);
+unsigned long waiting_release_of(int nid);
 void waiting_settle(void);
 
 /* api.c */

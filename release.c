@@ -358,17 +358,6 @@ unsigned long release_kept(struct mheap *h, bool may_sleep)
 	return leaving.npages;
 }
 
-/* Pages of kept chunks, all nodes; racy. */
-unsigned long release_kept_pages(void)
-{
-	unsigned long n = 0;
-	int nid;
-
-	for_each_node(nid)
-		n += data_race(mheaps[nid]->kept_pages); /* stale in any case */
-	return n;
-}
-
 /**
  * release_age_kept() - return the kept chunks of a node unless they were used
  * @h: its heap
@@ -391,7 +380,8 @@ bool release_age_kept(struct mheap *h)
 }
 
 /**
- * release_runs() - return free memory to the system
+ * release_runs_of() - return free memory of some nodes to the system
+ * @nodes: the nodes
  * @pages: stop after that many
  * @may_sleep: the caller may sleep; others return one block, or as many pages as one
  *	turn allows
@@ -402,7 +392,7 @@ bool release_age_kept(struct mheap *h)
  * Context: Where may_call_system() says so, no galloc lock held.
  * Return: Pages returned.
  */
-unsigned long release_runs(unsigned long pages, bool may_sleep)
+unsigned long release_runs_of(const nodemask_t *nodes, unsigned long pages, bool may_sleep)
 {
 	enum release now;
 	unsigned long n, done = 0;
@@ -410,11 +400,11 @@ unsigned long release_runs(unsigned long pages, bool may_sleep)
 
 	if (!may_sleep)
 		pages = min_t(unsigned long, pages, RELEASE_TURN);
-	for_each_node(nid)
+	for_each_node_mask(nid, *nodes)
 		for (n = 1; n && done < pages; done += n)
 			n = release_kept(mheaps[nid], may_sleep);
 	for (now = RELEASE_BLOCKS; now <= RELEASE_ALL; now++) {
-		for_each_node(nid) {
+		for_each_node_mask(nid, *nodes) {
 			while (done < pages) {
 				n = release_one(mheaps[nid], now, may_sleep);
 				if (!n)
@@ -427,9 +417,15 @@ unsigned long release_runs(unsigned long pages, bool may_sleep)
 	}
 	/* Each run that was returned, or joined another, leaves its descriptor. */
 	if (may_sleep)
-		for_each_node(nid)
+		for_each_node_mask(nid, *nodes)
 			run_trim_spares(mheaps[nid], SPARES_KEPT);
 	return done;
+}
+
+/* The same of all nodes. */
+unsigned long release_runs(unsigned long pages, bool may_sleep)
+{
+	return release_runs_of(&node_possible_map, pages, may_sleep);
 }
 
 /**

@@ -23,52 +23,79 @@ struct shrinker *galloc_shrinker;
 /* When that period ends. */
 static unsigned long wake_end;
 
-/* Bytes that CPUs and transfers may hold, which a drain would free; racy. */
-static unsigned long cached_bytes(void)
+/* Bytes that CPUs and transfers of a node may hold, which a drain would free; racy. */
+static unsigned long cached_bytes_of(int nid)
 {
-	unsigned long held = transfer_bytes();
+	unsigned long held = transfer_bytes(nid);
 	int cpu;
 
 	for_each_possible_cpu(cpu)
-		held += mcache_racy(per_cpu(galloc_mcache, cpu).held) -
-			atomic_long_read(&per_cpu(galloc_mcache, cpu).unheld);
+		if (mcache_racy(per_cpu(galloc_mcache, cpu).nid) == nid)
+			held += mcache_racy(per_cpu(galloc_mcache, cpu).held) -
+				atomic_long_read(&per_cpu(galloc_mcache, cpu).unheld);
 	return held;
+}
+
+/* The same of all nodes. */
+static unsigned long cached_bytes(void)
+{
+	unsigned long held = 0;
+	int nid;
+
+	for_each_node(nid)
+		held += cached_bytes_of(nid);
+	return held;
+}
+
+/* What a drain may free of a node.  What waits for RCU, or for readers, may be of any. */
+static unsigned long drainable_bytes(int nid)
+{
+	unsigned long n, waiting;
+
+	rcu_batches_waiting(&n, &waiting);
+	return cached_bytes_of(nid) + waiting + quarantine_bytes() + (retire_pages() << PAGE_SHIFT);
 }
 
 /*
  * Reclaimable: free runs, what the CPUs cache, and what waits for RCU, but never below
  * the reserve, which covers the pages in use, too; and kept chunks, which it does not.
+ *
+ * All of the node that is short, which reclaim names even if a shrinker does not ask for it:
+ * while galloc returned pages of another one, kswapd would never give up a node for which
+ * nothing can be done, and empty all others.
  */
 static unsigned long shrink_count(struct shrinker *shrinker,
 				  struct shrink_control *sc)
 {
-	unsigned long n, waiting, pages, kept = release_kept_pages();
+	struct mheap *h = mheap_of(sc->nid);
+	/* data_race(): stale in any case. */
+	unsigned long kept = data_race(h->kept_pages);
+	unsigned long pages = data_race(h->free_pages);
 
-	rcu_batches_waiting(&n, &waiting);
-	pages = mheap_free_pages() + (cached_bytes() >> PAGE_SHIFT) +
-		(waiting >> PAGE_SHIFT) + (quarantine_bytes() >> PAGE_SHIFT) + retire_pages();
+	pages += drainable_bytes(sc->nid) >> PAGE_SHIFT;
 	/* Some may have gone in between. */
 	pages -= min(pages, kept);
 	return (kept + min(pages, arena_spare_pages())) ?: SHRINK_EMPTY;
 }
 
 /*
- * Return free runs.  If they are not enough, what gfree_rcu() has queued begins its grace
- * period, and the CPUs drain, for the next call.  It waits for nothing: reclaim calls for a
- * few pages at a time, in tasks that have nothing to do with galloc.
+ * Return free runs of the node.  If they are not enough, what gfree_rcu() has queued begins
+ * its grace period, and the CPUs drain, for the next call.  It waits for nothing: reclaim calls
+ * for a few pages at a time, in tasks that have nothing to do with galloc.
  */
 static unsigned long shrink_scan(struct shrinker *shrinker,
 				 struct shrink_control *sc)
 {
+	nodemask_t node = nodemask_of_node(sc->nid);
 	unsigned long freed;
 
 	count_event(EVENT_SHRINKER);
 	quarantine_flush(true);
-	freed = waiting_release();
+	freed = waiting_release_of(sc->nid);
 	/* Reclaim may sleep, otherwise it would not call shrinkers. */
-	freed += release_runs(sc->nr_to_scan, true);
+	freed += release_runs_of(&node, sc->nr_to_scan, true);
 	mm_account_reclaimed_pages(freed);
-	if (freed < sc->nr_to_scan)
+	if (freed < sc->nr_to_scan && drainable_bytes(sc->nid))
 		drain_kick();
 	WRITE_ONCE(wake_end, jiffies + WAKE_TIME);
 	worker_kick(WORKER_WAKE);

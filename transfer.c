@@ -336,15 +336,16 @@ bool transfer_age(void)
 	return any;
 }
 
-/* Bytes in transfer; racy. */
-unsigned long transfer_bytes(void)
+/* Bytes in transfer of the rows of a node; racy. */
+unsigned long transfer_bytes(int nid)
 {
 	struct row_walk w = { };
 	unsigned long bytes = 0;
 	struct mcentral *c;
 
 	while ((c = stacks_next(&w)))
-		bytes += READ_ONCE(c->transfer.n) * (size_t)c->sc->size;
+		if (c->nid == nid)
+			bytes += READ_ONCE(c->transfer.n) * (size_t)c->sc->size;
 	return bytes;
 }
 

@@ -191,6 +191,13 @@ unsigned long waiting_release(void)
 	return release_unshared(false);
 }
 
+/* The same for reclaim of a node, with a turn of that. */
+unsigned long waiting_release_of(int nid)
+{
+	waiting_free();
+	return release_deferred(mheaps[nid], false);
+}
+
 /* The same for all of them: the worker, and unload. */
 unsigned long waiting_release_all(void)
 {

@@ -12,6 +12,7 @@
 #include <linux/gfp.h>
 #include <linux/list.h>
 #include <linux/nodemask.h>
+#include <linux/shrinker.h>
 #include <linux/topology.h>
 
 /* Nothing larger can grow below this limit, small metadata can. */
@@ -130,6 +131,46 @@ static void a_migrating_task_gets_the_requested_node(struct kunit *test)
 		}
 	}
 	gk_pin(gk_cpu(0));
+}
+
+static unsigned long ask_shrinker(int nid, bool scan)
+{
+	struct shrink_control sc = { .gfp_mask = GFP_KERNEL, .nid = nid, .nr_to_scan = 128 };
+
+	return (scan ? galloc_shrinker->scan_objects : galloc_shrinker->count_objects)
+	       (galloc_shrinker, &sc);
+}
+
+/* Or kswapd would never give up a node for which nothing can be done. */
+static void reclaim_of_a_node_leaves_the_others(struct kunit *test)
+{
+	int nid = other_nid(test);
+	struct mheap *h = mheap_of(gk_nid());
+	unsigned long free, count;
+	struct mspan *s;
+
+	WRITE_ONCE(galloc_reserve_pages, 0);
+	gk_give_back();
+	s = mheap_alloc(gk_nid(), 64, 1, 0, GFP_KERNEL | __GFP_THISNODE);
+	KUNIT_ASSERT_NOT_NULL(test, s);
+	mheap_free(s);
+	free = h->free_pages;
+	KUNIT_EXPECT_GE(test, free, 64);
+	/* The last drain answers for a tenth of a second. */
+	msleep(150);
+	gfree(galloc(64, GFP_KERNEL));
+	KUNIT_EXPECT_FALSE(test, drain_is_behind());
+	free = h->free_pages;
+	count = ask_shrinker(nid, false);
+	KUNIT_EXPECT_TRUE(test, count == SHRINK_EMPTY || count < 64);
+	ask_shrinker(nid, true);
+	KUNIT_EXPECT_EQ(test, h->free_pages, free);
+	if (count == SHRINK_EMPTY)
+		KUNIT_EXPECT_FALSE(test, drain_is_behind());
+	count = ask_shrinker(gk_nid(), false);
+	KUNIT_EXPECT_TRUE(test, count != SHRINK_EMPTY && count >= free);
+	KUNIT_EXPECT_GT(test, ask_shrinker(gk_nid(), true), 0);
+	KUNIT_EXPECT_LT(test, h->free_pages, free);
 }
 
 static void pages_of_another_node_are_not_kept(struct kunit *test)
@@ -692,6 +733,7 @@ static void a_dead_cpu_leaves_no_objects_of_another_node(struct kunit *test)
 static struct kunit_case cases[] = {
 	KUNIT_CASE(an_object_of_another_node_goes_back_there),
 	KUNIT_CASE(a_migrating_task_gets_the_requested_node),
+	KUNIT_CASE(reclaim_of_a_node_leaves_the_others),
 	KUNIT_CASE(pages_of_another_node_are_not_kept),
 	KUNIT_CASE(a_node_falls_back_to_another),
 	KUNIT_CASE(each_node_has_all_others_nearest_first),

@@ -123,7 +123,6 @@ EXPORT_SYMBOL_IF_KUNIT(mheap_alloc_span);
 EXPORT_SYMBOL_IF_KUNIT(mheap_free);
 EXPORT_SYMBOL_IF_KUNIT(large_hand_out);
 EXPORT_SYMBOL_IF_KUNIT(large_drop);
-EXPORT_SYMBOL_IF_KUNIT(release_kept_pages);
 EXPORT_SYMBOL_IF_KUNIT(release_runs);
 EXPORT_SYMBOL_IF_KUNIT(release_relieve);
 EXPORT_SYMBOL_IF_KUNIT(standby_reserve);
