@@ -682,6 +682,7 @@ enum waiting {
 bool waiting_add(const void *p, bool shared);
 enum waiting waiting_add_nolock(const void *p, bool shared);
 unsigned int waiting_in(const struct mspan *s);
+unsigned long waiting_of(struct rowset *set);
 unsigned long waiting_nr(void);
 unsigned long waiting_pages(void);
 unsigned long waiting_release(void);

@@ -9,8 +9,8 @@
  * refer to any of its pages.  The reference may be for a neighbour in the same page;
  * then it waits unnecessarily, but no longer than that.
  *
- * Called by mcache.c, api.c and the worker; calls mcentral.c to free objects that need
- * not wait any longer.  Overview: galloc_mod.c.
+ * Called by mcache.c, api.c, heap.c and the worker; calls mcentral.c to free objects that
+ * need not wait any longer.  Overview: galloc_mod.c.
  */
 #include "mheap.h"
 
@@ -175,6 +175,21 @@ static void waiting_free(void)
 unsigned int waiting_in(const struct mspan *s)
 {
 	return waiting_nr() ? mspan_count_waiting(s) : 0;
+}
+
+static void add_waiting(struct mspan *s, void *arg)
+{
+	*(unsigned long *)arg += waiting_in(s);
+}
+
+/* Number of waiting objects of a set.  Sleeps. */
+unsigned long waiting_of(struct rowset *set)
+{
+	unsigned long n = 0;
+
+	if (waiting_nr())
+		rows_walk(set, add_waiting, &n);
+	return n;
 }
 
 /**

@@ -492,14 +492,32 @@ static void sum_span(struct mspan *s, void *arg)
 	sums->meta += mspan_bytes(s);
 	if (mspan_has_objects(s)) {
 		sums->free += mspan_count_free(s);
-		sums->taken += s->objects;
+		sums->taken += s->objects - waiting_in(s);
 	}
+}
+
+/*
+ * Objects of a set that its client has: not those that only wait until others no longer
+ * refer to their pages.  Exact if nobody allocates or frees.  Sleeps.
+ */
+unsigned long heap_live(struct rowset *set)
+{
+	unsigned long before, waiting = waiting_of(set), taken;
+	unsigned int round = 0;
+
+	/* The worker may free one that waits meanwhile; if twice, nobody is accused. */
+	do {
+		before = waiting;
+		taken = rows_in_use(set);
+		waiting = waiting_of(set);
+	} while (waiting != before && !round++);
+	return taken - min(max(waiting, before), taken);
 }
 
 /* What the spans of a set have, and how much of that is in use. */
 void heap_sum(struct rowset *set, struct heap_sums *sums)
 {
-	unsigned long in_use = rows_in_use(set);
+	unsigned long in_use = heap_live(set);
 
 	*sums = (struct heap_sums) { .meta = rows_meta(set) };
 	rows_walk(set, sum_span, sums);
@@ -580,14 +598,17 @@ void heap_settle(bool barrier)
 		override_settle();
 		rcu_batches_settle();
 	}
-	/* Last: what these free may come into quarantine. */
+	/* What these free may come into quarantine. */
 	quarantine_settle();
+	/* Last: all of that may wait, or have waited, until nobody refers to its pages. */
+	if (waiting_nr())
+		waiting_release();
 }
 
 /* Each LARGE span is an object. */
 static unsigned long line_live(const struct heap_line *line)
 {
-	return line->class == HEAP_LARGE ? rows_spans(line->set) : rows_in_use(line->set);
+	return line->class == HEAP_LARGE ? rows_spans(line->set) : heap_live(line->set);
 }
 
 static void count_live(const struct heap_line *line, void *arg)

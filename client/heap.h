@@ -49,7 +49,7 @@ struct heap_sums {
 	unsigned long pages;
 	unsigned long meta;	/* bytes */
 	unsigned long free;	/* objects free in their spans */
-	unsigned long taken;	/* all others */
+	unsigned long taken;	/* all others but those that wait, see waiting.c */
 	unsigned long in_use;	/* those of them that the client has */
 	unsigned long cached;	/* and that stacks and transfer have */
 };

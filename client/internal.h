@@ -27,6 +27,7 @@ bool nolock_relieve(gfp_t gfp);
 /* client/heap.c */
 
 void heap_settle(bool barrier);
+unsigned long heap_live(struct rowset *set);
 void heap_exit(void);
 
 /* client/rcu.c */

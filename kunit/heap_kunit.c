@@ -58,21 +58,6 @@ static unsigned int heaps_alive(void)
 	return n;
 }
 
-static bool any_set(void)
-{
-	struct rowset *set = rows_next_set(NULL);
-
-	if (set)
-		rows_put(set);
-	return set;
-}
-
-/* All sets of rows have gone, which takes a moment after the last object has. */
-static bool all_gone(void)
-{
-	return gk_wait_for(!any_set(), GK_PATIENCE_MS);
-}
-
 /* ---- allocation ---------------------------------------------------------------- */
 
 static void every_call_serves_its_heap(struct kunit *test)
@@ -365,7 +350,7 @@ static void a_cache_counts_in_its_heap(struct kunit *test)
 	galloc_cache_destroy(small);
 	/* It takes the other one with it. */
 	KUNIT_EXPECT_EQ(test, galloc_heap_destroy(heap), 0);
-	KUNIT_EXPECT_TRUE(test, all_gone());
+	KUNIT_EXPECT_TRUE(test, gk_sets_gone());
 }
 
 /* ---- destruction -------------------------------------------------------------------- */
@@ -498,7 +483,7 @@ static void what_outlives_its_heap_stays_valid(struct kunit *test)
 		KUNIT_EXPECT_TRUE(test, twin_intact(p[i], sizes[i], i));
 		gfree(p[i]);
 	}
-	KUNIT_EXPECT_TRUE(test, all_gone());
+	KUNIT_EXPECT_TRUE(test, gk_sets_gone());
 	KUNIT_EXPECT_EQ(test, gk_in_use(test), 0);
 }
 
@@ -524,7 +509,7 @@ static void a_sweep_takes_everything_back(struct kunit *test)
 	q = galloc_cache_alloc(cache, GFP_KERNEL);
 	KUNIT_EXPECT_NOT_NULL(test, q);
 	KUNIT_EXPECT_EQ(test, galloc_heap_destroy(heap, GALLOC_HEAP_RELEASE), n + 1);
-	KUNIT_EXPECT_TRUE(test, all_gone());
+	KUNIT_EXPECT_TRUE(test, gk_sets_gone());
 	KUNIT_EXPECT_EQ(test, gk_in_use(test), 0);
 	KUNIT_EXPECT_EQ(test, validate_all(), 0);
 	/* No object any more, nor, in the last case, any page. */
@@ -554,13 +539,13 @@ static void creation_and_destruction_leak_nothing(struct kunit *test)
 		galloc_heap_destroy(heap, i % 2 ? 0 : GALLOC_HEAP_RELEASE);
 		if (i != n / 10)
 			continue;
-		KUNIT_EXPECT_TRUE(test, all_gone());
+		KUNIT_EXPECT_TRUE(test, gk_sets_gone());
 		KUNIT_EXPECT_EQ(test, gk_in_use(test), 0);
 		gk_background();
 		meta = arena_meta_bytes();
 	}
 	gk_count_ops(6 * n);
-	KUNIT_EXPECT_TRUE(test, all_gone());
+	KUNIT_EXPECT_TRUE(test, gk_sets_gone());
 	KUNIT_EXPECT_EQ(test, gk_in_use(test), 0);
 	KUNIT_EXPECT_LE(test, arena_meta_bytes(), meta + 64 * 1024);
 }
@@ -590,7 +575,7 @@ static void hotplug_callbacks_may_create_and_destroy(struct kunit *test)
 	KUNIT_ASSERT_GE(test, state, 0);
 	cpuhp_remove_state(state);
 	KUNIT_EXPECT_EQ(test, atomic_read(&in_callbacks), 2 * num_online_cpus());
-	KUNIT_EXPECT_TRUE(test, all_gone());
+	KUNIT_EXPECT_TRUE(test, gk_sets_gone());
 }
 
 /* ---- what galloc itself has yet to do with an object ---------------------------------- */
@@ -643,7 +628,7 @@ static void an_object_that_waits_is_not_swept(struct kunit *test)
 	WRITE_ONCE(galloc_pause_hook, NULL);
 	for (i = 0; i < ARRAY_SIZE(other); i++)
 		gfree(other[i]);
-	KUNIT_EXPECT_TRUE(test, all_gone());
+	KUNIT_EXPECT_TRUE(test, gk_sets_gone());
 	KUNIT_EXPECT_EQ(test, gk_in_use(test), 0);
 }
 
@@ -666,7 +651,7 @@ static void the_neighbours_of_what_waits_are_swept(struct kunit *test)
 			ARRAY_SIZE(p) - 1);
 	put_page(page);
 	waiting_release();
-	KUNIT_EXPECT_TRUE(test, all_gone());
+	KUNIT_EXPECT_TRUE(test, gk_sets_gone());
 	KUNIT_EXPECT_EQ(test, gk_in_use(test), 0);
 }
 
@@ -686,7 +671,7 @@ static void what_the_worker_has_to_free_is_not_swept(struct kunit *test)
 	gfree_nolock(p[2]);
 	KUNIT_EXPECT_EQ(test, galloc_heap_destroy(heap, GALLOC_HEAP_RELEASE), 2);
 	gk_background();
-	KUNIT_EXPECT_TRUE(test, all_gone());
+	KUNIT_EXPECT_TRUE(test, gk_sets_gone());
 	KUNIT_EXPECT_EQ(test, gk_in_use(test), 0);
 }
 

@@ -408,6 +408,21 @@ void gk_grow_by_blocks(void)
 	WRITE_ONCE(galloc_reserve_pages, LONG_MAX);
 }
 
+bool gk_any_set(void)
+{
+	struct rowset *set = rows_next_set(NULL);
+
+	if (set)
+		rows_put(set);
+	return set;
+}
+
+/* Wait until all sets of rows have gone, which takes a moment after the last object has. */
+bool gk_sets_gone(void)
+{
+	return gk_wait_for(!gk_any_set(), GK_PATIENCE_MS);
+}
+
 /* Limit galloc to @bytes more than it holds, until gk_unlimit() or gk_exit(). */
 void gk_limit_to(long bytes)
 {

@@ -115,6 +115,8 @@ void gk_suite_exit(struct kunit_suite *suite);
 /* ---- galloc's state ------------------------------------------------------- */
 
 bool gk_rest(struct galloc_totals *t);
+bool gk_any_set(void);
+bool gk_sets_gone(void);
 long gk_in_use(struct kunit *test);
 unsigned int gk_row_at(const void *p);
 long gk_told_pages(void);

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-2.0
+// Copyright (C) 2026 The galloc authors
+/* KUnit: what private heaps and typed caches have in common. */
+#include "helpers.h"
+
+#include <linux/slab.h>
+
+#include "client/cache.h"
+#include "client/heap.h"
+
+/* ---- helpers ------------------------------------------------------------------ */
+
+static struct galloc_heap *make_heap(struct kunit *test)
+{
+	struct galloc_heap *heap = galloc_heap_create("owner", NULL);
+
+	KUNIT_ASSERT_NOT_NULL(test, heap);
+	return heap;
+}
+
+static struct galloc_cache *make_cache(struct kunit *test, struct galloc_heap *heap, size_t size)
+{
+	struct galloc_cache *cache = heap ? galloc_heap_cache_create(heap, "owner", size, NULL) :
+					    galloc_cache_create("owner", size, NULL);
+
+	KUNIT_ASSERT_NOT_NULL(test, cache);
+	return cache;
+}
+
+/* ---- objects that others refer to ------------------------------------------------- */
+
+/* Free an object while others refer to it; they still do, or nobody has looked since. */
+static struct page *free_shared(void *p, bool held)
+{
+	struct page *page = virt_to_page(p);
+
+	get_page(page);
+	gfree(p);
+	if (!held)
+		put_page(page);
+	return page;
+}
+
+/* With that of a neighbour, which its client has. */
+static void what_waits_is_not_its_clients(struct kunit *test)
+{
+	const size_t size = 2 * PAGE_SIZE;
+	struct galloc_heap_usage u;
+	struct galloc_cache *cache;
+	struct galloc_heap *heap;
+	struct page *page[2];
+	void *p[4];
+	int i;
+
+	gk_needs_class(test, size);
+	heap = make_heap(test);
+	cache = make_cache(test, heap, size);
+	gk_quiet();
+	for (i = 0; i < ARRAY_SIZE(p); i++) {
+		p[i] = i % 2 ? galloc_cache_alloc(cache, GFP_KERNEL) :
+			       galloc_from(heap, size, GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, p[i]);
+	}
+	for (i = 0; i < 2; i++)
+		page[i] = free_shared(p[i], true);
+	galloc_heap_usage(heap, &u);
+	KUNIT_EXPECT_EQ(test, u.in_use, 2 * size);
+	KUNIT_EXPECT_EQ(test, u.cached, 0);
+	KUNIT_EXPECT_GE(test, u.held, 4 * size);
+	gfree_bulk(2, p + 2);
+	galloc_heap_trim(heap);
+	galloc_heap_usage(heap, &u);
+	KUNIT_EXPECT_EQ(test, u.in_use, 0);
+	KUNIT_EXPECT_EQ(test, waiting_nr(), 2);
+	for (i = 0; i < 2; i++)
+		put_page(page[i]);
+	gk_background();
+	KUNIT_EXPECT_EQ(test, galloc_heap_destroy(heap), 0);
+	KUNIT_EXPECT_TRUE(test, gk_sets_gone());
+}
+
+static void nor_is_it_reported_as_live(struct kunit *test)
+{
+	const size_t size = 2 * PAGE_SIZE;
+	struct galloc_cache *cache;
+	struct galloc_heap *heap;
+	struct page *page[2];
+	int held, i;
+
+	gk_needs_class(test, size);
+	for (held = 0; held < 2; held++) {
+		gk_quiet();
+		heap = make_heap(test);
+		cache = make_cache(test, NULL, size);
+		page[0] = free_shared(galloc_from(heap, size, GFP_KERNEL), held);
+		page[1] = free_shared(galloc_cache_alloc(cache, GFP_KERNEL), held);
+		KUNIT_EXPECT_EQ(test, waiting_nr(), 2);
+		KUNIT_EXPECT_EQ(test, galloc_heap_destroy(heap), 0);
+		galloc_cache_destroy(cache);
+		KUNIT_EXPECT_EQ(test, waiting_nr(), held ? 2 : 0);
+		for (i = 0; held && i < 2; i++)
+			put_page(page[i]);
+		gk_background();
+		waiting_release();
+		KUNIT_EXPECT_EQ(test, waiting_nr(), 0);
+		KUNIT_EXPECT_TRUE(test, gk_sets_gone());
+	}
+	gk_expect_any_faults(test, 0);
+}
+
+static struct kunit_case cases[] = {
+	KUNIT_CASE(what_waits_is_not_its_clients),
+	KUNIT_CASE(nor_is_it_reported_as_live),
+	{}
+};
+
+GK_SUITE(owner, gk_init_alive, gk_exit);
