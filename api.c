@@ -127,7 +127,7 @@ static void *get_once(const struct request *r, gfp_t gfp)
  * system, so that they no longer count against the limit and can be had at another
  * order.
  */
-static void relieve(gfp_t gfp, unsigned long npages)
+void api_relieve(gfp_t gfp, unsigned long npages)
 {
 	rcu_batches_relieve(gfp);
 	drain_relieve(gfp);
@@ -225,7 +225,7 @@ static void *serve(const struct request *r)
 			if (over_limit(r))
 				return NULL;
 		}
-		relieve(gfp, max(r->size, r->align) >> PAGE_SHIFT);
+		api_relieve(gfp, max(r->size, r->align) >> PAGE_SHIFT);
 		obj = get_once(r, gfp);
 		if (obj)
 			break;

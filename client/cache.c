@@ -6,7 +6,7 @@
  * A cache is a set of rows of its own (rows.c): the same spans, stacks and free path as
  * the size classes have, for one exact object size, with a name and, if wanted, a
  * constructor and a limit.  This file checks what a client asks for and what it frees.
- * Exported to clients; calls api.c and rows.c.  Owns no lock.  Overview: galloc_mod.c.
+ * Exported to clients; calls api.c, heap.c and rows.c.  Owns no lock.  Overview: galloc_mod.c.
  */
 #include "cache.h"
 #include "geometry.h"
@@ -102,7 +102,7 @@ struct galloc_cache *cache_create(const char *name, size_t size,
 	if (!api_is_ready() || !cache_args_ok(name, size, args) ||
 	    !geometry_make(&rows.sc, size, cache_align(size, args)))
 		return NULL;
-	cache = arena_meta_zalloc(sizeof(*cache), NUMA_NO_NODE, GFP_KERNEL);
+	cache = heap_zalloc(sizeof(*cache));
 	if (!cache)
 		return NULL;
 	cache->size = size;
@@ -119,7 +119,7 @@ struct galloc_cache *cache_create(const char *name, size_t size,
 		rows.sibling = cache_sibling;
 	}
 	if (!guard_begin(&cache->guard, args->flags >> 16))
-		cache->set = rows_create(&rows, GFP_KERNEL);
+		cache->set = heap_rows(&rows, GFP_KERNEL);
 	if (!cache->set) {
 		arena_meta_free(cache, sizeof(*cache));
 		return NULL;

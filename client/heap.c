@@ -31,6 +31,30 @@
 static LIST_HEAD(heaps);
 static DEFINE_MUTEX(heaps_mutex);
 
+/* ---- memory for owners ------------------------------------------------------------ */
+
+/* Zeroed, for arena_meta_free().  What galloc has free makes room.  Sleeps. */
+void *heap_zalloc(size_t bytes)
+{
+	void *p = arena_meta_zalloc(bytes, NUMA_NO_NODE, GFP_KERNEL);
+
+	if (p)
+		return p;
+	api_relieve(GFP_KERNEL, 1);
+	return arena_meta_zalloc(bytes, NUMA_NO_NODE, GFP_KERNEL);
+}
+
+/* As rows_create(), and, as for any request, what galloc has free makes room. */
+struct rowset *heap_rows(const struct rows_args *args, gfp_t gfp)
+{
+	struct rowset *set = rows_create(args, gfp_may_fail(gfp));
+
+	if (set || gfp & GALLOC_GFP_ONCE)
+		return set;
+	api_relieve(gfp, 1);
+	return rows_create(args, gfp);
+}
+
 /* ---- lifetime ----------------------------------------------------------------- */
 
 void heap_put(struct galloc_heap *heap)
@@ -118,7 +142,7 @@ struct galloc_heap *galloc_heap_create(const char *name,
 		pr_err("heap %s: unknown flags %#x\n", name, args->flags & U16_MAX);
 		return NULL;
 	}
-	heap = arena_meta_zalloc(HEAP_BYTES, NUMA_NO_NODE, GFP_KERNEL);
+	heap = heap_zalloc(HEAP_BYTES);
 	if (!heap)
 		return NULL;
 	/* Its first objects may be wanted where nobody may sleep. */
@@ -205,7 +229,7 @@ static noinline struct rowset *heap_make_set(struct galloc_heap *heap,
 	/* Here, as this is before api_alloc_row(), which asks for all others. */
 	if (!api_alloc_ok(gfp))
 		return NULL;
-	set = rows_create(&args, gfp);
+	set = heap_rows(&args, gfp);
 	if (!set)
 		return NULL;
 	/* So that all allocations are seen here. */

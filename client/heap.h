@@ -61,6 +61,8 @@ struct heap_line {
 	struct rowset *set;
 };
 
+void *heap_zalloc(size_t bytes);
+struct rowset *heap_rows(const struct rows_args *args, gfp_t gfp);
 void heap_put(struct galloc_heap *heap);
 void *heap_alloc(struct galloc_heap *heap, size_t size, size_t align, gfp_t gfp, int nid);
 void heap_add_cache(struct galloc_heap *heap, struct galloc_cache *cache);

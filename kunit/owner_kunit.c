@@ -108,9 +108,54 @@ static void nor_is_it_reported_as_live(struct kunit *test)
 	gk_expect_any_faults(test, 0);
 }
 
+/* ---- at the limit of galloc -------------------------------------------------------- */
+
+/* From here on all that galloc may have is what is free in it. */
+static void fill(struct kunit *test)
+{
+	gk_unlimit(test);
+	gfree(galloc(1 << 20, GFP_KERNEL));
+	gk_limit_to(0);
+}
+
+static void what_is_free_makes_room_for_an_owner(struct kunit *test)
+{
+	struct galloc_cache *cache, *inside;
+	struct galloc_heap *heap;
+	void *p[4];
+
+	gk_quiet();
+	WRITE_ONCE(galloc_reserve_pages, 0);
+	fill(test);
+	heap = make_heap(test);
+	fill(test);
+	p[0] = galloc_from(heap, 96, GFP_KERNEL | __GFP_NOWARN);
+	KUNIT_EXPECT_NOT_NULL(test, p[0]);
+	fill(test);
+	p[1] = galloc_from(heap, 100000, GFP_KERNEL | __GFP_NOWARN);
+	KUNIT_EXPECT_NOT_NULL(test, p[1]);
+	fill(test);
+	cache = make_cache(test, NULL, 1160);
+	fill(test);
+	inside = make_cache(test, heap, 1160);
+	fill(test);
+	p[2] = galloc_cache_alloc(cache, GFP_KERNEL | __GFP_NOWARN);
+	KUNIT_EXPECT_NOT_NULL(test, p[2]);
+	fill(test);
+	p[3] = galloc_cache_alloc(inside, GFP_KERNEL | __GFP_NOWARN);
+	KUNIT_EXPECT_NOT_NULL(test, p[3]);
+	gk_unlimit(test);
+	gfree_bulk(ARRAY_SIZE(p), p);
+	gk_background();
+	galloc_cache_destroy(cache);
+	KUNIT_EXPECT_EQ(test, galloc_heap_destroy(heap), 0);
+	KUNIT_EXPECT_TRUE(test, gk_sets_gone());
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE(what_waits_is_not_its_clients),
 	KUNIT_CASE(nor_is_it_reported_as_live),
+	KUNIT_CASE(what_is_free_makes_room_for_an_owner),
 	{}
 };
 
