@@ -57,6 +57,12 @@ void *vmalloc_instead(size_t size, gfp_t gfp, int nid)
 	return vmalloc_node_gfp(size, gfp, nid);
 }
 
+/* Must galloc() not fail, since vmalloc() may not be asked, and the caller can wait? */
+static bool vmalloc_leaves(size_t size, gfp_t gfp)
+{
+	return gfp & __GFP_NOFAIL && gfpflags_allow_blocking(gfp) && !vmalloc_serves(size, gfp);
+}
+
 /**
  * gvmalloc_node() - allocate on a node, of galloc() or else of vmalloc()
  * @size: bytes wanted; at most INT_MAX
@@ -64,7 +70,8 @@ void *vmalloc_instead(size_t size, gfp_t gfp, int nid)
  *	and nothing of vmalloc()
  * @nid: node, or NUMA_NO_NODE.  Where vmalloc() takes no node with flags, until Linux 6.17,
  *	it honours it for GFP_KERNEL with or without __GFP_ZERO, and with others the flags.
- *	__GFP_THISNODE gets nothing of vmalloc()
+ *	__GFP_THISNODE gets nothing of vmalloc(), and galloc() tries all the harder with
+ *	__GFP_NOFAIL
  *
  * A request of more than a page does not make galloc() reclaim hard, unless @gfp has
  * __GFP_RETRY_MAYFAIL.  Memory of vmalloc() is of whole pages and cannot be passed to the
@@ -82,7 +89,8 @@ void *gvmalloc_node(size_t size, gfp_t gfp, int nid)
 	if (!api_enter_ok())
 		return NULL;
 	if (size <= MAX_BYTES)
-		p = galloc_node(size, vmalloc_first_gfp(size, gfp), nid);
+		p = galloc_node(size, vmalloc_leaves(size, gfp) ? gfp :
+				vmalloc_first_gfp(size, gfp), nid);
 	return p || !vmalloc_serves(size, gfp) ? p : vmalloc_instead(size, gfp, nid);
 }
 EXPORT_SYMBOL_GPL(gvmalloc_node);

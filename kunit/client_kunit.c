@@ -306,6 +306,10 @@ static void vmalloc_serves_what_must_not_fail(struct kunit *test)
 	p = gvmalloc(50000, GFP_KERNEL | __GFP_NOFAIL | __GFP_RETRY_MAYFAIL);
 	KUNIT_EXPECT_TRUE(test, is_vmalloc_addr(p));
 	gvfree(p);
+	/* Where it may not, galloc() does. */
+	p = gvmalloc_node(2 * PAGE_SIZE, GFP_KERNEL | __GFP_NOFAIL | __GFP_THISNODE, gk_nid());
+	KUNIT_EXPECT_TRUE(test, p && !is_vmalloc_addr(p));
+	gvfree(p);
 }
 
 /* As kvmalloc() does: many CPUs' caches are worth more than a run. */
