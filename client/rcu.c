@@ -19,15 +19,16 @@
  */
 #include "mcache.h"
 #include "rcu.h"
+#include "vmalloc.h"
 
 #include <linux/cpu.h>
 #include <linux/module.h>
 #include <linux/random.h>
+#include <linux/vmalloc.h>
 
 static DEFINE_PER_CPU(struct rcu_cpu, rcu_cpus);
 
-/* Random, so that no client's data looks like a mark. */
-static unsigned long heads_secret;
+unsigned long rcu_heads_secret;
 
 /* Batches so far: who reads it and then waits for a grace period may free up to that one. */
 static atomic_long_t flights;
@@ -225,23 +226,13 @@ static void array_keep(struct rcu_cpu *c, struct rcu_array *a)
 		arena_meta_free(a, sizeof(*a));
 }
 
-/*
- * The object of a head, marked as one that waits: a second gfree_rcu() of it would
- * tie the list to a knot.
- */
-static rcu_callback_t head_mark(const struct rcu_head *head, const void *p)
-{
-	return (rcu_callback_t)((unsigned long)p ^ (unsigned long)head ^
-				READ_ONCE(heads_secret));
-}
-
 static void heads_free(struct llist_node *heads, bool may_sleep)
 {
 	unsigned int n = 0;
 
 	while (heads) {
 		struct rcu_head *head = (struct rcu_head *)heads;
-		const void *p = (void *)head_mark(head, (void *)head->func);
+		const void *p = (void *)rcu_head_mark(head, (void *)head->func);
 
 		heads = heads->next;
 		/* It may be queued again in its next life. */
@@ -425,9 +416,9 @@ static bool array_push(struct rcu_cpu *c, const void *p, size_t bytes)
 static bool head_push(struct rcu_cpu *c, const void *p, struct rcu_head *head,
 		      size_t bytes)
 {
-	if (head->func == head_mark(head, p))
+	if (head->func == rcu_head_mark(head, p))
 		return false;
-	head->func = head_mark(head, p);
+	head->func = rcu_head_mark(head, p);
 	count_event(EVENT_RCU_HEAD);
 	/* First the counts, see batch_take(). */
 	atomic_long_inc(&c->heads_n);
@@ -464,6 +455,10 @@ static noinline bool queue_slowly(const void *p, struct rcu_head *head)
 	/* Nothing is galloc's: gfree() says so. */
 	if (!api_is_ready()) {
 		gfree(p);
+		return true;
+	}
+	if (unlikely(head && vmalloc_begins(p))) {
+		vmalloc_queue_rcu(p, head);
 		return true;
 	}
 	api_target_of(p, &t);
@@ -567,19 +562,26 @@ bool rcu_batches_add(const void *p)
  * gfree_rcu_mightsleep() - free an object without an rcu_head after a grace period
  * @p: from any allocating function of galloc; NULL and ZERO_SIZE_PTR are fine
  *
- * Waits for a grace period only if there is no memory for an array of pointers.
+ * Waits for a grace period only if there is no memory for an array of pointers, or if vmalloc()
+ * had to serve gvmalloc().
  *
  * Context: Process.  May sleep.
  */
 void gfree_rcu_mightsleep(const void *p)
 {
+	bool virtual;
+
 	might_sleep();
 	if (ZERO_OR_NULL_PTR(p) || !api_enter_ok())
 		return;
-	if (rcu_batches_add(p))
+	virtual = vmalloc_begins(p);
+	if (!virtual && rcu_batches_add(p))
 		return;
 	synchronize_rcu();
-	gfree(p);
+	if (virtual)
+		vfree(p);
+	else
+		gfree(p);
 }
 EXPORT_SYMBOL_GPL(gfree_rcu_mightsleep);
 
@@ -703,6 +705,7 @@ void galloc_rcu_barrier(void)
 	might_sleep();
 	if (!api_is_ready())
 		return;
+	vmalloc_settle_rcu();
 	rcu_batches_settle();
 	spares_free();
 }
@@ -727,7 +730,7 @@ void rcu_batches_init(void)
 {
 	int cpu, i;
 
-	heads_secret = get_random_long();
+	rcu_heads_secret = get_random_long();
 	for_each_possible_cpu(cpu) {
 		struct rcu_cpu *c = per_cpu_ptr(&rcu_cpus, cpu);
 

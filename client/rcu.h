@@ -30,7 +30,7 @@ static_assert(sizeof(struct rcu_array) == ARRAY_BYTES);
  * struct rcu_objects - objects that wait together
  * @arrays: most of them
  * @heads: those without a place in an array: rcu_head.next is the link, and
- *	rcu_head.func the object, see head_mark()
+ *	rcu_head.func the object, see rcu_head_mark()
  * @n: their number
  * @bytes: their sizes
  */
@@ -93,5 +93,18 @@ struct rcu_cpu {
 	struct mutex freeing;	/* one task at a time frees what has waited */
 	struct work_struct work;
 };
+
+/* Random, so that no client's data looks like a mark. */
+extern unsigned long rcu_heads_secret;
+
+/*
+ * The object of a head, marked as one that waits: a second gfree_rcu() of it would
+ * tie the list to a knot.
+ */
+static inline rcu_callback_t rcu_head_mark(const struct rcu_head *head, const void *p)
+{
+	return (rcu_callback_t)((unsigned long)p ^ (unsigned long)head ^
+				READ_ONCE(rcu_heads_secret));
+}
 
 #endif /* _GALLOC_CLIENT_RCU_H */

@@ -4,11 +4,14 @@
  * vmalloc: memory of galloc(), or of vmalloc() where galloc() has none.
  *
  * Above api.c, whose calls it uses.  What vmalloc() serves is not galloc's: it does not
- * count against limit_mb and is in none of the statistics.  Overview: galloc_mod.c.
+ * count against limit_mb and is in none of the statistics.  Owns the mutex of those who
+ * free it after a grace period.  Overview: galloc_mod.c.
  */
 #include "vmalloc.h"
 #include "debug/guard.h"
+#include "rcu.h"
 
+#include <linux/irq_work.h>
 #include <linux/module.h>
 #include <linux/string.h>
 #include <linux/vmalloc.h>
@@ -95,10 +98,16 @@ void *gvmalloc_node(size_t size, gfp_t gfp, int nid)
 }
 EXPORT_SYMBOL_GPL(gvmalloc_node);
 
-/* Is it memory of vmalloc(), and no guarded object? */
+/* Is it memory of vmalloc(), and no page of a guarded object, live or just freed? */
 bool vmalloc_has(const void *p)
 {
-	return is_vmalloc_addr(p) && !guard_has(p);
+	return is_vmalloc_addr(p) && !guard_maps(p);
+}
+
+/* Is it the start of such memory, as far as one sees?  Any context but NMI. */
+bool vmalloc_begins(const void *p)
+{
+	return !offset_in_page(p) && vmalloc_has(p) && vmalloc_to_page(p);
 }
 
 /**
@@ -189,3 +198,64 @@ void *gvrealloc(const void *p, size_t size, gfp_t gfp)
 	return new;
 }
 EXPORT_SYMBOL_GPL(gvrealloc);
+
+/* ---- after a grace period --------------------------------------------------------------- */
+
+/* Memory of vmalloc() that gfree_rcu() was called with, by its heads. */
+static LLIST_HEAD(waiting_heads);
+
+/* Whoever has it has freed what others have taken before. */
+static DEFINE_MUTEX(waiting_mutex);
+
+/* Only those who may sleep free it. */
+static void free_waiting(struct work_struct *work)
+{
+	struct llist_node *node;
+
+	mutex_lock(&waiting_mutex);
+	node = llist_del_all(&waiting_heads);
+	if (node)
+		synchronize_rcu();
+	while (node) {
+		struct rcu_head *head = (struct rcu_head *)node;
+		const void *p = (void *)rcu_head_mark(head, (void *)head->func);
+
+		node = node->next;
+		/* The page may be there again, uncleared, in the next life of the address. */
+		head->func = NULL;
+		vfree(p);
+		cond_resched();
+	}
+	mutex_unlock(&waiting_mutex);
+}
+
+static DECLARE_WORK(waiting_work, free_waiting);
+
+static void waiting_irq_fn(struct irq_work *irq_work)
+{
+	queue_work(galloc_jobs_wq, &waiting_work);
+}
+
+/* As those of worker.c: it is not left on a CPU that goes down. */
+static struct irq_work waiting_irq = IRQ_WORK_INIT_HARD(waiting_irq_fn);
+
+/* For gfree_rcu(): free memory of vmalloc(), with a head in it.  Any context but NMI. */
+void vmalloc_queue_rcu(const void *p, struct rcu_head *head)
+{
+	if (head->func == rcu_head_mark(head, p)) {
+		report_fault(FAULT_DOUBLE_FREE, p);
+		return;
+	}
+	head->func = rcu_head_mark(head, p);
+	if (llist_add((struct llist_node *)head, &waiting_heads))
+		irq_work_queue(&waiting_irq);
+}
+
+/* Wait until all that was queued so has been freed.  Sleeps. */
+void vmalloc_settle_rcu(void)
+{
+	/* Another task may be about to queue the work for those that were queued after its own. */
+	free_waiting(NULL);
+	irq_work_sync(&waiting_irq);
+	flush_work(&waiting_work);
+}

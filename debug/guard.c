@@ -125,28 +125,43 @@ static struct guard *guard_of(const void *p, bool near)
 }
 
 /*
- * The live object whose page has an address.  Nobody else's page is there while it lives, so
- * those that were there before are not looked at: their slots may be changing hands.
+ * The object whose page has an address, live, or in a state up to @last in which the page is
+ * mapped.  Nobody else's page is there then, so those that were there before are not looked
+ * at: their slots may be changing hands.
  */
-static struct guard *guard_live(const void *p)
+static struct guard *guard_at(const void *p, u32 last)
 {
 	/* Acquire: pairs with guard_begin(). */
 	struct guard *all = guard_any() && is_vmalloc_addr(p) ? smp_load_acquire(&guards) : NULL;
 	unsigned int i;
 
 	for (i = 0; all && i < GUARD_MAX; i++) {
+		u32 state;
+
 		galloc_pause(PAUSE_GUARD_LOOK, all[i].area);
 		/* Acquire: pairs with guard_make(). */
-		if (smp_load_acquire(&all[i].state) == GUARD_LIVE &&
+		state = smp_load_acquire(&all[i].state);
+		if (state >= GUARD_LIVE && state <= last &&
 		    addr_of(p) - (unsigned long)READ_ONCE(all[i].area) < PAGE_SIZE)
 			return &all[i];
 	}
 	return NULL;
 }
 
+static struct guard *guard_live(const void *p)
+{
+	return guard_at(p, GUARD_LIVE);
+}
+
 bool guard_has(const void *p)
 {
 	return guard_live(p);
+}
+
+/* Is the page there a guarded object's, even if that was freed? */
+bool guard_maps(const void *p)
+{
+	return guard_at(p, GUARD_FREED);
 }
 
 /* Is it one of a cache, or of a heap and its caches? */

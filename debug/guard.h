@@ -26,6 +26,7 @@ void *guard_make(struct guard_rate *rate, const void *owner, struct galloc_heap 
 bool guard_free(const void *p, bool any);
 void guard_settle(void);
 bool guard_has(const void *p);
+bool guard_maps(const void *p);
 bool guard_is_of(const void *p, const void *owner);
 struct galloc_heap *guard_heap_of(const void *p);
 bool guard_target(const void *p, struct target *t, enum mspan_found *found);

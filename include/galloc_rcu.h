@@ -17,11 +17,12 @@ void galloc_rcu_barrier(void);
 
 /**
  * gfree_rcu() - free an object after a grace period
- * @ptr: the object, a pointer to a struct that galloc() allocated, or NULL
+ * @ptr: the object, a pointer to a struct that galloc() or gvmalloc() allocated, or NULL
  * @member: name of the struct rcu_head inside it, anywhere
  *
  * As kfree_rcu(): all that a CPU frees during one grace period takes one callback.  The
- * rcu_head is used only if there is no memory for an array of pointers.
+ * rcu_head is used only if there is no memory for an array of pointers, and in memory of
+ * vmalloc(), which gvmalloc() may return: a task frees that.
  *
  * Context: Any but NMI.
  */

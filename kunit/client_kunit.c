@@ -450,6 +450,47 @@ static void vmalloc_serves_nothing_else(struct kunit *test)
 	gvfree_sensitive(NULL, 0);
 }
 
+struct virtual {
+	u8 before[20000];
+	struct rcu_head rcu;
+	u8 behind[20000];
+};
+
+/* After the grace period, and once. */
+static void vmalloc_memory_is_freed_after_a_grace_period(struct kunit *test)
+{
+	struct virtual *p, *q;
+	struct page *page;
+	void **mark;
+
+	gk_starve(test);
+	p = gvzalloc(sizeof(*p), QUIET);
+	q = gvzalloc(sizeof(*q), QUIET);
+	gk_feed();
+	gk_unlimit(test);
+	KUNIT_ASSERT_TRUE(test, is_vmalloc_addr(p) && is_vmalloc_addr(q));
+	/* So that one sees what is left there. */
+	page = vmalloc_to_page(&p->rcu.func);
+	get_page(page);
+	mark = page_address(page) + offset_in_page(&p->rcu.func);
+	gk_expect_reports(test, FAULT_DOUBLE_FREE);
+	rcu_read_lock();
+	gfree_rcu(p, rcu);
+	KUNIT_EXPECT_NOT_NULL(test, READ_ONCE(*mark));
+	gfree_rcu(p, rcu);
+	KUNIT_EXPECT_NOT_NULL(test, vmalloc_to_page(p));
+	rcu_read_unlock();
+	gk_expect_faults(test, FAULT_DOUBLE_FREE, 1);
+	gfree_rcu_mightsleep(q);
+	KUNIT_EXPECT_NULL(test, vmalloc_to_page(q));
+	galloc_rcu_barrier();
+	KUNIT_EXPECT_NULL(test, vmalloc_to_page(p));
+	/* The next who has that page there frees it for the first time. */
+	KUNIT_EXPECT_NULL(test, READ_ONCE(*mark));
+	put_page(page);
+	gk_expect_any_faults(test, 0);
+}
+
 static void gvrealloc_keeps_the_contents_wherever_they_are(struct kunit *test)
 {
 	static const size_t steps[] = { 100, 20000, 20400, 90000, 300000, 50000 };
@@ -727,6 +768,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(a_client_cannot_ask_for_less_effort),
 	KUNIT_CASE(vmalloc_takes_all_flags),
 	KUNIT_CASE(vmalloc_serves_nothing_else),
+	KUNIT_CASE(vmalloc_memory_is_freed_after_a_grace_period),
 	KUNIT_CASE(gvrealloc_keeps_the_contents_wherever_they_are),
 	KUNIT_CASE(kvrealloc_leaves_the_kernels_object_to_it),
 	KUNIT_CASE(krealloc_serves_what_must_not_fail),

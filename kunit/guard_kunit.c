@@ -459,6 +459,28 @@ static void what_is_freed_is_filled(struct kunit *test)
 	guard_settle();
 }
 
+/* Nor is the page, which may still be mapped, vmalloc()'s. */
+static void what_is_freed_is_not_given_to_vfree(struct kunit *test)
+{
+	unsigned int i;
+	void *p;
+
+	gk_expect_reports(test, FAULT_DOUBLE_FREE);
+	/* At the beginning of a page, and at its end. */
+	for (i = 0; i < 2; i++) {
+		p = guarded(64);
+		KUNIT_ASSERT_NOT_NULL(test, p);
+		gfree(p);
+		gvfree(p);
+		gk_expect_faults(test, FAULT_DOUBLE_FREE, 1);
+		gfree_rcu_mightsleep(p);
+		galloc_rcu_barrier();
+		gk_expect_faults(test, FAULT_DOUBLE_FREE, 1);
+		KUNIT_EXPECT_TRUE(test, is_mapped(p));
+	}
+	guard_settle();
+}
+
 static void the_worker_unmaps_what_is_freed(struct kunit *test)
 {
 	void *p = guarded(64);
@@ -485,6 +507,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(a_heap_takes_its_caches_along),
 	KUNIT_CASE(a_failure_costs_no_slot),
 	KUNIT_CASE(what_is_freed_is_filled),
+	KUNIT_CASE(what_is_freed_is_not_given_to_vfree),
 	KUNIT_CASE(the_worker_unmaps_what_is_freed),
 	{}
 };
