@@ -12,6 +12,7 @@
 
 size_t resize_have(const void *p);
 size_t resize_kept(const void *p, size_t have);
+bool resize_in_heap(const void *p, size_t size, size_t align, gfp_t gfp, int nid, void **new);
 void resize_in_place(const void *p, size_t size, size_t have, gfp_t gfp);
 
 /* client/sweep.c */

@@ -87,24 +87,35 @@ size_t galloc_size_roundup(size_t size)
 }
 EXPORT_SYMBOL_GPL(galloc_size_roundup);
 
-/* Memory for an object that moves: in its heap, if it has one. */
-static void *alloc_beside(const void *p, size_t size, size_t align, gfp_t gfp, int nid)
+/* Memory in the heap that an object is in, *@new.  False: it is in none, or that is destroyed. */
+bool resize_in_heap(const void *p, size_t size, size_t align, gfp_t gfp, int nid, void **new)
 {
 	struct rowset *set;
-	void *new;
 
 	rcu_read_lock();
 	set = api_set_of(p);
 	if (set && (!set->args.sibling || READ_ONCE(set->dead) || !rows_get(set)))
 		set = NULL;
 	rcu_read_unlock();
-	if (unlikely(!set && guard_heap_of(p)))
-		return heap_alloc(guard_heap_of(p), size, align, gfp, nid);
+	if (unlikely(!set && guard_heap_of(p))) {
+		*new = heap_alloc(guard_heap_of(p), size, align, gfp, nid);
+		return true;
+	}
 	if (likely(!set))
-		return galloc_node_aligned(size, align, gfp, nid);
-	new = set->args.sibling(set, size, align, gfp, nid);
+		return false;
+	*new = set->args.sibling(set, size, align, gfp, nid);
 	rows_put(set);
-	return new;
+	return true;
+}
+
+/* Memory for an object that moves. */
+static void *alloc_beside(const void *p, size_t size, size_t align, gfp_t gfp, int nid)
+{
+	void *new;
+
+	if (unlikely(resize_in_heap(p, size, align, gfp, nid, &new)))
+		return new;
+	return galloc_node_aligned(size, align, gfp, nid);
 }
 
 /* One that is guarded is mapped elsewhere. */

@@ -164,7 +164,8 @@ size_t vmalloc_bytes(const void *p)
  *	size read as zero, if every call for this memory had it
  *
  * Stays in place if the memory is large enough.  Keeps neither the node that
- * gvmalloc_node() was asked for nor more alignment than gvmalloc() promises.
+ * gvmalloc_node() was asked for nor more alignment than gvmalloc() promises.  What is in a
+ * heap grows there, as with grealloc(): vmalloc() serves none of that.
  *
  * Context: As gvmalloc_node(), and as gvfree() if it moves.
  * Return: The memory, ZERO_SIZE_PTR if @size is 0, or NULL; @p is unchanged in the
@@ -190,7 +191,8 @@ void *gvrealloc(const void *p, size_t size, gfp_t gfp)
 		resize_in_place(p, size, have, gfp);
 		return (void *)p;
 	}
-	new = gvmalloc(size, gfp);
+	if (vmalloc_has(p) || !resize_in_heap(p, size, 1, gfp, NUMA_NO_NODE, &new))
+		new = gvmalloc(size, gfp);
 	if (new) {
 		memcpy(new, p, resize_kept(p, have));
 		gvfree(p);

@@ -108,6 +108,47 @@ static void nor_is_it_reported_as_live(struct kunit *test)
 	gk_expect_any_faults(test, 0);
 }
 
+/* ---- resizing ----------------------------------------------------------------------- */
+
+/* Of the heap, of a cache in it, and guarded; with a limit that is not exceeded. */
+static void gvrealloc_stays_in_the_heap(struct kunit *test)
+{
+	const struct galloc_heap_args args[2] = {
+		{ .limit_bytes = 1 << 20 },
+		{ .limit_bytes = 1 << 20, .flags = GALLOC_HEAP_GUARD(1) },
+	};
+	struct galloc_cache *cache, *alone = make_cache(test, NULL, 1160);
+	struct galloc_heap *heap;
+	void *p[2], *q;
+	int i, guarded;
+
+	for (guarded = 0; guarded < 2; guarded++) {
+		heap = galloc_heap_create("owner", &args[guarded]);
+		KUNIT_ASSERT_NOT_NULL(test, heap);
+		cache = make_cache(test, heap, 1160);
+		p[0] = galloc_from(heap, 1000, GFP_KERNEL);
+		p[1] = galloc_cache_alloc(cache, GFP_KERNEL);
+		for (i = 0; i < ARRAY_SIZE(p); i++) {
+			KUNIT_ASSERT_NOT_NULL(test, p[i]);
+			memset(p[i], 0x5a, 1000);
+			q = gvrealloc(p[i], 100000, GFP_KERNEL);
+			KUNIT_ASSERT_NOT_NULL(test, q);
+			KUNIT_EXPECT_TRUE(test, heap_has(heap, q));
+			KUNIT_EXPECT_NULL(test, memchr_inv(q, 0x5a, 1000));
+			KUNIT_EXPECT_NULL(test, gvrealloc(q, 2 << 20, GFP_KERNEL | __GFP_NOWARN));
+		}
+		/* The last one goes with its heap. */
+		gvfree(q);
+		KUNIT_EXPECT_EQ(test, galloc_heap_destroy(heap, GALLOC_HEAP_RELEASE), 1);
+	}
+	/* There is none to stay in. */
+	q = gvrealloc(galloc_cache_alloc(alone, GFP_KERNEL), 2000, GFP_KERNEL);
+	KUNIT_EXPECT_NOT_NULL(test, q);
+	galloc_cache_destroy(alone);
+	gvfree(q);
+	KUNIT_EXPECT_TRUE(test, gk_sets_gone());
+}
+
 /* ---- at the limit of galloc -------------------------------------------------------- */
 
 /* From here on all that galloc may have is what is free in it. */
@@ -155,6 +196,7 @@ static void what_is_free_makes_room_for_an_owner(struct kunit *test)
 static struct kunit_case cases[] = {
 	KUNIT_CASE(what_waits_is_not_its_clients),
 	KUNIT_CASE(nor_is_it_reported_as_live),
+	KUNIT_CASE(gvrealloc_stays_in_the_heap),
 	KUNIT_CASE(what_is_free_makes_room_for_an_owner),
 	{}
 };
