@@ -593,14 +593,14 @@ enum mspan_found api_target_of(const void *p, struct target *t)
 	struct object o;
 	struct mspan s;
 
-	t->padded = false;
-	t->kept = false;
+	*t = (struct target) { };
 	rcu_read_lock();
 	found = mspan_resolve(p, &o);
 	if (found == FOUND_OBJECT || found == FOUND_INTERIOR) {
 		t->start = (void *)(addr_of(p) - o.within);
 		t->size = o.sc->size;
 		t->kept = rows_keep_contents(o.c);
+		t->asked = o.c->set ? o.c->set->args.asked : 0;
 	}
 	rcu_read_unlock();
 	if (found == FOUND_NO_SPAN && guard_any() && guard_target(p, t, &found))

@@ -720,10 +720,12 @@ unsigned long shrinker_oom(void);
  * @size: bytes it has
  * @padded: it is larger than the request needed, because its pages may not be shared
  * @kept: its contents outlive it, see ROWS_KEEP
+ * @asked: of a typed cache: the size that this was made for; else 0
  */
 struct target {
 	void *start;
 	size_t size;
+	size_t asked;
 	bool padded;
 	bool kept;
 };

@@ -61,6 +61,7 @@ struct row_account {
  *	Called by the worker; or NULL
  * @sibling: allocates for grealloc() what an object of the set is to be moved to; or NULL:
  *	galloc() does
+ * @asked: bytes of an object that the owner of a typed cache asked for; else 0
  * @owner: for whoever made it
  * @place: where the fast paths of the owner look, stays until @gone; or NULL
  * @class: as @owner, at most U8_MAX
@@ -75,6 +76,7 @@ struct rows_args {
 	void *(*sibling)(struct rowset *set, size_t size, size_t align, gfp_t gfp, int nid);
 	void *owner;
 	struct stack_place *place;
+	u16 asked;
 	u8 class;
 };
 

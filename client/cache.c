@@ -108,6 +108,8 @@ struct galloc_cache *cache_create(const char *name, size_t size,
 	cache->size = size;
 	cache->has_ctor = args->ctor;
 	account_set_limit(&cache->account, args->limit);
+	static_assert(GALLOC_MAX_SMALL <= U16_MAX);
+	rows.asked = size;
 	rows.name = name;
 	rows.ctor = args->ctor;
 	rows.flags = cache_row_flags(args);

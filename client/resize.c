@@ -210,15 +210,24 @@ EXPORT_SYMBOL_GPL(grealloc);
 
 /* ---- frees that look at the size ---------------------------------------------------- */
 
+/* May it be the size that an object was requested with? */
+static bool size_fits(const struct target *t, size_t size)
+{
+	if (t->asked)
+		return size >= t->asked && size <= t->size;
+	return t->padded || t->size == galloc_size_roundup(size);
+}
+
 /**
  * gfree_sized() - free an object whose size is known
  * @p: from galloc() or another allocating function
- * @size: the requested size
+ * @size: the requested size; that of its cache
  *
  * Reports a size for which galloc() would have returned an object of another size, and
- * frees nothing; where the object is watched, any other size.  Not for objects of
- * galloc_aligned(), or that grealloc() has shrunk in place: their class does not follow
- * from their size.
+ * frees nothing; where the object is watched, any other size.  Of an object of a typed cache
+ * it may be anything from galloc_cache_size() to gsize().  Not for objects of galloc_aligned()
+ * and galloc_from_aligned(), or that grealloc() has shrunk in place: their class does not
+ * follow from their size.
  *
  * Context: Any but NMI.
  */
@@ -233,8 +242,7 @@ void gfree_sized(const void *p, size_t size)
 		gfree(p);
 		return;
 	}
-	if (known || (api_target_of(p, &t) == FOUND_OBJECT && !t.padded &&
-		      t.size != galloc_size_roundup(size))) {
+	if (known || (api_target_of(p, &t) == FOUND_OBJECT && !size_fits(&t, size))) {
 		report_fault(FAULT_WRONG_SIZE, p);
 		return;
 	}

@@ -108,6 +108,38 @@ static void nor_is_it_reported_as_live(struct kunit *test)
 	gk_expect_any_faults(test, 0);
 }
 
+/* ---- frees that look at the size ---------------------------------------------------- */
+
+static void the_size_of_a_cache_is_that_of_its_objects(struct kunit *test)
+{
+	static const size_t sizes[] = { 1, 100, 1160, 5000, GALLOC_MAX_SMALL };
+	struct galloc_heap *heap = make_heap(test);
+	struct galloc_prefill *pf;
+	struct galloc_cache *cache;
+	unsigned int i;
+	void *p;
+
+	gk_expect_reports(test, FAULT_WRONG_SIZE);
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		cache = make_cache(test, i % 2 ? heap : NULL, sizes[i]);
+		gfree_sized(galloc_cache_alloc(cache, GFP_KERNEL), sizes[i]);
+		p = galloc_cache_alloc(cache, GFP_KERNEL);
+		gfree_sized(p, sizes[i] - 1);
+		gfree_sized(p, gsize(p) + 1);
+		gk_expect_faults(test, FAULT_WRONG_SIZE, 2);
+		gfree_sized(p, gsize(p));
+		pf = galloc_prefill_from_cache(cache, 2, GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, pf);
+		gfree_sized(galloc_prefill_alloc(pf), sizes[i]);
+		galloc_prefill_release(pf);
+		galloc_cache_destroy(cache);
+		gfree_sized(galloc_from(heap, sizes[i], GFP_KERNEL), sizes[i]);
+	}
+	gk_expect_any_faults(test, 0);
+	KUNIT_EXPECT_EQ(test, galloc_heap_destroy(heap), 0);
+	KUNIT_EXPECT_TRUE(test, gk_sets_gone());
+}
+
 /* ---- resizing ----------------------------------------------------------------------- */
 
 /* Of the heap, of a cache in it, and guarded; with a limit that is not exceeded. */
@@ -196,6 +228,7 @@ static void what_is_free_makes_room_for_an_owner(struct kunit *test)
 static struct kunit_case cases[] = {
 	KUNIT_CASE(what_waits_is_not_its_clients),
 	KUNIT_CASE(nor_is_it_reported_as_live),
+	KUNIT_CASE(the_size_of_a_cache_is_that_of_its_objects),
 	KUNIT_CASE(gvrealloc_stays_in_the_heap),
 	KUNIT_CASE(what_is_free_makes_room_for_an_owner),
 	{}
