@@ -290,13 +290,11 @@ static bool cache_has(const struct galloc_cache *cache, const void *p)
 static noinline __cold void free_foreign(const void *p)
 {
 	enum mspan_found found;
-	struct object o;
+	struct target t;
 
 	if (ZERO_OR_NULL_PTR(p))
 		return;
-	rcu_read_lock();
-	found = mspan_resolve(p, &o);
-	rcu_read_unlock();
+	found = api_target_of(p, &t);
 	if (found == FOUND_OBJECT)
 		report_fault(FAULT_WRONG_CACHE, p);
 	else

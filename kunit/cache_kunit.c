@@ -5,6 +5,7 @@
 
 #include <linux/cpuhotplug.h>
 #include <linux/slab.h>
+#include <linux/vmalloc.h>
 
 #include "client/cache.h"
 #include "twin.h"
@@ -383,6 +384,33 @@ static void what_is_not_of_the_cache_is_not_freed(struct kunit *test)
 	galloc_cache_destroy(two);
 }
 
+/* Nor what lies in no span of small objects: whole pages, and what has a page of its own. */
+static void nor_is_what_is_of_no_span(struct kunit *test)
+{
+	const struct galloc_cache_args args = { .flags = GALLOC_CACHE_GUARD(1) };
+	struct galloc_cache *one = make(test, 64, NULL), *guarded = make(test, 64, &args);
+	void *p[2] = { galloc(100000, GFP_KERNEL) };
+	unsigned int i;
+
+	take(test, guarded, p + 1, 1);
+	KUNIT_ASSERT_TRUE(test, p[0] && is_vmalloc_addr(p[1]));
+	gk_expect_reports(test, FAULT_WRONG_CACHE);
+	gk_expect_reports(test, FAULT_INTERIOR);
+	gk_expect_reports(test, FAULT_DOUBLE_FREE);
+	for (i = 0; i < ARRAY_SIZE(p); i++) {
+		galloc_cache_free(one, p[i]);
+		gk_expect_faults(test, FAULT_WRONG_CACHE, 1);
+		galloc_cache_free(one, p[i] + 8);
+		gk_expect_faults(test, FAULT_INTERIOR, 1);
+	}
+	gfree(p[0]);
+	galloc_cache_free(guarded, p[1]);
+	galloc_cache_free(guarded, p[1]);
+	gk_expect_faults(test, FAULT_DOUBLE_FREE, 1);
+	galloc_cache_destroy(one);
+	galloc_cache_destroy(guarded);
+}
+
 static void what_outlives_its_cache_stays_valid(struct kunit *test)
 {
 	static const struct galloc_cache_args args = { .ctor = ctor };
@@ -510,6 +538,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(a_strict_cache_serves_no_other_node),
 	KUNIT_CASE(arguments_out_of_range_are_refused),
 	KUNIT_CASE(what_is_not_of_the_cache_is_not_freed),
+	KUNIT_CASE(nor_is_what_is_of_no_span),
 	KUNIT_CASE(what_outlives_its_cache_stays_valid),
 	KUNIT_CASE(creation_and_destruction_leak_nothing),
 	KUNIT_CASE(many_caches_may_be_alive),

@@ -284,10 +284,10 @@ void report_free(const void *p, enum mspan_found found)
 	struct found_record last;
 	struct mspan s;
 
-	if (found == FOUND_OBJECT || guard_knows(p))
-		fault = FAULT_DOUBLE_FREE;
-	else if (found == FOUND_INTERIOR || found == FOUND_TAIL)
+	if (found == FOUND_INTERIOR || found == FOUND_TAIL)
 		fault = FAULT_INTERIOR;
+	else if (found == FOUND_OBJECT || guard_knows(p))
+		fault = FAULT_DOUBLE_FREE;
 	else if (map_span_around(p, &s) && tag_is_large(s.tag) && s.start != addr_of(p))
 		fault = FAULT_INTERIOR;
 	else if (map_span_around(p, &s))
