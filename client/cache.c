@@ -166,6 +166,7 @@ static bool set_is(const struct rowset *set, const void *other)
  * Objects that gfree_rcu() still has are freed first.  Others that are still allocated are
  * reported, once, and stay valid: free them with gfree(), since @cache is gone.  The
  * constructor is not called any more, so the module that it is in may be unloaded.
+ * A second time, also after its heap, gets one warning, if there still are objects of it.
  *
  * Context: Process, also a CPU hotplug callback.  Sleeps: waits for grace periods.
  */
@@ -175,6 +176,10 @@ void galloc_cache_destroy(struct galloc_cache *cache)
 
 	might_sleep();
 	if (!cache)
+		return;
+	/* It is there as long as it has objects, but no longer its client's. */
+	if (WARN_ONCE(READ_ONCE(cache->set->dead), "galloc: cache %s was destroyed before\n",
+		      cache->set->args.name))
 		return;
 	if (cache->heap)
 		heap_remove_cache(cache->heap, cache);

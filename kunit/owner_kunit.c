@@ -108,6 +108,37 @@ static void nor_is_it_reported_as_live(struct kunit *test)
 	gk_expect_any_faults(test, 0);
 }
 
+/* ---- destroyed twice ---------------------------------------------------------------- */
+
+/* Its objects keep it, and the first of them that is freed is not the last. */
+static void a_cache_destroyed_twice_stays_for_its_objects(struct kunit *test)
+{
+	struct galloc_heap *heap = make_heap(test);
+	struct galloc_cache *cache[2] = { make_cache(test, NULL, 64), make_cache(test, heap, 64) };
+	void *p[2];
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		p[i] = galloc_cache_alloc(cache[i], GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, p[i]);
+		memset(p[i], i, 64);
+	}
+	gk_expect_reports(test, FAULT_LIVE);
+	gk_expect_warning(test, "was destroyed before");
+	galloc_cache_destroy(cache[0]);
+	KUNIT_EXPECT_EQ(test, galloc_heap_destroy(heap), 1);
+	gk_expect_faults(test, FAULT_LIVE, 2);
+	for (i = 0; i < 2; i++) {
+		/* A set that has no reference left is gone then. */
+		galloc_cache_destroy(cache[i]);
+		KUNIT_EXPECT_GE(test, atomic_long_read(&cache[i]->set->refs), 1);
+	}
+	KUNIT_EXPECT_TRUE(test, gk_any_set());
+	gk_expect_any_faults(test, 0);
+	gfree_bulk(2, p);
+	KUNIT_EXPECT_TRUE(test, gk_sets_gone());
+}
+
 /* ---- frees that look at the size ---------------------------------------------------- */
 
 static void the_size_of_a_cache_is_that_of_its_objects(struct kunit *test)
@@ -228,6 +259,7 @@ static void what_is_free_makes_room_for_an_owner(struct kunit *test)
 static struct kunit_case cases[] = {
 	KUNIT_CASE(what_waits_is_not_its_clients),
 	KUNIT_CASE(nor_is_it_reported_as_live),
+	KUNIT_CASE(a_cache_destroyed_twice_stays_for_its_objects),
 	KUNIT_CASE(the_size_of_a_cache_is_that_of_its_objects),
 	KUNIT_CASE(gvrealloc_stays_in_the_heap),
 	KUNIT_CASE(what_is_free_makes_room_for_an_owner),
