@@ -559,15 +559,15 @@ const void *rows_any_span(struct rowset *set)
 	return found;
 }
 
-/* Bytes that describe a set, without its spans. */
+/* Bytes that describe a set, without its spans: what they take. */
 size_t rows_meta(const struct rowset *set)
 {
-	size_t bytes = set_bytes(set->args.name);
+	size_t bytes = arena_meta_takes(set, set_bytes(set->args.name));
 	int nid;
 
 	for (nid = 0; nid <= nr_node_ids; nid++)
 		if (READ_ONCE(set->row[nid]))
-			bytes += sizeof(struct mcentral);
+			bytes += arena_meta_takes(set->row[nid], sizeof(struct mcentral));
 	return bytes;
 }
 

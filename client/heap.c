@@ -23,10 +23,13 @@
 #include <linux/string.h>
 
 /* The longest name that debugfs shows. */
-#define NAME_MAX_SHOWN	60
+#define NAME_MAX_SHOWN	52
 
 /* A heap, with its name, a dot and a number. */
 #define HEAP_BYTES	(sizeof(struct galloc_heap) + NAME_MAX_SHOWN + 12)
+
+/* What is larger takes 2 KiB of kmalloc().  A mutex is larger where it is debugged, else 32. */
+static_assert(HEAP_BYTES - sizeof(struct mutex) + 32 <= 1024);
 
 static LIST_HEAD(heaps);
 static DEFINE_MUTEX(heaps_mutex);
@@ -120,7 +123,7 @@ static void heap_name(struct galloc_heap *heap, const char *wanted)
  *	shown as NAME.2
  * @args: limit and flags; NULL for none
  *
- * Costs some hundred bytes until it is used.
+ * Costs 1 KiB, and a directory with a file in debugfs, until it is used.
  *
  * Context: Process, also a CPU hotplug callback.  Sleeps.
  * Return: The heap; NULL if there is no memory, or, after a line in the log, if an
@@ -579,7 +582,7 @@ void galloc_heap_usage(struct galloc_heap *heap, struct galloc_heap_usage *usage
 	might_sleep();
 	*usage = (struct galloc_heap_usage) {
 		.limit = heap->account.limit,
-		.meta = HEAP_BYTES,
+		.meta = arena_meta_takes(heap, HEAP_BYTES),
 	};
 	heap_each(heap, sum_line, usage);
 	usage->held = atomic_long_read(&heap->account.bytes);

@@ -256,6 +256,26 @@ static void what_is_free_makes_room_for_an_owner(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, gk_sets_gone());
 }
 
+/* ---- what they cost ------------------------------------------------------------------ */
+
+/* By the books of galloc, which have whole objects of kmalloc(). */
+static void a_heap_tells_what_it_takes(struct kunit *test)
+{
+	struct galloc_heap_usage u;
+	struct galloc_heap *heap;
+	long before;
+
+	gk_quiet();
+	/* The numbers of rows are there. */
+	galloc_heap_destroy(make_heap(test));
+	before = arena_meta_bytes();
+	heap = make_heap(test);
+	galloc_heap_usage(heap, &u);
+	KUNIT_EXPECT_EQ(test, u.meta, arena_meta_bytes() - before);
+	galloc_heap_destroy(heap);
+	KUNIT_EXPECT_EQ(test, arena_meta_bytes(), before);
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE(what_waits_is_not_its_clients),
 	KUNIT_CASE(nor_is_it_reported_as_live),
@@ -263,6 +283,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(the_size_of_a_cache_is_that_of_its_objects),
 	KUNIT_CASE(gvrealloc_stays_in_the_heap),
 	KUNIT_CASE(what_is_free_makes_room_for_an_owner),
+	KUNIT_CASE(a_heap_tells_what_it_takes),
 	{}
 };
 
