@@ -107,6 +107,9 @@ static void heap_name(struct galloc_heap *heap, const char *wanted)
 	for (i = 0; i < len; i++)
 		heap->name[i] = may_be_in_name(wanted[i]) ? wanted[i] : '_';
 	heap->name[len] = '\0';
+	/* debugfs has none of dots only, "." and "..". */
+	if (strspn(heap->name, ".") == len)
+		heap->name[0] = '_';
 	/* In one pass, since each of a thousand mounts may ask for the same one. */
 	list_for_each_entry(other, &heaps, link) {
 		n = name_number(other->name, heap->name, len);

@@ -256,6 +256,36 @@ static void what_is_free_makes_room_for_an_owner(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, gk_sets_gone());
 }
 
+/* ---- names ------------------------------------------------------------------------------ */
+
+static void each_name_is_one_of_a_directory(struct kunit *test)
+{
+	static const char * const names[][2] = {
+		{ ".", "_" }, { "..", "_." }, { "...", "_.." }, { ".a", ".a" }, { "a.", "a." },
+		{ "a b/c\n\x01", "a_b_c__" }, { " ", "_" },
+	};
+	struct galloc_heap *heap;
+	char longer[100], *at;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		heap = galloc_heap_create(names[i][0], NULL);
+		KUNIT_ASSERT_NOT_NULL(test, heap);
+		KUNIT_EXPECT_STREQ(test, heap->name, names[i][1]);
+		if (heap->dir != ERR_PTR(-ENODEV))
+			KUNIT_EXPECT_FALSE(test, IS_ERR_OR_NULL(heap->dir));
+		galloc_heap_destroy(heap);
+	}
+	memset(longer, 'x', sizeof(longer));
+	longer[sizeof(longer) - 1] = '\0';
+	heap = galloc_heap_create(longer, NULL);
+	KUNIT_ASSERT_NOT_NULL(test, heap);
+	at = heap->name + strspn(heap->name, "x");
+	KUNIT_EXPECT_EQ(test, *at, '\0');
+	KUNIT_EXPECT_EQ(test, at - heap->name, 52);
+	galloc_heap_destroy(heap);
+}
+
 /* ---- what they cost ------------------------------------------------------------------ */
 
 /* By the books of galloc, which have whole objects of kmalloc(). */
@@ -283,6 +313,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(the_size_of_a_cache_is_that_of_its_objects),
 	KUNIT_CASE(gvrealloc_stays_in_the_heap),
 	KUNIT_CASE(what_is_free_makes_room_for_an_owner),
+	KUNIT_CASE(each_name_is_one_of_a_directory),
 	KUNIT_CASE(a_heap_tells_what_it_takes),
 	{}
 };
