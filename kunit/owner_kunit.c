@@ -256,6 +256,73 @@ static void what_is_free_makes_room_for_an_owner(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, gk_sets_gone());
 }
 
+/* ---- bulk, and what CPUs keep --------------------------------------------------------- */
+
+#define NR	40
+
+static void bulk_is_all_or_nothing(struct kunit *test)
+{
+	static const size_t sizes[] = { 2000, 100000 };
+	struct galloc_heap *heap;
+	struct galloc_cache *cache;
+	void *p[NR];
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		/* Fewer than that. */
+		heap = galloc_heap_create("owner", &(struct galloc_heap_args) {
+						.limit_bytes = sizes[i] * (NR - 10),
+					  });
+		KUNIT_ASSERT_NOT_NULL(test, heap);
+		KUNIT_EXPECT_EQ(test, 0, galloc_from_bulk(heap, sizes[i],
+							  GFP_KERNEL | __GFP_NOWARN, NR, p));
+		KUNIT_EXPECT_EQ(test, NR / 2, galloc_from_bulk(heap, sizes[i], GFP_KERNEL,
+							       NR / 2, p));
+		gfree_bulk(NR / 2, p);
+		cache = make_cache(test, heap, 2000);
+		KUNIT_EXPECT_EQ(test, NR / 2, galloc_cache_alloc_bulk(cache, GFP_KERNEL,
+								      NR / 2, p));
+		galloc_cache_free_bulk(cache, NR / 2, p);
+		KUNIT_EXPECT_EQ(test, galloc_heap_destroy(heap), 0);
+	}
+	KUNIT_EXPECT_TRUE(test, gk_sets_gone());
+}
+
+/* Of a heap, or of a cache alone. */
+static void what_cpus_keep_is_given_back(struct kunit *test)
+{
+	struct galloc_cache *cache = make_cache(test, NULL, 64);
+	struct galloc_heap *heap = make_heap(test);
+	struct galloc_heap_usage u;
+	void *p[NR];
+	int i;
+
+	if (!galloc_debug) {
+		gfree(galloc_from(heap, 64, GFP_KERNEL));
+		KUNIT_EXPECT_TRUE(test, stacks_give(heap->set[sizeclass_of(64)]));
+		KUNIT_EXPECT_TRUE(test, stacks_give(cache->set));
+	}
+	for (i = 0; i < 2; i++) {
+		KUNIT_EXPECT_EQ(test, NR, i ? galloc_from_bulk(heap, 64, GFP_KERNEL, NR, p) :
+				galloc_cache_alloc_bulk(cache, GFP_KERNEL, NR, p));
+		gfree_bulk(NR, p);
+	}
+	galloc_heap_usage(heap, &u);
+	KUNIT_EXPECT_EQ(test, u.in_use, 0);
+	KUNIT_EXPECT_EQ(test, u.cached > 0, !galloc_debug);
+	galloc_heap_trim(heap);
+	galloc_heap_usage(heap, &u);
+	KUNIT_EXPECT_EQ(test, u.cached, 0);
+	KUNIT_EXPECT_EQ(test, u.held, 0);
+	KUNIT_EXPECT_GT(test, u.peak, 0);
+	KUNIT_EXPECT_EQ(test, rows_spans(cache->set) > 0, !galloc_debug);
+	galloc_cache_shrink(cache);
+	KUNIT_EXPECT_EQ(test, rows_spans(cache->set), 0);
+	galloc_cache_destroy(cache);
+	KUNIT_EXPECT_EQ(test, galloc_heap_destroy(heap), 0);
+	KUNIT_EXPECT_TRUE(test, gk_sets_gone());
+}
+
 /* ---- names ------------------------------------------------------------------------------ */
 
 static void each_name_is_one_of_a_directory(struct kunit *test)
@@ -313,6 +380,8 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(the_size_of_a_cache_is_that_of_its_objects),
 	KUNIT_CASE(gvrealloc_stays_in_the_heap),
 	KUNIT_CASE(what_is_free_makes_room_for_an_owner),
+	KUNIT_CASE(bulk_is_all_or_nothing),
+	KUNIT_CASE(what_cpus_keep_is_given_back),
 	KUNIT_CASE(each_name_is_one_of_a_directory),
 	KUNIT_CASE(a_heap_tells_what_it_takes),
 	{}
