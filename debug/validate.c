@@ -393,6 +393,7 @@ static void check_slots(struct check *c)
  * @fn: called for each entry, with @lock held
  * @number: of the list, for @fn
  * @listed: pages, or spans, @fn has counted
+ * @moving: spans in TRANSIT that @fn has counted
  * @seen: @changes in the previous turn
  * @at: the last entry of that turn
  */
