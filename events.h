@@ -142,6 +142,9 @@ extern struct ratelimit_state galloc_report_limit;
 
 void report_fault(enum galloc_fault fault, const void *p);
 void report_free(const void *p, enum mspan_found found);
+void report_found(const void *p, enum mspan_found found);
+int report_own_begin(void);
+void report_own_end(int own);
 void report_damage(enum galloc_fault fault, const void *p, size_t at, u8 byte);
 void report_stack(u32 stack);
 void report_follow_begin(void);

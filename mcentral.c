@@ -606,7 +606,7 @@ static bool free_object(const void *p, bool single)
 
 	free_retire(c, &freed);
 	if (unlikely(!live))
-		report_free(p, found);
+		(single ? report_free : report_found)(p, found);
 	return live;
 }
 
@@ -656,7 +656,7 @@ static unsigned int free_together(struct mcentral *c, void **batch, unsigned int
 	free_retire(c, &freed);
 
 	for_each_set_bit(i, &g.twice, n)
-		report_free(batch[i], FOUND_OBJECT);
+		report_found(batch[i], FOUND_OBJECT);
 	for_each_set_bit(i, &g.strange, n)
 		if (!free_object(batch[i], false))
 			g.twice |= BIT(i);

@@ -149,10 +149,12 @@ static void waiting_free(void)
 	struct arena *arena;
 	unsigned int page;
 	unsigned long nr;
+	int own;
 
 	/* One at a time: no other task may free the object under us. */
 	if (!waiting_nr() || test_and_set_bit_lock(0, &looking))
 		return;
+	own = report_own_begin();
 	for (nr = 0; waiting_nr() && nr < map_nr_slots(); nr++) {
 		for (page = 0; page < ARENA_PAGES; page++) {
 			rcu_read_lock();
@@ -168,6 +170,7 @@ static void waiting_free(void)
 		if (nr % 64 == 0)
 			cond_resched();
 	}
+	report_own_end(own);
 	clear_bit_unlock(0, &looking);
 }
 

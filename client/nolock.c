@@ -185,11 +185,13 @@ static bool settle(void)
 	unsigned int page;
 	unsigned long nr;
 	bool lone;
+	int own;
 
 	lockdep_assert_held(&settling);
 	/* Full order: whatever is owed from here on sets it again. */
 	if (!xchg(&owed, 0))
 		return false;
+	own = report_own_begin();
 	lone = xchg(&owed_lone, 0);
 	settle_reports();
 	settle_deferred();
@@ -203,6 +205,7 @@ static bool settle(void)
 		if (nr % 64 == 0)
 			cond_resched();
 	}
+	report_own_end(own);
 	return true;
 }
 

@@ -322,6 +322,7 @@ static DEFINE_MUTEX(words_mutex);
 
 static void free_words(struct work_struct *work)
 {
+	int own = report_own_begin();
 	enum mspan_found found;
 	struct llist_node *word;
 	struct target t;
@@ -340,6 +341,7 @@ static void free_words(struct work_struct *work)
 		cond_resched();
 	}
 	mutex_unlock(&words_mutex);
+	report_own_end(own);
 }
 
 static DECLARE_WORK(words_work, free_words);

@@ -264,6 +264,7 @@ static void objects_free(struct rcu_cpu *c, struct rcu_objects *o, bool may_slee
 /* Free what has waited long enough on a CPU, see batch_claim().  Sleeps. */
 static void cpu_free_landed(struct rcu_cpu *c, long waited)
 {
+	int own = report_own_begin();
 	struct rcu_objects o;
 	unsigned int i;
 	bool claimed;
@@ -277,6 +278,7 @@ static void cpu_free_landed(struct rcu_cpu *c, long waited)
 			objects_free(c, &o, true);
 	}
 	mutex_unlock(&c->freeing);
+	report_own_end(own);
 }
 
 /* Make a batch of what a CPU has queued.  Sleeps.  False if it has to wait for others. */

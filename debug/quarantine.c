@@ -93,8 +93,11 @@ static const void *quarantine_take(size_t max)
 /* Free what was taken, in the same read section: see quarantine_settle(). */
 static void unpark(const void *p)
 {
+	int own = report_own_begin();
+
 	galloc_pause(PAUSE_UNPARKED, p);
 	api_free_parked(p);
+	report_own_end(own);
 }
 
 /* Free what is beyond the limit, some at a time.  Any context but NMI, no galloc lock held. */

@@ -600,6 +600,7 @@ static unsigned int visit_table(const struct table *t, visit_fn fn, const void *
 	struct visited v = { .row = t->row, .size = t->size, .arg = arg };
 	unsigned int i, bad = 0;
 	unsigned long flags;
+	int own;
 
 	for (i = 0; i < t->n; i++) {
 		v.p = table_object(t, i);
@@ -612,7 +613,9 @@ static unsigned int visit_table(const struct table *t, visit_fn fn, const void *
 			galloc_unlock(&table_lock, flags);
 		} while (v.from);
 		if (v.at >= 0) {
+			own = report_own_begin();
 			report_damage(v.fault, v.p, v.at, v.byte);
+			report_own_end(own);
 			bad++;
 		}
 	}

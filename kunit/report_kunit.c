@@ -677,6 +677,70 @@ static void faults_have_names(struct kunit *test)
 					    report_fault_name(j));
 }
 
+static unsigned int would_end, would_go_on;
+
+/* The task is to go on here. */
+static void do_not_end(enum galloc_pause point, const void *what)
+{
+	if (point != PAUSE_REPORT_END)
+		return;
+	if (*(const bool *)what)
+		would_end++;
+	else
+		would_go_on++;
+	*(bool *)what = false;
+}
+
+/* Of one that is on no stack: known at once. */
+static void *freed(struct kunit *test)
+{
+	void *p = galloc(100000, GFP_KERNEL);
+
+	KUNIT_EXPECT_NOT_NULL(test, p);
+	gfree(p);
+	return p;
+}
+
+/* With fault=oops.  Not for what it finds while it does galloc's work, with mutexes. */
+static void a_task_ends_for_its_own_call_only(struct kunit *test)
+{
+	void *a = galloc(64, GFP_KERNEL), *b = galloc(64, GFP_KERNEL);
+	void *keep = galloc(64, GFP_KERNEL);
+
+	KUNIT_ASSERT_TRUE(test, keep && a && b);
+	gk_expect_reports(test, FAULT_DOUBLE_FREE);
+	gk_expect_reports(test, FAULT_NO_OBJECT);
+	would_end = 0;
+	would_go_on = 0;
+	WRITE_ONCE(galloc_pause_hook, do_not_end);
+	galloc_fault_then = REPORT_OOPS;
+	gfree(freed(test));
+	KUNIT_EXPECT_EQ(test, would_end, 1);
+	KUNIT_EXPECT_EQ(test, would_go_on, 0);
+	/* What comes off a stack. */
+	gfree(a);
+	gfree(b);
+	gfree(a);
+	KUNIT_EXPECT_EQ(test, would_end, 1 + galloc_debug);
+	drain_relieve(GFP_KERNEL);
+	KUNIT_EXPECT_EQ(test, would_go_on, !galloc_debug);
+	/* What has waited for a grace period. */
+	would_go_on = 0;
+	gfree_rcu_mightsleep(freed(test));
+	rcu_batches_relieve(GFP_KERNEL);
+	KUNIT_EXPECT_EQ(test, would_go_on, 1);
+	/* What was freed where nothing is reported. */
+	gfree_nolock(freed(test));
+	nolock_settle();
+	KUNIT_EXPECT_EQ(test, would_go_on, 2);
+	KUNIT_EXPECT_EQ(test, would_end, 1 + galloc_debug);
+	galloc_fault_then = REPORT_ONLY;
+	WRITE_ONCE(galloc_pause_hook, NULL);
+	gk_expect_any_faults(test, 4);
+	gfree(keep);
+	flush();
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE(a_report_has_the_fault_and_its_location),
 	KUNIT_CASE(a_report_of_a_foreign_pointer_says_so),
@@ -702,6 +766,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(after_a_report_at_the_flush_the_object_is_free_once),
 	KUNIT_CASE(a_wrong_size_frees_nothing),
 	KUNIT_CASE(wild_pointers_are_harmless),
+	KUNIT_CASE(a_task_ends_for_its_own_call_only),
 	KUNIT_CASE(faults_have_names),
 	{}
 };

@@ -265,6 +265,7 @@ EXPORT_SYMBOL_IF_KUNIT(sizeclass_8);
 EXPORT_SYMBOL_IF_KUNIT(sizeclass_128);
 
 /* stats.c, validate.c, report.c */
+EXPORT_SYMBOL_IF_KUNIT(galloc_fault_then);
 EXPORT_SYMBOL_IF_KUNIT(galloc_events);
 EXPORT_SYMBOL_IF_KUNIT(stats_events);
 EXPORT_SYMBOL_IF_KUNIT(stats_totals);

@@ -165,16 +165,67 @@ static bool report_count(enum galloc_fault fault, const void *p, unsigned int n)
 	return __ratelimit(&galloc_report_limit);
 }
 
+/* Tasks that do galloc's own work; so many more have found no place here. */
+#define OWN_TASKS	32
+
+static struct task_struct *own_tasks[OWN_TASKS];
+static atomic_t own_more = ATOMIC_INIT(0);
+
+/**
+ * report_own_begin() - what this task finds from here on is not its own doing
+ *
+ * For whatever frees, or looks at, what others have left: the task may be anybody's, and
+ * hold mutexes of galloc and of the kernel.
+ *
+ * Context: Any.
+ * Return: For report_own_end(), in the same task.
+ */
+int report_own_begin(void)
+{
+	unsigned int i;
+
+	if (likely(galloc_fault_then != REPORT_OOPS))
+		return -1;
+	for (i = 0; i < OWN_TASKS; i++)
+		if (!READ_ONCE(own_tasks[i]) && !cmpxchg(&own_tasks[i], NULL, current))
+			return i;
+	atomic_inc(&own_more);
+	return i;
+}
+
+void report_own_end(int own)
+{
+	if (own >= OWN_TASKS)
+		atomic_dec(&own_more);
+	else if (own >= 0)
+		WRITE_ONCE(own_tasks[own], NULL);
+}
+
+/* May this task be ended for what it has found? */
+static bool may_end(void)
+{
+	unsigned int i;
+
+	if (in_interrupt() || current->flags & (PF_WQ_WORKER | PF_EXITING) ||
+	    atomic_read(&own_more))
+		return false;
+	for (i = 0; i < OWN_TASKS; i++)
+		if (READ_ONCE(own_tasks[i]) == current)
+			return false;
+	return true;
+}
+
 /*
- * With fault=oops the caller's task ends as by any other oops.  Not where it is galloc's own
- * worker, or an interrupt, that has found what somebody else did.
+ * With fault=oops the caller's task ends as by any other oops.  Not where it is galloc itself,
+ * or an interrupt, that has found what somebody else did.
  */
 static void report_end(void)
 {
 	void *volatile nowhere = LIST_POISON1;
+	bool ends = galloc_fault_then == REPORT_OOPS && may_end();
 
-	if (galloc_fault_then == REPORT_OOPS && !in_interrupt() &&
-	    !(current->flags & (PF_WQ_WORKER | PF_EXITING)))
+	galloc_pause(PAUSE_REPORT_END, &ends);
+	if (ends)
 		WRITE_ONCE(*(unsigned int *)nowhere, 0);
 }
 
@@ -223,10 +274,8 @@ void report_damage(enum galloc_fault fault, const void *p, size_t at, u8 byte)
 {
 	u8 is;
 
-	if (!report_begin(fault, p, 1)) {
-		report_end();
-		return;
-	}
+	if (!report_begin(fault, p, 1))
+		goto end;
 	/* It may be marked, see bytes.c. */
 	kasan_disable_current();
 	is = READ_ONCE(((const u8 *)p)[at]);
@@ -234,7 +283,10 @@ void report_damage(enum galloc_fault fault, const void *p, size_t at, u8 byte)
 	pr_err("  first damaged byte: %zu, which is %#04x and was %#04x\n", at, is, byte);
 	print_span(p);
 	print_record(p);
-	report_end();
+end:
+	/* It is not known who writes late. */
+	if (fault != FAULT_LATE_WRITE)
+		report_end();
 }
 
 /**
@@ -300,4 +352,13 @@ void report_free(const void *p, enum mspan_found found)
 		report_fault(FAULT_DOUBLE_FREE, p);
 	else
 		report_fault(fault, p);
+}
+
+/* The same where galloc has found what somebody freed before. */
+void report_found(const void *p, enum mspan_found found)
+{
+	int own = report_own_begin();
+
+	report_free(p, found);
+	report_own_end(own);
 }
