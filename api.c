@@ -189,7 +189,7 @@ static noinline size_t request_sampled(const struct request *r)
  */
 static void *serve(const struct request *r)
 {
-	bool sleeps = gfpflags_allow_blocking(r->gfp), flushed = false, settled = false;
+	bool sleeps = gfpflags_allow_blocking(r->gfp), settled = false;
 	struct row_account *a;
 	gfp_t gfp = r->gfp;
 	size_t sampled;
@@ -205,15 +205,11 @@ static void *serve(const struct request *r)
 			break;
 		if (gfp & GALLOC_GFP_ONCE)
 			return NULL;
-		/* Without sleeping a turn, once. */
-		if (unlikely(!flushed && quarantine_flush(sleeps))) {
-			flushed = !sleeps;
-			continue;
-		}
-		/* What gfree_nolock() has left to the worker, once: more may come all the time. */
-		if (unlikely(!settled && nolock_relieve(gfp))) {
+		/* What was freed, and is not yet free; once: more may come all the time. */
+		if (!settled) {
 			settled = true;
-			continue;
+			if (quarantine_flush(sleeps) | nolock_relieve(gfp))
+				continue;
 		}
 		/* Memory of others would not help, but what CPUs keep of the owner's may. */
 		a = refused_by(r);

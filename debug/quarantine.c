@@ -40,6 +40,8 @@ struct parked {
 static struct parked *parked;
 static unsigned int parked_first, parked_n;
 static size_t parked_bytes;
+/* How many have ever been kept. */
+static unsigned long parked_all;
 static DEFINE_RAW_SPINLOCK(quarantine_lock);
 
 static size_t quarantine_max(void)
@@ -67,20 +69,25 @@ bool quarantine_add(const void *p, size_t size)
 		parked[(parked_first + parked_n++) % QUARANTINE_MAX] =
 			(struct parked) { p, size };
 		parked_bytes += size;
+		WRITE_ONCE(parked_all, parked_all + 1);
 		added = true;
 	}
 	galloc_unlock(&quarantine_lock, flags);
 	return added;
 }
 
-/* The oldest, if there are more than @max bytes, or no place is left; NULL: none. */
-static const void *quarantine_take(size_t max)
+/*
+ * The oldest of the first @end that were ever kept, if there are more than @max bytes, or no
+ * place is left; NULL: none.
+ */
+static const void *quarantine_take(size_t max, unsigned long end)
 {
 	const void *p = NULL;
 	unsigned long flags;
 
 	galloc_lock(&quarantine_lock, flags);
-	if (parked_n && (parked_bytes > max || !max || parked_n == QUARANTINE_MAX)) {
+	if (parked_n && (long)(end - (parked_all - parked_n)) > 0 &&
+	    (parked_bytes > max || !max || parked_n == QUARANTINE_MAX)) {
 		p = parked[parked_first].p;
 		parked_bytes -= parked[parked_first].size;
 		parked_first = (parked_first + 1) % QUARANTINE_MAX;
@@ -110,7 +117,7 @@ void quarantine_turn(void)
 		return;
 	for (turn = 0; turn < QUARANTINE_TURN; turn++) {
 		rcu_read_lock();
-		p = quarantine_take(quarantine_max());
+		p = quarantine_take(quarantine_max(), READ_ONCE(parked_all));
 		if (p)
 			unpark(p);
 		rcu_read_unlock();
@@ -120,17 +127,19 @@ void quarantine_turn(void)
 }
 
 /*
- * Free all, or, where the caller may not sleep, a turn of them.  Any context but NMI, no
- * galloc lock held.  True if there were any.
+ * Free all that are kept now, or, where the caller may not sleep, a turn of them.  What comes
+ * meanwhile may come without end.  Any context but NMI, no galloc lock held.  True if there
+ * were any.
  */
 bool quarantine_flush(bool may_sleep)
 {
+	unsigned long end = READ_ONCE(parked_all);
 	unsigned int n;
 	const void *p;
 
 	for (n = 0; may_sleep || n < DRAIN_TURN; n++) {
 		rcu_read_lock();
-		p = READ_ONCE(parked_n) ? quarantine_take(0) : NULL;
+		p = READ_ONCE(parked_n) ? quarantine_take(0, end) : NULL;
 		if (p)
 			unpark(p);
 		rcu_read_unlock();

@@ -378,6 +378,39 @@ static void a_lower_limit_empties_it(struct kunit *test)
 	watch("all off");
 }
 
+static unsigned int came;
+static bool nested;
+
+/* As another CPU that frees one for each that is taken out. */
+static void free_another(enum galloc_pause point, const void *p)
+{
+	if (point != PAUSE_UNPARKED || nested)
+		return;
+	nested = true;
+	if (++came < 1000)
+		gfree(galloc_any(1000, GFP_ATOMIC));
+	nested = false;
+}
+
+static void what_comes_meanwhile_is_not_waited_for(struct kunit *test)
+{
+	unsigned int i;
+
+	watch("all on");
+	quarantine_kb = 1024;
+	for (i = 0; i < 10; i++)
+		gfree(galloc_any(1000, GFP_KERNEL));
+	came = 0;
+	WRITE_ONCE(galloc_pause_hook, free_another);
+	KUNIT_EXPECT_TRUE(test, quarantine_flush(true));
+	WRITE_ONCE(galloc_pause_hook, NULL);
+	KUNIT_EXPECT_EQ(test, came, 10);
+	KUNIT_EXPECT_GT(test, quarantine_bytes(), 0);
+	quarantine_flush(true);
+	KUNIT_EXPECT_EQ(test, quarantine_bytes(), 0);
+	watch("all off");
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE(a_zeroed_object_grows_with_zeroes),
 	KUNIT_CASE(an_overrun_is_found_at_the_end),
@@ -388,6 +421,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(a_report_is_about_who_is_there),
 	KUNIT_CASE(a_heap_leaves_nothing_there),
 	KUNIT_CASE(a_lower_limit_empties_it),
+	KUNIT_CASE(what_comes_meanwhile_is_not_waited_for),
 	{}
 };
 
