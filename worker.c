@@ -364,14 +364,20 @@ void worker_queue(int cpu, struct work_struct *work)
 	rcu_read_unlock();
 }
 
-/* Do immediately what the release worker would do, and wait. */
+/*
+ * Do immediately what the release worker would do, and wait.  With bounded work: others may
+ * make more of it all the time.
+ */
 void worker_settle(void)
 {
+	unsigned int i;
+
 	flush_delayed_work(&release_work);
 	flush_work(&rows_work);
 	flush_work(&nolock_work);
 	nolock_settle();
-	while (rows_reap())
+	/* Stacks, what comes off them, the spans of that, and the set. */
+	for (i = 0; i < 4 && rows_reap(); i++)
 		;
 	waiting_release_all();
 	mheap_trim();
