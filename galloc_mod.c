@@ -309,15 +309,19 @@ static int __init galloc_init(void)
 	err = mcache_start();
 	if (err)
 		goto err_worker;
-	WRITE_ONCE(galloc_ready, true);
-	err = selftest_run();
-	if (!err)
-		err = shrinker_init();
+	err = shrinker_init();
 	if (err)
 		goto err_start;
+	/* Built in it may be used by others from here on: last, but for the self-test. */
+	WRITE_ONCE(galloc_ready, true);
+	err = selftest_run();
+	if (err)
+		goto err_shrinker;
 	show_all();
 	return 0;
 
+err_shrinker:
+	shrinker_exit();
 err_start:
 	mcache_stop();
 err_worker:
