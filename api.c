@@ -155,7 +155,7 @@ static noinline bool over_limit(const struct request *r)
 
 	if (likely(!a))
 		return false;
-	atomic_long_inc(&a->refused);
+	account_refused(a);
 	if (trace_heap_limit_enabled())
 		trace_heap_limit(r->set, a, r->size ?: r->set->args.sc.size, trace_caller());
 	WARN_ONCE(r->gfp & __GFP_NOFAIL,
@@ -189,7 +189,7 @@ static noinline size_t request_sampled(const struct request *r)
  */
 static void *serve(const struct request *r)
 {
-	bool sleeps = gfpflags_allow_blocking(r->gfp), settled = false;
+	bool sleeps = gfpflags_allow_blocking(r->gfp), settled = false, owed;
 	struct row_account *a;
 	gfp_t gfp = r->gfp;
 	size_t sampled;
@@ -208,13 +208,17 @@ static void *serve(const struct request *r)
 		/* What was freed, and is not yet free; once: more may come all the time. */
 		if (!settled) {
 			settled = true;
-			if (quarantine_flush(sleeps) | nolock_relieve(gfp))
+			owed = nolock_relieve(gfp);
+			/* Last: it may keep what the other has freed. */
+			if (quarantine_flush(sleeps) || owed)
 				continue;
 		}
 		/* Memory of others would not help, but what CPUs keep of the owner's may. */
 		a = refused_by(r);
 		if (unlikely(a)) {
 			if (stacks_relieve(a, gfp))
+				obj = get_once(r, gfp_may_fail(gfp));
+			if (!obj && account_relieve(a, gfp))
 				obj = get_once(r, gfp_may_fail(gfp));
 			if (obj)
 				break;

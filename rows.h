@@ -220,5 +220,7 @@ bool account_charge_span(struct rowset *set);
 void account_uncharge_span(struct rowset *set, int npages);
 const struct row_account *account_refusing(const struct row_account *a, size_t bytes);
 struct row_account *account_refused_by(const struct rowset *set, size_t bytes);
+bool account_relieve(const struct row_account *a, gfp_t gfp);
+void account_refused(struct row_account *a);
 
 #endif /* _GALLOC_ROWS_H */

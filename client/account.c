@@ -11,6 +11,8 @@
 #include "galloc_internal.h"
 #include "rows.h"
 
+#include <linux/jiffies.h>
+
 /* 0: none.  One beyond all memory is none, either. */
 void account_set_limit(struct row_account *a, size_t bytes)
 {
@@ -108,4 +110,54 @@ struct row_account *account_refused_by(const struct rowset *set, size_t bytes)
 	if (set->args.sc.size)
 		bytes = span_length(set->args.sc.span_pages);
 	return (struct row_account *)account_refusing(set->args.account, bytes);
+}
+
+/* The owner that waited for a grace period last; it need not do so again until then. */
+static const struct row_account *relieved;
+static unsigned long relieved_until;
+
+/* An owner whom it did not help waits for others' objects again after so long, in jiffies. */
+#define RELIEF_PAUSE	DIV_ROUND_UP(HZ, 10)
+
+/**
+ * account_relieve() - a limit refuses a request: free what was freed, and counts there still
+ * @a: the account with the limit
+ * @gfp: flags of the request
+ *
+ * What waits for a grace period, or for others to drop its pages.  Nobody counts whose that is.
+ * An owner may use his limit to drop what is too much for him: then not each of his requests
+ * is to wait for the objects of others.
+ *
+ * Context: Any but NMI, no galloc lock held.  Does nothing where the caller cannot sleep.
+ * Return: Whether it makes sense to try again: all of this may just have come by itself, too.
+ */
+bool account_relieve(const struct row_account *a, gfp_t gfp)
+{
+	unsigned long queued, bytes;
+
+	if (!gfpflags_allow_blocking(gfp) || !may_call_system() ||
+	    (READ_ONCE(relieved) == a && time_before(jiffies, READ_ONCE(relieved_until))))
+		return false;
+	rcu_batches_waiting(&queued, &bytes);
+	WRITE_ONCE(relieved_until, jiffies);
+	WRITE_ONCE(relieved, queued ? a : NULL);
+	rcu_batches_relieve(gfp);
+	/* What of that is watched. */
+	quarantine_flush(true);
+	if (waiting_nr())
+		waiting_release();
+	/* What has become empty may still wait for readers. */
+	retire_relieve(a, gfp);
+	return true;
+}
+
+/* All was in vain. */
+void account_refused(struct row_account *a)
+{
+	unsigned long now = jiffies;
+
+	atomic_long_inc(&a->refused);
+	/* If it has waited just now, and was not spared that. */
+	if (READ_ONCE(relieved) == a && !time_before(now, READ_ONCE(relieved_until)))
+		WRITE_ONCE(relieved_until, now + RELIEF_PAUSE);
 }

@@ -620,9 +620,34 @@ static void spares_free(void)
 	}
 }
 
+/* Does a CPU's worker, or somebody else, just free what has landed there? */
+static bool cpu_is_freeing(struct rcu_cpu *c)
+{
+	return mutex_is_locked(&c->freeing) || atomic_read(&c->frees);
+}
+
+/* A request waits so long, in jiffies, for those who free now. */
+#define FREEING_PATIENCE	DIV_ROUND_UP(HZ, 20)
+
+/* Wait for them, but not without end.  Returns whether there were any.  Sleeps. */
+static bool wait_for_freeing(void)
+{
+	unsigned long end = jiffies + FREEING_PATIENCE;
+	bool any = false;
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		while (cpu_is_freeing(per_cpu_ptr(&rcu_cpus, cpu)) && time_before(jiffies, end)) {
+			schedule_timeout_uninterruptible(1);
+			any = true;
+		}
+	}
+	return any;
+}
+
 /*
  * A request with these flags found no memory.  A caller that may sleep waits for a grace
- * period, once, and frees all that has waited for one.  Any other ends the batch of its
+ * period, or for two, and frees all that has waited for one.  Any other ends the batch of its
  * CPU, and looks at no other; the worker ends those.  Any context but NMI.  Returns whether
  * anything was waited for.
  */
@@ -630,17 +655,22 @@ bool rcu_batches_relieve(gfp_t gfp)
 {
 	struct rcu_cpu *c = raw_cpu_ptr(&rcu_cpus);
 	struct rcu_batch *b = NULL;
+	unsigned int again = 0;
 	unsigned long n, bytes;
 	long waited;
+	bool all;
 
 	if (gfpflags_allow_blocking(gfp)) {
 		rcu_batches_waiting(&n, &bytes);
 		if (!n)
-			return false;
-		rcu_batches_end();
-		waited = atomic_long_read(&flights);
-		synchronize_rcu();
-		free_landed(waited);
+			return wait_for_freeing();
+		/* What is queued behind others that have yet to land has its turn after them. */
+		do {
+			all = rcu_batches_end();
+			waited = atomic_long_read(&flights);
+			synchronize_rcu();
+			free_landed(waited);
+		} while (!all && !again++);
 		spares_free();
 		return true;
 	}

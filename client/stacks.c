@@ -674,7 +674,7 @@ static bool set_relieve(struct rowset *set, unsigned int k)
 }
 
 /**
- * stacks_relieve() - a limit refuses a request: free what is not in use of its sets
+ * stacks_relieve() - a limit refuses a request: free what CPUs keep of its sets
  * @a: the account with the limit
  * @gfp: flags of the request
  *
@@ -690,16 +690,10 @@ bool stacks_relieve(const struct row_account *a, gfp_t gfp)
 	unsigned long end = jiffies + RELIEF_PATIENCE;
 	DECLARE_BITMAP(ks, STACK_STRIDE) = { };
 	unsigned int k, seen;
-	bool any, freed;
+	bool any;
 
 	if (!gfpflags_allow_blocking(gfp) || !may_call_system())
 		return false;
-	/* First what waited for a grace period, or for others to drop its pages. */
-	freed = rcu_batches_relieve(gfp);
-	if (waiting_nr()) {
-		waiting_release();
-		freed = true;
-	}
 	for (k = GALLOC_NR_CLASSES; k < READ_ONCE(stack_end); k++) {
 		struct rowset *set;
 
@@ -721,7 +715,7 @@ bool stacks_relieve(const struct row_account *a, gfp_t gfp)
 		seen = empty_seen();
 	}
 	/* What has become empty may still wait for readers. */
-	return retire_relieve(a, gfp) || any || freed;
+	return retire_relieve(a, gfp) || any;
 }
 
 /* The next set that has a k, held; NULL after the last. */

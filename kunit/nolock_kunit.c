@@ -11,6 +11,9 @@
 #include <linux/irqflags.h>
 #include <linux/preempt.h>
 
+#include "debug/table.h"
+#include "debug/watch.h"
+
 #define FEW	4
 
 static const struct situation {
@@ -271,17 +274,25 @@ static void a_heap_at_its_limit_gets_what_was_freed(struct kunit *test)
 	};
 	static const size_t some[] = { GALLOC_MAX_SMALL, 200000 };
 	struct galloc_heap_args args = { .limit_bytes = 1 << 20 };
+	char on[] = "heap=kunit on", off[] = "heap=kunit off";
 	void **all = kunit_kcalloc(test, 128, sizeof(*all), GFP_KERNEL);
 	struct galloc_heap *heap;
 	unsigned int i, way, n;
 
 	KUNIT_ASSERT_NOT_NULL(test, all);
-	for (i = 0; i < ARRAY_SIZE(some) * ARRAY_SIZE(ways); i++) {
+	for (i = 0; i < 2 * ARRAY_SIZE(some) * ARRAY_SIZE(ways); i++) {
 		size_t size = some[i % ARRAY_SIZE(some)];
 
-		way = i / ARRAY_SIZE(some);
+		way = i / ARRAY_SIZE(some) % ARRAY_SIZE(ways);
+		if (i == ARRAY_SIZE(some) * ARRAY_SIZE(ways)) {
+			/* The same once more, and what is freed goes into quarantine. */
+			KUNIT_EXPECT_EQ(test, watch_command(on), 0);
+			quarantine_kb = 1024;
+		}
 		heap = galloc_heap_create("kunit", &args);
 		KUNIT_ASSERT_NOT_NULL(test, heap);
+		/* Whom others' objects did not help need not wait for them again at once. */
+		galloc_rcu_barrier();
 		for (n = 0; n < 127; n++) {
 			all[n] = galloc_from(heap, size, GFP_KERNEL | __GFP_NOWARN);
 			if (!all[n])
@@ -291,10 +302,14 @@ static void a_heap_at_its_limit_gets_what_was_freed(struct kunit *test)
 		given[0] = all[0];
 		ways[way](test);
 		all[0] = galloc_from(heap, size, GFP_KERNEL | __GFP_NOWARN);
-		KUNIT_EXPECT_NOT_NULL_MSG(test, all[0], "%zu bytes, way %u", size, way);
+		KUNIT_EXPECT_NOT_NULL_MSG(test, all[0], "%zu bytes, way %u, %u", size, way, i);
 		gfree_bulk(n, all);
 		KUNIT_EXPECT_EQ(test, galloc_heap_destroy(heap, 0), 0);
 	}
+	quarantine_kb = 0;
+	KUNIT_EXPECT_EQ(test, watch_command(off), 0);
+	/* Cases that come later free where these objects were. */
+	table_forget();
 	KUNIT_EXPECT_EQ(test, gk_in_use(test), 0);
 }
 
