@@ -396,46 +396,45 @@ static struct mcache_stack *turn_next(struct mcache *m)
 {
 	struct mcache_stack *stack;
 
-	while ((stack = turn_stack(m, &m->drain_nr)))
+	while (m->stacks != empty_stacks && (stack = turn_stack(m, &m->drain_nr)))
 		if (stack->top != stack->base || stack->span)
 			return stack;
+	m->drain_nr += m->stacks == empty_stacks;
 	return NULL;
 }
 
 /*
- * One turn of a drain, within another call: at most CALL_TURN objects and a span of a
- * class, and a run of pages.  With @gen only until this CPU has followed that generation:
- * once over all classes and then all runs, however fast there are more, and once more for
- * who has asked meanwhile.
+ * One turn of a drain, within another call: at most CALL_TURN objects and a span of a class,
+ * and a run of pages.  With @gen until this CPU has followed that generation: once over all
+ * classes and runs, however fast there are more, and once more for who has asked meanwhile.
  */
 static void drain_turn(const int *gen)
 {
+	struct mcache *m = mcache_enter();
 	struct mcache_stack *stack = NULL;
 	struct mspan *run = NULL;
 	struct haul haul;
-	struct mcache *m;
 
-	m = mcache_enter();
 	if (!m)
 		return;
 	if (!gen || m->gen != *gen) {
 		/* Who asks later means the stacks behind us, too. */
-		if (!m->drain_nr)
+		if (!m->drain_nr) {
 			m->drain_from = atomic_read(&drain_gen);
-		if (m->stacks != empty_stacks)
-			stack = turn_next(m);
+			m->drain_runs = 0;
+		}
+		stack = turn_next(m);
 		if (stack)
 			stack_take(m, stack, CALL_TURN, false, &haul);
 		/* A full turn: there may be more, but at most a full stack. */
 		if (stack && haul.n == CALL_TURN && ++m->drain_turns < DRAIN_MAX_TURNS)
 			m->drain_nr--;
-		else if (stack)
+		else
 			m->drain_turns = 0;
 		run = stash_take(m);
-		/* More runs, perhaps, but at most a full stash of them. */
-		if (!stack && (!m->nr_runs || ++m->drain_turns == STASH_RUNS)) {
+		/* After the last stack the runs that are left, but at most a full stash. */
+		if (!stack && (!m->nr_runs || ++m->drain_runs >= STASH_RUNS)) {
 			m->drain_nr = 0;
-			m->drain_turns = 0;
 			if (gen)
 				m->gen = m->drain_from;
 		}

@@ -116,6 +116,7 @@ struct stack_rest {
  * @drain_from: the drain generation at which the turns of a drain began
  * @drain_nr: stack at which the last turn of a drain stopped, see turn_stack()
  * @drain_turns: consecutive turns spent on that
+ * @drain_runs: turns since the last stack
  * @age_nr: stack at which the tick's work stopped, on a CPU without work items
  * @wants: k whose places could not be allocated; bit 0: the array of stacks
  *	itself.  Set by the CPU with busy set, cleared by @work
@@ -147,6 +148,7 @@ struct mcache {
 	u64 rng;
 	unsigned int hand;
 	u8 nr_runs;
+	u8 drain_runs;
 	u16 drain_nr;
 	u16 age_nr;
 	u16 drain_turns;

@@ -296,23 +296,50 @@ static void a_drain_empties_the_stash(struct kunit *test)
 	expect_empty(test);
 }
 
-/* A CPU that empties its stacks in its own calls, as one without work items, or that loops. */
+/*
+ * A CPU that empties its stacks in its own calls, as one without work items, or that loops;
+ * however full the last of them was.
+ */
 static void a_cpu_follows_when_its_stash_is_empty(struct kunit *test)
 {
-	void *p[STASH_RUNS];
-	unsigned int i;
+	static const unsigned int stacked[] = { 0, 1, 16, 64, 128 };
+	void *p[STASH_RUNS], *objects[128];
+	unsigned int i, j;
 
 	WRITE_ONCE(galloc_cpu_cache_bytes, 64UL << 20);
-	for (i = 0; i < ARRAY_SIZE(p); i++)
-		p[i] = take(test, LARGE + i * PAGE_SIZE);
-	for (i = 0; i < ARRAY_SIZE(p); i++)
-		gfree(p[i]);
-	if (!galloc_debug)
-		KUNIT_EXPECT_EQ(test, this_mcache()->nr_runs, STASH_RUNS);
+	for (j = 0; j < ARRAY_SIZE(stacked); j++) {
+		for (i = 0; i < stacked[j]; i++)
+			objects[i] = take(test, 64);
+		for (i = 0; i < ARRAY_SIZE(p); i++)
+			p[i] = take(test, LARGE + i * PAGE_SIZE);
+		for (i = 0; i < stacked[j]; i++)
+			gfree(objects[i]);
+		for (i = 0; i < ARRAY_SIZE(p); i++)
+			gfree(p[i]);
+		if (!galloc_debug)
+			KUNIT_EXPECT_EQ(test, this_mcache()->nr_runs, STASH_RUNS);
+		KUNIT_EXPECT_TRUE(test, gk_wait_for(drain_kick(), GK_PATIENCE_MS / 3));
+		for (i = 0; i < 1000 && drain_is_behind(); i++)
+			drain_follow();
+		KUNIT_EXPECT_FALSE(test, drain_is_behind());
+		expect_empty(test);
+	}
+}
+
+/* Nor does it go on for ever, if there are more runs after each turn. */
+static void a_cpu_follows_though_its_stash_fills(struct kunit *test)
+{
+	unsigned int i;
+
+	gfree(take(test, 64));
 	KUNIT_EXPECT_TRUE(test, gk_wait_for(drain_kick(), GK_PATIENCE_MS / 3));
-	for (i = 0; i < 1000 && drain_is_behind(); i++)
+	for (i = 0; i < 1000 && drain_is_behind(); i++) {
+		gfree(take(test, LARGE));
+		gfree(take(test, 2 * LARGE));
 		drain_follow();
-	KUNIT_EXPECT_FALSE(test, drain_is_behind());
+	}
+	KUNIT_EXPECT_LT(test, i, 1000);
+	drain_cpus();
 	expect_empty(test);
 }
 
@@ -387,6 +414,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(a_cpu_at_its_budget_keeps_none),
 	KUNIT_CASE(a_drain_empties_the_stash),
 	KUNIT_CASE(a_cpu_follows_when_its_stash_is_empty),
+	KUNIT_CASE(a_cpu_follows_though_its_stash_fills),
 	KUNIT_CASE(idle_runs_are_returned),
 	KUNIT_CASE(stashed_runs_count_as_cached),
 	KUNIT_CASE(a_double_free_of_a_cached_run_is_reported),
