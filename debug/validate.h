@@ -105,6 +105,7 @@ struct check {
 	unsigned long *used_pages;	/* by node */
 	unsigned long *nr_spans;	/* by row */
 	unsigned long *nr_partial;	/* by row */
+	unsigned long nr_moving;	/* spans without a row that somebody has detached */
 	unsigned long *nr_transit;	/* by row: returning to the mheap */
 	struct run_part rest[8];	/* long runs of a slot */
 	unsigned int nr_rest;
