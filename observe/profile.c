@@ -374,6 +374,8 @@ void profile_add(const void *p, size_t size, bool any)
 
 	if (!line.mean)
 		return;
+	/* Pairs with sample_set(): who frees it finds that frees are looked for. */
+	smp_rmb();
 	line.stack = stackdepot_save_here(any);
 	/* One that has been left there, see page_unwatch(). */
 	record_take_at(addr_of(p));
