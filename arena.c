@@ -47,20 +47,19 @@ static atomic_long_t lost_pages;
 /* ---- accounting ------------------------------------------------------- */
 
 /*
- * Charge first, uncharge if that exceeded the limit: near the limit two racing callers may both
- * be refused, but never both be admitted beyond it.  Who has to @leave room can do without.
+ * Charge first, uncharge if that exceeded the limit: near the limit two racing callers
+ * may both be refused, but never both be admitted beyond it.
  */
-static bool charge(atomic_long_t *what, long bytes, long leave)
+static bool charge(atomic_long_t *what, long bytes)
 {
 	/* Once: it may change at any time. */
 	unsigned long limit = READ_ONCE(galloc_limit_bytes);
 
 	/* Full barrier: of one who charges pages and one who charges metadata, one sees both. */
 	atomic_long_add_return(bytes, what);
-	if (unlikely(limit && arena_limited_bytes() + leave > limit)) {
+	if (unlikely(limit && arena_limited_bytes() > limit)) {
 		atomic_long_sub(bytes, what);
-		if (!leave)
-			count_event(EVENT_LIMIT_HIT);
+		count_event(EVENT_LIMIT_HIT);
 		return false;
 	}
 	return true;
@@ -68,7 +67,7 @@ static bool charge(atomic_long_t *what, long bytes, long leave)
 
 bool arena_charge(long bytes)
 {
-	return charge(&page_bytes, bytes, 0);
+	return charge(&page_bytes, bytes);
 }
 
 void arena_uncharge(long bytes)
@@ -82,7 +81,7 @@ static bool charge_for(atomic_long_t *what, long bytes, gfp_t gfp)
 	unsigned long limit = READ_ONCE(galloc_limit_bytes);
 
 	if (likely(!(gfp & __GFP_NOFAIL)))
-		return charge(what, bytes, 0);
+		return charge(what, bytes);
 	atomic_long_add(bytes, what);
 	if (unlikely(limit && arena_limited_bytes() > limit))
 		count_event(EVENT_OVER_LIMIT);
@@ -97,7 +96,7 @@ bool arena_charge_meta_for(long bytes, gfp_t gfp)
 
 bool arena_charge_meta(long bytes)
 {
-	return charge(&meta_bytes, bytes, 0);
+	return charge(&meta_bytes, bytes);
 }
 
 void arena_uncharge_meta(long bytes)
@@ -515,14 +514,13 @@ static struct page *chunk_alloc(int nid, unsigned int order, gfp_t gfp, bool *lo
 	return found;
 }
 
-static bool chunk_try(struct chunk *chunk, int nid, unsigned int order, gfp_t gfp,
-		      bool needed)
+static bool chunk_try(struct chunk *chunk, int nid, unsigned int order,
+		      gfp_t gfp)
 {
 	unsigned int npages = 1U << order;
-	long bytes = PAGE_SIZE << order;
 	struct page *page;
 
-	if (needed ? !charge_for(&page_bytes, bytes, gfp) : !charge(&page_bytes, bytes, bytes))
+	if (!charge_for(&page_bytes, (long)npages << PAGE_SHIFT, gfp))
 		return false;
 	page = chunk_alloc(nid, order, gfp, &chunk->lone);
 	if (!page) {
@@ -696,19 +694,8 @@ unsigned int arena_likely_order(int nid)
 	return min(arena_growth_order(), arena_scarce_order(nid));
 }
 
-/* Of @order, or less: more than @least only if kswapd is not due then, nor the limit near. */
-static bool chunk_get(struct chunk *chunk, int nid, unsigned int order, unsigned int least,
-		      gfp_t more, gfp_t gfp)
+static bool chunk_taken(const struct chunk *chunk, unsigned int wanted)
 {
-	unsigned int wanted = max(least, arena_growth_order());
-
-	while (order > least && !arena_has_spare(nid, 1UL << order))
-		order--;
-	for (; order > least; order--)
-		if (chunk_try(chunk, nid, order, more, false))
-			break;
-	if (order == least && !chunk_try(chunk, nid, least, gfp, true))
-		return false;
 	if (chunk->order < wanted)
 		count_event(EVENT_GROW_FALLBACK);
 	return true;
@@ -723,7 +710,7 @@ static bool chunk_get(struct chunk *chunk, int nid, unsigned int order, unsigned
  *
  * As arena_get_chunk(), but tries the last order, too, without reclaim and reserves,
  * and on this node only; and not at all if that order was not available a moment
- * ago.  The last try wakes kswapd if @gfp allows it: the node may be used up; or else must not.
+ * ago.  The last try wakes kswapd if @gfp allows it: the node may be used up.
  *
  * Context: Where may_grow() says so, no galloc lock held.
  * Return: False if the node has none, or the limit is reached.
@@ -732,6 +719,7 @@ bool arena_get_spare_chunk(struct chunk *chunk, int nid, unsigned int npages,
 			   gfp_t gfp)
 {
 	unsigned int least = get_order((unsigned long)npages << PAGE_SHIFT);
+	unsigned int wanted = max(least, arena_growth_order());
 	unsigned int order = least;
 
 	if (arena_scarce_order(nid) < least || !arena_may_ask(nid))
@@ -739,10 +727,13 @@ bool arena_get_spare_chunk(struct chunk *chunk, int nid, unsigned int npages,
 	if (gfpflags_allow_blocking(gfp))
 		order = max(least, arena_likely_order(nid));
 	gfp = chunk_gfp(gfp);
-	if (!(gfp & __GFP_KSWAPD_RECLAIM) && !arena_has_spare(nid, 1UL << least))
+	for (; order > least; order--)
+		if (chunk_try(chunk, nid, order, chunk_gfp_speculative(gfp)))
+			return chunk_taken(chunk, wanted);
+	if (!chunk_try(chunk, nid, least,
+		       chunk_gfp_speculative(gfp) | (gfp & __GFP_KSWAPD_RECLAIM)))
 		return false;
-	return chunk_get(chunk, nid, order, least, chunk_gfp_speculative(gfp),
-			 chunk_gfp_speculative(gfp) | (gfp & __GFP_KSWAPD_RECLAIM));
+	return chunk_taken(chunk, wanted);
 }
 
 /**
@@ -767,12 +758,19 @@ bool arena_get_chunk(struct chunk *chunk, int nid, unsigned int npages,
 		     gfp_t gfp)
 {
 	unsigned int least = get_order((unsigned long)npages << PAGE_SHIFT);
+	unsigned int wanted = max(least, arena_growth_order());
 	unsigned int order = least;
 
 	gfp = chunk_gfp(gfp);
 	if (gfpflags_allow_blocking(gfp) && arena_may_ask(nid))
 		order = max(least, arena_likely_order(nid));
-	return chunk_get(chunk, nid, order, least, chunk_gfp_speculative(gfp), gfp);
+	for (; order > least; order--) {
+		if (chunk_try(chunk, nid, order, chunk_gfp_speculative(gfp)))
+			return chunk_taken(chunk, wanted);
+	}
+	if (!chunk_try(chunk, nid, least, gfp))
+		return false;
+	return chunk_taken(chunk, wanted);
 }
 
 /* ---- init and exit ------------------------------------------------------- */

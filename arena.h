@@ -232,34 +232,6 @@ static inline bool arena_may_ask(int nid)
 	return !in_task() || data_race(node_isset(nid, cpuset_current_mems_allowed));
 }
 
-/**
- * arena_has_spare() - can a node do without some pages?
- * @nid: the node
- * @npages: their number
- *
- * The page allocator wakes kswapd where a zone comes to its low mark; who forbids that gets
- * pages down to the lowest mark, and nobody hears of it.
- *
- * Return: True if its zones have so many more than that for requests of the kernel; racy.
- */
-static inline bool arena_has_spare(int nid, unsigned long npages)
-{
-	long spare = -(long)npages;
-	int i;
-
-	/* Mostly the first of them has enough. */
-	for (i = ZONE_NORMAL; i >= 0 && spare < 0; i--) {
-		struct zone *zone = &NODE_DATA(nid)->node_zones[i];
-
-		if (populated_zone(zone))
-			spare += max(0L, (long)zone_page_state(zone, NR_FREE_PAGES) -
-				     (long)zone_page_state(zone, NR_FREE_CMA_PAGES) -
-				     (long)low_wmark_pages(zone) -
-				     zone->lowmem_reserve[ZONE_NORMAL]);
-	}
-	return spare >= 0;
-}
-
 int arena_init(void);
 void arena_exit(void);
 unsigned int arena_growth_order(void);

@@ -377,15 +377,11 @@ static void note_my_flags(enum galloc_pause point, const void *what)
 		note_flags(point, what);
 }
 
-/* Single pages are not to be had easily, so that they are asked for with all flags. */
 static bool note_and_serve(unsigned int order)
 {
-	bool easy = requests.now && !(*requests.now & __GFP_DIRECT_RECLAIM);
-
-	if (READ_ONCE(nofail_asks.who) != current)
-		return false;
-	note_and_fail(order);
-	return easy && !order;
+	if (READ_ONCE(nofail_asks.who) == current)
+		note_and_fail(order);
+	return false;
 }
 
 /* Sleeping requests for single pages, which are for metadata, and those that may kill. */

@@ -8,7 +8,6 @@
 #include "one_span.h"
 
 #include <linux/slab.h>
-#include <linux/vmstat.h>
 
 /* The order that kmalloc() would ask for, for one object. */
 static unsigned int least_order(const struct sizeclass *sc)
@@ -394,39 +393,6 @@ static void bits_beyond_the_last_object_are_never_set(struct kunit *test)
 	}
 }
 
-/* Who does not wake kswapd would get pages down to the lowest mark. */
-static void below_the_low_mark_no_more_is_taken_than_needed(struct kunit *test)
-{
-	struct zone *zones = NODE_DATA(gk_nid())->node_zones;
-	unsigned long low[MAX_NR_ZONES];
-	struct chunk needed, easy;
-	bool is_easy, any;
-	int i;
-
-	gk_take_free_runs(test);
-	gk_whole();
-	for (i = 0; i < MAX_NR_ZONES; i++) {
-		low[i] = zones[i]._watermark[WMARK_LOW];
-		zones[i]._watermark[WMARK_LOW] += zone_page_state(&zones[i], NR_FREE_PAGES) +
-						  ARENA_PAGES;
-	}
-	any = arena_get_chunk(&needed, gk_nid(), 1, GFP_KERNEL);
-	is_easy = arena_get_spare_chunk(&easy, gk_nid(), 1, GFP_KERNEL & ~__GFP_KSWAPD_RECLAIM);
-	for (i = 0; i < MAX_NR_ZONES; i++)
-		zones[i]._watermark[WMARK_LOW] = low[i];
-	KUNIT_EXPECT_FALSE(test, is_easy);
-	if (is_easy)
-		release_put_pages(addr_of(page_address(easy.page)), easy.npages, easy.order, true);
-	KUNIT_ASSERT_TRUE(test, any);
-	KUNIT_EXPECT_EQ(test, needed.order, 0);
-	release_put_pages(addr_of(page_address(needed.page)), needed.npages, needed.order, true);
-	/* Above it there is more. */
-	KUNIT_ASSERT_TRUE(test, arena_get_chunk(&needed, gk_nid(), 1, GFP_KERNEL));
-	if (!galloc_limit_bytes)
-		KUNIT_EXPECT_GT(test, needed.order, 0);
-	release_put_pages(addr_of(page_address(needed.page)), needed.npages, needed.order, true);
-}
-
 static void exit_case(struct kunit *test)
 {
 	gk_whole();
@@ -446,7 +412,6 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(a_short_span_is_charged_by_its_objects),
 	KUNIT_CASE(a_late_free_beyond_a_short_span_is_reported),
 	KUNIT_CASE(bits_beyond_the_last_object_are_never_set),
-	KUNIT_CASE(below_the_low_mark_no_more_is_taken_than_needed),
 	{}
 };
 
