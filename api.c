@@ -133,7 +133,7 @@ void api_relieve(gfp_t gfp, unsigned long npages)
 	drain_relieve(gfp);
 	retire_relieve(NULL, gfp);
 	if (gfpflags_allow_blocking(gfp) && may_call_system())
-		waiting_release();
+		waiting_release_all();
 	release_relieve(gfp, npages);
 }
 

@@ -70,7 +70,7 @@ static unsigned long shrink_count(struct shrinker *shrinker,
 	struct mheap *h = mheap_of(sc->nid);
 	/* data_race(): stale in any case. */
 	unsigned long kept = data_race(h->kept_pages);
-	unsigned long pages = data_race(h->free_pages);
+	unsigned long pages = data_race(h->free_pages) + data_race(h->deferred_pages);
 
 	pages += drainable_bytes(sc->nid) >> PAGE_SHIFT;
 	/* Some may have gone in between. */
@@ -162,11 +162,12 @@ unsigned long shrinker_oom(void)
 	unsigned long pages;
 
 	nolock_relieve(GFP_KERNEL);
+	pages = waiting_release_all();
 	rcu_batches_relieve(GFP_KERNEL);
 	quarantine_flush(true);
 	drain_relieve(GFP_KERNEL);
 	retire_relieve(NULL, GFP_KERNEL);
-	pages = release_runs(ULONG_MAX, true);
+	pages += release_runs(ULONG_MAX, true);
 	if (__ratelimit(&limit))
 		pr_warn("out of memory: %lu kB returned, %lu kB held, %lu kB of that metadata, up to %lu kB cached\n",
 			pages << (PAGE_SHIFT - 10), arena_held_bytes() >> 10,
