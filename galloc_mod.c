@@ -265,6 +265,21 @@ static void __init show_all(void)
 		arena_held_bytes() >> 10, galloc_debug ? ", debug" : "");
 }
 
+/* Built in it may be used by others from here on: last, but for the self-test. */
+static int __init be_there(void)
+{
+	int err;
+
+	err = shrinker_init();
+	if (err)
+		return err;
+	WRITE_ONCE(galloc_ready, true);
+	err = selftest_run();
+	if (err)
+		shrinker_exit();
+	return err;
+}
+
 static int __init galloc_init(void)
 {
 	unsigned long kept = 0;
@@ -309,19 +324,12 @@ static int __init galloc_init(void)
 	err = mcache_start();
 	if (err)
 		goto err_worker;
-	err = shrinker_init();
+	err = be_there();
 	if (err)
 		goto err_start;
-	/* Built in it may be used by others from here on: last, but for the self-test. */
-	WRITE_ONCE(galloc_ready, true);
-	err = selftest_run();
-	if (err)
-		goto err_shrinker;
 	show_all();
 	return 0;
 
-err_shrinker:
-	shrinker_exit();
 err_start:
 	mcache_stop();
 err_worker:

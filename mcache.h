@@ -94,8 +94,7 @@ struct stack_rest {
  * @busy: the stacks are in use; an interrupt must not touch them
  * @cpu: the CPU
  * @nid: its node, that of @local; the nearest with memory if it has none
- * @away: the adopted node, whose stacks it has as well, because its own was used up;
- *	NUMA_NO_NODE if there is none
+ * @away: the adopted node, whose stacks it has as well: its own was used up; NUMA_NO_NODE: none
  * @away_tick: when the own node was last found to be used up, in jiffies
  * @gen: the drain generation it has followed
  * @age: the tick it has followed
@@ -118,8 +117,7 @@ struct stack_rest {
  * @drain_turns: consecutive turns spent on that
  * @drain_runs: turns since the last stack
  * @age_nr: stack at which the tick's work stopped, on a CPU without work items
- * @wants: k whose places could not be allocated; bit 0: the array of stacks
- *	itself.  Set by the CPU with busy set, cleared by @work
+ * @wants: k without places, bit 0: without stacks.  Set by the CPU, busy; cleared by @work
  * @asked: when bit 0 of them was set, or the array was last asked for in vain, in jiffies
  * @drain_all: @work empties the stacks, instead of looking for idle ones
  * @work: runs on this CPU
