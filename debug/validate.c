@@ -383,6 +383,9 @@ static void check_slots(struct check *c)
 		if (nr % 64 == 0 || need_resched())
 			cond_resched();
 	}
+	/* The atomic reserve's are in TRANSIT all the time. */
+	if (standby_pages())
+		c->nr_moving = 0;
 }
 
 /* ---- lists --------------------------------------------------------------------- */
