@@ -22,7 +22,7 @@
 /* Free memory must have exceeded the mark for this long before any is returned. */
 #define RELEASE_DELAY		(HZ / 4)
 
-/* Deferred spans that a request, or reclaim, looks at. */
+/* Deferred spans that reclaim looks at. */
 #define DEFERRED_TURN		32
 
 /* What was used up in that time is expected to go on for so many times. */

@@ -198,7 +198,7 @@ unsigned long waiting_of(struct rowset *set)
 /**
  * waiting_release() - free waiting objects, and deferred pages, if no longer shared
  *
- * Of the latter it looks at a turn, the next call at the next: for requests and reclaim.
+ * Of the latter it looks at a turn, the next call at the next: for reclaim.
  *
  * Context: Sleeps, no galloc lock held.
  * Return: Pages returned to the system.
@@ -216,7 +216,7 @@ unsigned long waiting_release_of(int nid)
 	return release_deferred(mheaps[nid], false);
 }
 
-/* The same for all of them: the worker, and unload. */
+/* The same for all of them: the worker, unload, and who is to fail otherwise. */
 unsigned long waiting_release_all(void)
 {
 	waiting_free();
