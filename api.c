@@ -124,12 +124,12 @@ static void *get_once(const struct request *r, gfp_t gfp)
 
 /*
  * Before the retry, release waiting, cached and free memory.  At least @npages return to the
- * system, so that they no longer count against the limit and can be had at another
- * order.
+ * system: so they no longer count against the limit, and can be had at another order.
  */
 void api_relieve(gfp_t gfp, unsigned long npages)
 {
 	rcu_batches_relieve(gfp);
+	quarantine_flush(gfpflags_allow_blocking(gfp));
 	drain_relieve(gfp);
 	retire_relieve(NULL, gfp);
 	if (gfpflags_allow_blocking(gfp) && may_call_system())
@@ -149,13 +149,13 @@ static struct row_account *refused_by(const struct request *r)
  * Is a request of a set refused by its owner's limit?  That is counted, then.  Out of line:
  * some kernels warn once for each copy of a WARN_ONCE().
  */
-static noinline bool over_limit(const struct request *r)
+static noinline bool over_limit(const struct request *r, bool waited)
 {
 	struct row_account *a = refused_by(r);
 
 	if (likely(!a))
 		return false;
-	account_refused(a);
+	account_refused(a, waited);
 	if (trace_heap_limit_enabled())
 		trace_heap_limit(r->set, a, r->size ?: r->set->args.sc.size, trace_caller());
 	WARN_ONCE(r->gfp & __GFP_NOFAIL,
@@ -189,7 +189,7 @@ static noinline size_t request_sampled(const struct request *r)
  */
 static void *serve(const struct request *r)
 {
-	bool sleeps = gfpflags_allow_blocking(r->gfp), settled = false, owed;
+	bool sleeps = gfpflags_allow_blocking(r->gfp), settled = false, waited = false, owed;
 	struct row_account *a;
 	gfp_t gfp = r->gfp;
 	size_t sampled;
@@ -218,11 +218,11 @@ static void *serve(const struct request *r)
 		if (unlikely(a)) {
 			if (stacks_relieve(a, gfp))
 				obj = get_once(r, gfp_may_fail(gfp));
-			if (!obj && account_relieve(a, gfp))
+			if (!obj && account_relieve(a, gfp, &waited))
 				obj = get_once(r, gfp_may_fail(gfp));
 			if (obj)
 				break;
-			if (over_limit(r))
+			if (over_limit(r, waited))
 				return NULL;
 		}
 		api_relieve(gfp, max(r->size, r->align) >> PAGE_SHIFT);
@@ -230,7 +230,7 @@ static void *serve(const struct request *r)
 		if (obj)
 			break;
 		count_event(EVENT_ALLOC_FAILED);
-		if (over_limit(r) || !(gfp & __GFP_NOFAIL))
+		if (over_limit(r, false) || !(gfp & __GFP_NOFAIL))
 			return NULL;
 		gfp |= __GFP_NOWARN;
 		memalloc_retry_wait(gfp);

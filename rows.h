@@ -32,6 +32,7 @@ struct stack_place {
  * @refused: requests that @limit refused
  * @waiting: pages that count, but only wait for readers, see client/retire.c
  * @lifted: requests for which @limit does not hold now, see account_lift()
+ * @spared: waits for no grace period until then, in jiffies; 0: it does, see account_relieve()
  * @parent: another that is charged, too; or NULL
  */
 struct row_account {
@@ -41,6 +42,7 @@ struct row_account {
 	atomic_long_t refused;
 	atomic_long_t waiting;
 	atomic_t lifted;
+	u32 spared;
 	struct row_account *parent;
 };
 
@@ -220,7 +222,7 @@ bool account_charge_span(struct rowset *set);
 void account_uncharge_span(struct rowset *set, int npages);
 const struct row_account *account_refusing(const struct row_account *a, size_t bytes);
 struct row_account *account_refused_by(const struct rowset *set, size_t bytes);
-bool account_relieve(const struct row_account *a, gfp_t gfp);
-void account_refused(struct row_account *a);
+bool account_relieve(const struct row_account *a, gfp_t gfp, bool *waited);
+void account_refused(struct row_account *a, bool waited);
 
 #endif /* _GALLOC_ROWS_H */

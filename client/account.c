@@ -112,10 +112,6 @@ struct row_account *account_refused_by(const struct rowset *set, size_t bytes)
 	return (struct row_account *)account_refusing(set->args.account, bytes);
 }
 
-/* The owner that waited for a grace period last; it need not do so again until then. */
-static const struct row_account *relieved;
-static unsigned long relieved_until;
-
 /* An owner whom it did not help waits for others' objects again after so long, in jiffies. */
 #define RELIEF_PAUSE	DIV_ROUND_UP(HZ, 10)
 
@@ -123,6 +119,7 @@ static unsigned long relieved_until;
  * account_relieve() - a limit refuses a request: free what was freed, and counts there still
  * @a: the account with the limit
  * @gfp: flags of the request
+ * @waited: set if it waited for a grace period, for account_refused()
  *
  * What waits for a grace period, or for others to drop its pages.  Nobody counts whose that is.
  * An owner may use his limit to drop what is too much for him: then not each of his requests
@@ -131,33 +128,30 @@ static unsigned long relieved_until;
  * Context: Any but NMI, no galloc lock held.  Does nothing where the caller cannot sleep.
  * Return: Whether it makes sense to try again: all of this may just have come by itself, too.
  */
-bool account_relieve(const struct row_account *a, gfp_t gfp)
+bool account_relieve(const struct row_account *a, gfp_t gfp, bool *waited)
 {
+	u32 spared = READ_ONCE(a->spared);
 	unsigned long queued, bytes;
 
 	if (!gfpflags_allow_blocking(gfp) || !may_call_system() ||
-	    (READ_ONCE(relieved) == a && time_before(jiffies, READ_ONCE(relieved_until))))
+	    (spared && (s32)((u32)jiffies - spared) < 0))
 		return false;
 	rcu_batches_waiting(&queued, &bytes);
-	WRITE_ONCE(relieved_until, jiffies);
-	WRITE_ONCE(relieved, queued ? a : NULL);
+	*waited = queued;
 	rcu_batches_relieve(gfp);
 	/* What of that is watched. */
 	quarantine_flush(true);
 	if (waiting_nr())
 		waiting_release();
-	/* What has become empty may still wait for readers. */
-	retire_relieve(a, gfp);
+	/* It may be on the stacks of other CPUs, or in spans that wait for readers. */
+	stacks_relieve(a, gfp);
 	return true;
 }
 
-/* All was in vain. */
-void account_refused(struct row_account *a)
+/* A request was refused, and has @waited in vain. */
+void account_refused(struct row_account *a, bool waited)
 {
-	unsigned long now = jiffies;
-
 	atomic_long_inc(&a->refused);
-	/* If it has waited just now, and was not spared that. */
-	if (READ_ONCE(relieved) == a && !time_before(now, READ_ONCE(relieved_until)))
-		WRITE_ONCE(relieved_until, now + RELIEF_PAUSE);
+	if (waited)
+		WRITE_ONCE(a->spared, (u32)(jiffies + RELIEF_PAUSE) | 1);
 }

@@ -671,6 +671,8 @@ bool rcu_batches_relieve(gfp_t gfp)
 			synchronize_rcu();
 			free_landed(waited);
 		} while (!all && !again++);
+		/* Callbacks may have taken some of that just now. */
+		wait_for_freeing();
 		spares_free();
 		return true;
 	}
