@@ -461,8 +461,8 @@ static unsigned long node_keep(int nid, unsigned long pages)
 	}
 	had = sb->want;
 	sb->want += pages;
-	/* data_race(): no request takes any before galloc is there. */
 	if (!standby_fill(mheaps[nid]))
+		/* data_race(): no request takes any before galloc is there. */
 		sb->want = data_race(max(had, sb->pages));
 	return sb->want - had;
 }
