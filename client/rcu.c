@@ -647,15 +647,16 @@ static bool wait_for_freeing(void)
 
 /*
  * A request with these flags found no memory.  A caller that may sleep waits for a grace
- * period, or for two, and frees all that has waited for one.  Any other ends the batch of its
+ * period, or for others before it, and frees all that has waited for one.  Any other ends the batch of its
  * CPU, and looks at no other; the worker ends those.  Any context but NMI.  Returns whether
  * anything was waited for.
  */
 bool rcu_batches_relieve(gfp_t gfp)
 {
 	struct rcu_cpu *c = raw_cpu_ptr(&rcu_cpus);
+	unsigned long end = jiffies + FREEING_PATIENCE;
 	struct rcu_batch *b = NULL;
-	unsigned int again = 0;
+	unsigned int rounds = 0;
 	unsigned long n, bytes;
 	long waited;
 	bool all;
@@ -664,13 +665,16 @@ bool rcu_batches_relieve(gfp_t gfp)
 		rcu_batches_waiting(&n, &bytes);
 		if (!n)
 			return wait_for_freeing();
-		/* What is queued behind others that have yet to land has its turn after them. */
-		do {
+		for (;;) {
 			all = rcu_batches_end();
 			waited = atomic_long_read(&flights);
 			synchronize_rcu();
 			free_landed(waited);
-		} while (!all && !again++);
+			if (all || (rounds++ && time_after(jiffies, end)))
+				break;
+			/* A CPU's batches are in use until their callbacks have run. */
+			schedule_timeout_uninterruptible(1);
+		}
 		/* Callbacks may have taken some of that just now. */
 		wait_for_freeing();
 		spares_free();

@@ -289,9 +289,6 @@ static void a_heap_at_its_limit_gets_what_was_freed(struct kunit *test)
 			KUNIT_EXPECT_EQ(test, watch_command(on), 0);
 			quarantine_kb = 1024;
 		}
-		/* What lands while it is watched may be left to the worker, which is still here. */
-		if (quarantine_kb && ways[way] == free_after_a_grace_period)
-			continue;
 		heap = galloc_heap_create("kunit", &args);
 		KUNIT_ASSERT_NOT_NULL(test, heap);
 		/* Whom others' objects did not help need not wait for them again at once. */
