@@ -336,7 +336,8 @@ bool drain_tick(void)
 	if (!cpus_read_trylock())
 		return true;
 	for_each_online_cpu(cpu) {
-		if (!drain_holds(cpu))
+		/* For what an isolated one holds the tick need not wake anybody: refs_fn(). */
+		if (!drain_holds(cpu) || galloc_cpu_isolated(cpu))
 			continue;
 		drain_queue(cpu, false);
 		again = true;

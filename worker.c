@@ -106,12 +106,25 @@ static void release_fn(struct work_struct *work)
 		worker_kick(WORKER_RELEASE);
 }
 
+/* Does an isolated CPU hold anything?  That ages with its own calls, by the tick's count. */
+static bool isolated_hold(void)
+{
+	int cpu;
+
+	for_each_online_cpu(cpu)
+		if (mcache_racy(per_cpu(galloc_mcache, cpu).held) && galloc_cpu_isolated(cpu))
+			return true;
+	return false;
+}
+
 static void refs_fn(struct work_struct *work)
 {
 	mend_some();
 	mheap_tell();
 	waiting_release_all();
 	map_catch_up();
+	if (isolated_hold())
+		worker_kick(WORKER_TICK);
 	worker_kick(WORKER_REFS);
 }
 
