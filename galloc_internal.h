@@ -285,6 +285,7 @@ unsigned long nodes_free_pages(int nid);
  * @kept_used: one has come or gone since release_age_kept() last looked
  * @deferred: spans that must not be reused, see MSPAN_DEFERRED
  * @deferred_pages: their pages
+ * @nr_deferred: their number
  * @spare: unused descriptors, by kind
  * @nr_spare: their number
  * @spare_bytes: bytes of all of them
@@ -312,6 +313,7 @@ struct mheap {
 	bool kept_used;
 	struct list_head deferred;
 	unsigned long deferred_pages;
+	unsigned long nr_deferred;
 	struct mspan *spare[MSPAN_KINDS];
 	unsigned int nr_spare[MSPAN_KINDS];
 	unsigned int spare_bytes;

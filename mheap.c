@@ -570,6 +570,7 @@ static void span_defer(struct mspan *s, enum worker_job job)
 	mspan_set(s, 0, MSPAN_DEFERRED);
 	list_add_tail(&s->list, &h->deferred);
 	h->deferred_pages += s->npages;
+	h->nr_deferred++;
 	galloc_unlock(&h->lock, flags);
 	count_event(EVENT_DEFERRED);
 	worker_kick(job);

@@ -519,24 +519,21 @@ void release_leave(const struct leaving *leaving, bool may_sleep)
 }
 
 /*
- * Return deferred spans, except those that others still refer to, which are looked at again
- * after all others: all of them, or those of a turn, since clients determine how many there
- * are.  Returns the number of pages.
+ * Look at up to @turn deferred spans, and return those that others no longer refer to; the rest
+ * is looked at after all others.  Adds the pages returned.  Returns how many it looked at.
  */
-unsigned long release_deferred(struct mheap *h, bool all)
+static unsigned int deferred_turn(struct mheap *h, unsigned int turn, unsigned long *done)
 {
-	unsigned int turn = DEFERRED_TURN;
 	struct leaving leaving;
-	unsigned long flags, done = 0;
 	struct mspan *s, *next;
+	unsigned int n = 0;
+	unsigned long flags;
 	LIST_HEAD(look);
 	LIST_HEAD(shared);
 
 	/* They are ours meanwhile: no other caller sees these spans. */
 	galloc_lock(&h->lock, flags);
-	if (all)
-		list_splice_init(&h->deferred, &look);
-	for (; turn && !list_empty(&h->deferred); turn--)
+	for (; n < turn && !list_empty(&h->deferred); n++)
 		list_move_tail(h->deferred.next, &look);
 	galloc_unlock(&h->lock, flags);
 
@@ -547,11 +544,12 @@ unsigned long release_deferred(struct mheap *h, bool all)
 			continue;
 		}
 		list_del(&s->list);
-		done += s->npages;
+		*done += s->npages;
 		if (s->arena->lone)
 			map_lone_del(s);
 		galloc_lock(&h->lock, flags);
 		h->deferred_pages -= s->npages;
+		h->nr_deferred--;
 		release_detach(h, s, &leaving);
 		galloc_unlock(&h->lock, flags);
 
@@ -563,6 +561,23 @@ unsigned long release_deferred(struct mheap *h, bool all)
 		list_splice_tail(&shared, &h->deferred);
 		galloc_unlock(&h->lock, flags);
 	}
+	return n;
+}
+
+/*
+ * Return deferred spans, all or a turn of them: clients determine how many there are.  A turn at
+ * a time: others who lack memory find the rest.  Returns the number of pages.
+ */
+unsigned long release_deferred(struct mheap *h, bool all)
+{
+	/* data_race(): what is deferred from now on is somebody else's to look at. */
+	unsigned long done = 0, left = all ? data_race(h->nr_deferred) : DEFERRED_TURN;
+	unsigned int n;
+
+	do {
+		n = deferred_turn(h, min(left, (unsigned long)DEFERRED_TURN), &done);
+		left -= n;
+	} while (n);
 	return done;
 }
 

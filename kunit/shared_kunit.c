@@ -237,12 +237,12 @@ static void the_worker_checks_shared_pages(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, gk_wait_for(!waiting_pages(), GK_PATIENCE_MS));
 }
 
-/* Runs that others refer to, and the turn in which a request looks at them. */
+/* Runs that others refer to, and the turn in which reclaim looks at them. */
 #define NR_DEFERRED	80
 #define DEFERRED_TURN	32
 
 /* There may be thousands; who is at the head does not keep others from being seen. */
-static void a_request_looks_at_a_turn_of_deferred_runs(struct kunit *test)
+static void reclaim_looks_at_a_turn_of_deferred_runs(struct kunit *test)
 {
 	static struct page *pages[NR_DEFERRED];
 	unsigned long npages;
@@ -261,9 +261,10 @@ static void a_request_looks_at_a_turn_of_deferred_runs(struct kunit *test)
 	for (i = DEFERRED_TURN; i < NR_DEFERRED; i++)
 		put_page(pages[i]);
 	/* The first are still shared, and come last then. */
-	KUNIT_EXPECT_EQ(test, waiting_release(), 0);
-	KUNIT_EXPECT_EQ(test, waiting_release(), DEFERRED_TURN * npages);
-	KUNIT_EXPECT_EQ(test, waiting_release(), (NR_DEFERRED - 2 * DEFERRED_TURN) * npages);
+	KUNIT_EXPECT_EQ(test, waiting_release_of(gk_nid()), 0);
+	KUNIT_EXPECT_EQ(test, waiting_release_of(gk_nid()), DEFERRED_TURN * npages);
+	KUNIT_EXPECT_EQ(test, waiting_release_of(gk_nid()),
+			(NR_DEFERRED - 2 * DEFERRED_TURN) * npages);
 	KUNIT_EXPECT_EQ(test, waiting_pages(), DEFERRED_TURN * npages);
 	for (i = 0; i < DEFERRED_TURN; i++)
 		put_page(pages[i]);
@@ -275,7 +276,7 @@ static void a_request_looks_at_a_turn_of_deferred_runs(struct kunit *test)
 		gfree(p);
 		put_page(pages[i]);
 	}
-	/* The worker, and unload, look at all. */
+	/* The worker, unload, and who is to fail look at all. */
 	waiting_release_all();
 	KUNIT_EXPECT_EQ(test, waiting_pages(), 0);
 }
@@ -448,7 +449,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(only_the_shared_object_waits),
 	KUNIT_CASE(a_waiting_object_is_cleared_before_reuse),
 	KUNIT_CASE(the_worker_checks_shared_pages),
-	KUNIT_CASE(a_request_looks_at_a_turn_of_deferred_runs),
+	KUNIT_CASE(reclaim_looks_at_a_turn_of_deferred_runs),
 	KUNIT_CASE(the_shrinker_checks_shared_pages),
 #ifdef CONFIG_PAGE_OWNER
 	KUNIT_CASE(page_owner_sees_single_pages),

@@ -257,6 +257,7 @@ EXPORT_SYMBOL_IF_KUNIT(waiting_nr);
 EXPORT_SYMBOL_IF_KUNIT(waiting_pages);
 EXPORT_SYMBOL_IF_KUNIT(waiting_release);
 EXPORT_SYMBOL_IF_KUNIT(waiting_release_all);
+EXPORT_SYMBOL_IF_KUNIT(waiting_release_of);
 
 /* sizeclass.c */
 EXPORT_SYMBOL_IF_KUNIT(sizeclasses);
