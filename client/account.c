@@ -119,7 +119,7 @@ struct row_account *account_refused_by(const struct rowset *set, size_t bytes)
  * account_relieve() - a limit refuses a request: free what was freed, and counts there still
  * @a: the account with the limit
  * @gfp: flags of the request
- * @waited: set if it waited for a grace period, for account_refused()
+ * @waited: set if it waited for a grace period, or for others who free; for account_refused()
  *
  * What waits for a grace period, or for others to drop its pages.  Nobody counts whose that is.
  * An owner may use his limit to drop what is too much for him: then not each of his requests
@@ -131,14 +131,12 @@ struct row_account *account_refused_by(const struct rowset *set, size_t bytes)
 bool account_relieve(const struct row_account *a, gfp_t gfp, bool *waited)
 {
 	u32 spared = READ_ONCE(a->spared);
-	unsigned long queued, bytes;
 
-	if (!gfpflags_allow_blocking(gfp) || !may_call_system() ||
-	    (spared && (s32)((u32)jiffies - spared) < 0))
+	if (!gfpflags_allow_blocking(gfp) || !may_call_system())
 		return false;
-	rcu_batches_waiting(&queued, &bytes);
-	*waited = queued;
-	rcu_batches_relieve(gfp);
+	/* Not by their order, which turns round when jiffies have gone on for long enough. */
+	if (!spared || spared - (u32)jiffies > RELIEF_PAUSE + 1)
+		*waited = rcu_batches_relieve(gfp);
 	/* What of that is watched. */
 	quarantine_flush(true);
 	if (waiting_nr())

@@ -11,6 +11,7 @@
 #include <linux/irqflags.h>
 #include <linux/preempt.h>
 
+#include "client/heap.h"
 #include "debug/table.h"
 #include "debug/watch.h"
 
@@ -291,14 +292,14 @@ static void a_heap_at_its_limit_gets_what_was_freed(struct kunit *test)
 		}
 		heap = galloc_heap_create("kunit", &args);
 		KUNIT_ASSERT_NOT_NULL(test, heap);
-		/* Whom others' objects did not help need not wait for them again at once. */
-		galloc_rcu_barrier();
 		for (n = 0; n < 127; n++) {
 			all[n] = galloc_from(heap, size, GFP_KERNEL | __GFP_NOWARN);
 			if (!all[n])
 				break;
 		}
 		KUNIT_EXPECT_TRUE(test, n && n < 127);
+		/* It may have waited for others' objects, in vain. */
+		heap->account.spared = 0;
 		given[0] = all[0];
 		ways[way](test);
 		all[0] = galloc_from(heap, size, GFP_KERNEL | __GFP_NOWARN);
@@ -310,6 +311,39 @@ static void a_heap_at_its_limit_gets_what_was_freed(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, watch_command(off), 0);
 	/* Cases that come later free where these objects were. */
 	table_forget();
+	KUNIT_EXPECT_EQ(test, gk_in_use(test), 0);
+}
+
+/* One that drops what is too much does not wait for others' objects each time. */
+static void in_vain_a_heap_waits_now_and_then(struct kunit *test)
+{
+	struct galloc_heap_args args = { .limit_bytes = 1 << 20 };
+	struct galloc_heap *heap = galloc_heap_create("kunit", &args);
+	void *p, *others;
+
+	KUNIT_ASSERT_NOT_NULL(test, heap);
+	p = galloc_from(heap, 1 << 20, GFP_KERNEL);
+	others = galloc(64, GFP_KERNEL);
+	KUNIT_EXPECT_TRUE(test, p && others);
+	heap->account.spared = 0;
+	/* Who cannot sleep has waited for nothing. */
+	KUNIT_EXPECT_NULL(test, galloc_from(heap, 1 << 20, GFP_ATOMIC | __GFP_NOWARN));
+	KUNIT_EXPECT_EQ(test, heap->account.spared, 0);
+	gfree_rcu_mightsleep(others);
+	KUNIT_EXPECT_NULL(test, galloc_from(heap, 1 << 20, GFP_KERNEL | __GFP_NOWARN));
+	KUNIT_EXPECT_NE(test, heap->account.spared, 0);
+	/* Just now in vain: not again, though this time it would help. */
+	heap->account.spared = (u32)(jiffies + HZ / 20) | 1;
+	gfree_rcu_mightsleep(p);
+	p = galloc_from(heap, 1 << 20, GFP_KERNEL | __GFP_NOWARN);
+	KUNIT_EXPECT_NULL(test, p);
+	/* Long ago, so that it looks as if it were still to come. */
+	heap->account.spared = ((u32)jiffies + S32_MAX) | 1;
+	p = p ?: galloc_from(heap, 1 << 20, GFP_KERNEL | __GFP_NOWARN);
+	KUNIT_EXPECT_NOT_NULL(test, p);
+	gfree(p);
+	galloc_rcu_barrier();
+	KUNIT_EXPECT_EQ(test, galloc_heap_destroy(heap, 0), 0);
 	KUNIT_EXPECT_EQ(test, gk_in_use(test), 0);
 }
 
@@ -490,6 +524,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(freed_twice_is_reported_by_the_worker),
 	KUNIT_CASE(what_waits_for_the_worker_is_one_object),
 	KUNIT_CASE(a_heap_at_its_limit_gets_what_was_freed),
+	KUNIT_CASE(in_vain_a_heap_waits_now_and_then),
 	KUNIT_CASE(whole_pages_come_from_the_stash),
 	KUNIT_CASE(missing_references_are_left_to_the_worker),
 	KUNIT_CASE(the_worker_does_what_is_left),
