@@ -110,6 +110,7 @@ int gate_watch(bool (*match)(const struct rowset *set, unsigned int class, const
 	       const void *arg, enum gate_reason why, bool on);
 bool gate_find(struct gate_object *o);
 void gate_see_taken(const void *p, bool nolock);
+void gate_tables_begin(void);
 void gate_tables_end(void);
 void gate_look_for_frees(enum gate_reason why);
 void gate_see_alloc(const void *p, size_t asked, gfp_t gfp);

@@ -234,7 +234,10 @@ static int watch_begin(const struct watch *w)
 	err = table_enable();
 	if (err)
 		return err;
+	/* A set that is made while the list has this one is recorded at once. */
+	gate_tables_begin();
 	watch_list(w, 0, true);
+	galloc_pause(PAUSE_WATCH_LISTED, w);
 	/* Isolated CPUs, too: what is on their stacks would not be known. */
 	WRITE_ONCE(drain_ask_isolated, true);
 	watch_switch(w, GATE_DEBUG, true);
@@ -347,6 +350,8 @@ void __init watch_start(void)
 
 	if (nr_watches && table_enable())
 		pr_warn("not enough memory to record what is watched\n");
+	if (nr_watches)
+		gate_tables_begin();
 	mutex_lock(&watch_mutex);
 	for (i = 0; i < nr_watches; i++) {
 		watch_switch(&watches[i], GATE_DEBUG, true);

@@ -284,6 +284,45 @@ static void clients_grow_meanwhile(struct kunit *test)
 	gk_expect_any_faults(test, 0);
 }
 
+static void see_nothing(const struct gate_object *o)
+{
+}
+
+static struct galloc_heap *first;
+
+/* A client makes what is about to be watched, and another watcher sees its objects. */
+static void make_and_grow(enum galloc_pause point, const void *what)
+{
+	u8 *p;
+
+	if (point != PAUSE_WATCH_LISTED || first)
+		return;
+	first = galloc_heap_create("first", NULL);
+	p = first ? galloc_from(first, 100, GFP_KERNEL) : NULL;
+	p = p ? grealloc(p, 110, GFP_KERNEL) : NULL;
+	if (p)
+		memset(p, 0x11, 110);
+	gfree(p);
+}
+
+static void what_is_recorded_first_is_kept_true(struct kunit *test)
+{
+	static const struct gate_watcher watcher = {
+		.alloc = see_nothing, .free = see_nothing,
+	};
+
+	first = NULL;
+	gate_close(GATE_TRACE, &watcher, GATE_ALL_ROWS);
+	WRITE_ONCE(galloc_pause_hook, make_and_grow);
+	watch("heap=first on");
+	WRITE_ONCE(galloc_pause_hook, NULL);
+	gate_open(GATE_TRACE);
+	KUNIT_EXPECT_NOT_NULL(test, first);
+	galloc_heap_destroy(first, GALLOC_HEAP_RELEASE);
+	watch("heap=first off");
+	gk_expect_any_faults(test, 0);
+}
+
 /* ---- reports -------------------------------------------------------------------------------- */
 
 /* Where another object is now, nobody is blamed for what was there before. */
@@ -418,6 +457,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(one_comes_and_one_goes_meanwhile),
 	KUNIT_CASE(a_free_waits_until_its_zone_is_cleared),
 	KUNIT_CASE(clients_grow_meanwhile),
+	KUNIT_CASE(what_is_recorded_first_is_kept_true),
 	KUNIT_CASE(a_report_is_about_who_is_there),
 	KUNIT_CASE(a_heap_leaves_nothing_there),
 	KUNIT_CASE(a_lower_limit_empties_it),

@@ -220,14 +220,23 @@ int gate_watch(bool (*match)(const struct rowset *set, unsigned int class, const
 			if (match(set, 0, arg))
 				rows_set_gates(set, BIT(why), on);
 	}
-	/* Those who watch are called by it; spans that leave until gate_tables_end(). */
-	if (why == GATE_TABLE && on)
-		set_reason(&gate_watched, why, true);
 	mutex_unlock(&gate_mutex);
 	/* Pairs with the read sections of gate_see(). */
 	if (!on)
 		synchronize_rcu();
 	return gate_changed();
+}
+
+/*
+ * Objects are recorded after this: whoever changes one looks for its table.  Others that watch
+ * call gate_see() meanwhile, and that records by a row's reasons alone; so before any row has
+ * this one.  Process context.
+ */
+void gate_tables_begin(void)
+{
+	mutex_lock(&gate_mutex);
+	set_reason(&gate_watched, GATE_TABLE, true);
+	mutex_unlock(&gate_mutex);
 }
 
 /* All tables are gone, and nothing is recorded any more.  Process context. */
