@@ -242,5 +242,7 @@ void waiting_settle(void)
 		if (ms)
 			msleep(WAITING_LOOK);
 		waiting_release_all();
+		/* Readers of objects have gone with their module, and so has the worker. */
+		retire_end(retire_take());
 	}
 }

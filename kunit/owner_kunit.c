@@ -108,6 +108,30 @@ static void nor_is_it_reported_as_live(struct kunit *test)
 	gk_expect_any_faults(test, 0);
 }
 
+/* As galloc's unload, when no worker is left, and others still refer to an object. */
+static void the_last_to_wait_leaves_no_span_to_readers(struct kunit *test)
+{
+	static const struct galloc_cache_args args = { .flags = GALLOC_CACHE_TYPESAFE_BY_RCU };
+	const size_t size = 2 * PAGE_SIZE;
+	struct galloc_cache *cache;
+	struct page *page;
+
+	gk_needs_class(test, size);
+	cache = galloc_cache_create("owner", size, &args);
+	KUNIT_ASSERT_NOT_NULL(test, cache);
+	gk_quiet();
+	page = free_shared(galloc_cache_alloc(cache, GFP_KERNEL), true);
+	galloc_cache_destroy(cache);
+	KUNIT_EXPECT_EQ(test, waiting_nr(), 1);
+	put_page(page);
+	waiting_settle();
+	KUNIT_EXPECT_EQ(test, waiting_nr(), 0);
+	KUNIT_EXPECT_EQ(test, retire_pages(), 0);
+	gk_background();
+	KUNIT_EXPECT_TRUE(test, gk_sets_gone());
+	gk_expect_any_faults(test, 0);
+}
+
 /* ---- destroyed twice ---------------------------------------------------------------- */
 
 /* Its objects keep it, and the first of them that is freed is not the last. */
@@ -376,6 +400,7 @@ static void a_heap_tells_what_it_takes(struct kunit *test)
 static struct kunit_case cases[] = {
 	KUNIT_CASE(what_waits_is_not_its_clients),
 	KUNIT_CASE(nor_is_it_reported_as_live),
+	KUNIT_CASE(the_last_to_wait_leaves_no_span_to_readers),
 	KUNIT_CASE(a_cache_destroyed_twice_stays_for_its_objects),
 	KUNIT_CASE(the_size_of_a_cache_is_that_of_its_objects),
 	KUNIT_CASE(gvrealloc_stays_in_the_heap),

@@ -258,6 +258,7 @@ EXPORT_SYMBOL_IF_KUNIT(waiting_pages);
 EXPORT_SYMBOL_IF_KUNIT(waiting_release);
 EXPORT_SYMBOL_IF_KUNIT(waiting_release_all);
 EXPORT_SYMBOL_IF_KUNIT(waiting_release_of);
+EXPORT_SYMBOL_IF_KUNIT(waiting_settle);
 
 /* sizeclass.c */
 EXPORT_SYMBOL_IF_KUNIT(sizeclasses);
