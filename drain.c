@@ -303,13 +303,11 @@ void drain_work_fn(struct work_struct *work)
 		count_event(EVENT_DRAIN);
 }
 
-/*
- * Does a CPU hold anything that a work item should drain?  Isolated CPUs get no work
- * items; they drain in their own slow path.
- */
-static bool drain_holds(int cpu)
+/* Does a CPU hold anything?  Racy.  Isolated CPUs get no work items; they drain themselves. */
+bool drain_holds(int cpu)
 {
-	return mcache_racy(per_cpu(galloc_mcache, cpu).held);
+	return (long)mcache_racy(per_cpu(galloc_mcache, cpu).held) >
+	       atomic_long_read(&per_cpu(galloc_mcache, cpu).unheld);
 }
 
 static void drain_queue(int cpu, bool all)
@@ -336,11 +334,11 @@ bool drain_tick(void)
 	if (!cpus_read_trylock())
 		return true;
 	for_each_online_cpu(cpu) {
-		/* For what an isolated one holds the tick need not wake anybody: refs_fn(). */
-		if (!drain_holds(cpu) || galloc_cpu_isolated(cpu))
-			continue;
-		drain_queue(cpu, false);
-		again = true;
+		/* What an isolated one holds need not wake anybody: refs_fn(). */
+		if (drain_holds(cpu) && !galloc_cpu_isolated(cpu)) {
+			drain_queue(cpu, false);
+			again = true;
+		}
 	}
 	cpus_read_unlock();
 	return again;

@@ -773,8 +773,7 @@ unsigned int transfer_to_stack(struct mcache_stack *stack, unsigned int row,
 /* stash.c */
 
 struct mspan *stash_alloc(unsigned int npages, unsigned int align, int nid);
-struct mspan *stash_refill(unsigned int npages, unsigned int align, int nid,
-			   gfp_t gfp);
+struct mspan *stash_refill(unsigned int npages, unsigned int align, int nid, gfp_t gfp);
 bool stash_free(struct mspan *s);
 struct mspan *stash_take(struct mcache *m);
 
@@ -788,6 +787,7 @@ void drain_everything(void);
 void drain_stack(int cpu, unsigned int k, bool fold);
 void drain_stack_of(int cpu, unsigned int k);
 bool drain_stack_is_clear(const struct mcache_stack *stacks, unsigned int number);
+bool drain_holds(int cpu);
 bool drain_tick(void);
 bool drain_async(void);
 void drain_begin(struct mcache *m);

@@ -112,7 +112,7 @@ static bool isolated_hold(void)
 	int cpu;
 
 	for_each_online_cpu(cpu)
-		if (mcache_racy(per_cpu(galloc_mcache, cpu).held) && galloc_cpu_isolated(cpu))
+		if (drain_holds(cpu) && galloc_cpu_isolated(cpu))
 			return true;
 	return false;
 }
@@ -123,7 +123,8 @@ static void refs_fn(struct work_struct *work)
 	mheap_tell();
 	waiting_release_all();
 	map_catch_up();
-	if (isolated_hold())
+	/* Counts as a tick, which would wake a CPU, and this with it, again and again. */
+	if (isolated_hold() && !worker_pending(WORKER_TICK) && drain_tick())
 		worker_kick(WORKER_TICK);
 	worker_kick(WORKER_REFS);
 }

@@ -412,6 +412,34 @@ static void an_isolated_cpu_has_no_timer_of_a_job(struct kunit *test)
 	KUNIT_FAIL(test, "a job waited for a timer of the CPU that asked for it");
 }
 
+/* No tick is due, nor was one for more than two seconds. */
+static bool ticks_have_ended(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < 25; i++) {
+		if (worker_pending(WORKER_TICK))
+			return false;
+		msleep(100);
+	}
+	return true;
+}
+
+/* What it caches ages by its own calls, and by a count for which nobody is woken. */
+static void an_isolated_cpu_keeps_no_tick(struct kunit *test)
+{
+	/* Without stacks nothing is cached. */
+	if (galloc_debug || !gk_smp() || !galloc_cpu_isolated(gk_cpu(1)))
+		return;
+	gk_background();
+	gk_pin(gk_cpu(1));
+	hold(test, 64, GFP_KERNEL);
+	let_go();
+	KUNIT_EXPECT_GT(test, raw_cpu_ptr(&galloc_mcache)->held, 0);
+	gk_pin(gk_cpu(0));
+	KUNIT_EXPECT_TRUE(test, gk_wait_for(ticks_have_ended(), GK_PATIENCE_MS));
+}
+
 /* ---- callers with interrupts off ------------------------------------------- */
 
 static atomic_t nr_asked;
@@ -726,6 +754,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(a_cpu_that_runs_no_tasks_holds_no_job_up),
 	KUNIT_CASE(any_cpu_frees_what_is_queued_by_a_word),
 	KUNIT_CASE(an_isolated_cpu_has_no_timer_of_a_job),
+	KUNIT_CASE(an_isolated_cpu_keeps_no_tick),
 	KUNIT_CASE(a_free_with_interrupts_off_calls_no_system_allocator),
 	KUNIT_CASE(with_interrupts_off_nothing_is_woken),
 	KUNIT_CASE(with_interrupts_off_a_boosted_zone_wakes_nothing),
