@@ -379,6 +379,7 @@ int standby_reserve(void);
 int standby_init(void);
 void standby_exit(void);
 unsigned long standby_pages(void);
+unsigned long standby_runs(void);
 
 /* Rows are node-major, so that a CPU's own rows are contiguous. */
 static inline unsigned int mcentral_row(int nid, unsigned int class)

@@ -29,6 +29,7 @@ static_assert(STANDBY_KIND < MSPAN_KINDS);
 /**
  * struct standby - the share of a node
  * @runs: spans in TRANSIT, long ones before short ones, if added in that order
+ * @nr_runs: their number
  * @pages: their pages
  * @want: how many there should be
  * @spare: descriptors of STANDBY_KIND for the spans that they become
@@ -36,6 +37,7 @@ static_assert(STANDBY_KIND < MSPAN_KINDS);
  */
 struct standby {
 	struct list_head runs;
+	unsigned long nr_runs;
 	unsigned long pages;
 	unsigned long want;
 	struct list_head spare;
@@ -83,6 +85,13 @@ static struct mspan *find_run(struct standby *sb, const struct want *w)
 	return best;
 }
 
+static void run_add(struct standby *sb, struct mspan *s)
+{
+	list_add_tail(&s->list, &sb->runs);
+	sb->nr_runs++;
+	sb->pages += s->npages;
+}
+
 /* Cut @s at @page; what is before stays @s, the rest becomes @t. */
 static void run_split(struct mspan *s, struct mspan *t, unsigned int page)
 {
@@ -128,8 +137,10 @@ static struct mspan *take_part(struct mheap *h, struct mspan *s, const struct wa
 	if (unlikely(sb->nr_spares < !fits + more))
 		return NULL;
 	sb->pages -= s->npages - skip;
-	if (!skip)
+	if (!skip) {
 		list_del(&s->list);
+		sb->nr_runs--;
+	}
 	if (!fits) {
 		t = spare_pop(sb);
 		run_split(s, t, skip);
@@ -139,8 +150,7 @@ static struct mspan *take_part(struct mheap *h, struct mspan *s, const struct wa
 	if (more) {
 		rest = spare_pop(sb);
 		run_split(t, rest, use);
-		list_add_tail(&rest->list, &sb->runs);
-		sb->pages += rest->npages;
+		run_add(sb, rest);
 	}
 	return t;
 }
@@ -273,8 +283,7 @@ static bool add_run(struct mspan *s)
 	}
 	galloc_lock(&h->lock, flags);
 	h->changes++;
-	list_add_tail(&s->list, &h->standby->runs);
-	h->standby->pages += s->npages;
+	run_add(h->standby, s);
 	galloc_unlock(&h->lock, flags);
 	return true;
 }
@@ -346,6 +355,19 @@ unsigned long standby_pages(void)
 			/* The result is stale for the caller in any case. */
 			pages += data_race(mheaps[nid]->standby->pages);
 	return pages;
+}
+
+/* Runs of all nodes; racy. */
+unsigned long standby_runs(void)
+{
+	unsigned long n = 0;
+	int nid;
+
+	for_each_node(nid)
+		if (mheaps[nid]->standby)
+			/* As above. */
+			n += data_race(mheaps[nid]->standby->nr_runs);
+	return n;
 }
 
 /* ---- load and unload ------------------------------------------------------------- */

@@ -53,6 +53,7 @@ enum galloc_pause {
 	PAUSE_ZONE_CLEARING,	/* clear_zone: an object's zone is about to be cleared */
 	PAUSE_ZONES_CLEARED,	/* bytes_clear_zones: all are, and the watch goes on (NULL) */
 	PAUSE_WATCH_LISTED,	/* watch_begin: in the list, no row is switched yet */
+	PAUSE_SLOTS_CHECKED,	/* validate: the map is walked, lists are not */
 	PAUSE_SCAN_TELL,	/* scan_alloc: kmemleak is about to be told of an object */
 	PAUSE_REPORT_END,	/* report_end: whether the task is about to end: bool */
 	PAUSE_SUMS_WALK,	/* sums_collect: rows and stacks are counted, spans are not */

@@ -383,9 +383,9 @@ static void check_slots(struct check *c)
 		if (nr % 64 == 0 || need_resched())
 			cond_resched();
 	}
-	/* The atomic reserve's are in TRANSIT all the time. */
-	if (standby_pages())
-		c->nr_moving = 0;
+	/* The atomic reserve's are in TRANSIT all the time; if any came or went, that is seen. */
+	c->nr_moving -= min(c->nr_moving, standby_runs());
+	galloc_pause(PAUSE_SLOTS_CHECKED, c);
 }
 
 /* ---- lists --------------------------------------------------------------------- */

@@ -414,9 +414,58 @@ static void an_object_of_a_heap_that_comes_or_goes_is_no_violation(struct kunit 
 	KUNIT_EXPECT_EQ(test, galloc_heap_destroy(heap, 0), 0);
 }
 
+static struct {
+	struct galloc_heap *heap;
+	void *object;
+	bool listed, walked, there;
+} newcomer;
+
+static void let_it_come(enum galloc_pause point, const void *what)
+{
+	if (point == PAUSE_LARGE_LISTED && !READ_ONCE(newcomer.listed)) {
+		WRITE_ONCE(newcomer.listed, true);
+		gk_wait_for(READ_ONCE(newcomer.walked), GK_PATIENCE_MS);
+	} else if (point == PAUSE_SLOTS_CHECKED && !READ_ONCE(newcomer.walked)) {
+		WRITE_ONCE(newcomer.walked, true);
+		gk_wait_for(READ_ONCE(newcomer.there), GK_PATIENCE_MS);
+	}
+}
+
+static void come(void *unused)
+{
+	newcomer.object = galloc_from(newcomer.heap, 100000, GFP_KERNEL);
+	WRITE_ONCE(newcomer.there, true);
+}
+
+/* It is no object when it is looked for in the map, and one when the lists are looked at. */
+static void nor_is_one_that_comes_in_between(struct kunit *test)
+{
+	struct gk_thread *t;
+
+	memset(&newcomer, 0, sizeof(newcomer));
+	WRITE_ONCE(galloc_standby_pages, 16);
+	KUNIT_ASSERT_EQ(test, standby_init(), 0);
+	newcomer.heap = galloc_heap_create("kunit", NULL);
+	KUNIT_ASSERT_NOT_NULL(test, newcomer.heap);
+	WRITE_ONCE(galloc_pause_hook, let_it_come);
+	t = gk_start(test, gk_cpu(1), come, NULL);
+	KUNIT_EXPECT_TRUE(test, gk_wait_for(READ_ONCE(newcomer.listed), GK_PATIENCE_MS));
+	KUNIT_EXPECT_EQ(test, validate_all(), 0);
+	WRITE_ONCE(newcomer.walked, true);
+	gk_join(test, t);
+	WRITE_ONCE(galloc_pause_hook, NULL);
+	KUNIT_EXPECT_NOT_NULL(test, newcomer.object);
+	gfree(newcomer.object);
+	KUNIT_EXPECT_EQ(test, galloc_heap_destroy(newcomer.heap, 0), 0);
+}
+
 static void exit_case(struct kunit *test)
 {
 	WRITE_ONCE(galloc_pause_hook, NULL);
+	if (galloc_standby_pages) {
+		standby_exit();
+		WRITE_ONCE(galloc_standby_pages, 0);
+	}
 	run_give_all(0);
 	one_exit(test);
 }
@@ -434,6 +483,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(concurrent_changes_are_no_violation),
 	KUNIT_CASE(a_long_list_is_checked_to_its_end),
 	KUNIT_CASE(an_object_of_a_heap_that_comes_or_goes_is_no_violation),
+	KUNIT_CASE(nor_is_one_that_comes_in_between),
 	KUNIT_CASE(no_waiter_is_left_behind),
 	{}
 };
