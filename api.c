@@ -118,16 +118,16 @@ static void *get_once(const struct request *r, gfp_t gfp)
 	if (!r->class)
 		return large_alloc(r->set, r->size, r->align, r->nid, gfp);
 	obj = mcache_alloc_slow(r->class, r->nid, gfp);
-	return likely(obj) ?
-	       init_object(see_taken(obj), sizeclasses[r->class].size, gfp) : NULL;
+	return likely(obj) ? init_object(see_taken(obj), sizeclasses[r->class].size, gfp) : NULL;
 }
 
 /*
- * Before the retry, release waiting, cached and free memory.  At least @npages return to the
- * system: so they no longer count against the limit, and can be had at another order.
+ * Before the retry, release what is owed, waits, is cached or free; @npages at least to the
+ * system: they no longer count against the limit, and can be had at another order.
  */
 void api_relieve(gfp_t gfp, unsigned long npages)
 {
+	nolock_relieve(gfp);
 	rcu_batches_relieve(gfp);
 	quarantine_flush(gfpflags_allow_blocking(gfp));
 	drain_relieve(gfp);

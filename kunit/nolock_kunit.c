@@ -314,6 +314,28 @@ static void a_heap_at_its_limit_gets_what_was_freed(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, gk_in_use(test), 0);
 }
 
+/* Nor need the first heap that is made when all is used up wait for the worker. */
+static void a_heap_is_made_of_what_was_freed(struct kunit *test)
+{
+	struct galloc_heap *heap;
+	void *p[2];
+
+	p[0] = galloc(1 << 20, GFP_KERNEL);
+	p[1] = galloc(1 << 20, GFP_KERNEL);
+	KUNIT_ASSERT_TRUE(test, p[0] && p[1]);
+	WRITE_ONCE(galloc_reserve_pages, 0);
+	gk_starve(test);
+	KUNIT_EXPECT_NULL(test, galloc_heap_create("kunit", NULL));
+	gfree_nolock(p[0]);
+	heap = galloc_heap_create("kunit", NULL);
+	KUNIT_EXPECT_NOT_NULL(test, heap);
+	gfree_nolock(p[1]);
+	gk_unlimit(test);
+	KUNIT_EXPECT_EQ(test, galloc_heap_destroy(heap, 0), 0);
+	nolock_settle();
+	KUNIT_EXPECT_EQ(test, gk_in_use(test), 0);
+}
+
 /* One that drops what is too much does not wait for others' objects each time. */
 static void in_vain_a_heap_waits_now_and_then(struct kunit *test)
 {
@@ -524,6 +546,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(freed_twice_is_reported_by_the_worker),
 	KUNIT_CASE(what_waits_for_the_worker_is_one_object),
 	KUNIT_CASE(a_heap_at_its_limit_gets_what_was_freed),
+	KUNIT_CASE(a_heap_is_made_of_what_was_freed),
 	KUNIT_CASE(in_vain_a_heap_waits_now_and_then),
 	KUNIT_CASE(whole_pages_come_from_the_stash),
 	KUNIT_CASE(missing_references_are_left_to_the_worker),
