@@ -537,11 +537,10 @@ static void a_caller_that_cannot_sleep_makes_the_worker_fetch_more(struct kunit 
 {
 	long grown, small = gk_events(EVENT_GROW_FALLBACK);
 	struct mheap *h = mheap_of(gk_nid());
-	unsigned long more;
+	unsigned long more = 1UL << arena_growth_order();
 
 	/* What earlier cases were refused does not count. */
 	gk_whole();
-	more = 1UL << arena_growth_order();
 	gk_take_free_runs(test);
 	gk_background();
 	/* Something may have become free meanwhile. */
@@ -581,31 +580,6 @@ static void a_descriptor_is_large_enough(struct kunit *test)
 		expect_room(test, n - 1);
 	}
 	expect_room(test, 1);
-}
-
-/* Where every page is a span, descriptors are what galloc takes more than kmalloc(). */
-static void descriptors_take_little_of_a_page(struct kunit *test)
-{
-	const struct sizeclass *sc = &sizeclasses[sizeclass_of(PAGE_SIZE)];
-	struct mspan *s[8];
-	long meta;
-	int i;
-
-	gk_needs_class(test, PAGE_SIZE);
-	run_fresh_block(test);
-	for (i = 0; i < ARRAY_SIZE(s); i++) {
-		s[i] = mheap_alloc_span(gk_nid(), sc, GFP_KERNEL);
-		KUNIT_ASSERT_NOT_NULL(test, s[i]);
-		KUNIT_EXPECT_EQ(test, (unsigned int)s[i]->nwords, 1);
-	}
-	while (i)
-		mheap_free(s[--i]);
-	meta = arena_meta_bytes();
-	s[0] = mspan_new(0, GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, s[0]);
-	/* 1.4 % of 4 KiB; a slot with every second page takes 0.5 more. */
-	KUNIT_EXPECT_LE(test, arena_meta_bytes() - meta, 56);
-	mspan_delete(s[0]);
 }
 
 /* All of a block in runs, freed in one call and in whatever order. */
@@ -798,7 +772,6 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(refused_growth_leaves_no_trace),
 	KUNIT_CASE(a_caller_that_cannot_sleep_makes_the_worker_fetch_more),
 	KUNIT_CASE(a_descriptor_is_large_enough),
-	KUNIT_CASE(descriptors_take_little_of_a_page),
 	KUNIT_CASE(runs_freed_together_are_one),
 	KUNIT_CASE(several_runs_are_taken_side_by_side),
 	KUNIT_CASE(pages_known_to_be_zero_are),

@@ -4,6 +4,7 @@
  * KUnit: one run of pages and the objects it is cut into, for each size class.
  */
 #include "helpers.h"
+#include "runs.h"
 
 #include <linux/slab.h>
 
@@ -33,6 +34,7 @@ static void span_give(void)
 static void exit_case(struct kunit *test)
 {
 	span_give();
+	run_give_all(0);
 	gk_exit(test);
 }
 
@@ -560,6 +562,31 @@ static void no_bit_is_lost_between_a_claimer_and_a_freer(struct kunit *test)
 	}
 }
 
+/* Where every page is a span, descriptors are what galloc takes more than kmalloc(). */
+static void descriptors_take_little_of_a_page(struct kunit *test)
+{
+	const struct sizeclass *sc = &sizeclasses[sizeclass_of(PAGE_SIZE)];
+	struct mspan *s[8];
+	long meta;
+	int i;
+
+	gk_needs_class(test, PAGE_SIZE);
+	run_fresh_block(test);
+	for (i = 0; i < ARRAY_SIZE(s); i++) {
+		s[i] = mheap_alloc_span(gk_nid(), sc, GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, s[i]);
+		KUNIT_EXPECT_EQ(test, (unsigned int)s[i]->nwords, 1);
+	}
+	while (i)
+		mheap_free(s[--i]);
+	meta = arena_meta_bytes();
+	s[0] = mspan_new(0, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, s[0]);
+	/* 1.4 % of 4 KiB; a slot with every second page takes 0.5 more. */
+	KUNIT_EXPECT_LE(test, arena_meta_bytes() - meta, 56);
+	mspan_delete(s[0]);
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE(a_fresh_span_has_each_object_free),
 	KUNIT_CASE(a_freed_span_has_no_objects),
@@ -574,6 +601,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(a_row_that_is_none_resolves_to_no_span),
 	KUNIT_CASE(descriptors_are_charged_and_uncharged),
 	KUNIT_CASE(small_descriptors_share_pages),
+	KUNIT_CASE(descriptors_take_little_of_a_page),
 	KUNIT_CASE(a_descriptor_outlives_its_readers),
 	KUNIT_CASE(no_descriptor_beyond_the_limit),
 	KUNIT_CASE(no_bit_is_lost_between_a_claimer_and_a_freer),
