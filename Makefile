@@ -82,6 +82,7 @@ help:
 	@echo 'make check-install    builds and packages for kernels of every layout'
 	@echo 'make check-observe    perf, bpftrace, drgn, a browser, tables at 512 CPUs'
 	@echo 'make check-kcsan      races: the suites and the stress on a kernel with KCSAN'
+	@echo 'make check-probes     galloc_nolock() in probes of our own sections, on three kernels'
 	@echo 'make check-profiling  the suites on a kernel that profiles memory allocations'
 	@echo 'make check-graft      galloc in a kernel source, and its suites built in'
 	@echo 'make patch            a series of patches for a kernel source, into build/patch (KSRC=)'
@@ -114,7 +115,7 @@ help:
 	@echo 'DEBUG=1               build with lock depth checks'
 	@echo 'BTF=y                 require type information; default: if possible'
 
-.PHONY: run check check-graft check-observe check-install check-kcsan kunit coverage mutants model litmus fuzz soak hosttest bench bench-doc bench-here sizeclasses lint
+.PHONY: run check check-graft check-observe check-install check-kcsan check-probes kunit coverage mutants model litmus fuzz soak hosttest bench bench-doc bench-here sizeclasses lint
 .PHONY: trace trace-doc
 # TEXT comes by the environment: a name can have anything in it.
 run:
@@ -143,6 +144,12 @@ check-kcsan:
 	@tools/kunit.sh qemu-kcsan-7.3
 	@tools/stock.sh kcsan-7.3 races
 	@STOCK_SECONDS=60 tools/stock.sh kcsan-7.3 probes
+
+# Each to its end, whatever the others say.
+check-probes:
+	@rc=0; for kernel in 6.1 debug-6.1 up-6.1; do \
+		STOCK_SECONDS=$${STOCK_SECONDS:-60} tools/stock.sh $$kernel probes || rc=1; \
+	done; exit $$rc
 
 check-install:
 	@tools/ship/layouts.sh

@@ -267,6 +267,8 @@ series_parts()
 		part "RT 6.1" "life and stress" "$top/tools/stock.sh" rt-6.1
 		part "RT 6.1" "edges" "$top/tools/stock.sh" rt-6.1 edges
 		part "RT 6.1" "isolated" "$top/tools/stock.sh" rt-6.1 isolated
+		part "no SMP 6.1" "probes" "$top/tools/stock.sh" up-6.1 probes
+		part "debug 6.1" "probes" "$top/tools/stock.sh" debug-6.1 probes
 		part "NONE 6.1" "KUnit" "$top/tools/kunit.sh" qemu-none-6.1
 		# It has no network, and what nodes measures are Debian's kernels.
 		part "NONE 6.1" "life and stress" env STOCK_SCRIPTS="$NONE_SCRIPTS" "$top/tools/stock.sh" none-6.1

@@ -2,18 +2,19 @@
 # SPDX-License-Identifier: GPL-2.0
 # Copyright (C) 2026 The galloc authors
 #
-# stock.sh [6.1|6.12|rt-6.1|none-6.1|arm64-6.1|kcsan-7.3] [work|edges|scarce|isolated|tools|large|soak|races|probes]: galloc under
+# stock.sh [6.1|6.12|rt-6.1|none-6.1|up-6.1|debug-6.1|arm64-6.1|kcsan-7.3] [work|edges|scarce|isolated|tools|large|soak|races|probes]: galloc under
 # a kernel as users have it.
 #
 # Builds galloc.ko, samples/wordfreq and tools/stress for a stock Debian kernel, or
-# for one of tools/kernels: that never preempts, which Debian does not ship (none-6.1), of
-# another architecture (arm64-6.1), or that finds races (kcsan-7.3). Boots it in
+# for one of tools/kernels: that never preempts, or has one processor, which Debian does not
+# ship (none-6.1, up-6.1), with checks of its own (debug-6.1), of another architecture
+# (arm64-6.1), or that finds races (kcsan-7.3). Boots it in
 # QEMU and runs the scripts of tools/test/guest there, which report in KTAP: `work`, in
 # a guest with four CPUs and two nodes; `edges`, unload,
 # tracepoints, and who is kept off a CPU, in one whose two CPUs take turns; `scarce`, in
 # one with little memory, which is soon used up; `isolated`, in one with a CPU that is
-# left alone; `soak`, for hours; `races` and `probes`, for the kernel that finds races, in
-# the second with probes in galloc's own sections; `tools`, with those that look into a kernel; `large`, on one that has been
+# left alone; `soak`, for hours; `races`, for the kernel that finds races; `probes`, with
+# probes in galloc's own sections; `tools`, with those that look into a kernel; `large`, on one that has been
 # built for many CPUs and nodes, with many caches. Prints a line
 # "ok - NAME", "not ok - NAME: WHY" or "skip - NAME: WHY" for each check, and last
 #
@@ -151,7 +152,7 @@ plan_races()
 plan_probes()
 {
 	cat <<-PLAN
-		bed $KREL 4 200 $nodes
+		bed $KREL $cpus 200 $nodes
 		anywhere ${STOCK_SECONDS:-4}
 	PLAN
 }
@@ -273,16 +274,18 @@ scarce) cpus=2 mb=320 ;;
 isolated | soak | races | probes) cpus=4 mb=1024 ;;
 tools) cpus=2 mb=1536 ;;
 large) cpus=2 mb=1024 nodes=1 ;;
-*) die "there is no bed $bed; type: stock.sh [6.1|6.12|rt-6.1|none-6.1|arm64-6.1|kcsan-7.3] [work|edges|scarce|isolated|tools|large|soak|races|probes]" ;;
+*) die "there is no bed $bed; type: stock.sh [6.1|6.12|rt-6.1|none-6.1|up-6.1|debug-6.1|arm64-6.1|kcsan-7.3] [work|edges|scarce|isolated|tools|large|soak|races|probes]" ;;
 esac
-[ $# -le 2 ] || die "too many arguments; type: stock.sh [6.1|6.12|rt-6.1|none-6.1|arm64-6.1|kcsan-7.3] [work|edges|scarce|isolated|tools|large|soak|races|probes]"
+# One processor, and no nodes at all.
+[[ $which != up-* ]] || cpus=1 nodes=0
+[ $# -le 2 ] || die "too many arguments; type: stock.sh [6.1|6.12|rt-6.1|none-6.1|up-6.1|debug-6.1|arm64-6.1|kcsan-7.3] [work|edges|scarce|isolated|tools|large|soak|races|probes]"
 need_places
 need_for modules programs guests traces observing
 [[ $which = arm64-* ]] || need_for qemu
 [ "$bed" != tools ] || need_for drgn tracers shown
 KDIR='' KREL='' VMLINUZ='' KERNEL=''
 case $which in
-none-* | arm64-* | kcsan-*) use_kernel build "qemu-$which" ;;
+none-* | up-* | debug-* | arm64-* | kcsan-*) use_kernel build "qemu-$which" ;;
 *) use_kernel stock "$which" ;;
 esac
 log=$work/log
@@ -356,7 +359,7 @@ monitor &
 plugger=$!
 numa=(-chardev "pipe,id=monitor,path=$work/monitor" -mon chardev=monitor)
 # shellcheck disable=SC2054 # the commas are QEMU's
-[ "$nodes" -eq 1 ] || numa+=(
+[ "$nodes" -le 1 ] || numa+=(
 	-object "memory-backend-ram,id=m0,size=$((mb / 2))M"
 	-numa "node,nodeid=0,cpus=0-$((cpus / 2 - 1)),memdev=m0"
 	-object "memory-backend-ram,id=m1,size=$((mb / 2))M"
@@ -371,7 +374,8 @@ esac
 # thread that is late, PREEMPT_RT takes it for one that nobody wants, and turns it off;
 # then nobody hears of the guest any more.
 patient="rcupdate.rcu_cpu_stall_timeout=60 noirqdebug"
-GUEST_CPUS=$cpus,sockets=2 GUEST_MEM=$mb,slots=2,maxmem=4G \
+[ "$cpus" -eq 1 ] || cpus+=,sockets=2
+GUEST_CPUS=$cpus GUEST_MEM=$mb,slots=2,maxmem=4G \
 	GUEST_APPEND="oops=panic preempt=full memhp_default_state=online $patient OPS=$ops $isolated" \
 	guest_qemu "${VMLINUZ:-$KERNEL}" "$work/initramfs" "$log" "${STOCK_TIMEOUT:-2700}" "${numa[@]}" || rc=$?
 

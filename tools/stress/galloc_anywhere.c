@@ -105,8 +105,16 @@ static int on_span(struct kprobe *kp, struct pt_regs *regs)
 	return 0;
 }
 
+static int on_run(struct kprobe *kp, struct pt_regs *regs)
+{
+	exchange_one(IN_LOCK);
+	return 0;
+}
+
+/* Without SMP no function unlocks; a run enters the map under the lock of its node. */
 static struct kprobe probes[] = {
 	{ .symbol_name = "_raw_spin_unlock_irqrestore", .pre_handler = on_unlock },
+	{ .symbol_name = "mheap_run_map", .pre_handler = on_run },
 	{ .symbol_name = "mspan_claim", .pre_handler = on_span },
 	{ .symbol_name = "mspan_release_bits", .pre_handler = on_span },
 	{ .symbol_name = "mspan_has_free", .pre_handler = on_span },
