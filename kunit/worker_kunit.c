@@ -639,12 +639,13 @@ static void fill_stacks(struct kunit *test)
 static void a_call_does_one_turn_of_a_drain(struct kunit *test)
 {
 	unsigned int before, after, calls = 0;
+	bool behind;
 
 	if (galloc_debug)
 		return;
 	gk_pin(gk_cpu(0));
-	fill_stacks(test);
 	worker_stop();
+	fill_stacks(test);
 	before = stacked_on_all();
 	KUNIT_EXPECT_GT(test, before, 2 * DRAIN_TURN);
 	/* A request soon after another one does nothing. */
@@ -655,24 +656,29 @@ static void a_call_does_one_turn_of_a_drain(struct kunit *test)
 		after = stacked_on_all();
 		KUNIT_EXPECT_LE(test, before, after + 2 * CALL_TURN);
 		before = after;
-	} while (drain_is_behind() && ++calls < MANY);
-	KUNIT_EXPECT_FALSE(test, drain_is_behind());
+		behind = drain_is_behind();
+	} while (behind && ++calls < MANY);
+	KUNIT_EXPECT_FALSE(test, behind);
 	let_go();
 	worker_start();
 }
 
 static void an_atomic_request_does_one_turn(struct kunit *test)
 {
-	unsigned int before, after;
+	unsigned int before, after, i;
 
 	if (galloc_debug)
 		return;
 	gk_pin(gk_cpu(0));
-	fill_stacks(test);
 	worker_stop();
+	fill_stacks(test);
 	before = stacked_on_all();
-	drain_relieve(GFP_ATOMIC);
-	after = stacked_on_all();
+	after = before;
+	/* The turns of an earlier drain may have ended behind these stacks. */
+	for (i = 0; i < 3 && after == before; i++) {
+		drain_relieve(GFP_ATOMIC);
+		after = stacked_on_all();
+	}
 	KUNIT_EXPECT_LT(test, after, before);
 	KUNIT_EXPECT_LE(test, before, after + CALL_TURN);
 	drain_relieve(GFP_KERNEL);
