@@ -265,8 +265,11 @@ static void the_worker_frees_no_batch_that_flies(struct kunit *test)
 	unsigned int n = get_objects(test, sizeof(struct late)), i;
 	struct gk_thread *t;
 
+	/* Otherwise a batch may land that is so small that its callback frees it. */
+	rcu_read_lock();
 	for (i = 1; i < n; i++)
 		gfree_rcu(objects[i], rcu);
+	rcu_read_unlock();
 	/* The first one is free then, the others have landed. */
 	rcu_barrier();
 	rcu_barrier();
@@ -353,9 +356,9 @@ static void a_failing_atomic_request_ends_the_batch(struct kunit *test)
 	for (i = 0; i < n; i++)
 		gfree_rcu(objects[i], rcu);
 	KUNIT_EXPECT_NULL(test, galloc(100000, GFP_ATOMIC | __GFP_NOWARN));
+	i = gk_events(EVENT_RCU_BATCH);
 	rcu_read_unlock();
 	/* All have had their callback; the next batch is not begun before they are freed. */
-	i = gk_events(EVENT_RCU_BATCH);
 	rcu_barrier();
 	KUNIT_EXPECT_EQ(test, gk_events(EVENT_RCU_BATCH) - i, 2);
 	gk_unlimit(test);
