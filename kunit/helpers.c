@@ -557,6 +557,16 @@ void gk_whole(void)
 	forget_refusals();
 }
 
+/*
+ * Have the kernel reclaim, or move pages, until it has 1 << @order: where galloc asks once, and
+ * without that, it may find none although there is memory.
+ */
+void gk_make_room(unsigned int order)
+{
+	free_pages(__get_free_pages(GFP_KERNEL | __GFP_NOWARN, order), order);
+	forget_refusals();
+}
+
 /* ---- a CPU without stacks ------------------------------------------------- */
 
 /* Take this CPU's stacks away, as if it had never called galloc.  Returns them. */

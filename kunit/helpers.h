@@ -131,6 +131,7 @@ void gk_feed(void);
 void gk_in_pieces(unsigned int order);
 unsigned int gk_pieces_asked(void);
 void gk_whole(void);
+void gk_make_room(unsigned int order);
 struct mcache_stack *gk_take_stacks_away(struct kunit *test);
 void gk_stacks_delete(struct mcache_stack *stacks);
 

@@ -131,6 +131,8 @@ static void concurrent_set_ups_of_a_cpu_share_the_stacks(struct kunit *test)
 	struct mcache_stack *had;
 
 	had = gk_take_stacks_away(test);
+	/* For both of them. */
+	gk_make_room(get_order(stacks_bytes()) + 1);
 	other_at_request(be_first);
 	hold(1);
 	other_over(test);

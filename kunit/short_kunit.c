@@ -126,6 +126,7 @@ static void every_class_is_served_from_the_order_of_one_object(struct kunit *tes
 			void *p;
 
 			gk_take_free_runs(test);
+			gk_make_room(least_order(sc));
 			gk_in_pieces(least_order(sc));
 			p = galloc(sc->size, flags[f]);
 			gk_whole();
@@ -153,6 +154,7 @@ static void no_span_is_short_if_memory_is_not_fragmented(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, run);
 	gk_soak(test);
 	mheap_free(run);
+	gk_make_room(get_order((unsigned long)sc->span_pages << PAGE_SHIFT));
 	s = mheap_alloc_span(gk_nid(), sc, GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, s);
 	KUNIT_EXPECT_EQ(test, s->npages, (unsigned int)sc->span_pages);

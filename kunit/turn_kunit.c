@@ -57,10 +57,12 @@ static void fill(struct kunit *test)
 
 	WRITE_ONCE(galloc_cpu_cache_bytes, 4UL << 20);
 	for (i = 0; i < 64 && gk_capacity(stack_here()) < LONGEST; i++) {
+		gk_make_room(get_order(LONGEST * sizeof(void *)));
 		hold(test, MAX_OBJECTS);
 		let_go(MAX_OBJECTS);
 	}
 	KUNIT_ASSERT_EQ(test, gk_capacity(stack_here()), LONGEST);
+	gk_make_room(get_order(LONGEST * sizeof(void *)));
 	hold(test, MAX_OBJECTS);
 	let_go(MAX_OBJECTS);
 	/* An overflow has made room for a turn. */

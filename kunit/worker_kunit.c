@@ -563,8 +563,9 @@ static void with_interrupts_off_a_boosted_zone_wakes_nothing(struct kunit *test)
 	int i;
 
 	gk_take_free_runs(test);
-	/* Others take pages, too, and that ends it. */
-	for (i = 0; i < 1000 && !still; i++) {
+	/* Others take pages, too, and that ends it, or leaves none of so many. */
+	for (i = 0; i < 1000 && !(still && had); i++) {
+		gk_make_room(get_order(100000));
 		local_irq_save(flags);
 		boost(true);
 		p = galloc(100000, GFP_ATOMIC | __GFP_NOWARN);
