@@ -254,7 +254,7 @@ static void make_unaligned(struct kunit *test)
 	struct mspan *s[UNALIGNED];
 	unsigned int i;
 
-	gk_grow_by_blocks();
+	run_give(run_take(test, ARENA_PAGES, ARENA_PAGES));
 	run_take(test, 1, 1);
 	for (i = 0; i < UNALIGNED; i++) {
 		s[i] = run_take(test, 2 + i / 4, 1);

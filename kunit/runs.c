@@ -25,7 +25,10 @@ struct mspan *run_try(unsigned int npages, unsigned int align, gfp_t gfp)
 struct mspan *run_take(struct kunit *test, unsigned int npages,
 		       unsigned int align)
 {
-	struct mspan *s = run_try(npages, align, GFP_KERNEL);
+	/* The kernel tries less hard for a costly order. */
+	bool costly = npages > 1U << PAGE_ALLOC_COSTLY_ORDER;
+	struct mspan *s = run_try(npages, align,
+				  GFP_KERNEL | (costly ? __GFP_RETRY_MAYFAIL : 0));
 
 	KUNIT_ASSERT_NOT_NULL(test, s);
 	return s;
