@@ -378,11 +378,16 @@ static u64 make_many(struct kunit *test, struct galloc_heap **heap, unsigned int
 static void many_may_have_one_name(struct kunit *test)
 {
 	struct galloc_heap **heap = kunit_kcalloc(test, 1000, sizeof(*heap), GFP_KERNEL);
-	u64 apart;
+	u64 apart = U64_MAX, one = U64_MAX;
+	unsigned int tries = 0;
 
 	KUNIT_ASSERT_NOT_NULL(test, heap);
-	apart = make_many(test, heap, 1000, false);
-	KUNIT_EXPECT_LE(test, make_many(test, heap, 1000, true), 4 * apart + 100 * NSEC_PER_MSEC);
+	/* The least of each: on a busy machine either may take any time. */
+	do {
+		apart = min(apart, make_many(test, heap, 1000, false));
+		one = min(one, make_many(test, heap, 1000, true));
+	} while (one > 4 * apart + 100 * NSEC_PER_MSEC && ++tries < 10);
+	KUNIT_EXPECT_LE(test, one, 4 * apart + 100 * NSEC_PER_MSEC);
 }
 
 static void names_are_told_apart(struct kunit *test)
