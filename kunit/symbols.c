@@ -212,6 +212,7 @@ EXPORT_SYMBOL_IF_KUNIT(stacks_give);
 EXPORT_SYMBOL_IF_KUNIT(stacks_taken);
 EXPORT_SYMBOL_IF_KUNIT(empty_none_asked);
 EXPORT_SYMBOL_IF_KUNIT(empty_ask);
+EXPORT_SYMBOL_IF_KUNIT(empty_flush);
 EXPORT_SYMBOL_IF_KUNIT(empty_is_done);
 EXPORT_SYMBOL_IF_KUNIT(empty_seen);
 EXPORT_SYMBOL_IF_KUNIT(empty_wait);
