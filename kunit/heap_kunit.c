@@ -620,9 +620,10 @@ static void an_object_that_waits_is_not_swept(struct kunit *test)
 	page = virt_to_page(p);
 	get_page(page);
 	gfree(p);
-	put_page(page);
 	memset(&ender, 0, sizeof(ender));
 	WRITE_ONCE(galloc_pause_hook, wait_there);
+	/* From here on the worker may be the one that frees it. */
+	put_page(page);
 	t = gk_start(test, gk_cpu(1), end_waits, NULL);
 	KUNIT_EXPECT_TRUE(test, gk_wait_for(READ_ONCE(ender.there), GK_PATIENCE_MS / 3));
 	KUNIT_EXPECT_EQ(test, galloc_heap_destroy(heap, GALLOC_HEAP_RELEASE), 0);
