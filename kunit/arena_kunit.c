@@ -12,8 +12,7 @@
 #include <linux/vmalloc.h>
 
 /* A chunk of the test: in the map, but in no mheap. */
-static void chunk_take(struct kunit *test, struct chunk *chunk,
-		       unsigned int npages, gfp_t gfp)
+static void chunk_take(struct kunit *test, struct chunk *chunk, unsigned int npages, gfp_t gfp)
 {
 	KUNIT_ASSERT_TRUE(test, arena_get_chunk(chunk, gk_nid(), npages, gfp));
 }
@@ -27,8 +26,7 @@ static void chunk_give(const struct chunk *chunk)
 {
 	bool whole = chunk->npages == 1U << chunk->order;
 
-	release_put_pages(chunk_start(chunk), chunk->npages,
-			  whole ? chunk->order : -1, true);
+	release_put_pages(chunk_start(chunk), chunk->npages, whole ? chunk->order : -1, true);
 }
 
 /* ---- the map ------------------------------------------------------------ */
@@ -160,21 +158,17 @@ static void addresses_not_ours_find_nothing(struct kunit *test)
 	int i;
 
 	for (i = 0; i < ARRAY_SIZE(addresses); i++)
-		KUNIT_EXPECT_TRUE_MSG(test, is_nowhere(addresses[i]), "%px",
-				      addresses[i]);
+		KUNIT_EXPECT_TRUE_MSG(test, is_nowhere(addresses[i]), "%px", addresses[i]);
 	for (i = 0; i < ARRAY_SIZE(neighbours); i++)
-		KUNIT_EXPECT_FALSE_MSG(test, is_ours(neighbours[i]), "%px",
-				       neighbours[i]);
+		KUNIT_EXPECT_FALSE_MSG(test, is_ours(neighbours[i]), "%px", neighbours[i]);
 	kfree(kmalloced);
 	vfree(vmalloced);
 }
 
 static void foreign_addresses_have_no_row(struct kunit *test)
 {
-	KUNIT_EXPECT_TRUE(test, !memchr_inv(arena_none.stack, 0,
-					    sizeof(arena_none.stack)));
-	KUNIT_EXPECT_TRUE(test, !memchr_inv(arena_none.span, 0,
-					    sizeof(arena_none.span)));
+	KUNIT_EXPECT_TRUE(test, !memchr_inv(arena_none.stack, 0, sizeof(arena_none.stack)));
+	KUNIT_EXPECT_TRUE(test, !memchr_inv(arena_none.span, 0, sizeof(arena_none.span)));
 }
 
 /* Single pages that come back to this CPU's list, to be the next that it gives. */
@@ -423,8 +417,7 @@ static void growth_is_a_small_part_of_what_is_held(struct kunit *test)
 
 /* ---- pages -------------------------------------------------------------- */
 
-static bool every_page_has_count(unsigned long start, unsigned int npages,
-				 int count)
+static bool every_page_has_count(unsigned long start, unsigned int npages, int count)
 {
 	struct page *page = virt_to_page((void *)start);
 	unsigned int i;
@@ -448,9 +441,7 @@ static void every_page_carries_many_references(struct kunit *test)
 		KUNIT_EXPECT_TRUE(test, every_page_has_count(chunk_start(&chunk),
 							     chunk.npages,
 							     ARENA_PAGE_REFS));
-		KUNIT_EXPECT_TRUE(test,
-				  release_pages_unshared(chunk_start(&chunk),
-							 chunk.npages));
+		KUNIT_EXPECT_TRUE(test, release_pages_unshared(chunk_start(&chunk), chunk.npages));
 		chunk_give(&chunk);
 	}
 }
@@ -466,13 +457,9 @@ static void a_shared_page_is_detected_anywhere_in_an_object(struct kunit *test)
 		struct page *page = chunk.page + places[i];
 
 		get_page(page);
-		KUNIT_EXPECT_FALSE(test,
-				   release_pages_unshared(chunk_start(&chunk),
-							  chunk.npages));
+		KUNIT_EXPECT_FALSE(test, release_pages_unshared(chunk_start(&chunk), chunk.npages));
 		put_page(page);
-		KUNIT_EXPECT_TRUE(test,
-				  release_pages_unshared(chunk_start(&chunk),
-							 chunk.npages));
+		KUNIT_EXPECT_TRUE(test, release_pages_unshared(chunk_start(&chunk), chunk.npages));
 	}
 	chunk_give(&chunk);
 }
@@ -575,9 +562,7 @@ static void dropped_references_are_restored(struct kunit *test)
 	gk_expect_reports(test, FAULT_FOREIGN_REF);
 	for (i = 0; i < ARRAY_SIZE(places); i++) {
 		put_page(chunk.page + places[i]);
-		KUNIT_EXPECT_TRUE(test,
-				  release_pages_unshared(chunk_start(&chunk),
-							 chunk.npages));
+		KUNIT_EXPECT_TRUE(test, release_pages_unshared(chunk_start(&chunk), chunk.npages));
 		gk_expect_faults(test, FAULT_FOREIGN_REF, 1);
 	}
 	KUNIT_EXPECT_TRUE(test, every_page_has_count(chunk_start(&chunk),
@@ -608,8 +593,7 @@ static void pages_go_back_clean(struct kunit *test)
 		/* In one piece, then page by page, which those above a block never do. */
 		for (i = 0; i < (order > ARENA_ORDER ? HUGE_ROUNDS : 2); i++) {
 			chunk_take(test, &chunk, 1U << order, GFP_KERNEL);
-			memset(page_address(chunk.page), 0xff,
-			       (size_t)chunk.npages << PAGE_SHIFT);
+			memset(page_address(chunk.page), 0xff, (size_t)chunk.npages << PAGE_SHIFT);
 			if (!i || order > ARENA_ORDER) {
 				chunk_give(&chunk);
 				continue;
@@ -642,8 +626,7 @@ static void settle(void *arg)
 
 	gk_meet(&settler.met, 2);
 	while (!READ_ONCE(settler.over)) {
-		s = mheap_alloc(gk_nid(), ARENA_PAGES, ARENA_PAGES, 0,
-				GFP_KERNEL | __GFP_NOWARN);
+		s = mheap_alloc(gk_nid(), ARENA_PAGES, ARENA_PAGES, 0, GFP_KERNEL | __GFP_NOWARN);
 		if (s) {
 			settler.wrong += !is_ours((void *)s->start);
 			settler.wrong += !is_ours((void *)(s->start + ARENA_SIZE - 1));
@@ -710,8 +693,7 @@ static void a_map_that_cannot_grow_stays(struct kunit *test)
 	unsigned long nr = map_nr_slots();
 
 	WRITE_ONCE(galloc_fail_hook, refuse);
-	KUNIT_EXPECT_EQ(test, map_grow(arena_map->base + (nr << ARENA_SHIFT)),
-			-ENOMEM);
+	KUNIT_EXPECT_EQ(test, map_grow(arena_map->base + (nr << ARENA_SHIFT)), -ENOMEM);
 	KUNIT_EXPECT_EQ(test, map_nr_slots(), nr);
 	/* The memory goes online nevertheless, and the map covers it later. */
 	KUNIT_EXPECT_EQ(test, memory_comes(1), NOTIFY_OK);
