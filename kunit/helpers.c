@@ -567,6 +567,19 @@ void gk_make_room(unsigned int order)
 	forget_refusals();
 }
 
+/*
+ * Has the system so many pages in one piece, for a request of such flags in this context?  One
+ * that reclaims and compacts leaves them there for those after it that may not.
+ */
+bool gk_system_has(unsigned int order, gfp_t gfp)
+{
+	struct page *page = alloc_pages(gfp | __GFP_NOWARN, order);
+
+	if (page)
+		__free_pages(page, order);
+	return page;
+}
+
 /* ---- a CPU without stacks ------------------------------------------------- */
 
 /* Take this CPU's stacks away, as if it had never called galloc.  Returns them. */

@@ -132,6 +132,7 @@ void gk_in_pieces(unsigned int order);
 unsigned int gk_pieces_asked(void);
 void gk_whole(void);
 void gk_make_room(unsigned int order);
+bool gk_system_has(unsigned int order, gfp_t gfp);
 struct mcache_stack *gk_take_stacks_away(struct kunit *test);
 void gk_stacks_delete(struct mcache_stack *stacks);
 
