@@ -23,6 +23,18 @@ static const size_t sizes[] = {
 	(2 << 20) + 1, 4 << 20
 };
 
+/*
+ * Is it the system that has no piece so long?  Without reclaim it may have none, however much
+ * is free.  Asked in the same context as galloc has asked: never for pages that can move.
+ */
+static bool is_excused(size_t size, gfp_t gfp)
+{
+	unsigned int order = get_order(size);
+
+	gfp &= ~(__GFP_MOVABLE | __GFP_RECLAIMABLE);
+	return order > PAGE_ALLOC_COSTLY_ORDER && !gk_system_has(order, gfp);
+}
+
 /* ---- flags -------------------------------------------------------------- */
 
 static void zone_flags_are_refused(struct kunit *test)
@@ -84,6 +96,8 @@ static void flags_that_change_nothing_are_accepted(struct kunit *test)
 			if (gk_slow() ? j == i % ARRAY_SIZE(sizes) : j % 5 == 0)
 				gk_give_back();
 			p = galloc(sizes[j], flags[i]);
+			if (!p && is_excused(sizes[j], flags[i]))
+				continue;
 			KUNIT_EXPECT_NOT_NULL_MSG(test, p, "%zu bytes, flags %d",
 						  sizes[j], i);
 			KUNIT_EXPECT_EQ(test, gsize(p), galloc_size_roundup(sizes[j]));
@@ -525,7 +539,7 @@ static unsigned int serve_all(gfp_t gfp)
 		u8 *p = galloc(sizes[i], gfp);
 
 		if (!p) {
-			failed++;
+			failed += !is_excused(sizes[i], gfp);
 			continue;
 		}
 		p[0] = 1;
