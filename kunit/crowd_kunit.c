@@ -200,10 +200,10 @@ static bool is_any(const struct rowset *set, const void *arg)
 /* At the limit of the set of parameters there may be no memory. */
 static void *from_crowd(u64 *rng)
 {
-	long refused = gk_events(EVENT_OVER_LIMIT);
+	long refused = gk_events(EVENT_LIMIT_HIT);
 	void *p = galloc_cache_alloc(crowd[gk_below(rng, CROWD)], GFP_KERNEL | __GFP_NOWARN);
 
-	w.failed += !p && gk_events(EVENT_OVER_LIMIT) == refused;
+	w.failed += !p && gk_events(EVENT_LIMIT_HIT) == refused;
 	return p;
 }
 
