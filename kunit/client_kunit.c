@@ -180,7 +180,7 @@ static void realloc_aligns_as_asked(struct kunit *test)
 /* Eight neighbours, not all of which can be aligned by chance. */
 static void shrink_some(struct kunit *test, size_t from, size_t to, bool starve)
 {
-	void *p[8];
+	void *p[8], *spare[8];
 	long failed;
 	int i;
 
@@ -189,6 +189,10 @@ static void shrink_some(struct kunit *test, size_t from, size_t to, bool starve)
 		KUNIT_ASSERT_NOT_NULL(test, p[i]);
 		twin_fill(p[i], to, i);
 	}
+	/* What shrinks moves only to what is at hand. */
+	for (i = 0; i < ARRAY_SIZE(spare); i++)
+		spare[i] = starve ? NULL : galloc(to, GFP_KERNEL);
+	gfree_bulk(ARRAY_SIZE(spare), spare);
 	if (starve)
 		gk_starve(test);
 	failed = gk_events(EVENT_ALLOC_FAILED);
@@ -278,6 +282,8 @@ static void vmalloc_serves_what_galloc_cannot(struct kunit *test)
 	u8 *p;
 
 	for (i = 0; i < ARRAY_SIZE(gv_calls); i++) {
+		/* It makes less effort than galloc(), which then has a run of that length. */
+		gfree(galloc(size, GFP_KERNEL));
 		p = gv_calls[i](size, QUIET);
 		KUNIT_EXPECT_GE(test, gsize(p), size);
 		gvfree(p);
