@@ -84,14 +84,20 @@ static size_t natural(size_t size)
 static void got(struct walk *w, void *p, size_t size, size_t align, gfp_t gfp,
 		bool sized)
 {
+	unsigned int order = get_order(max(size, align));
+	gfp_t may_compact = __GFP_IO | __GFP_FS;
+
 	if (p) {
 		walk_expect(w, twin_add(&w->twin, p, size, align, sized));
 		return;
 	}
 	w->refused++;
-	if (!w->hungry && gfpflags_allow_blocking(gfp) &&
-	    !(gfp & __GFP_NORETRY) && get_order(max(size, align)) <= w->order)
-		walk_expect(w, "refused");
+	if (w->hungry || !gfpflags_allow_blocking(gfp) || gfp & __GFP_NORETRY || order > w->order)
+		return;
+	/* Without these the system makes no long piece of shorter ones. */
+	if (order > PAGE_ALLOC_COSTLY_ORDER && (gfp & may_compact) != may_compact)
+		return;
+	walk_expect(w, "refused");
 }
 
 struct twin_object *walk_object(struct walk *w)
