@@ -36,11 +36,22 @@ static void exit_case(struct kunit *test)
 	gk_exit(test);
 }
 
-/* Have a stack of each class, and of those that have one a CACHED span. */
+/* Has this CPU stacks?  A request that finds none asks for them. */
+static bool cpu_has_stacks(void)
+{
+	gfree(galloc(8, GFP_KERNEL));
+	return raw_cpu_ptr(&galloc_mcache)->stacks != empty_stacks;
+}
+
+/*
+ * Have a stack of each class, and of those that have one a CACHED span.  Where an earlier suite
+ * has failed all that is not a single page, stacks are not asked for again for a second.
+ */
 static void have_stacks(struct kunit *test)
 {
 	unsigned int class;
 
+	KUNIT_ASSERT_TRUE(test, gk_wait_for(cpu_has_stacks(), GK_PATIENCE_MS));
 	for_each_class(class) {
 		gfree(galloc(sizeclasses[class].size, GFP_KERNEL));
 		hold(test, class);
