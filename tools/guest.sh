@@ -174,18 +174,21 @@ guest_qemu()
 }
 
 # LOG DIR KERNEL ARG...: run a user-mode kernel, with its memory in DIR. With more than one processor it sometimes
-# hangs when it has powered off, waiting for a process that it has killed. Its verdict
-# is in the log by then, so it is ended.
+# hangs when it has powered off, waiting for a process that it has killed, or aborts. Its verdict
+# is in the log by then, so it is ended, and how it ended does not count.
 # shellcheck disable=SC2016 # for a shell of its own
 UML_RUN='
 TMPDIR=$2 setpriv --pdeathsig KILL -- "${@:3}" &
-pid=$!
+pid=$! rc=0
+powered_off() { tail -n 20 "$1" | grep -aq "reboot: Power down"; }
 while sleep 1 && kill -0 "$pid" 2>/dev/null; do
-	tail -n 3 "$1" | grep -q "reboot: Power down" || continue
+	powered_off "$1" || continue
 	sleep 5
 	! kill -KILL "$pid" 2>/dev/null || exit 0
 done
-wait "$pid"'
+wait "$pid" 2>/dev/null || rc=$?
+! powered_off "$1" || rc=0
+exit "$rc"'
 
 # guest_uml_memory GUESTS: set UML_MEMORY to where so many user-mode kernels at once have their
 # memory, each in a file without a name, from which it runs programs. That is /dev/shm unless it

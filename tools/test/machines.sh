@@ -130,6 +130,28 @@ user_mode_has_memory()
 	return 1
 }
 
+# uml_ends SHELL_CODE: the status of a user-mode kernel that does this, its console in the log.
+uml_ends()
+{
+	local rc=0
+
+	: >"$work/uml.log"
+	# shellcheck disable=SC2016 # the inner bash expands it
+	bash -c '. "$1/tools/lib.sh"; bash -c "$UML_RUN" uml "$2" /tmp sh -c "$3" >"$2" 2>&1' - "$top" "$work/uml.log" "$1" 2>/dev/null || rc=$?
+	echo "$rc"
+}
+
+# What it does once it has powered off says nothing of what ran in it.
+user_mode_may_die_when_off()
+{
+	local off='echo "reboot: Power down"' lines='seq 9' got
+
+	got="$(uml_ends "$off") $(uml_ends "$off; $lines; kill -ABRT \$\$") $(uml_ends "$lines; kill -ABRT \$\$") $(uml_ends "$lines; exit 3")"
+	[ "$got" = "0 0 134 3" ] && return
+	echo "error: the statuses are $got"
+	return 1
+}
+
 # memory_here MAX CURRENT: what a container with these limits has, in MB, 10 MB of it cached.
 memory_here()
 {
@@ -154,6 +176,7 @@ memory_is_told()
 
 check "scripts: what a failed program said is kept, and nothing else is left" logs_of_progress_go
 check "scripts: the memory of a container is not the machine's" memory_is_told
+check "scripts: a user-mode kernel may abort when it has powered off" user_mode_may_die_when_off
 # Mounts on /tmp hide a tree that is there.
 if [[ $top/ != @(/tmp|/var/tmp)/* ]] && with_mounts true 2>/dev/null; then
 	check "scripts: programs are kept where they can be run" work_is_where_programs_run
