@@ -28,6 +28,10 @@
 # The functions return 0 only if LOG ends in the first of them. A guest that
 # crashed, hung or powered off early printed no verdict, and failed.
 
+# On a busy host the timers of a test alone may fill a CPU for some seconds; who stands still
+# does so for longer.
+GUEST_PATIENT=rcupdate.rcu_cpu_stall_timeout=60
+
 # Lines of a kernel log that begin a report of the kernel about itself.
 GUEST_SPLAT='BUG: |BUG at |WARNING: |Oops[:# ]|KASAN: |KFENCE: |UBSAN: |general protection fault|'
 GUEST_SPLAT+='INFO: possible |INFO: suspicious |INFO: task .* blocked|INFO: rcu|rcu: INFO|rcu:.* detected stall|'
@@ -158,7 +162,7 @@ guest_qemu()
 		-display none -monitor none -serial "file:$log"
 		-smp "${GUEST_CPUS:-2}" -m "${GUEST_MEM:-512}" "${numa[@]}"
 		-kernel "$kernel" -initrd "$initramfs"
-		-append "$console quiet panic=-1 no_timer_check ${GUEST_APPEND:-}")
+		-append "$console quiet panic=-1 no_timer_check $GUEST_PATIENT ${GUEST_APPEND:-}")
 	shift 4
 
 	# One access in ten thousand is watched, for milliseconds, since emulated processors may have
@@ -218,7 +222,7 @@ guest_uml()
 	local kernel=$1 initramfs=$2 log=$3 timeout=$4 state rc=0
 	# shellcheck disable=SC2054 # the commas are the kernel's
 	local -a uml=("$kernel" mem="${GUEST_MEM:-512}M" initrd="$initramfs" rdinit=/init
-		con=null con0=fd:0,fd:1 panic=-1)
+		con=null con0=fd:0,fd:1 panic=-1 "$GUEST_PATIENT")
 	shift 4
 
 	# Only threads that were bound to a processor leave the first one. The kernel's

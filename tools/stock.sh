@@ -369,14 +369,11 @@ numa=(-chardev "pipe,id=monitor,path=$work/monitor" -mon chardev=monitor)
 case $bed in
 edges | soak | probes) have_kvm || numa+=(-accel "tcg,thread=single") ;;
 esac
-# On a busy host the timers of the stress alone may fill a CPU for some seconds; who
-# stands still does so for longer. noirqdebug: where the serial line's interrupt is a
-# thread that is late, PREEMPT_RT takes it for one that nobody wants, and turns it off;
-# then nobody hears of the guest any more.
-patient="rcupdate.rcu_cpu_stall_timeout=60 noirqdebug"
+# noirqdebug: where the serial line's interrupt is a thread that is late, PREEMPT_RT takes
+# it for one that nobody wants, and turns it off; then nobody hears of the guest any more.
 [ "$cpus" -eq 1 ] || cpus+=,sockets=2
 GUEST_CPUS=$cpus GUEST_MEM=$mb,slots=2,maxmem=4G \
-	GUEST_APPEND="oops=panic preempt=full memhp_default_state=online $patient OPS=$ops $isolated" \
+	GUEST_APPEND="oops=panic preempt=full memhp_default_state=online noirqdebug OPS=$ops $isolated" \
 	guest_qemu "${VMLINUZ:-$KERNEL}" "$work/initramfs" "$log" "${STOCK_TIMEOUT:-2700}" "${numa[@]}" || rc=$?
 
 mkdir -p "${kept%/*}"
