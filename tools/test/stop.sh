@@ -32,7 +32,10 @@ make_programs()
 	chmod +x "$work/bin/nm" "$work/bin/objcopy"
 	: >"$work/kdir/Makefile"
 	head -c 5000 /dev/zero | tr '\0' 'w' >"$work/text"
-	export PATH="$work/bin:$PATH" TEXT="$work/text" XDG_CACHE_HOME="$work/cache"
+	# These guests need no memory, whatever the others leave on this machine.
+	printf 'MemAvailable: 99999999 kB\nSwapFree: 0 kB\n' >"$work/meminfo"
+	export PATH="$work/bin:$PATH" TEXT="$work/text" XDG_CACHE_HOME="$work/cache" \
+		MEMINFO="$work/meminfo" CGROUP=/nonexistent
 }
 
 # stub NAME LINE...: a script of the tree that only prints this.
