@@ -118,12 +118,12 @@ remains()
 }
 
 # Up to 6.10 a worker of the kernel's takes a slab cache away that RCU readers look
-# into, some time after its module is gone.
+# into, some time after its module is gone; within a minute, where the host is busy.
 remains_for_good()
 {
 	local n=0
 
-	while [ -n "$(remains)" ] && [ "$n" -lt 100 ]; do
+	while [ -n "$(remains)" ] && [ "$n" -lt 1200 ]; do
 		usleep 50000
 		n=$((n + 1))
 	done
