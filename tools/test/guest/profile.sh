@@ -83,6 +83,8 @@ at_least "all that was sampled is in allocs" "$(awk '$1 == "entry" { n += $6 } E
 unload galloc_chains
 same "what is freed is no longer in use" "$(of live_samples) $(of live_bytes)" "0 0"
 check "the distance changes under traffic" traffic
+# What waits for a grace period is still live.
+echo 1 >"$G/shrink"
 same "and nothing is left" "$(of live_samples)" 0
 check "galloc's accounting is consistent" sh -c "echo 1 >$G/validate"
 unload galloc
