@@ -34,6 +34,19 @@ table()
 	fact "lines-$1" "$(wc -l <"$2")"
 }
 
+# stats NAME: galloc/stats, read while nobody moved anything from one of its sums to another. If
+# that takes five minutes, as it then is.
+stats()
+{
+	local n=0
+
+	while cat $G/stats >/tmp/stats && ! grep -q '^state *exact$' /tmp/stats && [ $n -lt 3000 ]; do
+		n=$((n + 1))
+		usleep 100000
+	done
+	table "$1" /tmp/stats
+}
+
 feed()
 {
 	cat "$1" >$W/text
@@ -84,7 +97,7 @@ load()
 unload()
 {
 	try "unload-wordfreq-$1" rmmod wordfreq
-	table "stats-after-$1" $G/stats
+	stats "stats-after-$1"
 	try "unload-galloc-$1" rmmod galloc
 	fact "held-$1" "$(dmesg | sed -n 's/.*galloc: unloaded, \([0-9]*\) pages held.*/\1/p' | tail -n 1)"
 }
@@ -94,7 +107,7 @@ fact nodes "$(cat /sys/devices/system/node/node[0-9]*/cpulist | grep -c .)"
 load 1
 count text feed_pieces
 table top $W/top
-table stats $G/stats
+stats stats
 table classes $G/classes
 table mheap $G/mheap 24
 table mcache $G/mcache 16
