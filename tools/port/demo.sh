@@ -298,12 +298,14 @@ GUEST_CPUS=1 GUEST_MEM=1536 GUEST_APPEND="oops=panic" \
 	guest_qemu "$VMLINUZ" "$work/initramfs" "$work/log" "${PORT_TIMEOUT:-3600}" \
 	-icount shift=0,sleep=off -accel tcg,thread=single || rc=$?
 cp "$work/log" "$out/log/$series-$(IFS=+ && echo "${sets[*]}" | cut -c 1-60)"
-make_table "$work/log" >"$out/table.rst"
+make_table "$work/log" >"$work/table.rst"
 {
 	report
 	[ $rc -eq 0 ] || not_ok "the guest finishes" "it came to: $(guest_last_line "$work/log")"
-} | tee "$out/report"
-cat "$out/table.rst"
+} | tee "$work/report"
+cat "$work/table.rst"
 document "$work/log"
-count_in "$out/report"
+count_in "$work/report"
+# Not before: there may be another run in this tree.
+cp "$work/report" "$work/table.rst" "$out/"
 sum
