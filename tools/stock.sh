@@ -171,11 +171,12 @@ plug_when_asked()
 {
 	local asked
 
-	until asked=$(grep -s '^@@ host ' "$log"); do
+	# In whole lines, and these end like a teletype's.
+	until asked=$(sed -n 's/^@@ host \([a-z]*\)\r\+$/\1/p' "$log" 2>/dev/null) && [ -n "$asked" ]; do
 		kill -0 $$ 2>/dev/null || return
 		sleep 0.2
 	done
-	[ "${asked//$'\r'/}" != "@@ host dump" ] || printf 'dump-guest-memory %s/vmcore\n' "$work"
+	[ "$asked" != dump ] || printf 'dump-guest-memory %s/vmcore\n' "$work"
 	printf '%s\n' 'object_add memory-backend-ram,id=plugged,size=1G' \
 		'device_add pc-dimm,id=dimm,memdev=plugged,node=1'
 }
