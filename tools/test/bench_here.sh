@@ -51,7 +51,7 @@ insmod /galloc_bench.ko
 cd /sys/kernel/debug/galloc_bench
 for bad in truncated foreign corrupt large unknown; do
 	said=$( (echo /traces/$bad.trace >trace) 2>&1)
-	echo "@ $bad: ${said##*: }, $(dmesg | tail -n 1 | sed 's/.*galloc_bench: //')"
+	echo "@ $bad: ${said##*: }, $(dmesg | sed -n 's/.*galloc_bench: //p' | tail -n 1)"
 done
 said=$( (echo replay >run) 2>&1)
 echo "@ none: ${said##*: }"
