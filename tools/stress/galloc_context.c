@@ -56,6 +56,9 @@ PARAM(ulong, seed, 0, "of the random numbers; 0: draw one");
 /* One operation in so many is of the larger kind. */
 #define RARELY		32
 
+/* The longest rest behind an operation: one may contain a second that the host gave others. */
+#define REST_NS		(200 * NSEC_PER_MSEC)
+
 /* The flags of the threads: may sleep, but no OOM kill. */
 #define GFP_TASK	(GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN)
 
@@ -260,7 +263,7 @@ static void probe(void *data)
 	barrier();
 	h->busy[level] = false;
 	end = ktime_get_mono_fast_ns();
-	h->rest_until[level] = end + 2 * (end - start);
+	h->rest_until[level] = end + min_t(u64, 2 * (end - start), REST_NS);
 }
 
 static int thread_fn(void *arg)
