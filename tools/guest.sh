@@ -19,6 +19,9 @@
 #	GUEST_RACES=1		a kernel with KCSAN, whose own races do not count, see races.awk
 #	GUEST_CONSOLE=early	QEMU: the kernel bypasses its serial driver, see below
 #
+# TIMEOUT_S is a number of seconds, or N+: after N a guest goes on as long as its console has
+# had something to say in the last 15 minutes, up to four times N. A busy host takes that.
+#
 # SCRIPT becomes /main, for busybox's shell; guest/init.sh is /init and runs it. The last
 # line on the console is the verdict, after everything is unloaded and checked:
 #
@@ -240,6 +243,27 @@ guest_uml()
 	return "$rc"
 }
 
+# LOG LIMIT QUIET PROGRAM...: run it, and end it once the limit has passed and the log has not
+# grown for so many seconds: the group that timeout has made, as that does. To read a silent pipe
+# is a sleep without a process.
+# shellcheck disable=SC2016 # for a shell of its own
+GUEST_OVERTIME='
+setpriv --pdeathsig KILL -- "${@:4}" &
+pid=$! rc=0
+{
+	exec {tick}<> <(:)
+	until [ $SECONDS -ge "$2" ] && [ $(($(date +%s) - $(stat -c %Y "$1" || echo 0))) -ge "$3" ]; do
+		read -rt 1 -u "$tick"
+		kill -0 $$ || exit
+	done
+	kill -KILL 0
+} 2>/dev/null &
+# Not a word of bash of its own about how it ended.
+disown $!
+wait "$pid" 2>/dev/null || rc=$?
+kill -KILL $!
+exit "$rc"'
+
 # guest_run LOG TIMEOUT_S OUTPUT PROGRAM...: run the virtual machine and judge.
 # Its own output, as opposed to the console, goes to OUTPUT.
 #
@@ -247,12 +271,18 @@ guest_uml()
 # with this script (see watched()), and the machine with it.
 guest_run()
 {
-	local log=$1 timeout=$2 output=$3 rc=0 start=$SECONDS
+	local log=$1 timeout=${2%+} most=$2 output=$3 rc=0 start=$SECONDS
+	local -a overtime=()
 	shift 3
+
+	if [ "$most" != "$timeout" ]; then
+		most=$((4 * timeout))
+		overtime=(bash -c "$GUEST_OVERTIME" guest "$log" "$timeout" "${GUEST_QUIET:-900}")
+	fi
 
 	mkdir -p "${log%/*}"
 	rm -f "$log" "$output"
-	watched "guest" timeout -s KILL "$timeout" setpriv --pdeathsig KILL -- "$@" >"$output" || rc=$?
+	watched "guest" timeout -s KILL "$most" setpriv --pdeathsig KILL -- "${overtime[@]}" "$@" >"$output" || rc=$?
 	[ -e "$log" ] || : >"$log"
 	# A serial line ends its lines like a teletype.
 	sed -i 's/\r*$//' "$log"
@@ -263,7 +293,7 @@ guest_run()
 	guest_verdict "$log" && [ "$rc" -eq 0 ] && return 0
 
 	if [ "$rc" -eq 137 ] && [ $((SECONDS - start)) -ge "$timeout" ]; then
-		say "the guest was stopped after $timeout s; last line: $(guest_last_line "$log")"
+		say "the guest was stopped after $((SECONDS - start)) s; last line: $(guest_last_line "$log")"
 	elif [ "$rc" -ne 0 ]; then
 		say "the virtual machine ended with status $rc: $(guest_last_line "$output")"
 	elif ! guest_verdict "$log"; then

@@ -97,14 +97,14 @@ boot()
 		uml-profiling-*:debug) GUEST_APPEND+=" sysctl.vm.mem_profiling=1" ;;
 		uml-profiling-*) GUEST_APPEND+=" sysctl.vm.mem_profiling=0" ;;
 		esac
-		guest_uml "$KERNEL" "$work/initramfs.$guest" "$log" "${KUNIT_TIMEOUT:-1200}"
+		guest_uml "$KERNEL" "$work/initramfs.$guest" "$log" "${KUNIT_TIMEOUT:-1200+}"
 		;;
 	*)
 		[ -z "$debug" ] || GUEST_APPEND+=" kmemleak=on kasan_multi_shot" GUEST_CONSOLE=early
 		# There it also counts the pages of each stack.
 		[ "$config" != qemu-debug-7.3 ] || GUEST_APPEND+=" page_owner=on"
 		export GUEST_CONSOLE
-		guest_qemu "$KERNEL" "$work/initramfs.$guest" "$log" "${KUNIT_TIMEOUT:-3600}"
+		guest_qemu "$KERNEL" "$work/initramfs.$guest" "$log" "${KUNIT_TIMEOUT:-3600+}"
 		;;
 	esac
 }

@@ -249,7 +249,7 @@ mb=$(($(stat -c %s "$work/text/text") >> 20))
 say "booting $KREL"
 rc=0
 GUEST_CPUS=2 GUEST_MEM=$((guest_mb + 6 * mb)) GUEST_APPEND="oops=panic" \
-	guest_qemu "$VMLINUZ" "$work/initramfs" "$work/log" "${RUN_TIMEOUT:-$((600 + 10 * mb))}" || rc=$?
+	guest_qemu "$VMLINUZ" "$work/initramfs" "$work/log" "${RUN_TIMEOUT:-$((600 + 10 * mb))+}" || rc=$?
 cp "$work/log" "$top/build/run.log"
 if [ $rc -ne 0 ]; then
 	tail -n 20 "$work/log" | sed 's/^/   | /' >&2

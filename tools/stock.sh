@@ -375,7 +375,7 @@ esac
 [ "$cpus" -eq 1 ] || cpus+=,sockets=2
 GUEST_CPUS=$cpus GUEST_MEM=$mb,slots=2,maxmem=4G \
 	GUEST_APPEND="oops=panic preempt=full memhp_default_state=online noirqdebug OPS=$ops $isolated" \
-	guest_qemu "${VMLINUZ:-$KERNEL}" "$work/initramfs" "$log" "${STOCK_TIMEOUT:-2700}" "${numa[@]}" || rc=$?
+	guest_qemu "${VMLINUZ:-$KERNEL}" "$work/initramfs" "$log" "${STOCK_TIMEOUT:-2700+}" "${numa[@]}" || rc=$?
 
 mkdir -p "${kept%/*}"
 cp "$log" "$kept"

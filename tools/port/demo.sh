@@ -295,7 +295,7 @@ mkdir -p "$out/log"
 say "running ${sets[*]} under $KREL"
 rc=0
 GUEST_CPUS=1 GUEST_MEM=1536 GUEST_APPEND="oops=panic" \
-	guest_qemu "$VMLINUZ" "$work/initramfs" "$work/log" "${PORT_TIMEOUT:-3600}" \
+	guest_qemu "$VMLINUZ" "$work/initramfs" "$work/log" "${PORT_TIMEOUT:-3600+}" \
 	-icount shift=0,sleep=off -accel tcg,thread=single || rc=$?
 cp "$work/log" "$out/log/$series-$(IFS=+ && echo "${sets[*]}" | cut -c 1-60)"
 make_table "$work/log" >"$work/table.rst"

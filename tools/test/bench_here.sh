@@ -61,7 +61,7 @@ for trace in "$work"/traces/*; do files+=("$trace:/traces/${trace##*/}"); done
 guest_initramfs "$work/initramfs" "$work/main" "$work/galloc.ko:/galloc.ko" "${files[@]}" \
 	"$work/galloc_bench.ko:/galloc_bench.ko" "$work/plan:/plan" \
 	"$top/tools/bench/cases.sh:/cases.sh"
-GUEST_CPUS=2 guest_qemu "$VMLINUZ" "$work/initramfs" "$work/log" 1800 ||
+GUEST_CPUS=2 guest_qemu "$VMLINUZ" "$work/initramfs" "$work/log" 1800+ ||
 	tail -n 20 "$work/log" | sed 's/^/   | /' >&2
 
 number='-?[0-9.]+'

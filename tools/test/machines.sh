@@ -152,6 +152,27 @@ user_mode_may_die_when_off()
 	return 1
 }
 
+# guest_that SHELL_CODE TIMEOUT_S: how it ended, and whether before four times the limit.
+guest_that()
+{
+	# shellcheck disable=SC2016 # the inner bash expands it
+	GUEST_QUIET=${3:-600} bash -c '. "$1/tools/lib.sh"
+		guest_run "$2" "$4" "$2" sh -c "$3" && echo ok
+		[ $SECONDS -lt $((4 * ${4%+})) ] || echo late' - "$top" "$work/guest.log" "$1" "$2" 2>&1 |
+		sed -n 's/^-- the guest was stopped after .*last line: \(.*\)/stopped at \1/p; /^[a-z]*$/p' | tr '\n' ' '
+}
+
+# A slow guest has more time, one that is silent has not, nor has one with a limit by the user.
+guests_that_say_something_go_on()
+{
+	local got
+
+	got="$(guest_that 'sleep 4; echo GUEST: ok' 3+)$(guest_that 'echo said; exec sleep 600' 5+ 1)$(guest_that 'echo busy; exec sleep 600' 1)"
+	[ "$got" = "ok stopped at said stopped at busy " ] && return
+	echo "error: $got"
+	return 1
+}
+
 # memory_here MAX CURRENT: what a container with these limits has, in MB, 10 MB of it cached.
 memory_here()
 {
@@ -177,6 +198,7 @@ memory_is_told()
 check "scripts: what a failed program said is kept, and nothing else is left" logs_of_progress_go
 check "scripts: the memory of a container is not the machine's" memory_is_told
 check "scripts: a user-mode kernel may abort when it has powered off" user_mode_may_die_when_off
+check "scripts: a guest that has something to say has more time" guests_that_say_something_go_on
 # Mounts on /tmp hide a tree that is there.
 if [[ $top/ != @(/tmp|/var/tmp)/* ]] && with_mounts true 2>/dev/null; then
 	check "scripts: programs are kept where they can be run" work_is_where_programs_run
