@@ -209,6 +209,7 @@ EXPORT_SYMBOL_IF_KUNIT(rows_walk);
 /* client/stacks.c */
 EXPORT_SYMBOL_IF_KUNIT(stack_sets);
 EXPORT_SYMBOL_IF_KUNIT(stacks_give);
+EXPORT_SYMBOL_IF_KUNIT(stacks_pending);
 EXPORT_SYMBOL_IF_KUNIT(stacks_taken);
 EXPORT_SYMBOL_IF_KUNIT(empty_none_asked);
 EXPORT_SYMBOL_IF_KUNIT(empty_ask);
