@@ -85,7 +85,6 @@ static void got(struct walk *w, void *p, size_t size, size_t align, gfp_t gfp,
 		bool sized)
 {
 	unsigned int order = get_order(max(size, align));
-	gfp_t may_compact = __GFP_IO | __GFP_FS;
 
 	if (p) {
 		walk_expect(w, twin_add(&w->twin, p, size, align, sized));
@@ -94,8 +93,9 @@ static void got(struct walk *w, void *p, size_t size, size_t align, gfp_t gfp,
 	w->refused++;
 	if (w->hungry || !gfpflags_allow_blocking(gfp) || gfp & __GFP_NORETRY || order > w->order)
 		return;
-	/* Without these the system makes no long piece of shorter ones. */
-	if (order > PAGE_ALLOC_COSTLY_ORDER && (gfp & may_compact) != may_compact)
+	/* Without __GFP_IO the system makes no long piece of shorter ones, without __GFP_FS few. */
+	if (order > PAGE_ALLOC_COSTLY_ORDER && (gfp & GFP_KERNEL) != GFP_KERNEL &&
+	    !gk_system_has(order, gfp))
 		return;
 	walk_expect(w, "refused");
 }
