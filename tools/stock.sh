@@ -277,6 +277,8 @@ tools) cpus=2 mb=1536 ;;
 large) cpus=2 mb=1024 nodes=1 ;;
 *) die "there is no bed $bed; type: stock.sh [6.1|6.12|rt-6.1|none-6.1|up-6.1|debug-6.1|arm64-6.1|kcsan-7.3] [work|edges|scarce|isolated|tools|large|soak|races|probes]" ;;
 esac
+# Its serial driver must not print from an interrupt, see guest_qemu.
+[[ $which != debug-* ]] || export GUEST_CONSOLE=early
 # One processor, and no nodes at all.
 [[ $which != up-* ]] || cpus=1 nodes=0
 [ $# -le 2 ] || die "too many arguments; type: stock.sh [6.1|6.12|rt-6.1|none-6.1|up-6.1|debug-6.1|arm64-6.1|kcsan-7.3] [work|edges|scarce|isolated|tools|large|soak|races|probes]"

@@ -90,6 +90,7 @@ static void exchange_one(enum where where)
 
 /* ---- probes ------------------------------------------------------------------------- */
 
+#ifdef CONFIG_SMP
 static int on_unlock(struct kprobe *kp, struct pt_regs *regs)
 {
 	unsigned long caller = *(unsigned long *)kernel_stack_pointer(regs);
@@ -99,22 +100,27 @@ static int on_unlock(struct kprobe *kp, struct pt_regs *regs)
 	return 0;
 }
 
+#else
+static int on_run(struct kprobe *kp, struct pt_regs *regs)
+{
+	exchange_one(IN_LOCK);
+	return 0;
+}
+#endif
+
 static int on_span(struct kprobe *kp, struct pt_regs *regs)
 {
 	exchange_one(IN_STACK);
 	return 0;
 }
 
-static int on_run(struct kprobe *kp, struct pt_regs *regs)
-{
-	exchange_one(IN_LOCK);
-	return 0;
-}
-
-/* Without SMP no function unlocks; a run enters the map under the lock of its node. */
 static struct kprobe probes[] = {
+#ifdef CONFIG_SMP
 	{ .symbol_name = "_raw_spin_unlock_irqrestore", .pre_handler = on_unlock },
+#else
+	/* No function unlocks; a run enters the map under the lock of its node. */
 	{ .symbol_name = "mheap_run_map", .pre_handler = on_run },
+#endif
 	{ .symbol_name = "mspan_claim", .pre_handler = on_span },
 	{ .symbol_name = "mspan_release_bits", .pre_handler = on_span },
 	{ .symbol_name = "mspan_has_free", .pre_handler = on_span },
