@@ -241,9 +241,9 @@ static unsigned int level_here(void)
 }
 
 /*
- * For all these tracepoints: ignores their arguments except @data.
- * Ignores tracepoints within an operation, and rests twice as long as
- * it worked, because memory is cleared in places where all others wait.
+ * For all these tracepoints: ignores their arguments except @data.  Ignores tracepoints
+ * within an operation, and rests twice as long as it worked, up to REST_NS, because memory is
+ * cleared in places where all others wait.
  */
 static void probe(void *data)
 {
