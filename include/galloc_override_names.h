@@ -88,14 +88,16 @@
 #ifdef DEFINE_FREE
 DEFINE_FREE(galloc_kfree, void *, if (!IS_ERR_OR_NULL(_T)) galloc_kfree(_T))
 #define __free_kfree		__free_galloc_kfree
-/* slab.h has the others where caches have a struct, and where krealloc() has this one. */
-#ifdef GALLOC_KMEM_CACHE_ARGS
+/* slab.h has the others since 6.7, 6.13 and 6.18; what came with them, or soon after, tells. */
+#ifdef scoped_cond_guard
 DEFINE_FREE(galloc_kvfree, void *, if (!IS_ERR_OR_NULL(_T)) galloc_kvfree(_T))
 #define __free_kvfree		__free_galloc_kvfree
 #endif
-#ifdef krealloc_node_align
+#ifdef __DEFINE_CLASS_IS_CONDITIONAL
 DEFINE_FREE(galloc_kfree_sensitive, void *, if (!IS_ERR_OR_NULL(_T)) galloc_kfree_sensitive(_T))
 #define __free_kfree_sensitive	__free_galloc_kfree_sensitive
+#endif
+#ifdef krealloc_node_align
 DEFINE_FREE(galloc_kvfree_atomic, void *, if (!IS_ERR_OR_NULL(_T)) galloc_kvfree_atomic(_T))
 #define __free_kvfree_atomic	__free_galloc_kvfree_atomic
 #endif

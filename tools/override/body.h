@@ -540,12 +540,17 @@ static void run_cleanup(struct seen *s)
 	owner(s, p, OURS);
 	owner(s, q, OURS);
 	owner(s, none, false);
-#ifdef CACHE_ARGS
+#ifdef scoped_cond_guard
 	void *v __free(kvfree) = kvmalloc(SZ_8M, GFP_KERNEL);
 	void *w __free(kvfree) = kvmalloc(100, GFP_KERNEL);
 
 	owner(s, w, OURS);
 	owner(s, v, false);
+#endif
+#ifdef __DEFINE_CLASS_IS_CONDITIONAL
+	void *secret __free(kfree_sensitive) = kmalloc(100, GFP_KERNEL);
+
+	owner(s, secret, OURS);
 #endif
 #endif
 }
