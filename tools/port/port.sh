@@ -30,6 +30,9 @@ ESCAPES+='|\b(seq|m)->buf = |nf_queue_entry_free|link_topo = |devlink_dpipe_valu
 ESCAPES+='|VM_MAP_PUT_PAGES|xlate_extended|fldrv_priv = |mtd_blktrans_dev\('
 ESCAPES+='|iscsi_bus_flash|request_pool|lc_create|drm_event_reserve_init|drm_(gem_fb|plane_helper)_destroy'
 ESCAPES+='|gem_create_object|get_sg_table|v4l2_fh_release'
+ESCAPES+='|devnode\b|pstore_record|get_resv_regions|xfrm_translator|async_alloc|tsm_report|get_device_ram'
+ESCAPES+='|kunit_alloc(_and_get)?_resource|clkdev_add|tty_port_init|asymmetric_key_ids|public_key_signature'
+ESCAPES+='|iommu_hw_info|fw_rpc|ata_host_init'
 
 reverse=
 [ "${1:-}" != --reverse ] || { reverse=1; shift; }
