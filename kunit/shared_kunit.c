@@ -9,6 +9,8 @@
  */
 #include "helpers.h"
 
+#include <linux/delay.h>
+
 #define PATTERN		0x5a
 
 /* Objects allocated to check whether they get a page that must not be reused. */
@@ -367,16 +369,36 @@ static void validate_finds_dropped_references(struct kunit *test)
 	gfree(p);
 }
 
+static bool found;
+
+/* Its timer has the CPU look at all others. */
+static void wake_now_and_then(void *unused)
+{
+	while (!READ_ONCE(found))
+		msleep(10);
+}
+
 static void the_worker_finds_dropped_references(struct kunit *test)
 {
 	long faults = gk_faults(FAULT_FOREIGN_REF);
 	u8 *p = take(test, 200);
+	struct gk_thread *t[64];
+	unsigned int n = 0;
+	int cpu;
 
 	gk_expect_reports(test, FAULT_FOREIGN_REF);
 	gk_background();
 	put_page(virt_to_page(p));
+	/* That of the work wakes no CPU, and the one that has it may be idle for ever. */
+	found = false;
+	for_each_online_cpu(cpu)
+		if (n < ARRAY_SIZE(t))
+			t[n++] = gk_start(test, cpu, wake_now_and_then, NULL);
 	KUNIT_EXPECT_TRUE(test, gk_wait_for(gk_faults(FAULT_FOREIGN_REF) > faults,
 					    GK_PATIENCE_MS));
+	WRITE_ONCE(found, true);
+	while (n)
+		gk_join(test, t[--n]);
 	gk_expect_faults(test, FAULT_FOREIGN_REF, 1);
 	gfree(p);
 }
