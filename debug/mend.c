@@ -30,9 +30,10 @@ void mend_report(const struct arena_mended *mended)
 static unsigned int mend_turn(struct mheap *h, struct arena *arena,
 			      unsigned int page, struct arena_mended *mended)
 {
-	unsigned int end = page + REFS_TURN;
+	/* The turn before may have ended early, anywhere. */
+	unsigned int end = min_t(unsigned int, page + REFS_TURN, ARENA_PAGES);
+	struct mspan *s = NULL;
 	unsigned int missing;
-	struct mspan *s;
 
 	lockdep_assert_held(&h->lock);
 
@@ -43,7 +44,10 @@ static unsigned int mend_turn(struct mheap *h, struct arena *arena,
 		missing = arena_mend_page(p);
 		if (likely(!missing))
 			continue;
-		s = map_span_back_from(arena, page);
+		/* Of a large object more than one may lack some. */
+		if (!s || addr_of(page_address(p)) - s->start >=
+			  (unsigned long)s->npages << PAGE_SHIFT)
+			s = map_span_back_from(arena, page);
 		if (s)
 			s->dropped = min(s->dropped + missing, (unsigned int)U8_MAX);
 		mended->page[mended->n] = page_address(p);

@@ -419,6 +419,66 @@ static void many_dropped_references_are_counted_and_reported(struct kunit *test)
 	gfree(p);
 }
 
+/* Two objects of a slot each, the second one behind the first. */
+static bool take_two_slots(struct kunit *test, u8 *two[2])
+{
+	u8 *some[8], *p;
+	unsigned int i, j;
+
+	two[0] = NULL;
+	for (i = 0; i < ARRAY_SIZE(some); i++)
+		some[i] = galloc(ARENA_SIZE, GFP_KERNEL | __GFP_NOWARN);
+	for (i = 0; i < ARRAY_SIZE(some); i++) {
+		for (j = 0; j < ARRAY_SIZE(some); j++) {
+			p = some[i];
+			if (two[0] || !p || some[j] != p + ARENA_SIZE)
+				continue;
+			two[0] = p;
+			two[1] = some[j];
+			some[i] = NULL;
+			some[j] = NULL;
+		}
+	}
+	gfree_bulk(ARRAY_SIZE(some), (void **)some);
+	return two[0];
+}
+
+/*
+ * A turn ends where as many pages as one report has lack references, so that the last turn of
+ * the slot begins anywhere.  It does not take an object that waits for a page of the next slot.
+ */
+static void a_turn_ends_with_its_slot(struct kunit *test)
+{
+	const unsigned int last = 62;
+	struct arena *arena;
+	struct page *page[2];
+	unsigned int i, at;
+	u8 *two[2];
+
+	gk_make_room(ARENA_ORDER + 1);
+	/* Neighbours are not to be had where memory is in pieces. */
+	if (!take_two_slots(test, two))
+		return;
+	gk_expect_reports(test, FAULT_FOREIGN_REF);
+	for (i = 0; i < 2; i++)
+		page[i] = virt_to_page(two[i]);
+	rcu_read_lock();
+	arena = arena_of(two[0], &at);
+	rcu_read_unlock();
+	KUNIT_EXPECT_EQ(test, at, 0);
+	for (i = 0; i < ARENA_MENDED; i++)
+		put_page(page[0] + last - i);
+	put_page(page[1] + 3);
+	/* As if an object waited there: the bits lie behind those of the pages. */
+	__set_bit(3, arena->waiting);
+	mend_slot(((unsigned long)two[0] - arena_map->base) >> ARENA_SHIFT);
+	__clear_bit(3, arena->waiting);
+	gk_expect_faults(test, FAULT_FOREIGN_REF, ARENA_MENDED);
+	mend_slot(((unsigned long)two[1] - arena_map->base) >> ARENA_SHIFT);
+	gk_expect_faults(test, FAULT_FOREIGN_REF, 1);
+	gfree_bulk(2, (void **)two);
+}
+
 /* An object that is @n times freed by somebody else's kfree(). */
 static void expect_slab_bytes(struct kunit *test, size_t size, unsigned int n)
 {
@@ -481,6 +541,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(validate_finds_dropped_references),
 	KUNIT_CASE(the_worker_finds_dropped_references),
 	KUNIT_CASE(many_dropped_references_are_counted_and_reported),
+	KUNIT_CASE(a_turn_ends_with_its_slot),
 	KUNIT_CASE(the_slab_allocator_gets_its_bytes_back),
 	KUNIT_CASE(the_leak_report_counts_dropped_references),
 	{}

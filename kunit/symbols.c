@@ -129,6 +129,7 @@ EXPORT_SYMBOL_IF_KUNIT(standby_reserve);
 EXPORT_SYMBOL_IF_KUNIT(release_free_max);
 EXPORT_SYMBOL_IF_KUNIT(mheap_free_pages);
 EXPORT_SYMBOL_IF_KUNIT(mend_all);
+EXPORT_SYMBOL_IF_KUNIT(mend_slot);
 EXPORT_SYMBOL_IF_KUNIT(release_pages_unshared);
 EXPORT_SYMBOL_IF_KUNIT(release_put_pages);
 EXPORT_SYMBOL_IF_KUNIT(release_unused);
