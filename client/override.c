@@ -346,20 +346,6 @@ static void free_words(struct work_struct *work)
 
 static DECLARE_WORK(words_work, free_words);
 
-/**
- * galloc_override_queue_rcu() - kfree_rcu() of an object without an rcu_head
- * @p: the object, of galloc
- * @word: a word of it that nobody uses any more
- *
- * Context: Any but NMI.
- */
-void galloc_override_queue_rcu(const void *p, void *word)
-{
-	if (api_enter_ok() && !rcu_batches_add(p) && llist_add(word, &waiting_words))
-		queue_work(galloc_jobs_wq, &words_work);
-}
-EXPORT_SYMBOL_GPL(galloc_override_queue_rcu);
-
 static void words_irq_fn(struct irq_work *irq_work)
 {
 	galloc_pause(PAUSE_IRQ_WORK, irq_work);
@@ -382,6 +368,20 @@ void galloc_override_queue_rcu_nolock(const void *p, void *word)
 		irq_work_queue(&words_irq);
 }
 EXPORT_SYMBOL_GPL(galloc_override_queue_rcu_nolock);
+
+/**
+ * galloc_override_queue_rcu() - kfree_rcu() of an object without an rcu_head
+ * @p: the object, of galloc
+ * @word: a word of it that nobody uses any more
+ *
+ * Context: Any but NMI.
+ */
+void galloc_override_queue_rcu(const void *p, void *word)
+{
+	if (api_enter_ok() && !rcu_batches_add(p))
+		galloc_override_queue_rcu_nolock(p, word);
+}
+EXPORT_SYMBOL_GPL(galloc_override_queue_rcu);
 
 /* Wait until all that was queued so has been freed. */
 void override_settle(void)

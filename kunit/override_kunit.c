@@ -206,6 +206,50 @@ static void zeroed_objects_go_the_usual_way(struct kunit *test)
 	galloc_kmem_cache_destroy(s);
 }
 
+/* ---- kfree_rcu() without room for an rcu_head ------------------------------------------ */
+
+static bool no_array(unsigned int order)
+{
+	return true;
+}
+
+static atomic_t irq_works;
+
+/* Not those of the worker. */
+static void count_irq_works(enum galloc_pause point, const void *what)
+{
+	const struct irq_work *work = what;
+	char name[40];
+
+	if (point != PAUSE_IRQ_WORK)
+		return;
+	snprintf(name, sizeof(name), "%ps", work->func);
+	if (strstarts(name, "words_"))
+		atomic_inc(&irq_works);
+}
+
+/* Where the lock of the runqueue may be held nobody is woken. */
+static void a_word_wakes_nobody_with_interrupts_off(struct kunit *test)
+{
+	void *p = galloc(1 << 20, GFP_KERNEL);
+	unsigned long flags;
+
+	KUNIT_ASSERT_NOT_NULL(test, p);
+	galloc_rcu_barrier();
+	atomic_set(&irq_works, 0);
+	WRITE_ONCE(galloc_pause_hook, count_irq_works);
+	WRITE_ONCE(galloc_fail_hook, no_array);
+	local_irq_save(flags);
+	galloc_override_queue_rcu(p, p);
+	KUNIT_EXPECT_EQ(test, atomic_read(&irq_works), 0);
+	local_irq_restore(flags);
+	KUNIT_EXPECT_TRUE(test, gk_wait_for(!galloc_owns(p), GK_PATIENCE_MS));
+	WRITE_ONCE(galloc_fail_hook, NULL);
+	galloc_override_rcu_barrier();
+	WRITE_ONCE(galloc_pause_hook, NULL);
+	KUNIT_EXPECT_GT(test, atomic_read(&irq_works), 0);
+}
+
 /* ---- sizes ---------------------------------------------------------------------------- */
 
 /* As the kernel's calls: more than there can be is NULL, and nothing is printed. */
@@ -230,6 +274,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(the_kernel_resizes_its_memory),
 	KUNIT_CASE(an_object_becomes_vmallocs),
 	KUNIT_CASE(zeroed_objects_go_the_usual_way),
+	KUNIT_CASE(a_word_wakes_nobody_with_interrupts_off),
 	KUNIT_CASE(what_overflows_is_silent),
 	{ }
 };
