@@ -142,10 +142,15 @@ void bytes_give_zone(const void *p, struct record *r, size_t size)
 /* May others look at a free object?  They may refer to whole pages. */
 static bool is_seen(const struct gate_object *o)
 {
+	unsigned int npages = PFN_UP(offset_in_page(o->p) + o->size);
+
 	if (o->set && (o->set->args.flags & ROWS_RCU))
 		return true;
-	return o->size > PAGE_SIZE &&
-	       !release_pages_unshared(addr_of(o->p), PFN_UP(offset_in_page(o->p) + o->size));
+	if (o->size <= PAGE_SIZE)
+		return false;
+	/* A report of missing references takes locks. */
+	return o->nolock ? !release_pages_untouched(addr_of(o->p), npages) :
+			   !release_pages_unshared(addr_of(o->p), npages);
 }
 
 /**

@@ -400,22 +400,33 @@ static void whole_pages_come_from_the_stash(struct kunit *test)
  */
 static void missing_references_are_left_to_the_worker(struct kunit *test)
 {
-	long faults = gk_faults(FAULT_FOREIGN_REF);
+	char on[16], off[16];
+	unsigned int watched;
+	long faults;
 	void *p;
 
 	gk_needs_class(test, PAGE_SIZE + 1);
-	p = galloc(GALLOC_MAX_SMALL, GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, p);
 	gk_expect_reports(test, FAULT_FOREIGN_REF);
-	put_page(virt_to_page(p));
-	given[0] = p;
-	called = give_one;
-	preempt_disable();
-	call_as_if_in_an_nmi(true);
-	preempt_enable();
-	KUNIT_EXPECT_EQ(test, gk_faults(FAULT_FOREIGN_REF), faults);
-	waiting_release();
-	gk_expect_faults(test, FAULT_FOREIGN_REF, 1);
+	snprintf(on, sizeof(on), "class=%u on", sizeclass_of(GALLOC_MAX_SMALL));
+	snprintf(off, sizeof(off), "class=%u off", sizeclass_of(GALLOC_MAX_SMALL));
+	for (watched = 0; watched < 2; watched++) {
+		if (watched)
+			KUNIT_EXPECT_EQ(test, watch_command(on), 0);
+		faults = gk_faults(FAULT_FOREIGN_REF);
+		p = galloc(GALLOC_MAX_SMALL, GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, p);
+		put_page(virt_to_page(p));
+		given[0] = p;
+		called = give_one;
+		preempt_disable();
+		call_as_if_in_an_nmi(true);
+		preempt_enable();
+		KUNIT_EXPECT_EQ(test, gk_faults(FAULT_FOREIGN_REF), faults);
+		waiting_release();
+		gk_expect_faults(test, FAULT_FOREIGN_REF, 1);
+	}
+	KUNIT_EXPECT_EQ(test, watch_command(off), 0);
+	table_forget();
 	KUNIT_EXPECT_EQ(test, gk_in_use(test), 0);
 }
 
