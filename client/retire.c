@@ -41,8 +41,12 @@ static void span_gone(struct mcentral *c, struct mspan *s)
 	unsigned int npages = s->npages;
 
 	atomic_long_dec(&c->nr_spans);
-	/* A sweep has not asked for each object. */
-	if (c->sc->size > PAGE_SIZE && !release_pages_unshared(s->start, npages)) {
+	/*
+	 * A sweep has not asked for each object.  What is to be cleared here others may still read,
+	 * whatever its size: then the page allocator does it, when they have done.
+	 */
+	if ((c->sc->size > PAGE_SIZE || want_init_on_free()) &&
+	    !release_pages_unshared(s->start, npages)) {
 		mheap_free_shared(s);
 	} else {
 		/* No free cleared them, so that the next user would see what they held. */

@@ -109,6 +109,31 @@ static void nor_is_it_reported_as_live(struct kunit *test)
 	gk_expect_any_faults(test, 0);
 }
 
+/* With init_on_free, as in one of the guests, pages are cleared that no free has cleared. */
+static void what_is_swept_is_not_cleared_under_readers(struct kunit *test)
+{
+	static const size_t sizes[] = { 64, 1000, GK_SMALL(2 * PAGE_SIZE) };
+	struct galloc_heap *heap;
+	struct page *page;
+	unsigned int i;
+	void *p;
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		heap = make_heap(test);
+		p = galloc_from(heap, sizes[i], GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, p);
+		memset(p, 0x5a, sizes[i]);
+		page = virt_to_page(p);
+		get_page(page);
+		galloc_heap_destroy(heap, GALLOC_HEAP_RELEASE);
+		KUNIT_EXPECT_TRUE_MSG(test, !want_init_on_free() || !memchr_inv(p, 0x5a, sizes[i]),
+				      "%zu bytes", sizes[i]);
+		put_page(page);
+		waiting_release();
+		KUNIT_EXPECT_TRUE(test, gk_sets_gone());
+	}
+}
+
 /* As galloc's unload, when no worker is left, and others still refer to an object. */
 static void the_last_to_wait_leaves_no_span_to_readers(struct kunit *test)
 {
@@ -404,6 +429,7 @@ static void a_heap_tells_what_it_takes(struct kunit *test)
 static struct kunit_case cases[] = {
 	KUNIT_CASE(what_waits_is_not_its_clients),
 	KUNIT_CASE(nor_is_it_reported_as_live),
+	KUNIT_CASE(what_is_swept_is_not_cleared_under_readers),
 	KUNIT_CASE(the_last_to_wait_leaves_no_span_to_readers),
 	KUNIT_CASE(a_cache_destroyed_twice_stays_for_its_objects),
 	KUNIT_CASE(the_size_of_a_cache_is_that_of_its_objects),
