@@ -101,8 +101,8 @@ boot()
 		;;
 	*)
 		[ -z "$debug" ] || GUEST_APPEND+=" kmemleak=on kasan_multi_shot" GUEST_CONSOLE=early
-		# There it also counts the pages of each stack.
-		[ "$config" != qemu-debug-7.3 ] || GUEST_APPEND+=" page_owner=on"
+		# On the newest it also counts the pages of each stack.
+		[[ $config != qemu-debug-* ]] || GUEST_APPEND+=" page_owner=on"
 		export GUEST_CONSOLE
 		guest_qemu "$KERNEL" "$work/initramfs.$guest" "$log" "${KUNIT_TIMEOUT:-3600+}"
 		;;
