@@ -183,8 +183,8 @@ void galloc_cache_destroy(struct galloc_cache *cache)
 		return;
 	if (cache->heap)
 		heap_remove_cache(cache->heap, cache);
-	heap_settle(cache->guard.every || heap_live(cache->set));
-	live = heap_live(cache->set) + guard_leave(cache, false);
+	heap_settle(cache->guard.every || usage_live(cache->set));
+	live = usage_live(cache->set) + guard_leave(cache, false);
 	/* After rows_destroy() the last free, by anybody, frees the cache. */
 	if (live && report_live("cache", cache->set->args.name, live, rows_spans(cache->set)))
 		leaks_print("live", set_is, cache->set);

@@ -41,9 +41,18 @@ struct galloc_heap {
 	char name[];
 };
 
+/* The longest name that debugfs shows. */
+#define NAME_MAX_SHOWN	52
+
+/* A heap, with its name, a dot and a number. */
+#define HEAP_BYTES	(sizeof(struct galloc_heap) + NAME_MAX_SHOWN + 12)
+
+/* What is larger takes 2 KiB of kmalloc().  A mutex is larger where it is debugged, else 32. */
+static_assert(HEAP_BYTES - sizeof(struct mutex) + 32 <= 1024);
+
 struct galloc_cache;
 
-/* What a set of rows has, see heap_sum(). */
+/* What a set of rows has, see usage_sum(). */
 struct heap_sums {
 	unsigned long spans;
 	unsigned long pages;
@@ -69,7 +78,7 @@ void heap_add_cache(struct galloc_heap *heap, struct galloc_cache *cache);
 void heap_remove_cache(struct galloc_heap *heap, struct galloc_cache *cache);
 bool heap_is_full(const struct galloc_heap *heap, size_t size);
 bool heap_has(const struct galloc_heap *heap, const void *p);
-void heap_sum(struct rowset *set, struct heap_sums *sums);
+void usage_sum(struct rowset *set, struct heap_sums *sums);
 void heap_each(struct galloc_heap *heap,
 	       void (*fn)(const struct heap_line *line, void *arg), void *arg);
 void heap_walk(void (*fn)(struct galloc_heap *heap, void *arg), void *arg);

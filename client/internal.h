@@ -25,11 +25,11 @@ void override_settle(void);
 void nolock_settle(void);
 bool nolock_relieve(gfp_t gfp);
 
-/* client/heap.c */
+/* client/heap.c, client/usage.c */
 
 void heap_settle(bool barrier);
-unsigned long heap_live(struct rowset *set);
 void heap_exit(void);
+unsigned long usage_live(struct rowset *set);
 
 /* client/rcu.c */
 

@@ -80,7 +80,7 @@ static void line_print(const struct heap_line *line, void *arg)
 	struct heap_sums sums;
 	struct seq_file *m = arg;
 
-	heap_sum(line->set, &sums);
+	usage_sum(line->set, &sums);
 	if (line->name)
 		shown_print(m, line->name, 20);
 	else if (line->class == HEAP_LARGE)
