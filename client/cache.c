@@ -65,7 +65,7 @@ static void cache_gone(struct rowset *set)
 	if (!set->dead && !cache->heap)
 		pr_err("cache %s was not destroyed\n", set->args.name);
 	if (cache->heap)
-		heap_put(cache->heap);
+		heap_remove_cache(cache->heap, cache);
 	arena_meta_free(cache, sizeof(*cache));
 }
 
@@ -166,6 +166,8 @@ static bool set_is(const struct rowset *set, const void *other)
  * Objects that gfree_rcu() still has are freed first.  Others that are still allocated are
  * reported, once, and stay valid: free them with gfree(), since @cache is gone.  The
  * constructor is not called any more, so the module that it is in may be unloaded.
+ * The heap of a cache has such objects until they are freed: it counts them, and takes them
+ * back with GALLOC_HEAP_RELEASE.
  * A second time, also after its heap, gets one warning, if there still are objects of it.
  *
  * Context: Process, also a CPU hotplug callback.  Sleeps: waits for grace periods.
@@ -181,8 +183,6 @@ void galloc_cache_destroy(struct galloc_cache *cache)
 	if (WARN_ONCE(READ_ONCE(cache->set->dead), "galloc: cache %s was destroyed before\n",
 		      cache->set->args.name))
 		return;
-	if (cache->heap)
-		heap_remove_cache(cache->heap, cache);
 	heap_settle(cache->guard.every || usage_live(cache->set));
 	live = usage_live(cache->set) + guard_leave(cache, false);
 	/* After rows_destroy() the last free, by anybody, frees the cache. */

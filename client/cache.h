@@ -16,7 +16,7 @@ struct galloc_heap;
  * @size: bytes of an object, as asked for
  * @has_ctor: objects have been through a constructor
  * @heap: the heap that it is in, or NULL
- * @link: in the heap's list of caches (the heap's lock)
+ * @link: in the heap's list of caches (the heap's lock), until cache_gone()
  * @guard: how often an object gets a page of its own
  *
  * Freed with the last object, which may be long after galloc_cache_destroy().

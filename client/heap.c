@@ -162,7 +162,7 @@ struct galloc_heap *galloc_heap_create(const char *name,
 }
 EXPORT_SYMBOL_GPL(galloc_heap_create);
 
-/* The cache holds the heap until heap_put(). */
+/* The cache holds the heap until heap_remove_cache(). */
 void heap_add_cache(struct galloc_heap *heap, struct galloc_cache *cache)
 {
 	refcount_inc(&heap->refs);
@@ -171,11 +171,36 @@ void heap_add_cache(struct galloc_heap *heap, struct galloc_cache *cache)
 	mutex_unlock(&heap->lock);
 }
 
+/* Its last object is gone. */
 void heap_remove_cache(struct galloc_heap *heap, struct galloc_cache *cache)
 {
 	mutex_lock(&heap->lock);
 	list_del(&cache->link);
 	mutex_unlock(&heap->lock);
+	heap_put(heap);
+}
+
+/*
+ * The next cache of a heap, or what is left of one that was destroyed; NULL after the last.
+ * Holds it, and no longer @cache.  The lock is not held longer: the worker takes it, too.
+ */
+static struct galloc_cache *heap_next_cache(struct galloc_heap *heap, struct galloc_cache *cache)
+{
+	struct galloc_cache *next = cache;
+
+	mutex_lock(&heap->lock);
+	if (!next)
+		next = list_entry(&heap->caches, struct galloc_cache, link);
+	/* Those that cannot be held are there until heap_remove_cache(). */
+	list_for_each_entry_continue(next, &heap->caches, link)
+		if (rows_get(next->set))
+			break;
+	if (list_entry_is_head(next, &heap->caches, link))
+		next = NULL;
+	mutex_unlock(&heap->lock);
+	if (cache)
+		rows_put(cache->set);
+	return next;
 }
 
 /**
@@ -185,8 +210,8 @@ void heap_remove_cache(struct galloc_heap *heap, struct galloc_cache *cache)
  * @size: the same
  * @args: the same; its limit comes on top of the heap's
  *
- * What the cache holds counts as the heap's.  It may be destroyed before the heap;
- * galloc_heap_destroy() destroys those that are left.
+ * What the cache holds counts as the heap's.  It may be destroyed before the heap, which
+ * has the objects that are left then; galloc_heap_destroy() destroys the other caches.
  *
  * Context: As galloc_cache_create().
  * Return: As galloc_cache_create().
@@ -378,6 +403,12 @@ static bool set_is_in(const struct rowset *set, const void *heap)
 	return heap_owns(heap, set);
 }
 
+/* The same, but for caches that were destroyed before. */
+static bool set_is_left(const struct rowset *set, const void *heap)
+{
+	return heap_owns(heap, set) && !READ_ONCE(set->dead);
+}
+
 /* Is @p an object of the heap, or of a cache in it? */
 bool heap_has(const struct galloc_heap *heap, const void *p)
 {
@@ -463,11 +494,14 @@ EXPORT_SYMBOL_GPL(galloc_from_bulk);
 
 /* ---- what it holds ----------------------------------------------------------------- */
 
-/* Call @fn for whole pages and each class, if used, and for each cache. */
+/*
+ * Call @fn for whole pages and each class, if used, and for each cache: also for one that was
+ * destroyed, as long as it has objects.
+ */
 void heap_each(struct galloc_heap *heap,
 	       void (*fn)(const struct heap_line *line, void *arg), void *arg)
 {
-	struct galloc_cache *cache;
+	struct galloc_cache *cache = NULL;
 	unsigned int class;
 
 	for (class = 0; class < GALLOC_NR_CLASSES; class++) {
@@ -480,8 +514,7 @@ void heap_each(struct galloc_heap *heap,
 		if (line.set)
 			fn(&line, arg);
 	}
-	mutex_lock(&heap->lock);
-	list_for_each_entry(cache, &heap->caches, link) {
+	while ((cache = heap_next_cache(heap, cache))) {
 		const struct heap_line line = {
 			.class = GALLOC_NR_CLASSES,
 			.name = cache->set->args.name,
@@ -490,7 +523,6 @@ void heap_each(struct galloc_heap *heap,
 
 		fn(&line, arg);
 	}
-	mutex_unlock(&heap->lock);
 }
 
 /* Call @fn for each heap, oldest first. */
@@ -545,9 +577,11 @@ void heap_settle(bool barrier)
 		waiting_release();
 }
 
-/* Each LARGE span is an object. */
+/* Each LARGE span is an object.  Those of a cache that was destroyed have been reported. */
 static unsigned long line_live(const struct heap_line *line)
 {
+	if (READ_ONCE(line->set->dead))
+		return 0;
 	return line->class == HEAP_LARGE ? rows_spans(line->set) : usage_live(line->set);
 }
 
@@ -575,14 +609,12 @@ static void print_live(const struct heap_line *line, void *arg)
 /* Is anything live, as far as one sees?  Guarded objects are in no span. */
 static bool heap_may_have(struct galloc_heap *heap)
 {
-	const struct galloc_cache *cache;
+	struct galloc_cache *cache = NULL;
 	size_t live = heap->guard.every;
 
 	heap_each(heap, count_live, &live);
-	mutex_lock(&heap->lock);
-	list_for_each_entry(cache, &heap->caches, link)
+	while ((cache = heap_next_cache(heap, cache)))
 		live += cache->guard.every;
-	mutex_unlock(&heap->lock);
 	return live;
 }
 
@@ -599,7 +631,7 @@ static size_t heap_report(struct galloc_heap *heap)
 	galloc_heap_usage(heap, &usage);
 	if (report_live("heap", heap->name, live, usage.spans)) {
 		heap_each(heap, print_live, NULL);
-		leaks_print("live", set_is_in, heap);
+		leaks_print("live", set_is_left, heap);
 	}
 	return live;
 }
@@ -645,14 +677,15 @@ static size_t heap_sweep(struct galloc_heap *heap)
  *
  * Objects that gfree_rcu() still has are freed first.  Destroys the caches in the heap, too.
  * Without GALLOC_HEAP_RELEASE, objects that are then still allocated are reported, once, by
- * class, and stay valid until somebody frees them.
+ * class, and stay valid until somebody frees them; those that galloc_cache_destroy() has
+ * reported before are not reported again.
  *
  * Context: Process, also a CPU hotplug callback.  Sleeps: waits for grace periods.
- * Return: The number of objects that were still allocated.
+ * Return: The number of objects that were taken back, or reported.
  */
 size_t galloc_heap_destroy_flags(struct galloc_heap *heap, unsigned int flags)
 {
-	struct galloc_cache *cache, *next;
+	struct galloc_cache *cache = NULL;
 	unsigned int class;
 	size_t live;
 
@@ -666,8 +699,9 @@ size_t galloc_heap_destroy_flags(struct galloc_heap *heap, unsigned int flags)
 	list_del(&heap->link);
 	mutex_unlock(&heaps_mutex);
 	live = flags & GALLOC_HEAP_RELEASE ? heap_sweep(heap) : heap_report(heap);
-	list_for_each_entry_safe(cache, next, &heap->caches, link)
-		rows_destroy(cache->set);
+	while ((cache = heap_next_cache(heap, cache)))
+		if (!READ_ONCE(cache->set->dead))
+			rows_destroy(cache->set);
 	for (class = 0; class < GALLOC_NR_CLASSES; class++)
 		if (heap->set[class])
 			rows_destroy(heap->set[class]);

@@ -20,7 +20,7 @@
  *	and stays until the heap is destroyed
  * @refs: one for the client, one for each set and cache that still has objects
  * @lock: protects @caches
- * @caches: caches in the heap that are not destroyed
+ * @caches: caches in the heap, those that were destroyed as long as they have objects
  * @link: in the list of all heaps
  * @dir: in debugfs
  * @guard: how often an object gets a page of its own

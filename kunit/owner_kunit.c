@@ -189,6 +189,73 @@ static void a_cache_destroyed_twice_stays_for_its_objects(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, gk_sets_gone());
 }
 
+/* ---- a cache that goes before its heap ------------------------------------------------ */
+
+#define LEFT	100
+
+/* Two caches with objects, one of them with stacks; destroyed, and reported. */
+static void leave_objects(struct kunit *test, struct galloc_heap *heap, void **p)
+{
+	struct galloc_cache *cache;
+	unsigned int i, n;
+
+	gk_expect_reports(test, FAULT_LIVE);
+	for (i = 0; i < 2; i++) {
+		cache = make_cache(test, heap, i ? 5000 : 72);
+		if (!i && !galloc_debug)
+			KUNIT_EXPECT_TRUE(test, stacks_give(cache->set));
+		for (n = 0; n < LEFT; n++) {
+			p[n] = galloc_cache_alloc(cache, GFP_KERNEL);
+			KUNIT_ASSERT_NOT_NULL(test, p[n]);
+		}
+		p += LEFT;
+		galloc_cache_destroy(cache);
+		gk_expect_faults(test, FAULT_LIVE, 1);
+	}
+}
+
+static void a_heap_has_what_its_caches_left(struct kunit *test)
+{
+	struct galloc_heap *heap = make_heap(test);
+	struct galloc_heap_usage u;
+	void *p[2 * LEFT];
+
+	leave_objects(test, heap, p);
+	galloc_heap_usage(heap, &u);
+	KUNIT_EXPECT_EQ(test, u.in_use, LEFT * (72 + 5000));
+	KUNIT_EXPECT_GE(test, u.held, u.in_use);
+	KUNIT_EXPECT_GT(test, u.spans, 0);
+	KUNIT_EXPECT_EQ(test, galloc_heap_destroy(heap, GALLOC_HEAP_RELEASE), 2 * LEFT);
+	KUNIT_EXPECT_TRUE(test, gk_sets_gone());
+	KUNIT_EXPECT_EQ(test, gk_in_use(test), 0);
+	KUNIT_EXPECT_EQ(test, validate_all(), 0);
+}
+
+/* They stay then, until they are freed. */
+static void and_reports_none_of_it_again(struct kunit *test)
+{
+	struct galloc_heap *heap = make_heap(test);
+	void *p[2 * LEFT];
+
+	leave_objects(test, heap, p);
+	/* Whoever looks at the heap meanwhile. */
+	gfree_bulk(LEFT, p);
+	galloc_heap_trim(heap);
+	gk_background();
+	KUNIT_EXPECT_EQ(test, galloc_heap_destroy(heap), 0);
+	gk_expect_any_faults(test, 0);
+	memset(p[LEFT], 0x5a, 5000);
+	/* One object alone holds it. */
+	gfree_bulk(LEFT - 1, p + LEFT + 1);
+	drain_cpus();
+	worker_kick(WORKER_ROWS);
+	worker_settle();
+	KUNIT_EXPECT_TRUE(test, gk_any_set());
+	gfree(p[LEFT]);
+	KUNIT_EXPECT_TRUE(test, gk_sets_gone());
+	KUNIT_EXPECT_EQ(test, gk_in_use(test), 0);
+}
+
 /* ---- frees that look at the size ---------------------------------------------------- */
 
 static void the_size_of_a_cache_is_that_of_its_objects(struct kunit *test)
@@ -432,6 +499,8 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(what_is_swept_is_not_cleared_under_readers),
 	KUNIT_CASE(the_last_to_wait_leaves_no_span_to_readers),
 	KUNIT_CASE(a_cache_destroyed_twice_stays_for_its_objects),
+	KUNIT_CASE(a_heap_has_what_its_caches_left),
+	KUNIT_CASE(and_reports_none_of_it_again),
 	KUNIT_CASE(the_size_of_a_cache_is_that_of_its_objects),
 	KUNIT_CASE(gvrealloc_stays_in_the_heap),
 	KUNIT_CASE(what_is_free_makes_room_for_an_owner),
