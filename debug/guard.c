@@ -458,7 +458,8 @@ void guard_settle(void)
  * another owner, and lie elsewhere.
  *
  * Context: Process.
- * Return: The number of objects that were live.
+ * Return: The number of objects that were live; without @release, but for those that a cache of
+ * the heap had when it was destroyed itself.
  */
 size_t guard_leave(const void *owner, bool release)
 {
@@ -485,7 +486,7 @@ size_t guard_leave(const void *owner, bool release)
 			ours |= cmpxchg(&g->owner, whose, NULL) == owner;
 		if (!ours)
 			continue;
-		live++;
+		live += release || whose;
 		if (release)
 			guard_free(p, false);
 	}

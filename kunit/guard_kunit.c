@@ -407,6 +407,38 @@ static void a_heap_takes_its_caches_along(struct kunit *test)
 	gk_expect_any_faults(test, 0);
 }
 
+/* One that went before its heap has reported its objects; the heap has them nevertheless. */
+static void what_a_cache_left_is_reported_once(struct kunit *test)
+{
+	const struct galloc_cache_args cache_args = { .flags = GALLOC_CACHE_GUARD(1) };
+	struct galloc_heap *h;
+	struct galloc_cache *c;
+	int release;
+	void *p;
+
+	gk_expect_reports(test, FAULT_LIVE);
+	for (release = 0; release < 2; release++) {
+		h = galloc_heap_create("guard", NULL);
+		KUNIT_ASSERT_NOT_NULL(test, h);
+		c = galloc_heap_cache_create(h, "its", 64, &cache_args);
+		KUNIT_ASSERT_NOT_NULL(test, c);
+		p = galloc_cache_alloc(c, GFP_KERNEL);
+		KUNIT_ASSERT_TRUE(test, guard_is_of(p, c));
+		galloc_cache_destroy(c);
+		gk_expect_faults(test, FAULT_LIVE, 1);
+		KUNIT_EXPECT_TRUE(test, guard_is_of(p, h));
+		if (release) {
+			KUNIT_EXPECT_EQ(test, galloc_heap_destroy(h, GALLOC_HEAP_RELEASE), 1);
+			KUNIT_EXPECT_FALSE(test, galloc_owns(p));
+		} else {
+			KUNIT_EXPECT_EQ(test, galloc_heap_destroy(h), 0);
+			KUNIT_EXPECT_FALSE(test, guard_is_of(p, h));
+			gfree(p);
+		}
+		gk_expect_any_faults(test, 0);
+	}
+}
+
 static int init_case(struct kunit *test)
 {
 	const struct galloc_heap_args args = { .flags = GALLOC_HEAP_GUARD(1) };
@@ -505,6 +537,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(a_slot_of_others_is_left_alone),
 	KUNIT_CASE(a_heap_goes_with_or_without_it),
 	KUNIT_CASE(a_heap_takes_its_caches_along),
+	KUNIT_CASE(what_a_cache_left_is_reported_once),
 	KUNIT_CASE(a_failure_costs_no_slot),
 	KUNIT_CASE(what_is_freed_is_filled),
 	KUNIT_CASE(what_is_freed_is_not_given_to_vfree),
