@@ -125,6 +125,7 @@ bool gate_see_sized(const void *p);
 bool gate_see_resized(const void *p, size_t size, bool zero);
 void gate_see_left(struct mspan *const *s, unsigned int n, size_t size);
 void gate_see_swept(const struct mcentral *c, const struct mspan *s);
+void gate_see_neighbours(const struct mcentral *c, const struct mspan *s, unsigned long mask);
 
 /* The reasons to watch the objects of a row, 0: those of whole pages. */
 static inline u8 gate_reasons(unsigned int row)

@@ -8,6 +8,7 @@
 #include "galloc_internal.h"
 #include "rows.h"
 
+#include <linux/bitops.h>
 #include <linux/sched.h>
 
 /* Spans that one turn takes away: bitmaps of 16 words each may have to be counted. */
@@ -23,19 +24,33 @@ static bool sweep_must_wait(const struct mspan *s)
 }
 
 /*
- * Free the live objects of a span in which others wait: with the last of those it goes.
- * Returns their number.
+ * The live objects of a span in which others wait.  Each is longer than a page, so that a word
+ * has them all.  Under the lock of the row.
  */
-static unsigned int free_others(const struct mcentral *c, struct mspan *s)
+static unsigned long live_others(const struct mcentral *c, const struct mspan *s)
 {
-	unsigned int page = arena_page(s->arena, s->start), at, i, n = 0;
+	unsigned int page = arena_page(s->arena, s->start), at, i;
+	unsigned long mask = 0;
 
-	for (i = 0; i < s->objects; i++) {
+	for (i = 0; i < min_t(unsigned int, s->objects, BITS_PER_LONG); i++) {
 		at = page + (((size_t)i * c->sc->size) >> PAGE_SHIFT);
-		if (!test_bit(at, s->arena->waiting))
-			n += !mspan_release_bits(s, i / BITS_PER_LONG, BIT(i % BITS_PER_LONG));
+		if (!test_bit(at, s->arena->waiting) && !test_bit(i, s->free))
+			mask |= BIT(i);
 	}
-	return n;
+	return mask;
+}
+
+/*
+ * Free them: with the last object that waits the span goes.  Until then it stays, so watchers
+ * are told before, as of any free, and without the lock.  Returns their number.
+ */
+static unsigned int free_others(const struct mcentral *c, struct mspan *s, unsigned long mask)
+{
+	if (!mask)
+		return 0;
+	if (gate_is_watched())
+		gate_see_neighbours(c, s, mask);
+	return hweight_long(mask & ~mspan_release_bits(s, 0, mask));
 }
 
 /*
@@ -47,6 +62,7 @@ static unsigned int sweep_turn(struct mcentral *c, struct list_head *head,
 			       unsigned long *left, struct list_head *out)
 {
 	struct mspan *stay[SWEEP_TURN];
+	unsigned long others[SWEEP_TURN];
 	unsigned int turn, live = 0, n = 0;
 	unsigned long flags;
 
@@ -63,8 +79,8 @@ static unsigned int sweep_turn(struct mcentral *c, struct list_head *head,
 		}
 		--*left;
 		if (sweep_must_wait(s)) {
-			live += free_others(c, s);
 			list_move_tail(&s->list, head);
+			others[n] = live_others(c, s);
 			stay[n++] = s;
 			continue;
 		}
@@ -75,8 +91,10 @@ static unsigned int sweep_turn(struct mcentral *c, struct list_head *head,
 		mspan_set_state(s, MSPAN_TRANSIT);
 	}
 	galloc_unlock(&c->lock, flags);
-	while (n)
-		mcentral_look(stay[--n]);
+	while (n--) {
+		live += free_others(c, stay[n], others[n]);
+		mcentral_look(stay[n]);
+	}
 	rcu_read_unlock();
 	atomic_add(live, &c->back);
 	return live;

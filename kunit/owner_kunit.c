@@ -134,6 +134,46 @@ static void what_is_swept_is_not_cleared_under_readers(struct kunit *test)
 	}
 }
 
+static atomic_t frees_seen;
+
+static void see_alloc(const struct gate_object *o)
+{
+}
+
+static void see_free(const struct gate_object *o)
+{
+	atomic_inc(&frees_seen);
+}
+
+/* Its span stays when its heap is swept; they are freed nevertheless, and seen. */
+static void the_neighbours_of_what_waits_are_seen(struct kunit *test)
+{
+	static const struct gate_watcher watcher = { .alloc = see_alloc, .free = see_free };
+	struct galloc_heap *heap;
+	struct page *page;
+	unsigned int i;
+	void *p[8];
+
+	gk_needs_class(test, 2 * PAGE_SIZE);
+	heap = make_heap(test);
+	gk_quiet();
+	for (i = 0; i < ARRAY_SIZE(p); i++) {
+		p[i] = galloc_from(heap, 5000, GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, p[i]);
+	}
+	page = free_shared(p[3], true);
+	atomic_set(&frees_seen, 0);
+	gate_close(GATE_TRACE, &watcher, GATE_ALL_ROWS);
+	KUNIT_EXPECT_EQ(test, galloc_heap_destroy(heap, GALLOC_HEAP_RELEASE), ARRAY_SIZE(p) - 1);
+	KUNIT_EXPECT_EQ(test, atomic_read(&frees_seen), ARRAY_SIZE(p) - 1);
+	put_page(page);
+	gk_background();
+	waiting_release();
+	KUNIT_EXPECT_TRUE(test, gk_sets_gone());
+	KUNIT_EXPECT_EQ(test, atomic_read(&frees_seen), ARRAY_SIZE(p) - 1);
+	gate_open(GATE_TRACE);
+}
+
 /* As galloc's unload, when no worker is left, and others still refer to an object. */
 static void the_last_to_wait_leaves_no_span_to_readers(struct kunit *test)
 {
@@ -497,6 +537,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(what_waits_is_not_its_clients),
 	KUNIT_CASE(nor_is_it_reported_as_live),
 	KUNIT_CASE(what_is_swept_is_not_cleared_under_readers),
+	KUNIT_CASE(the_neighbours_of_what_waits_are_seen),
 	KUNIT_CASE(the_last_to_wait_leaves_no_span_to_readers),
 	KUNIT_CASE(a_cache_destroyed_twice_stays_for_its_objects),
 	KUNIT_CASE(a_heap_has_what_its_caches_left),

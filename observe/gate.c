@@ -638,6 +638,40 @@ void gate_see_swept(const struct mcentral *c, const struct mspan *s)
 	rcu_read_unlock();
 }
 
+/**
+ * gate_see_neighbours() - the same for some objects of one that stays, to be freed
+ * @c: its row
+ * @s: the span
+ * @mask: which of its first objects; they are live
+ *
+ * What is recorded of them stays with the span.
+ *
+ * Context: Process, in an RCU read section.
+ */
+void gate_see_neighbours(const struct mcentral *c, const struct mspan *s, unsigned long mask)
+{
+	u8 why = gate_reasons(c->row);
+	unsigned int i;
+
+	for_each_set_bit(i, &mask, BITS_PER_LONG) {
+		struct gate_object o = {
+			.p = (void *)(s->start + i * (size_t)c->sc->size),
+			.size = c->sc->size,
+			.class = gate_class(c),
+			.nid = c->nid,
+			.set = c->set,
+			.span = s->start,
+			.row = c->row,
+			.objects = s->objects,
+			.index = i,
+		};
+
+		if (why & BIT(GATE_TABLE))
+			table_see_free(&o);
+		gate_tell(&o, true, why);
+	}
+}
+
 /* Before anything is allocated. */
 void gate_init(void)
 {
