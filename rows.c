@@ -310,25 +310,18 @@ void rows_put(struct rowset *set)
 	worker_kick(WORKER_ROWS);
 }
 
-/**
- * rows_destroy() - destroy a set
- * @set: the set; nobody allocates from it any more
- *
- * What is live stays valid, and the set goes with the last object.  With a constructor
- * it waits for a grace period: afterwards that is not called, and its code may go.
- *
- * Context: Process, a hotplug callback too.  Sleeps.
- * Return: True if no object was live.
- */
-bool rows_destroy(struct rowset *set)
+/* The second step of rows_destroy(), for all sets whose first was done.  Sleeps. */
+void rows_wait_for_ctors(void)
 {
-	bool none;
+	synchronize_rcu();
+	galloc_pause(PAUSE_CTORS_GONE, NULL);
+}
 
-	/* Pairs with rows_prepare(), in a read section. */
-	WRITE_ONCE(set->dead, true);
-	if (set->args.ctor)
-		synchronize_rcu();
-	none = !rows_in_use(set);
+/* The last.  True if no object was live. */
+bool rows_leave(struct rowset *set)
+{
+	bool none = !rows_in_use(set);
+
 	stacks_release(set);
 	rows_put(set);
 	return none;

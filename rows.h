@@ -151,7 +151,8 @@ extern unsigned long rows_nr_sets;
 struct rowset *rows_create(const struct rows_args *args, gfp_t gfp);
 void rows_reserve_numbers(void);
 void rows_forget_numbers(void);
-bool rows_destroy(struct rowset *set);
+void rows_wait_for_ctors(void);
+bool rows_leave(struct rowset *set);
 bool rows_get(struct rowset *set);
 void rows_put(struct rowset *set);
 unsigned int rows_alloc(struct rowset *set, int nid, gfp_t gfp, unsigned int max,
@@ -201,6 +202,31 @@ static inline void rows_abandon(struct rowset *set)
 {
 	WRITE_ONCE(set->dead, true);
 	rows_put(set);
+}
+
+/* The first step of rows_destroy().  True if rows_wait_for_ctors() has to follow. */
+static inline bool rows_end_cuts(struct rowset *set)
+{
+	/* Pairs with rows_prepare(), in a read section. */
+	WRITE_ONCE(set->dead, true);
+	return set->args.ctor;
+}
+
+/**
+ * rows_destroy() - destroy a set
+ * @set: the set; nobody allocates from it any more
+ *
+ * What is live stays valid, and the set goes with the last object.  With a constructor
+ * it waits for a grace period: afterwards that is not called, and its code may go.
+ *
+ * Context: Process, a hotplug callback too.  Sleeps.
+ * Return: True if no object was live.
+ */
+static inline bool rows_destroy(struct rowset *set)
+{
+	if (rows_end_cuts(set))
+		rows_wait_for_ctors();
+	return rows_leave(set);
 }
 
 /* Must an object of a row not be cleared? */

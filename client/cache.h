@@ -15,6 +15,7 @@ struct galloc_heap;
  * @account: bytes of its spans, and its limit; a part of the heap's if it is in one
  * @size: bytes of an object, as asked for
  * @has_ctor: objects have been through a constructor
+ * @goes: it is destroyed together with its heap
  * @heap: the heap that it is in, or NULL
  * @link: in the heap's list of caches (the heap's lock), until cache_gone()
  * @guard: how often an object gets a page of its own
@@ -27,6 +28,7 @@ struct galloc_cache {
 	struct row_account account;
 	unsigned int size;
 	bool has_ctor;
+	bool goes;
 	struct galloc_heap *heap;
 	struct list_head link;
 	struct guard_rate guard;

@@ -669,6 +669,25 @@ static size_t heap_sweep(struct galloc_heap *heap)
 	return swept + guard_leave(heap, true);
 }
 
+/* Those that are left, all at once: one grace period for all of their constructors. */
+static void heap_destroy_caches(struct galloc_heap *heap)
+{
+	struct galloc_cache *cache = NULL;
+	bool wait = false;
+
+	while ((cache = heap_next_cache(heap, cache))) {
+		if (READ_ONCE(cache->set->dead))
+			continue;
+		cache->goes = true;
+		wait |= rows_end_cuts(cache->set);
+	}
+	if (wait)
+		rows_wait_for_ctors();
+	while ((cache = heap_next_cache(heap, cache)))
+		if (cache->goes)
+			rows_leave(cache->set);
+}
+
 /**
  * galloc_heap_destroy_flags() - destroy a private heap
  * @heap: the heap, or NULL.  Nobody may allocate from it any more, nor from a cache in it
@@ -685,7 +704,6 @@ static size_t heap_sweep(struct galloc_heap *heap)
  */
 size_t galloc_heap_destroy_flags(struct galloc_heap *heap, unsigned int flags)
 {
-	struct galloc_cache *cache = NULL;
 	unsigned int class;
 	size_t live;
 
@@ -699,9 +717,7 @@ size_t galloc_heap_destroy_flags(struct galloc_heap *heap, unsigned int flags)
 	list_del(&heap->link);
 	mutex_unlock(&heaps_mutex);
 	live = flags & GALLOC_HEAP_RELEASE ? heap_sweep(heap) : heap_report(heap);
-	while ((cache = heap_next_cache(heap, cache)))
-		if (!READ_ONCE(cache->set->dead))
-			rows_destroy(cache->set);
+	heap_destroy_caches(heap);
 	for (class = 0; class < GALLOC_NR_CLASSES; class++)
 		if (heap->set[class])
 			rows_destroy(heap->set[class]);

@@ -41,6 +41,7 @@ enum galloc_pause {
 	PAUSE_RCU_TAKEN,	/* gfree_rcu: a batch (or NULL) was taken, and does not fly yet */
 	PAUSE_RCU_LOCKED,	/* gfree_rcu, or its callback (NULL): batches locked */
 	PAUSE_RCU_SUM,		/* rcu_batches_waiting: all CPUs have been looked at */
+	PAUSE_CTORS_GONE,	/* rows: constructors of destroyed sets run no more (NULL) */
 	PAUSE_READERS_GONE,	/* retire_end: pages waited for them, and are about to go */
 	PAUSE_CUT_NUMBER,	/* span_publish: has the number of the row, gave it to no page */
 	PAUSE_STACKS_HIDDEN,	/* stacks: nobody has the k any more, but for pages */

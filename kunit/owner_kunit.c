@@ -296,6 +296,40 @@ static void and_reports_none_of_it_again(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, gk_in_use(test), 0);
 }
 
+static unsigned int ctor_waits;
+
+static void count_waits(enum galloc_pause point, const void *what)
+{
+	if (point == PAUSE_CTORS_GONE)
+		ctor_waits++;
+}
+
+static void construct(void *p)
+{
+}
+
+static void its_caches_wait_for_one_grace_period(struct kunit *test)
+{
+	const struct galloc_cache_args args = { .ctor = construct };
+	struct galloc_heap *heap = make_heap(test);
+	struct galloc_cache *cache;
+	unsigned int i;
+
+	for (i = 0; i < 8; i++) {
+		cache = galloc_heap_cache_create(heap, "owner", 64, i ? &args : NULL);
+		KUNIT_ASSERT_NOT_NULL(test, cache);
+		galloc_cache_free(cache, galloc_cache_alloc(cache, GFP_KERNEL));
+	}
+	ctor_waits = 0;
+	WRITE_ONCE(galloc_pause_hook, count_waits);
+	galloc_cache_destroy(cache);
+	KUNIT_EXPECT_EQ(test, ctor_waits, 1);
+	KUNIT_EXPECT_EQ(test, galloc_heap_destroy(heap), 0);
+	KUNIT_EXPECT_EQ(test, ctor_waits, 2);
+	WRITE_ONCE(galloc_pause_hook, NULL);
+	KUNIT_EXPECT_TRUE(test, gk_sets_gone());
+}
+
 /* ---- frees that look at the size ---------------------------------------------------- */
 
 static void the_size_of_a_cache_is_that_of_its_objects(struct kunit *test)
@@ -542,6 +576,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(a_cache_destroyed_twice_stays_for_its_objects),
 	KUNIT_CASE(a_heap_has_what_its_caches_left),
 	KUNIT_CASE(and_reports_none_of_it_again),
+	KUNIT_CASE(its_caches_wait_for_one_grace_period),
 	KUNIT_CASE(the_size_of_a_cache_is_that_of_its_objects),
 	KUNIT_CASE(gvrealloc_stays_in_the_heap),
 	KUNIT_CASE(what_is_free_makes_room_for_an_owner),
