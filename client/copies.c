@@ -27,6 +27,7 @@
  * @len: bytes of it
  * @gfp: any flags of kmalloc()
  *
+ * Context: As kmalloc().
  * Return: As kmemdup().
  */
 void *galloc_override_memdup(struct galloc_heap *heap, const void *src, size_t len,
@@ -45,6 +46,7 @@ EXPORT_SYMBOL_GPL(galloc_override_memdup);
  * @len: their number
  * @gfp: any flags of kmalloc()
  *
+ * Context: As kmalloc().
  * Return: As kmemdup_nul().
  */
 char *galloc_override_memdup_nul(struct galloc_heap *heap, const char *s, size_t len,
@@ -70,6 +72,7 @@ EXPORT_SYMBOL_GPL(galloc_override_memdup_nul);
  * @len: bytes of it
  * @gfp: any flags of kvmalloc()
  *
+ * Context: As kvmalloc().
  * Return: As kvmemdup().
  */
 void *galloc_override_vmemdup(struct galloc_heap *heap, const void *src, size_t len,
@@ -88,6 +91,7 @@ EXPORT_SYMBOL_GPL(galloc_override_vmemdup);
  * @fmt: format
  * @args: its arguments
  *
+ * Context: As kmalloc().
  * Return: As kvasprintf().
  */
 char *galloc_override_vasprintf(struct galloc_heap *heap, gfp_t gfp, const char *fmt,

@@ -292,6 +292,7 @@ EXPORT_SYMBOL_GPL(galloc_kmem_cache_shrink);
  * galloc_kmem_cache_size() - kmem_cache_size() of an overridden module
  * @s: a cache of either allocator
  *
+ * Context: Any.
  * Return: Bytes of an object.
  */
 unsigned int galloc_kmem_cache_size(struct kmem_cache *s)
@@ -305,6 +306,7 @@ EXPORT_SYMBOL_GPL(galloc_kmem_cache_size);
  * @p: an object of either allocator
  * @gfp: flags
  *
+ * Context: As kmem_cache_charge().
  * Return: True: objects of galloc are charged to nobody.
  */
 bool galloc_kmem_cache_charge(void *p, gfp_t gfp)
@@ -318,6 +320,7 @@ EXPORT_SYMBOL_GPL(galloc_kmem_cache_charge);
  * @gfp: any flags
  * @cache: a cache of either allocator
  *
+ * Context: As kmem_cache_alloc().
  * Return: The object, or NULL.
  */
 void *galloc_mempool_alloc_slab(gfp_t gfp, void *cache)
@@ -330,6 +333,8 @@ EXPORT_SYMBOL_GPL(galloc_mempool_alloc_slab);
  * galloc_mempool_free_slab() - mempool_free_slab() of an overridden module
  * @p: the object
  * @cache: its cache
+ *
+ * Context: As kmem_cache_free().
  */
 void galloc_mempool_free_slab(void *p, void *cache)
 {
@@ -341,6 +346,8 @@ EXPORT_SYMBOL_GPL(galloc_mempool_free_slab);
  * galloc_mempool_kfree() - mempool_kfree() of an overridden module
  * @p: an object of either allocator
  * @size: its size
+ *
+ * Context: As kfree().
  */
 void galloc_mempool_kfree(void *p, void *size)
 {

@@ -410,6 +410,7 @@ EXPORT_SYMBOL_GPL(galloc_override_rcu_barrier);
  * galloc_ksize() - ksize() of an overridden module
  * @p: an object of either allocator
  *
+ * Context: Any but NMI.
  * Return: The bytes that may be used.
  */
 size_t galloc_ksize(const void *p)

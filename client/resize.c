@@ -71,6 +71,7 @@ EXPORT_SYMBOL_GPL(gsize);
  * galloc_size_roundup() - usable bytes that a request would get
  * @size: bytes of the request
  *
+ * Context: Any.
  * Return: The gsize() of an object of galloc(@size); @size itself if it exceeds the
  * largest request.
  */
