@@ -361,8 +361,9 @@ EXPORT_SYMBOL_GPL(galloc_cache_free_bulk);
  * galloc_cache_shrink() - give back what the CPUs keep of a cache
  * @cache: the cache
  *
- * Moves free objects from the CPUs to their spans; pages without an object in use
- * become free memory of galloc's.
+ * Moves free objects from the CPUs, but for isolated ones, to their spans; pages without an
+ * object in use become free memory of galloc's, with GALLOC_CACHE_TYPESAFE_BY_RCU after a
+ * grace period.
  *
  * Context: Process.  Sleeps; not in a CPU hotplug callback.
  */

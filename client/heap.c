@@ -546,7 +546,8 @@ static void drain_line(const struct heap_line *line, void *arg)
  * @heap: the heap
  *
  * Afterwards pages without an object in use are free memory of galloc's, and no longer
- * count against the limit.
+ * count against the limit; but for what isolated CPUs keep, which are not asked, and pages
+ * of a cache with GALLOC_CACHE_TYPESAFE_BY_RCU, which count for a grace period more.
  *
  * Context: Process.  Sleeps; not in a CPU hotplug callback.
  */
@@ -698,6 +699,10 @@ static void heap_destroy_caches(struct galloc_heap *heap)
  * Without GALLOC_HEAP_RELEASE, objects that are then still allocated are reported, once, by
  * class, and stay valid until somebody frees them; those that galloc_cache_destroy() has
  * reported before are not reported again.
+ *
+ * A CPU that does not respond within half a second, and in a CPU hotplug callback an isolated
+ * one, keeps objects on its stacks for longer: their spans are then taken back by the worker,
+ * after the return.
  *
  * Context: Process, also a CPU hotplug callback.  Sleeps: waits for grace periods.
  * Return: The number of objects that were taken back, or reported.
