@@ -3,9 +3,8 @@
 /*
  * drain: moving objects and spans out of the mcaches.
  *
- * There are three ways: a live CPU drains itself, from a work item or in its slow
- * path; the hotplug teardown drains a dead CPU; unload drains all of them, when no
- * caller is left.  Nothing touches the stacks of another live CPU.
+ * There are three ways: a live CPU drains itself, from a work item or in its slow path; the
+ * hotplug teardown drains a dead CPU; unload drains all, when no caller is left.
  * Overview: galloc_mod.c.
  */
 #include "mcache.h"
@@ -48,8 +47,7 @@ struct haul {
 };
 
 /* Nothing yet, of this stack.  False if nothing can be on it. */
-static bool haul_of(struct haul *haul, const struct mcache *m,
-		    const struct mcache_stack *stack)
+static bool haul_of(struct haul *haul, const struct mcache *m, const struct mcache_stack *stack)
 {
 	haul->n = 0;
 	haul->held = 0;
@@ -175,8 +173,7 @@ static void drain_visit(int cpu, unsigned int k, bool all, bool taken)
 
 		if (!m)
 			return;
-		if (m->cpu != cpu || m->stacks == empty_stacks ||
-		    (!taken && stack_is_taken(k))) {
+		if (m->cpu != cpu || m->stacks == empty_stacks || (!taken && stack_is_taken(k))) {
 			mcache_leave(m);
 			return;
 		}
@@ -192,6 +189,12 @@ static void drain_visit(int cpu, unsigned int k, bool all, bool taken)
 		haul_dispose(&haul);
 		cond_resched();
 	} while (more);
+}
+
+/* Were the stacks of the adopted node not needed for a while? */
+static bool away_is_over(const struct mcache *m)
+{
+	return (u32)jiffies - m->away_tick > AWAY_KEPT;
 }
 
 /* Release the adopted node, if nothing of it is left. */
@@ -224,14 +227,12 @@ static void away_visit(int cpu, bool all)
 
 		if (!m)
 			return;
-		if (m->cpu != cpu || m->stacks == empty_stacks ||
-		    m->away == NUMA_NO_NODE) {
+		if (m->cpu != cpu || m->stacks == empty_stacks || m->away == NUMA_NO_NODE) {
 			mcache_leave(m);
 			return;
 		}
 		stack = away_stack(m, class);
-		if (all || (u32)jiffies - m->away_tick > AWAY_KEPT ||
-		    stack_is_idle(m, stack))
+		if (all || away_is_over(m) || stack_is_idle(m, stack))
 			more = stack_take(m, stack, DRAIN_TURN, may_call_system(), &haul);
 		else
 			stack_take_surplus(m, stack, DRAIN_TURN, &haul);
@@ -448,28 +449,31 @@ static void drain_turn(const int *gen)
 
 /*
  * The tick's work, one stack per call, on a CPU without work items.  The runs of pages
- * come after the last stack.
+ * come after the last stack.  Nobody else frees the stacks of an adopted node.
  */
 static void drain_age_turn(int age)
 {
+	bool over, may_free = may_call_system();
+	struct mcache *m = mcache_enter();
 	struct mcache_stack *stack = NULL;
 	struct mspan *run = NULL;
 	struct haul haul;
-	struct mcache *m;
 
-	m = mcache_enter();
 	if (!m)
 		return;
 	if (m->age != age && m->stacks != empty_stacks) {
 		stack = turn_stack(m, &m->age_nr);
+		over = m->age_nr >= STACK_KS && away_is_over(m);
 		if (!stack) {
 			m->age = age;
 			m->age_nr = 0;
+			if (m->away != NUMA_NO_NODE)
+				away_end(m);
 			if (!m->runs_used)
 				run = stash_take(m);
 			m->runs_used = false;
-		} else if (stack_is_idle(m, stack)) {
-			stack_take(m, stack, CALL_TURN, false, &haul);
+		} else if (over || stack_is_idle(m, stack)) {
+			stack_take(m, stack, CALL_TURN, over && may_free, &haul);
 			/* The rest in the next call. */
 			if (haul.n == CALL_TURN)
 				m->age_nr--;
@@ -552,8 +556,7 @@ void drain_begin(struct mcache *m)
 bool drain_is_behind(void)
 {
 	/* data_race(): an old value costs a turn that finds nothing to do. */
-	return data_race(raw_cpu_ptr(&galloc_mcache)->gen) !=
-	       atomic_read(&drain_gen);
+	return data_race(raw_cpu_ptr(&galloc_mcache)->gen) != atomic_read(&drain_gen);
 }
 
 /*
@@ -621,8 +624,7 @@ void drain_cpus(void)
 	for_each_online_cpu(cpu)
 		if (drain_may_ask(cpu)) {
 			WRITE_ONCE(per_cpu(galloc_mcache, cpu).drain_all, true);
-			queue_work_on(cpu, galloc_wq,
-				      &per_cpu(galloc_mcache, cpu).work);
+			queue_work_on(cpu, galloc_wq, &per_cpu(galloc_mcache, cpu).work);
 		}
 	for_each_online_cpu(cpu)
 		flush_work(&per_cpu(galloc_mcache, cpu).work);
@@ -735,8 +737,7 @@ void drain_stack_of(int cpu, unsigned int k)
 
 	/* Acquire: pairs with capacity_give_stacks(). */
 	if (smp_load_acquire(&m->stacks) != empty_stacks)
-		atomic_long_add(stack_empty_out(m, stack_number(READ_ONCE(m->nid), k)),
-				&m->unheld);
+		atomic_long_add(stack_empty_out(m, stack_number(READ_ONCE(m->nid), k)), &m->unheld);
 }
 
 /*

@@ -160,10 +160,64 @@ static void a_cpu_at_work_follows_a_smaller_budget(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, validate_all(), 0);
 }
 
+/* Another tick, and as many calls as it takes to follow that; one has 16 objects taken. */
+static void follow_a_tick(bool with_interrupts)
+{
+	unsigned long flags;
+	unsigned int i;
+
+	drain_tick();
+	for (i = 0; i < STACK_KS + GALLOC_NR_CLASSES + 256; i++) {
+		if (!with_interrupts)
+			local_irq_save(flags);
+		drain_follow();
+		if (!with_interrupts)
+			local_irq_restore(flags);
+	}
+}
+
+/*
+ * No work item comes to an isolated CPU: its own calls give up the node that it has adopted.
+ * Where there is one node, that one stands for it, and its own stacks for those.
+ */
+static void an_isolated_cpu_gives_up_the_adopted_node(struct kunit *test)
+{
+	const struct mcache_stack *stack;
+	unsigned int class, left = 0;
+	struct mcache *m;
+
+	if (galloc_debug || !gk_smp() || !galloc_cpu_isolated(gk_cpu(1)))
+		kunit_skip(test, "no isolated CPU, or no stacks");
+	gk_pin(gk_cpu(1));
+	have_stacks(test);
+	free_objects();
+	m = raw_cpu_ptr(&galloc_mcache);
+	stack = gk_stack(sizeclass_of(64));
+	follow_a_tick(true);
+	/* It has been needed a moment ago; then nothing may be freed; then all may. */
+	m->away = m->nid;
+	m->away_tick = jiffies;
+	follow_a_tick(true);
+	KUNIT_EXPECT_EQ(test, m->away, m->nid);
+	KUNIT_EXPECT_GT(test, gk_capacity(stack), 0);
+	m->away_tick = jiffies - 3 * HZ;
+	follow_a_tick(false);
+	KUNIT_EXPECT_EQ(test, m->away, m->nid);
+	KUNIT_EXPECT_GT(test, gk_capacity(stack), 0);
+	follow_a_tick(true);
+	KUNIT_EXPECT_EQ(test, m->away, NUMA_NO_NODE);
+	for_each_class(class)
+		left += gk_capacity(gk_stack(class)) || gk_stack(class)->span;
+	KUNIT_EXPECT_EQ(test, left, 0);
+	m->away = NUMA_NO_NODE;
+	KUNIT_EXPECT_EQ(test, validate_all(), 0);
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE(a_stack_without_room_keeps_no_span),
 	KUNIT_CASE(a_smaller_budget_is_followed),
 	KUNIT_CASE(a_cpu_at_work_follows_a_smaller_budget),
+	KUNIT_CASE(an_isolated_cpu_gives_up_the_adopted_node),
 	{}
 };
 

@@ -243,6 +243,7 @@ EXPORT_SYMBOL_IF_KUNIT(drain_relieve);
 EXPORT_SYMBOL_IF_KUNIT(drain_follow);
 EXPORT_SYMBOL_IF_KUNIT(drain_is_behind);
 EXPORT_SYMBOL_IF_KUNIT(drain_kick);
+EXPORT_SYMBOL_IF_KUNIT(drain_tick);
 EXPORT_SYMBOL_IF_KUNIT(empty_stacks);
 
 /* shrinker.c */
