@@ -217,6 +217,7 @@ static void away_end(struct mcache *m)
  */
 static void away_visit(int cpu, bool all)
 {
+	bool may_free = may_call_system();
 	unsigned int class = 1;
 	struct haul haul;
 
@@ -233,7 +234,7 @@ static void away_visit(int cpu, bool all)
 		}
 		stack = away_stack(m, class);
 		if (all || away_is_over(m) || stack_is_idle(m, stack))
-			more = stack_take(m, stack, DRAIN_TURN, may_call_system(), &haul);
+			more = stack_take(m, stack, DRAIN_TURN, may_free, &haul);
 		else
 			stack_take_surplus(m, stack, DRAIN_TURN, &haul);
 		if (!more && ++class == GALLOC_NR_CLASSES)
