@@ -14,9 +14,6 @@
 #include <linux/slab.h>
 #include <linux/topology.h>
 
-/* For the array of stacks where sleeping is allowed: try hard, but without the OOM killer. */
-#define STACKS_GFP	(GFP_KERNEL | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
-
 /* A CPU's slow paths ask for its array of stacks again after this long. */
 #define STACKS_AGAIN	HZ
 
@@ -189,6 +186,16 @@ again:
 err:
 	arena_meta_free(stacks, stacks_bytes());
 	return false;
+}
+
+/*
+ * An array of stacks, where sleeping is allowed, in single pages if need be.  Without
+ * __GFP_RETRY_MAYFAIL: with that kvmalloc() reclaims and compacts for a longer run first.
+ */
+static struct mcache_stack *stacks_in_pieces(int nid, gfp_t gfp)
+{
+	galloc_pause(PAUSE_ASK_SYSTEM, &gfp);
+	return arena_meta_zalloc(stacks_bytes(), nid, gfp);
 }
 
 /*
@@ -502,8 +509,7 @@ void capacity_catch_up(int cpu)
 	if (likely(data_race(bitmap_empty(m->wants, STACK_KS))))
 		return;
 	if (test_bit(0, m->wants) && m->stacks == empty_stacks) {
-		/* Sleeping is allowed here, and so are single pages. */
-		stacks = arena_meta_zalloc(stacks_bytes(), m->nid, STACKS_GFP);
+		stacks = stacks_in_pieces(m->nid, WORKER_GFP);
 		if (stacks)
 			capacity_give_stacks(stacks);
 	}

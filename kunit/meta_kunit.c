@@ -50,6 +50,24 @@ static unsigned int load(size_t size)
 
 /* ---- a CPU's stacks --------------------------------------------------------------- */
 
+/* With what flags an array of stacks was asked for where that may sleep, first of all. */
+static gfp_t array_gfp;
+
+static void see_array_gfp(enum galloc_pause point, const void *what)
+{
+	if (point == PAUSE_ASK_SYSTEM && !array_gfp &&
+	    raw_cpu_ptr(&galloc_mcache)->stacks == empty_stacks)
+		array_gfp = *(const gfp_t *)what;
+}
+
+/* It comes in single pages at once: nobody is killed, nor reclaims and compacts, for more. */
+static void expect_easy(struct kunit *test)
+{
+	KUNIT_EXPECT_TRUE(test, array_gfp & __GFP_DIRECT_RECLAIM);
+	KUNIT_EXPECT_TRUE(test, array_gfp & __GFP_NORETRY);
+	KUNIT_EXPECT_FALSE(test, array_gfp & __GFP_RETRY_MAYFAIL);
+}
+
 static void a_cpu_without_memory_for_stacks_gets_them_from_its_worker(struct kunit *test)
 {
 	struct mcache *m = raw_cpu_ptr(&galloc_mcache);
@@ -82,8 +100,13 @@ static void a_cpu_without_memory_for_stacks_gets_them_from_its_worker(struct kun
 	if (m->stacks == empty_stacks)
 		KUNIT_EXPECT_EQ(test, gk_pieces_asked(), 0);
 	set_bit(0, m->wants);
+	array_gfp = 0;
+	WRITE_ONCE(galloc_pause_hook, see_array_gfp);
 	queue_work_on(m->cpu, galloc_wq, &m->work);
 	flush_work(&m->work);
+	WRITE_ONCE(galloc_pause_hook, NULL);
+	if (stacks_bytes() > PAGE_SIZE)
+		expect_easy(test);
 	KUNIT_EXPECT_PTR_NE(test, m->stacks, empty_stacks);
 	KUNIT_EXPECT_FALSE(test, test_bit(0, m->wants));
 	gk_whole();
