@@ -198,40 +198,55 @@ static struct mcache_stack *stacks_in_pieces(int nid, gfp_t gfp)
 	return arena_meta_zalloc(stacks_bytes(), nid, gfp);
 }
 
+/* May this request wait for the array?  Where a work item does so it need not. */
+static bool setup_may_wait(const struct mcache *m, gfp_t gfp)
+{
+	return gfpflags_allow_blocking(gfp) && may_call_system() && galloc_cpu_isolated(m->cpu) &&
+	       time_after_eq(jiffies, READ_ONCE(m->slept) + STACKS_AGAIN);
+}
+
 /*
  * Allocate this CPU's own stacks.  False if there is no memory for them: after one try
  * the CPU's work item allocates them, and until then the CPU has none.  It may never run:
  * an isolated CPU gets none, and a caller that has migrated has asked that of another.  So
- * both are tried again after a while.
+ * both are tried again after a while; and on an isolated CPU a request that may sleep, as its
+ * flags say, waits for them, since that may be in pieces.
  */
-bool capacity_setup(void)
+bool capacity_setup(gfp_t gfp)
 {
-	const struct mcache *m = raw_cpu_ptr(&galloc_mcache);
+	struct mcache *m = raw_cpu_ptr(&galloc_mcache);
+	bool wait = setup_may_wait(m, gfp);
 	struct mcache_stack *stacks;
 
 	/* Of any CPU: this is only a hint. */
-	if (test_bit(0, m->wants) &&
+	if (!wait && test_bit(0, m->wants) &&
 	    time_before(jiffies, READ_ONCE(m->asked) + STACKS_AGAIN))
 		return false;
 	stacks = may_call_system() ?
 		arena_meta_alloc(stacks_bytes(), numa_mem_id()) : NULL;
+	if (stacks) {
+		memset(stacks, 0, stacks_bytes());
+	} else if (wait) {
+		/* First: reclaim may allocate, too. */
+		WRITE_ONCE(m->slept, jiffies);
+		stacks = stacks_in_pieces(READ_ONCE(m->nid), WORKER_GFP & (gfp | ~GFP_KERNEL));
+	}
 	if (!stacks) {
 		capacity_want(0);
 		return false;
 	}
-	memset(stacks, 0, stacks_bytes());
 	return capacity_give_stacks(stacks);
 }
 
 /* As mcache_enter(), with stacks of its own; NULL if they are busy or not available. */
-struct mcache *capacity_enter_setup(void)
+struct mcache *capacity_enter_setup(gfp_t gfp)
 {
 	struct mcache *m = mcache_enter();
 
 	if (!m || likely(m->stacks != empty_stacks))
 		return m;
 	mcache_leave(m);
-	if (!capacity_setup())
+	if (!capacity_setup(gfp))
 		return NULL;
 	m = mcache_enter();
 	if (m && m->stacks == empty_stacks) {

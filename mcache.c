@@ -528,7 +528,7 @@ void *mcache_alloc_slow(unsigned int class, int nid, gfp_t gfp)
 	}
 	if (unlikely(m->stacks == empty_stacks)) {
 		mcache_leave(m);
-		m = capacity_setup() ? mcache_enter() : NULL;
+		m = capacity_setup(gfp) ? mcache_enter() : NULL;
 		if (!m)
 			return alloc_single(class, nid, gfp);
 	}
@@ -584,7 +584,7 @@ void *mcache_alloc_set(struct rowset *set, int nid, gfp_t gfp)
 
 	/* A guess, so that a CPU is not set up for nothing. */
 	if (READ_ONCE(set->k) && !gate_bypasses(0))
-		m = capacity_enter_setup();
+		m = capacity_enter_setup(gfp);
 	if (!m) {
 		gate_follow();
 		return NULL;
@@ -727,7 +727,7 @@ void mcache_free_slow(const void *p, unsigned int number)
 		c = free_where(m, p, &stack);
 	if (c && m->stacks == empty_stacks && !gate_bypasses(c->row)) {
 		mcache_leave(m);
-		m = capacity_enter_setup();
+		m = capacity_enter_setup(0);
 		if (m)
 			c = free_where(m, p, &stack);
 	}

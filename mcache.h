@@ -119,6 +119,7 @@ struct stack_rest {
  * @age_nr: stack at which the tick's work stopped, on a CPU without work items
  * @wants: k without places, bit 0: without stacks.  Set by the CPU, busy; cleared by @work
  * @asked: when bit 0 of them was set, or the array was last asked for in vain, in jiffies
+ * @slept: when a call last waited for the array, on a CPU without work items, in jiffies
  * @drain_all: @work empties the stacks, instead of looking for idle ones
  * @work: runs on this CPU
  *
@@ -159,6 +160,7 @@ struct mcache {
 	struct mspan *runs[STASH_RUNS];
 	DECLARE_BITMAP(wants, STACK_KS);
 	unsigned long asked;
+	unsigned long slept;
 	struct work_struct work;
 };
 
@@ -741,11 +743,11 @@ bool capacity_shareable(unsigned long size);
 void capacity_want(unsigned int k);
 void capacity_want_row(const struct mcentral *c);
 void capacity_catch_up(int cpu);
-struct mcache *capacity_enter_setup(void);
+struct mcache *capacity_enter_setup(gfp_t gfp);
 bool capacity_steal(struct mcache *m, unsigned int for_k, size_t bytes);
 void capacity_trim(int cpu);
 bool capacity_beyond(void);
-bool capacity_setup(void);
+bool capacity_setup(gfp_t gfp);
 void capacity_grow(unsigned int row, unsigned int capacity);
 unsigned int capacity_batch(struct mcache_stack *stack, unsigned int how);
 unsigned int capacity_max(unsigned int size);
@@ -765,10 +767,8 @@ size_t mcache_pop_many(unsigned int class, const struct rowset *set, size_t nr, 
 
 /* transfer.c */
 
-bool transfer_from_stack(struct mcache_stack *stack, const struct mcentral *c,
-			 unsigned int n);
-unsigned int transfer_to_stack(struct mcache_stack *stack, unsigned int row,
-			       unsigned int want);
+bool transfer_from_stack(struct mcache_stack *stack, const struct mcentral *c, unsigned int n);
+unsigned int transfer_to_stack(struct mcache_stack *stack, unsigned int row, unsigned int want);
 
 /* stash.c */
 

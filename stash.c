@@ -227,7 +227,7 @@ bool stash_free(struct mspan *s)
 	if (s->npages > STASH_MAX_PAGES || span_bytes(s) > stash_max_bytes() ||
 	    s->reserve || s->huge || gate_bypasses(0))
 		return false;
-	m = capacity_enter_setup();
+	m = capacity_enter_setup(0);
 	if (!m)
 		return false;
 	if (m->nid == s->arena->nid) {

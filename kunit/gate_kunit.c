@@ -539,7 +539,7 @@ static void stacks_made_meanwhile_are_closed(struct kunit *test)
 	had = gk_take_stacks_away(test);
 	start_counting();
 	WRITE_ONCE(galloc_pause_hook, close_in_pause);
-	KUNIT_EXPECT_TRUE(test, capacity_setup());
+	KUNIT_EXPECT_TRUE(test, capacity_setup(0));
 	WRITE_ONCE(galloc_pause_hook, NULL);
 	/* Before any slow path could close it. */
 	KUNIT_EXPECT_EQ(test, gk_stack(sizeclass_of(64))->credit, 0);

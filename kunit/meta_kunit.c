@@ -152,6 +152,46 @@ static void a_cpu_that_nobody_has_heard_gets_stacks(struct kunit *test)
 	gk_stacks_delete(had);
 }
 
+/* No work item comes to an isolated CPU: its calls that may sleep wait for single pages. */
+static void an_isolated_cpu_gets_stacks_in_pieces(struct kunit *test)
+{
+	static const gfp_t gfps[] = { GFP_KERNEL, GFP_NOFS, GFP_NOIO };
+	struct mcache_stack *had;
+	struct mcache *m;
+	unsigned int i;
+
+	if (galloc_debug || !gk_smp() || !galloc_cpu_isolated(gk_cpu(1)) ||
+	    stacks_bytes() <= PAGE_SIZE)
+		kunit_skip(test, "no isolated CPU, or no stacks");
+	gk_pin(gk_cpu(1));
+	m = raw_cpu_ptr(&galloc_mcache);
+	for (i = 0; i < ARRAY_SIZE(gfps); i++) {
+		had = gk_take_stacks_away(test);
+		gk_in_pieces(0);
+		/* Not who cannot sleep, nor twice in a second, however slow this machine is. */
+		WRITE_ONCE(m->slept, jiffies - 10 * HZ);
+		gfree(galloc(64, GFP_NOWAIT));
+		KUNIT_EXPECT_PTR_EQ(test, m->stacks, empty_stacks);
+		WRITE_ONCE(m->slept, jiffies + GK_PATIENCE_MS * HZ);
+		gfree(galloc(64, gfps[i]));
+		KUNIT_EXPECT_PTR_EQ(test, m->stacks, empty_stacks);
+		/* But at once, though the others have just asked for them. */
+		WRITE_ONCE(m->slept, jiffies - 10 * HZ);
+		array_gfp = 0;
+		WRITE_ONCE(galloc_pause_hook, see_array_gfp);
+		gfree(galloc(64, gfps[i]));
+		WRITE_ONCE(galloc_pause_hook, NULL);
+		expect_easy(test);
+		/* Nor does reclaim on their behalf enter what they must not. */
+		KUNIT_EXPECT_EQ(test, array_gfp & GFP_KERNEL, gfps[i] & GFP_KERNEL);
+		KUNIT_EXPECT_PTR_NE(test, m->stacks, empty_stacks);
+		gk_whole();
+		KUNIT_EXPECT_EQ(test, load(64), 0);
+		KUNIT_EXPECT_GT(test, gk_capacity(gk_stack(sizeclass_of(64))), 0);
+		gk_stacks_delete(had);
+	}
+}
+
 /* ---- stacks ------------------------------------------------------------------------ */
 
 static void a_stack_falls_back_to_a_page(struct kunit *test)
@@ -371,6 +411,7 @@ static void a_cpuset_makes_no_node_scarce(struct kunit *test)
 static struct kunit_case cases[] = {
 	KUNIT_CASE(a_cpu_without_memory_for_stacks_gets_them_from_its_worker),
 	KUNIT_CASE(a_cpu_that_nobody_has_heard_gets_stacks),
+	KUNIT_CASE(an_isolated_cpu_gets_stacks_in_pieces),
 	KUNIT_CASE(a_stack_falls_back_to_a_page),
 	KUNIT_CASE(a_transfer_falls_back_to_a_page),
 	KUNIT_CASE(tables_are_charged_by_their_real_size),
