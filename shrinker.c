@@ -18,10 +18,17 @@
 /* For this long after a call by reclaim, freed memory is returned quickly. */
 #define WAKE_TIME		(HZ + HZ / 4)
 
+/* That begins anew while so many more pages become free, but not more often. */
+#define WAKE_PAGES		SWAP_CLUSTER_MAX
+#define WAKE_MORE		40
+
 struct shrinker *galloc_shrinker;
 
 /* When that period ends. */
 static unsigned long wake_end;
+
+/* How often it may begin anew until the next call. */
+static unsigned int wake_more;
 
 /* Bytes that CPUs and transfers of a node may hold, which a drain would free; racy. */
 static unsigned long cached_bytes_of(int nid)
@@ -97,6 +104,7 @@ static unsigned long shrink_scan(struct shrinker *shrinker,
 	mm_account_reclaimed_pages(freed);
 	if (freed < sc->nr_to_scan && drainable_bytes(sc->nid))
 		drain_kick();
+	WRITE_ONCE(wake_more, WAKE_MORE);
 	WRITE_ONCE(wake_end, jiffies + WAKE_TIME);
 	worker_kick(WORKER_WAKE);
 	return freed ?: SHRINK_STOP;
@@ -108,6 +116,8 @@ static unsigned long shrink_scan(struct shrinker *shrinker,
  * Much of what reclaim frees, such as inodes, reaches galloc only a grace period later,
  * after our shrinker was called.  The second call drains classes that are no longer
  * used.  Memory must have been free since the call before, and not be about to be used up.
+ * While memory keeps coming it goes on, for ten seconds more at most: a grace period may
+ * take long, and each wave needs some calls.
  *
  * Context: The worker.
  * Return: True if it should be called again.
@@ -118,6 +128,11 @@ bool shrinker_wake(void)
 	unsigned long now = mheap_free_pages();
 
 	drain_tick();
+	if (now >= before + WAKE_PAGES && READ_ONCE(wake_more)) {
+		/* A call by reclaim meanwhile begins anew, too. */
+		WRITE_ONCE(wake_more, wake_more - 1);
+		WRITE_ONCE(wake_end, jiffies + WAKE_TIME);
+	}
 	release_runs(release_unused(before, now), true);
 	before = mheap_free_pages();
 	return time_before(jiffies, READ_ONCE(wake_end));

@@ -592,6 +592,32 @@ static void memory_freed_after_reclaim_is_returned(struct kunit *test)
 	}), GK_PATIENCE_MS));
 }
 
+/* Memory comes after a look that found none. */
+static void a_wave(struct kunit *test)
+{
+	wave_rises(test);
+	release_runs(ULONG_MAX, true);
+	shrinker_wake();
+	wave_falls();
+	drain_cpus();
+}
+
+/* What RCU frees later than that, and then it ends. */
+static void a_late_wave_is_followed(struct kunit *test)
+{
+	WRITE_ONCE(galloc_reserve_pages, 0);
+	a_wave(test);
+	shrink(test);
+	/* What has become free until now is followed, too. */
+	KUNIT_ASSERT_TRUE(test, gk_wait_for(!shrinker_wake(), GK_PATIENCE_MS));
+	a_wave(test);
+	KUNIT_EXPECT_TRUE(test, shrinker_wake());
+	KUNIT_EXPECT_TRUE(test, gk_wait_for(!shrinker_wake(), GK_PATIENCE_MS));
+	/* Not without end, though there is always more. */
+	KUNIT_EXPECT_TRUE(test, gk_wait_for(({ a_wave(test); !shrinker_wake(); }),
+					    GK_PATIENCE_MS / 2));
+}
+
 /* Each of its free runs may be in the way of a long one. */
 static void all_is_returned_for_a_long_run(struct kunit *test)
 {
@@ -717,6 +743,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(memory_freed_soon_after_reclaim_is_returned),
 	KUNIT_CASE(unused_descriptors_are_freed_after_a_release),
 	KUNIT_CASE(memory_freed_after_reclaim_is_returned),
+	KUNIT_CASE(a_late_wave_is_followed),
 	KUNIT_CASE(all_is_returned_for_a_long_run),
 	KUNIT_CASE(memory_is_returned_before_an_oom_kill),
 	KUNIT_CASE(no_process_is_spared_without_end),
