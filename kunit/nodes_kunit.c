@@ -507,6 +507,51 @@ static void a_used_up_node_costs_no_more_memory(struct kunit *test)
 	give_pages();
 }
 
+static void sum_pages(struct mspan *s, void *arg)
+{
+	*(unsigned long *)arg += s->npages;
+}
+
+/* Of those no CPU has stacks of another node: each object comes from its row. */
+static void nor_do_caches_and_heaps_there(struct kunit *test)
+{
+	static const size_t sizes[] = { 8, 64, 1000, 5000 };
+	void **p = kunit_kcalloc(test, NR_ASKED, sizeof(*p), GFP_KERNEL);
+	struct galloc_heap *heap = galloc_heap_create("kunit", NULL);
+	int i, j;
+
+	KUNIT_ASSERT_TRUE(test, p && heap);
+	other_nid(test);
+	for (i = 0; i < 2 * ARRAY_SIZE(sizes); i++) {
+		size_t size = sizes[i / 2];
+		struct galloc_cache *cache = galloc_cache_create("kunit", size, NULL);
+		unsigned long most, pages = 0, lacking = 0;
+		const struct sizeclass *sc;
+		struct rowset *set;
+
+		use_up(test, gk_nid());
+		for (j = 0; j < NR_ASKED; j++) {
+			p[j] = i % 2 ? galloc_from(heap, size, QUIET) :
+				       galloc_cache_alloc(cache, QUIET);
+			lacking += !p[j];
+		}
+		KUNIT_ASSERT_EQ(test, lacking, 0);
+		rcu_read_lock();
+		set = rows_of(p[0]);
+		rcu_read_unlock();
+		rows_walk(set, sum_pages, &pages);
+		sc = &set->args.sc;
+		most = max(DIV_ROUND_UP(NR_ASKED, sc->objects) * sc->span_pages * 12UL / 10,
+			   NR_ASKED * kmalloc_size_roundup(size) >> PAGE_SHIFT);
+		KUNIT_EXPECT_LE_MSG(test, pages, most + 2 * sc->span_pages, "step %d", i);
+		KUNIT_EXPECT_EQ(test, validate_all(), 0);
+		gfree_bulk(NR_ASKED, p);
+		give_pages();
+		galloc_cache_destroy(cache);
+	}
+	galloc_heap_destroy(heap, 0);
+}
+
 /* Objects of whole pages, one after another, as small ones are. */
 static void whole_pages_of_another_node_are_used_again(struct kunit *test)
 {
@@ -741,6 +786,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(a_cpu_without_memory_is_one_of_its_neighbour),
 	KUNIT_CASE(the_atomic_reserve_is_of_nodes_that_have_pages),
 	KUNIT_CASE(a_used_up_node_costs_no_more_memory),
+	KUNIT_CASE(nor_do_caches_and_heaps_there),
 	KUNIT_CASE(whole_pages_of_another_node_are_used_again),
 	KUNIT_CASE(objects_of_another_node_are_used_again_here),
 #ifdef CONFIG_HOTPLUG_CPU
