@@ -12,6 +12,15 @@
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 
+/* What tools/bench/page.py says of metadata: a slot and its table, spans, a CPU's stacks. */
+#if defined(CONFIG_X86_64) && !defined(__CHECKER__)
+static_assert(PAGE_SIZE / (PAGE_SIZE / sizeof(struct arena)) + ARENA_SPAN_BYTES == 5461);
+static_assert(sizeof(struct mspan) + sizeof(long) == 56);
+static_assert(sizeof(struct mspan) + MSPAN_MAX_WORDS * sizeof(long) == 176);
+static_assert(STACK_PLACES * (sizeof(struct mcache_stack) + sizeof(struct stack_rest)) == 16320);
+static_assert(STACK_STRIDE * (sizeof(struct mcache_stack) + sizeof(struct stack_rest)) == 20480);
+#endif
+
 #define LOAD	1500
 
 static void **objects;

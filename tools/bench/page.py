@@ -207,9 +207,10 @@ galloc holds more memory than the requested objects for these reasons:
   requested byte for log-uniform sizes from 1 to 8192 bytes with pages of 4 KiB (``make
   hosttest`` computes it; 1.076 with 16 KiB, 1.077 with 64 KiB). ``make -s
   sizeclasses`` prints the worst case of each class.
-- Metadata, with pages of 4 KiB: 5232 bytes for a block of 2 MiB, 72 for a
-  span, 184 for one of more than 128 objects, 8 bytes for 2 MiB of the machine's
-  memory, 4352 bytes for each node on a CPU that calls galloc, and its stacks.
+- Metadata, with pages of 4 KiB: 5461 bytes for a block of 2 MiB, 56 for a
+  span, up to 176 for one of more than 64 objects, 8 bytes for 2 MiB of the machine's
+  memory, 16320 bytes on a CPU that calls galloc, 20480 more for each further node, as
+  ``kmalloc()`` rounds them, and its stacks.
 - Cached memory: at most ``cpu_cache_kb`` for a CPU; and free memory: a 64th of
   the total or ``free_max_mb``, a quarter of a second after it became free.
 
