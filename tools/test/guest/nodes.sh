@@ -13,11 +13,14 @@ SIZES="8 64 1000 5000 20000 32768"
 
 begin $((3 * 2 * $(echo "$SIZES" | wc -w) + 3))
 
-# objects_of SIZE: some, of 20 MB at most.
+# objects_of SIZE: some, of 20 MB at most, so that a span for each would be many times that.
 objects_of()
 {
-	[ "$1" -gt 1000 ] || { echo 20000; return; }
-	echo $((20000000 / $1))
+	case $1 in
+	8) echo 160000 ;;
+	64) echo 80000 ;;
+	*) echo $((20000000 / $1)) ;;
+	esac
 }
 
 # most_kb SIZE COUNT THEIRS: a fifth more than the objects are large; or what kmalloc()
