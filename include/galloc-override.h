@@ -342,8 +342,6 @@ __galloc_kvrealloc_from(const void *p, size_t old, size_t size, gfp_t gfp)
 	return galloc_override_vrealloc_from(GALLOC_HERE, p, old, size, gfp);
 }
 
-#define __galloc_fifth(a, b, c, d, e, ...)	e
-
 /* As above. */
 #ifdef kvrealloc_node_align
 static inline __realloc_size(2) void * __must_check
@@ -542,21 +540,6 @@ static inline mempool_t *__galloc_mempool_create_kmalloc_pool(int min_nr, size_t
 }
 
 /* ---- kfree_rcu() --------------------------------------------------------------------------- */
-
-#define __galloc_kfree_rcu_mightsleep(ptr)				\
-do {									\
-	typeof(ptr) __galloc_p = (ptr);					\
-									\
-	if (galloc_owns(__galloc_p))					\
-		gfree_rcu_mightsleep(__galloc_p);			\
-	else								\
-		kvfree_rcu_arg_1(__galloc_p);				\
-} while (0)
-
-#define __galloc_third(a, b, c, ...)	c
-#define __galloc_kfree_rcu_any(...)					\
-	__galloc_third(__VA_ARGS__, galloc_kfree_rcu,			\
-		       __galloc_kfree_rcu_mightsleep)(__VA_ARGS__)
 
 /* The driver's own fence, which its function that releases fences ends with. */
 static inline void __galloc_dma_fence_free(struct dma_fence *fence)

@@ -144,11 +144,26 @@ static __always_inline size_t __galloc_dma_size(size_t size)
 	return ALIGN(size, __GALLOC_DMA_ALIGN);
 }
 
+/* The third, and the fifth, of some arguments: of what follows them, which one is for so many. */
+#define __galloc_third(a, b, c, ...)		c
+#define __galloc_fifth(a, b, c, d, e, ...)	e
+
+/* kfree_rcu_mightsleep(p), and kfree_rcu(p) of older kernels. */
+#define galloc_kfree_rcu_mightsleep(ptr)				\
+do {									\
+	typeof(ptr) __galloc_p = (ptr);					\
+									\
+	if (galloc_owns(__galloc_p))					\
+		gfree_rcu_mightsleep(__galloc_p);			\
+	else								\
+		kvfree_rcu_arg_1(__galloc_p);				\
+} while (0)
+
 /*
  * kfree_rcu(p, head).  The kernel's macro, for what is the kernel's, also checks where the
  * head is.  It may be of a type of the kernel's own, which is smaller than an rcu_head.
  */
-#define galloc_kfree_rcu(ptr, head)					\
+#define __galloc_kfree_rcu_head(ptr, head)				\
 do {									\
 	typeof(ptr) __galloc_p = (ptr);					\
 									\
@@ -159,6 +174,11 @@ do {									\
 	else								\
 		galloc_override_queue_rcu(__galloc_p, (void *)&__galloc_p->head);	\
 } while (0)
+
+/* Either, by the number of its arguments. */
+#define galloc_kfree_rcu(...)						\
+	__galloc_third(__VA_ARGS__, __galloc_kfree_rcu_head,		\
+		       galloc_kfree_rcu_mightsleep)(__VA_ARGS__)
 
 /* kfree_rcu_nolock(p, head), of newer kernels. */
 #define galloc_kfree_rcu_nolock(ptr, head)				\

@@ -31,13 +31,13 @@
 #define mempool_kfree		galloc_mempool_kfree
 
 #undef kfree_rcu
-#define kfree_rcu		__galloc_kfree_rcu_any
+#define kfree_rcu		galloc_kfree_rcu
 #undef kvfree_rcu
-#define kvfree_rcu		__galloc_kfree_rcu_any
+#define kvfree_rcu		galloc_kfree_rcu
 #undef kfree_rcu_mightsleep
-#define kfree_rcu_mightsleep	__galloc_kfree_rcu_mightsleep
+#define kfree_rcu_mightsleep	galloc_kfree_rcu_mightsleep
 #undef kvfree_rcu_mightsleep
-#define kvfree_rcu_mightsleep	__galloc_kfree_rcu_mightsleep
+#define kvfree_rcu_mightsleep	galloc_kfree_rcu_mightsleep
 #ifdef kfree_rcu_nolock
 #undef kfree_rcu_nolock
 #define kfree_rcu_nolock	galloc_kfree_rcu_nolock

@@ -61,7 +61,19 @@ galloc_krealloc_array(void *p, size_t n, size_t size, gfp_t gfp)
 	return galloc_override_realloc(NULL, p, bytes, 1, gfp, NUMA_NO_NODE);
 }
 
-/* kvmalloc() with __GFP_NOFAIL too, and kvrealloc() of 6.12 and later. */
+static inline void * __must_check
+galloc_krealloc_node_align(const void *p, size_t size, unsigned long align, gfp_t gfp, int nid)
+{
+	return galloc_override_realloc(NULL, p, size, align, gfp, nid);
+}
+
+static inline void * __must_check
+galloc_krealloc_node(const void *p, size_t size, gfp_t gfp, int nid)
+{
+	return galloc_override_realloc(NULL, p, size, 1, gfp, nid);
+}
+
+/* kvmalloc() with __GFP_NOFAIL too. */
 static inline void *galloc_kvmalloc(size_t size, gfp_t gfp)
 {
 	return galloc_override_valloc(NULL, size, 1, gfp, NUMA_NO_NODE);
@@ -72,14 +84,45 @@ static inline void *galloc_kvzalloc(size_t size, gfp_t gfp)
 	return galloc_kvmalloc(size, gfp | __GFP_ZERO);
 }
 
+static inline void * __must_check
+galloc_kvrealloc_node_align(const void *p, size_t size, unsigned long align, gfp_t gfp, int nid)
+{
+	return galloc_override_vrealloc(NULL, p, size, align, gfp, nid);
+}
+
+static inline void * __must_check
+galloc_kvrealloc_node(const void *p, size_t size, gfp_t gfp, int nid)
+{
+	return galloc_override_vrealloc(NULL, p, size, 1, gfp, nid);
+}
+
+/* kvrealloc(): with the old size until 6.11, without it later. */
 static inline void *galloc_kvrealloc(const void *p, size_t size, gfp_t gfp)
 {
 	return galloc_override_vrealloc(NULL, p, size, 1, gfp, NUMA_NO_NODE);
 }
 
+static inline void *
+galloc_kvrealloc_from(const void *p, size_t old, size_t size, gfp_t gfp)
+{
+	return galloc_override_vrealloc_from(NULL, p, old, size, gfp);
+}
+
+#define __galloc_port_kvrealloc(...)					\
+	__galloc_fifth(__VA_ARGS__, galloc_kvrealloc_from,		\
+		       (galloc_kvrealloc), )(__VA_ARGS__)
+
+/* They take an object of either kind. */
+#define galloc_kvfree_rcu(...)			galloc_kfree_rcu(__VA_ARGS__)
+#define galloc_kvfree_rcu_mightsleep(ptr)	galloc_kfree_rcu_mightsleep(ptr)
+#define galloc_kvfree_rcu_barrier()		\
+	(kvfree_rcu_barrier(), galloc_override_rcu_barrier())
+
 #ifdef DEFINE_FREE
 DEFINE_FREE(galloc_kfree, void *, if (!IS_ERR_OR_NULL(_T)) galloc_kfree(_T))
+DEFINE_FREE(galloc_kfree_sensitive, void *, if (!IS_ERR_OR_NULL(_T)) galloc_kfree_sensitive(_T))
 DEFINE_FREE(galloc_kvfree, void *, if (!IS_ERR_OR_NULL(_T)) galloc_kvfree(_T))
+DEFINE_FREE(galloc_kvfree_atomic, void *, if (!IS_ERR_OR_NULL(_T)) galloc_kvfree_atomic(_T))
 #endif
 
 /* ---- kmem_cache ---------------------------------------------------------------------- */
@@ -187,16 +230,24 @@ static inline mempool_t *galloc_pool_create_sized(int min_nr, size_t size)
 #define galloc_array_node(...)		alloc_hooks(galloc_array_node(__VA_ARGS__))
 #define gcalloc_node(...)		alloc_hooks(gcalloc_node(__VA_ARGS__))
 #define galloc_krealloc(...)		alloc_hooks(galloc_krealloc(__VA_ARGS__))
+#define galloc_krealloc_node(...)	alloc_hooks(galloc_krealloc_node(__VA_ARGS__))
+#define galloc_krealloc_node_align(...) \
+	alloc_hooks(galloc_krealloc_node_align(__VA_ARGS__))
 #define galloc_krealloc_array(...)	alloc_hooks(galloc_krealloc_array(__VA_ARGS__))
 #define galloc_kvmalloc(...)		alloc_hooks(galloc_kvmalloc(__VA_ARGS__))
 #define galloc_kvzalloc(...)		alloc_hooks(galloc_kvzalloc(__VA_ARGS__))
-#define galloc_kvrealloc(...)		alloc_hooks(galloc_kvrealloc(__VA_ARGS__))
+#define galloc_kvrealloc(...)		alloc_hooks(__galloc_port_kvrealloc(__VA_ARGS__))
+#define galloc_kvrealloc_node(...)	alloc_hooks(galloc_kvrealloc_node(__VA_ARGS__))
+#define galloc_kvrealloc_node_align(...) \
+	alloc_hooks(galloc_kvrealloc_node_align(__VA_ARGS__))
 #define galloc_slab_alloc_lru(...)	alloc_hooks(galloc_slab_alloc_lru(__VA_ARGS__))
 #define galloc_inode_sb(...)		alloc_hooks(galloc_inode_sb(__VA_ARGS__))
 #define galloc_pool_init(...)		alloc_hooks(galloc_pool_init(__VA_ARGS__))
 #define galloc_pool_create(...)		alloc_hooks(galloc_pool_create(__VA_ARGS__))
 #define galloc_pool_init_sized(...)	alloc_hooks(galloc_pool_init_sized(__VA_ARGS__))
 #define galloc_pool_create_sized(...)	alloc_hooks(galloc_pool_create_sized(__VA_ARGS__))
+#else
+#define galloc_kvrealloc(...)		__galloc_port_kvrealloc(__VA_ARGS__)
 #endif
 
 #endif /* _GALLOC_PORT_H */

@@ -39,6 +39,12 @@
 - krealloc
 + galloc_krealloc
 |
+- krealloc_node
++ galloc_krealloc_node
+|
+- krealloc_node_align
++ galloc_krealloc_node_align
+|
 - krealloc_array
 + galloc_krealloc_array
 |
@@ -84,8 +90,26 @@
 - kfree_bulk
 + galloc_kfree_bulk
 |
+- kfree_nolock
++ galloc_kfree_nolock
+|
 - kfree_rcu
 + galloc_kfree_rcu
+|
+- kfree_rcu_mightsleep
++ galloc_kfree_rcu_mightsleep
+|
+- kfree_rcu_nolock
++ galloc_kfree_rcu_nolock
+|
+- kvfree_rcu
++ galloc_kvfree_rcu
+|
+- kvfree_rcu_mightsleep
++ galloc_kvfree_rcu_mightsleep
+|
+- kvfree_rcu_barrier
++ galloc_kvfree_rcu_barrier
 |
 - kvmalloc
 + galloc_kvmalloc
@@ -105,8 +129,20 @@
 - kvcalloc
 + gvcalloc
 |
+- kvrealloc
++ galloc_kvrealloc
+|
+- kvrealloc_node
++ galloc_kvrealloc_node
+|
+- kvrealloc_node_align
++ galloc_kvrealloc_node_align
+|
 - kvfree
 + galloc_kvfree
+|
+- kvfree_atomic
++ galloc_kvfree_atomic
 |
 - kvfree_sensitive
 + galloc_kvfree_sensitive
@@ -173,6 +209,9 @@
 |
 - kmem_cache_free_bulk
 + galloc_cache_free_bulk
+|
+- kmem_cache_charge
++ galloc_kmem_cache_charge
 |
 - mempool_alloc_slab
 + galloc_pool_alloc

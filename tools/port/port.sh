@@ -34,6 +34,11 @@ ESCAPES+='|devnode\b|pstore_record|get_resv_regions|xfrm_translator|async_alloc|
 ESCAPES+='|kunit_alloc(_and_get)?_resource|clkdev_add|tty_port_init|asymmetric_key_ids|public_key_signature'
 ESCAPES+='|iommu_hw_info|fw_rpc|ata_host_init'
 
+# Calls without a rule. Those that free or resize take objects of the kernel only.
+NO_RULE='kvmalloc_node_align|kvmalloc_array_node|kvcalloc_node|kvmemdup|kmemdup_array|kv[mz]alloc_(obj|objs|flex)'
+NO_RULE+='|kmalloc_node_track_caller|__kmalloc|__kmalloc_node|KMEM_CACHE_USERCOPY|__kmem_cache_create_args'
+NO_RULE+='|kv?free_call_rcu|kfree_call_rcu_nolock|kvfree_rcu_arg_[12]|kvfree_rcu_barrier_on_cache|dma_fence_free|__ksize'
+
 reverse=
 [ "${1:-}" != --reverse ] || { reverse=1; shift; }
 [ $# -eq 1 ] || die "type: port.sh [--reverse] DIR"
@@ -72,13 +77,19 @@ names - >"$work/old"
 names + >"$work/new"
 
 # Only the files that have a name of the kernel's, or of ours.
-if [ -n "$reverse" ]; then from=new; else from=old; fi
+if [ -n "$reverse" ]; then
+	from=new free_from=galloc_ free_to=''
+else
+	from=old free_from='' free_to=galloc_
+fi
 mapfile -t files < <(sources | tr '\n' '\0' | xargs -0 -r grep -lwF -f "$work/$from" || true)
 n=0
 # In a path that spatch can give to a shell, and that it leaves as it was if it fails.
 for file in "${files[@]}"; do
 	copy=$work/file.${file##*.}
 	cp "$file" "$copy"
+	# Coccinelle takes __free() for an attribute.
+	sed -Ei "s/\\b__free\\($free_from(kv?free|kfree_sensitive|kvfree_atomic)\\)/__free($free_to\\1)/g" "$copy"
 	# Includes are for headers of the kernel: not followed.
 	spatch --very-quiet --no-includes --sp-file "$rules" --in-place "$copy" >"$work/said" 2>&1 ||
 		die "spatch fails for $file: $(tail -n 1 "$work/said")"
@@ -108,7 +119,7 @@ look_at()
 
 if [ -z "$reverse" ]; then
 	{
-		look_at "not converted" "\\b($(paste -sd '|' "$work/old"))\\b"
+		look_at "not converted" "\\b($(paste -sd '|' "$work/old")|$NO_RULE)\\b"
 		look_at "core code may free it" "${ESCAPES#kfree|}"
 		look_at "memory of a zone" "\\bgalloc[a-z_]*\\(.*GFP_DMA"
 		look_at "the VFS, or who calls it, frees by this function" "galloc_kfree(_link)?[,;)]"

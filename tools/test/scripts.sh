@@ -177,7 +177,8 @@ port_includes_where_it_counts()
 	# shellcheck disable=SC2016 # its own
 	printf '%s\n' '#!/bin/sh' 'for file; do :; done' 'eval "sed -i \"s/\tkfree(/\tgalloc_kfree(/\" $file"' >"$work/unspatch/spatch"
 	chmod +x "$work/unspatch/spatch"
-	source_of plain.c '// SPDX' '#define pr_fmt(fmt) fmt' '#include <a.h>' '#include <b.h>'
+	source_of plain.c '// SPDX' '#define pr_fmt(fmt) fmt' '#include <a.h>' '#include <b.h>' \
+		'	char *q __free(kvfree) = kvcalloc_node(1, n, gfp, nid);'
 	source_of user.c '// SPDX' '#ifndef __KERNEL__' '#include "user.h"' '#else' '#include <a.h>' '#endif'
 	source_of old.c '#if defined(OLD)' '#include <old.h>' '#endif' '#include <a.h>'
 	source_of comment.c '/*' '#include <a.h>' '*/ // #include <b.h>' 'char c[] = "/*";' '#include <c.h>'
@@ -199,7 +200,9 @@ port_includes_where_it_counts()
 		late.h 2
 		none.c 3
 	END
-	[ "$(tail -n 1 "$work/out")" = "7 files converted, 0 places to look at" ] || lost+=" $(tail -n 1 "$work/out")"
+	grep -q 'q __free(galloc_kvfree) = ' "$dir/plain.c" || lost+=" $(grep __free "$dir/plain.c")"
+	grep -q 'plain.c:6: not converted: ' "$work/out" || lost+=" kvcalloc_node()"
+	[ "$(tail -n 1 "$work/out")" = "7 files converted, 1 places to look at" ] || lost+=" $(tail -n 1 "$work/out")"
 	[ -z "$lost" ] || { echo "error: elsewhere:$lost"; return 1; }
 	sed -i 's/tkfree(/tgalloc_x(/; s/tgalloc_kfree(/tkfree(/; s/tgalloc_x(/tgalloc_kfree(/' "$work/unspatch/spatch"
 	PATH=$work/unspatch:$PATH "$top/tools/port/port.sh" --reverse "$dir" && diff -r "$work/unported" "$dir" || return 1
@@ -207,6 +210,31 @@ port_includes_where_it_counts()
 	! PATH=$work/unspatch:$PATH "$top/tools/port/port.sh" "$dir" && diff -r "$work/unported" "$dir"
 }
 
+# Each name of the rules, called and as a value; twice is once, and back is as it was. With Coccinelle.
+port_rules_are_undone()
+{
+	local dir=$work/rules name
+	local -a rules
+
+	mkdir "$dir"
+	mapfile -t rules < <(sed -nE 's/^- *([A-Za-z_]+)$/\1/p' "$top/tools/port/galloc.cocci" | grep -vx kmem_cache)
+	{
+		printf '%s\n\n' '#include <linux/slab.h>' 'static struct kmem_cache *cache;'
+		for name in "${rules[@]}"; do
+			printf 'void of_%s(void)\n{\n\tchar *q __free(kvfree) = NULL;\n\n\tp = %s(a, sizeof(b));\n\tg(%s);\n}\n\n' "$name" "$name" "$name"
+		done
+	} >"$dir/all.c"
+	cp -r "$dir" "$work/rules.before"
+	"$top/tools/port/port.sh" "$dir" >"$work/out" 2>&1 || { cat "$work/out"; return 1; }
+	sed -nE 's/^\+ *([A-Za-z_]+)$/\1/p' "$top/tools/port/galloc.cocci" | grep -vx galloc_cache |
+		sed 's/.*/\tp = &(a, sizeof(b));\n\tg(&);/' >"$work/wanted"
+	grep -E '^	(p =|g\()' "$dir/all.c" | diff "$work/wanted" - || { echo "error: not all is converted"; return 1; }
+	[ "$(grep -c 'not converted' "$work/out")" -eq 0 ] || { cat "$work/out"; return 1; }
+	"$top/tools/port/port.sh" "$dir" | grep -q '^0 files converted' || { echo "error: twice is not once"; return 1; }
+	"$top/tools/port/port.sh" --reverse "$dir" >"$work/out" 2>&1 && diff -r "$work/rules.before" "$dir"
+}
+
+! command -v spatch >/dev/null || check "port: Coccinelle converts each name, and back" port_rules_are_undone
 check "port: --reverse removes the include, of folders of any name" port_restores_includes
 check "port: the include is where all code has it, in paths of any name" port_includes_where_it_counts
 # of_make NAME ARG...: what a variable of the Makefile is.
