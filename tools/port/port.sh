@@ -21,18 +21,19 @@ top=$(cd "$(dirname "$0")/../.." && pwd)
 include='#include <galloc_port.h>'
 
 # What core code frees or resizes by the kernel's own functions, see porting.rst.
-ESCAPES='kfree|\bfc->source = |s_subtype = |seq_release_private|vfs_getxattr_alloc|build_skb|kmem_cachep = |\.slab = '
+ESCAPES='kfree|\bfc->source = |s_subtype = |seq_release_private|vfs_getxattr_alloc|build_skb|kmem_cachep = |bind2?_bucket_cachep|\.slab = '
 ESCAPES+='|xfrm_state_walk_init|dev_coredumpsg|free_on_exit|pinctrl_utils_free_map|user_destroy|user_revoke|__netpoll_free'
 ESCAPES+='|URB_FREE_BUFFER|platform_data = |driver_override|drmm_add_final_kfree|input_ff_create'
 ESCAPES+='|kobj\.name = |debugfs_create_str|xfrm_state_alloc|dma_fence_array_create|dma_fence_init'
 ESCAPES+='|serio_register_port|public_key_subtype'
 ESCAPES+='|\b(seq|m)->buf = |nf_queue_entry_free|link_topo = |devlink_dpipe_value'
 ESCAPES+='|VM_MAP_PUT_PAGES|xlate_extended|fldrv_priv = |mtd_blktrans_dev\('
-ESCAPES+='|iscsi_bus_flash|request_pool|lc_create|drm_event_reserve_init|drm_(gem_fb|plane_helper)_destroy'
+ESCAPES+='|iscsi_bus_flash|request_pool|\blc_create|drm_event_reserve_init|drm_(gem_fb|plane_helper)_destroy'
 ESCAPES+='|gem_create_object|get_sg_table|v4l2_fh_release'
 ESCAPES+='|devnode\b|pstore_record|get_resv_regions|xfrm_translator|async_alloc|tsm_report|get_device_ram'
 ESCAPES+='|kunit_alloc(_and_get)?_resource|clkdev_add|tty_port_init|asymmetric_key_ids|public_key_signature'
-ESCAPES+='|iommu_hw_info|fw_rpc|ata_host_init'
+ESCAPES+='|iommu_hw_info|fw_rpc|ata_host_init|get_(in|out)put_bus_fmts|\bget_edid\b|of_(add|update)_property'
+ESCAPES+='|\bdrm_atomic_helper_[a-z]+_destroy_state|drm_gem_destroy_shadow_plane_state|drm_mode_(destroy|probed_add)\b'
 
 # Calls without a rule. Those that free or resize take objects of the kernel only.
 NO_RULE='kvmalloc_node_align|kvmalloc_array_node|kvcalloc_node|kvmemdup|kmemdup_array|kv[mz]alloc_(obj|objs|flex)'
