@@ -112,6 +112,36 @@ __GALLOC_KERNEL(struct kmem_cache *, kmem_cache_create,
 		 slab_flags_t flags, void (*ctor)(void *)),
 		(name, size, align, flags, ctor))
 
+#ifdef GALLOC_KMEM_CACHE_ARGS
+__GALLOC_KERNEL(struct kmem_cache *, __kmem_cache_create_args,
+		(const char *name, unsigned int size, struct kmem_cache_args *args,
+		 slab_flags_t flags),
+		(name, size, args, flags))
+#define __galloc_kernel_kmem_cache_create(name, size, args, ...)	\
+	_Generic((args),						\
+		 struct kmem_cache_args *: __galloc_kernel___kmem_cache_create_args,	\
+		 void *: __galloc_kernel___kmem_cache_create_args,	\
+		 default: __galloc_kernel_kmem_cache_create)(name, size, args, __VA_ARGS__)
+#endif
+#define __galloc_kernel_KMEM_CACHE(__struct, __flags)			\
+	__galloc_kernel_kmem_cache_create(#__struct, sizeof(struct __struct),	\
+					  __alignof__(struct __struct), __flags, NULL)
+
+#ifdef kmalloc_obj
+#define __galloc_kernel_kmalloc_obj(P, ...)				\
+	__alloc_objs(__galloc_kernel_kmalloc, default_gfp(__VA_ARGS__), typeof(P), 1)
+#define __galloc_kernel_kmalloc_objs(P, COUNT, ...)			\
+	__alloc_objs(__galloc_kernel_kmalloc, default_gfp(__VA_ARGS__), typeof(P), COUNT)
+#define __galloc_kernel_kmalloc_flex(P, FAM, COUNT, ...)		\
+	__alloc_flex(__galloc_kernel_kmalloc, default_gfp(__VA_ARGS__), typeof(P), FAM, COUNT)
+#define __galloc_kernel_kzalloc_obj(P, ...)				\
+	__alloc_objs(__galloc_kernel_kzalloc, default_gfp(__VA_ARGS__), typeof(P), 1)
+#define __galloc_kernel_kzalloc_objs(P, COUNT, ...)			\
+	__alloc_objs(__galloc_kernel_kzalloc, default_gfp(__VA_ARGS__), typeof(P), COUNT)
+#define __galloc_kernel_kzalloc_flex(P, FAM, COUNT, ...)		\
+	__alloc_flex(__galloc_kernel_kzalloc, default_gfp(__VA_ARGS__), typeof(P), FAM, COUNT)
+#endif
+
 static inline __printf(2, 0) char *
 __galloc_kernel_kvasprintf(gfp_t gfp, const char *fmt, va_list args)
 {

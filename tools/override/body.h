@@ -640,6 +640,19 @@ static void run_opted_out(struct seen *s)
 	owner(s, p[0], false);
 	kmem_cache_free(c, p[0]);
 	kmem_cache_destroy(c);
+	c = galloc_not_here(KMEM_CACHE)(thing, 0);
+	p[0] = kmem_cache_alloc(c, GFP_KERNEL);
+	owner(s, p[0], false);
+	kfree(p[0]);
+	kmem_cache_destroy(c);
+#ifdef kmalloc_obj
+	p[0] = galloc_not_here(kmalloc_obj)(struct thing);
+	p[1] = galloc_not_here(kzalloc_objs)(struct thing, 3, GFP_KERNEL);
+	owner(s, p[0], false);
+	owner(s, p[1], false);
+	kfree(p[0]);
+	kfree(p[1]);
+#endif
 #endif
 	char *q = opted_out_alloc(100);
 
