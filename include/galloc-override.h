@@ -58,7 +58,8 @@
 #include <linux/rcupdate.h>
 #include <linux/kernel.h>
 
-/* These allocate what core code frees. */
+/* These allocate what core code frees; and the array's is not declared alike everywhere. */
+#include <linux/dma-fence-array.h>
 #include <linux/dma-fence-chain.h>
 #include <linux/generic-radix-tree.h>
 #include <linux/textsearch.h>
@@ -583,19 +584,38 @@ static inline void __galloc_dma_fence_free(struct dma_fence *fence)
 #define __galloc_remark	\
 	__compiletime_warning("the kernel frees what it is given by its own kfree(): allocate that by galloc_not_here(kmalloc), see porting.rst")
 
+struct ata_host;
+struct ata_port_operations;
+struct clk_lookup;
+struct dentry;
 struct device;
 struct drm_device;
+struct drm_event;
+struct drm_file;
+struct drm_pending_event;
 struct ff_effect;
+struct gameport;
 struct input_dev;
 struct net;
 struct scatterlist;
+struct serio;
 struct sk_buff;
 struct xfrm_state;
 
-/* If the second argument is 0. */
+/* If the argument frag_size is 0. */
 struct sk_buff *build_skb(void *data, unsigned int frag_size) __galloc_remark;
+struct sk_buff *__build_skb(void *data, unsigned int frag_size) __galloc_remark;
+struct sk_buff *napi_build_skb(void *data, unsigned int frag_size) __galloc_remark;
+struct sk_buff *build_skb_around(struct sk_buff *skb, void *data, unsigned int frag_size)
+	__galloc_remark;
 struct sk_buff *slab_build_skb(void *data) __galloc_remark;
 void drmm_add_final_kfree(struct drm_device *dev, void *container) __galloc_remark;
+/* The event. */
+int drm_event_reserve_init(struct drm_device *dev, struct drm_file *file_priv,
+			   struct drm_pending_event *p, struct drm_event *e) __galloc_remark;
+int drm_event_reserve_init_locked(struct drm_device *dev, struct drm_file *file_priv,
+				  struct drm_pending_event *p, struct drm_event *e)
+	__galloc_remark;
 /* Its algorithms. */
 struct xfrm_state *xfrm_state_alloc(struct net *net) __galloc_remark;
 int input_ff_create_memless(struct input_dev *dev, void *data,
@@ -603,10 +623,32 @@ int input_ff_create_memless(struct input_dev *dev, void *data,
 	__galloc_remark;
 /* Its ->private. */
 int input_ff_create(struct input_dev *dev, unsigned int max_effects) __galloc_remark;
+typeof(dma_fence_array_create) dma_fence_array_create __galloc_remark;
+void clkdev_add(struct clk_lookup *cl) __galloc_remark;
+void ata_host_init(struct ata_host *host, struct device *dev, struct ata_port_operations *ops)
+	__galloc_remark;
+void __serio_register_port(struct serio *serio, struct module *owner) __galloc_remark;
+void __gameport_register_port(struct gameport *gameport, struct module *owner) __galloc_remark;
 #ifdef CONFIG_DEV_COREDUMP
 void dev_coredumpsg(struct device *dev, struct scatterlist *table, size_t datalen, gfp_t gfp)
 	__galloc_remark;
 #endif
+#ifdef CONFIG_DEBUG_FS
+/* The text, once the file has been written. */
+void debugfs_create_str(const char *name, umode_t mode, struct dentry *parent, char **value)
+	__galloc_remark;
+#endif
+#endif
+
+#if GALLOC_OVERRIDE_CACHES && !defined(GALLOC_OVERRIDE_QUIET)
+#define __galloc_remark_cache	\
+	__compiletime_warning("the kernel allocates from that cache: make it by galloc_not_here(kmem_cache_create), see porting.rst")
+
+struct lru_cache;
+
+struct lru_cache *lc_create(const char *name, struct kmem_cache *cache,
+			    unsigned int max_pending_changes, unsigned int e_count,
+			    size_t e_size, size_t e_off) __galloc_remark_cache;
 #endif
 
 #pragma pop_macro("alloc_hooks")
