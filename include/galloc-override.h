@@ -11,7 +11,7 @@
  * from.  Documentation/porting.rst has each call, and what core code must not free.
  *
  * GALLOC_OVERRIDE_KMALLOC=0	kmalloc(), kvmalloc() and what copies stay the kernel's
- * GALLOC_OVERRIDE_CACHES=0	so do caches
+ * GALLOC_OVERRIDE_CACHES=0	so are the caches that it makes
  * GALLOC_OVERRIDE_HEAP=1	the module has a private heap, named for it, and a parameter
  *				galloc_heap_limit_mb
  * GALLOC_NO_OVERRIDE		of one file (CFLAGS_name.o := -DGALLOC_NO_OVERRIDE): it

@@ -215,9 +215,7 @@ DEFINE_FREE(galloc_kvfree_atomic, void *, if (!IS_ERR_OR_NULL(_T)) galloc_kvfree
 
 /* ---- caches -------------------------------------------------------------------------------- */
 
-#if GALLOC_OVERRIDE_CACHES
-
-#ifndef GALLOC_NO_OVERRIDE
+#if GALLOC_OVERRIDE_CACHES && !defined(GALLOC_NO_OVERRIDE)
 #ifdef GALLOC_KMEM_CACHE_ARGS
 #undef kmem_cache_create
 #define kmem_cache_create(name, size, args, ...)			\
@@ -232,6 +230,7 @@ DEFINE_FREE(galloc_kvfree_atomic, void *, if (!IS_ERR_OR_NULL(_T)) galloc_kvfree
 #define __kmem_cache_create_args	__galloc_kmem_cache_create_args
 #endif
 
+/* What they take may be of either allocator: another file of the module has made it. */
 #undef kmem_cache_alloc
 #define kmem_cache_alloc	galloc_kmem_cache_alloc
 #undef kmem_cache_zalloc
@@ -261,7 +260,5 @@ DEFINE_FREE(galloc_kvfree_atomic, void *, if (!IS_ERR_OR_NULL(_T)) galloc_kvfree
 #define mempool_init_slab_pool	__galloc_mempool_init_slab_pool
 #undef mempool_create_slab_pool
 #define mempool_create_slab_pool	__galloc_mempool_create_slab_pool
-
-#endif
 
 #endif /* _GALLOC_OVERRIDE_NAMES_H */

@@ -211,6 +211,41 @@ check_fortify()
 		"$(fortify_missing "inlined from .*early_" "$work/log")" ""
 }
 
+# undefined OBJECT: the functions of galloc that it calls.
+undefined()
+{
+	nm -u "$work/override/$1.o" 2>&1 | sed -n 's/^ *U //p' | grep '^galloc_k' | LC_ALL=C sort | tr '\n' ' '
+}
+
+# galloc-override.h: its errors, its remarks, each switch of a file; and galloc_port.h. All by one make, which fails.
+check_override()
+{
+	local dir=$work/override call lost='' bulk="galloc_kmem_cache_destroy galloc_kmem_cache_free galloc_kmem_cache_free_bulk"
+
+	mkdir "$dir"
+	cp "$top/samples/wordfreq/Makefile" "$top"/tools/test/override/* "$dir/"
+	build "$dir" -k GALLOC="$work/root$prefix" || :
+	for call in "late must be the first header" "builtin is for modules" "itself is for clients of galloc"; do
+		same "galloc-override.h ${call#* }, or there is an error of one line" \
+			"$(grep "error: #error" "$work/log" | grep -c "galloc-override.h ${call#* }")" 1
+		[ ! -e "$dir/${call%% *}.o" ] || not_ok "${call%% *}.c does not compile" "it does"
+	done
+	for call in $(nm "$dir/remarks.o" | sed -n 's/.* T of_//p'); do
+		grep -q "remarks.c:.*warning: call to [^a-z_]*${call}[^a-z_]* declared with attribute warning: the kernel " "$work/log" ||
+			lost+=" $call"
+	done
+	same "each call that hands memory over has its remark" "$lost" ""
+	at_least "calls that have one" "$(nm "$dir/remarks.o" | grep -c ' T of_')" 12
+	same "nothing else is remarked on, and nothing with GALLOC_OVERRIDE_QUIET or without the calls" \
+		"$(grep -E 'warning:' "$work/log" | grep -cv 'remarks.c:.* declared with attribute warning: the kernel ') $(
+			cd "$dir" && find quiet.o kernels.o 2>&1 | tr '\n' ' ')" "0 quiet.o kernels.o "
+	same "GALLOC_OVERRIDE_KMALLOC=0 leaves kmalloc() to the kernel, and frees what is of either" \
+		"$(undefined kmalloc)" "galloc_kfree galloc_kmem_cache_alloc galloc_kmem_cache_create $bulk "
+	same "GALLOC_OVERRIDE_CACHES=0 makes caches of the kernel's, and takes those of either" \
+		"$(undefined caches)" "galloc_kfree galloc_kmem_cache_alloc $bulk "
+	same "galloc_port.h has the forms of all kernels" "$(cd "$dir" && ls port.o 2>&1)" port.o
+}
+
 # Mistakes of a client's author must give a one-line error.
 check_mistakes()
 {
@@ -248,4 +283,5 @@ check_abi
 check_header
 check_tutorial
 check_fortify
+check_override
 check_mistakes
