@@ -16,6 +16,7 @@ struct galloc_heap;
  * @size: bytes of an object, as asked for
  * @has_ctor: objects have been through a constructor
  * @goes: it is destroyed together with its heap
+ * @watched: its name is watched until it is destroyed, see kcache.c
  * @heap: the heap that it is in, or NULL
  * @link: in the heap's list of caches (the heap's lock), until cache_gone()
  * @guard: how often an object gets a page of its own
@@ -29,6 +30,7 @@ struct galloc_cache {
 	unsigned int size;
 	bool has_ctor;
 	bool goes;
+	bool watched;
 	struct galloc_heap *heap;
 	struct list_head link;
 	struct guard_rate guard;

@@ -7,7 +7,7 @@
  * struct kmem_cache, and, where the kernel made one, or only the kernel can, that.  What
  * it holds is marked, see kcache.h: so each call sees whose it is, and code of the kernel's
  * that is handed one faults at its first look, or with KASAN's software tags is reported.
- * Exported to clients; calls cache.c and the kernel's caches.  Owns no lock.
+ * Exported to clients; calls cache.c, watch.c and the kernel's caches.  Owns no lock.
  */
 #include "cache.h"
 
@@ -16,6 +16,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
+#include "debug/watch.h"
 #include "galloc_override_calls.h"
 #include "geometry.h"
 #include "kcache.h"
@@ -27,6 +28,9 @@
 
 /* Memory that galloc does not have. */
 #define KERNEL_ONLY	(SLAB_CACHE_DMA | SLAB_CACHE_DMA32)
+
+/* Any of these has what the parameter debug has of a cache: red zones, poison, stacks. */
+#define FOR_DEBUG	(SLAB_RED_ZONE | SLAB_POISON | SLAB_STORE_USER | SLAB_CONSISTENCY_CHECKS)
 
 static __always_inline bool kcache_is_ours(const struct kmem_cache *s)
 {
@@ -62,8 +66,9 @@ static struct kmem_cache *kcache_of_kernel(const char *name, unsigned int size,
  * @name: see kmem_cache_create(); copied
  * @size: bytes of an object
  * @args: the rest.  SLAB_HWCACHE_ALIGN and SLAB_TYPESAFE_BY_RCU are galloc's, too;
- *	with SLAB_PANIC the kernel decides what a failure means.  What else @args.flags
- *	has is for accounting and debugging, and does nothing
+ *	with SLAB_PANIC the kernel decides what a failure means.  With a flag for debugging
+ *	caches of this name are watched, see watch.c, until this one is destroyed.  What
+ *	else @args.flags has is for accounting, and does nothing
  *
  * What galloc has no cache for is one of the kernel's: memory for DMA, objects of more
  * than GALLOC_MAX_SMALL bytes, an alignment above a page.
@@ -77,6 +82,7 @@ struct kmem_cache *galloc_kmem_cache_create(const char *name, unsigned int size,
 	struct galloc_kmem_args full = *args;
 	struct galloc_cache_args ours = { };
 	struct galloc_cache *cache = NULL;
+	bool watched;
 
 	if (args->args) {
 		full.align = args->args->align;
@@ -89,13 +95,29 @@ struct kmem_cache *galloc_kmem_cache_create(const char *name, unsigned int size,
 			ours.flags |= GALLOC_CACHE_HWALIGN;
 		if (full.flags & SLAB_TYPESAFE_BY_RCU)
 			ours.flags |= GALLOC_CACHE_TYPESAFE_BY_RCU;
+		/* Before there is an object that nobody has recorded. */
+		watched = full.flags & FOR_DEBUG && watch_cache(name, true);
 		cache = cache_create(name, size, &ours, full.heap);
+		if (cache)
+			cache->watched = watched;
+		else if (watched)
+			watch_cache(name, false);
 	}
 	if (!cache)
 		return kcache_of_kernel(name, size, args);
 	return (struct kmem_cache *)kcache_mark((unsigned long)cache, TAGS);
 }
 EXPORT_SYMBOL_GPL(galloc_kmem_cache_create);
+
+/* What is still live has been reported, with who allocated it. */
+static noinline void destroy_watched(struct galloc_cache *cache)
+{
+	char name[WATCH_NAME];
+
+	strscpy(name, cache->set->args.name, sizeof(name));
+	galloc_cache_destroy(cache);
+	watch_cache(name, false);
+}
 
 /**
  * galloc_kmem_cache_destroy() - kmem_cache_destroy() of an overridden module
@@ -112,7 +134,10 @@ void galloc_kmem_cache_destroy(struct kmem_cache *s)
 		return;
 	}
 	galloc_override_rcu_barrier();
-	galloc_cache_destroy(kcache_of(s));
+	if (kcache_of(s)->watched)
+		destroy_watched(kcache_of(s));
+	else
+		galloc_cache_destroy(kcache_of(s));
 }
 EXPORT_SYMBOL_GPL(galloc_kmem_cache_destroy);
 

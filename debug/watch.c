@@ -9,7 +9,7 @@
  * each; and once no stack has one any more, what is known of each is recorded, see table.c.
  * It ends in the reverse order.
  *
- * Called by galloc_mod.c, rows.c and debugfs; calls gate.c and table.c.  watch_mutex is
+ * Called by galloc_mod.c, rows.c, kcache.c and debugfs; calls gate.c and table.c.  watch_mutex is
  * held while rows are switched, watch_lock, one of galloc's locks, protects the list.
  * Overview: galloc_mod.c.
  */
@@ -27,7 +27,6 @@
 #include <linux/uaccess.h>
 
 #define WATCH_MAX		16
-#define WATCH_NAME		256
 
 enum watch_kind { WATCH_ALL, WATCH_LARGE, WATCH_CLASS, WATCH_CACHE, WATCH_HEAP };
 
@@ -398,6 +397,29 @@ int watch_command(char *text)
 	err = on ? watch_begin(&w) : watch_end(&w);
 	mutex_unlock(&watch_mutex);
 	return err;
+}
+
+/**
+ * watch_cache() - as "cache=NAME on" and "cache=NAME off" do
+ * @name: of the cache
+ * @on: begin
+ *
+ * Context: Process, not in a hotplug callback.  Sleeps.
+ * Return: True if this call began or ended it.
+ */
+bool watch_cache(const char *name, bool on)
+{
+	struct watch w = { .kind = WATCH_CACHE };
+	bool was;
+	int err;
+
+	if (strscpy(w.name, name, sizeof(w.name)) < 0)
+		return false;
+	mutex_lock(&watch_mutex);
+	was = watch_place(&w) < nr_watches;
+	err = on ? watch_begin(&w) : watch_end(&w);
+	mutex_unlock(&watch_mutex);
+	return !err && was != on;
 }
 
 static ssize_t watch_write(struct file *file, const char __user *buf, size_t len, loff_t *pos)

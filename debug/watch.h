@@ -10,10 +10,13 @@ struct dentry;
 
 extern struct mutex watch_mutex;
 
+#define WATCH_NAME	256
+
 int watch_check(const char *text);
 void watch_start(void);
 void watch_init(struct dentry *parent);
 int watch_command(char *text);
+bool watch_cache(const char *name, bool on);
 int watch_show(struct seq_file *m, void *v);
 
 /* leaks.c */

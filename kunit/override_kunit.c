@@ -2,7 +2,7 @@
 // Copyright (C) 2026 The galloc authors
 /*
  * KUnit: what galloc-override.h puts in the place of the kernel's calls, where memory is
- * short or a heap is full.
+ * short or a heap is full, and what becomes of the flags of a cache.
  *
  * tools/override has each call beside the kernel's own.
  */
@@ -15,6 +15,7 @@
 #include "client/cache.h"
 #include "client/heap.h"
 #include "client/kcache.h"
+#include "debug/watch.h"
 #include "galloc_override_calls.h"
 #include "galloc_port.h"
 
@@ -182,6 +183,78 @@ static void an_object_becomes_vmallocs(struct kunit *test)
 
 /* ---- caches --------------------------------------------------------------------------- */
 
+static struct galloc_cache *cache_of(const struct kmem_cache *s)
+{
+	return (struct galloc_cache *)kcache_unmark((unsigned long)s,
+						    IS_ENABLED(CONFIG_KASAN_SW_TAGS));
+}
+
+/* Those of the kernel's flags that galloc has, too; none without. */
+static void flags_of_slab_are_gallocs(struct kunit *test)
+{
+	static const slab_flags_t flags[] = { 0, SLAB_HWCACHE_ALIGN, SLAB_TYPESAFE_BY_RCU };
+	const size_t line = cache_line_size();
+	const struct rowset *set;
+	struct kmem_cache *s;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(flags); i++) {
+		const struct galloc_kmem_args args = { .flags = flags[i] };
+
+		s = galloc_kmem_cache_create("kunit", line + 8, &args);
+		KUNIT_ASSERT_NOT_NULL(test, s);
+		set = cache_of(s)->set;
+		KUNIT_EXPECT_EQ(test, IS_ALIGNED(set->args.sc.size, line),
+				flags[i] == SLAB_HWCACHE_ALIGN);
+		KUNIT_EXPECT_EQ(test, !!(set->args.flags & ROWS_RCU),
+				flags[i] == SLAB_TYPESAFE_BY_RCU);
+		galloc_kmem_cache_destroy(s);
+	}
+}
+
+/* Is what is allocated from a cache recorded? */
+static bool is_recorded(struct kunit *test, struct kmem_cache *s)
+{
+	void *p = galloc_kmem_cache_alloc(s, GFP_KERNEL);
+	const struct rowset *set = cache_of(s)->set;
+	bool recorded = false;
+	unsigned int nid;
+
+	KUNIT_EXPECT_NOT_NULL(test, p);
+	for (nid = 0; nid <= nr_node_ids; nid++)
+		recorded |= set->row[nid] && set->row[nid]->gates & BIT(GATE_TABLE);
+	galloc_kmem_cache_free(s, p);
+	return recorded;
+}
+
+/* As long as the cache is there, and as the parameter debug does it. */
+static void flags_for_debugging_watch_a_cache(struct kunit *test)
+{
+	static const slab_flags_t flags[] = {
+		SLAB_RED_ZONE, SLAB_POISON, SLAB_STORE_USER, SLAB_CONSISTENCY_CHECKS, 0,
+	};
+	struct kmem_cache *s;
+	char off[] = "cache=kunit off";
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(flags); i++) {
+		const struct galloc_kmem_args args = { .flags = flags[i] };
+
+		s = galloc_kmem_cache_create("kunit", 100, &args);
+		KUNIT_ASSERT_NOT_NULL(test, s);
+		KUNIT_EXPECT_EQ(test, is_recorded(test, s), flags[i] != 0);
+		galloc_kmem_cache_destroy(s);
+	}
+	/* It has ended with the cache; but one that was asked for stays. */
+	KUNIT_EXPECT_EQ(test, watch_command(off), -ENOENT);
+	KUNIT_EXPECT_TRUE(test, watch_cache("kunit", true));
+	s = galloc_kmem_cache_create("kunit", 100,
+				     &(struct galloc_kmem_args) { .flags = SLAB_POISON });
+	KUNIT_ASSERT_NOT_NULL(test, s);
+	galloc_kmem_cache_destroy(s);
+	KUNIT_EXPECT_TRUE(test, watch_cache("kunit", false));
+}
+
 /* Nearly half of all allocations are zeroed: they go the way of galloc_cache_alloc(). */
 static void zeroed_objects_go_the_usual_way(struct kunit *test)
 {
@@ -192,8 +265,7 @@ static void zeroed_objects_go_the_usual_way(struct kunit *test)
 
 	s = galloc_kmem_cache_create("kunit", 100, &args);
 	KUNIT_ASSERT_NOT_NULL(test, s);
-	cache = (struct galloc_cache *)kcache_unmark((unsigned long)s,
-						     IS_ENABLED(CONFIG_KASAN_SW_TAGS));
+	cache = cache_of(s);
 	/* That way asks whether the object is to be guarded, and no other does. */
 	cache->guard.every = 1000;
 	atomic_set(&cache->guard.left, 1000);
@@ -273,6 +345,8 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(the_limit_holds_for_kvmalloc),
 	KUNIT_CASE(the_kernel_resizes_its_memory),
 	KUNIT_CASE(an_object_becomes_vmallocs),
+	KUNIT_CASE(flags_of_slab_are_gallocs),
+	KUNIT_CASE(flags_for_debugging_watch_a_cache),
 	KUNIT_CASE(zeroed_objects_go_the_usual_way),
 	KUNIT_CASE(a_word_wakes_nobody_with_interrupts_off),
 	KUNIT_CASE(what_overflows_is_silent),

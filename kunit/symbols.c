@@ -46,6 +46,7 @@ EXPORT_SYMBOL_IF_KUNIT(allocinfo_reap);
 #endif
 
 /* debug/watch.c */
+EXPORT_SYMBOL_IF_KUNIT(watch_cache);
 EXPORT_SYMBOL_IF_KUNIT(watch_command);
 EXPORT_SYMBOL_IF_KUNIT(watch_show);
 EXPORT_SYMBOL_IF_KUNIT(leaks_print);
