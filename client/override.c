@@ -643,7 +643,7 @@ void galloc_override_end(struct galloc_heap **heap)
 	struct galloc_heap *old = *heap;
 
 	WRITE_ONCE(*heap, NULL);
-	rcu_barrier();
+	rcu_barrier(); /* for call_rcu() */
 	galloc_override_rcu_barrier();
 	galloc_heap_destroy(old);
 }

@@ -139,6 +139,27 @@ static void the_limit_holds_for_kvmalloc(struct kunit *test)
 	galloc_heap_destroy(heap);
 }
 
+static void free_late(struct rcu_head *rcu)
+{
+	gfree(rcu);
+}
+
+/* What a module frees by call_rcu() as it goes is not live, and its function is still there. */
+static void a_heap_ends_after_all_callbacks(struct kunit *test)
+{
+	struct galloc_heap *heap;
+	struct rcu_head *late;
+
+	KUNIT_ASSERT_EQ(test, galloc_override_begin(&heap, "kunit", 0), 0);
+	late = galloc_from(heap, sizeof(*late), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, late);
+	call_rcu(late, free_late);
+	galloc_override_end(&heap);
+	KUNIT_EXPECT_NULL(test, heap);
+	gk_expect_any_faults(test, 0);
+	rcu_barrier();
+}
+
 /* ---- memory of the kernel's ----------------------------------------------------------- */
 
 /* What one of its own files resizes later has all its bytes, also those that came in place. */
@@ -343,6 +364,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(an_aligned_object_is_of_the_heap),
 	KUNIT_CASE(vmalloc_serves_what_a_limit_refuses),
 	KUNIT_CASE(the_limit_holds_for_kvmalloc),
+	KUNIT_CASE(a_heap_ends_after_all_callbacks),
 	KUNIT_CASE(the_kernel_resizes_its_memory),
 	KUNIT_CASE(an_object_becomes_vmallocs),
 	KUNIT_CASE(flags_of_slab_are_gallocs),

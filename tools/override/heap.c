@@ -3,7 +3,9 @@
 /*
  * galloc_override_heap: a module of two files, with a heap of its own.
  *
- * Says what it could allocate within the heap's limit, and leaves @leak objects behind.
+ * Says what it could allocate within the heap's limit, and leaves @leak objects behind.  The
+ * last object is freed by call_rcu(), after its exit function, or its init function, which
+ * fails with @fail, has returned.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -14,6 +16,9 @@
 
 static unsigned int leak;
 module_param(leak, uint, 0444);
+
+static bool fail;
+module_param(fail, bool, 0444);
 
 static struct kmem_cache *cache;
 static struct item *last, *more[500];
@@ -31,10 +36,25 @@ static bool more_nofail(void)
 	return true;
 }
 
+static void free_item(struct rcu_head *rcu)
+{
+	struct item *item = container_of(rcu, struct item, rcu);
+
+	kfree(item->text);
+	kfree(item);
+}
+
 static int __init init(void)
 {
+	struct item *late;
 	unsigned int n = 0;
 
+	if (fail) {
+		late = kzalloc(sizeof(*late), GFP_KERNEL);
+		if (late)
+			call_rcu(&late->rcu, free_item);
+		return late ? -ENODEV : -ENOMEM;
+	}
 	cache = KMEM_CACHE(item, 0);
 	last = cache ? kmem_cache_zalloc(cache, GFP_KERNEL) : NULL;
 	if (!last)
@@ -49,8 +69,11 @@ static int __init init(void)
 
 static void __exit fini(void)
 {
+	struct item *late = kzalloc(sizeof(*late), GFP_KERNEL);
 	unsigned int i;
 
+	if (late)
+		call_rcu(&late->rcu, free_item);
 	other_pop_all(leak);
 	for (i = 0; i < ARRAY_SIZE(more); i++)
 		kmem_cache_free(cache, more[i]);

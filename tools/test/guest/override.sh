@@ -11,7 +11,7 @@
 
 log=/tmp/override
 
-begin 36
+begin 39
 
 load_galloc
 log_mark
@@ -48,6 +48,11 @@ same "the heap is gone" "$(grep -c galloc_override_heap "$G/heaps")" 0
 check "it loads without a limit" load galloc_override_heap
 unload galloc_override_heap
 same "and leaves nothing" "$(stat_of in_use)" $((3 * 1024))
+refused=0
+load galloc_override_heap fail=1 2>/dev/null || refused=1
+same "it does not load where its own init function fails" $refused 1
+same "and then leaves no heap" "$(grep -c galloc_override_heap "$G/heaps")" 0
+same "nor an object" "$(stat_of in_use)" $((3 * 1024))
 same "no other report" "$(awk '/^fault_/ && !/live/ { n += $2 } END { print n + 0 }' "$G/stats" "$G/events")" 0
 
 unload galloc
