@@ -300,6 +300,7 @@ ops=2000000 rounds=25
 isolated=''
 [ "$bed" != isolated ] || isolated="isolcpus=domain,managed_irq,3 nohz_full=3"
 [ "$bed" != large ] || isolated="possible_cpus=512 numa=fake=8"
+[ -z "${CHECK_QUICK:-}" ] || ops=$((ops / 10)) rounds=$((rounds / 3))
 ops=${STOCK_OPS:-$ops} rounds=${STOCK_ROUNDS:-$rounds}
 
 build_lock "$KREL"

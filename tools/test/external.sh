@@ -41,11 +41,12 @@ check_install()
 	build_copy
 	cp "$top/Makefile" "$BUILD/"
 	say "installing galloc for $KREL into a separate directory"
-	if ! build "$BUILD" install DESTDIR="$work/root" PREFIX=$prefix; then
+	if ! build "$BUILD" install DESTDIR="$work/root" PREFIX=$prefix W=1; then
 		not_ok "galloc installs into an empty folder" "$(last_line)"
 		return 1
 	fi
 	ok "galloc installs into an empty folder"
+	same "it builds without a warning" "$(build_findings "$work/log" "$BUILD" | head -n 1)" ""
 	# Ignore the files of depmod.
 	files=$(cd "$work/root" && find . -type f ! -name 'modules.*' | LC_ALL=C sort | tr '\n' ' ')
 	# shellcheck disable=SC2046 # names without blanks

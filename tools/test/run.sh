@@ -412,7 +412,7 @@ asked_once()
 	# The scripts that make check runs, and what those run.
 	# shellcheck disable=SC2016 # $bed is theirs
 	for script in run stock kunit kernel fastpath lint test/external test/install test/stop test/run \
-		test/trace test/bench_here model/run bench/traces sizeclasses; do
+		test/trace test/bench_here bench/traces sizeclasses; do
 		while read -r words; do
 			for purpose in $words; do
 				[ "$purpose" != lint ] || continue
