@@ -140,6 +140,8 @@ boot()
 		done
 		mb=$((mb + $(traces_mb "$work/traces")))
 	fi
+	# Nodes get equal parts of it.
+	mb=$(((mb + 3) / 4 * 4))
 	[ "$qualifier" != init1 ] || append=init_on_alloc=1
 	# As many CPUs and nodes as there may be.
 	[[ $bed != *-sections ]] || append+=" possible_cpus=512 numa=fake=8"
