@@ -12,7 +12,10 @@ ifdef KERNEL_SRC
 .DEFAULT_GOAL := modules
 KDIR	?= $(KERNEL_SRC)
 endif
-objects	= $(or $(O),$(KBUILD_OUTPUT),$(KDIR))
+# Relative paths are those of where make runs; kbuild runs in KDIR.
+absolute	= $(if $(word 2,$(1)),$(1),$(abspath $(1)))
+output	= $(call absolute,$(or $(O),$(KBUILD_OUTPUT)))
+objects	= $(or $(output),$(KDIR))
 ifdef KDIR
 # Debian's `make kernelrelease` prints only a part of the release, so read it from the
 # headers.
@@ -37,7 +40,7 @@ HEADERS	= ../lib/galloc/$(KREL)/include
 
 # MO, as in kbuild since 6.13: the directory to build in, where the tree cannot be written
 # or its path has a space.
-out	= $(if $(word 2,$(MO)),$(MO),$(if $(MO),$(abspath $(MO)),$(CURDIR)))
+out	= $(if $(MO),$(call absolute,$(MO)),$(CURDIR))
 
 # kbuild would export its own values of these to our tools.
 unexport KREL KDIR
@@ -70,7 +73,8 @@ btfids	= tools/bpf/resolve_btfids/resolve_btfids
 # Quoted, since KDIR may have a space; the path that is built in must not.  KCFLAGS also
 # reach the files that kbuild compiles itself, so that builds in different directories
 # are equal.  Newer ones call themselves to set --no-print-directory, without quotes.
-kbuild	= $(if $(word 2,$(KDIR)),--no-print-directory) -C '$(KDIR)' M='$(out)' MO= $(if $(DEBUG),GALLOC_DEBUG=y) $(llvm) \
+kbuild	= $(if $(word 2,$(KDIR)),--no-print-directory) -C '$(KDIR)' M='$(out)' MO= \
+	  $(if $(output),O='$(output)' KBUILD_OUTPUT='$(output)') $(if $(DEBUG),GALLOC_DEBUG=y) $(llvm) \
 	  KCFLAGS='$(KCFLAGS) -ffile-prefix-map=$(out)=.' \
 	  $(if $(filter y,$(BTF))$(if $(filter n,$(BTF)),,$(if $(strip $(btf)),,y)),,CONFIG_DEBUG_INFO_BTF_MODULES=)
 
@@ -221,7 +225,7 @@ fastpath-doc:
 define refuse
 $(if $(findstring :,$(out))$(word 2,$(out)),$(error kbuild cannot build in \
 	'$(out)': $(if $(MO),set MO=,move the tree) to a path without spaces and colons$(if $(MO),,, or set MO=directory)))
-$(if $(word 2,$(or $(O),$(KBUILD_OUTPUT))),$(error kbuild cannot use the objects in '$(or $(O),$(KBUILD_OUTPUT))': \
+$(if $(word 2,$(output)),$(error kbuild cannot use the objects in '$(output)': \
 	move them to a path without spaces))
 $(if $(call is,$(KDIR)/Makefile),,$(error no kernel headers in '$(KDIR)': install them$(if \
 	$(KREL), (linux-headers-$(KREL))), or set KDIR=))
@@ -274,8 +278,8 @@ modules:
 # kbuild's own target, for packagers: the module alone, signed and compressed.
 modules_install:
 	$(refuse)
-	$(if $(word 2,$(root)),$(error kbuild cannot install into '$(root)': it has a space))
-	$(MAKE) $(kbuild) $(if $(root),INSTALL_MOD_PATH='$(root)') modules_install
+	$(if $(word 2,$(call absolute,$(root))),$(error kbuild cannot install into '$(call absolute,$(root))': it has a space))
+	$(MAKE) $(kbuild) $(if $(root),INSTALL_MOD_PATH='$(abspath $(root))') modules_install
 
 # As in kbuild: 1 means --strip-debug, other values are options for strip.
 # LLVM, as there, can be the end of the names of its tools or the folder that they are in.

@@ -187,8 +187,8 @@ check_mod_path()
 	same "depmod runs for no other root than this machine's" "$(cat "$work/depmod" 2>/dev/null)" ""
 	rm -rf "$root"
 	builds "modules_install, kbuild's own, with KERNEL_SRC as Yocto says it" "$work/galloc" \
-		modules_install KERNEL_SRC="$KDIR" DESTDIR="$root" CONFIG_MODULE_SIG_ALL= DEPMOD=true
-	same "modules_install: the module alone" "$(find "$root" -name '*.ko*' | wc -l)" 1
+		modules_install KERNEL_SRC="$KDIR" DESTDIR=../stage CONFIG_MODULE_SIG_ALL= DEPMOD=true
+	same "modules_install: the module alone, in a path that is relative to the tree" "$(find "$root" -name '*.ko*' | wc -l)" 1
 	said "modules_install into a path with a space is refused" "it has a space" "$work/galloc" \
 		modules_install KDIR="$KDIR" INSTALL_MOD_PATH="$work/root x"
 }
@@ -224,8 +224,10 @@ check_objects()
 	else
 		not_ok "galloc.ko is the same wherever it is built" "it differs"
 	fi
-	build "$dir" install KDIR="$common" O="$KDIR" DESTDIR="$work/objects" $prefix
-	same "KDIR=source O=objects: the release is found" \
+	ln -s "$common" "$work/source"
+	ln -s "$KDIR" "$work/output"
+	build "$dir" install KDIR=../source O=../output DESTDIR=../objects $prefix
+	same "KDIR=source O=objects, relative to the tree: the release is found" \
 		"$(files "$work/objects")" "$(installed "lib/modules/$KREL/updates")"
 	build "$dir" clean
 	same "make clean leaves the sources" "$(files "$dir")" "$(cat "$work/before")"
