@@ -712,9 +712,11 @@ def show(g, command, words):
     elif command == "heaps":
         table("name limit_bytes held_bytes peak_bytes in_use_bytes refused", g.heaps())
     elif command == "spans":
-        table("address node pages state size_bytes objects free_objects owner",
+        base = g.var("arena_map").base.value_()
+        table("address node pages state size_bytes objects free_objects block owner",
               ((f"{s.start:#x}", s.node, s.npages, s.state, g.size_of(s) if s.objects else 0,
-                s.objects, bin(s.free).count("1"), g.owner_of(s)) for s in g.spans()))
+                s.objects, bin(s.free).count("1"), s.start - base >> ARENA_SHIFT, g.owner_of(s))
+               for s in g.spans()))
     else:
         for owner, size, n, stack in g.leaks():
             print(f"{n} objects of {size} bytes, of {owner}")

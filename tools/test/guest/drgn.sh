@@ -78,8 +78,8 @@ same "caches" "$(asks caches | awk 'NR > 1 { print $1, $2, $3, $6 }' | sort | tr
 	"$(awk '$1 == "inside" || $1 == "lone" { print $1, $2, $3, $6 }' "$G/classes" | sort | tr '\n' ';')"
 same "heaps" "$(asks heaps | awk 'NR > 1 { print $1, $2, $3, $5 }' | tr '\n' ';')" \
 	"$(awk 'NR > 1 { print $1, $2, $3, $4 }' "$G/heaps" | tr '\n' ';')"
-same "spans" "$(asks spans | awk 'NR > 1 { n++; p += $3 } END { print n, p }')" \
-	"$(awk 'NR > 1 { n++; p += $3 } END { print n, p }' "$G/spans")"
+same "spans" "$(asks spans | awk 'NR > 1 { n++; p += $3; b += $8 } END { print n, p, b }')" \
+	"$(awk 'NR > 1 { n++; p += $3; b += $10 } END { print n, p, b }' "$G/spans")"
 same "an object of a heap" "$(what "$small" | sed 's/object [0-9]* of [0-9]*/object/; s/; .*//')" \
 	"$small: object, class 6, 64 bytes: live, of heap guest"
 same "an address in it" "$(what "$(printf '0x%x' $((small + 5)))" | grep -o '[0-9]* bytes into it: live')" \
