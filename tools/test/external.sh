@@ -140,7 +140,7 @@ check_header()
 	fi
 }
 
-# The module of tutorial.rst, and its other steps as functions of it.
+# The module of tutorial.rst, and each of its two further steps as a function in it.
 check_tutorial()
 {
 	local dir=$work/tutorial n
@@ -161,9 +161,9 @@ check_tutorial()
 		done
 	} >"$dir/notes.c"
 	if build "$dir" GALLOC="$work/root$prefix"; then
-		same "the tutorial builds as it stands, without a warning" "$(grep -iE 'warning|undefined' "$work/log" | head -n 1)" ""
+		same "the tutorial's module and further steps build without a warning" "$(grep -iE 'warning|undefined' "$work/log" | head -n 1)" ""
 	else
-		not_ok "the tutorial builds as it stands, without a warning" "$(grep -iE -m 1 'error' "$work/log")"
+		not_ok "the tutorial's module and further steps build without a warning" "$(grep -iE -m 1 'error' "$work/log")"
 	fi
 }
 
