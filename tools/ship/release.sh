@@ -25,7 +25,11 @@ top=$(cd "$(dirname "$0")/../.." && pwd)
 # number MAJOR.MINOR.PATCH: to compare
 number()
 {
-	[[ $1 =~ ^(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)$ ]] || die "$1 is no version such as 1.2.0"
+	local part='(0|[1-9][0-9]{0,2})'
+
+	if ! [[ $1 =~ ^$part\.$part\.$part$ ]] || [ "${BASH_REMATCH[2]}" -gt 255 ] || [ "${BASH_REMATCH[3]}" -gt 255 ]; then
+		die "$1 is no version such as 1.2.0, of numbers up to 255"
+	fi
 	echo $((BASH_REMATCH[1] * 1000000 + BASH_REMATCH[2] * 1000 + BASH_REMATCH[3]))
 }
 

@@ -120,7 +120,8 @@ release_is_whole()
 	cd "$work/clone" || return 1
 	git config --unset user.signingkey
 	sed -i '0,/^## /s//## Next\n\n&/' CHANGELOG.md
-	git commit -qam next && git tag v91.0.0 && one_line '91.0 is no version' tools/ship/release.sh 91.0 || return 1
+	git commit -qam next && git tag v91.0.0 && one_line '91.0 is no version' tools/ship/release.sh 91.0 &&
+		one_line '91.0.256 is no version' tools/ship/release.sh 91.0.256 || return 1
 	! releases 91.0.0 "touch $work/checked" && grep -q 'v91.0.0' "$work/out" || return 1
 	git tag -d v91.0.0
 	[ ! -e "$work/checked" ] || { echo "error: the tag is not seen"; return 1; }
