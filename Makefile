@@ -155,10 +155,11 @@ check-probes:
 		STOCK_SECONDS=$${STOCK_SECONDS:-60} tools/stock.sh $$kernel probes || rc=1; \
 	done; exit $$rc
 
+# The packages first, while sudo may still know the user.
 check-install:
+	@$(if $(filter-out 0,$(shell id -u)),sudo) tools/ship/packages.sh
 	@tools/ship/layouts.sh
 	@tools/ship/rpm.sh
-	@tools/ship/packages.sh
 
 kunit:
 	@tools/kunit.sh

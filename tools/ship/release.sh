@@ -8,21 +8,22 @@
 #    changed in abi.list since the last release. CHANGELOG.md must have a section Next.
 # 2. In a tree of its own, the version goes into galloc.h, dkms.conf, the spec and the
 #    CHANGELOG, and is committed.
-# 3. There all is checked and built: make check, check-install, docs, deb.
+# 3. There all is built and checked, what takes longest last: make docs, also as a PDF where
+#    LaTeX is installed, deb, check-install, check.
 # 4. Only then the branch moves on and gets the tag. build/release/VERSION has what is to
 #    be published: sources, packages, pages, SHA256SUMS. If git has a user.signingkey, the
 #    tag and SHA256SUMS are signed with it. If the branch has moved meanwhile, or something
 #    fails, there is neither tag nor release.
 #
-#	RELEASE_CHECK='make check'	another command for the checks
-#	RELEASE_BUILD='make docs deb'	and for what is published
+#	RELEASE_BUILD='make docs deb'	another command for what is published
+#	RELEASE_CHECK='make check'	and for the checks
 
 set -euo pipefail
 top=$(cd "$(dirname "$0")/../.." && pwd)
 # shellcheck source=tools/lib.sh
 . "$top/tools/lib.sh"
 
-# number MAJOR.MINOR.PATCH: to compare
+# number MAJOR.MINOR.PATCH: to compare. GALLOC_VERSION has 8 bits for each of the last two.
 number()
 {
 	local part='(0|[1-9][0-9]{0,2})'
@@ -87,7 +88,13 @@ write_version()
 	git -C "$tree" commit -qam "galloc: release $version"
 }
 
-# Before hours of checks.
+# Before hours of checks, as is the next.
+check_root()
+{
+	[ -n "${RELEASE_CHECK:-}" ] || [ "$(id -u)" -eq 0 ] || sudo true ||
+		die "make check-install needs sudo; without it set RELEASE_CHECK='make check'"
+}
+
 check_key()
 {
 	[ -n "$key" ] || { say "git has no user.signingkey: nothing will be signed"; return; }
@@ -103,6 +110,7 @@ publish()
 	mkdir -p "$out"
 	git -C "$tree" archive --prefix="galloc-$version/" HEAD | xz -9 >"$out/galloc-$version.tar.xz"
 	[ ! -d "$tree/build/deb" ] || cp "$tree"/build/deb/* "$out/"
+	[ ! -e "$tree/build/docs/galloc.pdf" ] || cp "$tree/build/docs/galloc.pdf" "$out/galloc-$version.pdf"
 	[ ! -d "$tree/build/docs/html" ] ||
 		tar -C "$tree/build/docs" --sort=name --owner=0 --group=0 --mode=u+rw,go=rX \
 			--mtime="@$(git -C "$tree" log -1 --format=%ct)" -cJf "$out/galloc-$version-doc.tar.xz" html
@@ -143,6 +151,7 @@ grep -qx '## Next' "$top/CHANGELOG.md" || die "CHANGELOG.md has no section Next:
 check_version
 ! git -C "$top" rev-parse -q --verify "refs/tags/v$version" >/dev/null ||
 	die "there is a tag v$version already: choose another version, or type: git tag -d v$version"
+check_root
 key=$(git -C "$top" config user.signingkey) || true
 check_key
 out=$top/build/release/$version
@@ -154,7 +163,9 @@ head=$(git -C "$top" rev-parse HEAD)
 git -C "$top" worktree add -q --detach "$tree" "$head"
 write_version
 cd "$tree"
-for command in "${RELEASE_CHECK:-make check check-install}" "${RELEASE_BUILD:-make docs deb}"; do
+commands=("${RELEASE_BUILD:-make docs deb}" "${RELEASE_CHECK:-make check-install check}")
+[ -n "${RELEASE_BUILD:-}" ] || ! command -v latexmk >/dev/null || commands=("make docs FORMAT=latexpdf" "${commands[@]}")
+for command in "${commands[@]}"; do
 	say "$command"
 	$command >&2 || die "$command fails: there is no release $version"
 done

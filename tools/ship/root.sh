@@ -35,7 +35,7 @@ minimal_root()
 	local release=$1 key
 	shift
 
-	[ "$(id -u)" -eq 0 ] || die "a minimal root needs root; type: sudo make check-install"
+	[ "$(id -u)" -eq 0 ] || die "a minimal root needs root; type: sudo tools/ship/packages.sh"
 	key=$(printf '%s\n' "$@" | sha256sum | cut -c 1-12)
 	cache_entry "root-$release/$key" make_root "$release" "$@"
 }

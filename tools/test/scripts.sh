@@ -111,8 +111,8 @@ graft_is_relative()
 		diff -r -x include -x galloc before linux
 }
 
-# A tag that is there is found before hours of checks; where the branch has moved meanwhile,
-# or a file changed, nothing of a release is left.
+# A tag that is there, and a user who cannot become root, are found before hours of checks;
+# where the branch has moved meanwhile, or a file changed, nothing of a release is left.
 release_is_whole()
 {
 	local check
@@ -124,6 +124,12 @@ release_is_whole()
 		one_line '91.0.256 is no version' tools/ship/release.sh 91.0.256 || return 1
 	! releases 91.0.0 "touch $work/checked" && grep -q 'v91.0.0' "$work/out" || return 1
 	git tag -d v91.0.0
+	# A user without sudo; should it go on, nothing is made.
+	mkdir "$work/user"
+	# shellcheck disable=SC2016 # its own
+	printf '%s\n' '#!/bin/sh' '[ "${0##*/}" = id ] && echo 1000' | tee "$work"/user/{id,sudo,make} >/dev/null
+	chmod +x "$work"/user/*
+	one_line 'check-install needs sudo' env PATH="$work/user:$PATH" tools/ship/release.sh 91.0.0 || return 1
 	[ ! -e "$work/checked" ] || { echo "error: the tag is not seen"; return 1; }
 	for check in "git -C $work/clone commit -q --allow-empty -m more" "cp dkms.conf $work/clone/CHANGELOG.md"; do
 		! releases 91.0.0 "$check" || return 1
