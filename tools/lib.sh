@@ -441,7 +441,7 @@ packages_for()
 		docs) echo python3-sphinx perl ;;
 		pdf) echo librsvg2-bin python3-sphinxcontrib.svg2pdfconverter latexmk texlive-latex-recommended texlive-latex-extra texlive-fonts-recommended tex-gyre ;;
 		dkms) echo dkms make gcc ;;
-		packages) echo build-essential dpkg-dev debhelper dh-dkms lintian fakeroot libncurses-dev zlib1g-dev linux-headers-amd64 ;;
+		packages) echo build-essential dpkg-dev debhelper dh-dkms lintian fakeroot libncurses-dev zlib1g-dev "linux-headers-$(dpkg --print-architecture)" ;;
 		cocci) echo coccinelle ;;
 		roots) echo debootstrap ;;
 		rpm) echo rpm rpmlint xz-utils ;;
