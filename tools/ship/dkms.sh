@@ -82,6 +82,8 @@ to=$src
 if [ -z "${DESTDIR:-}" ]; then
 	[ "$(id -u)" -eq 0 ] || die "DKMS builds as root; type: sudo make dkms"
 	need_for dkms
+	! dpkg -S "$src/galloc-$version" >/dev/null 2>&1 ||
+		die "$src/galloc-$version belongs to a package; type: apt-get remove galloc-dkms"
 	tree=$(dkms_tree)
 	new=$tree/.galloc
 	to=$new/src

@@ -84,7 +84,7 @@ write_version()
 		"$tree/tools/ship/galloc.spec"
 	sed -i "s/^## Next$/## $version/" "$tree/CHANGELOG.md"
 	# What a user sees or types.
-	sed -i "s,\(galloc/\|loaded: version \)${before//./\\.},\1$version," "$tree"/Documentation/{quick-start,usage}.rst
+	sed -i "s,\(galloc[/-]\|loaded: version \)${before//./\\.},\1$version," "$tree"/Documentation/{quick-start,usage}.rst
 	git -C "$tree" commit -qam "galloc: release $version"
 }
 
