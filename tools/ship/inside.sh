@@ -15,6 +15,7 @@ second=$1 second_dir=$2
 first=$(cd /lib/modules && echo *)
 arch=$(uname -m)
 version=$(sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' "$top/dkms.conf")
+older=0.0.1
 
 # done_well NAME COMMAND...
 done_well()
@@ -41,11 +42,18 @@ check_build()
 	[ -n "$(ls /one/*.deb /srv/two/*.deb)" ] || exit 1
 	same "two builds are equal" "$(cd /srv/two && sha256sum ./*.deb ./*.dsc ./*.tar.*)" \
 		"$(cd /one && sha256sum ./*.deb ./*.dsc ./*.tar.*)"
-	lintian --allow-root --tag-display-limit 0 /one/*.changes >/tmp/lintian 2>&1 || true
-	same "lintian has no error and no warning" "$(grep -E '^[EW]:|^Error|^Warning' /tmp/lintian | head -n 5)" ""
+	done_well "lintian has no error and no warning" \
+		lintian --allow-root --tag-display-limit 0 --fail-on error,warning /one/*.changes
 }
 
-# The same packages, as if they were older.
+# set_version VERSION TREE: that of DKMS, and of the module.
+set_version()
+{
+	sed -i "s/^PACKAGE_VERSION=.*/PACKAGE_VERSION=\"$1\"/" "$2/dkms.conf"
+	sed -i "s/^MODULE_VERSION(.*/MODULE_VERSION(\"$1\");/" "$2/galloc_mod.c"
+}
+
+# The same packages, as of an older version.
 make_older()
 {
 	local deb
@@ -55,7 +63,11 @@ make_older()
 		case $deb in *-dbgsym_*) continue ;; esac
 		rm -rf /tmp/deb
 		dpkg-deb -R "$deb" /tmp/deb
-		sed -i "s/$version+2/$version+1/" /tmp/deb/DEBIAN/control
+		sed -i "s/$version/$older/g" /tmp/deb/DEBIAN/*
+		if [ -d "/tmp/deb/usr/src/galloc-$version" ]; then
+			set_version $older "/tmp/deb/usr/src/galloc-$version"
+			mv "/tmp/deb/usr/src/galloc-$version" /tmp/deb/usr/src/galloc-$older
+		fi
 		dpkg-deb -b /tmp/deb /old >/dev/null
 	done
 }
@@ -76,41 +88,45 @@ is_installed()
 	same "$2 $3 is installed for $1" "$(dkms status "$2/$3" -k "$1" | sed 's/.*: //')" installed
 }
 
-# check_module KREL: signed, and what clients need is at its place.
+# check_module KREL VERSION: signed, and what clients need is at its place.
 check_module()
 {
 	local ko dev=/var/lib/dkms/galloc/kernel-$1-$arch/dev
 
-	is_installed "$1" galloc "$version"
+	is_installed "$1" galloc "$2"
 	ko=$(find "/lib/modules/$1/updates/dkms" -name 'galloc.ko*')
-	same "$1: the module is for it, and signed by DKMS" \
-		"$(modinfo -F vermagic "$ko" | cut -d ' ' -f 1) $(modinfo -F signer "$ko")" "$1 DKMS module signing key"
+	same "$1: the module is for it, of this version, and signed by DKMS" \
+		"$(modinfo -F vermagic "$ko" | cut -d ' ' -f 1) $(modinfo -F version "$ko") $(modinfo -F signer "$ko")" \
+		"$1 $2 DKMS module signing key"
 	same "$1: clients find headers and Module.symvers" \
 		"$(cd "$dev" && echo Module.symvers include/galloc.h)$(grep -c $'\tgfree\t' "$dev/Module.symvers")" \
 		"Module.symvers include/galloc.h1"
 }
 
-# As a package of a kernel does.
+# As a package of a kernel does. By its name a client would be built before galloc.
 add_kernel()
 {
+	local client=/usr/src/a-hello-1.0
+
+	DESTDIR=/tmp/laid "$top/tools/ship/dkms.sh" hello
+	mv /tmp/laid/usr/src/galloc-hello-1.0 $client
+	sed -i 's/^PACKAGE_NAME=.*/PACKAGE_NAME="a-hello"/' $client/dkms.conf
+	dkms add a-hello/1.0 >/dev/null
 	mkdir -p "/lib/modules/$second"
 	ln -s "$second_dir" "/lib/modules/$second/build"
 	done_well "a kernel is installed: DKMS builds for it" /etc/kernel/postinst.d/dkms "$second"
+	is_installed "$second" a-hello 1.0
+	same "the client depends on galloc" \
+		"$(modinfo -F depends "$(find "/lib/modules/$second/updates/dkms" -name 'hello.ko*')")" galloc
+	dkms remove a-hello/1.0 --all >/dev/null
+	rm -r $client
 }
 
-# A client of its own: by DKMS, by galloc.mk, by pkg-config.
+# A client of its own: by galloc.mk, by pkg-config.
 check_client()
 {
-	local krel=$1 ko
+	local krel=$1
 
-	env DESTDIR=/ "$top/tools/ship/dkms.sh" hello
-	# The package has laid out galloc itself.
-	dkms add galloc-hello/1.0 >/dev/null
-	done_well "DKMS builds a client after galloc" dkms autoinstall -k "$krel"
-	ko=$(find "/lib/modules/$krel/updates/dkms" -name 'hello.ko*')
-	same "the client depends on galloc" "$(modinfo -F depends "$ko")" galloc
-	dkms remove galloc-hello/1.0 --all >/dev/null
-	rm -r /usr/src/galloc-hello-1.0
 	mkdir /tmp/client
 	cp "$top/samples/hello/hello.c" "$top/samples/hello/Kbuild" /tmp/client/
 	printf '%s\n' 'include /usr/share/galloc/galloc.mk' 'modules:' \
@@ -121,10 +137,11 @@ check_client()
 		"/var/lib/dkms/galloc/kernel-$krel-$arch/dev/Module.symvers"
 }
 
-# A new version that builds for one kernel and not for the other; the same one, changed, too.
+# A new version that builds for one kernel and not for the other; nor is what a package has
+# installed written over.
 check_failure()
 {
-	local sum than='<' next
+	local sum than='<' next why
 
 	[ "$(printf '%s\n' "$first" "$second" | sort -V | tail -n 1)" != "$second" ] || than='>'
 	cp -a /galloc /srv/next
@@ -132,16 +149,16 @@ check_failure()
 		'#error "galloc does not build for this kernel"' '#endif' >>/srv/next/nodes.c
 	sum=$(sha256sum "/lib/modules/$second"/updates/dkms/galloc.ko*)
 	for next in "$version" 99.0; do
-		sed -i "s/^PACKAGE_VERSION=.*/PACKAGE_VERSION=\"$next\"/" /srv/next/dkms.conf
-		sed -i "s/^MODULE_VERSION(.*/MODULE_VERSION(\"$next\");/" /srv/next/galloc_mod.c
+		set_version "$next" /srv/next
+		why="Consult /var/lib/dkms/.galloc/tree/galloc/$next/build/make.log"
+		[ "$next" = 99.0 ] || why="/usr/src/galloc-$version belongs to a package"
 		if env KREL="$second" /srv/next/tools/ship/dkms.sh >/tmp/log 2>&1; then
-			not_ok "$next, which does not build, is reported" "it is installed"
+			not_ok "$next, which cannot be installed, is reported" "it is installed"
 		else
-			same "$next, which does not build, is reported" \
-				"$(grep -c "Consult /var/lib/dkms/.galloc/tree/galloc/$next/build/make.log" /tmp/log)" 1
+			same "$next, which cannot be installed, is reported" "$(grep -c "$why" /tmp/log)" 1
 		fi
 		same "the old one is untouched" "$(sha256sum "/lib/modules/$second"/updates/dkms/galloc.ko*)" "$sum"
-		check_module "$second"
+		check_module "$second" "$version"
 	done
 	done_well "for the other kernel it builds" env KREL="$first" /srv/next/tools/ship/dkms.sh
 	is_installed "$first" galloc 99.0
@@ -162,14 +179,14 @@ all_files >/tmp/before
 done_well "older packages install" dpkg -i /old/*.deb
 # Where no kernel of these runs, as in a container, DKMS leaves it at the sources.
 dkms autoinstall -k "$first" >/tmp/log 2>&1 || true
-check_module "$first"
+check_module "$first" $older
 add_kernel
-check_module "$second"
+check_module "$second" $older
 done_well "an upgrade" dpkg -i /one/galloc-{dkms,dev,doc,tools}_*.deb
 dkms autoinstall -k "$first" >/tmp/log 2>&1 || true
 dkms autoinstall -k "$second" >/tmp/log 2>&1 || true
-check_module "$first"
-check_module "$second"
+check_module "$first" "$version"
+check_module "$second" "$version"
 check_client "$second"
 check_failure
 /etc/kernel/prerm.d/dkms "$second" >/tmp/log 2>&1
