@@ -47,7 +47,7 @@ needed_part()
 
 	git -C "$top" rev-parse -q --verify "v$before" >/dev/null || { echo 3; return; }
 	changed=$(diff <(git -C "$top" show "v$before:Documentation/abi.list" 2>/dev/null) \
-		"$top/Documentation/abi.list" | grep -oE '^[<>]' | sort -u | tr -d '\n') || true
+		"$top/Documentation/abi.list" | grep -v '^. body ' | grep -oE '^[<>]' | sort -u | tr -d '\n') || true
 	case $changed in
 	*'<'*) [ "$(part 1 "$before")" = 0 ] && echo 2 || echo 1 ;;
 	'>') echo 2 ;;
