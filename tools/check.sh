@@ -383,7 +383,7 @@ esac
 # shellcheck disable=SC2086 # a word or none
 [ -z "$arch" ] || need_for modules guests programs python kernels "$arch"
 # shellcheck disable=SC2086 # a word or none
-[ -n "$arch" ] || need_for modules guests qemu programs clang python traces observing release kernels quick-lint $series ${KERNELS:+ported model}
+[ -n "$arch" ] || need_for modules guests qemu programs clang python traces observing release docs kernels quick-lint $series ${KERNELS:+ported model}
 # A machine with little memory takes longer.
 lanes=${CHECK_LANES:-3}
 while [ -z "${CHECK_LANES:-}" ] && [ "$lanes" -gt 1 ] && [ "$(memory_mb)" -lt $((1800 * lanes)) ]; do

@@ -120,6 +120,19 @@ lessons_are_samples()
 	END
 }
 
+# As make docs does, which takes a warning for an error.
+pages_build()
+{
+	"$top/tools/ship/docs.sh" >"$work/out" 2>&1 && return
+	echo "error: $(grep -om 1 -E '[^/]*: (WARNING|ERROR).*' "$work/out" || tail -n 1 "$work/out")"
+	return 1
+}
+
+if command -v sphinx-build >/dev/null; then
+	check "documentation: the pages build without a warning" pages_build
+else
+	skip "documentation: the pages build without a warning" "no Sphinx here"
+fi
 check "documentation: the files of debugfs, and their modes, are those of the sources" files_are_documented
 check "documentation: so are parameters, and which can be changed" parameters_are_documented
 check "documentation: each call of a client is in the pages, by the file that it is in" calls_are_documented

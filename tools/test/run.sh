@@ -11,8 +11,8 @@ top=$(cd "$(dirname "$0")/../.." && pwd)
 . "$top/tools/lib.sh"
 need_tree
 need_for programs python release
-# The other compiler, where it can be had; its checks are skipped elsewhere.
-(need_for clang) || true
+# The other compiler, and Sphinx, where they can be had; their checks are skipped elsewhere.
+(need_for clang docs) || true
 shifts="12 14 16"
 cflags="-std=gnu11 -O2 -Wall -Wextra -Werror -Wno-missing-field-initializers"
 cflags+=" -DGALLOC_HOST_TEST -I$top/tools/test -I$top/include"
