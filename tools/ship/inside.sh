@@ -103,22 +103,21 @@ check_module()
 		"Module.symvers include/galloc.h1"
 }
 
-# As a package of a kernel does. By its name a client would be built before galloc.
+# As a package of a kernel does, where there is a client, too.
 add_kernel()
 {
-	local client=/usr/src/a-hello-1.0
+	local client=/usr/src/galloc-hello-1.0
 
 	DESTDIR=/tmp/laid "$top/tools/ship/dkms.sh" hello
 	mv /tmp/laid/usr/src/galloc-hello-1.0 $client
-	sed -i 's/^PACKAGE_NAME=.*/PACKAGE_NAME="a-hello"/' $client/dkms.conf
-	dkms add a-hello/1.0 >/dev/null
+	dkms add galloc-hello/1.0 >/dev/null
 	mkdir -p "/lib/modules/$second"
 	ln -s "$second_dir" "/lib/modules/$second/build"
 	done_well "a kernel is installed: DKMS builds for it" /etc/kernel/postinst.d/dkms "$second"
-	is_installed "$second" a-hello 1.0
+	is_installed "$second" galloc-hello 1.0
 	same "the client depends on galloc" \
 		"$(modinfo -F depends "$(find "/lib/modules/$second/updates/dkms" -name 'hello.ko*')")" galloc
-	dkms remove a-hello/1.0 --all >/dev/null
+	dkms remove galloc-hello/1.0 --all >/dev/null
 	rm -r $client
 }
 
