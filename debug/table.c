@@ -177,7 +177,7 @@ static void record_change(struct record *r)
 {
 	WRITE_ONCE(r->seq, r->seq + 1);
 	WRITE_ONCE(r->state, RECORD_CHANGING);
-	/* Pairs with check_record(). */
+	/* Pairs with check_turn(). */
 	smp_wmb();
 }
 
@@ -204,7 +204,7 @@ static bool record_claim(struct record *r)
 
 static void record_done(struct record *r, enum record_state state)
 {
-	/* Release: pairs with check_record(). */
+	/* Release: pairs with check_turn(). */
 	smp_store_release(&r->state, state);
 }
 
