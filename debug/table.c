@@ -262,16 +262,18 @@ void table_see_alloc(const struct gate_object *o)
 /**
  * table_see_free() - an object is about to be freed
  * @o: the object; its bitmap says that it is in use
+ * @known: set if from now on its record says that it is free
  *
  * Context: As gate_see_free().
  * Return: False if it has been freed before: reported, unless @o->nolock, and to be left
  * alone.
  */
-bool table_see_free(const struct gate_object *o)
+bool table_see_free(const struct gate_object *o, bool *known)
 {
 	struct record *r = record_of(o, !o->nolock);
 	u32 state;
 
+	*known = r;
 	if (!r)
 		return true;
 	state = READ_ONCE(r->state);

@@ -99,7 +99,7 @@ void table_drop(bool (*match)(u32 row, const void *arg), const void *arg);
 bool table_reap(void);
 void table_see_taken(const struct gate_object *o);
 void table_see_alloc(const struct gate_object *o);
-bool table_see_free(const struct gate_object *o);
+bool table_see_free(const struct gate_object *o, bool *known);
 bool table_size_ok(const struct gate_object *o, size_t size, bool *known);
 bool table_open(const struct gate_object *o);
 size_t table_kept(const struct gate_object *o, size_t have);

@@ -589,6 +589,33 @@ static void without_memory_nothing_is_recorded_and_all_is_served(struct kunit *t
 	gk_expect_any_faults(test, 0);
 }
 
+static bool fail_all(unsigned int order)
+{
+	return true;
+}
+
+/* Nor is it kept: a second free would be, too, and whoever has the object by then lose it. */
+static void without_memory_nothing_comes_into_quarantine(struct kunit *test)
+{
+	void *keep = small_alloc(60), *p = small_alloc(60);
+
+	KUNIT_ASSERT_TRUE(test, keep && p);
+	gk_expect_reports(test, FAULT_DOUBLE_FREE);
+	watch("all on");
+	quarantine_kb = 256;
+	WRITE_ONCE(galloc_fail_hook, fail_all);
+	gfree(p);
+	KUNIT_EXPECT_EQ(test, quarantine_bytes(), 0);
+	gfree(p);
+	gk_expect_faults(test, FAULT_DOUBLE_FREE, 1);
+	WRITE_ONCE(galloc_fail_hook, NULL);
+	KUNIT_EXPECT_FALSE(test, quarantine_flush(true));
+	quarantine_kb = 0;
+	watch("all off");
+	gfree(keep);
+	gk_expect_any_faults(test, 0);
+}
+
 /* gsize() says how many bytes there are, and all may be used. */
 static void who_asks_for_the_size_may_use_it(struct kunit *test)
 {
@@ -743,6 +770,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(two_may_watch_the_same),
 	KUNIT_CASE(switching_disturbs_no_traffic),
 	KUNIT_CASE(without_memory_nothing_is_recorded_and_all_is_served),
+	KUNIT_CASE(without_memory_nothing_comes_into_quarantine),
 	KUNIT_CASE(who_asks_for_the_size_may_use_it),
 	KUNIT_CASE(quarantine_goes_in_turns),
 	KUNIT_CASE(tables_of_spans_that_left_are_few),

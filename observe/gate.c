@@ -418,18 +418,19 @@ static bool gate_look(struct gate_object *o, bool freed, u8 *why)
 /* False: it must not be freed, or not yet. */
 static bool gate_see(struct gate_object *o, bool freed)
 {
-	bool may = true;
+	bool may = true, known = false;
 	u8 why = 0;
 
 	rcu_read_lock();
 	if (gate_look(o, freed, &why)) {
 		if (why & BIT(GATE_TABLE) && freed)
-			may = table_see_free(o);
+			may = table_see_free(o, &known);
 		else if (why & BIT(GATE_TABLE))
 			table_see_alloc(o);
 		if (may)
 			gate_tell(o, freed, why);
-		if (freed && may && why & BIT(GATE_TABLE) && !o->nolock)
+		/* Without a record a second free would be kept, too, and then free another's. */
+		if (may && known && !o->nolock)
 			may = !quarantine_add(o->p, o->size);
 	}
 	rcu_read_unlock();
@@ -652,6 +653,7 @@ void gate_see_neighbours(const struct mcentral *c, const struct mspan *s, unsign
 {
 	u8 why = gate_reasons(c->row);
 	unsigned int i;
+	bool known;
 
 	for_each_set_bit(i, &mask, BITS_PER_LONG) {
 		struct gate_object o = {
@@ -667,7 +669,7 @@ void gate_see_neighbours(const struct mcentral *c, const struct mspan *s, unsign
 		};
 
 		if (why & BIT(GATE_TABLE))
-			table_see_free(&o);
+			table_see_free(&o, &known);
 		gate_tell(&o, true, why);
 	}
 }
