@@ -38,7 +38,7 @@ enum { RECORD_ALLOC, RECORD_FREE };
  * @zero: bytes that it has not written read as zero
  * @stack: where it was allocated and freed, see stackdepot.h
  * @task: the tasks that did so
- * @since: when it was allocated, in seconds since boot
+ * @since: when it was allocated, as jiffies in seconds, never 0; 0: not known
  *
  * Written by the owner of the object, but for CLEARING; others read, and look at @seq again.
  */

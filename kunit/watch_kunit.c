@@ -6,7 +6,9 @@
 #include "helpers.h"
 
 #include <linux/kasan.h>
+#include <linux/sched.h>
 #include <linux/string.h>
+#include <linux/timer.h>
 
 #include "debug/table.h"
 #include "debug/watch.h"
@@ -360,6 +362,47 @@ static void a_report_is_about_who_is_there(struct kunit *test)
 	}
 }
 
+static struct {
+	struct timer_list timer;
+	void *p;
+	bool over;
+} idle;
+
+static void take_over_idle(struct timer_list *unused)
+{
+	if (is_idle_task(current))
+		idle.p = galloc_any(100, GFP_ATOMIC);
+	WRITE_ONCE(idle.over, true);
+}
+
+/* Who has allocated it is known, also if that was an interrupt over the idle task, number 0. */
+static void an_interrupt_of_the_idle_task_is_named(struct kunit *test)
+{
+	unsigned int i;
+
+	gk_expect_reports(test, FAULT_INTERIOR);
+	idle.p = NULL;
+	timer_setup(&idle.timer, take_over_idle, 0);
+	watch_class(100, "on");
+	for (i = 0; i < 100 && !idle.p; i++) {
+		WRITE_ONCE(idle.over, false);
+		mod_timer(&idle.timer, jiffies + 2);
+		KUNIT_EXPECT_TRUE(test, gk_wait_for(READ_ONCE(idle.over), GK_PATIENCE_MS));
+	}
+	timer_delete_sync(&idle.timer);
+	if (idle.p) {
+		gk_listen(test);
+		gfree(idle.p + 8);
+		gk_expect_faults(test, FAULT_INTERIOR, 1);
+		KUNIT_EXPECT_EQ(test, gk_heard(test, "allocated by task 0,"), 1);
+		KUNIT_EXPECT_EQ(test, gk_heard(test, "freed by task"), 0);
+		gfree(idle.p);
+	}
+	watch_class(100, "off");
+	if (!idle.p)
+		kunit_skip(test, "no CPU is idle");
+}
+
 /* ---- quarantine ------------------------------------------------------------------------------ */
 
 static struct galloc_heap *dying;
@@ -459,6 +502,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(clients_grow_meanwhile),
 	KUNIT_CASE(what_is_recorded_first_is_kept_true),
 	KUNIT_CASE(a_report_is_about_who_is_there),
+	KUNIT_CASE(an_interrupt_of_the_idle_task_is_named),
 	KUNIT_CASE(a_heap_leaves_nothing_there),
 	KUNIT_CASE(a_lower_limit_empties_it),
 	KUNIT_CASE(what_comes_meanwhile_is_not_waited_for),

@@ -107,7 +107,8 @@ static void print_record(const void *p)
 
 	if (!find_record(p, &found))
 		return;
-	if (r->task[RECORD_ALLOC]) {
+	/* Not by the task: the idle one, which an interrupt may have been over, has number 0. */
+	if (r->since) {
 		pr_err("  allocated by task %d, %lu s ago, %u of %u bytes:\n",
 		       r->task[RECORD_ALLOC], jiffies / HZ - r->since,
 		       r->asked ?: found.size, found.size);
