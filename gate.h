@@ -121,6 +121,7 @@ bool gate_see_free_nolock(const void *p);
 void gate_see_parked(const void *p);
 bool gate_size_is(const void *p, size_t size, bool *known);
 size_t gate_kept(const void *p, size_t have);
+bool gate_is_freed(const void *p);
 bool gate_see_sized(const void *p);
 bool gate_see_resized(const void *p, size_t size, bool zero);
 void gate_see_left(struct mspan *const *s, unsigned int n, size_t size);

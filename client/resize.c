@@ -20,7 +20,8 @@ size_t resize_have(const void *p)
 	struct target t;
 
 	found = api_target_of(p, &t);
-	if (found == FOUND_OBJECT)
+	/* One that lies in quarantine is an object still. */
+	if (found == FOUND_OBJECT && !(gate_has_tables() && gate_is_freed(p)))
 		return t.size;
 	report_free(p, found);
 	return 0;

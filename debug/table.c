@@ -329,6 +329,14 @@ bool table_size_ok(const struct gate_object *o, size_t size, bool *known)
 	return *known && (r->asked == size || (r->whole && o->size == size));
 }
 
+/* Has it been freed, as far as known?  The same. */
+bool table_is_freed(const struct gate_object *o)
+{
+	const struct record *r = record_of(o, false);
+
+	return r && READ_ONCE(r->state) >= RECORD_FREED;
+}
+
 /*
  * Its client was told how many bytes it has, and may use all of them.  False if it is free.
  * The same.

@@ -101,6 +101,7 @@ void table_see_taken(const struct gate_object *o);
 void table_see_alloc(const struct gate_object *o);
 bool table_see_free(const struct gate_object *o, bool *known);
 bool table_size_ok(const struct gate_object *o, size_t size, bool *known);
+bool table_is_freed(const struct gate_object *o);
 bool table_open(const struct gate_object *o);
 size_t table_kept(const struct gate_object *o, size_t have);
 bool table_resize(const struct gate_object *o, size_t size, bool zero);

@@ -439,6 +439,36 @@ static void a_heap_leaves_nothing_there(struct kunit *test)
 	gk_expect_any_faults(test, 0);
 }
 
+/* Who resizes what lies there, or asks for its size, gets nothing, and changes nothing. */
+static void what_lies_there_has_no_size(struct kunit *test)
+{
+	static const size_t sizes[] = { 100, 4000, 70000 };
+	unsigned int i;
+	u8 *p;
+
+	gk_expect_reports(test, FAULT_DOUBLE_FREE);
+	watch("all on");
+	quarantine_kb = 1024;
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		p = zeroed(sizes[i]);
+		KUNIT_ASSERT_NOT_NULL(test, p);
+		gfree(p);
+		KUNIT_EXPECT_EQ(test, gsize(p), 0);
+		gk_expect_faults(test, FAULT_DOUBLE_FREE, 1);
+		KUNIT_EXPECT_NULL(test, grealloc(p, 50, GFP_KERNEL | __GFP_ZERO));
+		KUNIT_EXPECT_NULL(test, grealloc(p, 2 * sizes[i], GFP_KERNEL));
+		gk_expect_faults(test, FAULT_DOUBLE_FREE, 2);
+		KUNIT_EXPECT_NULL(test, gvrealloc(p, 50, GFP_KERNEL | __GFP_ZERO));
+		KUNIT_EXPECT_NULL(test, gvrealloc(p, 2 * sizes[i], GFP_KERNEL));
+		gk_expect_faults(test, FAULT_DOUBLE_FREE, 2);
+	}
+	/* Nothing of it was cleared. */
+	quarantine_flush(true);
+	gk_expect_any_faults(test, 0);
+	quarantine_kb = 0;
+	watch("all off");
+}
+
 /* With a lower limit what is beyond it goes, also if nothing more is kept. */
 static void a_lower_limit_empties_it(struct kunit *test)
 {
@@ -504,6 +534,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(a_report_is_about_who_is_there),
 	KUNIT_CASE(an_interrupt_of_the_idle_task_is_named),
 	KUNIT_CASE(a_heap_leaves_nothing_there),
+	KUNIT_CASE(what_lies_there_has_no_size),
 	KUNIT_CASE(a_lower_limit_empties_it),
 	KUNIT_CASE(what_comes_meanwhile_is_not_waited_for),
 	{}

@@ -569,6 +569,18 @@ size_t gate_kept(const void *p, size_t have)
 	return have;
 }
 
+/* Is it known to be free, though its span has it in use? */
+bool gate_is_freed(const void *p)
+{
+	struct gate_object o = { .p = untag(p) };
+	bool freed;
+
+	rcu_read_lock();
+	freed = gate_find_recorded(&o) && table_is_freed(&o);
+	rcu_read_unlock();
+	return freed;
+}
+
 /* From now on the client may use all bytes.  False if it is known to be free. */
 bool gate_see_sized(const void *p)
 {
