@@ -196,6 +196,12 @@ bool guard_target(const void *p, struct target *t, enum mspan_found *found)
 
 /* ---- reports -------------------------------------------------------------------------- */
 
+/* What is wrong with a free of an address in the page of an object, if that is not freed. */
+static enum galloc_fault guard_fault(const struct guard *g, const void *p)
+{
+	return p == g->p ? FAULT_DOUBLE_FREE : FAULT_INTERIOR;
+}
+
 static void print_guard(const struct guard *g)
 {
 	pr_err("  allocated by task %d, %u bytes:\n", g->task[0], g->size);
@@ -206,10 +212,15 @@ static void print_guard(const struct guard *g)
 	report_stack(g->stack[1]);
 }
 
-/* Is, or was, there a guarded object? */
-bool guard_knows(const void *p)
+/* Of a guarded object that is, or was, there: what guard_free() would report. */
+bool guard_judge(const void *p, enum galloc_fault *fault)
 {
-	return guard_any() && guard_of(p, false);
+	const struct guard *g = guard_any() ? guard_live(p) ?: guard_of(p, false) : NULL;
+
+	if (!g)
+		return false;
+	*fault = guard_fault(g, p);
+	return true;
 }
 
 /* For reports: what is known of an address.  False if it is no guarded object's. */
@@ -418,7 +429,7 @@ bool guard_free(const void *p, bool any)
 		return false;
 	if (p != g->p || cmpxchg(&g->state, GUARD_LIVE, GUARD_BUSY) != GUARD_LIVE) {
 		if (!any)
-			report_fault(p == g->p ? FAULT_DOUBLE_FREE : FAULT_INTERIOR, p);
+			report_fault(guard_fault(g, p), p);
 		return !any;
 	}
 	g->task[1] = current->pid;

@@ -30,7 +30,7 @@ bool guard_maps(const void *p);
 bool guard_is_of(const void *p, const void *owner);
 struct galloc_heap *guard_heap_of(const void *p);
 bool guard_target(const void *p, struct target *t, enum mspan_found *found);
-bool guard_knows(const void *p);
+bool guard_judge(const void *p, enum galloc_fault *fault);
 bool guard_print(const void *p);
 size_t guard_leave(const void *owner, bool release);
 int guard_die(struct notifier_block *nb, unsigned long what, void *data);

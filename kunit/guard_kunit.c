@@ -122,6 +122,9 @@ static void misuse_is_reported(struct kunit *test)
 	gfree(p + 8);
 	gk_expect_faults(test, FAULT_INTERIOR, 1);
 	KUNIT_EXPECT_GE(test, gk_heard(test, "a guarded object, offset 8"), 1);
+	gfree_nolock(p + 8);
+	worker_settle();
+	gk_expect_faults(test, FAULT_INTERIOR, 1);
 	p[61] = 1;
 	gfree(p);
 	gk_expect_faults(test, FAULT_OVERRUN, 1);

@@ -330,23 +330,32 @@ bool report_live(const char *what, const char *name, unsigned long objects,
 	return true;
 }
 
-/* Report a pointer that could not be freed, by what was found at it. */
-void report_free(const void *p, enum mspan_found found)
+/* What is wrong with a free of a pointer, by what was found at it. */
+static enum galloc_fault fault_of_free(const void *p, enum mspan_found found)
 {
-	enum galloc_fault fault = FAULT_NOT_OURS;
-	struct found_record last;
+	enum galloc_fault fault;
 	struct mspan s;
 
 	if (found == FOUND_INTERIOR || found == FOUND_TAIL)
-		fault = FAULT_INTERIOR;
-	else if (found == FOUND_OBJECT || guard_knows(p))
-		fault = FAULT_DOUBLE_FREE;
-	else if (map_span_around(p, &s) && tag_is_large(s.tag) && s.start != addr_of(p))
-		fault = FAULT_INTERIOR;
-	else if (map_span_around(p, &s))
-		/* The worker may not have taken apart what gfree_nolock() has freed. */
-		fault = mspan_state(&s) == MSPAN_DROPPED ?
-			FAULT_DOUBLE_FREE : FAULT_NO_OBJECT;
+		return FAULT_INTERIOR;
+	if (found == FOUND_OBJECT)
+		return FAULT_DOUBLE_FREE;
+	if (guard_judge(p, &fault))
+		return fault;
+	if (!map_span_around(p, &s))
+		return FAULT_NOT_OURS;
+	if (tag_is_large(s.tag) && s.start != addr_of(p))
+		return FAULT_INTERIOR;
+	/* The worker may not have taken apart what gfree_nolock() has freed. */
+	return mspan_state(&s) == MSPAN_DROPPED ? FAULT_DOUBLE_FREE : FAULT_NO_OBJECT;
+}
+
+/* Report a pointer that could not be freed. */
+void report_free(const void *p, enum mspan_found found)
+{
+	enum galloc_fault fault = fault_of_free(p, found);
+	struct found_record last;
+
 	/* Its span has left since it was freed. */
 	if (fault == FAULT_NO_OBJECT && table_find(p, &last) && last.first &&
 	    last.r.state >= RECORD_FREED)
