@@ -18,7 +18,8 @@
  * @place: by size class, of @set, for the fast paths
  * @set: its rows by size class, [HEAP_LARGE] for whole pages; each is made on first use,
  *	and stays until the heap is destroyed
- * @refs: one for the client, one for each set and cache that still has objects
+ * @refs: one for the client, one for each set and cache that still has objects, and one for
+ *	whoever resizes a guarded object
  * @lock: protects @caches
  * @caches: caches in the heap, those that were destroyed as long as they have objects
  * @link: in the list of all heaps

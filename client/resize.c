@@ -92,15 +92,21 @@ EXPORT_SYMBOL_GPL(galloc_size_roundup);
 /* Memory in the heap that an object is in, *@new.  False: it is in none, or that is destroyed. */
 bool resize_in_heap(const void *p, size_t size, size_t align, gfp_t gfp, int nid, void **new)
 {
+	struct galloc_heap *heap;
 	struct rowset *set;
 
 	rcu_read_lock();
 	set = api_set_of(p);
 	if (set && (!set->args.sibling || READ_ONCE(set->dead) || !rows_get(set)))
 		set = NULL;
+	heap = set ? NULL : guard_heap_of(p);
+	/* It may be as good as gone. */
+	if (unlikely(heap) && !refcount_inc_not_zero(&heap->refs))
+		heap = NULL;
 	rcu_read_unlock();
-	if (unlikely(!set && guard_heap_of(p))) {
-		*new = heap_alloc(guard_heap_of(p), size, align, gfp, nid);
+	if (unlikely(heap)) {
+		*new = heap_alloc(heap, size, align, gfp, nid);
+		heap_put(heap);
 		return true;
 	}
 	if (likely(!set))

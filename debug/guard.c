@@ -172,11 +172,12 @@ bool guard_is_of(const void *p, const void *owner)
 	return g && (g->owner == owner || g->heap == owner);
 }
 
+/* The heap of an object, or NULL.  It stays in an RCU read section: see guard_leave(). */
 struct galloc_heap *guard_heap_of(const void *p)
 {
 	const struct guard *g = guard_live(p);
 
-	return g ? g->heap : NULL;
+	return g ? READ_ONCE(g->heap) : NULL;
 }
 
 /* For api_target_of().  False if it is no guarded object. */
@@ -468,7 +469,7 @@ void guard_settle(void)
  * Others may free its objects meanwhile, and slots go to objects of others then: those have
  * another owner, and lie elsewhere.
  *
- * Context: Process.
+ * Context: Process.  Sleeps.
  * Return: The number of objects that were live; without @release, but for those that a cache of
  * the heap had when it was destroyed itself.
  */
@@ -501,6 +502,9 @@ size_t guard_leave(const void *owner, bool release)
 		if (release)
 			guard_free(p, false);
 	}
+	/* Pairs with the read section of those who have found @owner by an object. */
+	if (live)
+		synchronize_rcu();
 	return live;
 }
 

@@ -325,6 +325,54 @@ static void without_room_it_is_an_ordinary_object(struct kunit *test)
 	gfree(p[0]);
 }
 
+static struct galloc_heap *leaving;
+static u8 *last_of_it;
+static unsigned int looks, leave_at;
+
+/* Destroy the heap of an object at the nth look at a slot that has, or had, its page. */
+static void destroy_its_heap(enum galloc_pause point, const void *p)
+{
+	if (point != PAUSE_GUARD_LOOK || addr_of(last_of_it) - addr_of(p) >= PAGE_SIZE ||
+	    ++looks != leave_at)
+		return;
+	galloc_heap_destroy(leaving);
+	leaving = NULL;
+}
+
+/* Who resizes an object as its heap is destroyed gets memory, of the heap or not. */
+static void its_heap_may_go_when_it_is_resized(struct kunit *test)
+{
+	const struct galloc_heap_args args = { .flags = GALLOC_HEAP_GUARD(1) };
+	unsigned int i, each;
+	u8 *p;
+
+	gk_expect_reports(test, FAULT_LIVE);
+	for (i = 0; i < 2; i++) {
+		leaving = galloc_heap_create("leaving", &args);
+		KUNIT_ASSERT_NOT_NULL(test, leaving);
+		p = galloc_from(leaving, 60, GFP_KERNEL);
+		KUNIT_ASSERT_TRUE(test, p && is_vmalloc_addr(p));
+		memset(p, 7, 60);
+		last_of_it = p;
+		looks = 0;
+		leave_at = 0;
+		WRITE_ONCE(galloc_pause_hook, destroy_its_heap);
+		gsize(p);
+		each = looks;
+		/* The first lookup is for its size, the second for its heap, the third frees it. */
+		looks = 0;
+		leave_at = i ? 2 * each + 1 : 1;
+		p = grealloc(p, 500, GFP_KERNEL);
+		WRITE_ONCE(galloc_pause_hook, NULL);
+		KUNIT_EXPECT_NULL(test, leaving);
+		gk_expect_faults(test, FAULT_LIVE, 1);
+		KUNIT_ASSERT_NOT_NULL(test, p);
+		KUNIT_EXPECT_NULL(test, memchr_inv(p, 7, 60));
+		gfree(p);
+	}
+	gk_expect_any_faults(test, 0);
+}
+
 static struct galloc_cache *others;
 static void *reused[256];
 
@@ -537,6 +585,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(the_live_one_is_found),
 	KUNIT_CASE(only_some_are_guarded),
 	KUNIT_CASE(without_room_it_is_an_ordinary_object),
+	KUNIT_CASE(its_heap_may_go_when_it_is_resized),
 	KUNIT_CASE(a_slot_of_others_is_left_alone),
 	KUNIT_CASE(a_heap_goes_with_or_without_it),
 	KUNIT_CASE(a_heap_takes_its_caches_along),
