@@ -448,6 +448,27 @@ static void table_bury(struct table *t)
 		table_put_later(old);
 }
 
+/*
+ * Compare what nobody should have written to, for the last time.  What a sweep takes away is
+ * still in use.
+ */
+static void check_last(const struct table *t, const struct mspan *s)
+{
+	unsigned int i, index;
+	int own = report_own_begin();
+
+	for (i = 0; i < t->n; i++) {
+		const struct record *r = &t->record[i];
+
+		index = t->part * TABLE_OBJECTS + i;
+		bytes_check_free(table_object(t, i), r, t->size);
+		if (READ_ONCE(r->state) == RECORD_LIVE && index < s->objects &&
+		    !test_bit(index, s->free))
+			bytes_check_zone(table_object(t, i), r, t->size);
+	}
+	report_own_end(own);
+}
+
 /**
  * table_leave() - a span leaves its row
  * @s: the span, the caller's alone
@@ -458,7 +479,7 @@ static void table_bury(struct table *t)
  */
 void table_leave(const struct mspan *s, unsigned int objects, size_t size)
 {
-	unsigned int part, i;
+	unsigned int part;
 	struct table *t;
 
 	/* Acquire: pairs with table_enable(). */
@@ -468,8 +489,7 @@ void table_leave(const struct mspan *s, unsigned int objects, size_t size)
 		rcu_read_lock();
 		t = table_at(s->start, part);
 		if (t && t->size == size && gate_is_recorded(t->row))
-			for (i = 0; i < t->n; i++)
-				bytes_check_free(table_object(t, i), &t->record[i], size);
+			check_last(t, s);
 		if (t)
 			table_bury(t);
 		rcu_read_unlock();

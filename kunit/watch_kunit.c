@@ -109,6 +109,30 @@ static void an_overrun_is_found_at_the_end(struct kunit *test)
 	gk_expect_any_faults(test, 0);
 }
 
+/* When a heap takes back what is live. */
+static void an_overrun_is_found_by_a_sweep(struct kunit *test)
+{
+	struct galloc_heap *heap = galloc_heap_create("swept", NULL);
+	u8 *p, *q;
+
+	KUNIT_ASSERT_NOT_NULL(test, heap);
+	gk_expect_reports(test, FAULT_OVERRUN);
+	watch("heap=swept on");
+	p = galloc_from(heap, 100, GFP_KERNEL);
+	q = galloc_from(heap, 100, GFP_KERNEL);
+	KUNIT_ASSERT_TRUE(test, p && q && galloc_from(heap, 100, GFP_KERNEL));
+	p[103] = 1;
+	/* Found already. */
+	q[102] = 1;
+	gfree(q);
+	gk_expect_faults(test, FAULT_OVERRUN, 1);
+	gk_listen(test);
+	KUNIT_EXPECT_EQ(test, galloc_heap_destroy(heap, GALLOC_HEAP_RELEASE), 2);
+	gk_expect_faults(test, FAULT_OVERRUN, 1);
+	KUNIT_EXPECT_EQ(test, gk_heard(test, "first damaged byte: 103,"), 1);
+	watch("heap=swept off");
+}
+
 /* The byte of an object behind those that its client has asked for. */
 static u8 behind(const u8 *p, size_t asked)
 {
@@ -526,6 +550,7 @@ static void what_comes_meanwhile_is_not_waited_for(struct kunit *test)
 static struct kunit_case cases[] = {
 	KUNIT_CASE(a_zeroed_object_grows_with_zeroes),
 	KUNIT_CASE(an_overrun_is_found_at_the_end),
+	KUNIT_CASE(an_overrun_is_found_by_a_sweep),
 	KUNIT_CASE(others_keep_their_zones),
 	KUNIT_CASE(one_comes_and_one_goes_meanwhile),
 	KUNIT_CASE(a_free_waits_until_its_zone_is_cleared),
