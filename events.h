@@ -83,6 +83,7 @@ int stats_show(struct seq_file *m, void *v);
 int stats_classes_show(struct seq_file *m, void *v);
 int stats_mheap_show(struct seq_file *m, void *v);
 extern const struct file_operations stats_spans_fops;
+extern const struct file_operations stats_validate_fops;
 unsigned long stats_report_leaks(void);
 const char *stats_event_name(unsigned int event);
 unsigned long stats_events(unsigned int event);
@@ -94,11 +95,13 @@ unsigned long stats_events(unsigned int event);
  * @errors: violations found
  * @cpus_missed: CPUs that did not check their stacks in time
  * @racy: not everything could be compared, because of concurrent calls
+ * @no_memory: nothing was compared
  */
 struct galloc_verdict {
 	unsigned int errors;
 	unsigned int cpus_missed;
 	bool racy;
+	bool no_memory;
 };
 
 unsigned int validate_verdict(struct galloc_verdict *v);

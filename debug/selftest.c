@@ -343,6 +343,7 @@ static void __init take_stock(struct galloc_totals *t)
 
 static int __init check_books(const struct galloc_totals *before)
 {
+	struct galloc_verdict v;
 	struct galloc_totals t;
 	int i;
 
@@ -362,7 +363,9 @@ static int __init check_books(const struct galloc_totals *before)
 	for (i = 0; i < NR_GALLOC_FAULTS; i++)
 		if (wrong(!atomic_long_read(&galloc_faults[i]), i))
 			return -EIO;
-	return wrong(!validate_all(), 0) ? -EIO : 0;
+	if (wrong(!validate_verdict(&v), v.errors))
+		return -EIO;
+	return v.no_memory ? -ENOMEM : 0;
 }
 
 /**
@@ -370,7 +373,7 @@ static int __init check_books(const struct galloc_totals *before)
  *
  * Called at load, before any client can allocate.
  *
- * Return: 0, or -EIO if a check failed.
+ * Return: 0, -EIO if a check failed, or -ENOMEM if there was no memory for the last one.
  */
 int __init selftest_run(void)
 {

@@ -686,13 +686,15 @@ static void check_free(struct check *c)
 
 static struct check *check_new(void)
 {
-	struct check *c = kzalloc(sizeof(*c), GFP_KERNEL);
+	struct check *c = galloc_fail(0) ? NULL : kzalloc(sizeof(*c), GFP_KERNEL);
 
 	if (!c)
 		return NULL;
-	c->free_pages = kcalloc(2 * nr_node_ids, sizeof(long), GFP_KERNEL);
+	c->free_pages = galloc_fail(0) ? NULL :
+			kcalloc(2 * nr_node_ids, sizeof(long), GFP_KERNEL);
 	c->nr_rows = rows_end();
-	c->nr_spans = kvcalloc(3 * c->nr_rows, sizeof(long), GFP_KERNEL);
+	c->nr_spans = galloc_fail(0) ? NULL :
+		      kvcalloc(3 * c->nr_rows, sizeof(long), GFP_KERNEL);
 	if (!c->free_pages || !c->nr_spans) {
 		check_free(c);
 		return NULL;
@@ -755,8 +757,9 @@ unsigned int validate_verdict(struct galloc_verdict *v)
 		if (try)
 			msleep(PAUSE_MS);
 		c = check_new();
+		v->no_memory = !c;
 		if (!c)
-			break;
+			continue;
 		mend_all();
 		check_all(c);
 		v->racy = !check_judge(c);
@@ -768,10 +771,10 @@ unsigned int validate_verdict(struct galloc_verdict *v)
 	return v->errors;
 }
 
-/* The same for callers that need only the number of errors. */
+/* The same for callers that need only the number of errors; having no memory is one. */
 unsigned int validate_all(void)
 {
 	struct galloc_verdict v;
 
-	return validate_verdict(&v);
+	return validate_verdict(&v) ?: v.no_memory;
 }

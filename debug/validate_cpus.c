@@ -184,7 +184,7 @@ void validate_cpus_all(struct check *c)
 	unsigned long end;
 	int cpu;
 
-	looks = kvcalloc(nr_cpu_ids, sizeof(*looks), GFP_KERNEL);
+	looks = galloc_fail(0) ? NULL : kvcalloc(nr_cpu_ids, sizeof(*looks), GFP_KERNEL);
 	if (!looks) {
 		c->missed = true;
 		return;

@@ -106,9 +106,9 @@ static void a_burst_of_that_size_is_served(struct kunit *test)
 	/* Pages that do not lie side by side are of no use for a longer object. */
 	KUNIT_EXPECT_LE(test, standby_pages(), real > PAGE_SIZE ? 1 << get_order(real) :
 						real >> PAGE_SHIFT);
+	WRITE_ONCE(galloc_fail_hook, NULL);
 	KUNIT_EXPECT_EQ(test, validate_all(), 0);
 	free_objects();
-	WRITE_ONCE(galloc_fail_hook, NULL);
 }
 
 static void it_is_filled_again_at_the_limit(struct kunit *test)

@@ -8,6 +8,7 @@
 #include <linux/slab.h>
 
 #include "debug/watch.h"
+#include "galloc_heap.h"
 #include "observe/heaps.h"
 #include "observe/metrics.h"
 #include "twin.h"
@@ -385,6 +386,14 @@ static bool fail_one(unsigned int order)
 	return current == fail_task && ++fail_asked == fail_at;
 }
 
+static unsigned int fail_every;
+
+/* One of so many, the last. */
+static bool fail_some(unsigned int order)
+{
+	return current == fail_task && ++fail_asked % fail_every == 0;
+}
+
 /* What a file shows while the @nth of its reader's allocations fails; 0: none. */
 static int show(int (*fn)(struct seq_file *m, void *v), char *buf, unsigned int nth)
 {
@@ -402,12 +411,47 @@ static int show(int (*fn)(struct seq_file *m, void *v), char *buf, unsigned int 
 	return err;
 }
 
+static struct galloc_heap *shown;
+
+static int its_classes_show(struct seq_file *m, void *v)
+{
+	m->private = shown;
+	return heaps_classes_show(m, v);
+}
+
+/* A check of which nothing was done is no success. */
+static void validate_needs_memory(struct kunit *test)
+{
+	ssize_t (*write)(struct file *file, const char __user *buf, size_t len,
+			 loff_t *pos) = stats_validate_fops.write;
+	struct galloc_verdict v;
+
+	fail_task = current;
+	for (fail_every = 1; fail_every <= 3; fail_every++) {
+		fail_asked = 0;
+		WRITE_ONCE(galloc_fail_hook, fail_some);
+		validate_verdict(&v);
+		WRITE_ONCE(galloc_fail_hook, NULL);
+		KUNIT_EXPECT_TRUE(test, v.no_memory);
+	}
+	fail_every = 1;
+	WRITE_ONCE(galloc_fail_hook, fail_some);
+	KUNIT_EXPECT_EQ(test, write(NULL, NULL, 1, NULL), -ENOMEM);
+	KUNIT_EXPECT_GT(test, validate_all(), 0);
+	/* It tries again. */
+	fail_asked = 0;
+	fail_at = 1;
+	WRITE_ONCE(galloc_fail_hook, fail_one);
+	KUNIT_EXPECT_EQ(test, write(NULL, NULL, 1, NULL), 1);
+	WRITE_ONCE(galloc_fail_hook, NULL);
+}
+
 /* Without memory to count there is an error, never another figure. */
 static void each_file_tells_the_truth_or_fails(struct kunit *test)
 {
 	static int (* const files[])(struct seq_file *m, void *v) = {
 		stats_show, stats_classes_show, stats_mheap_show, metrics_show,
-		heaps_table_show, leaks_show,
+		heaps_table_show, leaks_show, its_classes_show, watch_show,
 	};
 	char *buf[2] = { kvmalloc(64 * 1024, GFP_KERNEL), kvmalloc(64 * 1024, GFP_KERNEL) };
 	void *p[] = { galloc(64, GFP_KERNEL), galloc(70000, GFP_KERNEL),
@@ -417,7 +461,9 @@ static void each_file_tells_the_truth_or_fails(struct kunit *test)
 	bool last;
 	int err;
 
-	KUNIT_ASSERT_TRUE(test, buf[0] && buf[1]);
+	shown = galloc_heap_create("kunit", NULL);
+	KUNIT_ASSERT_TRUE(test, buf[0] && buf[1] && shown);
+	gfree(galloc_from(shown, 64, GFP_KERNEL));
 	memset(&file, 0, sizeof(file));
 	gfree_bulk(1, p);
 	/* Descriptors of what was freed go a grace period later. */
@@ -438,8 +484,9 @@ static void each_file_tells_the_truth_or_fails(struct kunit *test)
 			if (last)
 				break;
 		}
-		/* The table of heaps needs none. */
-		KUNIT_EXPECT_EQ(test, nth > 1, files[i] != heaps_table_show);
+		/* Those of heaps, and what is watched, need none. */
+		KUNIT_EXPECT_EQ(test, nth > 1, files[i] != heaps_table_show &&
+				files[i] != its_classes_show && files[i] != watch_show);
 	}
 	/* That of spans allocates when it is opened, and no more. */
 	fail_asked = 0;
@@ -451,6 +498,7 @@ static void each_file_tells_the_truth_or_fails(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fail_asked, 2);
 	stats_spans_fops.release(NULL, &file);
 	gfree_bulk(ARRAY_SIZE(p) - 1, p + 1);
+	galloc_heap_destroy(shown);
 	kvfree(buf[0]);
 	kvfree(buf[1]);
 }
@@ -470,6 +518,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(leaks_are_counted_and_reported),
 	KUNIT_CASE(states_have_names),
 	KUNIT_CASE(each_file_tells_the_truth_or_fails),
+	KUNIT_CASE(validate_needs_memory),
 	{}
 };
 

@@ -315,6 +315,7 @@ EXPORT_SYMBOL_IF_KUNIT(stats_show);
 EXPORT_SYMBOL_IF_KUNIT(stats_classes_show);
 EXPORT_SYMBOL_IF_KUNIT(stats_mheap_show);
 EXPORT_SYMBOL_IF_KUNIT(stats_spans_fops);
+EXPORT_SYMBOL_IF_KUNIT(stats_validate_fops);
 EXPORT_SYMBOL_IF_KUNIT(heaps_classes_show);
 EXPORT_SYMBOL_IF_KUNIT(heaps_allocs);
 

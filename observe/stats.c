@@ -504,13 +504,18 @@ static const struct file_operations shrink_fops = {
 static struct galloc_verdict verdict = { .racy = true };
 static DEFINE_MUTEX(verdict_mutex);
 
-/* Any write: -EIO if the layers are inconsistent; the log has the details. */
+/*
+ * Any write: -EIO if the layers are inconsistent; the log has the details.  -ENOMEM if they were
+ * not compared.
+ */
 static ssize_t validate_write(struct file *file, const char __user *buf,
 			      size_t len, loff_t *pos)
 {
 	struct galloc_verdict now;
 
 	validate_verdict(&now);
+	if (now.no_memory)
+		return -ENOMEM;
 	mutex_lock(&verdict_mutex);
 	verdict = now;
 	mutex_unlock(&verdict_mutex);
@@ -533,7 +538,7 @@ static int validate_open(struct inode *inode, struct file *file)
 	return single_open(file, validate_show, NULL);
 }
 
-static const struct file_operations validate_fops = {
+const struct file_operations stats_validate_fops = {
 	.owner = THIS_MODULE,
 	.open = validate_open,
 	.read = seq_read,
@@ -616,7 +621,7 @@ void stats_init(void)
 	debugfs_create_file("mcache", 0400, stats_dir, NULL, &mcache_fops);
 	debugfs_create_file("spans", 0400, stats_dir, NULL, &stats_spans_fops);
 	debugfs_create_file("shrink", 0200, stats_dir, NULL, &shrink_fops);
-	debugfs_create_file("validate", 0600, stats_dir, NULL, &validate_fops);
+	debugfs_create_file("validate", 0600, stats_dir, NULL, &stats_validate_fops);
 	heaps_init(stats_dir);
 	watch_init(stats_dir);
 	leaks_init(stats_dir);
