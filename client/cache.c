@@ -184,10 +184,13 @@ void galloc_cache_destroy(struct galloc_cache *cache)
 		      cache->set->args.name))
 		return;
 	heap_settle(cache->guard.every || usage_live(cache->set));
-	live = usage_live(cache->set) + guard_leave(cache, false);
+	live = usage_live(cache->set) + guard_live_of(cache, false);
+	if (live && report_live("cache", cache->set->args.name, live, rows_spans(cache->set))) {
+		leaks_print("  live", set_is, cache->set);
+		guard_live_of(cache, true);
+	}
+	guard_leave(cache, false);
 	/* After rows_destroy() the last free, by anybody, frees the cache. */
-	if (live && report_live("cache", cache->set->args.name, live, rows_spans(cache->set)))
-		leaks_print("live", set_is, cache->set);
 	rows_destroy(cache->set);
 }
 EXPORT_SYMBOL_GPL(galloc_cache_destroy);

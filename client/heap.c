@@ -626,14 +626,15 @@ static size_t heap_report(struct galloc_heap *heap)
 	size_t live = 0;
 
 	heap_each(heap, count_live, &live);
-	live += guard_leave(heap, false);
-	if (!live)
-		return 0;
-	galloc_heap_usage(heap, &usage);
-	if (report_live("heap", heap->name, live, usage.spans)) {
+	live += guard_live_of(heap, false);
+	if (live)
+		galloc_heap_usage(heap, &usage);
+	if (live && report_live("heap", heap->name, live, usage.spans)) {
 		heap_each(heap, print_live, NULL);
-		leaks_print("live", set_is_left, heap);
+		leaks_print("  live", set_is_left, heap);
+		guard_live_of(heap, true);
 	}
+	guard_leave(heap, false);
 	return live;
 }
 

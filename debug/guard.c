@@ -236,6 +236,38 @@ bool guard_print(const void *p)
 	return true;
 }
 
+/* Objects that one cache or heap is told of. */
+#define GUARDS_PRINTED		10
+
+/*
+ * Live objects of a cache, or of a heap and its caches; with @print say who has allocated the
+ * first of them.
+ */
+size_t guard_live_of(const void *owner, bool print)
+{
+	unsigned int i;
+	size_t n = 0;
+
+	for (i = 0; guards && i < GUARD_MAX; i++) {
+		const struct guard *g = &guards[i];
+		const void *of;
+
+		/* Acquire: pairs with guard_make(). */
+		if (smp_load_acquire(&g->state) != GUARD_LIVE)
+			continue;
+		/* What a cache has left was told when that went. */
+		of = READ_ONCE(g->owner);
+		if (of != owner && (!of || READ_ONCE(g->heap) != owner))
+			continue;
+		if (print && n < GUARDS_PRINTED) {
+			pr_err("  live: a guarded object\n");
+			print_guard(g);
+		}
+		n++;
+	}
+	return n;
+}
+
 /* Is an address that a slot has, or has beside it, one that nobody may use? */
 static bool guard_forbids(const struct guard *g, unsigned long addr)
 {
@@ -470,8 +502,7 @@ void guard_settle(void)
  * another owner, and lie elsewhere.
  *
  * Context: Process.  Sleeps.
- * Return: The number of objects that were live; without @release, but for those that a cache of
- * the heap had when it was destroyed itself.
+ * Return: The number of objects that were live.
  */
 size_t guard_leave(const void *owner, bool release)
 {
@@ -498,7 +529,7 @@ size_t guard_leave(const void *owner, bool release)
 			ours |= cmpxchg(&g->owner, whose, NULL) == owner;
 		if (!ours)
 			continue;
-		live += release || whose;
+		live++;
 		if (release)
 			guard_free(p, false);
 	}

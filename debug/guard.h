@@ -32,6 +32,7 @@ struct galloc_heap *guard_heap_of(const void *p);
 bool guard_target(const void *p, struct target *t, enum mspan_found *found);
 bool guard_judge(const void *p, enum galloc_fault *fault);
 bool guard_print(const void *p);
+size_t guard_live_of(const void *owner, bool print);
 size_t guard_leave(const void *owner, bool release);
 int guard_die(struct notifier_block *nb, unsigned long what, void *data);
 

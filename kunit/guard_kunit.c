@@ -427,6 +427,8 @@ static void a_heap_goes_with_or_without_it(struct kunit *test)
 	p = galloc_from(h, 64, GFP_KERNEL);
 	KUNIT_EXPECT_EQ(test, galloc_heap_destroy(h), 1);
 	gk_expect_faults(test, FAULT_LIVE, 1);
+	KUNIT_EXPECT_EQ(test, gk_heard(test, "live: a guarded object"), 1);
+	KUNIT_EXPECT_EQ(test, gk_heard(test, "allocated by task"), 1);
 	gfree(p);
 	h = galloc_heap_create("guard", &args);
 	KUNIT_ASSERT_NOT_NULL(test, h);

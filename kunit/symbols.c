@@ -72,6 +72,7 @@ EXPORT_SYMBOL_IF_KUNIT(quarantine_flush);
 EXPORT_SYMBOL_IF_KUNIT(quarantine_bytes);
 EXPORT_SYMBOL_IF_KUNIT(table_forget);
 EXPORT_SYMBOL_IF_KUNIT(table_reap);
+EXPORT_SYMBOL_IF_KUNIT(table_walk);
 
 /* observe/ */
 #include "observe/sums.h"

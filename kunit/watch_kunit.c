@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
 // Copyright (C) 2026 The galloc authors
 /*
- * KUnit: what is left of watching when it has ended.
+ * KUnit: what watching finds, and what is left of it when it has ended.
  */
 #include "helpers.h"
 
 #include <linux/kasan.h>
 #include <linux/sched.h>
+#include <linux/seq_file.h>
+#include <linux/stacktrace.h>
 #include <linux/string.h>
 #include <linux/timer.h>
 
 #include "debug/table.h"
 #include "debug/watch.h"
+#include "galloc_cache.h"
 #include "galloc_heap.h"
 #include "galloc_nolock.h"
 
@@ -547,6 +550,136 @@ static void what_comes_meanwhile_is_not_waited_for(struct kunit *test)
 	watch("all off");
 }
 
+/* ---- leaks ----------------------------------------------------------------------------------- */
+
+/* Written after each call, so that each is on the stack. */
+static int born;
+
+static noinline void *born_small(size_t size)
+{
+	void *p = galloc_any(size, GFP_KERNEL);
+
+	WRITE_ONCE(born, 1);
+	return p;
+}
+
+static noinline void *born_large(size_t size)
+{
+	void *p = galloc_any(size, GFP_KERNEL);
+
+	WRITE_ONCE(born, 2);
+	return p;
+}
+
+static noinline void *born_in_heap(struct galloc_heap *heap)
+{
+	void *p = galloc_from(heap, 60, GFP_KERNEL);
+
+	WRITE_ONCE(born, 3);
+	return p;
+}
+
+static noinline void *born_in_cache(struct galloc_cache *cache)
+{
+	void *p = galloc_cache_alloc(cache, GFP_KERNEL);
+
+	WRITE_ONCE(born, 4);
+	return p;
+}
+
+static bool has_stacks(void)
+{
+	unsigned long at[4];
+
+	return stack_trace_save(at, ARRAY_SIZE(at), 0);
+}
+
+/* That of so many bytes was allocated long ago. */
+static void make_older(u32 row, size_t size, const struct record *r, void *asked)
+{
+	if (r->asked == *(u32 *)asked)
+		((struct record *)r)->since -= 1000;
+}
+
+/* The line of leaks that begins with objects and bytes, and the age in it; NULL: none. */
+static const char *leak_line(const char *text, unsigned int objects, unsigned int bytes,
+			     unsigned long *age)
+{
+	const char *line;
+	char head[40];
+
+	snprintf(head, sizeof(head), "\n%10u %14u ", objects, bytes);
+	line = strstr(text, head);
+	return line && sscanf(line + strlen(head), "%lu", age) == 1 ? line : NULL;
+}
+
+/* By stack, most bytes first: how many, what was asked for, and the age of the oldest. */
+static void leaks_are_told_by_stack(struct kunit *test)
+{
+	struct seq_file m = { .size = 64 * 1024 };
+	const char *few, *most;
+	unsigned int i, n = 4;
+	unsigned long age = 0;
+	u32 asked = 90;
+	void *p[5];
+
+	m.buf = kunit_kzalloc(test, m.size, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, m.buf);
+	mutex_init(&m.lock);
+	watch("all on");
+	/* One call, whose loop is left as it is. */
+	OPTIMIZER_HIDE_VAR(n);
+	for (i = 0; i < n; i++)
+		p[i] = born_small(i == 1 ? asked : 100);
+	p[i] = born_large(70000);
+	table_walk(make_older, &asked);
+	gfree(p[3]);
+	KUNIT_EXPECT_EQ(test, leaks_show(&m, NULL), 0);
+	/* Where the kernel tells no stacks all are of one. */
+	few = has_stacks() ? leak_line(m.buf, 3, 290, &age) : leak_line(m.buf, 4, 70290, &age);
+	KUNIT_EXPECT_NOT_NULL(test, few);
+	KUNIT_EXPECT_GE(test, age, 1000);
+	KUNIT_EXPECT_LT(test, age, 1000 + GK_PATIENCE_MS / 1000);
+	if (has_stacks()) {
+		most = leak_line(m.buf, 1, 70000, &age);
+		KUNIT_EXPECT_NOT_NULL(test, most);
+		KUNIT_EXPECT_LT(test, age, 1000);
+		KUNIT_EXPECT_TRUE(test, most < few);
+	}
+	gfree_bulk(3, p);
+	gfree(p[4]);
+	watch("all off");
+}
+
+/* Only what its own heap or cache leaves, when that is destroyed. */
+static void leaks_are_told_when_their_owner_goes(struct kunit *test)
+{
+	struct galloc_cache *cache = galloc_cache_create("owner", 99, NULL);
+	struct galloc_heap *heap = galloc_heap_create("owner", NULL);
+	void *p[3];
+
+	KUNIT_ASSERT_TRUE(test, heap && cache);
+	gk_expect_reports(test, FAULT_LIVE);
+	watch("all on");
+	p[0] = born_small(100);
+	p[1] = born_in_heap(heap);
+	p[2] = born_in_cache(cache);
+	KUNIT_ASSERT_TRUE(test, p[0] && p[1] && p[2]);
+	gk_listen(test);
+	KUNIT_EXPECT_EQ(test, galloc_heap_destroy(heap), 1);
+	KUNIT_EXPECT_EQ(test, gk_heard(test, "live: 1 objects, 60 bytes, the oldest "), 1);
+	KUNIT_EXPECT_EQ(test, gk_heard(test, "allocated by:"), 1);
+	KUNIT_EXPECT_EQ(test, gk_heard(test, "born_in_heap"), has_stacks());
+	gk_listen(test);
+	galloc_cache_destroy(cache);
+	KUNIT_EXPECT_EQ(test, gk_heard(test, "live: 1 objects, 99 bytes, the oldest "), 1);
+	KUNIT_EXPECT_EQ(test, gk_heard(test, "allocated by:"), 1);
+	KUNIT_EXPECT_EQ(test, gk_heard(test, "born_in_cache"), has_stacks());
+	gk_expect_faults(test, FAULT_LIVE, 2);
+	gfree_bulk(ARRAY_SIZE(p), p);
+	watch("all off");
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE(a_zeroed_object_grows_with_zeroes),
 	KUNIT_CASE(an_overrun_is_found_at_the_end),
@@ -562,6 +695,8 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(what_lies_there_has_no_size),
 	KUNIT_CASE(a_lower_limit_empties_it),
 	KUNIT_CASE(what_comes_meanwhile_is_not_waited_for),
+	KUNIT_CASE(leaks_are_told_by_stack),
+	KUNIT_CASE(leaks_are_told_when_their_owner_goes),
 	{}
 };
 
