@@ -9,7 +9,7 @@
 # 2. In a tree of its own, the version goes into galloc.h, dkms.conf, the spec and the
 #    CHANGELOG, and is committed.
 # 3. There all is built and checked, what takes longest last: make docs, also as a PDF where
-#    LaTeX is installed, deb, check-install, check.
+#    LaTeX is installed, deb, check-install, check on all kernels.
 # 4. Only then the branch moves on and gets the tag. build/release/VERSION has what is to
 #    be published: sources, packages, pages, SHA256SUMS. If git has a user.signingkey, the
 #    tag and SHA256SUMS are signed with it. If the branch has moved meanwhile, or something
@@ -163,6 +163,7 @@ head=$(git -C "$top" rev-parse HEAD)
 git -C "$top" worktree add -q --detach "$tree" "$head"
 write_version
 cd "$tree"
+[ -n "${RELEASE_CHECK:-}" ] || export KERNELS=${KERNELS:-6.1 6.12 7.3}
 commands=("${RELEASE_BUILD:-make docs deb}" "${RELEASE_CHECK:-make check-install check}")
 [ -n "${RELEASE_BUILD:-}" ] || ! command -v latexmk >/dev/null || commands=("make docs FORMAT=latexpdf" "${commands[@]}")
 for command in "${commands[@]}"; do
