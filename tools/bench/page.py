@@ -57,10 +57,10 @@ Method
    (``bit``), a span that comes (``grow``) or goes (``release``). ``acquired`` are the locks
    among them; a lock ``waited`` for is one that another CPU had.
 10. ``latency``: a build of galloc.ko measures the time from each lock it takes, and each
-   entry to a CPU's stacks, to the end of that section, and keeps the longest. The kernel
-   is booted for 512 CPUs and 8 nodes, of which 2 CPUs run. The lower of two results
-   counts, since an interrupt can only increase it. ``call`` times whole calls, of an
-   ordinary galloc.ko and on one CPU.
+    entry to a CPU's stacks, to the end of that section, and keeps the longest. The kernel
+    is booted for 512 CPUs and 8 nodes, of which 2 CPUs run. The lower of two results
+    counts, since an interrupt can only increase it. ``call`` times whole calls, of an
+    ordinary galloc.ko and on one CPU.
 11. Kernels with KASAN, lockdep or slab debugging are refused. Instruction counts are not
     judged on a kernel where kmalloc's own pair is not 165 (7.3) or 237 (6.1), give or
     take 5.
@@ -344,7 +344,7 @@ def write_page(results, machine, folder):
     page += grid(rows) + "\n"
     if results.unjudged:
         page += "What could not be judged, and why:\n\n"
-        page += "".join(f"- {str(one).replace('*', '')}\n" for one in results.unjudged) + "\n"
+        page += "".join(f"- ``{str(one).replace('`', '')}``\n" for one in results.unjudged) + "\n"
 
     page += title("The floor of each bed", "=")
     page += "A pair without allocator, and what a pair of 64 bytes is beside it:\n\n"
