@@ -346,7 +346,8 @@ static void run_cache(struct seen *s)
 	unsigned int i;
 
 	object(s, t, sizeof(*t), true);
-	note(s, "%u ", kmem_cache_size(c));
+	/* The kernel may have merged it with one of larger objects. */
+	note(s, "%d ", kmem_cache_size(c) >= sizeof(*t));
 	kmem_cache_free(c, t);
 	t = kmem_cache_alloc_node(c, GFP_KERNEL, numa_mem_id());
 	object(s, t, sizeof(*t), false);
