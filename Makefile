@@ -81,7 +81,7 @@ kbuild	= $(if $(word 2,$(KDIR)),--no-print-directory) -C '$(KDIR)' M='$(out)' MO
 .PHONY: help
 help:
 	@echo 'make run [TEXT=file]  galloc and a client on a stock kernel in QEMU'
-	@echo 'make check            tests, twelve minutes (KERNELS="6.1 6.12 7.3": all tests)'
+	@echo 'make check            the tests of a quarter of an hour (KERNELS="6.1 6.12 7.3": all tests)'
 	@echo 'make check ARCH=arm64 the suites and the stress on arm64, in QEMU'
 	@echo 'make check-install    builds and packages for kernels of every layout'
 	@echo 'make check-observe    perf, bpftrace, drgn, a browser, tables at 512 CPUs'

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # Copyright (C) 2026 The galloc authors
 #
-# check.sh: the tests, `make check`: what two processors that emulate do in twelve minutes,
+# check.sh: the tests, `make check`: what two processors do in some twenty minutes,
 # on a stock 6.1, on 6.1 with KASAN and lockdep, and in user-mode Linux 7.3.
 #
 #	KERNELS='6.1 6.12 7.3'	all of them, on all kernels of these series
