@@ -77,6 +77,7 @@ static unsigned long shrink_count(struct shrinker *shrinker,
 	struct mheap *h = mheap_of(sc->nid);
 	/* data_race(): stale in any case. */
 	unsigned long kept = data_race(h->kept_pages);
+	/* data_race(): as above. */
 	unsigned long pages = data_race(h->free_pages) + data_race(h->deferred_pages);
 
 	pages += drainable_bytes(sc->nid) >> PAGE_SHIFT;

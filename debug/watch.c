@@ -45,6 +45,8 @@ struct watch {
 static struct watch watches[WATCH_MAX];
 static unsigned int nr_watches;
 static DEFINE_RAW_SPINLOCK(watch_lock);
+
+/* Held while rows are switched. */
 DEFINE_MUTEX(watch_mutex);
 
 /* ---- text ------------------------------------------------------------------------------ */

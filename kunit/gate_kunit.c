@@ -650,7 +650,9 @@ static void opening_waits_for_the_watcher(struct kunit *test)
 
 	if (!gk_smp())
 		kunit_skip(test, "one CPU");
-	slow_in = slow_told = slow_out = false;
+	slow_in = false;
+	slow_told = false;
+	slow_out = false;
 	timer_setup(&timer, tell_the_slow, 0);
 	gate_close(GATE_TRACE, &slow_watcher, GATE_ALL_ROWS);
 	thread = gk_start(test, gk_cpu(1), one_pair, NULL);
