@@ -425,8 +425,8 @@ packages_for()
 		traces) echo xz-utils trace-cmd ;;
 		kernels) echo gcc make flex bison bc libelf-dev libssl-dev xz-utils python3 perl ;;
 		model) echo spin ;;
-		quick-lint) echo perl python3 shellcheck codespell ;;
-		lint) echo sparse pylint ;;
+		quick-lint) echo perl python3 codespell ;;
+		lint) echo sparse pylint shellcheck ;;
 		plots) echo gnuplot-nox ;;
 		recording) echo e2fsprogs ;;
 		ported) echo xz-utils util-linux iproute2 ;;
