@@ -285,7 +285,7 @@ esac
 need_places
 need_for modules programs guests traces observing
 [[ $which = arm64-* ]] || need_for qemu
-[ "$bed" != tools ] || need_for drgn tracers shown
+[ "$bed" != tools ] || { need_for drgn tracers shown && build_flags=; }
 KDIR='' KREL='' VMLINUZ='' KERNEL=''
 case $which in
 none-* | up-* | debug-* | arm64-* | kcsan-*) use_kernel build "qemu-$which" ;;
