@@ -165,6 +165,20 @@ plan_scarce()
 	PLAN
 }
 
+# The modules that the scripts of the plan load.
+clients()
+{
+	echo tools/stress samples/wordfreq samples/nolock
+	[[ $which != kcsan-* ]] || echo tools/bed
+	cut -d ' ' -f 1 "$work/plan" | while read -r script; do
+		case $script in
+		samples | soak) (cd "$top" && echo samples/*) ;;
+		override) echo tools/override ;;
+		functionality | regressions) echo tools/testing/selftests/galloc/test_modules ;;
+		esac
+	done
+}
+
 # Plug a GB of memory into the guest's second node once it asks for that. If it asks for a
 # dump of its memory, it gets that before, and the memory says that it is there.
 plug_when_asked()
@@ -303,27 +317,19 @@ isolated=''
 [ -z "${CHECK_QUICK:-}" ] || ops=$((ops / 10)) rounds=$((rounds / 3))
 ops=${STOCK_OPS:-$ops} rounds=${STOCK_ROUNDS:-$rounds}
 
-build_lock "$KREL"
-build_galloc "$KDIR" "$KREL"
-samples=$(cd "$top/samples" && echo *)
-for sample in $samples; do
-	build_client "$KDIR" "samples/$sample"
-	cp "$BUILD/samples/$sample/$sample.ko" "$work/"
-done
-old_clients "$work/nolock.ko"
-build_client "$KDIR" tools/stress
-build_client "$KDIR" tools/override
-if [[ $which = kcsan-* ]]; then
-	export GUEST_RACES=1
-	build_client "$KDIR" tools/bed
-	cp "$BUILD/tools/bed/galloc_bed.ko" "$work/"
-fi
-build_client "$KDIR" tools/testing/selftests/galloc/test_modules
-cp "$BUILD/galloc.ko" "$BUILD"/tools/{stress,override,testing/selftests/galloc/test_modules}/*.ko "$work/"
-build_unlock
-
 plan >"$work/plan"
 [ -s "$work/plan" ] || die "no such script: $STOCK_SCRIPTS"
+build_lock "$KREL"
+build_galloc "$KDIR" "$KREL"
+cp "$BUILD/galloc.ko" "$work/"
+for client in $(clients); do
+	build_client "$KDIR" "$client"
+	cp "$BUILD/$client"/*.ko "$work/"
+done
+[[ $which != kcsan-* ]] || export GUEST_RACES=1
+build_unlock
+old_clients "$work/nolock.ko"
+
 # A text for wordfreq: words enough to fill some pages.
 head -c 60000 "$top"/galloc_mod.c "$top"/mheap.c "$top"/arena.c >"$work/text"
 files=("$work/plan:/test/plan" "$work/text:/test/text")
