@@ -88,7 +88,7 @@ boot()
 		"${files[@]}" "$work/sets.$guest:/sets" "$work/bed.$guest:/bed/is"
 
 	export GUEST_CPUS=$cpus GUEST_NODES=$nodes
-	export GUEST_APPEND="printk.devkmsg=on ${KUNIT_FILTER:+kunit.filter_glob=$KUNIT_FILTER} ${GUEST_APPEND:-}"
+	export GUEST_APPEND="printk.devkmsg=on ${KUNIT_FILTER:+kunit.filter_glob=$KUNIT_FILTER} ${CHECK_QUICK:+galloc_quick} ${GUEST_APPEND:-}"
 	case $config in
 	uml-*)
 		# One of the guests clears freed memory.
