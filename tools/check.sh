@@ -328,7 +328,8 @@ queue_parts()
 	part "none" "host tests" "$top/tools/test/run.sh"
 	part "none" "traces" "$top/tools/test/trace.sh"
 	part "none" "observing" "$top/tools/test/observe.sh"
-	part "none" "interruption" "$top/tools/test/stop.sh"
+	# Of a harness that seldom changes.
+	[ -n "${CHECK_QUICK:-}" ] || part "none" "interruption" "$top/tools/test/stop.sh"
 	part "none" "lint" "$top/tools/lint.sh" --quick
 	if [ -z "${KERNELS:-}" ]; then
 		part "user-mode 7.3" "KUnit" "$top/tools/kunit.sh" uml-7.3
