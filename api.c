@@ -121,22 +121,6 @@ static void *get_once(const struct request *r, gfp_t gfp)
 	return likely(obj) ? init_object(see_taken(obj), sizeclasses[r->class].size, gfp) : NULL;
 }
 
-/*
- * Before the retry, release what is owed, waits, is cached or free; @npages at least to the
- * system: they no longer count against the limit, and can be had at another order.
- */
-void api_relieve(gfp_t gfp, unsigned long npages)
-{
-	nolock_relieve(gfp);
-	rcu_batches_relieve(gfp);
-	quarantine_flush(gfpflags_allow_blocking(gfp));
-	drain_relieve(gfp);
-	retire_relieve(NULL, gfp);
-	if (gfpflags_allow_blocking(gfp) && may_call_system())
-		waiting_release_all();
-	release_relieve(gfp, npages);
-}
-
 /* The account whose limit refuses a request of a set now; or NULL. */
 static struct row_account *refused_by(const struct request *r)
 {
@@ -225,7 +209,7 @@ static void *serve(const struct request *r)
 			if (over_limit(r, waited))
 				return NULL;
 		}
-		api_relieve(gfp, max(r->size, r->align) >> PAGE_SHIFT);
+		relief_for(gfp, max(r->size, r->align) >> PAGE_SHIFT);
 		obj = get_once(r, gfp);
 		if (obj)
 			break;

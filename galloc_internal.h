@@ -736,7 +736,8 @@ struct target {
 enum mspan_found api_target_of(const void *p, struct target *t);
 bool api_refuse_nmi(void);
 bool api_align_ok(size_t align);
-void api_relieve(gfp_t gfp, unsigned long npages);
+
+void relief_for(gfp_t gfp, unsigned long npages);
 
 /*
  * Every exported function calls this before it takes a lock, since an NMI may have

@@ -52,7 +52,7 @@
  *  7. arena_get_chunk(): there is no run.  Ask alloc_pages() for a part of what galloc
  *     holds already, up to a block of 2 MiB.  If only single pages are available the
  *     span is short.
- *  8. api_relieve(): there is no memory.  Drain this CPU's stacks, return free runs to the
+ *  8. relief_for(): there is no memory.  Drain this CPU's stacks, return free runs to the
  *     system, ask the other CPUs to drain; then repeat steps 4 to 7 once, with a
  *     report; with __GFP_NOFAIL until they succeed.
  *
