@@ -156,6 +156,12 @@ static size_t request_takes(const struct request *r)
 	return r->class ? sizeclasses[r->class].size : r->set->args.sc.size;
 }
 
+/* The pages that it needs in one piece. */
+static unsigned long request_pages(const struct request *r)
+{
+	return max(PFN_UP(request_takes(r)), r->align >> PAGE_SHIFT);
+}
+
 /* Is its object to be sampled?  Then the bytes, else 0. */
 static noinline size_t request_sampled(const struct request *r)
 {
@@ -175,6 +181,7 @@ static void *serve(const struct request *r)
 {
 	bool sleeps = gfpflags_allow_blocking(r->gfp), settled = false, waited = false, owed;
 	struct row_account *a;
+	unsigned long npages;
 	gfp_t gfp = r->gfp;
 	size_t sampled;
 	void *obj;
@@ -209,10 +216,12 @@ static void *serve(const struct request *r)
 			if (over_limit(r, waited))
 				return NULL;
 		}
-		relief_for(gfp, max(r->size, r->align) >> PAGE_SHIFT);
+		npages = request_pages(r);
+		relief_for(gfp, npages);
 		obj = get_once(r, gfp);
 		if (obj)
 			break;
+		relief_failed(gfp, npages);
 		count_event(EVENT_ALLOC_FAILED);
 		if (over_limit(r, false) || !(gfp & __GFP_NOFAIL))
 			return NULL;

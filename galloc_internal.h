@@ -738,6 +738,8 @@ bool api_refuse_nmi(void);
 bool api_align_ok(size_t align);
 
 void relief_for(gfp_t gfp, unsigned long npages);
+void relief_failed(gfp_t gfp, unsigned long npages);
+void relief_forget(void);
 
 /*
  * Every exported function calls this before it takes a lock, since an NMI may have

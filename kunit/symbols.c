@@ -119,6 +119,9 @@ EXPORT_SYMBOL_IF_KUNIT(rcu_batches_peak);
 EXPORT_SYMBOL_IF_KUNIT(rcu_batches_relieve);
 EXPORT_SYMBOL_IF_KUNIT(rcu_batches_end);
 
+/* relief.c */
+EXPORT_SYMBOL_IF_KUNIT(relief_forget);
+
 /* mheap.c */
 EXPORT_SYMBOL_IF_KUNIT(mheap_alloc);
 EXPORT_SYMBOL_IF_KUNIT(mheap_alloc_span);
