@@ -217,11 +217,11 @@ static void *serve(const struct request *r)
 				return NULL;
 		}
 		npages = request_pages(r);
-		relief_for(gfp, npages);
+		relief_for(gfp, npages, r->nid);
 		obj = get_once(r, gfp);
 		if (obj)
 			break;
-		relief_failed(gfp, npages);
+		relief_failed(gfp, npages, r->nid);
 		count_event(EVENT_ALLOC_FAILED);
 		if (over_limit(r, false) || !(gfp & __GFP_NOFAIL))
 			return NULL;

@@ -217,10 +217,12 @@ struct arena_mended {
 	unsigned long more;
 };
 
-/* By node, without a lock: orders that it could not provide a moment ago. */
+/* By node, without a lock: what it could not provide a moment ago. */
 struct arena_scarce {
-	unsigned long until;		/* in jiffies: end of validity */
+	unsigned long until;		/* in jiffies: end of validity of the order */
 	unsigned int order;		/* orders above this */
+	u32 vain_until;			/* the same of the pages; 0: never yet */
+	u32 vain_pages;			/* so many or more, whoever waits: see relief.c */
 };
 
 extern struct arena_scarce *arena_scarce;

@@ -737,8 +737,8 @@ enum mspan_found api_target_of(const void *p, struct target *t);
 bool api_refuse_nmi(void);
 bool api_align_ok(size_t align);
 
-void relief_for(gfp_t gfp, unsigned long npages);
-void relief_failed(gfp_t gfp, unsigned long npages);
+void relief_for(gfp_t gfp, unsigned long npages, int nid);
+void relief_failed(gfp_t gfp, unsigned long npages, int nid);
 void relief_forget(void);
 
 /*

@@ -8,43 +8,58 @@
  */
 #include "mcache.h"
 
+#include <linux/nodemask.h>
+
 /*
- * After requests have waited for others in vain, those that need as many pages do not wait for
- * so long, in jiffies.
+ * After requests for a node have waited for others in vain, those that need as many pages do
+ * not wait for so long, in jiffies.
  */
 #define RELIEF_PAUSE	DIV_ROUND_UP(HZ, 2)
 
-/* When that ends, 0: never yet; and the fewest pages that have been waited for. */
-static u32 vain_until;
-static u32 vain_pages;
-
 /* Not by their order, which turns round when jiffies have gone on for long enough. */
-static bool vain_is_fresh(void)
+static bool vain_is_fresh(const struct arena_scarce *scarce)
 {
-	u32 until = READ_ONCE(vain_until);
+	u32 until = READ_ONCE(scarce->vain_until);
 
 	return until && until - (u32)jiffies <= RELIEF_PAUSE + 1;
 }
 
+static struct arena_scarce *scarce_of(int nid)
+{
+	return &arena_scarce[nid == NUMA_NO_NODE ? capacity_node() : nid];
+}
+
+/* A request that has something else to take may go without so many pages. */
+static unsigned long tries_hard_for(gfp_t gfp)
+{
+	if (!(gfp & __GFP_NORETRY))
+		return 1UL << PAGE_ALLOC_COSTLY_ORDER;
+	return gfp & __GFP_THISNODE ? 0 : 1;
+}
+
 /*
  * May a request do without the wait for a grace period and for other CPUs?  One that asks for
- * a long run takes what is at hand, or something else: the page allocator tries no harder for it,
- * either.  Then each of many is not to wait for what the one before has had freed.
+ * a long run, or for a node alone, takes what is at hand, or something else: the page allocator
+ * tries no harder for it, either.  Then each of many is not to wait for what the one before has
+ * had freed.
  */
-static bool relief_is_vain(gfp_t gfp, unsigned long npages)
+static bool relief_is_vain(gfp_t gfp, unsigned long npages, int nid)
 {
-	if (gfp & (__GFP_NOFAIL | __GFP_RETRY_MAYFAIL))
+	const struct arena_scarce *scarce = scarce_of(nid);
+
+	if (gfp & (__GFP_NOFAIL | __GFP_RETRY_MAYFAIL) || npages <= tries_hard_for(gfp))
 		return false;
-	if (npages <= (gfp & __GFP_NORETRY ? 1 : 1UL << PAGE_ALLOC_COSTLY_ORDER))
-		return false;
-	return npages >= READ_ONCE(vain_pages) && vain_is_fresh();
+	return npages >= READ_ONCE(scarce->vain_pages) && vain_is_fresh(scarce);
 }
 
 #ifdef CONFIG_GALLOC_KUNIT
 /* As if that had been long ago. */
 void relief_forget(void)
 {
-	WRITE_ONCE(vain_until, 0);
+	int nid;
+
+	for_each_node(nid)
+		WRITE_ONCE(arena_scarce[nid].vain_until, 0);
 }
 #endif
 
@@ -52,17 +67,20 @@ void relief_forget(void)
  * relief_failed() - after relief_for() there still is no memory
  * @gfp: flags of the request
  * @npages: pages that it needs
+ * @nid: node wanted, NUMA_NO_NODE: the CPU's own
  *
  * Context: Any but NMI.
  */
-void relief_failed(gfp_t gfp, unsigned long npages)
+void relief_failed(gfp_t gfp, unsigned long npages, int nid)
 {
-	if (!gfpflags_allow_blocking(gfp) || relief_is_vain(gfp, npages))
+	struct arena_scarce *scarce = scarce_of(nid);
+
+	if (!gfpflags_allow_blocking(gfp) || relief_is_vain(gfp, npages, nid))
 		return;
 	/* Racy: a guess. */
-	if (!vain_is_fresh() || npages < READ_ONCE(vain_pages))
-		WRITE_ONCE(vain_pages, npages);
-	WRITE_ONCE(vain_until, (u32)(jiffies + RELIEF_PAUSE) | 1);
+	if (!vain_is_fresh(scarce) || npages < READ_ONCE(scarce->vain_pages))
+		WRITE_ONCE(scarce->vain_pages, npages);
+	WRITE_ONCE(scarce->vain_until, (u32)(jiffies + RELIEF_PAUSE) | 1);
 }
 
 /**
@@ -70,13 +88,14 @@ void relief_failed(gfp_t gfp, unsigned long npages)
  * @gfp: flags of the request
  * @npages: pages that it needs: so many at least go to the system, where they no longer
  *	count against the limit, and can be had at another order
+ * @nid: node wanted, NUMA_NO_NODE: the CPU's own
  *
  * Context: Any but NMI, no galloc lock held.  Sleeps if @gfp allows it.
  */
-void relief_for(gfp_t gfp, unsigned long npages)
+void relief_for(gfp_t gfp, unsigned long npages, int nid)
 {
 	/* Others are asked all the same. */
-	gfp_t wait = relief_is_vain(gfp, npages) ? gfp & ~__GFP_DIRECT_RECLAIM : gfp;
+	gfp_t wait = relief_is_vain(gfp, npages, nid) ? gfp & ~__GFP_DIRECT_RECLAIM : gfp;
 
 	nolock_relieve(gfp);
 	rcu_batches_relieve(wait);

@@ -34,7 +34,7 @@ void *heap_zalloc(size_t bytes)
 
 	if (p)
 		return p;
-	relief_for(GFP_KERNEL, 1);
+	relief_for(GFP_KERNEL, 1, NUMA_NO_NODE);
 	return arena_meta_zalloc(bytes, NUMA_NO_NODE, GFP_KERNEL);
 }
 
@@ -45,7 +45,7 @@ struct rowset *heap_rows(const struct rows_args *args, gfp_t gfp)
 
 	if (set || gfp & GALLOC_GFP_ONCE)
 		return set;
-	relief_for(gfp, 1);
+	relief_for(gfp, 1, NUMA_NO_NODE);
 	return rows_create(args, gfp);
 }
 
