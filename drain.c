@@ -268,39 +268,38 @@ static void stash_visit(int cpu, bool all)
 	} while (s);
 }
 
-/*
- * This CPU's work item has done the tick's work, and, with @gen, the drains up to that
- * generation.
- */
-static void drain_followed(int cpu, const int *gen)
+/* This CPU's work item has done the work of tick @age, and, with @gen, the drains up to that. */
+static void drain_followed(int cpu, int age, const int *gen)
 {
 	struct mcache *m = mcache_enter();
 
 	if (!m)
 		return;
 	if (m->cpu == cpu) {
-		m->age = atomic_read(&tick_gen);
+		m->age = age;
 		if (gen)
 			m->gen = *gen;
 	}
 	mcache_leave(m);
 }
 
-/* The work item of a CPU. */
+/* The work item of a CPU.  More often than at each tick no class would seem to be in use. */
 void drain_work_fn(struct work_struct *work)
 {
 	struct mcache *m = container_of(work, struct mcache, work);
-	int gen = atomic_read(&drain_gen);
-	bool all = xchg(&m->drain_all, false);
+	int gen = atomic_read(&drain_gen), age = atomic_read(&tick_gen);
+	bool all = xchg(&m->drain_all, false), due = all || mcache_racy(m->age) != age;
 	unsigned int k;
 
 	capacity_catch_up(m->cpu);
-	for (k = 1; k < READ_ONCE(stack_end); k++)
+	for (k = 1; due && k < READ_ONCE(stack_end); k++)
 		drain_visit(m->cpu, k, all, false);
-	away_visit(m->cpu, all);
-	stash_visit(m->cpu, all);
+	if (due) {
+		away_visit(m->cpu, all);
+		stash_visit(m->cpu, all);
+	}
 	capacity_trim(m->cpu);
-	drain_followed(m->cpu, all ? &gen : NULL);
+	drain_followed(m->cpu, age, all ? &gen : NULL);
 	if (all)
 		count_event(EVENT_DRAIN);
 }

@@ -213,10 +213,47 @@ static void an_isolated_cpu_gives_up_the_adopted_node(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, validate_all(), 0);
 }
 
+static void run_work_item(struct mcache *m)
+{
+	queue_work_on(m->cpu, galloc_wq, &m->work);
+	flush_work(&m->work);
+}
+
+/*
+ * A CPU whose calls come with interrupts off has its work item bring places as often as it
+ * lacks some: a class that was not used since a moment ago is not idle.
+ */
+static void only_a_tick_takes_what_is_idle(struct kunit *test)
+{
+	const struct mcache_stack *stack = gk_stack(sizeclass_of(64));
+	struct mcache *m = raw_cpu_ptr(&galloc_mcache);
+	unsigned int i, had;
+
+	if (galloc_debug)
+		kunit_skip(test, "no stacks");
+	drain_tick();
+	run_work_item(m);
+	have_stacks(test);
+	free_objects();
+	had = gk_stacked(stack);
+	KUNIT_EXPECT_GT(test, had, 0);
+	for (i = 0; i < 3; i++)
+		run_work_item(m);
+	KUNIT_EXPECT_EQ(test, gk_stacked(stack), had);
+	/* The first one sees it in use. */
+	for (i = 0; i < 2; i++) {
+		drain_tick();
+		run_work_item(m);
+	}
+	KUNIT_EXPECT_EQ(test, gk_stacked(stack), 0);
+	KUNIT_EXPECT_EQ(test, validate_all(), 0);
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE(a_stack_without_room_keeps_no_span),
 	KUNIT_CASE(a_smaller_budget_is_followed),
 	KUNIT_CASE(a_cpu_at_work_follows_a_smaller_budget),
+	KUNIT_CASE(only_a_tick_takes_what_is_idle),
 	KUNIT_CASE(an_isolated_cpu_gives_up_the_adopted_node),
 	{}
 };

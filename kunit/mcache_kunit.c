@@ -296,10 +296,9 @@ static void capacity_follows_a_load_of_a_thousand(struct kunit *test)
 /* The tick's work on each CPU. */
 static void look_for_idle_classes(void)
 {
-	struct mcache *m = this_mcache();
-
-	queue_work_on(m->cpu, galloc_wq, &m->work);
-	flush_work(&m->work);
+	drain_tick();
+	queue_work_on(this_mcache()->cpu, galloc_wq, &this_mcache()->work);
+	flush_work(&this_mcache()->work);
 }
 
 static void an_idle_class_is_drained_and_a_busy_one_is_not(struct kunit *test)

@@ -346,6 +346,7 @@ static void a_cpu_follows_though_its_stash_fills(struct kunit *test)
 /* The tick's work on this CPU. */
 static void look_for_idle_runs(void)
 {
+	drain_tick();
 	queue_work_on(raw_smp_processor_id(), galloc_wq, &this_mcache()->work);
 	flush_work(&this_mcache()->work);
 }

@@ -75,6 +75,7 @@ static void look_for_idle_classes(void)
 {
 	struct mcache *m = raw_cpu_ptr(&galloc_mcache);
 
+	drain_tick();
 	queue_work_on(m->cpu, galloc_wq, &m->work);
 	flush_work(&m->work);
 }
