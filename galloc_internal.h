@@ -113,7 +113,7 @@ enum mspan_state {
  * @word: the three above, see mspan_exchange()
  * @objects: objects it is cut into, at most 64 * @nwords
  * @bucket: index of the mcentral list a PARTIAL span is on
- * @hint: the word where a claim starts; used by the owner only
+ * @hint: the word where a claim starts; of a LARGE object, is it sampled?  The owner's
  * @nwords: capacity of @free in words, fixed for the descriptor's whole life
  * @zeroed: all bytes are known to be zero (FREE runs fresh from the system)
  * @dense: a FREE run is on the dense list of its length

@@ -83,6 +83,8 @@ void *large_hand_out(struct mspan *s, unsigned int row, gfp_t gfp)
 	if (want_init_on_alloc(gfp) && !s->zeroed)
 		memset(p, 0, (size_t)s->npages << PAGE_SHIFT);
 	s->zeroed = false;
+	/* Not sampled yet, see profile.c. */
+	WRITE_ONCE(s->hint, 0);
 	count_event(EVENT_LARGE_ALLOC);
 	/* Before the tag: validate finds it on all pages of a LARGE span. */
 	large_set_stack(s, STACK_LARGE);

@@ -6,7 +6,9 @@
  * An object that sample.c chooses gets a record, in a hash table by its page, which counts
  * in an entry: that of its stack, size and mean distance.  Its page is marked with
  * STACK_WATCHED, so that its free, by whatever way, takes a slow path and comes here; the
- * other objects of the page take one, too, and go on to their stacks from there.
+ * other objects of the page take one, too, and go on to their stacks from there.  An object
+ * of whole pages has its mark in its descriptor, which its free reads anyway: the records are
+ * searched only for what has a mark.
  *
  * A free takes the record by cmpxchg() and leaves it on a list, which whoever may take the
  * lock settles: it works in any context.  Records and entries stay until galloc is
@@ -310,6 +312,39 @@ static bool record_take_at(unsigned long addr)
 	return false;
 }
 
+/* The span of an object of whole pages, or NULL.  In an RCU read section. */
+static struct mspan *large_span(const void *p)
+{
+	const struct arena *arena;
+	unsigned int page;
+
+	if (arena_stack_of(p) != STACK_LARGE)
+		return NULL;
+	arena = arena_of(p, &page);
+	return arena_span(arena, page);
+}
+
+/* Has an object a mark, or its page? */
+static bool is_watched(const void *p)
+{
+	const struct arena *arena;
+	unsigned int page, number;
+	const struct mspan *s;
+	bool watched;
+
+	rcu_read_lock();
+	arena = arena_of(p, &page);
+	/* data_race(): as arena_stack_at(). */
+	number = data_race(arena->stack[page]);
+	watched = number == STACK_WATCHED;
+	if (number == STACK_LARGE) {
+		s = arena_span(arena, page);
+		watched = s && READ_ONCE(s->hint);
+	}
+	rcu_read_unlock();
+	return watched;
+}
+
 /*
  * Take the mark of a page away if no other object there is sampled.  Our own is still in use,
  * so its span stays.  Without a lock: whoever records an object does that before he marks its
@@ -333,16 +368,22 @@ static void page_unwatch(const struct object *o, const void *p)
 
 /*
  * Mark the page of a small object, or take the mark away.  In rows of sets pages get other
- * numbers, too, under the row's lock.  False if that was taken.
+ * numbers, too, under the row's lock.  False if that was taken.  An object of whole pages
+ * keeps its mark until another one begins there: its second free would find a run by then.
  */
 static bool page_watch(const void *p, bool watch, bool any)
 {
 	bool locked = true, set = false;
 	unsigned long flags;
 	struct object o;
+	struct mspan *s;
 
 	rcu_read_lock();
-	if (mspan_resolve(p, &o) == FOUND_OBJECT) {
+	s = large_span(p);
+	if (s) {
+		if (watch)
+			WRITE_ONCE(s->hint, 1);
+	} else if (mspan_resolve(p, &o) == FOUND_OBJECT) {
 		set = o.c->set;
 		if (set)
 			locked = lock_or_try(&o.c->lock, any, &flags);
@@ -357,6 +398,17 @@ static bool page_watch(const void *p, bool watch, bool any)
 	}
 	rcu_read_unlock();
 	return locked;
+}
+
+/* Take the record of an object, if it has one, and the mark of its page. */
+static void record_drop(const void *p, bool any)
+{
+	/* If that is not possible now, frees in the page stay slow. */
+	if (!record_take_at(addr_of(p)))
+		return;
+	page_watch(p, false, any);
+	if (!any)
+		settle_some();
 }
 
 /**
@@ -383,7 +435,7 @@ void profile_add(const void *p, size_t size, bool any)
 	if (!e || !record_add(e, addr_of(p), any)) {
 		atomic_long_inc(&nr_lost);
 	} else if (!page_watch(p, true, any)) {
-		profile_forget(p, any);
+		record_drop(p, any);
 		atomic_long_inc(&nr_lost);
 	}
 }
@@ -405,12 +457,8 @@ void profile_add_bulk(void **p, size_t n, size_t size)
  */
 void profile_forget(const void *p, bool any)
 {
-	/* If that is not possible now, frees in the page stay slow. */
-	if (!record_take_at(addr_of(p)))
-		return;
-	page_watch(p, false, any);
-	if (!any)
-		settle_some();
+	if (unlikely(is_watched(p)))
+		record_drop(p, any);
 }
 
 /* All objects of these pages are gone, and soon the pages. */
