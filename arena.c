@@ -256,6 +256,8 @@ static bool chunk_freeze(struct page *page, unsigned int order)
 	unsigned int i, n = 1U << order;
 
 	for (i = 0; i < n; i++) {
+		/* What follows an atomic operation waits for it, and so for each cache miss. */
+		prefetchw(page + i + 16);
 		if (page_ref_freeze(page + i, ARENA_PAGE_REFS))
 			continue;
 		while (i--)

@@ -10,6 +10,7 @@
 
 #include <linux/cpuset.h>
 #include <linux/kmemleak.h>
+#include <linux/prefetch.h>
 
 /**
  * struct arena - one 2 MiB slot of the address map
