@@ -18,7 +18,6 @@
 /* Live objects that the twin searches through at each operation. */
 #define MAX_LIVE	200
 #define MAX_LIVE_BYTES	(6UL << 20)
-#define MAX_BULK	16
 
 /* Objects that wait for a grace period before they are waited for. */
 #define MAX_IN_RCU	500
@@ -44,7 +43,7 @@ static size_t random_size(struct walk *w)
 	return gk_random_size(w->in ? &rng : &w->rng);
 }
 
-static size_t any_size(struct walk *w)
+size_t walk_size(struct walk *w)
 {
 	switch (walk_below(w, 2000)) {
 	case 0:
@@ -56,8 +55,8 @@ static size_t any_size(struct walk *w)
 	}
 }
 
-/* Flags that a task may use; see got() for which of them may be refused. */
-static gfp_t any_gfp(struct walk *w)
+/* Flags that a task may use; see walk_got() for which of them may be refused. */
+gfp_t walk_gfp(struct walk *w)
 {
 	static const gfp_t flags[] = {
 		GFP_KERNEL, GFP_KERNEL, GFP_KERNEL, GFP_KERNEL, GFP_NOFS,
@@ -75,14 +74,14 @@ void walk_expect(struct walk *w, const char *wrong)
 		w->wrong = wrong;
 }
 
-static size_t natural(size_t size)
+size_t walk_natural(size_t size)
 {
 	return max_t(size_t, 8, size & -size);
 }
 
 /* Record galloc's result in the twin, or check that it may fail. */
-static void got(struct walk *w, void *p, size_t size, size_t align, gfp_t gfp,
-		bool sized)
+void walk_got(struct walk *w, void *p, size_t size, size_t align, gfp_t gfp,
+	      bool sized)
 {
 	unsigned int order = get_order(max(size, align));
 
@@ -109,17 +108,17 @@ struct twin_object *walk_object(struct walk *w)
 
 static void do_galloc(struct walk *w)
 {
-	size_t size = any_size(w);
-	gfp_t gfp = any_gfp(w);
+	size_t size = walk_size(w);
+	gfp_t gfp = walk_gfp(w);
 
-	got(w, galloc(size, gfp), size, natural(size), gfp, true);
+	walk_got(w, galloc(size, gfp), size, walk_natural(size), gfp, true);
 }
 
 static void do_galloc_constant(struct walk *w)
 {
 	static const size_t sizes[] = { 8, 24, 100, 1024, 2560, 5000, 32768, 50000 };
 	unsigned int which = walk_below(w, ARRAY_SIZE(sizes));
-	gfp_t gfp = any_gfp(w);
+	gfp_t gfp = walk_gfp(w);
 	void *p;
 
 	switch (which) {
@@ -148,10 +147,10 @@ static void do_galloc_constant(struct walk *w)
 		p = galloc(50000, gfp);
 		break;
 	}
-	got(w, p, sizes[which], natural(sizes[which]), gfp, true);
+	walk_got(w, p, sizes[which], walk_natural(sizes[which]), gfp, true);
 }
 
-static void expect_zero(struct walk *w, const void *p)
+void walk_expect_zero(struct walk *w, const void *p)
 {
 	if (p && !twin_all_zero(p, gsize(p)))
 		walk_expect(w, "not zero");
@@ -159,44 +158,44 @@ static void expect_zero(struct walk *w, const void *p)
 
 static void do_gzalloc(struct walk *w)
 {
-	size_t size = any_size(w);
-	gfp_t gfp = any_gfp(w);
+	size_t size = walk_size(w);
+	gfp_t gfp = walk_gfp(w);
 	void *p = gzalloc(size, gfp);
 
-	expect_zero(w, p);
-	got(w, p, size, natural(size), gfp, true);
+	walk_expect_zero(w, p);
+	walk_got(w, p, size, walk_natural(size), gfp, true);
 }
 
 static void do_array(struct walk *w)
 {
 	size_t n = 1 + walk_below(w, 100), size = 1 + walk_below(w, 200);
 	bool zero = walk_below(w, 2);
-	gfp_t gfp = any_gfp(w);
+	gfp_t gfp = walk_gfp(w);
 	void *p = zero ? gcalloc(n, size, gfp) : galloc_array(n, size, gfp);
 
 	if (zero)
-		expect_zero(w, p);
-	got(w, p, n * size, natural(n * size), gfp, true);
+		walk_expect_zero(w, p);
+	walk_got(w, p, n * size, walk_natural(n * size), gfp, true);
 }
 
 static void do_node(struct walk *w)
 {
 	static const int nodes[] = { NUMA_NO_NODE, 0, 1, 12345 };
-	size_t size = any_size(w);
-	gfp_t gfp = any_gfp(w);
+	size_t size = walk_size(w);
+	gfp_t gfp = walk_gfp(w);
 	void *p = galloc_node(size, gfp, nodes[walk_below(w, ARRAY_SIZE(nodes))]);
 
-	got(w, p, size, natural(size), gfp, true);
+	walk_got(w, p, size, walk_natural(size), gfp, true);
 }
 
 static void do_aligned(struct walk *w)
 {
 	size_t align = 1UL << walk_below(w, walk_below(w, 8) ? 13 : 19);
-	size_t size = any_size(w);
-	gfp_t gfp = any_gfp(w);
+	size_t size = walk_size(w);
+	gfp_t gfp = walk_gfp(w);
 	void *p = galloc_aligned(size, align, gfp);
 
-	got(w, p, size, max(align, natural(size)), gfp, false);
+	walk_got(w, p, size, max(align, walk_natural(size)), gfp, false);
 }
 
 static void do_nofail(struct walk *w)
@@ -206,8 +205,8 @@ static void do_nofail(struct walk *w)
 	/* It would hang. */
 	if (w->hungry || get_order(size) > w->order)
 		return;
-	got(w, galloc(size, GFP_KERNEL | __GFP_NOFAIL), size, natural(size),
-	    GFP_KERNEL, true);
+	walk_got(w, galloc(size, GFP_KERNEL | __GFP_NOFAIL), size, walk_natural(size),
+		 GFP_KERNEL, true);
 }
 
 static void do_irqs_off(struct walk *w)
@@ -219,47 +218,47 @@ static void do_irqs_off(struct walk *w)
 	local_irq_save(flags);
 	p = galloc(size, GFP_ATOMIC | __GFP_NOWARN);
 	local_irq_restore(flags);
-	got(w, p, size, natural(size), GFP_ATOMIC, true);
+	walk_got(w, p, size, walk_natural(size), GFP_ATOMIC, true);
 }
 
 static void do_bulk(struct walk *w)
 {
-	size_t n = 1 + walk_below(w, MAX_BULK), size = random_size(w), i;
-	gfp_t gfp = any_gfp(w);
-	void *p[MAX_BULK];
+	size_t n = 1 + walk_below(w, WALK_MAX_BULK), size = random_size(w), i;
+	gfp_t gfp = walk_gfp(w);
+	void *p[WALK_MAX_BULK];
 
 	if (galloc_bulk(size, gfp, n, p) != n) {
-		got(w, NULL, size, 8, gfp, true);
+		walk_got(w, NULL, size, 8, gfp, true);
 		return;
 	}
 	for (i = 0; i < n; i++)
-		got(w, p[i], size, natural(size), gfp, true);
+		walk_got(w, p[i], size, walk_natural(size), gfp, true);
 }
 
 static void do_heap(struct walk *w)
 {
-	size_t size = any_size(w), align = 1UL << walk_below(w, 8);
-	gfp_t gfp = any_gfp(w);
+	size_t size = walk_size(w), align = 1UL << walk_below(w, 8);
+	gfp_t gfp = walk_gfp(w);
 
 	if (walk_below(w, 4))
-		got(w, galloc_from(w->heap, size, gfp), size, natural(size), gfp, true);
+		walk_got(w, galloc_from(w->heap, size, gfp), size, walk_natural(size), gfp, true);
 	else
-		got(w, galloc_from_aligned(w->heap, size, align, gfp), size,
-		    max(align, natural(size)), gfp, false);
+		walk_got(w, galloc_from_aligned(w->heap, size, align, gfp), size,
+			 max(align, walk_natural(size)), gfp, false);
 }
 
 static void do_heap_bulk(struct walk *w)
 {
-	size_t n = 1 + walk_below(w, MAX_BULK), size = random_size(w), i;
-	gfp_t gfp = any_gfp(w);
-	void *p[MAX_BULK];
+	size_t n = 1 + walk_below(w, WALK_MAX_BULK), size = random_size(w), i;
+	gfp_t gfp = walk_gfp(w);
+	void *p[WALK_MAX_BULK];
 
 	if (galloc_from_bulk(w->heap, size, gfp, n, p) != n) {
-		got(w, NULL, size, 8, gfp, true);
+		walk_got(w, NULL, size, 8, gfp, true);
 		return;
 	}
 	for (i = 0; i < n; i++)
-		got(w, p[i], size, natural(size), gfp, true);
+		walk_got(w, p[i], size, walk_natural(size), gfp, true);
 }
 
 static void do_cache(struct walk *w)
@@ -267,66 +266,26 @@ static void do_cache(struct walk *w)
 	bool second = walk_below(w, 2);
 	struct galloc_cache *cache = w->cache[second];
 	bool zero = !walk_below(w, 4);
-	gfp_t gfp = any_gfp(w);
+	gfp_t gfp = walk_gfp(w);
 	void *p = zero ? galloc_cache_zalloc(cache, gfp) : galloc_cache_alloc(cache, gfp);
 
 	if (zero)
-		expect_zero(w, p);
-	got(w, p, galloc_cache_size(cache), second ? 64 : 8, gfp, false);
+		walk_expect_zero(w, p);
+	walk_got(w, p, galloc_cache_size(cache), second ? 64 : 8, gfp, false);
 }
 
 static void do_cache_bulk(struct walk *w)
 {
-	size_t n = 1 + walk_below(w, MAX_BULK), i;
-	gfp_t gfp = any_gfp(w);
-	void *p[MAX_BULK];
+	size_t n = 1 + walk_below(w, WALK_MAX_BULK), i;
+	gfp_t gfp = walk_gfp(w);
+	void *p[WALK_MAX_BULK];
 
 	if (galloc_cache_alloc_bulk(w->cache[0], gfp, n, p) != n) {
-		got(w, NULL, galloc_cache_size(w->cache[0]), 8, gfp, false);
+		walk_got(w, NULL, galloc_cache_size(w->cache[0]), 8, gfp, false);
 		return;
 	}
 	for (i = 0; i < n; i++)
-		got(w, p[i], galloc_cache_size(w->cache[0]), 8, gfp, false);
-}
-
-static void do_realloc(struct walk *w)
-{
-	size_t size = any_size(w), had, real, keep;
-	struct twin_object *o = walk_object(w);
-	gfp_t gfp = any_gfp(w);
-	bool zero = walk_below(w, 2), in_heap;
-	u8 *p, *q;
-	u32 stamp;
-
-	if (!o)
-		return;
-	p = o->p;
-	had = o->size;
-	real = o->real;
-	stamp = o->stamp;
-	in_heap = heap_has(w->heap, p);
-	q = grealloc(p, size, zero ? gfp | __GFP_ZERO : gfp);
-	if (!q) {
-		got(w, NULL, size, 8, gfp, false);
-		/* The old one stays, and its pattern is checked later on. */
-		return;
-	}
-	if (heap_has(w->heap, q) != in_heap)
-		walk_expect(w, "left its heap, or came into it");
-	keep = min(had, size);
-	if (size <= real && q != p && IS_ALIGNED((unsigned long)p, size & -size))
-		walk_expect(w, "moved without need");
-	if (!twin_intact(q, keep, stamp))
-		walk_expect(w, "lost its contents");
-	if (zero && size > real && !twin_all_zero(q + real, size - real))
-		walk_expect(w, "grown part is not zero");
-	if (zero && size <= real && !twin_all_zero(q + size, gsize(q) - size))
-		walk_expect(w, "part behind the end is not zero");
-	w->twin.bytes -= real;
-	*o = w->twin.objects[--w->twin.nr];
-	/* Shrunk in place it keeps its class, and its class's alignment. */
-	got(w, q, size, q == p ? 8 : natural(size), gfp,
-	    q != p || galloc_size_roundup(size) == real);
+		walk_got(w, p[i], galloc_cache_size(w->cache[0]), 8, gfp, false);
 }
 
 static void do_free(struct walk *w)
@@ -396,14 +355,14 @@ static void do_free_by_realloc(struct walk *w)
 		return;
 	p = o->p;
 	walk_expect(w, twin_drop(&w->twin, o));
-	if (grealloc(p, 0, any_gfp(w)) != ZERO_SIZE_PTR)
+	if (grealloc(p, 0, walk_gfp(w)) != ZERO_SIZE_PTR)
 		walk_expect(w, "realloc to nothing gave something");
 }
 
 static void do_free_bulk(struct walk *w)
 {
-	unsigned int n = walk_below(w, MAX_BULK + 1), i;
-	void *p[MAX_BULK];
+	unsigned int n = walk_below(w, WALK_MAX_BULK + 1), i;
+	void *p[WALK_MAX_BULK];
 
 	for (i = 0; i < n; i++) {
 		struct twin_object *o = walk_object(w);
@@ -491,8 +450,15 @@ static const struct {
 	{ "galloc_cache_alloc", do_cache, true },
 	{ "galloc_cache_alloc", do_cache, true },
 	{ "galloc_cache_alloc_bulk", do_cache_bulk, true },
-	{ "grealloc", do_realloc, true },
-	{ "grealloc", do_realloc, true },
+	{ "galloc_nolock", walk_nolock, true },
+	{ "galloc_prefill", walk_prefill, true },
+	{ "gvmalloc", walk_vmalloc, true },
+	{ "gstrdup", walk_string, true },
+	{ "gmemdup", walk_memdup, true },
+	{ "grealloc", walk_realloc, true },
+	{ "grealloc", walk_realloc, true },
+	{ "grealloc_aligned", walk_realloc_aligned, true },
+	{ "gvrealloc", walk_vrealloc, true },
 	{ "gfree", do_free, false },
 	{ "gfree", do_free, false },
 	{ "gfree", do_free, false },
@@ -505,6 +471,9 @@ static const struct {
 	{ "gfree_sensitive", do_free_sensitive, false },
 	{ "grealloc to 0", do_free_by_realloc, false },
 	{ "gfree_bulk", do_free_bulk, false },
+	{ "gfree_nolock", walk_free_nolock, false },
+	{ "gfree_nolock", walk_free_nolock, false },
+	{ "gvfree", walk_vfree, false },
 	{ "gfree_rcu", do_free_rcu, false },
 	{ "gsize", do_look, false },
 };
@@ -518,7 +487,7 @@ static void one_call(struct walk *w)
 			return;
 		which = walk_below(w, ARRAY_SIZE(calls));
 	} while (calls[which].allocates &&
-		 (w->twin.nr > MAX_LIVE - MAX_BULK ||
+		 (w->twin.nr > MAX_LIVE - WALK_MAX_BULK ||
 		  w->twin.bytes > MAX_LIVE_BYTES));
 	w->name = calls[which].name;
 	calls[which].fn(w);

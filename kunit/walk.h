@@ -6,6 +6,9 @@
 
 #include "twin.h"
 
+/* Objects of a call that takes or frees several. */
+#define WALK_MAX_BULK	16
+
 struct galloc_cache;
 struct galloc_heap;
 struct kunit;
@@ -51,5 +54,23 @@ void walk_report(struct kunit *test, const struct walk *w);
 void walk_expect(struct walk *w, const char *wrong);
 u32 walk_below(struct walk *w, u32 n);
 struct twin_object *walk_object(struct walk *w);
+
+/* For walk_calls.c, which has some of the calls. */
+size_t walk_size(struct walk *w);
+gfp_t walk_gfp(struct walk *w);
+size_t walk_natural(size_t size);
+void walk_expect_zero(struct walk *w, const void *p);
+void walk_got(struct walk *w, void *p, size_t size, size_t align, gfp_t gfp, bool sized);
+
+void walk_nolock(struct walk *w);
+void walk_prefill(struct walk *w);
+void walk_vmalloc(struct walk *w);
+void walk_string(struct walk *w);
+void walk_memdup(struct walk *w);
+void walk_realloc(struct walk *w);
+void walk_realloc_aligned(struct walk *w);
+void walk_vrealloc(struct walk *w);
+void walk_free_nolock(struct walk *w);
+void walk_vfree(struct walk *w);
 
 #endif /* _GALLOC_KUNIT_WALK_H */
