@@ -3,14 +3,20 @@
 /*
  * galloc_anywhere: galloc_nolock() and gfree_nolock() at any point of galloc's own code.
  *
- * Kprobes on the end of each section of galloc with a lock held, whichever lock, and on the
- * functions that work on stacks and bitmaps; a hard timer on each CPU; and NMIs: of the
- * performance counter where there is one, and of each timer to all CPUs.  Each of them
- * exchanges marked objects in a table, as do two threads on each CPU, by the usual calls.
+ * Kprobes on the end of each section of galloc with a lock held, whichever lock, and on
+ * functions that are called within such sections, or work on stacks and bitmaps; a hard timer
+ * on each CPU; and NMIs: of the performance counter where there is one, and of each timer to
+ * all CPUs.  Each of them exchanges marked objects in a table, as do two threads on each CPU,
+ * by the usual calls.
  *
- * insmod runs it to its end: 0 if all marks were intact, -EIO otherwise.
+ * It ends when each probe has served an object, but not before seconds=, nor after patience=
+ * seconds more: how far a guest gets in a second is nothing to rely on.  What was not
+ * planted, or has served nothing by then, is named in a line "missing: ...".
+ *
+ * insmod runs it to its end: 0 if all marks were intact and nothing is missing, else -EIO.
  */
 #include <linux/hrtimer.h>
+#include <linux/kallsyms.h>
 #include <linux/kprobes.h>
 #include <linux/kthread.h>
 #include <linux/module.h>
@@ -19,6 +25,7 @@
 #include <linux/sched/signal.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 
 #ifdef CONFIG_X86_LOCAL_APIC
 #include <asm/apic.h>
@@ -30,6 +37,7 @@
 #include "param.h"
 
 PARAM(uint, seconds, 4, "how long");
+PARAM(uint, patience, 300, "how much longer, in seconds, until each probe has served an object");
 PARAM(uint, us, 200, "between two timers of a CPU");
 
 #define PLACES	1024
@@ -37,9 +45,11 @@ PARAM(uint, us, 200, "between two timers of a CPU");
 /* galloc's code is no further than that from any of its functions. */
 #define TEXT_REACH	SZ_512K
 
-enum where { IN_LOCK, IN_STACK, IN_TIMER, IN_NMI, IN_TASK, NR_WHERE };
+enum where { IN_LOCK, IN_STACK, IN_TIMER, IN_NMI, IN_COUNTER, IN_TASK, NR_WHERE };
 
-static const char * const where_names[] = { "under a lock", "in a span", "timer", "NMI", "task" };
+static const char * const where_names[] = {
+	"under a lock", "in a span", "timer", "NMI", "counter", "task"
+};
 
 static atomic_long_t served[NR_WHERE], failed[NR_WHERE];
 static void *table[PLACES];
@@ -67,8 +77,8 @@ static void give_back(struct mark *m, bool anywhere)
 		gfree(m);
 }
 
-/* No state of a generator: it may be interrupted anywhere, by itself. */
-static void exchange_one(enum where where)
+/* Returns whether galloc has served it.  No state of a generator: it may interrupt itself. */
+static bool exchange_one(enum where where)
 {
 	u32 dice = atomic_inc_return(&turn) * 2654435761U;
 	u32 place = (dice >> 8) % PLACES;
@@ -86,48 +96,199 @@ static void exchange_one(enum where where)
 		m->sum = sum_of(m);
 	}
 	give_back(xchg(&table[place], m), anywhere);
+	return m;
 }
 
 /* ---- probes ------------------------------------------------------------------------- */
 
+/**
+ * struct point - a probe
+ * @kp: its function; the same probe may stand for several parts
+ * @part: of galloc, in a section of which the function is called
+ * @where: what kind of section that is
+ * @hits: how often it was reached
+ * @served: how often it got an object
+ * @err: why it was not planted
+ */
+struct point {
+	struct kprobe kp;
+	const char *part;
+	enum where where;
+	atomic_long_t hits;
+	atomic_long_t served;
+	int err;
+};
+
+static int on_function(struct kprobe *kp, struct pt_regs *regs)
+{
+	struct point *p = container_of(kp, struct point, kp);
+
+	atomic_long_inc(&p->hits);
+	if (exchange_one(p->where))
+		atomic_long_inc(&p->served);
+	return 0;
+}
+
+#define POINT(_function, _part, _where) \
+	{ { .symbol_name = _function, .pre_handler = on_function }, _part, _where }
+
+/* All of them are called from another file of galloc's, so no compiler makes them vanish. */
+static struct point points[] = {
+	POINT("capacity_wants_more", "mcache", IN_STACK),
+	POINT("mspan_claim", "mcache", IN_STACK),
+	POINT("mspan_has_free", "mcache", IN_STACK),
+	POINT("mspan_release_bits", "mspan", IN_STACK),
+	POINT("mspan_cut", "mspan", IN_STACK),
+	POINT("mspan_all_free", "mcentral", IN_LOCK),
+	POINT("run_serve", "mheap", IN_LOCK),
+	POINT("mheap_run_map", "mheap", IN_LOCK),
+	POINT("mheap_disown", "arena", IN_LOCK),
+};
+
 #ifdef CONFIG_SMP
+/* Where galloc has unlocked: the address after the call, as it is met. */
+static struct site {
+	atomic_long_t at;
+	atomic_long_t hits;
+	atomic_long_t served;
+} sites[256];
+
+static struct site *site_of(unsigned long at)
+{
+	struct site *s;
+	unsigned int i;
+	long old;
+
+	for (i = 0; i < ARRAY_SIZE(sites); i++) {
+		s = &sites[(at + i) % ARRAY_SIZE(sites)];
+		old = atomic_long_cmpxchg(&s->at, 0, at);
+		if (!old || old == at)
+			return s;
+	}
+	return NULL;
+}
+
 static int on_unlock(struct kprobe *kp, struct pt_regs *regs)
 {
 	unsigned long caller = *(unsigned long *)kernel_stack_pointer(regs);
+	struct site *s;
+	bool served;
 
-	if (caller - (unsigned long)gfree + TEXT_REACH < 2 * TEXT_REACH)
-		exchange_one(IN_LOCK);
+	if (caller - (unsigned long)gfree + TEXT_REACH >= 2 * TEXT_REACH)
+		return 0;
+	served = exchange_one(IN_LOCK);
+	s = site_of(caller);
+	if (s)
+		atomic_long_inc(&s->hits);
+	if (s && served)
+		atomic_long_inc(&s->served);
 	return 0;
 }
 
-#else
-static int on_run(struct kprobe *kp, struct pt_regs *regs)
-{
-	exchange_one(IN_LOCK);
-	return 0;
-}
-#endif
-
-static int on_span(struct kprobe *kp, struct pt_regs *regs)
-{
-	exchange_one(IN_STACK);
-	return 0;
-}
-
-static struct kprobe probes[] = {
-#ifdef CONFIG_SMP
-	{ .symbol_name = "_raw_spin_unlock_irqrestore", .pre_handler = on_unlock },
-#else
-	/* No function unlocks; a run enters the map under the lock of its node. */
-	{ .symbol_name = "mheap_run_map", .pre_handler = on_run },
-#endif
-	{ .symbol_name = "mspan_claim", .pre_handler = on_span },
-	{ .symbol_name = "mspan_release_bits", .pre_handler = on_span },
-	{ .symbol_name = "mspan_has_free", .pre_handler = on_span },
-	{ .symbol_name = "mspan_cut", .pre_handler = on_span },
+/* Static functions are named after what they do, or are inlined; many have such a name. */
+static const struct {
+	const char *part;
+	const char *prefix[2];
+} parts[] = {
+	{ "mcentral", { "mcentral_", "mcentral_" } },
+	{ "transfer", { "transfer_", "transfer_" } },
+	{ "mheap", { "mheap_", "run_" } },
+	{ "arena", { "arena_", "map_" } },
 };
 
-static bool probed[ARRAY_SIZE(probes)];
+static struct kprobe unlock = {
+	.symbol_name = "_raw_spin_unlock_irqrestore", .pre_handler = on_unlock,
+};
+
+static void part_sum(unsigned int part, long *hits, long *served)
+{
+	char name[KSYM_SYMBOL_LEN];
+	unsigned int i, j;
+
+	for (i = 0; i < ARRAY_SIZE(sites); i++) {
+		unsigned long at = atomic_long_read(&sites[i].at);
+		bool is = false;
+
+		if (!at)
+			continue;
+		sprint_symbol_no_offset(name, at - 1);
+		for (j = 0; j < ARRAY_SIZE(parts[part].prefix); j++)
+			is |= strstarts(name, parts[part].prefix[j]);
+		*hits += is ? atomic_long_read(&sites[i].hits) : 0;
+		*served += is ? atomic_long_read(&sites[i].served) : 0;
+	}
+}
+#else
+/* No function unlocks; of the transfer, which calls none under its lock, nothing is probed. */
+static struct kprobe unlock;
+static const struct { const char *part; } parts[] = { };
+static void part_sum(unsigned int part, long *hits, long *served) { }
+#endif
+
+static int unlock_err;
+
+static void probes_begin(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(points); i++)
+		points[i].err = register_kprobe(&points[i].kp);
+	if (ARRAY_SIZE(parts))
+		unlock_err = register_kprobe(&unlock);
+}
+
+static void probes_end(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(points); i++)
+		if (!points[i].err)
+			unregister_kprobe(&points[i].kp);
+	if (ARRAY_SIZE(parts) && !unlock_err)
+		unregister_kprobe(&unlock);
+}
+
+/* Is that probe all right?  Says what it has done, if asked to. */
+static bool probe_served(const char *name, const char *part, int err, long hits, long served,
+			 bool say)
+{
+	if (say && !err)
+		pr_info("galloc_anywhere: probe of %s (%s): %ld hits, %ld served\n", name,
+			part, hits, served);
+	if (say && !served)
+		pr_info("galloc_anywhere: missing: %s (%s) %s\n", name, part,
+			err ? "was not planted" : hits ? "served nothing" : "was not reached");
+	return served;
+}
+
+static bool probes_served(bool say)
+{
+	bool all = true;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(points); i++)
+		all &= probe_served(points[i].kp.symbol_name, points[i].part, points[i].err,
+				    atomic_long_read(&points[i].hits),
+				    atomic_long_read(&points[i].served), say);
+	for (i = 0; i < ARRAY_SIZE(parts); i++) {
+		long hits = 0, served = 0;
+
+		part_sum(i, &hits, &served);
+		all &= probe_served("unlock", parts[i].part, unlock_err, hits, served, say);
+	}
+	return all;
+}
+
+/* One that is not there is not waited for. */
+static bool probes_planted(void)
+{
+	bool all = !unlock_err;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(points); i++)
+		all &= !points[i].err;
+	return all;
+}
 
 /* ---- timers, NMIs, threads -------------------------------------------------------- */
 
@@ -200,7 +361,19 @@ static void on_overflow(struct perf_event *event, struct perf_sample_data *data,
 			struct pt_regs *regs)
 {
 	if (in_nmi())
-		exchange_one(IN_NMI);
+		exchange_one(IN_COUNTER);
+}
+
+/* One that has not got a counter of the processor is there, and never active. */
+static bool counts(void)
+{
+	int cpu;
+
+	for_each_online_cpu(cpu)
+		if (per_cpu(counters, cpu) &&
+		    READ_ONCE(per_cpu(counters, cpu)->state) == PERF_EVENT_STATE_ACTIVE)
+			return true;
+	return false;
 }
 
 static void arm_counter(int cpu)
@@ -241,29 +414,33 @@ static void run_thread(unsigned int i)
 	wake_up_process(task);
 }
 
-static int __init anywhere_init(void)
+static void run_for(unsigned long ms)
 {
-	unsigned long end = jiffies + seconds * HZ;
-	unsigned int i;
-	int cpu, err;
+	unsigned long end = jiffies + msecs_to_jiffies(ms);
 
-	threads = kcalloc(2 * nr_cpu_ids, sizeof(*threads), GFP_KERNEL);
-	if (!threads)
-		return -ENOMEM;
-	err = nmis_begin();
-	if (err) {
-		kfree(threads);
-		return err;
-	}
-	for (i = 0; i < ARRAY_SIZE(probes); i++)
-		probed[i] = !register_kprobe(&probes[i]);
+	while (time_before(jiffies, end) && !signal_pending(current))
+		schedule_timeout_interruptible(HZ / 10);
+}
+
+static void all_begin(void)
+{
+	unsigned int i;
+	int cpu;
+
+	probes_begin();
 	for_each_online_cpu(cpu)
 		arm_counter(cpu);
+	if (!counts())
+		pr_info("galloc_anywhere: there is no counter that sends NMIs\n");
 	on_each_cpu(arm_timer, NULL, 1);
 	for (i = 0; i < 2 * nr_cpu_ids; i++)
 		run_thread(i);
-	while (time_before(jiffies, end) && !signal_pending(current))
-		schedule_timeout_interruptible(HZ / 10);
+}
+
+static void all_end(void)
+{
+	unsigned int i;
+	int cpu;
 
 	for (i = 0; i < 2 * nr_cpu_ids; i++)
 		if (threads[i])
@@ -275,16 +452,37 @@ static int __init anywhere_init(void)
 			perf_event_release_kernel(per_cpu(counters, cpu));
 	}
 	nmis_end();
-	for (i = 0; i < ARRAY_SIZE(probes); i++)
-		if (probed[i])
-			unregister_kprobe(&probes[i]);
+	probes_end();
 	for (i = 0; i < PLACES; i++)
 		give_back(table[i], true);
+}
+
+static int __init anywhere_init(void)
+{
+	unsigned int i;
+	bool all;
+	int err;
+
+	threads = kcalloc(2 * nr_cpu_ids, sizeof(*threads), GFP_KERNEL);
+	if (!threads)
+		return -ENOMEM;
+	err = nmis_begin();
+	if (err) {
+		kfree(threads);
+		return err;
+	}
+	all_begin();
+	run_for(seconds * MSEC_PER_SEC);
+	for (i = 0; i < patience && probes_planted() && !probes_served(false); i++)
+		run_for(MSEC_PER_SEC);
+	all_end();
 	kfree(threads);
 	for (i = 0; i < NR_WHERE; i++)
 		pr_info("galloc_anywhere: %s: %ld served, %ld failed\n", where_names[i],
 			atomic_long_read(&served[i]), atomic_long_read(&failed[i]));
-	return atomic_read(&errors) ? -EIO : 0;
+	pr_info("galloc_anywhere: %d marks were lost\n", atomic_read(&errors));
+	all = probes_served(true);
+	return all && !atomic_read(&errors) ? 0 : -EIO;
 }
 
 static void __exit anywhere_exit(void)
