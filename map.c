@@ -785,13 +785,12 @@ err_cache:
 	return err;
 }
 
-/* All pages have been returned; the RCU callbacks of their arenas may still run. */
+/* All pages have been returned, and mspan_exit() has waited for the callbacks of their arenas. */
 void map_exit(void)
 {
 	struct arena_map *map;
 
 	unregister_memory_notifier(&arena_memory_nb);
-	rcu_barrier();
 	map = absent_map();
 	arena_uncharge_meta(map_takes(map));
 	kvfree(map);

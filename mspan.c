@@ -741,7 +741,10 @@ void mspan_exit(void)
 {
 	unsigned int kind;
 
-	/* For mspan_free_rcu(). */
+	/*
+	 * For mspan_free_rcu(), and for all other callbacks of galloc's: those that free arenas,
+	 * and those of batches without objects.
+	 */
 	rcu_barrier();
 	WARN_ON_ONCE(mspan_nr_pages);
 	for (kind = 1; kind < MSPAN_KINDS; kind++) {

@@ -780,11 +780,11 @@ void rcu_batches_init(void)
 	}
 }
 
-/* At unload: free all objects, while everything that they may request still works. */
+/*
+ * At unload: free all objects, while everything that they may request still works.  Batches of
+ * which a task has taken the objects may land later, and find nothing: mspan_exit() waits.
+ */
 void rcu_batches_exit(void)
 {
 	galloc_rcu_barrier();
-	/* Callbacks without objects: a task has taken them before. */
-	rcu_barrier();
-	spares_free();
 }
