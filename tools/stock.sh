@@ -66,6 +66,7 @@ plan_work()
 		debugfs
 		stress
 		rounds $rounds
+		batches $((ops / 5))
 		memory
 		nodes
 		reserve

@@ -18,7 +18,7 @@ while read -r script args; do
 	sh "/test/$script.sh" $args </dev/null || rc=$?
 	echo "@@ end $script $rc $(($(cut -d . -f 1 /proc/uptime) - start))"
 	for module in galloc_stress galloc_used_up galloc_hog galloc_leak galloc_widen galloc_late \
-		galloc_context galloc_anywhere galloc_gap galloc_guard galloc_misfree galloc_sent galloc_heaps galloc_many galloc_keep galloc_override galloc_override_heap test_galloc wordfreq galloc; do
+		galloc_context galloc_anywhere galloc_batches galloc_gap galloc_guard galloc_misfree galloc_sent galloc_heaps galloc_many galloc_keep galloc_override galloc_override_heap test_galloc wordfreq galloc; do
 		grep -q "^$module " /proc/modules || continue
 		echo "@@ left $script $module"
 		rmmod $module
