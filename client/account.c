@@ -43,6 +43,7 @@ static bool charge_one(struct row_account *a, long bytes)
 	do {
 		if (exceeds(a, had + bytes))
 			return false;
+		galloc_pause(PAUSE_CHARGE, a);
 	} while (!atomic_long_try_cmpxchg(&a->bytes, &had, had + bytes));
 	peak = atomic_long_read(&a->peak);
 	while (had + bytes > peak &&

@@ -302,6 +302,55 @@ static void racing_cpus_share_the_last_span(struct kunit *test)
 	kvfree(race);
 }
 
+/* Takes what is left just when another request has seen that it is enough. */
+static struct {
+	struct galloc_heap *heap;
+	size_t size;
+	void *object;
+} faster;
+
+static void be_faster(enum galloc_pause point, const void *what)
+{
+	size_t size = faster.size;
+
+	if (point != PAUSE_CHARGE || what != &faster.heap->account || !size)
+		return;
+	faster.size = 0;
+	faster.object = galloc_from(faster.heap, size, GFP_ATOMIC | __GFP_NOWARN);
+}
+
+static void what_was_left_is_charged_once(struct kunit *test)
+{
+	static const size_t sizes[] = { 1024, LARGE };
+	struct galloc_heap_usage u;
+	unsigned int i;
+	void *p;
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		faster.heap = make(test, 0);
+		/* The set is made, and how much it takes is known. */
+		p = take(test, faster.heap, sizes[i]);
+		faster.heap->account.limit = held(faster.heap);
+		gfree(p);
+		galloc_heap_trim(faster.heap);
+		KUNIT_ASSERT_EQ(test, held(faster.heap), 0);
+		faster.size = sizes[i];
+		WRITE_ONCE(galloc_pause_hook, be_faster);
+		p = galloc_from(faster.heap, sizes[i], GFP_ATOMIC | __GFP_NOWARN);
+		WRITE_ONCE(galloc_pause_hook, NULL);
+		KUNIT_EXPECT_NOT_NULL(test, faster.object);
+		galloc_heap_usage(faster.heap, &u);
+		KUNIT_EXPECT_LE(test, u.peak, (size_t)faster.heap->account.limit);
+		/* Of a span that the other has, there may be more. */
+		if (sizes[i] == LARGE)
+			KUNIT_EXPECT_NULL(test, p);
+		gfree(p);
+		gfree(faster.object);
+		galloc_heap_trim(faster.heap);
+		KUNIT_EXPECT_EQ(test, galloc_heap_destroy(faster.heap), 0);
+	}
+}
+
 static void not_even_nofail_exceeds_the_limit(struct kunit *test)
 {
 	struct galloc_heap *heap = make(test, 4 * PAGE_SIZE);
@@ -774,6 +823,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(objects_of_two_heaps_share_no_page),
 	KUNIT_CASE(a_large_object_is_uncharged_before_it_is_kept),
 	KUNIT_CASE(racing_cpus_share_the_last_span),
+	KUNIT_CASE(what_was_left_is_charged_once),
 	KUNIT_CASE(not_even_nofail_exceeds_the_limit),
 	KUNIT_CASE(a_limit_beyond_all_memory_is_none),
 	KUNIT_CASE(a_cache_counts_in_its_heap),
