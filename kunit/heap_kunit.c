@@ -6,7 +6,6 @@
 #include <linux/cpuhotplug.h>
 #include <linux/slab.h>
 #include <linux/seq_file.h>
-#include <linux/sort.h>
 
 #include "client/cache.h"
 #include "client/heap.h"
@@ -125,71 +124,6 @@ static void the_first_of_a_class_may_be_wanted_in_an_interrupt(struct kunit *tes
 		KUNIT_EXPECT_NOT_NULL(test, p[1]);
 	}
 	galloc_heap_destroy(heap);
-}
-
-/* ---- no page is shared ----------------------------------------------------------- */
-
-#define NR_OWNERS	4
-#define NR_OBJECTS	1500
-
-struct owned_page {
-	unsigned long pfn;
-	unsigned int owner;
-};
-
-static int by_page(const void *a, const void *b)
-{
-	const struct owned_page *x = a, *y = b;
-
-	return x->pfn < y->pfn ? -1 : x->pfn > y->pfn;
-}
-
-/* Two heaps, a cache in one of them, and nobody's. */
-static void *take_as(struct galloc_heap **heap, struct galloc_cache *cache,
-		     unsigned int owner, u64 *rng)
-{
-	size_t size = gk_random_size(rng);
-
-	if (owner < 2)
-		return galloc_from(heap[owner], size, GFP_KERNEL);
-	return owner == 2 ? galloc_cache_alloc(cache, GFP_KERNEL) : galloc(size, GFP_KERNEL);
-}
-
-static void objects_of_two_heaps_share_no_page(struct kunit *test)
-{
-	struct galloc_heap *heap[2] = { make(test, 0), make(test, 0) };
-	struct galloc_cache *cache = galloc_heap_cache_create(heap[1], "kunit", 1000, NULL);
-	void **p = kunit_kcalloc(test, NR_OBJECTS, sizeof(*p), GFP_KERNEL);
-	struct owned_page *page = kvcalloc(NR_OBJECTS * 12, sizeof(*page), GFP_KERNEL);
-	unsigned int i, n = 0, round;
-	u64 rng = gk_seed(test);
-
-	KUNIT_ASSERT_TRUE(test, cache && p && page);
-	for (round = 0; round < 3; round++) {
-		for (i = 0; i < NR_OBJECTS; i++)
-			if (!p[i])
-				p[i] = take_as(heap, cache, i % NR_OWNERS, &rng);
-		for (i = 0; round < 2 && i < NR_OBJECTS; i++)
-			if (gk_below(&rng, 2)) {
-				gfree(p[i]);
-				p[i] = NULL;
-			}
-	}
-	for (i = 0; i < NR_OBJECTS; i++) {
-		unsigned long at = (unsigned long)p[i], end = at + gsize(p[i]) - 1;
-
-		KUNIT_ASSERT_NOT_NULL(test, p[i]);
-		for (at = ALIGN_DOWN(at, PAGE_SIZE); at <= end; at += PAGE_SIZE)
-			page[n++] = (struct owned_page) { at >> PAGE_SHIFT, i % NR_OWNERS };
-	}
-	sort(page, n, sizeof(*page), by_page, NULL);
-	for (i = 1; i < n; i++)
-		if (page[i].pfn == page[i - 1].pfn && page[i].owner != page[i - 1].owner)
-			KUNIT_FAIL(test, "a page of %u and %u", page[i].owner, page[i - 1].owner);
-	gfree_bulk(NR_OBJECTS, p);
-	kvfree(page);
-	KUNIT_EXPECT_EQ(test, galloc_heap_destroy(heap[0]), 0);
-	KUNIT_EXPECT_EQ(test, galloc_heap_destroy(heap[1]), 0);
 }
 
 static void a_large_object_is_uncharged_before_it_is_kept(struct kunit *test)
@@ -820,7 +754,6 @@ static void what_was_in_quarantine_is_waited_for(struct kunit *test)
 static struct kunit_case cases[] = {
 	KUNIT_CASE(every_call_serves_its_heap),
 	KUNIT_CASE(the_first_of_a_class_may_be_wanted_in_an_interrupt),
-	KUNIT_CASE(objects_of_two_heaps_share_no_page),
 	KUNIT_CASE(a_large_object_is_uncharged_before_it_is_kept),
 	KUNIT_CASE(racing_cpus_share_the_last_span),
 	KUNIT_CASE(what_was_left_is_charged_once),
