@@ -8,6 +8,7 @@
  */
 #include "helpers.h"
 
+#include <linux/irq_work.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
