@@ -3,7 +3,6 @@
 /* KUnit: typed caches. */
 #include "helpers.h"
 
-#include <linux/cpuhotplug.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 
@@ -440,7 +439,7 @@ static void what_outlives_its_cache_stays_valid(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, gk_in_use(test), 0);
 }
 
-/* ---- many, from a hotplug callback ------------------------------------------------ */
+/* ---- many ------------------------------------------------ */
 
 static unsigned long many(void)
 {
@@ -496,35 +495,6 @@ static void many_caches_may_be_alive(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, all_gone());
 }
 
-static atomic_t in_callbacks;
-
-static int use_a_cache(unsigned int cpu)
-{
-	struct galloc_cache *cache = galloc_cache_create("kunit", 72, NULL);
-	void *p = cache ? galloc_cache_alloc(cache, GFP_KERNEL) : NULL;
-
-	/* The destruction waits for it, too. */
-	if (p) {
-		atomic_inc(&in_callbacks);
-		galloc_free_rcu(p);
-	}
-	galloc_cache_destroy(cache);
-	return 0;
-}
-
-static void hotplug_callbacks_may_create_and_destroy(struct kunit *test)
-{
-	int state;
-
-	atomic_set(&in_callbacks, 0);
-	state = cpuhp_setup_state(CPUHP_AP_ONLINE_DYN, "galloc-kunit:cache", use_a_cache,
-				  use_a_cache);
-	KUNIT_ASSERT_GE(test, state, 0);
-	cpuhp_remove_state(state);
-	KUNIT_EXPECT_EQ(test, atomic_read(&in_callbacks), 2 * num_online_cpus());
-	KUNIT_EXPECT_TRUE(test, all_gone());
-}
-
 static struct kunit_case cases[] = {
 	KUNIT_CASE(objects_have_the_exact_size_and_the_alignment),
 	KUNIT_CASE(every_call_serves_its_cache),
@@ -542,7 +512,6 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(what_outlives_its_cache_stays_valid),
 	KUNIT_CASE(creation_and_destruction_leak_nothing),
 	KUNIT_CASE(many_caches_may_be_alive),
-	KUNIT_CASE(hotplug_callbacks_may_create_and_destroy),
 	{}
 };
 

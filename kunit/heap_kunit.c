@@ -3,7 +3,6 @@
 /* KUnit: private heaps. */
 #include "helpers.h"
 
-#include <linux/cpuhotplug.h>
 #include <linux/slab.h>
 #include <linux/seq_file.h>
 
@@ -522,7 +521,7 @@ static void a_sweep_takes_everything_back(struct kunit *test)
 	gk_expect_any_faults(test, ARRAY_SIZE(sizes) + 1);
 }
 
-/* ---- many, from a hotplug callback ------------------------------------------------- */
+/* ---- many ------------------------------------------------- */
 
 static void creation_and_destruction_leak_nothing(struct kunit *test)
 {
@@ -549,34 +548,6 @@ static void creation_and_destruction_leak_nothing(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, gk_sets_gone());
 	KUNIT_EXPECT_EQ(test, gk_in_use(test), 0);
 	KUNIT_EXPECT_LE(test, arena_meta_bytes(), meta + 64 * 1024);
-}
-
-static atomic_t in_callbacks;
-
-static int use_a_heap(unsigned int cpu)
-{
-	struct galloc_heap *heap = galloc_heap_create("kunit", NULL);
-	void *p = heap ? galloc_from(heap, 72, GFP_KERNEL) : NULL;
-
-	if (p) {
-		atomic_inc(&in_callbacks);
-		galloc_free_rcu(p);
-	}
-	galloc_heap_destroy(heap, GALLOC_HEAP_RELEASE);
-	return 0;
-}
-
-static void hotplug_callbacks_may_create_and_destroy(struct kunit *test)
-{
-	int state;
-
-	atomic_set(&in_callbacks, 0);
-	state = cpuhp_setup_state(CPUHP_AP_ONLINE_DYN, "galloc-kunit:heap", use_a_heap,
-				  use_a_heap);
-	KUNIT_ASSERT_GE(test, state, 0);
-	cpuhp_remove_state(state);
-	KUNIT_EXPECT_EQ(test, atomic_read(&in_callbacks), 2 * num_online_cpus());
-	KUNIT_EXPECT_TRUE(test, gk_sets_gone());
 }
 
 /* ---- what galloc itself has yet to do with an object ---------------------------------- */
@@ -766,7 +737,6 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(what_outlives_its_heap_stays_valid),
 	KUNIT_CASE(a_sweep_takes_everything_back),
 	KUNIT_CASE(creation_and_destruction_leak_nothing),
-	KUNIT_CASE(hotplug_callbacks_may_create_and_destroy),
 	KUNIT_CASE(an_object_that_waits_is_not_swept),
 	KUNIT_CASE(the_neighbours_of_what_waits_are_swept),
 	KUNIT_CASE(what_the_worker_has_to_free_is_not_swept),
