@@ -223,7 +223,7 @@ struct arena_scarce {
 	unsigned long until;		/* in jiffies: end of validity of the order */
 	unsigned int order;		/* orders above this */
 	u32 vain_until;			/* the same of the pages; 0: never yet */
-	u32 vain_pages;			/* so many or more, whoever waits: see relief.c */
+	u32 vain_pages;			/* so many or more, whoever waits: see client/relief.c */
 };
 
 extern struct arena_scarce *arena_scarce;

@@ -119,7 +119,7 @@ EXPORT_SYMBOL_IF_KUNIT(rcu_batches_peak);
 EXPORT_SYMBOL_IF_KUNIT(rcu_batches_relieve);
 EXPORT_SYMBOL_IF_KUNIT(rcu_batches_end);
 
-/* relief.c */
+/* client/relief.c */
 EXPORT_SYMBOL_IF_KUNIT(relief_forget);
 
 /* mheap.c */
