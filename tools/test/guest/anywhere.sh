@@ -12,7 +12,11 @@
 
 tmp=/tmp/anywhere
 
-begin 11
+# An emulated processor has no counter.
+counters=$(grep -cE '^flags.* (arch_perfmon|perfctr_core)( |$)' /proc/cpuinfo)
+[ "$counters" -eq 0 ] || counters=1
+
+begin $((10 + counters))
 rm -rf $tmp
 mkdir -p $tmp
 
@@ -46,11 +50,8 @@ same "each probe was planted, and served objects" \
 for where in "under a lock" "in a span" timer NMI; do
 	at_least "objects served, $where" "$(served "$where")" 1
 done
-if [ -n "$(log_new 'there is no counter that sends NMIs')" ]; then
-	skip "objects served, in NMIs of the performance counter" "this machine has none"
-else
+[ "$counters" -eq 0 ] ||
 	at_least "objects served, in NMIs of the performance counter" "$(served counter)" 1
-fi
 echo 1 >"$G/shrink"
 check "galloc's accounting is consistent" books_agree
 check "the totals are exact" stats_at_rest $tmp/stats
