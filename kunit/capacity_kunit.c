@@ -219,6 +219,12 @@ static void run_work_item(struct mcache *m)
 	flush_work(&m->work);
 }
 
+static bool gets_objects(const struct mcache_stack *stack)
+{
+	gfree(galloc(64, GFP_KERNEL));
+	return gk_stacked(stack);
+}
+
 /*
  * A CPU whose calls come with interrupts off has its work item bring places as often as it
  * lacks some: a class that was not used since a moment ago is not idle.
@@ -231,12 +237,15 @@ static void only_a_tick_takes_what_is_idle(struct kunit *test)
 
 	if (galloc_debug)
 		kunit_skip(test, "no stacks");
-	drain_tick();
-	run_work_item(m);
 	have_stacks(test);
 	free_objects();
+	/* Places come when the CPU's work item has run. */
+	KUNIT_ASSERT_TRUE(test, gk_wait_for(gets_objects(stack), GK_PATIENCE_MS));
+	drain_tick();
+	run_work_item(m);
+	gfree(galloc(64, GFP_KERNEL));
 	had = gk_stacked(stack);
-	KUNIT_EXPECT_GT(test, had, 0);
+	KUNIT_ASSERT_GT(test, had, 0);
 	for (i = 0; i < 3; i++)
 		run_work_item(m);
 	KUNIT_EXPECT_EQ(test, gk_stacked(stack), had);
