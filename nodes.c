@@ -8,6 +8,7 @@
  */
 #include "galloc_internal.h"
 
+#include <linux/mmzone.h>
 #include <linux/nodemask.h>
 #include <linux/slab.h>
 #include <linux/topology.h>
@@ -64,15 +65,22 @@ int nodes_with_memory(int nid)
 	return nid;
 }
 
-/* Pages that the system has free on a node; racy. */
+/*
+ * Pages that the system has free on a node for a request of ours; racy.  Not what only movable
+ * pages can have: ZONE_MOVABLE, highmem, and CMA areas.
+ */
 unsigned long nodes_free_pages(int nid)
 {
-	unsigned long pages = 0;
+	unsigned long pages = 0, cma = 0;
 	int i;
 
-	for (i = 0; i < MAX_NR_ZONES; i++)
-		pages += zone_page_state(&NODE_DATA(nid)->node_zones[i], NR_FREE_PAGES);
-	return pages;
+	for (i = 0; i <= ZONE_NORMAL; i++) {
+		struct zone *zone = &NODE_DATA(nid)->node_zones[i];
+
+		pages += zone_page_state(zone, NR_FREE_PAGES);
+		cma += zone_page_state(zone, NR_FREE_CMA_PAGES);
+	}
+	return pages - min(pages, cma);
 }
 
 int nodes_init(void)

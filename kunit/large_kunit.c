@@ -5,6 +5,9 @@
  */
 #include "runs.h"
 
+#include <linux/mmzone.h>
+#include <linux/topology.h>
+
 static bool large_is_right(u8 *p, size_t size)
 {
 	struct mspan s;
@@ -171,6 +174,28 @@ static void no_chunk_is_kept_of_little(struct kunit *test)
 		__free_pages(page, MAX_PAGE_ORDER);
 }
 
+/* Nor of what only movable pages can have, however much that is. */
+static void what_is_for_movable_pages_does_not_count_as_free(struct kunit *test)
+{
+	int nid = numa_mem_id();
+	struct zone *zones = NODE_DATA(nid)->node_zones;
+	const long many = 1L << 24;
+	unsigned long free = nodes_free_pages(nid), more, less;
+
+	/* As if there were so many, for a moment: requests look, too. */
+	preempt_disable();
+	atomic_long_add(many, &zones[ZONE_MOVABLE].vm_stat[NR_FREE_PAGES]);
+	more = nodes_free_pages(nid);
+	atomic_long_sub(many, &zones[ZONE_MOVABLE].vm_stat[NR_FREE_PAGES]);
+	atomic_long_add(many, &zones[ZONE_NORMAL].vm_stat[NR_FREE_CMA_PAGES]);
+	less = nodes_free_pages(nid);
+	atomic_long_sub(many, &zones[ZONE_NORMAL].vm_stat[NR_FREE_CMA_PAGES]);
+	preempt_enable();
+	KUNIT_EXPECT_GT(test, free, 0);
+	KUNIT_EXPECT_LT(test, more, many);
+	KUNIT_EXPECT_EQ(test, less, 0);
+}
+
 /* However much may lie free, nothing else can be made of it. */
 static void unused_kept_chunks_are_returned(struct kunit *test)
 {
@@ -325,6 +350,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(a_freed_huge_object_serves_the_next),
 	KUNIT_CASE(few_chunks_are_kept),
 	KUNIT_CASE(no_chunk_is_kept_of_little),
+	KUNIT_CASE(what_is_for_movable_pages_does_not_count_as_free),
 	KUNIT_CASE(unused_kept_chunks_are_returned),
 	KUNIT_CASE(kept_chunks_make_room_at_the_limit),
 	KUNIT_CASE(a_huge_object_that_is_freed_makes_room_at_once),
