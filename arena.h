@@ -121,6 +121,8 @@ static inline bool node_has_pages(int nid)
 	return node_state(nid, N_NORMAL_MEMORY);
 }
 
+unsigned long nodes_movable_pages(void);	/* nodes.c */
+
 /* virt_to_page() at offset @off from the base, in fewer instructions. */
 static inline const struct page *arena_map_page(const struct arena_map *map,
 						unsigned long off)

@@ -83,6 +83,30 @@ unsigned long nodes_free_pages(int nid)
 	return pages - min(pages, cma);
 }
 
+/*
+ * Pages that si_mem_available() takes for available although no request of ours gets them, of
+ * all nodes; racy.
+ */
+unsigned long nodes_movable_pages(void)
+{
+	unsigned long pages = 0;
+	int nid, i;
+
+	for_each_online_node(nid) {
+		for (i = 0; i < MAX_NR_ZONES; i++) {
+			struct zone *zone = &NODE_DATA(nid)->node_zones[i];
+
+			if (i <= ZONE_NORMAL)
+				pages += zone_page_state(zone, NR_FREE_CMA_PAGES);
+			else
+				pages += zone_page_state(zone, NR_FREE_PAGES) +
+					 zone_page_state(zone, NR_ZONE_INACTIVE_FILE) +
+					 zone_page_state(zone, NR_ZONE_ACTIVE_FILE);
+		}
+	}
+	return pages;
+}
+
 int nodes_init(void)
 {
 	int nid;

@@ -411,11 +411,12 @@ int __init standby_check(long given, unsigned long limit_mb)
 
 /*
  * May the reserve take @pages more, by the system's estimate of available memory?  Not
- * all of it: the last part is only available by killing processes.
+ * all of it: the last part is only available by killing processes.  Nor what only movable
+ * pages can have: the kernel would be left with nothing.
  */
 static bool reserve_fits(unsigned long pages)
 {
-	long available = si_mem_available();
+	long available = si_mem_available() - (long)nodes_movable_pages();
 
 	return (long)pages <= available - available / RESERVE_SPARED;
 }

@@ -6,7 +6,9 @@
 #include "mheap.h"
 #include "runs.h"
 
+#include <linux/mmzone.h>
 #include <linux/shrinker.h>
+#include <linux/topology.h>
 
 static void empty_blocks_are_returned_whole(struct kunit *test)
 {
@@ -49,6 +51,23 @@ static void a_reserve_beyond_available_memory_is_refused(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, standby_reserve(), -ENOMEM);
 	WRITE_ONCE(galloc_reserve_pages, totalram_pages());
 	KUNIT_EXPECT_EQ(test, standby_reserve(), -ENOMEM);
+	KUNIT_EXPECT_EQ(test, gk_events(EVENT_GROW), grown);
+}
+
+/* The kernel could have none of that, either. */
+static void a_reserve_beyond_what_is_not_movable_is_refused(struct kunit *test)
+{
+	struct zone *movable = &NODE_DATA(numa_mem_id())->node_zones[ZONE_MOVABLE];
+	long grown = gk_events(EVENT_GROW), many = si_mem_available();
+
+	WRITE_ONCE(galloc_reserve_pages, max(many / 8, 1L));
+	/* As if most of it were there. */
+	atomic_long_add(many, &movable->vm_stat[NR_FREE_PAGES]);
+	KUNIT_EXPECT_EQ(test, standby_reserve(), -ENOMEM);
+	atomic_long_sub(many, &movable->vm_stat[NR_FREE_PAGES]);
+	atomic_long_add(many, &movable->vm_stat[NR_ZONE_INACTIVE_FILE]);
+	KUNIT_EXPECT_EQ(test, standby_reserve(), -ENOMEM);
+	atomic_long_sub(many, &movable->vm_stat[NR_ZONE_INACTIVE_FILE]);
 	KUNIT_EXPECT_EQ(test, gk_events(EVENT_GROW), grown);
 }
 
@@ -726,6 +745,7 @@ static void a_block_of_tagged_pages_goes_in_turns(struct kunit *test)
 static struct kunit_case cases[] = {
 	KUNIT_CASE(empty_blocks_are_returned_whole),
 	KUNIT_CASE(a_reserve_beyond_available_memory_is_refused),
+	KUNIT_CASE(a_reserve_beyond_what_is_not_movable_is_refused),
 	KUNIT_CASE(a_block_in_use_returns_its_free_pages),
 	KUNIT_CASE(the_reserve_stays),
 	KUNIT_CASE(a_long_run_leaves_in_turns_without_sleep),
