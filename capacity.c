@@ -531,8 +531,8 @@ void capacity_catch_up(int cpu)
 	m = mcache_enter();
 	if (!m)
 		return;
-	/* If there is no memory for them, the next slow call asks again. */
-	if (m->cpu == cpu)
+	/* If there is no memory for them, a slow call asks again after a while. */
+	if (m->cpu == cpu && m->stacks != empty_stacks)
 		__clear_bit(0, m->wants);
 	ready = m->cpu == cpu && m->stacks != empty_stacks;
 	mcache_leave(m);

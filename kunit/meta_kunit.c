@@ -125,6 +125,30 @@ static void a_cpu_without_memory_for_stacks_gets_them_from_its_worker(struct kun
 	gk_stacks_delete(had);
 }
 
+/* Else each slow call without memory would have the worker reclaim for them. */
+static void stacks_that_are_not_to_be_had_are_not_asked_for_at_once(struct kunit *test)
+{
+	struct mcache *m = raw_cpu_ptr(&galloc_mcache);
+	struct mcache_stack *had;
+
+	if (galloc_debug)
+		kunit_skip(test, "no stacks");
+	had = gk_take_stacks_away(test);
+	gk_limit_to(0);
+	WRITE_ONCE(m->asked, jiffies + GK_PATIENCE_MS * HZ);
+	set_bit(0, m->wants);
+	queue_work_on(m->cpu, galloc_wq, &m->work);
+	flush_work(&m->work);
+	KUNIT_EXPECT_PTR_EQ(test, m->stacks, empty_stacks);
+	KUNIT_EXPECT_TRUE(test, test_bit(0, m->wants));
+	gk_unlimit(test);
+	queue_work_on(m->cpu, galloc_wq, &m->work);
+	flush_work(&m->work);
+	KUNIT_EXPECT_PTR_NE(test, m->stacks, empty_stacks);
+	KUNIT_EXPECT_FALSE(test, test_bit(0, m->wants));
+	gk_stacks_delete(had);
+}
+
 /*
  * Nobody has heard that the CPU wants stacks: an isolated one gets no work item, and who
  * migrates may have asked for that of another CPU.
@@ -419,6 +443,7 @@ static void a_cpuset_makes_no_node_scarce(struct kunit *test)
 
 static struct kunit_case cases[] = {
 	KUNIT_CASE(a_cpu_without_memory_for_stacks_gets_them_from_its_worker),
+	KUNIT_CASE(stacks_that_are_not_to_be_had_are_not_asked_for_at_once),
 	KUNIT_CASE(a_cpu_that_nobody_has_heard_gets_stacks),
 	KUNIT_CASE(an_isolated_cpu_gets_stacks_in_pieces),
 	KUNIT_CASE(a_stack_falls_back_to_a_page),
