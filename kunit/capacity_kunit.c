@@ -231,13 +231,15 @@ static bool gets_objects(const struct mcache_stack *stack)
  */
 static void only_a_tick_takes_what_is_idle(struct kunit *test)
 {
-	const struct mcache_stack *stack = gk_stack(sizeclass_of(64));
+	const struct mcache_stack *stack;
 	struct mcache *m = raw_cpu_ptr(&galloc_mcache);
 	unsigned int i, had;
 
 	if (galloc_debug)
 		kunit_skip(test, "no stacks");
+	/* Before that the CPU has those of all, which are empty. */
 	have_stacks(test);
+	stack = gk_stack(sizeclass_of(64));
 	free_objects();
 	/* Places come when the CPU's work item has run. */
 	KUNIT_ASSERT_TRUE(test, gk_wait_for(gets_objects(stack), GK_PATIENCE_MS));
