@@ -647,9 +647,9 @@ static bool wait_for_freeing(void)
 
 /*
  * A request with these flags found no memory.  A caller that may sleep waits for a grace
- * period, or for others before it, and frees all that has waited for one.  Any other ends the batch of its
- * CPU, and looks at no other; the worker ends those.  Any context but NMI.  Returns whether
- * anything was waited for.
+ * period, or for others before it, and frees all that has waited for one.  Any other ends the
+ * batch of its CPU, and looks at no other; the worker ends those.  Any context but NMI.
+ * Returns whether anything was waited for.
  */
 bool rcu_batches_relieve(gfp_t gfp)
 {

@@ -60,7 +60,7 @@ enum galloc_pause {
 	PAUSE_SUMS_WALK,	/* sums_collect: rows and stacks are counted, spans are not */
 	PAUSE_SAMPLE_SET,	/* sample_set: the mean is set, the stacks do not follow it yet */
 	PAUSE_UNWIND,		/* stackdepot_save_here: a stack is unwound */
-	PAUSE_CHARGE,		/* charge_one: within the limit, not yet charged: struct row_account */
+	PAUSE_CHARGE,		/* charge_one: within the limit, not charged: struct row_account */
 	PAUSE_IRQ_WORK,		/* an irq_work of galloc's runs: struct irq_work */
 	NR_GALLOC_PAUSES
 };
