@@ -650,19 +650,19 @@ static inline bool mcache_is_setup(int cpu)
 }
 
 /*
- * Does galloc certainly hold the only references to all pages of an object at offset
- * @off from the base of the map?  An invalid pointer may seem to be an object that
- * extends beyond its slot of the map, where there need not be pages.
+ * Does galloc certainly hold the only references to all pages of an object from offset
+ * @off from the base of the map up to @last?  An invalid pointer may seem to be an object
+ * that extends beyond its slot of the map, where there need not be pages.
  */
 static __always_inline bool object_is_ours(const struct arena_map *map,
-					   unsigned long off, unsigned int size)
+					   unsigned long off, unsigned long last)
 {
 	const struct page *page, *end;
 
-	if (unlikely((off ^ (off + size - 1)) >> ARENA_SHIFT))
+	if (unlikely((off ^ last) >> ARENA_SHIFT))
 		return false;
 	page = arena_map_page(map, off);
-	end = page + ((offset_in_page(off) + size - 1) >> PAGE_SHIFT);
+	end = arena_map_page(map, last);
 	do {
 		if (unlikely(page_ref_count(page) != ARENA_PAGE_REFS))
 			return false;
@@ -681,7 +681,6 @@ static __always_inline bool mcache_push_shareable(const void *p, unsigned int *n
 	struct mcache_stack *stack;
 	struct mcache *m;
 	unsigned long off;
-	unsigned long k;
 	unsigned int size;
 
 	p = untag(p);
@@ -698,13 +697,9 @@ static __always_inline bool mcache_push_shareable(const void *p, unsigned int *n
 	if (stack->gates != GATE_PAGES || stack->top == stack->end ||
 	    stack->top[-1] == p)
 		goto not_pushed;
-	/* Stacks of other nodes' rows are left to the slow path. */
-	k = stack - fast_local(m);
-	if (unlikely(k >= STACK_KS))
-		goto not_pushed;
-	size = stack_size(k);
+	size = stack_size_at(*number);
 	if (!(offset_in_page(off) & ((size & -size) - 1)) &&
-	    object_is_ours(map, off, size)) {
+	    object_is_ours(map, off, off + size - 1)) {
 		*stack->top = (void *)p;
 		barrier();
 		stack->top++;

@@ -503,7 +503,7 @@ static __always_inline bool queue_fast(const void *p)
 
 	preempt_disable();
 	c = raw_cpu_ptr(&rcu_cpus);
-	size = READ_ONCE(stack_sizes[arena_stack_of(p) % STACK_STRIDE]);
+	size = stack_size_at(arena_stack_of(p));
 	if (likely(size) && likely(!test_and_set_bit_lock(0, &c->lock))) {
 		if (likely(!place_is_end(c->place))) {
 			*c->place++ = p;

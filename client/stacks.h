@@ -45,6 +45,12 @@ static inline unsigned int stack_size(unsigned int k)
 	return READ_ONCE(stack_sizes[k + STACK_WATCHED]);
 }
 
+/* The same of a stack number, which may be any; 0: no stack. */
+static inline unsigned int stack_size_at(unsigned int number)
+{
+	return READ_ONCE(stack_sizes[number % STACK_STRIDE]);
+}
+
 /* Objects that a CPU may keep on the stack of a number. */
 static inline unsigned int stack_most(unsigned int number)
 {
