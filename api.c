@@ -32,14 +32,6 @@ static __always_inline void *init_object(void *obj, size_t size, gfp_t gfp)
 	return obj;
 }
 
-/* Its bytes are still those that it was freed with. */
-static __always_inline void *see_taken(void *obj)
-{
-	if (gate_has_tables())
-		gate_see_taken(obj, false);
-	return obj;
-}
-
 /* Out of line, so that the size is looked up only if it is needed. */
 static noinline void *clear_object(void *obj, unsigned int class)
 {
@@ -105,6 +97,16 @@ static noinline bool request_ok(const struct request *r)
 	return false;
 }
 
+/* A small object for a request.  Its bytes are still those that it was freed with. */
+static void *request_init(const struct request *r, void *obj, gfp_t gfp)
+{
+	if (gate_has_tables())
+		gate_see_taken(obj, false);
+	if (r->class)
+		return init_object(obj, sizeclasses[r->class].size, gfp);
+	return init_row_object(r->set, obj, gfp);
+}
+
 static void *get_once(const struct request *r, gfp_t gfp)
 {
 	void *obj;
@@ -113,12 +115,12 @@ static void *get_once(const struct request *r, gfp_t gfp)
 		obj = mcache_alloc_set(r->set, r->nid, gfp);
 		if (!obj && !rows_alloc(r->set, r->nid, gfp, 1, &obj))
 			return NULL;
-		return init_row_object(r->set, see_taken(obj), gfp);
-	}
-	if (!r->class)
+	} else if (r->class) {
+		obj = mcache_alloc_slow(r->class, r->nid, gfp);
+	} else {
 		return large_alloc(r->set, r->size, r->align, r->nid, gfp);
-	obj = mcache_alloc_slow(r->class, r->nid, gfp);
-	return likely(obj) ? init_object(see_taken(obj), sizeclasses[r->class].size, gfp) : NULL;
+	}
+	return likely(obj) ? request_init(r, obj, gfp) : NULL;
 }
 
 /* The account whose limit refuses a request of a set now; or NULL. */
@@ -162,13 +164,14 @@ static unsigned long request_pages(const struct request *r)
 	return max(PFN_UP(request_takes(r)), r->align >> PAGE_SHIFT);
 }
 
-/* Is its object to be sampled?  Then the bytes, else 0. */
-static noinline size_t request_sampled(const struct request *r)
+/* Is its object to be sampled?  Then the bytes, else 0; @obj as for sample_is_due(). */
+static noinline size_t request_sampled(const struct request *r, void **obj)
 {
-	const struct rowset *set = r->size ? NULL : r->set;
 	size_t takes = request_takes(r);
+	bool due = r->class || !r->size ?
+		sample_is_due(r->class, r->set, r->nid, takes, obj) : sample_by_bytes(takes);
 
-	return sample_is_due(r->class, set, r->nid, takes) ? takes : 0;
+	return due ? takes : 0;
 }
 
 /*
@@ -183,14 +186,16 @@ static void *serve(const struct request *r)
 	struct row_account *a;
 	unsigned long npages;
 	gfp_t gfp = r->gfp;
+	void *obj = NULL;
 	size_t sampled;
-	void *obj;
 
 	if (!api_alloc_ok(gfp) || !request_ok(r))
 		return NULL;
 	allocinfo_see();
-	sampled = sample_is_on() ? request_sampled(r) : 0;
-	for (;;) {
+	sampled = sample_is_on() ? request_sampled(r, &obj) : 0;
+	if (obj)
+		obj = request_init(r, obj, gfp);
+	while (!obj) {
 		obj = get_once(r, gfp_may_fail(gfp));
 		if (likely(obj))
 			break;
@@ -356,15 +361,10 @@ void *galloc_any(size_t size, gfp_t gfp)
 }
 EXPORT_SYMBOL_GPL(galloc_any);
 
-static bool node_usable(int nid)
-{
-	return nid >= 0 && nid < nr_node_ids && node_has_pages(nid);
-}
-
 /* A node without memory is none, or a reason to refuse. */
 static bool node_choose(int *nid, gfp_t gfp)
 {
-	if (*nid == NUMA_NO_NODE || node_usable(*nid))
+	if (*nid == NUMA_NO_NODE || (*nid >= 0 && *nid < nr_node_ids && node_has_pages(*nid)))
 		return true;
 	*nid = NUMA_NO_NODE;
 	return !(gfp & __GFP_THISNODE);
@@ -379,7 +379,7 @@ static void *serve_node(const struct request *r)
 	if (r->class && gfp_is_plain(r->gfp)) {
 		obj = mcache_pop_node(r->class, r->nid);
 		if (obj) {
-			init_object(see_taken(obj), sizeclasses[r->class].size, r->gfp);
+			request_init(r, obj, r->gfp);
 			if (gate_is_watched())
 				gate_see_alloc(obj, r->asked, r->gfp);
 			return obj;
@@ -566,7 +566,7 @@ size_t api_alloc_row_bulk(struct rowset *set, int nid, gfp_t gfp, size_t asked, 
 		}
 		if (want_init_on_alloc(gfp) || gate_has_tables())
 			for (j = i; j < i + n; j++)
-				init_row_object(set, see_taken(p[j]), gfp);
+				request_init(&r, p[j], gfp);
 		if (gate_is_watched())
 			gate_see_alloc_bulk(p + i, n, asked, gfp);
 		i += n;
@@ -621,6 +621,9 @@ struct rowset *api_set_of(const void *p)
 /* Free an object that no stack accepted.  @number is the stack number of its page. */
 static noinline void free_seen(const void *p, unsigned int number)
 {
+	/* The mark of a page goes with the last object there that is sampled: this one, perhaps. */
+	if (number == STACK_WATCHED && (mcache_push(p) || mcache_push_shareable(p, &number)))
+		return;
 	if (number > STACK_LARGE)
 		mcache_free_slow(p, number);
 	else if (!large_free(p, false))

@@ -11,6 +11,8 @@
 #include "galloc_heap.h"
 #include "observe/heaps.h"
 #include "observe/metrics.h"
+#include "observe/profile.h"
+#include "observe/sample.h"
 #include "twin.h"
 
 /* Objects of a case, and what they should add up to. */
@@ -503,9 +505,42 @@ static void each_file_tells_the_truth_or_fails(struct kunit *test)
 	kvfree(buf[1]);
 }
 
+/* One that is sampled comes from the stack and is counted, as any other. */
+static void what_is_sampled_is_counted_once(struct kunit *test)
+{
+	const unsigned int class = sizeclass_of(1024), n = 200;
+	struct profile_totals before, after;
+	unsigned long allocs, misses;
+	struct mcache_stack *stack;
+	unsigned int i;
+	void *p;
+
+	gfree(galloc(1024, GFP_KERNEL));
+	sample_set(1);
+	profile_totals(&before);
+	stack = gk_stack(class);
+	KUNIT_ASSERT_GT(test, gk_stacked(stack), 0);
+	misses = stack->misses;
+	allocs = mcache_allocs(raw_cpu_ptr(&galloc_mcache)->stacks, stack_number(gk_nid(), class));
+	for (i = 0; i < n; i++) {
+		p = galloc(1024, i % 2 ? GFP_KERNEL : GFP_KERNEL | __GFP_ZERO);
+		KUNIT_ASSERT_NOT_NULL(test, p);
+		KUNIT_EXPECT_TRUE(test, i % 2 || !memchr_inv(p, 0, 1024));
+		memset(p, 1, 1024);
+		gfree(p);
+	}
+	profile_totals(&after);
+	KUNIT_EXPECT_GT(test, after.allocs, before.allocs);
+	KUNIT_EXPECT_EQ(test, stack->misses, misses);
+	KUNIT_EXPECT_EQ(test, mcache_allocs(raw_cpu_ptr(&galloc_mcache)->stacks,
+					    stack_number(gk_nid(), class)), allocs + n);
+	sample_set(0);
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE(at_rest_the_totals_add_up),
 	KUNIT_CASE(objects_of_any_kind_are_in_use),
+	KUNIT_CASE(what_is_sampled_is_counted_once),
 	KUNIT_CASE(a_wrong_pointer_on_a_stack_is_not_exact),
 	KUNIT_CASE(an_object_that_is_on_a_stack_twice_is_not_exact),
 	KUNIT_CASE(a_lost_object_is_not_exact),

@@ -23,7 +23,6 @@
 #include "observe/stackdepot.h"
 
 #include <linux/hash.h>
-#include <linux/jhash.h>
 #include <linux/llist.h>
 
 #define BUCKET_BITS	10
@@ -199,8 +198,8 @@ static void entry_link(struct profile_entry *e, struct profile_entry **bucket)
 /* The entry of a line, which is new perhaps; NULL: there is no memory. */
 static struct profile_entry *entry_get(const struct profile_line *line, bool any)
 {
-	u32 hash = jhash_3words(line->stack, line->size, line->mean, 0);
-	struct profile_entry **bucket = &entry_buckets[hash_32(hash, BUCKET_BITS)];
+	u64 hash = ((u64)line->stack << 32 | (u32)line->size) + line->mean;
+	struct profile_entry **bucket = &entry_buckets[hash_64(hash, BUCKET_BITS)];
 	struct profile_entry *seen, *e, *new;
 	unsigned long flags;
 
@@ -276,11 +275,18 @@ static bool record_take(struct profile_record *r, unsigned long addr)
 	return true;
 }
 
-/* Unless somebody else is counting: so the list is short when a peak is looked for. */
+/*
+ * Unless somebody else is counting: so the list is short when a peak is looked for.  A single
+ * one is left to the next sample.
+ */
 static void settle_some(void)
 {
+	const struct llist_node *first = READ_ONCE(freed_records.first);
 	unsigned long flags;
 
+	/* data_race(): it may be settled, and be used again; records stay. */
+	if (!first || !data_race(first->next))
+		return;
 	if (galloc_trylock(&profile_lock, flags)) {
 		settle(SETTLE_TURN);
 		galloc_unlock(&profile_lock, flags);
@@ -352,33 +358,70 @@ static bool is_watched(const void *p)
  * freed before we do, nobody takes its record; the mark that we then set says so until another
  * object is recorded there, or the span leaves its row.
  */
-static void page_unwatch(const struct object *o, const void *p)
+static void page_unwatch(const struct mcentral *c, struct mspan *s, const void *p)
 {
 	bool marked;
 
 	if (record_next(NULL, addr_of(p)))
 		return;
 	galloc_pause(PAUSE_UNWATCH, p);
-	/* Full barrier, if there was a mark: pairs with the one in page_watch(). */
-	marked = mspan_unwatch(o->c, o->span, p);
+	/* Full barrier, if there was a mark: pairs with the ones of those who set it. */
+	marked = mspan_unwatch(c, s, p);
 	galloc_pause(PAUSE_UNWATCHED, p);
 	if (marked && record_next(NULL, addr_of(p)))
-		mspan_watch(o->c, o->span, p, false);
+		mspan_watch(c, s, p, false);
 }
 
 /*
- * Mark the page of a small object, or take the mark away.  In rows of sets pages get other
- * numbers, too, under the row's lock.  False if that was taken.  An object of whole pages
- * keeps its mark until another one begins there: its second free would find a run by then.
+ * Mark a page whose number says all, as nearly all do: that of a row without a set, which it
+ * has while any object there is in use.  In an RCU read section, as the next two.
  */
-static bool page_watch(const void *p, bool watch, bool any)
+static bool page_mark(const void *p)
+{
+	const struct mcentral *c;
+	struct arena *arena;
+	unsigned int page, number;
+
+	arena = arena_of(p, &page);
+	number = READ_ONCE(arena->stack[page]);
+	c = number < STACK_FIRST ? NULL : stack_central(number);
+	if (!c || c->set)
+		return false;
+	/* Full barrier: the record is there, now the mark, see page_unwatch(). */
+	smp_mb();
+	WRITE_ONCE(arena->stack[page], STACK_WATCHED);
+	return true;
+}
+
+/* Take the mark away of a page that has one, and a row without a set. */
+static bool page_unmark(const void *p)
+{
+	const struct mcentral *c;
+	struct arena *arena;
+	unsigned int page;
+	struct mspan *s;
+
+	arena = arena_of(p, &page);
+	s = READ_ONCE(arena->stack[page]) == STACK_WATCHED ? arena_span(arena, page) : NULL;
+	c = s && mspan_row(s) ? mcentral_of(mspan_row(s)) : NULL;
+	if (!c || c->set)
+		return false;
+	page_unwatch(c, s, p);
+	return true;
+}
+
+/*
+ * The same for any object.  In rows of sets pages get other numbers, too, under the row's lock.
+ * False if that was taken.  An object of whole pages keeps its mark until another one begins
+ * there: its second free would find a run by then.
+ */
+static bool object_watch(const void *p, bool watch, bool any)
 {
 	bool locked = true, set = false;
 	unsigned long flags;
 	struct object o;
 	struct mspan *s;
 
-	rcu_read_lock();
 	s = large_span(p);
 	if (s) {
 		if (watch)
@@ -392,12 +435,22 @@ static bool page_watch(const void *p, bool watch, bool any)
 		if (locked && watch)
 			mspan_watch(o.c, o.span, p, true);
 		else if (locked)
-			page_unwatch(&o, p);
+			page_unwatch(o.c, o.span, p);
 		if (locked && set)
 			galloc_unlock(&o.c->lock, flags);
 	}
-	rcu_read_unlock();
 	return locked;
+}
+
+/* Mark the page of an object, or take the mark away.  False if a lock was taken. */
+static bool page_watch(const void *p, bool watch, bool any)
+{
+	bool done;
+
+	rcu_read_lock();
+	done = (watch ? page_mark(p) : page_unmark(p)) || object_watch(p, watch, any);
+	rcu_read_unlock();
+	return done;
 }
 
 /* Take the record of an object, if it has one, and the mark of its page. */

@@ -172,13 +172,20 @@ bool sample_by_bytes(size_t size)
 	return true;
 }
 
-/* Take an object off the credit of a stack.  True if it is the one to be sampled. */
-static bool credit_take(struct mcache *m, struct mcache_stack *stack, size_t size)
+/*
+ * Take an object off the credit of a stack.  True if it is the one to be sampled: then nothing
+ * but that has kept the fast path from serving it, perhaps, so it is served at once.
+ */
+static bool credit_take(struct mcache *m, struct mcache_stack *stack, size_t size, void **obj)
 {
 	bool due = stack->credit <= 0;
 
 	/* What is served is counted when it is, by stack_count(). */
 	capacity_add_credit(m->stacks, stack - m->stacks, due ? sample_credit(size) : -1);
+	if (due && stack->top != stack->base) {
+		stack_count(m, stack, 1);
+		*obj = *--stack->top;
+	}
 	return due;
 }
 
@@ -188,14 +195,16 @@ static bool credit_take(struct mcache *m, struct mcache_stack *stack, size_t siz
  * @set: its set of rows; NULL: none
  * @nid: the node wanted, or NUMA_NO_NODE
  * @size: its bytes
+ * @obj: set to the object, if it is to be sampled and this CPU's stack has one
  *
  * Counts it where the fast path would have counted it.  Not for objects that
- * mcache_pop_node() and mcache_pop_many() find.
+ * mcache_pop_node() and mcache_pop_many() find, nor for those of whole pages.
  *
  * Context: Any but NMI.
  * Return: True if it is.
  */
-bool sample_is_due(unsigned int class, const struct rowset *set, int nid, size_t size)
+bool sample_is_due(unsigned int class, const struct rowset *set, int nid, size_t size,
+		   void **obj)
 {
 	struct mcache *m = mcache_enter();
 	struct mcache_stack *stack;
@@ -207,7 +216,7 @@ bool sample_is_due(unsigned int class, const struct rowset *set, int nid, size_t
 		stack = local_stack(m, k);
 		here = k && stack->samples && (nid == NUMA_NO_NODE || nid == m->nid);
 		if (here)
-			due = credit_take(m, stack, size);
+			due = credit_take(m, stack, size, obj);
 		mcache_leave(m);
 	}
 	return here ? due : sample_by_bytes(size);

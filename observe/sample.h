@@ -31,6 +31,7 @@ unsigned long sample_gap(void);
 long sample_credit(unsigned int size);
 u64 sample_weight(u64 size, u64 mean);
 bool sample_by_bytes(size_t size);
-bool sample_is_due(unsigned int class, const struct rowset *set, int nid, size_t size);
+bool sample_is_due(unsigned int class, const struct rowset *set, int nid, size_t size,
+		   void **obj);
 
 #endif /* _GALLOC_SAMPLE_H */

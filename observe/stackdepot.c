@@ -246,7 +246,7 @@ static bool same_code(unsigned long a, unsigned long b)
 }
 
 /* A word of the own stack; what a sanitizer knows of it is of no interest. */
-static __always_inline unsigned long chain_word(const unsigned long *base, unsigned int place)
+static __always_inline unsigned long chain_word(const unsigned long *base, unsigned long place)
 {
 	return READ_ONCE_NOCHECK(base[place]);
 }
@@ -270,7 +270,8 @@ static bool chain_matches(const struct depot_chain *e, const unsigned long *base
 {
 	/* Acquire: pairs with the release in chain_store(). */
 	u32 seq = smp_load_acquire(&e->seq);
-	unsigned int i, place, n;
+	const u16 *at, *end;
+	unsigned int place;
 	u64 hash = 0;
 
 	if (READ_ONCE(e->depth) != depth)
@@ -278,9 +279,8 @@ static bool chain_matches(const struct depot_chain *e, const unsigned long *base
 	place = READ_ONCE(e->place[0]);
 	if (place >= depth || (u32)chain_word(base, place) != READ_ONCE(e->low))
 		return false;
-	n = READ_ONCE(e->n);
-	for (i = 0; i < n; i++) {
-		place = READ_ONCE(e->place[i]);
+	for (at = e->place, end = at + READ_ONCE(e->n); at != end; at++) {
+		place = READ_ONCE(*at);
 		if (place >= depth)
 			return false;
 		hash = hash_add(hash, chain_word(base, place));

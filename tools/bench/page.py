@@ -146,9 +146,9 @@ including its loop, is two fifths of galloc's instructions, which fastpath.rst l
 ``mixed`` and ``batch`` are pairs, too.
 
 *Samples.* One of 524,288 bytes is sampled by default, with its call stack (``sample_kb``):
-some 2,000 to 3,000 instructions, for the free, too. On 7.3 that is 5 of the 78 instructions of
-``mixed 32/log8192`` by itself, 28 of the 165 of a pair of 8 KiB, and 200 of the 1,128 of one of
-33 KiB, measured with and without ``sample_kb=0``.
+some 1,200 instructions, for the free, too. On 7.3 that is 3 of the 75 instructions of
+``mixed 32/log8192`` by itself, 20 of the 150 of a pair of 8 KiB, and 170 of the 1,106 of one of
+33 KiB, where each call counts its bytes, measured with and without ``sample_kb=0``.
 
 *Nanoseconds of remote and replay on uml.* On that kernel, disabling and enabling
 interrupts are two system calls of the host: ``perf record -a`` during a run shows
