@@ -3,11 +3,13 @@
 #
 # include.awk: put an include into a source, so that all of it sees what it declares.
 #
-#	awk -v line=INCLUDE -v names=REGEX -f include.awk FILE FILE
+#	awk -v line=INCLUDE -v names=REGEX -v dir=DIR -f include.awk FILE FILE
 #
 # It goes before the first include that no condition and no comment hides; before the
 # condition of the first one, if there is none, or what matches REGEX comes before it; before
-# the first code if nothing is included. A header's own guard is no condition.
+# the first code if nothing is included. A header's own guard is no condition. Behind the
+# first include if that is a header of the module's, in DIR, which says how the kernel's are to
+# be read, as by pr_fmt.
 
 # A line without comments, and without what is in quotes.
 function code(text,  out, i, c, two, quote)
@@ -45,10 +47,35 @@ function code(text,  out, i, c, two, quote)
 	return out
 }
 
+BEGIN {
+	first_of_all = "^[ \t]*#[ \t]*define[ \t]+(pr_fmt|dev_fmt|DEBUG|DEFAULT_SYMBOL_NAMESPACE)([^A-Za-z0-9_]|$)"
+}
+
+# Does a header define what must be known before any of the kernel's?
+function begins(header, deep,  text, word, does)
+{
+	while (!does && (getline text <header) > 0) {
+		if (text ~ first_of_all)
+			does = 1
+		else if (deep < 5 && text ~ /^[ \t]*#[ \t]*include[ \t]*"/) {
+			split(text, word, "\"")
+			does = begins(folder(header) word[2], deep + 1)
+		}
+	}
+	close(header)
+	return does
+}
+
+function folder(path)
+{
+	sub(/[^\/]*$/, "", path)
+	return path
+}
+
 # The line that it goes before.
 function place()
 {
-	if (plain && (!used || plain < used))
+	if (plain && (!used || plain <= used))
 		return plain
 	return hidden ? hidden : first
 }
@@ -81,9 +108,14 @@ lines == 2 && guard != "" && text ~ /^#define/ {
 	}
 }
 
-!first { first = FNR }
+!first && text !~ first_of_all { first = FNR }
 !used && text ~ names { used = FNR }
 text ~ /^#if/ && depth++ == base { condition = FNR }
 text ~ /^#endif/ { depth-- }
-text ~ /^#include/ && depth == base && !plain { plain = FNR }
+text ~ /^#include/ && depth == base && !plain {
+	plain = FNR
+	split($0, word, "\"")
+	if ($0 ~ /include[ \t]*"/ && begins(dir "/" word[2], 0))
+		plain++
+}
 text ~ /^#include/ && depth > base && !hidden { hidden = condition }

@@ -35,10 +35,11 @@ ESCAPES+='|kunit_alloc(_and_get)?_resource|clkdev_add|tty_port_init|asymmetric_k
 ESCAPES+='|iommu_hw_info|fw_rpc|ata_host_init|get_(in|out)put_bus_fmts|\bget_edid\b|of_(add|update)_property'
 ESCAPES+='|\bdrm_atomic_helper_[a-z]+_destroy_state|drm_gem_destroy_shadow_plane_state|drm_mode_(destroy|probed_add)\b'
 
-# Calls without a rule. Those that free or resize take objects of the kernel only.
+# Calls without a rule, those that free or resize apart; and names of such in the rules.
 NO_RULE='kvmalloc_node_align|kvmalloc_array_node|kvcalloc_node|kvmemdup|kmemdup_array|kv[mz]alloc_(obj|objs|flex)'
 NO_RULE+='|kmalloc_node_track_caller|__kmalloc|__kmalloc_node|KMEM_CACHE_USERCOPY|__kmem_cache_create_args'
-NO_RULE+='|kv?free_call_rcu|kfree_call_rcu_nolock|kvfree_rcu_arg_[12]|kvfree_rcu_barrier_on_cache|dma_fence_free|__ksize'
+NO_RULE_TAKES='kv?free_call_rcu|kfree_call_rcu_nolock|kvfree_rcu_arg_[12]|kvfree_rcu_barrier_on_cache|dma_fence_free|__ksize'
+TAKES='free|realloc|ksize|destroy|shrink'
 
 reverse=
 [ "${1:-}" != --reverse ] || { reverse=1; shift; }
@@ -77,6 +78,12 @@ code()
 names - >"$work/old"
 names + >"$work/new"
 
+# What each name becomes, for rename.awk.
+awk -v reverse="$reverse" '
+	/^- *[A-Za-z_]+$/ { old = $2 }
+	/^\+ *[A-Za-z_]+$/ { print (old == "kmem_cache" ? "struct " : "") (reverse ? $2 " " old : old " " $2) }
+' "$top/tools/port/galloc.cocci" >"$work/pairs"
+
 # Only the files that have a name of the kernel's, or of ours.
 if [ -n "$reverse" ]; then
 	from=new free_from=galloc_ free_to=''
@@ -94,15 +101,30 @@ for file in "${files[@]}"; do
 	# Includes are for headers of the kernel: not followed.
 	spatch --very-quiet --no-includes --sp-file "$rules" --in-place "$copy" >"$work/said" 2>&1 ||
 		die "spatch fails for $file: $(tail -n 1 "$work/said")"
+	# It indents the lines behind a name as it likes.
+	if [ "$(grep -c '' "$file")" -eq "$(grep -c '' "$copy")" ]; then
+		awk '
+			{ match($0, /^[ \t]*/); indent = substr($0, 1, RLENGTH) }
+			NR == FNR { was[FNR] = indent; next }
+			{ print was[FNR] substr($0, RLENGTH + 1) }
+		' "$file" "$copy" >"$work/indented"
+		mv "$work/indented" "$copy"
+	fi
+	if grep -qwF -f "$work/$from" "$copy"; then
+		awk -v 'value=free|pool' -f "$top/tools/port/rename.awk" "$work/pairs" "$copy" >"$work/renamed"
+		mv "$work/renamed" "$copy"
+	fi
 	if [ -n "$reverse" ]; then
 		# In a comment a name may remain.
 		grep -nwF -f "$work/new" <"$copy" | sed 's/^/-:/' | code | grep -wF -f "$work/new" >/dev/null ||
 			sed -i "\\|^$include\$|d" "$copy"
 	elif ! cmp -s "$file" "$copy" && ! grep -qxF "$include" "$file"; then
-		awk -v "line=$include" -v "names=(^|[^A-Za-z0-9_])($(paste -sd '|' "$work/new"))([^A-Za-z0-9_]|\$)" \
+		awk -v "line=$include" -v "dir=$(dirname "$file")" -v "names=(^|[^A-Za-z0-9_])($(paste -sd '|' "$work/new"))([^A-Za-z0-9_]|\$)" \
 			-f "$top/tools/port/include.awk" "$copy" "$copy" >"$work/included"
 		mv "$work/included" "$copy"
 	fi
+	# All of them end the last line.
+	[ -z "$(tail -c 1 "$file")" ] || [ -n "$(tail -c 1 "$copy")" ] || truncate -s -1 "$copy"
 	cmp -s "$file" "$copy" && continue
 	{ cat "$copy" >"$file"; } 2>/dev/null || die "cannot write $file: make it writable"
 	n=$((n + 1))
@@ -120,7 +142,8 @@ look_at()
 
 if [ -z "$reverse" ]; then
 	{
-		look_at "not converted" "\\b($(paste -sd '|' "$work/old")|$NO_RULE)\\b"
+		look_at "not converted, and takes objects of the kernel only" "\\b($(grep -E "$TAKES" "$work/old" | paste -sd '|')|$NO_RULE_TAKES)\\b"
+		look_at "not converted" "\\b($(grep -vE "$TAKES" "$work/old" | paste -sd '|')|$NO_RULE)\\b"
 		look_at "core code may free it" "${ESCAPES#kfree|}"
 		look_at "memory of a zone" "\\bgalloc[a-z_]*\\(.*GFP_DMA"
 		look_at "the VFS, or who calls it, frees by this function" "galloc_kfree(_link)?[,;)]"

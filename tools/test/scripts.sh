@@ -159,7 +159,7 @@ port_restores_includes()
 		printf '%s\n' '#include <galloc_port.h>' '/* galloc_kfree() of all' ' * or galloc_kfree(p)' ' */' \
 			'	galloc_kfree(p);	// galloc_kfree()' >-notes/calls.c
 		printf '%s\n' '#include <galloc_port.h>' '	galloc_kfree(p);' \
-			'	*q = /* */ OURS(galloc_kfree) /* */;' >-notes/macro.c
+			'	*q = /* */ OURS(galloc_krealloc) /* */;' >-notes/macro.c
 		PATH=$work/spatch:$PATH "$top/tools/port/port.sh" --reverse "$name" >"$work/out" 2>&1 ||
 			{ cat "$work/out"; return 1; }
 		[ "$(cd ./-notes && grep -c 'include' calls.c macro.c | tr '\n' ' ')$(tail -n 1 "$work/out")" = \
@@ -193,6 +193,11 @@ port_includes_where_it_counts()
 	source_of late.h '/* SPDX */' '#undef SYSTEM' '#if !defined(_LATE_H) || defined(AGAIN)' '#define LATE_H' \
 		'	kfree(q);' '#endif' '#include <trace/define_trace.h>'
 	source_of none.c '/* SPDX' ' */' 'void f(void)'
+	source_of deep.h '#define pr_fmt(fmt) fmt'
+	source_of outer.h '#include "deep.h"'
+	source_of behind.c '#include "outer.h"' '#include <a.h>'
+	source_of only.c '#include "outer.h"'
+	source_of before.c '#include "plain.h"' '#include "outer.h"'
 	cp -r "$dir" "$work/unported"
 	PATH=$work/unspatch:$PATH "$top/tools/port/port.sh" "$dir" >"$work/out" 2>&1 || { cat "$work/out"; return 1; }
 	while read -r name line; do
@@ -206,10 +211,15 @@ port_includes_where_it_counts()
 		guard.h 4
 		late.h 2
 		none.c 3
+		deep.h 2
+		outer.h 2
+		behind.c 2
+		only.c 2
+		before.c 1
 	END
 	grep -q 'q __free(galloc_kvfree) = ' "$dir/plain.c" || lost+=" $(grep __free "$dir/plain.c")"
 	grep -q 'plain.c:6: not converted: ' "$work/out" || lost+=" kvcalloc_node()"
-	[ "$(tail -n 1 "$work/out")" = "7 files converted, 1 places to look at" ] || lost+=" $(tail -n 1 "$work/out")"
+	[ "$(tail -n 1 "$work/out")" = "12 files converted, 1 places to look at" ] || lost+=" $(tail -n 1 "$work/out")"
 	[ -z "$lost" ] || { echo "error: elsewhere:$lost"; return 1; }
 	sed -i 's/tkfree(/tgalloc_x(/; s/tgalloc_kfree(/tkfree(/; s/tgalloc_x(/tgalloc_kfree(/' "$work/unspatch/spatch"
 	PATH=$work/unspatch:$PATH "$top/tools/port/port.sh" --reverse "$dir" && diff -r "$work/unported" "$dir" || return 1
@@ -229,7 +239,12 @@ port_rules_are_undone()
 		printf '%s\n\n' '#include <linux/slab.h>' 'static struct kmem_cache *cache;'
 		for name in "${rules[@]}"; do
 			printf 'void of_%s(void)\n{\n\tchar *q __free(kvfree) = NULL;\n\n\tp = %s(a, sizeof(b));\n\tg(%s);\n}\n\n' "$name" "$name" "$name"
+			printf 'void on_%s(struct kmem_cache *c,\n  int b)\n{\n\tif (x ||\n\t    y(p = %s(a,\n\t  1)))\n\t\treturn;\n}\n\n' "$name" "$name"
+			# These Coccinelle does not read.
+			printf 'void in_%s(void)\n{\n\tscoped_guard(rcu)\n\t\tp = %s(a, 1);\n\tmy_each(p) {\n\t\t%s(p); /* %s() */\n\t}\n}\n\n' \
+				"$name" "$name" "$name" "$name"
 		done
+		printf '/* No line ends here. */'
 	} >"$dir/all.c"
 	cp -r "$dir" "$work/rules.before"
 	"$top/tools/port/port.sh" "$dir" >"$work/out" 2>&1 || { cat "$work/out"; return 1; }
