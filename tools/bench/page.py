@@ -160,7 +160,7 @@ it would be twice as many.
 replay's own (column ``none``). If each were served by the fast path, with 28 for an allocation of
 any size and 28 for a free, it would be 47.5: 0.27 of kmalloc()'s 178 on 6.1, and 0.40 of its 120
 on 7.3. So the limits of 0.26 and 0.36, from the time when a guest had no entropy and SLUB paid for
-that, are below what is possible; samples are 3 of the 10 to 13 above it, refills, flushes and
+that, are below what is possible; samples are 2 to 3 of the 10 to 13 above it, refills, flushes and
 spans that come and go the others.
 
 *Locks and atomics of a replay.* 1,000 events are 500 objects, of which 21 % change CPU

@@ -64,6 +64,9 @@ function renamed(word, before, after)
 		word = ""
 	}
 	print out word rest
+	# What a comment ends with is before nothing.
+	if (word == "//")
+		rest = ""
 	word = ""
 	gsub(/[ \t]+/, "", rest)
 	if (rest != "")

@@ -241,7 +241,7 @@ port_rules_are_undone()
 			printf 'void of_%s(void)\n{\n\tchar *q __free(kvfree) = NULL;\n\n\tp = %s(a, sizeof(b));\n\tg(%s);\n}\n\n' "$name" "$name" "$name"
 			printf 'void on_%s(struct kmem_cache *c,\n  int b)\n{\n\tif (x ||\n\t    y(p = %s(a,\n\t  1)))\n\t\treturn;\n}\n\n' "$name" "$name"
 			# These Coccinelle does not read.
-			printf 'void in_%s(void)\n{\n\tscoped_guard(rcu)\n\t\tp = %s(a, 1);\n\tmy_each(p) {\n\t\t%s(p); /* %s() */\n\t}\n}\n\n' \
+			printf 'void in_%s(void)\n{\n\tscoped_guard(rcu)\n\t\tp = %s(a, 1);\n\tmy_each(p) {\n\t\t// It is ours.\n\t\t%s(p); /* %s() */\n\t}\n}\n\n' \
 				"$name" "$name" "$name" "$name"
 		done
 		printf '/* No line ends here. */'
