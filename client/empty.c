@@ -65,10 +65,10 @@ unsigned int empty_seen(void)
 	return atomic_read(&empty_ended);
 }
 
-/* Wait for the end of a work item, of those since @seen was read, but no more than a tick. */
-void empty_wait(unsigned int seen)
+/* Wait for the end of a work item, of those since @seen was read, but no more than @ticks. */
+void empty_wait(unsigned int seen, long ticks)
 {
-	wait_event_timeout(empty_waiters, empty_seen() != seen, 1);
+	wait_event_timeout(empty_waiters, empty_seen() != seen, ticks);
 }
 
 static bool cpu_is_apart(int cpu)

@@ -411,7 +411,7 @@ static bool taken_end(void)
 			worker_kick(WORKER_TICK);
 			return false;
 		}
-		empty_wait(seen);
+		empty_wait(seen, 1);
 		seen = empty_seen();
 	}
 	ks_end(stacks_taken);
@@ -711,7 +711,7 @@ bool stacks_relieve(const struct row_account *a, gfp_t gfp)
 	any = !bitmap_empty(ks, STACK_STRIDE);
 	seen = empty_seen();
 	while (any && !empty_is_done(ks) && time_before(jiffies, end)) {
-		empty_wait(seen);
+		empty_wait(seen, 1);
 		seen = empty_seen();
 	}
 	/* What has become empty may still wait for readers. */

@@ -144,7 +144,7 @@ bool empty_has_any(int cpu, unsigned int k);
 bool empty_is_done(const unsigned long *ks);
 void empty_flush(void);
 unsigned int empty_seen(void);
-void empty_wait(unsigned int seen);
+void empty_wait(unsigned int seen, long ticks);
 void empty_init(void);
 
 #endif /* _GALLOC_CLIENT_STACKS_H */
