@@ -182,7 +182,7 @@ static noinline size_t request_sampled(const struct request *r, void **obj)
  */
 static void *serve(const struct request *r)
 {
-	bool sleeps = gfpflags_allow_blocking(r->gfp), settled = false, waited = false, owed;
+	bool sleeps = gfpflags_allow_blocking(r->gfp), settled = false, waited = false, owed, eased;
 	struct row_account *a;
 	unsigned long npages;
 	gfp_t gfp = r->gfp;
@@ -222,11 +222,11 @@ static void *serve(const struct request *r)
 				return NULL;
 		}
 		npages = request_pages(r);
-		relief_for(gfp, npages, r->nid);
+		eased = relief_for(gfp, npages, r->nid);
 		obj = get_once(r, gfp);
+		relief_over(npages, r->nid, eased, obj);
 		if (obj)
 			break;
-		relief_failed(gfp, npages, r->nid);
 		count_event(EVENT_ALLOC_FAILED);
 		if (over_limit(r, false) || !(gfp & __GFP_NOFAIL))
 			return NULL;

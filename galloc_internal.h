@@ -737,8 +737,8 @@ enum mspan_found api_target_of(const void *p, struct target *t);
 bool api_refuse_nmi(void);
 bool api_align_ok(size_t align);
 
-void relief_for(gfp_t gfp, unsigned long npages, int nid);
-void relief_failed(gfp_t gfp, unsigned long npages, int nid);
+bool relief_for(gfp_t gfp, unsigned long npages, int nid);
+void relief_over(unsigned long npages, int nid, bool waited, bool served);
 void relief_forget(void);
 
 /*

@@ -16,6 +16,9 @@
  */
 #define RELIEF_PAUSE	DIV_ROUND_UP(HZ, 2)
 
+/* Nor, for so long, after one that has helped: else one or the other would wait all the time. */
+#define RELIEF_REST	DIV_ROUND_UP(HZ, 10)
+
 /* Not by their order, which turns round when jiffies have gone on for long enough. */
 static bool vain_is_fresh(const struct arena_scarce *scarce)
 {
@@ -32,24 +35,37 @@ static struct arena_scarce *scarce_of(int nid)
 /* A request that has something else to take may go without so many pages. */
 static unsigned long tries_hard_for(gfp_t gfp)
 {
-	if (!(gfp & __GFP_NORETRY))
+	if (!(gfp & (__GFP_NORETRY | __GFP_RETRY_MAYFAIL)))
 		return 1UL << PAGE_ALLOC_COSTLY_ORDER;
 	return gfp & __GFP_THISNODE ? 0 : 1;
 }
 
+/* May a request do without the wait for a grace period and for other CPUs? */
+static bool may_do_without(gfp_t gfp, unsigned long npages)
+{
+	return !(gfp & __GFP_NOFAIL) && npages > tries_hard_for(gfp);
+}
+
 /*
- * May a request do without the wait for a grace period and for other CPUs?  One that asks for
- * a long run, or for a node alone, takes what is at hand, or something else: the page allocator
- * tries no harder for it, either.  Then each of many is not to wait for what the one before has
- * had freed.
+ * Does it?  One that asks for a long run, or for a node alone, takes what is at hand, or
+ * something else: the page allocator tries no harder for it, either.  Then each of many is not
+ * to wait for what the one before has had freed, nor several at a time.
  */
 static bool relief_is_vain(gfp_t gfp, unsigned long npages, int nid)
 {
 	const struct arena_scarce *scarce = scarce_of(nid);
 
-	if (gfp & (__GFP_NOFAIL | __GFP_RETRY_MAYFAIL) || npages <= tries_hard_for(gfp))
-		return false;
-	return npages >= READ_ONCE(scarce->vain_pages) && vain_is_fresh(scarce);
+	return may_do_without(gfp, npages) && npages >= READ_ONCE(scarce->vain_pages) &&
+	       vain_is_fresh(scarce);
+}
+
+/* Until further notice it is in vain to wait for so many pages. */
+static void relief_mark(struct arena_scarce *scarce, unsigned long npages)
+{
+	/* Racy: a guess. */
+	if (!vain_is_fresh(scarce) || npages < READ_ONCE(scarce->vain_pages))
+		WRITE_ONCE(scarce->vain_pages, npages);
+	WRITE_ONCE(scarce->vain_until, (u32)(jiffies + RELIEF_PAUSE) | 1);
 }
 
 #ifdef CONFIG_GALLOC_KUNIT
@@ -64,23 +80,24 @@ void relief_forget(void)
 #endif
 
 /**
- * relief_failed() - after relief_for() there still is no memory
- * @gfp: flags of the request
+ * relief_over() - a request has been tried again after relief_for()
  * @npages: pages that it needs
  * @nid: node wanted, NUMA_NO_NODE: the CPU's own
+ * @waited: what relief_for() has returned
+ * @served: it has found memory
  *
  * Context: Any but NMI.
  */
-void relief_failed(gfp_t gfp, unsigned long npages, int nid)
+void relief_over(unsigned long npages, int nid, bool waited, bool served)
 {
 	struct arena_scarce *scarce = scarce_of(nid);
 
-	if (!gfpflags_allow_blocking(gfp) || relief_is_vain(gfp, npages, nid))
+	if (!waited)
 		return;
-	/* Racy: a guess. */
-	if (!vain_is_fresh(scarce) || npages < READ_ONCE(scarce->vain_pages))
-		WRITE_ONCE(scarce->vain_pages, npages);
-	WRITE_ONCE(scarce->vain_until, (u32)(jiffies + RELIEF_PAUSE) | 1);
+	if (!served)
+		relief_mark(scarce, npages);
+	else if (npages <= READ_ONCE(scarce->vain_pages))
+		WRITE_ONCE(scarce->vain_until, (u32)(jiffies + RELIEF_REST) | 1);
 }
 
 /**
@@ -91,11 +108,16 @@ void relief_failed(gfp_t gfp, unsigned long npages, int nid)
  * @nid: node wanted, NUMA_NO_NODE: the CPU's own
  *
  * Context: Any but NMI, no galloc lock held.  Sleeps if @gfp allows it.
+ * Return: Whether it waited, for relief_over().
  */
-void relief_for(gfp_t gfp, unsigned long npages, int nid)
+bool relief_for(gfp_t gfp, unsigned long npages, int nid)
 {
+	bool waits = gfpflags_allow_blocking(gfp) && !relief_is_vain(gfp, npages, nid);
 	/* Others are asked all the same. */
-	gfp_t wait = relief_is_vain(gfp, npages, nid) ? gfp & ~__GFP_DIRECT_RECLAIM : gfp;
+	gfp_t wait = waits ? gfp : gfp & ~__GFP_DIRECT_RECLAIM;
+
+	if (waits && may_do_without(gfp, npages))
+		relief_mark(scarce_of(nid), npages);
 
 	nolock_relieve(gfp);
 	rcu_batches_relieve(wait);
@@ -105,4 +127,5 @@ void relief_for(gfp_t gfp, unsigned long npages, int nid)
 	if (gfpflags_allow_blocking(gfp) && may_call_system())
 		waiting_release_all();
 	release_relieve(gfp, npages);
+	return waits;
 }

@@ -697,64 +697,6 @@ static void calls_that_find_the_stacks_busy_are_served_and_counted(struct kunit 
 	KUNIT_EXPECT_EQ(test, gk_events(EVENT_BUSY_TASK), task + 2);
 }
 
-static struct task_struct *asker;
-static unsigned int waits;
-
-static void count_waits(enum galloc_pause point, const void *what)
-{
-	waits += point == PAUSE_RCU_SUM && current == asker;
-}
-
-/* How often a request that finds no memory looks for what to wait for. */
-static unsigned int waits_of(struct kunit *test, size_t size, gfp_t more)
-{
-	asker = current;
-	waits = 0;
-	WRITE_ONCE(galloc_pause_hook, count_waits);
-	KUNIT_EXPECT_NULL(test, galloc(size, GFP_KERNEL | __GFP_NOWARN | more));
-	WRITE_ONCE(galloc_pause_hook, NULL);
-	return waits;
-}
-
-/* Of two requests the second does not wait: that is so for half a second. */
-static void waited_for_once(struct kunit *test, size_t size, size_t next, gfp_t more)
-{
-	unsigned int again, rounds = 0;
-	unsigned long begin;
-
-	do {
-		relief_forget();
-		KUNIT_EXPECT_EQ(test, waits_of(test, size, more), 1);
-		begin = jiffies;
-		again = waits_of(test, next, more);
-	} while (again && time_after(jiffies, begin + HZ / 4) && ++rounds < 20);
-	KUNIT_EXPECT_EQ(test, again, 0);
-}
-
-/* One that tries a long run before it takes something else: else each try takes 50 ms. */
-static void a_long_run_is_waited_for_once(struct kunit *test)
-{
-	gk_starve(test);
-	waited_for_once(test, SZ_1M, SZ_1M, __GFP_NORETRY);
-	waited_for_once(test, SZ_1M, SZ_2M, 0);
-	/* A shorter one may have more luck, and what is to be tried hard is. */
-	KUNIT_EXPECT_EQ(test, waits_of(test, SZ_64K, __GFP_NORETRY), 1);
-	KUNIT_EXPECT_EQ(test, waits_of(test, SZ_1M, __GFP_RETRY_MAYFAIL), 1);
-	/* So is one that is no long run, whatever did not help before. */
-	KUNIT_EXPECT_EQ(test, waits_of(test, PAGE_SIZE, __GFP_NORETRY), 1);
-	KUNIT_EXPECT_EQ(test, waits_of(test, PAGE_SIZE, __GFP_NORETRY), 1);
-	KUNIT_EXPECT_EQ(test, waits_of(test, PAGE_SIZE, __GFP_THISNODE), 1);
-	gk_unlimit(test);
-}
-
-/* So is a page of a node, of one that tries another node then. */
-static void and_so_is_a_page_of_a_node(struct kunit *test)
-{
-	gk_starve(test);
-	waited_for_once(test, PAGE_SIZE, PAGE_SIZE, __GFP_NORETRY | __GFP_THISNODE);
-	gk_unlimit(test);
-}
-
 static struct kunit_case cases[] = {
 	KUNIT_CASE(zone_flags_are_refused),
 	KUNIT_CASE(flags_that_change_nothing_are_accepted),
@@ -769,8 +711,6 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(the_flags_hold_for_rows_that_are_made),
 	KUNIT_CASE(without_memory_the_answer_is_null),
 	KUNIT_CASE(caches_are_released_under_pressure),
-	KUNIT_CASE(a_long_run_is_waited_for_once),
-	KUNIT_CASE(and_so_is_a_page_of_a_node),
 	KUNIT_CASE(interrupts_may_be_off),
 	KUNIT_CASE(a_spinlock_may_be_held),
 	KUNIT_CASE(calls_that_find_the_stacks_busy_are_served_and_counted),

@@ -121,6 +121,7 @@ EXPORT_SYMBOL_IF_KUNIT(rcu_batches_end);
 
 /* client/relief.c */
 EXPORT_SYMBOL_IF_KUNIT(relief_forget);
+EXPORT_SYMBOL_IF_KUNIT(relief_over);
 
 /* mheap.c */
 EXPORT_SYMBOL_IF_KUNIT(mheap_alloc);

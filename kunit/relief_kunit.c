@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-2.0
+// Copyright (C) 2026 The galloc authors
+/*
+ * KUnit: which requests without memory wait for what others have, see client/relief.c.
+ */
+#include "helpers.h"
+
+#include <linux/sizes.h>
+
+static struct task_struct *asker;
+static unsigned int waits;
+static bool others_wait;
+
+static void count_waits(enum galloc_pause point, const void *what)
+{
+	if (point != PAUSE_RCU_SUM || current != asker)
+		return;
+	waits++;
+	others_wait |= !READ_ONCE(arena_scarce[gk_nid()].vain_until);
+}
+
+/* How often a request that finds no memory looks for what to wait for. */
+static unsigned int waits_of(struct kunit *test, size_t size, gfp_t more)
+{
+	asker = current;
+	waits = 0;
+	WRITE_ONCE(galloc_pause_hook, count_waits);
+	KUNIT_EXPECT_NULL(test, galloc(size, GFP_KERNEL | __GFP_NOWARN | more));
+	WRITE_ONCE(galloc_pause_hook, NULL);
+	return waits;
+}
+
+/* Of two requests the second does not wait: that is so for half a second. */
+static void waited_for_once(struct kunit *test, size_t size, size_t next, gfp_t more)
+{
+	unsigned int again, rounds = 0;
+	unsigned long begin;
+
+	do {
+		relief_forget();
+		KUNIT_EXPECT_EQ(test, waits_of(test, size, more), 1);
+		begin = jiffies;
+		again = waits_of(test, next, more);
+	} while (again && time_after(jiffies, begin + HZ / 4) && ++rounds < 20);
+	KUNIT_EXPECT_EQ(test, again, 0);
+}
+
+/* One that tries a long run before it takes something else: else each try takes 50 ms. */
+static void a_long_run_is_waited_for_once(struct kunit *test)
+{
+	gk_starve(test);
+	waited_for_once(test, SZ_1M, SZ_1M, __GFP_NORETRY);
+	waited_for_once(test, SZ_1M, SZ_2M, 0);
+	waited_for_once(test, PAGE_SIZE * 2, SZ_16K, __GFP_RETRY_MAYFAIL);
+	/* A shorter one may have more luck. */
+	waited_for_once(test, SZ_1M, SZ_1M, __GFP_NORETRY);
+	KUNIT_EXPECT_EQ(test, waits_of(test, SZ_64K, __GFP_NORETRY), 1);
+	/* So is one that is no long run, whatever did not help before. */
+	KUNIT_EXPECT_EQ(test, waits_of(test, PAGE_SIZE, __GFP_NORETRY), 1);
+	KUNIT_EXPECT_EQ(test, waits_of(test, PAGE_SIZE, __GFP_NORETRY), 1);
+	KUNIT_EXPECT_EQ(test, waits_of(test, PAGE_SIZE, __GFP_THISNODE), 1);
+	gk_unlimit(test);
+}
+
+/* Nor do several wait at a time; if that has helped, another may sooner. */
+static void one_of_them_waits(struct kunit *test)
+{
+	const u32 *until = &arena_scarce[gk_nid()].vain_until;
+
+	gk_pin(gk_cpu(0));
+	gk_starve(test);
+	relief_forget();
+	others_wait = false;
+	KUNIT_EXPECT_EQ(test, waits_of(test, SZ_1M, __GFP_NORETRY), 1);
+	KUNIT_EXPECT_FALSE(test, others_wait);
+	gk_unlimit(test);
+
+	/* Of more than a tenth of a second: in vain. */
+	relief_over(4, gk_nid(), true, false);
+	KUNIT_EXPECT_GT(test, *until - (u32)jiffies, (u32)HZ / 5);
+	relief_over(4, gk_nid(), false, true);
+	KUNIT_EXPECT_GT(test, *until - (u32)jiffies, (u32)HZ / 5);
+	relief_over(SZ_2M >> PAGE_SHIFT, gk_nid(), true, true);
+	KUNIT_EXPECT_GT(test, *until - (u32)jiffies, (u32)HZ / 5);
+	relief_over(4, gk_nid(), true, true);
+	KUNIT_EXPECT_NE(test, *until, 0);
+	KUNIT_EXPECT_LE(test, (s32)(*until - (u32)jiffies), HZ / 10 + 2);
+	relief_forget();
+}
+
+/* So is a page of a node, of one that tries another node then. */
+static void and_so_is_a_page_of_a_node(struct kunit *test)
+{
+	gk_starve(test);
+	waited_for_once(test, PAGE_SIZE, PAGE_SIZE, __GFP_NORETRY | __GFP_THISNODE);
+	gk_unlimit(test);
+}
+
+static struct kunit_case cases[] = {
+	KUNIT_CASE(a_long_run_is_waited_for_once),
+	KUNIT_CASE(one_of_them_waits),
+	KUNIT_CASE(and_so_is_a_page_of_a_node),
+	{}
+};
+
+GK_SUITE(relief, gk_init, gk_exit);
