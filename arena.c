@@ -309,8 +309,8 @@ static void chunk_free(struct page *page, unsigned int order)
 }
 
 /*
- * Return as many pages as begin an aligned piece here, bypassing those lists; or one,
- * if they are few or others hold one of them.  Returns how many.
+ * Return as many pages as begin an aligned piece here: short ones, too, since single pages
+ * would be handed out one by one.  Or one, if others hold one of them.  Returns how many.
  */
 static unsigned int piece_let_go(struct page *page, unsigned int npages,
 				 struct arena_mended *mended)
@@ -318,8 +318,8 @@ static unsigned int piece_let_go(struct page *page, unsigned int npages,
 	unsigned int order = min3(ilog2(npages), ARENA_ORDER - 1,
 				  (int)__ffs(page_to_pfn(page) | ARENA_PAGES));
 
-	if (order <= PAGE_ALLOC_COSTLY_ORDER || PIECES_LEAVE_SINGLY ||
-	    pages_leave_singly() || !chunk_freeze(page, order)) {
+	if (!order || PIECES_LEAVE_SINGLY || pages_leave_singly() ||
+	    !chunk_freeze(page, order)) {
 		page_let_go(page, 0, mended);
 		return 1;
 	}

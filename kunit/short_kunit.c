@@ -246,6 +246,38 @@ static void a_failed_order_is_not_requested_again(struct kunit *test)
 		mheap_free(s[--i]);
 }
 
+/* The next request for as many pages finds it, where single ones would go one by one. */
+static void a_short_run_is_returned_whole(struct kunit *test)
+{
+	enum { ORDER = 3, TRIES = 20 };
+	unsigned int i, whole = 0;
+
+	if (pages_leave_singly() || PIECES_LEAVE_SINGLY)
+		kunit_skip(test, "pages are returned one by one");
+	if (galloc_reserve_pages)
+		kunit_skip(test, "the reserve stays");
+	gk_pin(gk_cpu(0));
+	for (i = 0; i < TRIES && !whole; i++) {
+		struct mspan *run;
+		struct page *page;
+		unsigned long start;
+
+		gk_take_free_runs(test);
+		run = mheap_alloc(gk_nid(), 1 << ORDER, 1 << ORDER, 0, GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, run);
+		start = run->start;
+		gk_soak(test);
+		mheap_free(run);
+		release_runs(1 << ORDER, true);
+		page = alloc_pages_node(gk_nid(), GFP_KERNEL | __GFP_NORETRY, ORDER);
+		whole += page && addr_of(page_address(page)) == start;
+		if (page)
+			__free_pages(page, ORDER);
+		gk_feed();
+	}
+	KUNIT_EXPECT_GT(test, whole, 0);
+}
+
 /* ---- beside spans of full length ---------------------------------------------- */
 
 static void at_equal_fill_the_long_span_is_taken(struct kunit *test)
@@ -410,6 +442,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(the_longest_free_run_is_taken_before_others),
 	KUNIT_CASE(pages_after_the_last_object_stay_free),
 	KUNIT_CASE(a_failed_order_is_not_requested_again),
+	KUNIT_CASE(a_short_run_is_returned_whole),
 	KUNIT_CASE(at_equal_fill_the_long_span_is_taken),
 	KUNIT_CASE(a_short_span_is_charged_by_its_objects),
 	KUNIT_CASE(a_late_free_beyond_a_short_span_is_reported),
