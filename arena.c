@@ -457,6 +457,9 @@ static void arena_order_failed(int nid, unsigned int order)
 
 	if (!order || !arena_may_ask(nid))
 		return;
+	/* That shorter ones are lacking is still known. */
+	if (order > arena_scarce_order(nid))
+		return;
 	WRITE_ONCE(scarce->order, order - 1);
 	WRITE_ONCE(scarce->until, jiffies + SCARCE_DELAY);
 }
@@ -541,22 +544,6 @@ static bool chunk_try(struct chunk *chunk, int nid, unsigned int order,
 	count_event(EVENT_GROW);
 	trace_grow(chunk->nid, page_to_pfn(page), npages, gfp);
 	return true;
-}
-
-/* The largest order worth trying on a node, by its last failure. */
-static unsigned int arena_scarce_order(int nid)
-{
-	const struct arena_scarce *scarce = &arena_scarce[nid];
-
-	if (time_after(jiffies, READ_ONCE(scarce->until)))
-		return MAX_PAGE_ORDER;
-	return READ_ONCE(scarce->order);
-}
-
-/* Was a run of @npages not to be had from the system on a node a moment ago? */
-bool arena_is_scarce(int nid, unsigned int npages)
-{
-	return get_order((unsigned long)npages << PAGE_SHIFT) > arena_scarce_order(nid);
 }
 
 /* Bytes that memory of kmalloc(), or of vmalloc() in its place, really takes. */
@@ -689,10 +676,13 @@ unsigned int arena_growth_order(void)
  * arena_likely_order() - order of a chunk that is likely available
  * @nid: node
  *
- * Return: arena_growth_order(), or less if a node recently failed it.
+ * Return: arena_growth_order(), or less if a node recently failed it; 0 where memory is in
+ * pieces: longer ones than are needed are what others lack.
  */
 unsigned int arena_likely_order(int nid)
 {
+	if (arena_node_in_pieces(nid))
+		return 0;
 	return min(arena_growth_order(), arena_scarce_order(nid));
 }
 

@@ -11,6 +11,7 @@
 #include <linux/cpuset.h>
 #include <linux/kmemleak.h>
 #include <linux/prefetch.h>
+#include <linux/sizes.h>
 
 /**
  * struct arena - one 2 MiB slot of the address map
@@ -224,11 +225,66 @@ struct arena_mended {
 struct arena_scarce {
 	unsigned long until;		/* in jiffies: end of validity of the order */
 	unsigned int order;		/* orders above this */
+	u32 looked;			/* in jiffies: when @pieces was found out */
+	bool pieces;			/* the system has few long runs left there */
 	u32 vain_until;			/* the same of the pages; 0: never yet */
 	u32 vain_pages;			/* so many or more, whoever waits: see client/relief.c */
 };
 
 extern struct arena_scarce *arena_scarce;
+
+/* The largest order worth trying on a node, by its last failure. */
+static inline unsigned int arena_scarce_order(int nid)
+{
+	const struct arena_scarce *scarce = &arena_scarce[nid];
+
+	if (time_after(jiffies, READ_ONCE(scarce->until)))
+		return MAX_PAGE_ORDER;
+	return READ_ONCE(scarce->order);
+}
+
+/* Was a run of @npages not to be had from the system on a node a moment ago? */
+static inline bool arena_is_scarce(int nid, unsigned int npages)
+{
+	return get_order((unsigned long)npages << PAGE_SHIFT) > arena_scarce_order(nid);
+}
+
+/* Runs of this order are long, and fewer of them than so many, or what they take, are few. */
+#define ARENA_LONG_ORDER	min_t(int, get_order(SZ_256K), MAX_PAGE_ORDER)
+#define ARENA_LONG_FEW		16
+
+/* Has the system fewer long runs for a request of ours than that?  Racy. */
+static inline bool arena_long_are_few(int nid)
+{
+	unsigned long runs = 0;
+	int i, order;
+
+	for (i = 0; i <= ZONE_NORMAL; i++) {
+		const struct zone *zone = &NODE_DATA(nid)->node_zones[i];
+
+		for (order = ARENA_LONG_ORDER; order <= MAX_PAGE_ORDER; order++)
+			/* data_race(): free memory changes at any moment. */
+			runs += data_race(zone->free_area[order].nr_free) <<
+				(order - ARENA_LONG_ORDER);
+	}
+	return runs < ARENA_LONG_FEW;
+}
+
+/*
+ * Is the memory of a node in pieces: are few long runs left, so that they are for those who
+ * need one?  Looks once a jiffy.  What was not to be had a moment ago says so, too.
+ */
+static inline bool arena_node_in_pieces(int nid)
+{
+	struct arena_scarce *scarce = &arena_scarce[nid];
+	u32 now = jiffies;
+
+	if (READ_ONCE(scarce->looked) != now) {
+		WRITE_ONCE(scarce->pieces, arena_long_are_few(nid));
+		WRITE_ONCE(scarce->looked, now);
+	}
+	return READ_ONCE(scarce->pieces) || arena_scarce_order(nid) < ARENA_LONG_ORDER;
+}
 
 /* May the running task have pages of a node from the system?  Its cpuset may not have it. */
 static inline bool arena_may_ask(int nid)
@@ -240,7 +296,6 @@ static inline bool arena_may_ask(int nid)
 int arena_init(void);
 void arena_exit(void);
 unsigned int arena_growth_order(void);
-bool arena_is_scarce(int nid, unsigned int npages);
 unsigned int arena_likely_order(int nid);
 bool arena_get_spare_chunk(struct chunk *chunk, int nid, unsigned int npages,
 			   gfp_t gfp);

@@ -226,8 +226,8 @@ void mheap_put_chunk(const struct chunk *chunk)
 	release_leave(&leaving, false);
 }
 
-/* May mheap_take() take a shorter run? */
-enum take { TAKE_FULL, TAKE_SHORT };
+/* May mheap_take() take a part of a longer run; or a shorter run? */
+enum take { TAKE_EXACT, TAKE_FULL, TAKE_SHORT };
 
 /* A run from the lists of @h, or NULL. */
 static struct mspan *mheap_take(struct mheap *h, const struct want *w,
@@ -243,12 +243,38 @@ static struct mspan *mheap_take(struct mheap *h, const struct want *w,
 		return NULL;
 	__acquire(&h->lock);
 	s = run_find(h, w->npages, w->align);
+	if (s && how == TAKE_EXACT && s->npages > w->npages)
+		s = NULL;
 	if (!s && how == TAKE_SHORT)
 		s = run_find_short(h, w);
 	if (s)
 		s = run_serve(h, s, w);
 	galloc_unlock(&h->lock, flags);
 	return s;
+}
+
+/* One of the table, not of a set of rows. */
+static bool sizeclass_is_common(const struct sizeclass *sc)
+{
+	return addr_of(sc) - addr_of(sizeclasses) < GALLOC_NR_CLASSES * sizeof(*sizeclasses);
+}
+
+/*
+ * What is wanted where memory is in pieces: for a span, as kmalloc() has it, all of the order
+ * of one object.  A longer run is what others lack, and of a shorter one the rest would be
+ * used for something else, and not join it again for long.
+ */
+static struct want want_piece(int nid, const struct want *w)
+{
+	struct want piece = *w;
+
+	if (!w->sc || !arena_node_in_pieces(nid))
+		return piece;
+	piece.npages = roundup_pow_of_two(w->least);
+	/* An owner is charged for the span of its set, and has no more. */
+	if (!sizeclass_is_common(w->sc))
+		piece.npages = min(piece.npages, (unsigned int)w->sc->span_pages);
+	return piece;
 }
 
 /* Take the wanted run from a chunk, publish the rest. */
@@ -298,6 +324,7 @@ static struct mspan *mheap_grow(int nid, const struct want *w, gfp_t gfp)
 {
 	unsigned int npages = w->least < w->npages ? want_least(w) : w->npages;
 	struct chunk chunk;
+	struct want piece;
 
 	if (!may_grow())
 		return NULL;
@@ -305,7 +332,9 @@ static struct mspan *mheap_grow(int nid, const struct want *w, gfp_t gfp)
 		count_event(EVENT_GROW_FAILED);
 		return NULL;
 	}
-	return mheap_take_in(nid, &chunk, w, gfp);
+	/* It may be of another node. */
+	piece = want_piece(chunk.nid, w);
+	return mheap_take_in(nid, &chunk, &piece, gfp);
 }
 
 /*
@@ -336,7 +365,8 @@ static struct mspan *mheap_grow_easily(struct mheap *h, const struct want *w,
 
 /*
  * A run of full length that costs another node nothing: it holds more objects per page
- * than a short one, which the caller's own flags would get from there.
+ * than a short one, which the caller's own flags would get from there.  Whether long runs
+ * are to be spared is asked of that node: this one has few because it has few pages.
  */
 static struct mspan *mheap_grow_near(int nid, const struct want *w, gfp_t gfp)
 {
@@ -347,12 +377,26 @@ static struct mspan *mheap_grow_near(int nid, const struct want *w, gfp_t gfp)
 	if (gfp & __GFP_THISNODE)
 		return NULL;
 	for_each_near(i, other, nid) {
-		s = mheap_grow_easily(mheaps[other], w, w->npages,
+		const struct want piece = want_piece(other, w);
+
+		s = mheap_grow_easily(mheaps[other], &piece, piece.npages,
 				      gfp & ~__GFP_KSWAPD_RECLAIM);
 		if (s)
 			break;
 	}
 	return s;
+}
+
+/*
+ * A run of just that length, or one from the system, which finds the shortest that will do,
+ * before a long one of ours is cut: so long ones stay for those who need one.
+ */
+static struct mspan *mheap_get_piece(int nid, const struct want *w, gfp_t gfp)
+{
+	if (!arena_node_in_pieces(nid))
+		return NULL;
+	return mheap_take(mheaps[nid], w, TAKE_EXACT, gfp) ?:
+	       mheap_grow_easily(mheaps[nid], w, w->npages, gfp & ~__GFP_KSWAPD_RECLAIM);
 }
 
 /* A run that another node has. */
@@ -363,7 +407,9 @@ static struct mspan *mheap_take_near(int nid, const struct want *w, gfp_t gfp)
 	int other;
 
 	for_each_near(i, other, nid) {
-		s = mheap_take(mheaps[other], w, TAKE_SHORT, gfp);
+		const struct want piece = want_piece(other, w);
+
+		s = mheap_take(mheaps[other], &piece, TAKE_SHORT, gfp);
 		if (s)
 			break;
 	}
@@ -371,29 +417,30 @@ static struct mspan *mheap_take_near(int nid, const struct want *w, gfp_t gfp)
 }
 
 /* See mheap_alloc() and mheap_alloc_span(). */
-static struct mspan *mheap_get(int nid, const struct want *w, gfp_t gfp)
+static struct mspan *mheap_get(int nid, const struct want *wanted, gfp_t gfp)
 {
+	const struct want piece = want_piece(nid, wanted), *w = &piece;
 	struct mspan *s;
 
-	s = mheap_take(mheaps[nid], w, TAKE_FULL, gfp);
+	s = mheap_get_piece(nid, w, gfp) ?: mheap_take(mheaps[nid], w, TAKE_FULL, gfp);
 	if (s)
 		return s;
-	if (w->least < w->npages)
+	if (wanted->least < wanted->npages)
 		s = mheap_grow_easily(mheaps[nid], w, w->npages, gfp) ?:
 		    mheap_take(mheaps[nid], w, TAKE_SHORT, gfp) ?:
-		    mheap_grow_near(nid, w, gfp);
+		    mheap_grow_near(nid, wanted, gfp);
 	else if (nodes_near(nid, 0) != NUMA_NO_NODE && !(gfp & __GFP_THISNODE))
 		s = mheap_grow_easily(mheaps[nid], w, w->npages, gfp) ?:
-		    mheap_take_near(nid, w, gfp);
+		    mheap_take_near(nid, wanted, gfp);
 	if (s)
 		return s;
-	s = mheap_grow(nid, w, gfp);
+	s = mheap_grow(nid, wanted, gfp);
 	if (s)
 		return s;
 	s = mheap_take(mheaps[nid], w, TAKE_SHORT, gfp);
 	if (s || (gfp & __GFP_THISNODE))
 		return s;
-	return mheap_take_near(nid, w, gfp);
+	return mheap_take_near(nid, wanted, gfp);
 }
 
 /**
@@ -470,11 +517,12 @@ struct mspan *mheap_alloc_span_ordinary(int nid, const struct sizeclass *sc, gfp
 struct mspan *mheap_alloc_span_near(int nid, const struct sizeclass *sc, bool grow,
 				    gfp_t gfp)
 {
-	const struct want w = run_want_span(sc);
+	const struct want full = run_want_span(sc), w = want_piece(nid, &full);
 	struct mheap *h = mheaps[nid];
-	struct mspan *s;
+	struct mspan *s = grow ? mheap_get_piece(nid, &w, gfp) : NULL;
 
-	s = mheap_take(h, &w, TAKE_FULL, gfp);
+	if (!s)
+		s = mheap_take(h, &w, TAKE_FULL, gfp);
 	if (!s && grow)
 		s = mheap_grow_easily(h, &w, w.npages, gfp);
 	if (!s)

@@ -28,7 +28,7 @@ extern struct mheap **mheaps;
 
 /**
  * struct want - the requested run of pages
- * @npages: its length
+ * @npages: its length; that of the order of one object may exceed the class's
  * @least: the fewest pages that suffice if there is no run of that length
  * @align: alignment of its start in pages, a power of two
  * @sc: the class of its objects, or NULL: then @least is @npages

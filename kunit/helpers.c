@@ -532,8 +532,10 @@ static void forget_refusals(void)
 {
 	int nid;
 
-	for (nid = 0; nid < nr_node_ids; nid++)
+	for (nid = 0; nid < nr_node_ids; nid++) {
 		WRITE_ONCE(arena_scarce[nid].order, MAX_PAGE_ORDER);
+		WRITE_ONCE(arena_scarce[nid].looked, (u32)jiffies - 1);
+	}
 	for_each_node_state(nid, N_MEMORY)
 		WRITE_ONCE(mheap_of(nid)->spent_pages, UINT_MAX);
 }

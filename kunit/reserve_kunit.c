@@ -10,6 +10,7 @@
 
 #include <linux/irq_work.h>
 #include <linux/sched/mm.h>
+#include <linux/sizes.h>
 
 #define QUIET	(GFP_KERNEL | __GFP_NOWARN)
 
@@ -399,8 +400,13 @@ static void get_pages_with_something(enum galloc_pause point, const void *what)
 	struct page *page = (struct page *)what;
 	unsigned int i;
 
+	/* What fails here is a reason for bare slots, but not to ask for single pages. */
+	if (point == PAUSE_ASK_SYSTEM)
+		WRITE_ONCE(arena_scarce[gk_nid()].order, get_order(SZ_256K));
+	if (point != PAUSE_GOT_PAGES || arena_node_in_pieces(gk_nid()))
+		return;
 	/* Of four, but for the first, whose field the page allocator clears. */
-	for (i = 1; point == PAUSE_GOT_PAGES && i < 4; i++)
+	for (i = 1; i < 4; i++)
 		if (!page_count(page + i) && !PageBuddy(page + i))
 			set_page_private(page + i, (unsigned long)&stale);
 }

@@ -7,6 +7,7 @@
  */
 #include "one_span.h"
 
+#include <linux/sizes.h>
 #include <linux/slab.h>
 
 /* The order that kmalloc() would ask for, for one object. */
@@ -246,6 +247,117 @@ static void a_failed_order_is_not_requested_again(struct kunit *test)
 		mheap_free(s[--i]);
 }
 
+/* ---- memory in pieces ----------------------------------------------------------- */
+
+/* As if longer runs than 1 << @order pages had just been asked for in vain. */
+static void say_scarce(unsigned int order)
+{
+	struct arena_scarce *scarce = &arena_scarce[gk_nid()];
+
+	WRITE_ONCE(scarce->order, order);
+	WRITE_ONCE(scarce->until, jiffies + HZ * 60);
+}
+
+/* The system has single pages: a long run of ours is for who needs one. */
+static void a_long_run_is_not_cut_for_a_page(struct kunit *test)
+{
+	const struct sizeclass *sc = &sizeclasses[sizeclass_of(PAGE_SIZE)];
+	enum { RUN = 64, SPANS = 8 };
+	struct mspan *s[SPANS], *run;
+	unsigned long start;
+	unsigned int i, cut = 0;
+
+	gk_take_free_runs(test);
+	run = mheap_alloc(gk_nid(), RUN, 1, 0, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, run);
+	start = run->start;
+	gk_soak(test);
+	mheap_free(run);
+	say_scarce(0);
+	for (i = 0; i < SPANS; i++) {
+		s[i] = mheap_alloc_span(gk_nid(), sc, GFP_KERNEL);
+		cut += s[i] && s[i]->start - start < RUN * PAGE_SIZE;
+	}
+	gk_whole();
+	KUNIT_EXPECT_EQ(test, cut, 0);
+	while (i--)
+		if (s[i])
+			mheap_free(s[i]);
+}
+
+/* Not more, and the rest of an order would not join it again. */
+static void in_pieces_a_run_is_as_long_as_for_kmalloc(struct kunit *test)
+{
+	static const size_t sizes[] = { 64, 1408, 2688, 12288, 20480, 24576 };
+	struct sizeclass own;
+	struct mspan *s;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		gk_take_free_runs(test);
+		gk_make_room(get_order(sizes[i]));
+		say_scarce(get_order(sizes[i]));
+		s = mheap_alloc_span(gk_nid(), &sizeclasses[sizeclass_of(sizes[i])], GFP_KERNEL);
+		gk_whole();
+		KUNIT_ASSERT_NOT_NULL(test, s);
+		KUNIT_EXPECT_EQ_MSG(test, (unsigned int)s->npages, 1U << get_order(sizes[i]),
+				    "size %zu", sizes[i]);
+		mheap_free(s);
+
+		/* Of a set it is no longer than what its owner is charged. */
+		own = sizeclasses[sizeclass_of(sizes[i])];
+		say_scarce(get_order(sizes[i]));
+		s = mheap_alloc_span(gk_nid(), &own, GFP_KERNEL);
+		gk_whole();
+		KUNIT_ASSERT_NOT_NULL(test, s);
+		KUNIT_EXPECT_LE(test, (unsigned int)s->npages, (unsigned int)own.span_pages);
+		mheap_free(s);
+	}
+}
+
+static void a_longer_run_says_nothing_of_shorter_ones(struct kunit *test)
+{
+	size_t bytes = PAGE_SIZE << 2;
+
+	gk_in_pieces(1);
+	KUNIT_EXPECT_NULL(test, arena_meta_alloc(bytes, gk_nid()));
+	KUNIT_EXPECT_TRUE(test, arena_is_scarce(gk_nid(), 4));
+	WRITE_ONCE(arena_scarce[gk_nid()].until, jiffies + HZ * 60);
+	gk_take_free_runs(test);
+	KUNIT_EXPECT_NULL(test, mheap_alloc(gk_nid(), ARENA_PAGES, 1, 0,
+					    GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN));
+	KUNIT_EXPECT_TRUE(test, arena_is_scarce(gk_nid(), 4));
+	gk_whole();
+}
+
+/* For a moment the system has none that are long. */
+static void few_long_runs_are_pieces(struct kunit *test)
+{
+	const gfp_t gfp = GFP_ATOMIC | __GFP_MEMALLOC | __GFP_THISNODE | __GFP_NOWARN;
+	int order, nid = gk_nid();
+	struct page *page, *next;
+	LIST_HEAD(pages);
+	u32 began;
+	bool few;
+
+	for (order = MAX_PAGE_ORDER; order >= get_order(SZ_256K); order--) {
+		while ((page = alloc_pages_node(nid, gfp, order))) {
+			page->private = order;
+			list_add(&page->lru, &pages);
+		}
+	}
+	began = jiffies;
+	while ((u32)jiffies == began)
+		cpu_relax();
+	few = arena_node_in_pieces(nid);
+	list_for_each_entry_safe(page, next, &pages, lru) {
+		order = page->private;
+		page->private = 0;
+		__free_pages(page, order);
+	}
+	KUNIT_EXPECT_TRUE(test, few);
+}
+
 /* The next request for as many pages finds it, where single ones would go one by one. */
 static void a_short_run_is_returned_whole(struct kunit *test)
 {
@@ -442,6 +554,10 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(the_longest_free_run_is_taken_before_others),
 	KUNIT_CASE(pages_after_the_last_object_stay_free),
 	KUNIT_CASE(a_failed_order_is_not_requested_again),
+	KUNIT_CASE(a_long_run_is_not_cut_for_a_page),
+	KUNIT_CASE(in_pieces_a_run_is_as_long_as_for_kmalloc),
+	KUNIT_CASE(a_longer_run_says_nothing_of_shorter_ones),
+	KUNIT_CASE(few_long_runs_are_pieces),
 	KUNIT_CASE(a_short_run_is_returned_whole),
 	KUNIT_CASE(at_equal_fill_the_long_span_is_taken),
 	KUNIT_CASE(a_short_span_is_charged_by_its_objects),
