@@ -391,11 +391,16 @@ static void note_my_flags(enum galloc_pause point, const void *what)
 		note_flags(point, what);
 }
 
+/* All is served but single pages for who does not sleep: so descriptors are not in stock. */
 static bool note_and_serve(unsigned int order)
 {
-	if (READ_ONCE(nofail_asks.who) == current)
-		note_and_fail(order);
-	return false;
+	bool fails;
+
+	if (READ_ONCE(nofail_asks.who) != current)
+		return false;
+	fails = !order && requests.now && !(*requests.now & __GFP_DIRECT_RECLAIM);
+	note_and_fail(order);
+	return fails;
 }
 
 /* Sleeping requests for single pages, which are for metadata, and those that may kill. */
