@@ -260,6 +260,8 @@ int nodes_near(int nid, unsigned int i);
 int nodes_with_memory(int nid);
 int capacity_node(void);	/* capacity.c */
 unsigned long nodes_free_pages(int nid);
+extern bool nodes_seem_used_up;
+bool nodes_is_used_up(int nid);
 
 /* The other nodes, nearest first: the fallback order of @nid. */
 #define for_each_near(i, other, nid)					\
@@ -352,7 +354,7 @@ void large_free_dropped(struct mspan *s, unsigned int row);
 
 unsigned long release_runs(unsigned long pages, bool may_sleep);
 unsigned long release_runs_of(const nodemask_t *nodes, unsigned long pages, bool may_sleep);
-void release_relieve(gfp_t gfp, unsigned long npages);
+unsigned long release_stays(int nid);
 void release_surplus(struct mspan *s, unsigned int npages);
 unsigned long release_free_max(void);
 unsigned long release_unused(unsigned long before, unsigned long now);
@@ -736,10 +738,6 @@ struct target {
 enum mspan_found api_target_of(const void *p, struct target *t);
 bool api_refuse_nmi(void);
 bool api_align_ok(size_t align);
-
-bool relief_for(gfp_t gfp, unsigned long npages, int nid);
-void relief_over(unsigned long npages, int nid, bool waited, bool served);
-void relief_forget(void);
 
 /*
  * Every exported function calls this before it takes a lock, since an NMI may have

@@ -792,4 +792,9 @@ void drain_relieve(gfp_t gfp);
 void drain_cpus(void);
 bool drain_kick(void);
 
+bool relief_for(gfp_t gfp, unsigned long npages, int nid);
+void relief_over(unsigned long npages, int nid, bool waited, bool served);
+void relief_forget(void);
+void relief_return(gfp_t gfp, unsigned long npages);
+
 #endif /* _GALLOC_MCACHE_H */

@@ -83,6 +83,30 @@ unsigned long nodes_free_pages(int nid)
 	return pages - min(pages, cma);
 }
 
+/* For the suites: as if each node were used up. */
+bool nodes_seem_used_up;
+
+/*
+ * Has a node so few pages free that the system keeps them from most requests?  What is
+ * returned there nobody of ours gets again.  Racy.
+ */
+bool nodes_is_used_up(int nid)
+{
+	int i;
+
+	for (i = 0; i <= ZONE_NORMAL; i++) {
+		const struct zone *zone = &NODE_DATA(nid)->node_zones[i];
+		unsigned long pages = zone_page_state(zone, NR_FREE_PAGES);
+
+		/* data_race(): the marks change with what the administrator wants. */
+		if (pages > zone_page_state(zone, NR_FREE_CMA_PAGES) +
+			    data_race(zone->_watermark[WMARK_LOW]) +
+			    data_race(zone->lowmem_reserve[ZONE_NORMAL]))
+			return READ_ONCE(nodes_seem_used_up);
+	}
+	return true;
+}
+
 /*
  * Pages that si_mem_available() takes for available although no request of ours gets them, of
  * all nodes; racy.

@@ -379,10 +379,28 @@ bool release_age_kept(struct mheap *h)
 	return used;
 }
 
+/*
+ * Free pages of a node that the system does not get, unless somebody is to be killed.  On a
+ * node that is used up whoever returns a page does not get it again.  The slab allocator keeps
+ * free objects there, too.
+ */
+unsigned long release_stays(int nid)
+{
+	return nodes_is_used_up(nid) ? FREE_LEAST >> PAGE_SHIFT : 0;
+}
+
+static bool release_may(const struct mheap *h)
+{
+	/* data_race(): a few pages more or less. */
+	unsigned long free = data_race(h->free_pages);
+
+	return free > FREE_LEAST >> PAGE_SHIFT || (free && !release_stays(h->nid));
+}
+
 /**
  * release_runs_of() - return free memory of some nodes to the system
  * @nodes: the nodes
- * @pages: stop after that many
+ * @pages: stop after that many; ULONG_MAX: all, that of used-up nodes, too
  * @may_sleep: the caller may sleep; others return one block, or as many pages as one
  *	turn allows
  *
@@ -395,6 +413,7 @@ bool release_age_kept(struct mheap *h)
 unsigned long release_runs_of(const nodemask_t *nodes, unsigned long pages, bool may_sleep)
 {
 	enum release now;
+	bool all = pages == ULONG_MAX;
 	unsigned long n, done = 0;
 	int nid;
 
@@ -405,7 +424,7 @@ unsigned long release_runs_of(const nodemask_t *nodes, unsigned long pages, bool
 			n = release_kept(mheaps[nid], may_sleep);
 	for (now = RELEASE_BLOCKS; now <= RELEASE_ALL; now++) {
 		for_each_node_mask(nid, *nodes) {
-			while (done < pages) {
+			while (done < pages && (all || release_may(mheaps[nid]))) {
 				n = release_one(mheaps[nid], now, may_sleep);
 				if (!n)
 					break;
@@ -609,28 +628,6 @@ unsigned long release_unshared(bool all)
 		if (data_race(mheaps[nid]->deferred_pages))
 			done += release_deferred(mheaps[nid], all);
 	return done;
-}
-
-/**
- * release_relieve() - make room for a request that found no memory
- * @gfp: its flags
- * @npages: pages it needs
- *
- * Returns free runs to the system, where they no longer count against the limit, and
- * are available at another order: all of them for a long run, since any may be what
- * keeps its block from being whole.  A caller that may not sleep does little of that, and
- * the worker does the rest.
- *
- * Context: Any but NMI, no galloc lock held.  Sleeps if @gfp allows it.
- */
-void release_relieve(gfp_t gfp, unsigned long npages)
-{
-	unsigned long pages = npages > 1UL << PAGE_ALLOC_COSTLY_ORDER ? ULONG_MAX : ARENA_PAGES;
-
-	worker_kick(WORKER_NOW);
-	if (!may_call_system())
-		return;
-	release_runs(pages, gfpflags_allow_blocking(gfp));
 }
 
 /* ---- the worker ------------------------------------------------------------------ */

@@ -82,7 +82,7 @@ static unsigned long shrink_count(struct shrinker *shrinker,
 
 	pages += drainable_bytes(sc->nid) >> PAGE_SHIFT;
 	/* Some may have gone in between. */
-	pages -= min(pages, kept);
+	pages -= min(pages, kept + release_stays(sc->nid));
 	return (kept + min(pages, arena_spare_pages())) ?: SHRINK_EMPTY;
 }
 

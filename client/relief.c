@@ -100,6 +100,22 @@ void relief_over(unsigned long npages, int nid, bool waited, bool served)
 		WRITE_ONCE(scarce->vain_until, (u32)(jiffies + RELIEF_REST) | 1);
 }
 
+/*
+ * Return free runs to the system, where they no longer count against the limit, and are
+ * available at another order: all of them for a long run, since any may be what keeps its
+ * block from being whole.  A caller that may not sleep does little of that, and the worker
+ * does the rest.
+ */
+void relief_return(gfp_t gfp, unsigned long npages)
+{
+	unsigned long pages = npages > 1UL << PAGE_ALLOC_COSTLY_ORDER ? LONG_MAX : ARENA_PAGES;
+
+	worker_kick(WORKER_NOW);
+	if (!may_call_system())
+		return;
+	release_runs(pages, gfpflags_allow_blocking(gfp));
+}
+
 /**
  * relief_for() - release what is owed, waits, is cached or free
  * @gfp: flags of the request
@@ -126,6 +142,6 @@ bool relief_for(gfp_t gfp, unsigned long npages, int nid)
 	retire_relieve(NULL, wait);
 	if (gfpflags_allow_blocking(gfp) && may_call_system())
 		waiting_release_all();
-	release_relieve(gfp, npages);
+	relief_return(gfp, npages);
 	return waits;
 }

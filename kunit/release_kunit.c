@@ -650,7 +650,7 @@ static void all_is_returned_for_a_long_run(struct kunit *test)
 		gfree_bulk(n, wave);
 		drain_cpus();
 		KUNIT_ASSERT_GT(test, mheap_free_pages(), 2 * ARENA_PAGES);
-		release_relieve(GFP_KERNEL, pages[i]);
+		relief_return(GFP_KERNEL, pages[i]);
 		KUNIT_EXPECT_EQ(test, !mheap_free_pages(), pages[i] > 8);
 	}
 }

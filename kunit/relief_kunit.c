@@ -96,10 +96,59 @@ static void and_so_is_a_page_of_a_node(struct kunit *test)
 	gk_unlimit(test);
 }
 
+#define USED_UP_OBJECTS	512
+
+/*
+ * Neither for a request that finds nothing nor for reclaim: what is returned there cannot be
+ * had again.  Before a process is killed for it all goes.
+ */
+static void a_used_up_node_keeps_a_few_free_pages(struct kunit *test)
+{
+	struct shrink_control sc = {
+		.gfp_mask = GFP_KERNEL, .nid = gk_nid(), .nr_to_scan = USED_UP_OBJECTS
+	};
+	void **objects = kunit_kcalloc(test, USED_UP_OBJECTS, sizeof(*objects), GFP_KERNEL);
+	const unsigned long stay = SZ_256K >> PAGE_SHIFT;
+	struct mheap *h = mheap_of(gk_nid());
+	unsigned long free;
+	unsigned int i;
+
+	gk_pin(gk_cpu(0));
+	WRITE_ONCE(galloc_reserve_pages, 0);
+	release_runs(ULONG_MAX, true);
+	WRITE_ONCE(nodes_seem_used_up, true);
+	for (i = 0; i < USED_UP_OBJECTS; i++)
+		objects[i] = galloc_node(PAGE_SIZE, GFP_KERNEL | __GFP_THISNODE, gk_nid());
+	KUNIT_EXPECT_NOT_NULL(test, objects[USED_UP_OBJECTS - 1]);
+	for (i = 0; i < USED_UP_OBJECTS; i += 2)
+		gfree(objects[i]);
+	drain_cpus();
+	free = READ_ONCE(h->free_pages);
+	KUNIT_EXPECT_GE(test, free, stay);
+	relief_return(GFP_KERNEL, 1);
+	free = READ_ONCE(h->free_pages);
+	KUNIT_EXPECT_EQ(test, free, stay);
+	relief_return(GFP_KERNEL, 256);
+	free = READ_ONCE(h->free_pages);
+	KUNIT_EXPECT_EQ(test, free, stay);
+	/* Or reclaim would take what it cannot have for work. */
+	KUNIT_EXPECT_EQ(test, galloc_shrinker->count_objects(galloc_shrinker, &sc), SHRINK_EMPTY);
+	galloc_shrinker->scan_objects(galloc_shrinker, &sc);
+	free = READ_ONCE(h->free_pages);
+	KUNIT_EXPECT_EQ(test, free, stay);
+	shrinker_oom();
+	free = READ_ONCE(h->free_pages);
+	KUNIT_EXPECT_EQ(test, free, 0);
+	WRITE_ONCE(nodes_seem_used_up, false);
+	for (i = 1; i < USED_UP_OBJECTS; i += 2)
+		gfree(objects[i]);
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE(a_long_run_is_waited_for_once),
 	KUNIT_CASE(one_of_them_waits),
 	KUNIT_CASE(and_so_is_a_page_of_a_node),
+	KUNIT_CASE(a_used_up_node_keeps_a_few_free_pages),
 	{}
 };
 

@@ -131,7 +131,7 @@ EXPORT_SYMBOL_IF_KUNIT(mheap_free);
 EXPORT_SYMBOL_IF_KUNIT(large_hand_out);
 EXPORT_SYMBOL_IF_KUNIT(large_drop);
 EXPORT_SYMBOL_IF_KUNIT(release_runs);
-EXPORT_SYMBOL_IF_KUNIT(release_relieve);
+EXPORT_SYMBOL_IF_KUNIT(relief_return);
 EXPORT_SYMBOL_IF_KUNIT(standby_reserve);
 EXPORT_SYMBOL_IF_KUNIT(release_free_max);
 EXPORT_SYMBOL_IF_KUNIT(mheap_free_pages);
@@ -161,6 +161,7 @@ EXPORT_SYMBOL_IF_KUNIT(standby_pages);
 /* nodes.c */
 EXPORT_SYMBOL_IF_KUNIT(nodes_near);
 EXPORT_SYMBOL_IF_KUNIT(nodes_free_pages);
+EXPORT_SYMBOL_IF_KUNIT(nodes_seem_used_up);
 
 /* mspan.c */
 EXPORT_SYMBOL_IF_KUNIT(mspan_new);
