@@ -15,10 +15,13 @@
 static __always_inline void __galloc_may_read(const void * const src, size_t len)
 {
 #if defined(CONFIG_FORTIFY_SOURCE) && defined(__struct_size) && !defined(__NO_FORTIFY)
+	/* Asked here: on the way below the compiler knows how a size of run time compares. */
+	const bool known = __builtin_constant_p(__struct_size(src) < len);
+
 	if (__struct_size(src) >= len)
 		return;
-	/* A length that is not known must be compared, and is not known to be too long. */
-	if (!__builtin_constant_p(len))
+	/* What is not known must be compared, and is not known to be too long. */
+	if (!known)
 		OPTIMIZER_HIDE_VAR(len);
 	/* It has the same check, and is no builtin that the compiler leaves out. */
 	memchr_inv(src, 0, len);

@@ -105,6 +105,9 @@ check_header()
 		struct rcu_head rcu;
 	};
 
+	static unsigned int count = 3;
+	module_param(count, uint, 0);
+
 	static int __init header_init(void)
 	{
 		struct thing *t = gzalloc(sizeof(*t), GFP_KERNEL);
@@ -124,6 +127,12 @@ check_header()
 		gvfree(gvrealloc(gvmalloc(100, GFP_KERNEL), 1 << 23, GFP_KERNEL));
 		gfree(gstrndup(gasprintf(GFP_KERNEL, "%d", 3), 1, GFP_KERNEL));
 		gfree(gmemdup(galloc_obj(*t), sizeof(*t), GFP_KERNEL));
+		/* From 6.2 on the compiler knows at run time how many there are. */
+		t = galloc_array(count, sizeof(*t), GFP_KERNEL);
+		if (!t)
+			return -ENOMEM;
+		gfree(gmemdup(&t[1], sizeof(*t), GFP_KERNEL));
+		gfree(t);
 		galloc_prefill_release(galloc_prefill(100, 3, GFP_KERNEL));
 		mempool_destroy(mempool_create_galloc(3, 100));
 		return 0;
