@@ -33,11 +33,13 @@ build_unlock()
 }
 
 # Type information for debuggers takes pahole, which is not everywhere; that for the lines of
-# the sources a third of the time, and only a guest with a debugger looks at it.
+# the sources a third of the time, and only a guest with a debugger looks at it. Of an object
+# kbuild asks nm twice, which where clang is installed loads LLVM before it looks at the file;
+# that of gcc does not.
 build_flags=-g0
 build_make()
 {
-	progress make CONFIG_DEBUG_INFO_BTF_MODULES= KCFLAGS="$build_flags" -j"$(nproc)" "$@"
+	progress make CONFIG_DEBUG_INFO_BTF_MODULES= KCFLAGS="$build_flags" NM="${CROSS:-}gcc-nm" -j"$(nproc)" "$@"
 }
 
 # build_made DIR ARG...: whether the modules in DIR were made with these arguments, and

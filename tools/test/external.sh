@@ -24,7 +24,7 @@ build()
 	shift
 
 	env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL \
-		make -j"$(nproc)" -C "$dir" KDIR="$KDIR" KREL="$KREL" CONFIG_DEBUG_INFO_BTF_MODULES= KCFLAGS=-g0 "$@" >"$work/log" 2>&1 </dev/null
+		make -j"$(nproc)" -C "$dir" KDIR="$KDIR" KREL="$KREL" CONFIG_DEBUG_INFO_BTF_MODULES= KCFLAGS=-g0 NM=gcc-nm "$@" >"$work/log" 2>&1 </dev/null
 }
 
 last_line()
