@@ -323,10 +323,9 @@ plan >"$work/plan"
 build_lock "$KREL"
 build_galloc "$KDIR" "$KREL"
 cp "$BUILD/galloc.ko" "$work/"
-for client in $(clients); do
-	build_client "$KDIR" "$client"
-	cp "$BUILD/$client"/*.ko "$work/"
-done
+mapfile -t made_of < <(clients | tr ' ' '\n' | sort -u)
+build_client "$KDIR" "${made_of[@]}"
+for client in "${made_of[@]}"; do cp "$BUILD/$client"/*.ko "$work/"; done
 [[ $which != kcsan-* ]] || export GUEST_RACES=1
 build_unlock
 old_clients "$work/nolock.ko"

@@ -108,8 +108,7 @@ make_clients()
 
 	build_lock "$KREL"
 	build_galloc "$KDIR" "$KREL"
-	build_client "$KDIR" samples/wordfreq
-	build_client "$KDIR" tools/stress
+	build_client "$KDIR" samples/wordfreq tools/stress
 	for ko in galloc samples/wordfreq/wordfreq tools/stress/galloc_stress; do
 		cp "$BUILD/$ko.ko" "$work/"
 		files+=("$work/${ko##*/}.ko:/clients/${ko##*/}.ko")
