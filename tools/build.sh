@@ -5,9 +5,10 @@
 # build.sh: build the modules for one kernel. lib.sh sources it; $top is the top
 # of the tree.
 #
-# kbuild writes into the source tree, so each kernel has a copy of it in build/KREL:
-# builds for several kernels are independent, and builds for the same one wait for each
-# other.
+# kbuild writes into the source tree, so each kernel has a copy of it in built/KREL of the
+# cache: builds for several kernels are independent, and builds for the same one wait for each
+# other. All checkouts have the same copies, so that a new one makes only what differs from the
+# last.
 #
 #	build_lock KREL
 #	build_galloc KDIR KREL [ARG...]	galloc.ko; sets BUILD, the folder of all this;
@@ -20,10 +21,22 @@
 
 BUILD=
 
+# build_dir KREL: where that is.
+build_dir()
+{
+	local dir
+
+	dir=$(cache_dir)
+	mkdir -p "$dir/built"
+	printf '%s\n' "$dir/built/$1"
+}
+
 build_lock()
 {
-	mkdir -p "$top/build"
-	exec 8>"$top/build/$1.lock"
+	local lock
+
+	lock=$(build_dir "$1").lock
+	exec 8>"$lock"
 	flock -n 8 || { say "waiting for another build for $1"; flock 8; }
 }
 
@@ -59,11 +72,12 @@ build_galloc()
 {
 	local kdir=$1 headers
 
-	BUILD=$top/build/$2
+	BUILD=$(build_dir "$2")
 	shift 2
 	# An upgrade of the headers under the same name brings files that are
-	# older than our objects: make would not see it.
-	headers=$(stat -Lc '%n %i %Z %s' "$kdir/Module.symvers" "$kdir/include/generated/autoconf.h")
+	# older than our objects: make would not see it. Nor one of the compiler.
+	headers=$(stat -Lc '%n %i %Z %s' "$kdir/Module.symvers" "$kdir/include/generated/autoconf.h" &&
+		for gcc in /usr/bin/"${CROSS:-}"gcc{,-[0-9]*}; do [ ! -e "$gcc" ] || stat -Lc '%n %s %Y' "$gcc"; done)
 	[ "$headers" = "$(cat "$BUILD/.headers" 2>/dev/null)" ] || rm -rf "$BUILD"
 	if [ ! -d "$BUILD" ]; then
 		mkdir -p "$BUILD/clients"
