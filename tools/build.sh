@@ -50,6 +50,9 @@ build_unlock()
 # kbuild asks nm twice, which where clang is installed loads LLVM before it looks at the file;
 # that of gcc does not.
 build_flags=-g0
+# As external.sh builds, which takes what was made already: with each warning, but no look at
+# the comments, which is lint.sh's.
+build_warn=(W=1 cmd_checkdoc=)
 build_make()
 {
 	progress make CONFIG_DEBUG_INFO_BTF_MODULES= KCFLAGS="$build_flags" NM="${CROSS:-}gcc-nm" -j"$(nproc)" "$@"
@@ -66,6 +69,26 @@ build_made()
 	[ "$*" = "$(cat "$stamp" 2>/dev/null)" ] && compgen -G "${stamp%/*}/*.ko" >/dev/null &&
 		[ -z "$(find "$BUILD" \( -name '*.[ch]' ! -name '*.mod.c' -o -name Kbuild -o -name Makefile \
 			-o -path "$BUILD/Module.symvers" ! -path "${stamp%/*}/*" \) -newer "$stamp" -print -quit)" ]
+}
+
+# What the compiler had to say of galloc.ko when it was last made.
+build_warnings()
+{
+	[ ! -e "$BUILD/.log" ] || build_findings "$BUILD/.log" "$BUILD" | grep -i 'warning:' || true
+}
+
+# What it warns about is compiled each time, so that whoever looks then is told.
+build_forget_warned()
+{
+	local name
+
+	build_warnings | cut -d : -f 1 | sort -u | while read -r name; do
+		rm -f "$BUILD/.made"
+		case $name in
+		*.c) rm -f "$BUILD/${name%.c}.o" ;;
+		*) find "$BUILD" -name '*.o' -delete ;;
+		esac
+	done
 }
 
 build_galloc()
@@ -87,9 +110,11 @@ build_galloc()
 	fi
 	printf '%s\n' "$headers" >"$BUILD/.headers"
 	build_copy
+	build_forget_warned
 	build_made "$BUILD" "$kdir" $build_flags "$@" && return
 	rm -f "$BUILD/.made"
-	PROGRESS_NAME="galloc.ko for ${BUILD##*/}" build_make -C "$kdir" M="$BUILD" "$@" modules ||
+	PROGRESS_NAME="galloc.ko for ${BUILD##*/}" PROGRESS_LOG=$BUILD/.log build_make -C "$kdir" M="$BUILD" \
+		"${build_warn[@]}" KCFLAGS="$build_flags -ffile-prefix-map=$BUILD=." "$@" modules ||
 		die "galloc does not build for ${BUILD##*/}, see above"
 	echo "$kdir" $build_flags "$@" >"$BUILD/.made"
 }
