@@ -126,7 +126,7 @@ build_client()
 	shift
 
 	for dir; do
-		build_made "$BUILD/$dir" "$kdir" $build_flags || todo+=("$dir")
+		build_made "$BUILD/$dir" "$kdir" $build_flags "${GALLOC_STRESS:-}" || todo+=("$dir")
 	done
 	[ ${#todo[@]} -gt 0 ] || return 0
 	for dir in "${todo[@]}"; do rm -f "$BUILD/$dir/.made"; done
@@ -134,7 +134,7 @@ build_client()
 		GALLOC_CLIENTS="${todo[*]}" GALLOC_INCLUDE="$BUILD/include" GALLOC_TOP="$BUILD" \
 		KBUILD_EXTRA_SYMBOLS="$BUILD/Module.symvers" modules ||
 		die "${todo[*]} does not build for ${BUILD##*/}, see above"
-	for dir in "${todo[@]}"; do echo "$kdir" $build_flags >"$BUILD/$dir/.made"; done
+	for dir in "${todo[@]}"; do echo "$kdir" $build_flags "${GALLOC_STRESS:-}" >"$BUILD/$dir/.made"; done
 }
 
 # build_findings LOG DIR: the findings in the log of a build in DIR. Not our code's fault:
