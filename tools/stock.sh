@@ -195,17 +195,29 @@ loaded_only()
 }
 
 # Plug a GB of memory into the guest's second node once it asks for that. If it asks for a
-# dump of its memory, it gets that before, and the memory says that it is there.
+# dump of its memory, it gets that before, and the memory says that it is there. To read a
+# silent pipe is a sleep without a process.
 plug_when_asked()
 {
-	local asked
+	local tick lines line='' part
 
-	# In whole lines, and these end like a teletype's.
-	until asked=$(sed -n 's/^@@ host \([a-z]*\)\r\+$/\1/p' "$log" 2>/dev/null) && [ -n "$asked" ]; do
+	exec {tick}<> <(:)
+	until [ -e "$log" ]; do
 		kill -0 $$ 2>/dev/null || return
-		sleep 0.2
+		read -rt 0.5 -u "$tick" || true
 	done
-	[ "$asked" != dump ] || printf 'dump-guest-memory %s/vmcore\n' "$work"
+	exec {lines}<"$log"
+	until [[ $line =~ ^@@\ host\ ([a-z]+)$'\r'*$'\n' ]]; do
+		[[ $line != *$'\n' ]] || line=
+		if IFS= read -r -u "$lines" part; then
+			line+=$part$'\n'
+		else
+			line+=$part
+			kill -0 $$ 2>/dev/null || return
+			read -rt 0.5 -u "$tick" || true
+		fi
+	done
+	[ "${BASH_REMATCH[1]}" != dump ] || printf 'dump-guest-memory %s/vmcore\n' "$work"
 	printf '%s\n' 'object_add memory-backend-ram,id=plugged,size=1G' \
 		'device_add pc-dimm,id=dimm,memdev=plugged,node=1'
 }
