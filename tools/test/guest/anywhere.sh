@@ -25,7 +25,7 @@ beside()
 {
 	while [ ! -e $tmp/over ]; do
 		echo 1 >"$G/shrink"
-		usleep 50000
+		nap 0.05
 	done
 }
 

@@ -33,7 +33,7 @@ beside()
 		echo
 		n=$((n + 1))
 		[ $((n % 8)) -ne 0 ] || echo 1 >"$G/shrink"
-		usleep 20000
+		nap 0.02
 	done
 }
 

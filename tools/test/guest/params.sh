@@ -69,7 +69,7 @@ turn_knobs()
 		for value in 1 64 2 0; do
 			echo $value >"$PARAMETERS/limit_mb"
 			echo $((value - 1)) >"$PARAMETERS/free_max_mb"
-			usleep 20000
+			nap 0.02
 		done
 	done
 }

@@ -64,7 +64,7 @@ unload_under_readers()
 		echo >>$tmp/refused
 		tries=$((tries + 1))
 		[ $tries -lt 5000 ] || return 1
-		usleep 2000
+		nap 0.002
 	done
 }
 

@@ -59,7 +59,7 @@ hotplug()
 
 	for cpu in 3 1 2; do
 		echo 0 >/sys/devices/system/cpu/cpu"$cpu"/online || return 1
-		usleep 50000
+		nap 0.05
 		echo 1 >/sys/devices/system/cpu/cpu"$cpu"/online || return 1
 	done
 }

@@ -75,7 +75,7 @@ wait_for_hit()
 	local n=0
 
 	while [ "$(hits)" -eq 0 ] && [ "$n" -lt 300 ]; do
-		usleep 50000
+		nap 0.05
 		n=$((n + 1))
 	done
 }
