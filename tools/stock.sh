@@ -411,7 +411,7 @@ esac
 # it for one that nobody wants, and turns it off; then nobody hears of the guest any more.
 [ "$cpus" -eq 1 ] || cpus+=,sockets=2
 GUEST_CPUS=$cpus GUEST_MEM=$mb,slots=2,maxmem=4G \
-	GUEST_APPEND="oops=panic preempt=full memhp_default_state=online noirqdebug OPS=$ops $isolated" \
+	GUEST_APPEND="oops=panic preempt=full memhp_default_state=online noirqdebug OPS=$ops ${CHECK_QUICK:+QUICK=1} $isolated" \
 	guest_qemu "${VMLINUZ:-$KERNEL}" "$work/initramfs" "$log" "${STOCK_TIMEOUT:-2700+}" "${numa[@]}" || rc=$?
 
 mkdir -p "${kept%/*}"

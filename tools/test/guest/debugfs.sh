@@ -18,6 +18,8 @@ profile/heap profile/allocs profile/peak"
 WRITABLE="shrink validate"
 POKE=${POKE:-/test/poke}
 STORMS="1 2 3 4 5 6 7 8"
+LOADS=${QUICK:+3}
+LOADS=${LOADS:-10}
 HUGE=2147483648
 HUGE_DONE=2147479552	# what the kernel writes at once
 tmp=/tmp/debugfs
@@ -112,7 +114,7 @@ unload_when_idle()
 	while ! unload galloc 2>$tmp/why; do
 		tries=$((tries + 1))
 		[ "$tries" -lt 10000 ] && grep -q 'Resource temporarily unavailable' $tmp/why || return 1
-		usleep 2000
+		nap 0.002
 	done
 }
 
@@ -184,10 +186,10 @@ exec 3<&-
 # They rest more than they work; otherwise a file would always be open.
 storms_begin 10 13
 n=0
-while [ $n -lt 10 ] && unload_when_idle && load_galloc; do
+while [ $n -lt "$LOADS" ] && unload_when_idle && load_galloc; do
 	n=$((n + 1))
 done
-same "unloaded and loaded under eight at once" $n 10
+same "unloaded and loaded under eight at once" $n "$LOADS"
 storms_end "while it is unloaded" 100
 unload galloc
 
