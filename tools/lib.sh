@@ -400,6 +400,10 @@ missing_packages()
 {
 	local pkg
 
+	# Mostly all are there, which dpkg-query can say at once.
+	# shellcheck disable=SC2016 # dpkg-query expands it
+	[ "$(dpkg-query -W -f '${Package} ${db:Status-Status}\n' "$@" 2>/dev/null |
+		grep ' installed$' | sort -u | wc -l)" -ne $# ] || return 0
 	for pkg in "$@"; do
 		# shellcheck disable=SC2016 # dpkg-query expands it
 		dpkg-query -W -f '${db:Status-Status}\n' "$pkg" 2>/dev/null |
