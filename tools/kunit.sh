@@ -37,7 +37,8 @@ parameter_sets()
 	local all=100000000 part=5000000
 	local tight="limit_mb=64 reserve_mb=4 free_max_mb=2"
 
-	[ -z "${CHECK_QUICK:-}" ] || all=10000000 part=1000000
+	# With less than a million the suites take every so many of long loops, too.
+	[ -z "${CHECK_QUICK:-}" ] || all=10000000 part=500000
 	# A processor that is emulated; one that checks each access, too.
 	[ -z "$few" ] || all=2000000 part=200000
 	[ -z "$debug$GUEST_RACES" ] || all=120000 part=20000
