@@ -88,7 +88,7 @@ usual_seconds()
 	*,"build and install" | *,KUnit) echo 500 ;;
 	*,"life and stress") echo 400 ;;
 	*,model) echo 350 ;;
-	*,lint | *,"external client build") echo 200 ;;
+	*,lint | *,"external client build") echo $((${CHECK_QUICK:+1} + 0 ? 60 : 200)) ;;
 	*,"ported modules") echo 160 ;;
 	*,edges | *,scarcity | *,"host tests") echo 120 ;;
 	*,interruption) echo 80 ;;
