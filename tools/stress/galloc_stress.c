@@ -41,6 +41,8 @@ PARAM(uint, max_size, 9000, "largest object, in bytes; sizes are log-uniform");
 
 PARAM(uint, huge, 4096, "one operation in so many is of megabytes; 0: none");
 
+PARAM(bool, shares, true, "go on until each context has done its share");
+
 PARAM(ulong, seed, 0, "of the random numbers; 0: draw one");
 
 /* Contexts an operation is done in. */
@@ -220,7 +222,7 @@ static bool enough(void)
 
 	if (atomic_long_read(&left) >= 0)
 		return false;
-	for (i = 0; i < NR_CONTEXTS; i++) {
+	for (i = 0; shares && i < NR_CONTEXTS; i++) {
 		unsigned long done = 0;
 
 		for (k = 0; k < nr_workers; k++)
