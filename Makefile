@@ -115,7 +115,7 @@ help:
 	@echo 'make uninstall        remove them, for the same kernel'
 	@echo 'make modules_install  the module alone, by kbuild (INSTALL_MOD_PATH=)'
 	@echo 'make sizeclasses      the table of size classes (PAGE_SIZE=)'
-	@echo 'make clean            remove all build output'
+	@echo 'make clean            remove all build output of this tree'
 	@echo 'DEBUG=1               build with lock depth checks'
 	@echo 'BTF=y                 require type information; default: if possible'
 

@@ -38,6 +38,7 @@ build_lock()
 	lock=$(build_dir "$1").lock
 	exec 8>"$lock"
 	flock -n 8 || { say "waiting for another build for $1"; flock 8; }
+	[ ! -d "${lock%.lock}" ] || refuse_others "${lock%.lock}"
 }
 
 build_unlock()
@@ -93,7 +94,7 @@ build_forget_warned()
 
 build_galloc()
 {
-	local kdir=$1 headers
+	local kdir=$1 headers rc=0
 
 	BUILD=$(build_dir "$2")
 	shift 2
@@ -101,7 +102,8 @@ build_galloc()
 	# older than our objects: make would not see it. Nor one of the compiler.
 	headers=$(stat -Lc '%n %i %Z %s' "$kdir/Module.symvers" "$kdir/include/generated/autoconf.h" &&
 		for gcc in /usr/bin/"${CROSS:-}"gcc{,-[0-9]*}; do [ ! -e "$gcc" ] || stat -Lc '%n %s %Y' "$gcc"; done)
-	[ "$headers" = "$(cat "$BUILD/.headers" 2>/dev/null)" ] || rm -rf "$BUILD"
+	# Nor what make was killed at: an object may be there in part.
+	[ "$headers" = "$(cat "$BUILD/.headers" 2>/dev/null)" ] && [ ! -e "$BUILD/.making" ] || rm -rf "$BUILD"
 	if [ ! -d "$BUILD" ]; then
 		mkdir -p "$BUILD/clients"
 		ln -s ../samples ../tools "$BUILD/clients/"
@@ -109,31 +111,42 @@ build_galloc()
 		echo 'obj-m := $(GALLOC_CLIENTS:%=%/)' >"$BUILD/clients/Kbuild"
 	fi
 	printf '%s\n' "$headers" >"$BUILD/.headers"
+	: >"$BUILD/.making"
 	build_copy
 	build_forget_warned
+	rm -f "$BUILD/.making"
 	build_made "$BUILD" "$kdir" $build_flags "$@" && return
 	rm -f "$BUILD/.made"
+	: >"$BUILD/.making"
 	PROGRESS_NAME="galloc.ko for ${BUILD##*/}" PROGRESS_LOG=$BUILD/.log build_make -C "$kdir" M="$BUILD" \
-		"${build_warn[@]}" KCFLAGS="$build_flags -ffile-prefix-map=$BUILD=." "$@" modules ||
+		"${build_warn[@]}" KCFLAGS="$build_flags -ffile-prefix-map=$BUILD=." "$@" modules || rc=$?
+	rm -f "$BUILD/.making"
+	[ $rc -eq 0 ] || {
+		mkdir -p "$top/build/log"
+		cp "$BUILD/.log" "$top/build/log/failed-galloc.ko-${BUILD##*/}.log"
 		die "galloc does not build for ${BUILD##*/}, see above"
+	}
 	echo "$kdir" $build_flags "$@" >"$BUILD/.made"
 }
 
 # All by one make, which takes seconds to begin: in a folder with links to those of the tree.
 build_client()
 {
-	local kdir=$1 dir todo=()
+	local kdir=$1 dir todo=() rc=0
 	shift
 
 	for dir; do
 		build_made "$BUILD/$dir" "$kdir" $build_flags "${GALLOC_STRESS:-}" || todo+=("$dir")
 	done
 	[ ${#todo[@]} -gt 0 ] || return 0
-	for dir in "${todo[@]}"; do rm -f "$BUILD/$dir/.made"; done
+	# Nor is a module of last time to be taken that is not made now.
+	for dir in "${todo[@]}"; do rm -f "$BUILD/$dir/.made" "$BUILD/$dir"/*.ko; done
+	: >"$BUILD/.making"
 	PROGRESS_NAME="${todo[*]} for ${BUILD##*/}" build_make -C "$kdir" M="$BUILD/clients" \
 		GALLOC_CLIENTS="${todo[*]}" GALLOC_INCLUDE="$BUILD/include" GALLOC_TOP="$BUILD" \
-		KBUILD_EXTRA_SYMBOLS="$BUILD/Module.symvers" modules ||
-		die "${todo[*]} does not build for ${BUILD##*/}, see above"
+		KBUILD_EXTRA_SYMBOLS="$BUILD/Module.symvers" modules || rc=$?
+	rm -f "$BUILD/.making"
+	[ $rc -eq 0 ] || die "${todo[*]} does not build for ${BUILD##*/}, see above"
 	for dir in "${todo[@]}"; do echo "$kdir" $build_flags "${GALLOC_STRESS:-}" >"$BUILD/$dir/.made"; done
 }
 

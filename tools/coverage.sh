@@ -39,9 +39,11 @@ for log in "$top/build/log/kunit-$config"-*.log; do
 	fi
 done
 # Of galloc.ko alone: the suites and other modules are counted, too.
+build_lock "$KREL"
 BUILD=$(build_dir "$KREL")
 rm -f "$BUILD"/*.mod.gcno
 find "$BUILD" \( -name kunit -o -name tools -o -name samples \) -prune -o -name '*.gcno' -exec cp -t "$out/sum" {} +
+build_unlock
 (cd "$out/sum" && gcov --json-format --branch-probabilities --stdout ./*.gcno 2>/dev/null) >"$out/json"
 python3 "$top/tools/coverage.py" "$out/json" "$top" "$out/missed" >"$out/table"
 cat "$out/table"

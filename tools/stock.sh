@@ -187,10 +187,14 @@ loaded_only()
 	local name
 
 	[ -n "${STOCK_SCRIPTS:-}" ] || return 0
+	cut -d ' ' -f 1 "$work/plan" | while read -r name; do
+		for name in "$top"/tools/{test/guest,testing/selftests/galloc}/"$name.sh"; do
+			[ ! -e "$name" ] || cat "$name"
+		done
+	done >"$work/spoken"
 	for name in "$top"/tools/stress/galloc_*.c; do
 		name=${name##*/galloc_}
-		! cut -d ' ' -f 1 "$work/plan" | sed "s|.*|$top/tools/test/guest/&.sh|" |
-			xargs cat 2>/dev/null | grep -qwE "(galloc_)?${name%.c}" || echo "galloc_${name%.c}"
+		! grep -qwE "(galloc_)?${name%.c}" "$work/spoken" || echo "galloc_${name%.c}"
 	done
 }
 
