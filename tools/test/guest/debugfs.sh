@@ -24,7 +24,7 @@ HUGE=2147483648
 HUGE_DONE=2147479552	# what the kernel writes at once
 tmp=/tmp/debugfs
 
-begin $((2 + 11 * 4 + 2 * 4 + 4 + 3 + 5 + 4 + 6))
+begin $((2 + 11 * 4 + 2 * 4 + 4 + 3 + 5 + 4 + 7))
 
 first_line()
 {
@@ -192,5 +192,6 @@ done
 same "unloaded and loaded under eight at once" $n "$LOADS"
 storms_end "while it is unloaded" 100
 unload galloc
+same "no file is left behind" "$(ls -d "$G" 2>/dev/null)" ""
 
 finish
