@@ -319,12 +319,16 @@ static unsigned int want_least(const struct want *w)
 	return min(w->npages, 1U << get_order(w->least << PAGE_SHIFT));
 }
 
-/* Pages from the system: a run of at least the least length. */
-static struct mspan *mheap_grow(int nid, const struct want *w, gfp_t gfp)
+/*
+ * Pages from the system: a run of at least the least length.  @w: what is wanted on the node;
+ * on another one it depends on how that one is off.
+ */
+static struct mspan *mheap_grow(int nid, const struct want *w, const struct want *wanted,
+				gfp_t gfp)
 {
 	unsigned int npages = w->least < w->npages ? want_least(w) : w->npages;
 	struct chunk chunk;
-	struct want piece;
+	struct want near;
 
 	if (!may_grow())
 		return NULL;
@@ -332,9 +336,10 @@ static struct mspan *mheap_grow(int nid, const struct want *w, gfp_t gfp)
 		count_event(EVENT_GROW_FAILED);
 		return NULL;
 	}
-	/* It may be of another node. */
-	piece = want_piece(chunk.nid, w);
-	return mheap_take_in(nid, &chunk, &piece, gfp);
+	if (chunk.nid == nid)
+		return mheap_take_in(nid, &chunk, w, gfp);
+	near = want_piece(chunk.nid, wanted);
+	return mheap_take_in(nid, &chunk, &near, gfp);
 }
 
 /*
@@ -434,7 +439,7 @@ static struct mspan *mheap_get(int nid, const struct want *wanted, gfp_t gfp)
 		    mheap_take_near(nid, wanted, gfp);
 	if (s)
 		return s;
-	s = mheap_grow(nid, wanted, gfp);
+	s = mheap_grow(nid, w, wanted, gfp);
 	if (s)
 		return s;
 	s = mheap_take(mheaps[nid], w, TAKE_SHORT, gfp);
