@@ -556,9 +556,12 @@ static void a_heap_tells_what_it_takes(struct kunit *test)
 	struct galloc_heap *heap;
 	long before;
 
-	gk_quiet();
 	/* The numbers of rows are there. */
 	galloc_heap_destroy(make_heap(test));
+	/* And what other cases have left to the worker and to a grace period is gone. */
+	rcu_barrier();
+	gk_background();
+	gk_quiet();
 	before = arena_meta_bytes();
 	heap = make_heap(test);
 	galloc_heap_usage(heap, &u);
