@@ -95,7 +95,7 @@ bool nodes_is_used_up(int nid)
 	int i;
 
 	for (i = 0; i <= ZONE_NORMAL; i++) {
-		const struct zone *zone = &NODE_DATA(nid)->node_zones[i];
+		struct zone *zone = &NODE_DATA(nid)->node_zones[i];
 		unsigned long pages = zone_page_state(zone, NR_FREE_PAGES);
 
 		/* data_race(): the marks change with what the administrator wants. */
