@@ -272,7 +272,8 @@ static inline bool arena_long_are_few(int nid)
 
 /*
  * Is the memory of a node in pieces: are few long runs left, so that they are for those who
- * need one?  Looks once a jiffy.  What was not to be had a moment ago says so, too.
+ * need one?  Looks once a jiffy; racy, the answer of the last one is as good.  What was not to be
+ * had a moment ago says so, too.
  */
 static inline bool arena_node_in_pieces(int nid)
 {

@@ -268,7 +268,8 @@ static struct want want_piece(int nid, const struct want *w)
 {
 	struct want piece = *w;
 
-	if (!w->sc || !arena_node_in_pieces(nid))
+	/* Of several at a time each has the length of its class, see mspan_cut_taken(). */
+	if (!w->sc || w->nr_more || !arena_node_in_pieces(nid))
 		return piece;
 	piece.npages = roundup_pow_of_two(w->least);
 	/* An owner is charged for the span of its set, and has no more. */
