@@ -380,13 +380,16 @@ bool release_age_kept(struct mheap *h)
 }
 
 /*
- * Free pages of a node that the system does not get, unless somebody is to be killed.  On a
- * node that is used up whoever returns a page does not get it again.  The slab allocator keeps
- * free objects there, too.
+ * Free pages of a used-up node that stay, unless somebody is to be killed: whoever returns one
+ * does not get it again.  Not near the limit, where they would keep others from growing.
  */
 unsigned long release_stays(int nid)
 {
-	return nodes_is_used_up(nid) ? FREE_LEAST >> PAGE_SHIFT : 0;
+	unsigned long limit = READ_ONCE(galloc_limit_bytes);
+
+	if (!nodes_is_used_up(nid) || (limit && arena_limited_bytes() + ARENA_SIZE > limit))
+		return 0;
+	return min(READ_ONCE(galloc_free_max_pages), FREE_LEAST >> PAGE_SHIFT);
 }
 
 static bool release_may(const struct mheap *h)
@@ -394,7 +397,7 @@ static bool release_may(const struct mheap *h)
 	/* data_race(): a few pages more or less. */
 	unsigned long free = data_race(h->free_pages);
 
-	return free > FREE_LEAST >> PAGE_SHIFT || (free && !release_stays(h->nid));
+	return free > FREE_LEAST >> PAGE_SHIFT || (free && free > release_stays(h->nid));
 }
 
 /**

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 // Copyright (C) 2026 The galloc authors
 /*
- * KUnit: which requests without memory wait for what others have, see client/relief.c.
+ * KUnit: requests that find no memory: which of them wait for what others have, and what is
+ * returned for them, see client/relief.c.
  */
 #include "helpers.h"
 
@@ -102,7 +103,7 @@ static void and_so_is_a_page_of_a_node(struct kunit *test)
  * Neither for a request that finds nothing nor for reclaim: what is returned there cannot be
  * had again.  Before a process is killed for it all goes.
  */
-static void a_used_up_node_keeps_a_few_free_pages(struct kunit *test)
+static void keep_a_few_pages(struct kunit *test, bool by_limit)
 {
 	struct shrink_control sc = {
 		.gfp_mask = GFP_KERNEL, .nid = gk_nid(), .nr_to_scan = USED_UP_OBJECTS
@@ -136,7 +137,17 @@ static void a_used_up_node_keeps_a_few_free_pages(struct kunit *test)
 	galloc_shrinker->scan_objects(galloc_shrinker, &sc);
 	free = READ_ONCE(h->free_pages);
 	KUNIT_EXPECT_EQ(test, free, stay);
-	shrinker_oom();
+	/* What may not be free, or keeps others from growing, does not stay. */
+	WRITE_ONCE(galloc_free_max_pages, stay / 2);
+	relief_return(GFP_KERNEL, 1);
+	free = READ_ONCE(h->free_pages);
+	KUNIT_EXPECT_EQ(test, free, stay / 2);
+	if (by_limit) {
+		WRITE_ONCE(galloc_limit_bytes, arena_limited_bytes() + PAGE_SIZE);
+		relief_return(GFP_KERNEL, 1);
+	} else {
+		shrinker_oom();
+	}
 	free = READ_ONCE(h->free_pages);
 	KUNIT_EXPECT_EQ(test, free, 0);
 	WRITE_ONCE(nodes_seem_used_up, false);
@@ -144,11 +155,22 @@ static void a_used_up_node_keeps_a_few_free_pages(struct kunit *test)
 		gfree(objects[i]);
 }
 
+static void a_used_up_node_keeps_a_few_free_pages(struct kunit *test)
+{
+	keep_a_few_pages(test, false);
+}
+
+static void but_not_at_the_limit(struct kunit *test)
+{
+	keep_a_few_pages(test, true);
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE(a_long_run_is_waited_for_once),
 	KUNIT_CASE(one_of_them_waits),
 	KUNIT_CASE(and_so_is_a_page_of_a_node),
 	KUNIT_CASE(a_used_up_node_keeps_a_few_free_pages),
+	KUNIT_CASE(but_not_at_the_limit),
 	{}
 };
 
