@@ -233,6 +233,19 @@ static bool tags_were_on;
 static struct galloc_totals left;
 static bool at_rest;
 
+/* What was not to be had a moment ago says nothing of what is now. */
+static void forget_refusals(void)
+{
+	int nid;
+
+	for (nid = 0; nid < nr_node_ids; nid++) {
+		WRITE_ONCE(arena_scarce[nid].order, MAX_PAGE_ORDER);
+		WRITE_ONCE(arena_scarce[nid].looked, (u32)jiffies - 1);
+	}
+	for_each_node_state(nid, N_MEMORY)
+		WRITE_ONCE(mheap_of(nid)->spent_pages, UINT_MAX);
+}
+
 /*
  * Until gk_background() or the end of the suite galloc does nothing by itself: what a case
  * has arranged must not be tidied up between two lines of it.
@@ -254,7 +267,8 @@ int gk_init(struct kunit *test)
 	gk_pin(gk_cpu(0));
 	/* Free memory is returned when the case does so, not by the worker. */
 	WRITE_ONCE(galloc_free_max_pages, ULONG_MAX / 8);
-	/* Nor does one wait the less for what the last one had no memory for. */
+	/* Nor does one try, or wait, the less for what the last one had no memory for. */
+	forget_refusals();
 	relief_forget();
 	if (!at_rest && !gk_rest(&left)) {
 		settings_restore(gk);
@@ -525,19 +539,6 @@ static bool fail_from(unsigned int order)
 		return false;
 	atomic_inc(&pieces.asked);
 	return true;
-}
-
-/* What was not to be had a moment ago says nothing of what is now. */
-static void forget_refusals(void)
-{
-	int nid;
-
-	for (nid = 0; nid < nr_node_ids; nid++) {
-		WRITE_ONCE(arena_scarce[nid].order, MAX_PAGE_ORDER);
-		WRITE_ONCE(arena_scarce[nid].looked, (u32)jiffies - 1);
-	}
-	for_each_node_state(nid, N_MEMORY)
-		WRITE_ONCE(mheap_of(nid)->spent_pages, UINT_MAX);
 }
 
 /* Until gk_whole(), or the end of the case: no longer runs than 1 << @order pages. */
