@@ -163,6 +163,7 @@ build_findings()
 # The names of the sources, one a line, below $1.
 build_sources()
 {
+	[ -d "$1" ] || return 0
 	(cd "$1" && find . -maxdepth 1 -type f \( -name '*.[ch]' -o -name Kbuild \) ! -name '*.mod.c' &&
 		for dir in include client debug kunit observe samples tools/bench tools/trace tools/stress tools/override tools/bed \
 			tools/testing; do
