@@ -322,6 +322,27 @@ void arena_meta_free(void *p, size_t bytes);
 void *arena_meta_cache_alloc(struct kmem_cache *cache, size_t bytes, gfp_t gfp);
 void *arena_meta_page(bool needed, gfp_t gfp);
 void arena_meta_cache_free(struct kmem_cache *cache, void *p, size_t bytes);
+
+/*
+ * Room for the spans of a slot, zeroed; or NULL.  A page of its own where it is one: the slab
+ * allocator has such objects in runs of eight pages, which others lack where memory is in
+ * pieces, and there each run of ours is in another slot.
+ */
+static inline struct mspan **arena_spans_new(gfp_t gfp)
+{
+	if (ARENA_SPAN_BYTES == PAGE_SIZE)
+		return arena_meta_page(true, gfp | __GFP_ZERO);
+	return arena_meta_zalloc(ARENA_SPAN_BYTES, NUMA_NO_NODE, gfp);
+}
+
+static inline void arena_spans_free(struct mspan **spans)
+{
+	if (ARENA_SPAN_BYTES < PAGE_SIZE)
+		arena_meta_free(spans, ARENA_SPAN_BYTES);
+	else if (spans)
+		arena_meta_cache_free(NULL, spans, PAGE_SIZE);
+}
+
 bool arena_charge_meta(long bytes);
 bool arena_charge_meta_for(long bytes, gfp_t gfp);
 void arena_uncharge_meta(long bytes);

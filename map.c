@@ -454,8 +454,9 @@ static struct arena *arena_new(unsigned long addr, unsigned int npages, gfp_t gf
 	scan_hide(arena);
 	if (npages < BARE_PAGES && arena_in_pieces(virt_to_page((void *)addr)))
 		return arena;
-	arena->span = arena_meta_zalloc(ARENA_SPAN_BYTES, NUMA_NO_NODE, gfp);
-	scan_hide(arena->span);
+	arena->span = arena_spans_new(gfp);
+	if (ARENA_SPAN_BYTES < PAGE_SIZE)
+		scan_hide(arena->span);
 	if (arena->span || npages < BARE_PAGES)
 		return arena;
 	arena_meta_cache_free(arena_cache, arena, ARENA_TAKES);
@@ -464,7 +465,7 @@ static struct arena *arena_new(unsigned long addr, unsigned int npages, gfp_t gf
 
 static void arena_delete(struct arena *arena)
 {
-	arena_meta_free(arena->span, ARENA_SPAN_BYTES);
+	arena_spans_free(arena->span);
 	arena_meta_cache_free(arena_cache, arena, ARENA_TAKES);
 }
 

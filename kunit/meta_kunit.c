@@ -357,6 +357,34 @@ static void all_tables_count(struct kunit *test)
 	KUNIT_EXPECT_GE(test, t.meta, sum);
 }
 
+/* The slab allocator has objects as large in runs of eight pages. */
+static void the_spans_of_a_slot_are_a_page_of_their_own(struct kunit *test)
+{
+	unsigned int slots = 0, slabs = 0;
+	const struct arena *arena;
+	unsigned long nr;
+	void *p;
+
+	if (ARENA_SPAN_BYTES < PAGE_SIZE)
+		kunit_skip(test, "they are less than a page here");
+	gk_make_room(ARENA_ORDER);
+	gk_grow_by_blocks();
+	gk_take_free_runs(test);
+	p = galloc(64, GFP_KERNEL);
+	for (nr = 0; nr < map_nr_slots(); nr++) {
+		rcu_read_lock();
+		arena = map_slot(nr);
+		if (arena != &arena_none && !arena->lone && arena->span) {
+			slots++;
+			slabs += PageSlab(virt_to_head_page(arena->span));
+		}
+		rcu_read_unlock();
+	}
+	KUNIT_EXPECT_GT(test, slots, 0);
+	KUNIT_EXPECT_EQ(test, slabs, 0);
+	gfree(p);
+}
+
 /* ---- all of it ------------------------------------------------------------------------ */
 
 /* Every class and all that comes with it, from single pages alone. */
@@ -450,6 +478,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(a_transfer_falls_back_to_a_page),
 	KUNIT_CASE(tables_are_charged_by_their_real_size),
 	KUNIT_CASE(all_tables_count),
+	KUNIT_CASE(the_spans_of_a_slot_are_a_page_of_their_own),
 	KUNIT_CASE(single_pages_serve_every_request),
 	KUNIT_CASE(an_order_that_was_not_there_is_not_asked_for),
 	KUNIT_CASE(a_cpuset_makes_no_node_scarce),
