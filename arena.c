@@ -26,6 +26,8 @@
 #define SCARCE_DELAY		(HZ / 10)
 
 struct arena_scarce *arena_scarce;
+bool arena_short_lacked __read_mostly;
+unsigned long arena_short_until __read_mostly;
 
 /* Bytes of pages, and of metadata: the limit is for both together. */
 static atomic_long_t page_bytes;
@@ -462,6 +464,10 @@ static void arena_order_failed(int nid, unsigned int order)
 		return;
 	WRITE_ONCE(scarce->order, order - 1);
 	WRITE_ONCE(scarce->until, jiffies + SCARCE_DELAY);
+	if (order <= get_order(ARENA_SHORT_PAGES << PAGE_SHIFT)) {
+		WRITE_ONCE(arena_short_until, jiffies + SCARCE_DELAY);
+		WRITE_ONCE(arena_short_lacked, true);
+	}
 }
 
 /*

@@ -249,6 +249,26 @@ static inline bool arena_is_scarce(int nid, unsigned int npages)
 	return get_order((unsigned long)npages << PAGE_SHIFT) > arena_scarce_order(nid);
 }
 
+/*
+ * Runs of up to so many pages are short: kmalloc() has its own from the system, and so they are
+ * what others lack first.  Whether any node lacked one a moment ago, until when; it stays set
+ * until somebody looks.
+ */
+#define ARENA_SHORT_PAGES	8
+extern bool arena_short_lacked;
+extern unsigned long arena_short_until;
+
+/* Had the system no short run on a node a moment ago? */
+static inline bool arena_lacks_short(int nid)
+{
+	if (likely(!READ_ONCE(arena_short_lacked)))
+		return false;
+	/* A failure of this moment may be overlooked; the next is not. */
+	if (time_after(jiffies, READ_ONCE(arena_short_until)))
+		WRITE_ONCE(arena_short_lacked, false);
+	return arena_is_scarce(nid, ARENA_SHORT_PAGES);
+}
+
 /* Runs of this order are long, and fewer of them than so many, or what they take, are few. */
 #define ARENA_LONG_ORDER	min_t(int, get_order(SZ_256K), MAX_PAGE_ORDER)
 #define ARENA_LONG_FEW		16

@@ -430,19 +430,51 @@ err_stack:
 	arena_meta_free(array, stack_bytes(capacity));
 }
 
+/**
+ * capacity_is_lacked() - are the pages of free objects of a row for others?
+ * @c: the row
+ *
+ * What a CPU keeps of objects above a page are runs that a request of another size, or of
+ * another CPU, cannot have; kmalloc() keeps none above two pages.  Where the system had no
+ * short run a moment ago each such object goes to its span when it is freed, and only the one
+ * that is wanted comes from there.
+ *
+ * Context: Any but NMI.
+ * Return: True if they are.
+ */
+bool capacity_is_lacked(const struct mcentral *c)
+{
+	return capacity_shareable(c->sc->size) && arena_lacks_short(c->nid);
+}
+
+/* A stack that is empty loses its places, until it grows again. */
+static void capacity_give_up(struct mcache *m, struct mcache_stack *stack, unsigned int size)
+{
+	if (stack->top != stack->base)
+		return;
+	m->held -= (size_t)stack_capacity(stack) * size;
+	stack->end = stack->base;
+}
+
 /*
  * Capacity follows misses: a small stack grows each time it runs empty, a larger
  * one only when it runs empty after it ran full or vice versa, since only then would
  * more room have helped.  A large step takes room from classes that use it, so large
- * stacks grow in small steps.  Returns the capacity to grow to, or 0.
+ * stacks grow in small steps.  None does while its objects are for others.  Returns the
+ * capacity to grow to, or 0.
  */
 unsigned int capacity_wants_more(struct mcache *m, struct mcache_stack *stack,
 				 unsigned int size, unsigned int how)
 {
 	unsigned int capacity = stack_capacity(stack);
 	unsigned int max = min(capacity_max(size), stack_most(stack - m->stacks));
+	const struct mcentral *c = mcache_central(m, stack);
 
 	stack->wants |= how;
+	if (c && unlikely(capacity_is_lacked(c))) {
+		capacity_give_up(m, stack, size);
+		max = 0;
+	}
 	if (capacity >= max)
 		return 0;
 	if (!capacity)

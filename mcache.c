@@ -645,6 +645,8 @@ static enum free_how push_slowly(struct mcache *m, struct mcache_stack *stack,
 		return FREE_CENTRAL;
 	if (stack->top != stack->base && stack->top[-1] == p)
 		return FREE_TWICE;
+	if (unlikely(capacity_is_lacked(c)))
+		return FREE_CENTRAL;
 	if (stack->top == stack->end) {
 		stack->overflows++;
 		/* Frees alone do not justify a stack for another node. */

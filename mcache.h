@@ -38,8 +38,7 @@
  *	caller, less those that moved back: the objects on the stack or in use,
  *	modulo 2^32 and summed over all CPUs
  * @gates: the reasons to watch each object that it has followed, see gate.h; and
- *	GATE_PAGES for objects above a page, whose frees all take
- *	mcache_push_shareable()
+ *	GATE_PAGES for objects above a page: all take mcache_push_shareable()
  * @seq: odd while @credit and stack_rest->issued change together
  * @wants: at which end it last ran out, see capacity_wants_more()
  * @samples: the credit is the distance to the next sample, see observe/sample.c
@@ -671,9 +670,9 @@ static __always_inline bool object_is_ours(const struct arena_map *map,
 }
 
 /*
- * The fast path of objects above a page, which mcache_push() does not take: the same,
- * plus a check of their pages.  False if it does not take this one, either; @number is
- * the stack number of its page.
+ * The fast path of objects above a page, which mcache_push() does not take: the same, plus
+ * a check of their pages, and not while others lack them, see capacity_is_lacked().  False
+ * if it does not take this one, either; @number is the stack number of its page.
  */
 static __always_inline bool mcache_push_shareable(const void *p, unsigned int *number)
 {
@@ -694,8 +693,8 @@ static __always_inline bool mcache_push_shareable(const void *p, unsigned int *n
 	fast_set_busy(m, 1);
 	barrier();
 	stack = fast_stack(m, stacks, *number);
-	if (stack->gates != GATE_PAGES || stack->top == stack->end ||
-	    stack->top[-1] == p)
+	if (unlikely(READ_ONCE(arena_short_lacked)) || stack->gates != GATE_PAGES ||
+	    stack->top == stack->end || stack->top[-1] == p)
 		goto not_pushed;
 	size = stack_size_at(*number);
 	if (!(offset_in_page(off) & ((size & -size) - 1)) &&
@@ -735,6 +734,7 @@ enum { WANTS_UNDERFLOW = 1, WANTS_OVERFLOW = 2 };
 
 unsigned long capacity_mask(unsigned int size);
 bool capacity_shareable(unsigned long size);
+bool capacity_is_lacked(const struct mcentral *c);
 void capacity_want(unsigned int k);
 void capacity_want_row(const struct mcentral *c);
 void capacity_catch_up(int cpu);

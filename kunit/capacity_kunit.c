@@ -8,13 +8,20 @@
 /* Live objects of each class: the last one, which begins with the address of the one before. */
 static void **objects[GALLOC_NR_CLASSES];
 
-static void hold(struct kunit *test, unsigned int class)
+static bool may_hold(unsigned int class)
 {
-	void **p = galloc(sizeclasses[class].size, GFP_KERNEL);
+	void **p = galloc(sizeclasses[class].size, GFP_KERNEL | __GFP_NORETRY);
 
-	KUNIT_ASSERT_NOT_NULL(test, p);
+	if (!p)
+		return false;
 	*p = objects[class];
 	objects[class] = p;
+	return true;
+}
+
+static void hold(struct kunit *test, unsigned int class)
+{
+	KUNIT_ASSERT_TRUE(test, may_hold(class));
 }
 
 static void free_objects(void)
@@ -260,12 +267,110 @@ static void only_a_tick_takes_what_is_idle(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, validate_all(), 0);
 }
 
+/* ---- what others lack --------------------------------------------------------------- */
+
+/* The system has single pages only, on this CPU's node, and somebody has found that out. */
+static void lack_short_runs(struct kunit *test)
+{
+	gk_in_pieces(0);
+	KUNIT_ASSERT_NULL(test, arena_meta_alloc(2 * PAGE_SIZE, gk_nid()));
+	KUNIT_ASSERT_TRUE(test, arena_lacks_short(gk_nid()));
+	/* However long this case takes. */
+	WRITE_ONCE(arena_scarce[gk_nid()].until, jiffies + 600 * HZ);
+	WRITE_ONCE(arena_short_until, jiffies + 600 * HZ);
+}
+
+static void *take(struct kunit *test, unsigned int class)
+{
+	void *p = galloc(sizeclasses[class].size, GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, p);
+	return p;
+}
+
+/* An object of each class that has a stack with room; and what is on the stack. */
+static void hold_before_others_lack_any(struct kunit *test, void **p, unsigned int *had)
+{
+	unsigned int class;
+
+	have_stacks(test);
+	for_each_class(class) {
+		/* With a free one on the stack, and places for more. */
+		gfree(take(test, class));
+		p[class] = take(test, class);
+	}
+	lack_short_runs(test);
+	for_each_class(class)
+		had[class] = gk_stacked(gk_stack(class));
+}
+
+/* A free object of more than a page is a run that others lack; of smaller ones CPUs keep some. */
+static void what_others_lack_goes_to_its_span(struct kunit *test)
+{
+	static unsigned int had[GALLOC_NR_CLASSES];
+	static void *p[GALLOC_NR_CLASSES];
+	unsigned int class, kept = 0;
+
+	if (galloc_debug)
+		kunit_skip(test, "no stacks");
+	hold_before_others_lack_any(test, p, had);
+	for_each_class(class) {
+		gfree(p[class]);
+		if (sizeclasses[class].size > PAGE_SIZE)
+			KUNIT_EXPECT_EQ_MSG(test, gk_stacked(gk_stack(class)), had[class],
+					    "%u bytes", sizeclasses[class].size);
+		else
+			kept += gk_stacked(gk_stack(class)) > had[class];
+	}
+	KUNIT_EXPECT_GT(test, kept, 10);
+	free_objects();
+	KUNIT_EXPECT_EQ(test, validate_all(), 0);
+}
+
+/* Take what the stack has, and one more: that one alone comes from its span, if there is any. */
+static void only_what_is_wanted_comes_then(struct kunit *test)
+{
+	unsigned int class, served = 0;
+
+	if (galloc_debug)
+		kunit_skip(test, "no stacks");
+	have_stacks(test);
+	/* Their spans have free objects. */
+	for_each_class(class)
+		hold(test, class);
+	lack_short_runs(test);
+	free_objects();
+	for_each_class(class) {
+		const struct mcache_stack *stack = gk_stack(class);
+		bool lacked = sizeclasses[class].size > PAGE_SIZE;
+		unsigned int i;
+
+		while (gk_stacked(stack))
+			hold(test, class);
+		for (i = 0; i < 3; i++) {
+			served += may_hold(class) && lacked;
+			KUNIT_EXPECT_EQ_MSG(test, !gk_capacity(stack), lacked, "%u bytes",
+					    sizeclasses[class].size);
+		}
+	}
+	KUNIT_EXPECT_GT(test, served, 0);
+	KUNIT_EXPECT_EQ(test, validate_all(), 0);
+	/* Later they keep some again. */
+	gk_whole();
+	class = sizeclass_of(2 * PAGE_SIZE);
+	gfree(take(test, class));
+	KUNIT_EXPECT_GT(test, gk_stacked(gk_stack(class)), 0);
+	KUNIT_EXPECT_FALSE(test, arena_short_lacked);
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE(a_stack_without_room_keeps_no_span),
 	KUNIT_CASE(a_smaller_budget_is_followed),
 	KUNIT_CASE(a_cpu_at_work_follows_a_smaller_budget),
 	KUNIT_CASE(only_a_tick_takes_what_is_idle),
 	KUNIT_CASE(an_isolated_cpu_gives_up_the_adopted_node),
+	KUNIT_CASE(what_others_lack_goes_to_its_span),
+	KUNIT_CASE(only_what_is_wanted_comes_then),
 	{}
 };
 

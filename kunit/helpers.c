@@ -242,6 +242,7 @@ static void forget_refusals(void)
 		WRITE_ONCE(arena_scarce[nid].order, MAX_PAGE_ORDER);
 		WRITE_ONCE(arena_scarce[nid].looked, (u32)jiffies - 1);
 	}
+	WRITE_ONCE(arena_short_until, jiffies - 1);
 	for_each_node_state(nid, N_MEMORY)
 		WRITE_ONCE(mheap_of(nid)->spent_pages, UINT_MAX);
 }

@@ -84,6 +84,8 @@ EXPORT_SYMBOL_IF_KUNIT(stats_totals_of);
 EXPORT_SYMBOL_IF_KUNIT(arena_map);
 EXPORT_SYMBOL_IF_KUNIT(arena_none);
 EXPORT_SYMBOL_IF_KUNIT(arena_scarce);
+EXPORT_SYMBOL_IF_KUNIT(arena_short_lacked);
+EXPORT_SYMBOL_IF_KUNIT(arena_short_until);
 EXPORT_SYMBOL_IF_KUNIT(arena_meta_takes);
 EXPORT_SYMBOL_IF_KUNIT(arena_meta_alloc);
 EXPORT_SYMBOL_IF_KUNIT(arena_meta_zalloc);
