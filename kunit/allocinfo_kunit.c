@@ -388,6 +388,7 @@ static void off_costs_nothing(struct kunit *test)
 	worker_settle();
 	while (allocinfo_reap())
 		;
+	rcu_barrier();
 	meta = arena_meta_bytes();
 	gfree(site_constant());
 	gfree(site_constant());

@@ -175,7 +175,7 @@ static void one_at_a_time_empties_a_stack(struct kunit *test)
 		WRITE_ONCE(empty_none_asked, true);
 		/* If the CPU is slow to respond the next call waits on. */
 		KUNIT_EXPECT_TRUE(test, gk_wait_for(stacks_take(is_this, e.cache->set),
-						    GK_PATIENCE_MS / 10));
+						    GK_PATIENCE_MS / 2));
 		WRITE_ONCE(empty_none_asked, false);
 		/* That of the work item, too. */
 		KUNIT_EXPECT_TRUE(test, gk_wait_for(!atomic_read(&e.inside), GK_PATIENCE_MS));

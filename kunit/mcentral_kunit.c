@@ -335,6 +335,8 @@ static void spans_with_many_objects_come_together_where_there_are_many(struct ku
 	KUNIT_ASSERT_NOT_NULL(test, held);
 	if (galloc_debug || c->sc->objects <= 16 || c->sc->objects > 32)
 		kunit_skip(test, "no stacks, or other pages");
+	/* Those of single pages would serve one span each. */
+	gk_take_free_runs(test);
 	for (i = 0; i < n; i++) {
 		long spans = atomic_long_read(&c->nr_spans);
 

@@ -168,7 +168,7 @@ static void a_cpu_that_nobody_has_heard_gets_stacks(struct kunit *test)
 			set_bit(0, m->wants);
 			WRITE_ONCE(m->asked, jiffies - 10 * HZ);
 			gfree(galloc(64, GFP_KERNEL));
-			m->stacks != empty_stacks; }), GK_PATIENCE_MS / 10));
+			m->stacks != empty_stacks; }), GK_PATIENCE_MS / 2));
 	gk_stacks_delete(had);
 
 	/* Where the system may not be called, the work item is asked for once more. */

@@ -562,6 +562,7 @@ static void a_heap_tells_what_it_takes(struct kunit *test)
 	rcu_barrier();
 	gk_background();
 	gk_quiet();
+	rcu_barrier();
 	before = arena_meta_bytes();
 	heap = make_heap(test);
 	galloc_heap_usage(heap, &u);

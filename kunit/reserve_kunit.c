@@ -194,10 +194,13 @@ static void no_more_than_is_needed_where_memory_is_scarce(struct kunit *test)
 	static void *held[300];
 	struct mcentral *c = mcentral_rows[mcentral_row(gk_nid(), sizeclass_of(32768))];
 	struct arena_scarce *scarce = &arena_scarce[gk_nid()];
-	struct mspan *room = mheap_alloc(gk_nid(), ARENA_PAGES / 2, 1, 0, GFP_KERNEL);
 	unsigned int i, n = 0;
 	bool several = false;
+	struct mspan *room;
 
+	/* Those that are not as long as two objects would serve one each. */
+	gk_take_free_runs(test);
+	room = mheap_alloc(gk_nid(), ARENA_PAGES / 2, 1, 0, GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, room);
 	for (i = 0; i < ARRAY_SIZE(held); i++) {
 		long spans = atomic_long_read(&c->nr_spans);
@@ -339,6 +342,8 @@ static void lone_pages_share_tables(struct kunit *test)
 	gk_expect_faults(test, FAULT_FOREIGN_REF, 1);
 
 	/* Another page of the slot comes to galloc, as if allocated, and goes. */
+	/* No slot that has left goes meanwhile. */
+	rcu_barrier();
 	meta = arena_meta_bytes();
 	KUNIT_ASSERT_EQ(test, map_get_range((unsigned long)p, 1, page_to_nid(page),
 					    GFP_KERNEL), 0);

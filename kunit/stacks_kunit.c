@@ -86,7 +86,7 @@ static void destroy(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, rows_spans(r.set), 0);
 	KUNIT_EXPECT_TRUE(test, rows_destroy(r.set));
 	r.set = NULL;
-	gk_wait_for(({ reap(); r.gone > gone; }), GK_PATIENCE_MS / 10);
+	gk_wait_for(({ reap(); r.gone > gone; }), GK_PATIENCE_MS / 2);
 	KUNIT_EXPECT_EQ(test, r.gone, gone + 1);
 }
 
@@ -116,7 +116,7 @@ static bool is_any(const struct rowset *set, const void *arg)
 /* A CPU may be slow to respond: the next call waits for what was taken by the last. */
 static bool take_back(bool (*match)(const struct rowset *set, const void *arg), const void *arg)
 {
-	return gk_wait_for(stacks_take(match, arg), GK_PATIENCE_MS / 10);
+	return gk_wait_for(stacks_take(match, arg), GK_PATIENCE_MS / 2);
 }
 
 /* Count the pages that have the number of now, and those that do not. */
@@ -430,13 +430,13 @@ static void destroyed_sets_give_theirs_back(struct kunit *test)
 	k = r.set->k;
 	leave_some_everywhere(test);
 	KUNIT_EXPECT_FALSE(test, rows_destroy(r.set));
-	gk_wait_for(({ reap(); !stack_sets[k]; }), GK_PATIENCE_MS / 10);
+	gk_wait_for(({ reap(); !stack_sets[k]; }), GK_PATIENCE_MS / 2);
 	expect_clear(test, k);
 	KUNIT_EXPECT_EQ(test, r.gone, 0);
 	KUNIT_EXPECT_EQ(test, rows_in_use(r.set), 10);
 	KUNIT_EXPECT_FALSE(test, stacks_give(r.set));
 	give_back(0);
-	gk_wait_for(({ reap(); r.gone; }), GK_PATIENCE_MS / 10);
+	gk_wait_for(({ reap(); r.gone; }), GK_PATIENCE_MS / 2);
 	r.set = NULL;
 	KUNIT_EXPECT_EQ(test, r.gone, 1);
 }
@@ -453,7 +453,7 @@ static void a_sweep_takes_what_is_on_stacks(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, galloc_heap_destroy(heap, GALLOC_HEAP_RELEASE), 10);
 	r.set = NULL;
 	r.nr = 0;
-	KUNIT_EXPECT_TRUE(test, gk_wait_for(({ reap(); !gk_any_set(); }), GK_PATIENCE_MS / 10));
+	KUNIT_EXPECT_TRUE(test, gk_wait_for(({ reap(); !gk_any_set(); }), GK_PATIENCE_MS / 2));
 	KUNIT_EXPECT_EQ(test, gk_in_use(test), 0);
 	KUNIT_EXPECT_EQ(test, validate_all(), 0);
 }
@@ -519,7 +519,7 @@ static void the_least_used_makes_way(struct kunit *test)
 	stacks_used(busy, 64);
 	stacks_turn();
 	/* A CPU may be slow; a second pass of the clock would find all of them unused. */
-	KUNIT_EXPECT_TRUE(test, gk_wait_for(({ reap(); !stacks_pending(); }), GK_PATIENCE_MS / 10));
+	KUNIT_EXPECT_TRUE(test, gk_wait_for(({ reap(); !stacks_pending(); }), GK_PATIENCE_MS / 2));
 	stacks_used(busy, 64);
 	stacks_turn();
 	KUNIT_EXPECT_NE(test, busy->k, 0);
@@ -532,7 +532,7 @@ static void the_least_used_makes_way(struct kunit *test)
 		KUNIT_EXPECT_TRUE(test, rows_destroy(r.set));
 	}
 	r.set = NULL;
-	gk_wait_for(({ reap(); r.gone > n; }), GK_PATIENCE_MS / 10);
+	gk_wait_for(({ reap(); r.gone > n; }), GK_PATIENCE_MS / 2);
 	KUNIT_EXPECT_EQ(test, r.gone, n + 1);
 }
 
@@ -745,7 +745,7 @@ static void a_dead_cpu_keeps_nothing(struct kunit *test)
 	empty_ask(cpu, r.set->k);
 	KUNIT_EXPECT_TRUE(test, take_back(is_set, r.set));
 	add_cpu(cpu);
-	KUNIT_EXPECT_TRUE(test, gk_wait_for(empty_is_done(ks), GK_PATIENCE_MS / 10));
+	KUNIT_EXPECT_TRUE(test, gk_wait_for(empty_is_done(ks), GK_PATIENCE_MS / 2));
 	KUNIT_EXPECT_EQ(test, rows_in_use(r.set), 5);
 	give_back(0);
 	destroy(test);

@@ -112,7 +112,7 @@ static void irq_works_are_of_hard_interrupts(struct kunit *test)
 	local_irq_save(flags);
 	worker_kick(WORKER_NOLOCK);
 	local_irq_restore(flags);
-	KUNIT_EXPECT_TRUE(test, gk_wait_for(atomic_read(&irq_works_hard), GK_PATIENCE_MS / 10));
+	KUNIT_EXPECT_TRUE(test, gk_wait_for(atomic_read(&irq_works_hard), GK_PATIENCE_MS / 2));
 	galloc_override_queue_rcu_nolock(p, p);
 	galloc_override_rcu_barrier();
 	WRITE_ONCE(galloc_pause_hook, NULL);
@@ -340,7 +340,7 @@ static bool done_elsewhere(struct kunit *test, void (*fn)(void *arg),
 	memset(&hog, 0, sizeof(hog));
 	gk_pin(gk_cpu(0));
 	for (i = 0; i < nr; i++)
-		gk_wait_for(!worker_pending(jobs[i]), GK_PATIENCE_MS / 10);
+		gk_wait_for(!worker_pending(jobs[i]), GK_PATIENCE_MS / 2);
 	t = gk_start(test, gk_cpu(1), fn, NULL);
 	gk_wait_for(READ_ONCE(hog.kicked), GK_PATIENCE_MS);
 	for (i = 0; i < nr && done; i++)

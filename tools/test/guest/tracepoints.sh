@@ -16,15 +16,29 @@ STRESS=${STRESS:-1000}
 
 begin 18
 
+# at_rest: galloc has returned all, and its worker does nothing more by itself.
+at_rest()
+{
+	local tries=20
+
+	while [ $tries -gt 0 ]; do
+		echo 1 >"$G/shrink"
+		numbers >"$tmp/rest"
+		sleep 0.4
+		numbers | cmp -s - "$tmp/rest" && return
+		tries=$((tries - 1))
+	done
+}
+
 # recorded: clients come and go, into the file "report", one event a line.  The last one is
 # there while its functions get their names.
 recorded()
 {
-	echo 1 >"$G/shrink"
+	at_rest
 	numbers >"$tmp/before"
 	trace-cmd start -b 4096 -C mono -e galloc || return 1
 	load nolock && unload nolock && load galloc_stress ops="$STRESS" live=256
-	echo 1 >"$G/shrink"
+	at_rest
 	trace-cmd stop && numbers >"$tmp/after" &&
 		trace-cmd extract -o "$tmp/dat" && trace-cmd report -i "$tmp/dat" >"$tmp/report" || return 1
 	unload galloc_stress
