@@ -78,9 +78,9 @@ static unsigned long guard_distance(const struct guard *g, unsigned long addr)
 }
 
 /*
- * Is an address rather about @g than about @than?  It may have been another's before, or beside
- * another's: with @near the nearer object, else, and of two equally near, the live one, or the
- * later one.  One that has become another's meanwhile is none.
+ * Is an address rather about @g than about @than?  It may have been another's before, or be
+ * beside another's: with @near the nearer object, else, and of two equally near, the live one, or
+ * the later one.  One that has become another's meanwhile is none.
  */
 static bool guard_rather(const struct guard *g, const struct guard *than, unsigned long addr,
 			 bool near)
@@ -96,6 +96,22 @@ static bool guard_rather(const struct guard *g, const struct guard *than, unsign
 	if (state != other)
 		return state < other;
 	return (s32)(READ_ONCE(g->turn) - READ_ONCE(than->turn)) > 0;
+}
+
+/*
+ * Has the place of a slot's page another's since?  vmap() gives out the same place again, where
+ * an address is about the later object, however much nearer the earlier one was.
+ */
+static bool guard_is_past(const struct guard *all, const struct guard *g)
+{
+	const void *area = READ_ONCE(g->area);
+	unsigned int i;
+
+	for (i = 0; i < GUARD_MAX; i++)
+		if (&all[i] != g && READ_ONCE(all[i].area) == area &&
+		    guard_rather(&all[i], g, 0, false))
+			return true;
+	return false;
 }
 
 /* The slot whose page, or, with @near, the one before or behind it, has an address. */
@@ -117,6 +133,8 @@ static struct guard *guard_of(const void *p, bool near)
 			continue;
 		area = (unsigned long)READ_ONCE(g->area);
 		if (addr + margin < area || addr >= area + PAGE_SIZE + margin)
+			continue;
+		if (near && guard_is_past(all, g))
 			continue;
 		if (!found || guard_rather(g, found, addr, near))
 			found = g;

@@ -140,6 +140,47 @@ static void misuse_is_reported(struct kunit *test)
 	gk_expect_faults(test, FAULT_DOUBLE_FREE, 1);
 }
 
+/* An object at the end of a page at @place, or NULL; its place may have been another's. */
+static u8 *guarded_at(unsigned long place, size_t size)
+{
+	u8 *p = guarded(size);
+
+	if (p && ((unsigned long)p & PAGE_MASK) == place && offset_in_page(p))
+		return p;
+	gfree(p);
+	guard_settle();
+	/* Else the place is not given out again soon. */
+	vm_unmap_aliases();
+	return NULL;
+}
+
+/* A place that was another's: what is one byte behind the object was in that. */
+static void an_oops_is_about_the_later_object(struct kunit *test)
+{
+	static struct pt_regs regs;
+	struct die_args args = { .regs = &regs };
+	unsigned int tries = 200;
+	unsigned long place;
+	u8 *p;
+
+	do {
+		p = guarded(64);
+		KUNIT_ASSERT_NOT_NULL(test, p);
+		place = offset_in_page(p) ? (unsigned long)p & PAGE_MASK : 0;
+		gfree(p);
+	} while (!place);
+	guard_settle();
+	vm_unmap_aliases();
+	do
+		p = guarded_at(place, 60);
+	while (!p && --tries);
+	KUNIT_ASSERT_NOT_NULL(test, p);
+	((unsigned long *)&regs)[3] = (unsigned long)p + 60;
+	guard_die(NULL, DIE_OOPS, &args);
+	KUNIT_EXPECT_EQ(test, gk_heard(test, "access 0 bytes behind an object"), 1);
+	gfree(p);
+}
+
 /* The registers are enough, where the address of the fault is not known. */
 static void an_oops_is_explained(struct kunit *test)
 {
@@ -583,6 +624,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(nothing_is_mapped_beside_it),
 	KUNIT_CASE(misuse_is_reported),
 	KUNIT_CASE(an_oops_is_explained),
+	KUNIT_CASE(an_oops_is_about_the_later_object),
 	KUNIT_CASE(an_oops_is_about_the_last_object),
 	KUNIT_CASE(the_live_one_is_found),
 	KUNIT_CASE(only_some_are_guarded),
