@@ -403,12 +403,19 @@ static unsigned int dirty;
 static void get_pages_with_something(enum galloc_pause point, const void *what)
 {
 	struct page *page = (struct page *)what;
+	const struct arena *arena;
 	unsigned int i;
 
 	/* What fails here is a reason for bare slots, but not to ask for single pages. */
-	if (point == PAUSE_ASK_SYSTEM)
+	if (point == PAUSE_ASK_SYSTEM) {
 		WRITE_ONCE(arena_scarce[gk_nid()].order, get_order(SZ_256K));
+		WRITE_ONCE(arena_scarce[gk_nid()].until, jiffies + HZ * 60);
+	}
 	if (point != PAUSE_GOT_PAGES || arena_node_in_pieces(gk_nid()))
+		return;
+	/* In another slot, where the page allocator may have some as well, the field is not used. */
+	arena = arena_at(page_address(page));
+	if (arena != &arena_none && arena->span)
 		return;
 	/* Of four, but for the first, whose field the page allocator clears. */
 	for (i = 1; i < 4; i++)
