@@ -99,16 +99,18 @@ static bool guard_rather(const struct guard *g, const struct guard *than, unsign
 }
 
 /*
- * Has the place of a slot's page another's since?  vmap() gives out the same place again, where
- * an address is about the later object, however much nearer the earlier one was.
+ * Has another's page the place of a slot's since, or a part of it?  vmap() gives out a page and
+ * the one behind it, and later the same addresses again: there an address is about the later
+ * object, however much nearer the earlier one was.
  */
 static bool guard_is_past(const struct guard *all, const struct guard *g)
 {
-	const void *area = READ_ONCE(g->area);
+	long area = (long)READ_ONCE(g->area);
 	unsigned int i;
 
 	for (i = 0; i < GUARD_MAX; i++)
-		if (&all[i] != g && READ_ONCE(all[i].area) == area &&
+		if (&all[i] != g &&
+		    abs((long)READ_ONCE(all[i].area) - area) < 2 * (long)PAGE_SIZE &&
 		    guard_rather(&all[i], g, 0, false))
 			return true;
 	return false;
