@@ -22,9 +22,6 @@
 /* Pages that one request may skip because they are in no slot of their node. */
 #define STRAY_PAGES		(2 * ARENA_PAGES)
 
-/* An order that was not available is not tried again for this long without need. */
-#define SCARCE_DELAY		(HZ / 10)
-
 struct arena_scarce *arena_scarce;
 bool arena_short_lacked __read_mostly;
 unsigned long arena_short_until __read_mostly;
@@ -464,10 +461,6 @@ static void arena_order_failed(int nid, unsigned int order)
 		return;
 	WRITE_ONCE(scarce->order, order - 1);
 	WRITE_ONCE(scarce->until, jiffies + SCARCE_DELAY);
-	if (order <= get_order(ARENA_SHORT_PAGES << PAGE_SHIFT)) {
-		WRITE_ONCE(arena_short_until, jiffies + SCARCE_DELAY);
-		WRITE_ONCE(arena_short_lacked, true);
-	}
 }
 
 /*
@@ -766,8 +759,10 @@ bool arena_get_chunk(struct chunk *chunk, int nid, unsigned int npages,
 		if (chunk_try(chunk, nid, order, chunk_gfp_speculative(gfp)))
 			return chunk_taken(chunk, wanted);
 	}
-	if (!chunk_try(chunk, nid, least, gfp))
+	if (!chunk_try(chunk, nid, least, gfp)) {
+		arena_refused(least);
 		return false;
+	}
 	return chunk_taken(chunk, wanted);
 }
 

@@ -233,6 +233,9 @@ struct arena_scarce {
 
 extern struct arena_scarce *arena_scarce;
 
+/* An order that was not available is not tried again for this long without need. */
+#define SCARCE_DELAY		(HZ / 10)
+
 /* The largest order worth trying on a node, by its last failure. */
 static inline unsigned int arena_scarce_order(int nid)
 {
@@ -251,21 +254,33 @@ static inline bool arena_is_scarce(int nid, unsigned int npages)
 
 /*
  * Runs of up to so many pages are short: kmalloc() has its own from the system, and so they are
- * what others lack first.  Whether any node lacked one a moment ago, until when; it stays set
- * until somebody looks.
+ * what others lack first.  Whether a request for one was refused a moment ago, until when; it
+ * stays set until somebody looks.  Where only what costs nothing failed, as on each machine that
+ * is full of page cache, none is lacking.
  */
 #define ARENA_SHORT_PAGES	8
 extern bool arena_short_lacked;
 extern unsigned long arena_short_until;
 
-/* Had the system no short run on a node a moment ago? */
+/* A request was refused, in all that it allows: not only in what would have cost nothing. */
+static inline void arena_refused(unsigned int order)
+{
+	if (!order || order > get_order(ARENA_SHORT_PAGES << PAGE_SHIFT))
+		return;
+	WRITE_ONCE(arena_short_until, jiffies + SCARCE_DELAY);
+	WRITE_ONCE(arena_short_lacked, true);
+}
+
+/* Was somebody refused a short run a moment ago, and is a node one that had none? */
 static inline bool arena_lacks_short(int nid)
 {
 	if (likely(!READ_ONCE(arena_short_lacked)))
 		return false;
-	/* A failure of this moment may be overlooked; the next is not. */
-	if (time_after(jiffies, READ_ONCE(arena_short_until)))
+	if (time_after(jiffies, READ_ONCE(arena_short_until))) {
+		/* A refusal of this moment may be overlooked: then a later one counts. */
 		WRITE_ONCE(arena_short_lacked, false);
+		return false;
+	}
 	return arena_is_scarce(nid, ARENA_SHORT_PAGES);
 }
 
@@ -350,17 +365,25 @@ void arena_meta_cache_free(struct kmem_cache *cache, void *p, size_t bytes);
  */
 static inline struct mspan **arena_spans_new(gfp_t gfp)
 {
-	if (ARENA_SPAN_BYTES == PAGE_SIZE)
-		return arena_meta_page(true, gfp | __GFP_ZERO);
-	return arena_meta_zalloc(ARENA_SPAN_BYTES, NUMA_NO_NODE, gfp);
+	struct mspan **spans;
+
+	if (ARENA_SPAN_BYTES < PAGE_SIZE)
+		return arena_meta_zalloc(ARENA_SPAN_BYTES, NUMA_NO_NODE, gfp);
+	spans = arena_meta_page(true, gfp | __GFP_ZERO);
+	/* To many descriptors nothing else refers. */
+	if (spans)
+		kmemleak_alloc(spans, PAGE_SIZE, 1, gfp);
+	return spans;
 }
 
 static inline void arena_spans_free(struct mspan **spans)
 {
-	if (ARENA_SPAN_BYTES < PAGE_SIZE)
+	if (ARENA_SPAN_BYTES < PAGE_SIZE) {
 		arena_meta_free(spans, ARENA_SPAN_BYTES);
-	else if (spans)
+	} else if (spans) {
+		kmemleak_free(spans);
 		arena_meta_cache_free(NULL, spans, PAGE_SIZE);
+	}
 }
 
 bool arena_charge_meta(long bytes);

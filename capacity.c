@@ -435,7 +435,7 @@ err_stack:
  * @c: the row
  *
  * What a CPU keeps of objects above a page are runs that a request of another size, or of
- * another CPU, cannot have; kmalloc() keeps none above two pages.  Where the system had no
+ * another CPU, cannot have; kmalloc() keeps none above two pages.  Where somebody was refused a
  * short run a moment ago each such object goes to its span when it is freed, and only the one
  * that is wanted comes from there.
  *
@@ -444,7 +444,9 @@ err_stack:
  */
 bool capacity_is_lacked(const struct mcentral *c)
 {
-	return capacity_shareable(c->sc->size) && arena_lacks_short(c->nid);
+	/* A span of a TYPESAFE_BY_RCU set serves nobody else for a grace period. */
+	return capacity_shareable(c->sc->size) && arena_lacks_short(c->nid) &&
+	       !(c->set && c->set->args.flags & ROWS_RCU);
 }
 
 /* A stack that is empty loses its places, until it grows again. */

@@ -455,8 +455,7 @@ static struct arena *arena_new(unsigned long addr, unsigned int npages, gfp_t gf
 	if (npages < BARE_PAGES && arena_in_pieces(virt_to_page((void *)addr)))
 		return arena;
 	arena->span = arena_spans_new(gfp);
-	if (ARENA_SPAN_BYTES < PAGE_SIZE)
-		scan_hide(arena->span);
+	scan_hide(arena->span);
 	if (arena->span || npages < BARE_PAGES)
 		return arena;
 	arena_meta_cache_free(arena_cache, arena, ARENA_TAKES);

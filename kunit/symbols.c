@@ -91,6 +91,7 @@ EXPORT_SYMBOL_IF_KUNIT(arena_meta_alloc);
 EXPORT_SYMBOL_IF_KUNIT(arena_meta_zalloc);
 EXPORT_SYMBOL_IF_KUNIT(arena_meta_free);
 EXPORT_SYMBOL_IF_KUNIT(arena_get_chunk);
+EXPORT_SYMBOL_IF_KUNIT(arena_get_spare_chunk);
 EXPORT_SYMBOL_IF_KUNIT(arena_growth_order);
 EXPORT_SYMBOL_IF_KUNIT(arena_likely_order);
 EXPORT_SYMBOL_IF_KUNIT(arena_mend_page);
