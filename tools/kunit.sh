@@ -142,7 +142,8 @@ publish()
 # nothing that follows would show anything.
 splat_of_its_own()
 {
-	sed '/galloc-kunit: set begin /,$d' "$(log_of "$1")" | grep -aE -m 1 "$GUEST_SPLAT"
+	# All of it is read: a sed that cannot write would be none.
+	sed '/galloc-kunit: set begin /,$d' "$(log_of "$1")" | grep -aE "$GUEST_SPLAT" | sed -n '1p'
 }
 
 # Boot, and note how it ended. A kernel that reports itself before galloc is loaded is

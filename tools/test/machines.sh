@@ -167,7 +167,7 @@ guests_that_say_something_go_on()
 {
 	local got
 
-	got="$(guest_that 'sleep 4; echo GUEST: ok' 3+)$(guest_that 'echo said; exec sleep 600' 5+ 1)$(guest_that 'echo busy; exec sleep 600' 1)"
+	got="$(guest_that 'sleep 6; echo GUEST: ok' 5+)$(guest_that 'echo said; exec sleep 600' 5+ 1)$(guest_that 'echo busy; exec sleep 600' 5)"
 	[ "$got" = "ok stopped at said stopped at busy " ] && return
 	echo "error: $got"
 	return 1

@@ -69,7 +69,7 @@ kb_of()
 # What galloc and others have told the kernel that they could give, but the slab allocator.
 misc_reclaimable()
 {
-	echo $(($(kb_of KReclaimable) - $(kb_of SReclaimable)))
+	awk '/^KReclaimable:/ { n += $2 } /^SReclaimable:/ { n -= $2 } END { print n }' /proc/meminfo
 }
 
 words_sum()

@@ -84,7 +84,7 @@ load galloc_keep
 load_galloc
 load galloc_leak shared=1
 unload galloc_leak
-same "freed objects that others refer to wait" "$(stat_of deferred)" $(((16 + 64 + 4096) * 1024))
+check "freed objects that others refer to wait" wait_until stat_is deferred $(((16 + 64 + 4096) * 1024))
 same "and are not in use" "$(stat_of in_use)" 0
 check "galloc unloads nevertheless" unload galloc
 # A page each of two, and of the third, above a block, all, as with kmalloc().
