@@ -268,8 +268,7 @@ int gk_init(struct kunit *test)
 	gk_pin(gk_cpu(0));
 	/* Free memory is returned when the case does so, not by the worker. */
 	WRITE_ONCE(galloc_free_max_pages, ULONG_MAX / 8);
-	/* Nor does one try, or wait, the less for what the last one had no memory for. */
-	forget_refusals();
+	/* Nor does one wait the less for what the last one had no memory for. */
 	relief_forget();
 	if (!at_rest && !gk_rest(&left)) {
 		settings_restore(gk);
